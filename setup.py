@@ -1,0 +1,99 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Installs the package with colcon (as an ament_python package) and with pip (without ROS)."""
+
+import os
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+NAME = "ros_rl"
+NODES = ("driver", "controller", "collector", "learner", "supervisor", "evaluator")
+SHARED_FOLDERS = ("launch", "config", "models", "sim")
+
+# What the ROS 2 wheels of Python's package index must bring. The middleware is named, as rclpy's metadata does not.
+ROS_WHEELS = (
+    "ros-rclpy",
+    "ros-rmw-fastrtps-cpp",
+    "ros-fastdds",
+    "ros-rmw-dds-common",
+    "ros-diagnostic-msgs",
+    "ros-geometry-msgs",
+    "ros-lifecycle-msgs",
+    "ros-nav-msgs",
+    "ros-rosgraph-msgs",
+    "ros-sensor-msgs",
+    "ros-std-msgs",
+    "ros-std-srvs",
+    "ros-visualization-msgs",
+)
+
+
+def version() -> str:
+    """Return the version that package.xml states."""
+    manifest = Path("package.xml").read_text(encoding="utf-8")
+    match = re.search(r"<version>\s*([^<\s]+)\s*</version>", manifest)
+    if match is None:
+        raise SystemExit("package.xml states no <version>")
+    return match.group(1)
+
+
+def data_files() -> list[tuple[str, list[str]]]:
+    """Return the files that go to share/, folder by folder: whatever lies in the shared folders is shipped."""
+    files = [
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+    ]
+    for shared in SHARED_FOLDERS:
+        for folder, subfolders, names in os.walk(shared, followlinks=True):
+            subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__")))
+            kept = [f"{folder}/{name}" for name in sorted(names) if not name.startswith(".") and name[-1] != "~"]
+            if kept:
+                files.append((f"share/{NAME}/{folder}", kept))
+    return files
+
+
+setup(
+    name=NAME,
+    version=version(),
+    description="Off-policy and model-based reinforcement learning on real robots, with ROS 2",
+    author="the ros_rl authors",
+    maintainer="the ros_rl authors",
+    maintainer_email="maintainers@ros-rl.invalid",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=[NAME, f"{NAME}.*"]),
+    package_data={NAME: ["py.typed"]},
+    data_files=data_files(),
+    zip_safe=False,
+    install_requires=["numpy", "pyyaml", "onnxruntime", "mcap"],
+    extras_require={
+        "sim": ["pybullet", "pillow", "imageio"],
+        "learn": ["torch", "onnx", "onnxscript", "tensorboard"],
+        "ros": list(ROS_WHEELS),
+        "test": ["pytest", "pytest-timeout"],
+        "dev": [
+            "pytest",
+            "pytest-timeout",
+            "ruff",
+            "mypy",
+            "types-PyYAML",
+            "pre-commit",
+            "pre-commit-hooks",
+            "colcon-core",
+            "colcon-library-path",
+            "colcon-metadata",
+            "colcon-python-setup-py",
+            "colcon-recursive-crawl",
+            "colcon-ros",
+        ],
+    },
+    entry_points={
+        "console_scripts": [
+            f"ros-rl = {NAME}.cli:main",
+            *(f"{node} = {NAME}.nodes.{node}:main" for node in NODES),
+        ],
+    },
+)
