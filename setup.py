@@ -73,6 +73,7 @@ setup(
         "sim": ["pybullet", "pillow", "imageio"],
         "learn": ["torch", "onnx", "onnxscript", "tensorboard"],
         "ros": list(ROS_WHEELS),
+        "bench": ["stable-baselines3"],
         "test": ["pytest", "pytest-timeout"],
         "dev": [
             "pytest",

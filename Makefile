@@ -1,0 +1,68 @@
+# Everything runs in an environment of its own, .venv, that the first target makes. ROS 2 need not be installed.
+#
+#   make run                     a simulated robot learns (TASK=a1_walk), then shows what it learned
+#   make run TASK=xarm_reach ARGS="--seed 1"
+#   make test                    linters, types, tests        make test-fast    the tests that need no ROS
+#   make bench BENCH=planner     one benchmark of bench/      make clean        removes .venv and what was built
+
+TASK ?= a1_walk
+ARGS ?=
+BENCH ?=
+PYTEST_ARGS ?=
+PYTHON ?= python3
+VENV ?= .venv
+# Named before the other packages, so that they take this one. Another build of torch: make run TORCH=...
+TORCH ?= torch==2.13.0
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+# Which libraries the ROS 2 wheels find is settled anew by each process that a target starts.
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+ifdef ROS_DISTRO
+# A sourced ROS 2 and the wheels in .venv are two distributions: they must not meet in one process.
+unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH
+unexport RMW_IMPLEMENTATION ROS_DISTRO ROS_PYTHON_VERSION ROS_VERSION
+endif
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test test-fast bench clean
+
+help:
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
+
+run: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-ros
+	@$(BIN)/ros-rl train $(TASK) $(ARGS)
+
+test: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-ros $(VENV)/.has-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-fast: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-dev
+	$(BIN)/python -m pytest -m "not ros" $(PYTEST_ARGS)
+
+bench: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-ros $(VENV)/.has-bench
+	@if [ -z "$(BENCH)" ]; then echo "which one? make bench BENCH=<name> [ARGS=...], with a name of:"; \
+	  for file in bench/[!_]*.py; do echo "  $$(basename "$$file" .py)"; done; exit 2; fi
+	@$(BIN)/python bench/$(BENCH).py $(ARGS)
+
+clean:
+	rm -rf $(VENV) build install log *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# COLCON_IGNORE keeps colcon, started in a workspace around this checkout, from looking for packages in .venv.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "ros_rl needs Python 3.10 or newer; name one: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
+	@touch $(VENV)/COLCON_IGNORE
+
+# One stamp for each of the package's extras; it is installed again when the files that name the packages change.
+$(VENV)/.has-%: setup.py pyproject.toml package.xml | $(BIN)/python
+	@echo "Installing what ros_rl[$*] needs into $(VENV) (once) ..."
+	@$(if $(filter learn,$*),$(PIP) "$(TORCH)")
+	@$(PIP) -e ".[$*]"
+	@touch $@
