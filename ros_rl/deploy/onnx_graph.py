@@ -1,0 +1,106 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Runs control graphs with onnxruntime: one thread, no spinning, every output checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ros_rl.deploy.contract import METADATA_KEY, Contract
+from ros_rl.errors import GraphError, MissingDependencyError
+
+try:
+    import onnxruntime
+except ImportError as error:
+    raise MissingDependencyError("onnxruntime", "sim") from error
+
+CARRY, NOISE, EXPLORE = "carry", "noise", "explore"
+ACTION, NEXT_CARRY = "action", "next_carry"
+MAX_BYTES = 200 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class GraphOutput:
+    """What one run of a control graph gives."""
+
+    action: np.ndarray
+    """u_{k+d} in [-1, 1], shape (actions,)."""
+    carry: np.ndarray
+    telemetry: dict[str, np.ndarray]
+
+
+class OnnxGraph:
+    """A control graph that is ready to run.
+
+    Args:
+        model: The serialised ONNX model.
+        threads: onnxruntime threads.
+
+    Raises:
+        GraphError: Too large, not a model, or a weight that is not finite makes its first run non-finite.
+        ContractError: It carries no readable contract.
+    """
+
+    def __init__(self, model: bytes, threads: int = 1) -> None:
+        if len(model) > MAX_BYTES:
+            raise GraphError(f"control graph has {len(model)} bytes, the limit is {MAX_BYTES}")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's own exceptions have no common base but Exception
+            raise GraphError(f"control graph cannot be loaded: {str(error).splitlines()[0]}") from None
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.contract = Contract.from_json(metadata.get(METADATA_KEY, ""))
+        self._inputs = {item.name for item in self._session.get_inputs()}
+        self._outputs = [item.name for item in self._session.get_outputs()]
+
+    @classmethod
+    def load(cls, path: Path, threads: int = 1) -> OnnxGraph:
+        """Load from a file.
+
+        Raises:
+            GraphError: No such file, or not a control graph.
+        """
+        try:
+            return cls(path.read_bytes(), threads)
+        except OSError as error:
+            raise GraphError(f"agent file {path}: {error.strerror}") from None
+
+    def initial_carry(self) -> np.ndarray:
+        """The carry of an episode's first tick."""
+        return np.array(self.contract.carry, dtype=np.float32)
+
+    def run(self, fields: dict[str, np.ndarray], carry: np.ndarray, noise: np.ndarray, explore: float) -> GraphOutput:
+        """Choose an action.
+
+        Args:
+            fields: Observation fields by name, each of its contract's shape.
+            carry: Of the last run, or `initial_carry`.
+            noise: Standard normal numbers of the contract's shape.
+            explore: 0 to evaluate, 1 to behave.
+
+        Raises:
+            GraphError: The graph fails, or its action or carry is not finite or has the wrong size.
+        """
+        feed = {name: np.asarray(value, dtype=np.float32) for name, value in fields.items()}
+        feed |= {CARRY: carry, NOISE: noise, EXPLORE: np.array([explore], dtype=np.float32)}
+        try:
+            values = self._session.run(self._outputs, {k: v for k, v in feed.items() if k in self._inputs})
+        except Exception as error:
+            raise GraphError(f"control graph failed: {str(error).splitlines()[0]}") from None
+        outputs = dict(zip(self._outputs, values, strict=True))
+        action, following = outputs.pop(ACTION), outputs.pop(NEXT_CARRY, carry)
+        size = len(self.contract.joints)
+        if action.shape != (size,):
+            raise GraphError(f"control graph gave an action of shape {action.shape}, expected ({size},)")
+        if not (np.isfinite(action).all() and np.isfinite(following).all()):
+            raise GraphError(f"control graph gave a non-finite action or carry: {action}")
+        return GraphOutput(action, following, outputs)

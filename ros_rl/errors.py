@@ -1,0 +1,68 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Every error that ros_rl raises on purpose: one tree, so that callers catch one type."""
+
+from collections.abc import Iterable
+
+
+class RosRlError(Exception):
+    """Base of all errors that ros_rl raises on purpose. Its text is one line fit for a user."""
+
+
+class ConfigError(RosRlError):
+    """A setting is unknown, has a wrong type or lies out of range."""
+
+
+class UnknownNameError(RosRlError):
+    """A task, robot, agent or driver that does not exist.
+
+    Args:
+        kind: What was looked up, e.g. ``"task"``.
+        name: The name that was asked for.
+        valid: The names that exist.
+    """
+
+    def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
+        self.kind, self.name, self.valid = kind, name, sorted(valid)
+        super().__init__(f"unknown {kind} '{name}'; valid: {', '.join(self.valid)}")
+
+
+class ResourceNotFound(RosRlError):
+    """A file that ships with the package is missing."""
+
+
+class MissingDependencyError(RosRlError):
+    """An optional package is not installed.
+
+    Args:
+        package: The missing package.
+        extra: The pip extra of ros_rl that brings it.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; install it with: pip install 'ros_rl[{extra}]'")
+
+
+class ContractError(RosRlError):
+    """A control graph, message or log does not fit the robot, the task or the format version."""
+
+
+class GraphError(RosRlError):
+    """A control graph cannot be loaded, or gave a non-finite or wrongly sized output."""
+
+
+class CommandError(RosRlError):
+    """A command was refused: non-finite, wrongly sized, or answering no open tick."""
+
+
+class TimingError(ConfigError):
+    """Periods that do not divide, or deadlines that cannot be met."""
+
+
+class RunFolderError(RosRlError):
+    """A run folder exists already, or lacks what a resume needs."""
+
+
+class NodeSilentError(RosRlError):
+    """A node did not answer within its wall-clock limit."""

@@ -1,0 +1,185 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Observation fields: what each is, how big, in which unit, and how a tick gives it.
+
+An observation is the task's state fields, then its goal fields, then the last action and the pending actions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.robot import Robot
+from ros_rl.rotations import quaternion_to_matrix, yaw_matrix, yaw_of
+from ros_rl.types import Array, Tick
+
+LAST_ACTION = "last_action"
+PENDING_ACTIONS = "pending_actions"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One observation field.
+
+    Attributes:
+        name: Its name, also that of the control graph's input.
+        size: Number of values.
+        unit: SI unit.
+        scale: Factor that brings its usual range near [-1, 1]; networks see value * scale.
+        kind: ``state`` (dynamics models predict it), ``goal`` (constant while a plan lasts) or ``action``.
+    """
+
+    name: str
+    size: int
+    unit: str
+    scale: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class _Feature:
+    unit: str
+    scale: float
+    size: Callable[[Robot], int]
+    compute: Callable[[Tick, Robot], Array | None]
+    kind: str = "state"
+
+
+def _base_velocity(tick: Tick, robot: Robot) -> Array | None:
+    m = tick.measurement
+    if m.base_linear_velocity is None or m.base_orientation is None:
+        return None
+    rotation = yaw_matrix(-tick.origin[2]) @ quaternion_to_matrix(m.base_orientation)
+    return rotation @ m.base_linear_velocity
+
+
+def _gravity(tick: Tick, robot: Robot) -> Array | None:
+    orientation = tick.measurement.imu_orientation
+    return None if orientation is None else -quaternion_to_matrix(orientation)[2]
+
+
+def _heading(tick: Tick, robot: Robot) -> Array | None:
+    orientation = tick.measurement.base_orientation
+    if orientation is None:
+        return None
+    yaw = yaw_of(orientation) - tick.origin[2]
+    return np.array([np.sin(yaw), np.cos(yaw)])
+
+
+def _base_height(tick: Tick, robot: Robot) -> Array | None:
+    position = tick.measurement.base_position
+    return None if position is None else position[2:3]
+
+
+FEATURES: dict[str, _Feature] = {
+    # joint positions relative to home
+    "joint_position": _Feature("rad", 1.0, lambda r: r.size, lambda t, r: t.measurement.joint_position - r.home),
+    "joint_velocity": _Feature("rad/s", 0.1, lambda r: r.size, lambda t, r: t.measurement.joint_velocity),
+    # direction of gravity in the body frame; (0, 0, -1) when level
+    "gravity": _Feature("1", 1.0, lambda r: 3, _gravity),
+    # of the body, in the body frame
+    "angular_velocity": _Feature("rad/s", 0.25, lambda r: 3, lambda t, r: t.measurement.imu_angular_velocity),
+    # mean over the last period, in the frame of the episode's starting heading
+    "base_velocity": _Feature("m/s", 1.0, lambda r: 3, _base_velocity),
+    # sine and cosine of the yaw since the episode's start
+    "heading": _Feature("1", 1.0, lambda r: 2, _heading),
+    "base_height": _Feature("m", 3.0, lambda r: 1, _base_height),
+    # tool centre point in the robot's base frame
+    "tool_position": _Feature("m", 2.0, lambda r: 3, lambda t, r: t.measurement.tool_position),
+    "goal_position": _Feature("m", 2.0, lambda r: 3, lambda t, r: t.goal, kind="goal"),
+}
+
+
+class ObservationSpec:
+    """Layout of a task's flat observation: state, goal, last action, pending actions.
+
+    Args:
+        robot: The robot.
+        names: State and goal fields, in any order; the layout puts states first.
+        delay: Number of pending actions.
+
+    Raises:
+        UnknownNameError: A name is not in `FEATURES`.
+    """
+
+    def __init__(self, robot: Robot, names: Sequence[str], delay: int) -> None:
+        for name in names:
+            if name not in FEATURES:
+                raise UnknownNameError("observation field", name, FEATURES)
+        ordered = sorted(names, key=lambda name: FEATURES[name].kind == "goal")
+        fields = [
+            Field(name, FEATURES[name].size(robot), FEATURES[name].unit, FEATURES[name].scale, FEATURES[name].kind)
+            for name in ordered
+        ]
+        fields.append(Field(LAST_ACTION, robot.size, "1", 1.0, "action"))
+        fields.append(Field(PENDING_ACTIONS, delay * robot.size, "1", 1.0, "action"))
+        self.robot = robot
+        self.delay = delay
+        self.fields: tuple[Field, ...] = tuple(fields)
+        self.slices: dict[str, slice] = {}
+        start = 0
+        for item in fields:
+            self.slices[item.name] = slice(start, start + item.size)
+            start += item.size
+        self.size = start
+        self.state_size = sum(item.size for item in fields if item.kind == "state")
+        self.goal_size = sum(item.size for item in fields if item.kind == "goal")
+        self.action_size = robot.size
+        self.scale = np.concatenate([np.full(item.size, item.scale) for item in fields])
+
+    @property
+    def state(self) -> slice:
+        """Where the state fields stand."""
+        return slice(0, self.state_size)
+
+    @property
+    def goal(self) -> slice:
+        """Where the goal fields stand."""
+        return slice(self.state_size, self.state_size + self.goal_size)
+
+    def split(self, flat: Any) -> dict[str, Any]:
+        """Views of each field in flat observations (numpy or torch), shapes (..., size).
+
+        A shorter array, such as a state with its goal, gives the fields that it holds.
+        """
+        width = flat.shape[-1]
+        return {name: flat[..., part] for name, part in self.slices.items() if part.stop <= width and part != slice(width, width)}
+
+    def observe(self, tick: Tick) -> Array:
+        """The flat observation of a tick, shape (size,).
+
+        Raises:
+            ConfigError: The driver does not measure what a field needs, or a value is not finite.
+        """
+        values = []
+        for item in self.fields:
+            if item.name == LAST_ACTION:
+                value: Array | None = self.robot.action(tick.previous_command)
+            elif item.name == PENDING_ACTIONS:
+                value = self.robot.action(tick.pending_commands).reshape(-1)
+            else:
+                value = FEATURES[item.name].compute(tick, self.robot)
+            if value is None:
+                raise ConfigError(f"observation field '{item.name}' needs a measurement that the driver does not give")
+            if value.shape != (item.size,):
+                raise ConfigError(f"observation field '{item.name}' has shape {value.shape}, expected ({item.size},)")
+            if not np.isfinite(value).all():
+                raise ConfigError(f"observation field '{item.name}' is not finite: {value}")
+            values.append(value)
+        return np.concatenate(values)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """The fields as plain data, for a control graph's metadata."""
+        return [
+            {"name": f.name, "shape": [f.size], "dtype": "float32", "unit": f.unit} for f in self.fields if f.size > 0
+        ]
+
+
+Fields = Mapping[str, Any]
+"""Observation fields by name; numpy arrays or torch tensors of shape (..., size)."""

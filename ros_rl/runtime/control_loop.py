@@ -1,0 +1,91 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the controller does, without ROS: a tick in, a command out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.errors import GraphError
+from ros_rl.features import ObservationSpec
+from ros_rl.types import Command, Tick
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to one tick."""
+
+    command: Command
+    telemetry: dict[str, np.ndarray]
+    graph_seconds: float
+    """Wall-clock time inside onnxruntime [s]."""
+
+
+class ControlLoop:
+    """Runs the newest control graph, tick by tick. It has no clock, topic or thread.
+
+    Args:
+        spec: Layout of observations.
+        task: Task name that graphs must be for; None accepts any.
+        period: Control period [s].
+        seed: Of the planner's random numbers; (seed, tick) names them.
+        explore: 0 to evaluate, 1 to behave.
+    """
+
+    def __init__(self, spec: ObservationSpec, task: str | None, period: float, seed: int, explore: float) -> None:
+        self._spec, self._task, self._period = spec, task, period
+        self._seed, self._explore = seed, explore
+        self._graph: OnnxGraph | None = None
+        self._carry = np.zeros(0, dtype=np.float32)
+        self._episode: int | None = None
+
+    @property
+    def graph(self) -> OnnxGraph | None:
+        """The graph that acts."""
+        return self._graph
+
+    def use(self, graph: OnnxGraph) -> None:
+        """Swap in another graph between two ticks; the carry survives if both declare the same.
+
+        Raises:
+            ContractError: It is for another robot, task, observation, rate or delay; the old graph stays.
+        """
+        graph.contract.check(self._spec, self._task, self._period)
+        if self._graph is None or self._graph.contract.carry != graph.contract.carry:
+            self._carry = graph.initial_carry()
+        self._graph = graph
+
+    def step(self, tick: Tick) -> Decision:
+        """Decide u_{k+d} from tick k.
+
+        Raises:
+            GraphError: No graph has come yet, or it failed or gave a non-finite action; the carry starts anew.
+            ConfigError: The tick lacks what an observation field needs.
+        """
+        if self._graph is None:
+            raise GraphError("no control graph has arrived yet")
+        if tick.episode != self._episode:
+            self._episode, self._carry = tick.episode, self._graph.initial_carry()
+        fields = self._spec.split(self._spec.observe(tick))
+        started = time.perf_counter()
+        noise = tick_noise(self._seed, tick.index, self._graph.contract.noise)
+        try:
+            output = self._graph.run(fields, self._carry, noise, self._explore)
+        except GraphError:
+            self._carry = self._graph.initial_carry()
+            raise
+        seconds = time.perf_counter() - started
+        self._carry = output.carry
+        command = self._spec.robot.command(np.clip(output.action.astype(np.float64), -1.0, 1.0))
+        return Decision(Command(tick.stamp, command), output.telemetry, seconds)
+
+
+def tick_noise(seed: int, tick: int, shape: list[int]) -> np.ndarray:
+    """Standard normal numbers named by (seed, tick), float32."""
+    generator = np.random.Generator(np.random.Philox(key=[seed, tick]))
+    return generator.standard_normal(shape, dtype=np.float32)

@@ -1,0 +1,181 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the driver does, without ROS: ticks, the delay line, the safety filter and guards, episodes.
+
+The driver opens tick k, takes the command that answers it, and advances the world by one control period under u_k,
+which was decided `delay` ticks earlier (contracts 2 and 3 of the design).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from ros_rl.backends.backend import Backend
+from ros_rl.robot import Robot
+from ros_rl.rotations import yaw_of
+from ros_rl.safety import CommandFilter, tripped_guard
+from ros_rl.tasks import Task
+from ros_rl.types import Command, Measurement, SafetyState, Tick, Verdict
+
+_NANOSECONDS = 1_000_000_000
+
+
+class DriverLoop:
+    """One robot's ticks.
+
+    Args:
+        robot: The robot.
+        task: Draws the goal of each episode.
+        backend: Moves the robot.
+        rate_hz: Control rate [Hz].
+        delay: Control periods between a decision and its action.
+        seed: Seed of resets and goals.
+        auto_recover: A tripped guard clears itself and resets the episode (simulator only).
+    """
+
+    def __init__(
+        self,
+        robot: Robot,
+        task: Task,
+        backend: Backend,
+        rate_hz: float,
+        delay: int,
+        seed: int = 0,
+        auto_recover: bool = True,
+    ) -> None:
+        self._robot, self._task, self._backend = robot, task, backend
+        self._period_ns = round(_NANOSECONDS / rate_hz)
+        self._delay = delay
+        self._auto_recover = auto_recover
+        self._rng = np.random.default_rng([seed, 0xD21E])
+        self._filter = CommandFilter(robot, 1.0 / rate_hz)
+        self._index, self._episode = -1, -1
+        self._stamp = 0
+        self.safety = SafetyState.OK
+        self.fault = ""
+        """Why the safety state is FAULT; empty otherwise."""
+        self.limited = 0
+        """Commands that the filter changed."""
+        self.missed = 0
+        """Ticks that no valid command answered in time."""
+        self.faults = 0
+        """Guards that tripped."""
+
+    def start(self) -> Tick:
+        """Reset the robot and open the first tick."""
+        return self._new_episode()
+
+    @property
+    def tick(self) -> Tick:
+        """The open tick."""
+        return self._tick
+
+    @property
+    def answered(self) -> bool:
+        """Whether the open tick has its command."""
+        return self._command is not None
+
+    def accept(self, command: Command) -> bool:
+        """Take the command that answers the open tick; a repeated or late one is ignored.
+
+        Returns:
+            True if the command was taken.
+
+        Raises:
+            CommandError: It is non-finite or has the wrong size. The robot keeps its last command.
+        """
+        if command.stamp != self._stamp or self._command is not None:
+            return False
+        filtered = self._filter(command.value)
+        self.limited += bool(filtered.limited)
+        self._command = filtered.value
+        return True
+
+    def advance(self, verdict: Verdict = Verdict.CONTINUE) -> Tick:
+        """Close the open tick: end the episode if the verdict says so, else move for one period, and open the next.
+
+        Without a command the last decided one is repeated and the next tick says that the chain broke.
+        """
+        if verdict is not Verdict.CONTINUE:
+            return self._new_episode()
+        self._stamp += self._period_ns
+        self._index += 1
+        if self.safety is not SafetyState.OK:
+            return self._open(self._backend.safe_step(), intact=False)
+        intact = self._command is not None
+        self.missed += not intact
+        decided = self._command if self._command is not None else self._repeat()
+        self._line.append(decided)
+        acting = self._line.popleft()
+        measurement = self._backend.step(self._previous, acting)
+        self._previous = acting
+        reason = tripped_guard(self._robot, measurement, acting)
+        if reason is not None:
+            self.trip(reason)
+            if self._auto_recover:
+                self.clear()
+                return self._new_episode()
+            intact = False
+        return self._open(measurement, intact)
+
+    def trip(self, reason: str) -> None:
+        """Latch a fault; the robot does its safe action from the next period on."""
+        self.faults += 1
+        self.fault, self.safety = reason, SafetyState.FAULT
+
+    def emergency_stop(self) -> None:
+        """Latch the emergency stop, in any state."""
+        self.fault, self.safety = "emergency stop was called", SafetyState.EMERGENCY_STOP
+
+    def clear(self) -> None:
+        """Unlatch a fault or an emergency stop."""
+        self.fault, self.safety = "", SafetyState.OK
+
+    def _repeat(self) -> np.ndarray:
+        """The command of a period without one: the last position, or standstill; through the filter, too."""
+        last = self._line[-1] if self._line else self._previous
+        wanted = last if self._robot.command_interface == "position" else np.zeros(self._robot.size)
+        return self._filter(wanted).value
+
+    def _new_episode(self) -> Tick:
+        measurement = self._backend.reset(self._rng)
+        self._episode += 1
+        self._index += 1
+        self._stamp += self._period_ns
+        self._step = -1
+        self._previous = self._robot.neutral_command
+        self._line: deque[np.ndarray] = deque(self._robot.neutral_command for _ in range(self._delay))
+        self._filter.reset()
+        self._goal = self._task.draw_goal(self._rng)
+        self._backend.show_goal(self._goal)
+        self._origin = _origin(measurement)
+        return self._open(measurement, intact=True)
+
+    def _open(self, measurement: Measurement, intact: bool) -> Tick:
+        self._step += 1
+        self._command: np.ndarray | None = None
+        self._tick = Tick(
+            stamp=self._stamp,
+            index=self._index,
+            episode=self._episode,
+            step=self._step,
+            safety=self.safety,
+            intact=intact,
+            origin=self._origin,
+            previous_command=self._previous,
+            pending_commands=np.array(self._line).reshape(self._delay, self._robot.size),
+            measurement=measurement,
+            goal=self._goal,
+        )
+        return self._tick
+
+
+def _origin(measurement: Measurement) -> np.ndarray:
+    if measurement.base_position is None or measurement.base_orientation is None:
+        return np.zeros(3)
+    return np.array([*measurement.base_position[:2], yaw_of(measurement.base_orientation)])
+
+

@@ -1,0 +1,95 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the collector does, without ROS: verdicts and transitions from consecutive ticks (contract 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ros_rl.features import ObservationSpec
+from ros_rl.tasks import Task
+from ros_rl.types import SafetyState, Tick, Transition, Verdict
+
+
+@dataclass
+class Counts:
+    """What became of the ticks.
+
+    Every tick is exactly one of: the first of its chain, a transition's end, or the end of a dropped step:
+    ``ticks = starts + transitions + dropped``.
+    """
+
+    ticks: int = 0
+    starts: int = 0
+    transitions: int = 0
+    dropped: int = 0
+
+
+class TransitionBuilder:
+    """Pairs consecutive ticks of an episode.
+
+    Args:
+        spec: Layout of observations.
+        task: Reward and termination.
+        period: Control period [s].
+    """
+
+    def __init__(self, spec: ObservationSpec, task: Task, period: float) -> None:
+        self._spec, self._task = spec, task
+        self._limit = max(1, round(task.episode_seconds / period))
+        self._last: Tick | None = None
+        self._last_observation = np.zeros(spec.size)
+        self.counts = Counts()
+        self.success: dict[str, float] = {}
+        """The task's own measures of the newest tick."""
+
+    def add(self, tick: Tick) -> tuple[Verdict, Transition | None]:
+        """Judge a tick and complete the transition that it ends, if the chain to it is whole.
+
+        A tick that was seen before is judged again but counted and paired once (ticks are repeated in lock-step).
+        """
+        if self._last is not None and tick.stamp == self._last.stamp:
+            return self._verdict, None
+        self.counts.ticks += 1
+        observation = self._spec.observe(tick)
+        fields = self._spec.split(observation)
+        self.success = self._task.success(fields)
+        terminated = bool(self._task.terminated(fields))
+        truncated = tick.step >= self._limit
+        self._verdict = (
+            Verdict.TERMINATED if terminated else Verdict.TRUNCATED if truncated else Verdict.CONTINUE
+        )
+        if tick.safety is not SafetyState.OK:
+            self._verdict = Verdict.CONTINUE  # the driver decides when it recovers
+        transition = None
+        last = self._last
+        if last is None or tick.episode != last.episode:
+            self.counts.starts += 1
+        elif tick.index != last.index + 1 or not tick.intact or tick.safety is not SafetyState.OK:
+            self.counts.dropped += 1
+        else:
+            transition = self._transition(last, tick, observation, terminated, truncated)
+            self.counts.transitions += 1
+        self._last, self._last_observation = tick, observation
+        return self._verdict, transition
+
+    def _transition(
+        self, last: Tick, tick: Tick, observation: np.ndarray, terminated: bool, truncated: bool
+    ) -> Transition:
+        robot, before = self._spec.robot, self._spec.split(self._last_observation)
+        acted = robot.action(tick.previous_command)
+        newest = tick.pending_commands[-1] if self._spec.delay else tick.previous_command
+        reward = self._task.reward(before, before["last_action"], acted, self._spec.split(observation))
+        return Transition(
+            tick=last.index,
+            episode=tick.episode,
+            observation=self._last_observation,
+            action=robot.action(newest),
+            reward=float(reward),
+            next_observation=observation,
+            terminated=terminated,
+            truncated=truncated and not terminated,
+        )

@@ -1,0 +1,288 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Every knob of a run: the tree of settings behind `config/tasks/*.yaml`, `--set` and the nodes' ROS parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ros_rl.config import build, expand, group, merge, nested, read_parameters_file, setting, to_mapping, variant
+from ros_rl.errors import ConfigError, TimingError
+from ros_rl.resources import share_path
+from ros_rl.robot import Robot, load_robot
+from ros_rl.tasks import TASKS, Task
+
+NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
+BACKENDS = ("pybullet", "mock", "external")
+AGENT_NAMES = ("mpc", "random")
+
+
+@dataclass(frozen=True)
+class ControlSettings:
+    """The control period and what happens between deciding and acting."""
+
+    rate_hz: float = setting(20.0, "control rate", unit="Hz", low=1.0, high=200.0)
+    delay: int = setting(1, "control periods between a decision and its action", low=0, high=5)
+
+    @property
+    def period(self) -> float:
+        """Control period [s]."""
+        return 1.0 / self.rate_hz
+
+
+@dataclass(frozen=True)
+class NoiseSettings:
+    """Standard deviation of white noise that the simulator adds to its sensors at every tick."""
+
+    joint_position: float = setting(0.01, "joint position noise", unit="rad", low=0.0)
+    joint_velocity: float = setting(0.5, "joint velocity noise", unit="rad/s", low=0.0)
+    orientation: float = setting(0.02, "orientation noise, each axis", unit="rad", low=0.0)
+    angular_velocity: float = setting(0.1, "gyro noise", unit="rad/s", low=0.0)
+    linear_velocity: float = setting(0.1, "odometry velocity noise", unit="m/s", low=0.0)
+    height: float = setting(0.01, "odometry height noise", unit="m", low=0.0)
+    tool_position: float = setting(0.001, "tool position noise, each axis", unit="m", low=0.0)
+
+
+@dataclass(frozen=True)
+class DriverSettings:
+    """The driver and, in simulation, its world."""
+
+    backend: str = setting("pybullet", "what moves the robot; external: a driver started elsewhere", choices=BACKENDS)
+    mode: str = setting(
+        "lock_step", "wait for every answer (simulator only), or tick by the clock", choices=("lock_step", "real_time")
+    )
+    physics_rate_hz: float = setting(500.0, "simulation steps per second", unit="Hz", low=50.0, high=5000.0)
+    solver_iterations: int = setting(20, "contact solver iterations per simulation step", low=1, high=500)
+    friction_low: float = setting(0.5, "lowest foot friction, drawn per episode", low=0.05, high=3.0)
+    friction_high: float = setting(1.25, "highest foot friction, drawn per episode", low=0.05, high=3.0)
+    reset_noise: float = setting(0.05, "joint positions at reset: home +- this", unit="rad", low=0.0, high=1.0)
+    latency: float = setting(0.0, "actuation latency inside the period, besides the delay", unit="s", low=0.0, high=0.2)
+    noise: NoiseSettings = group(NoiseSettings, "sensor noise")
+    gui: bool = setting(False, "open the simulator's window")
+    auto_recover: bool = setting(True, "simulator only: a tripped guard clears itself and resets the episode")
+    silence_limit: float = setting(20.0, "lock-step: fault when a node is silent for this long", unit="s", low=0.5)
+    miss_limit: int = setting(5, "real time: consecutive deadline misses before the safe state", low=1)
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        if self.friction_low > self.friction_high:
+            raise ConfigError(
+                f"driver.friction_low {self.friction_low} is above driver.friction_high {self.friction_high}"
+            )
+
+
+@dataclass(frozen=True)
+class ControllerSettings:
+    """The process that acts."""
+
+    threads: int = setting(1, "onnxruntime threads", low=1, high=64)
+    explore: float = setting(1.0, "1: behave (explore), 0: evaluate", low=0.0, high=1.0)
+
+
+@dataclass(frozen=True)
+class CollectorSettings:
+    """The process that turns ticks into transitions."""
+
+    log: bool = setting(True, "record the run as MCAP")
+
+
+@dataclass(frozen=True)
+class LearnerSettings:
+    """The training process."""
+
+    robot_minutes: float = setting(5.0, "robot time to learn from", unit="min", low=0.01)
+    warmup_steps: int = setting(300, "steps of random actions before the first update", unit="steps", low=1)
+    updates_per_step: float = setting(3.0, "gradient updates per environment step", low=0.0, high=100.0)
+    batch_size: int = setting(256, "transitions per update", low=2)
+    replay_capacity: int = setting(200_000, "transitions that the replay buffer holds", low=100)
+    publish_every: int = setting(25, "steps between published control graphs", unit="steps", low=1)
+    slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
+    checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
+    threads: int = setting(1, "torch threads", low=1, high=64)
+
+
+@dataclass(frozen=True)
+class EvaluatorSettings:
+    """Evaluations in a simulator of their own, outside robot minutes."""
+
+    every: int = setting(1200, "environment steps between evaluations; 0: only at the end", unit="steps", low=0)
+    episodes: int = setting(3, "episodes per evaluation", low=1)
+    seconds: float = setting(10.0, "length of an evaluation episode", unit="s", low=0.5)
+    final_episodes: int = setting(3, "episodes of the evaluation at the end", low=1)
+    video: bool = setting(True, "render the final evaluation's first episode to a GIF")
+
+
+@dataclass(frozen=True)
+class SupervisorSettings:
+    """The process that brings the graph up and watches it."""
+
+    start_timeout: float = setting(60.0, "wall-clock limit for a node to come up", unit="s", low=1.0)
+    stop_timeout: float = setting(4.0, "wall-clock limit for a node to stop before it is killed", unit="s", low=0.5)
+    restarts: int = setting(3, "restarts of a node that died before giving up", low=0)
+
+
+@dataclass(frozen=True)
+class PlannerSettings:
+    """MPPI over a short horizon, inside the control graph."""
+
+    horizon: int = setting(3, "steps that candidates are rolled out through the model", unit="steps", low=1, high=100)
+    samples: int = setting(128, "candidates per iteration, policy proposals included", low=2, high=10_000)
+    proposals: int = setting(32, "candidates that follow the policy", low=0)
+    iterations: int = setting(2, "refinements of the sampling distribution", low=1, high=20)
+    elites: int = setting(24, "best candidates that re-weight the distribution", low=1)
+    temperature: float = setting(0.5, "softmax temperature over the elites' standardised returns", low=1e-3)
+    std_init: float = setting(0.3, "standard deviation of the first samples", low=1e-3, high=2.0)
+    std_min: float = setting(0.05, "smallest standard deviation after refinement", low=0.0, high=2.0)
+    pessimism: float = setting(0.0, "returns are penalised by this times their deviation across members", low=0.0)
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        if self.elites > self.samples:
+            raise ConfigError(f"agent.planner.elites {self.elites} exceeds agent.planner.samples {self.samples}")
+        if self.proposals > self.samples:
+            raise ConfigError(f"agent.planner.proposals {self.proposals} exceeds agent.planner.samples {self.samples}")
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """The probabilistic dynamics ensemble."""
+
+    members: int = setting(5, "ensemble members", low=1, high=50)
+    hidden: int = setting(200, "units per hidden layer", low=8)
+    layers: int = setting(2, "hidden layers", low=1, high=8)
+    learning_rate: float = setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
+    weight_decay: float = setting(1e-5, "decoupled weight decay", low=0.0)
+    updates_per_step: float = setting(1.0, "model gradient steps per environment step", low=0.0)
+
+
+@dataclass(frozen=True)
+class MpcSettings:
+    """Planner, dynamics ensemble, critics and policy."""
+
+    act: str = setting("planner", "what acts", choices=("planner", "policy"))
+    planner: PlannerSettings = group(PlannerSettings, "the planner")
+    model: ModelSettings = group(ModelSettings, "the dynamics ensemble")
+    hidden: int = setting(256, "units per hidden layer of policy and critics", low=8)
+    critics: int = setting(2, "critics in the ensemble", low=1, high=20)
+    gamma: float = setting(0.98, "discount per step", low=0.0, high=1.0)
+    tau: float = setting(0.005, "Polyak averaging of the target critics", low=0.0, high=1.0)
+    learning_rate: float = setting(3e-4, "Adam's step size of policy and critics", low=1e-7, high=1.0)
+    initial_alpha: float = setting(0.1, "entropy coefficient at the start", low=1e-6)
+    target_entropy: float = setting(-0.5, "target entropy per action dimension", unit="nat")
+    smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
+    model_fraction: float = setting(0.5, "share of each batch that the model generates", low=0.0, high=0.95)
+    model_start: int = setting(600, "environment steps before generated transitions are used", unit="steps", low=0)
+    planner_start: int = setting(500, "environment steps before the planner acts", unit="steps", low=0)
+    imitation: float = setting(0.0, "weight that pulls the policy towards the executed actions", low=0.0)
+
+
+@dataclass(frozen=True)
+class RandomSettings:
+    """Uniform random actions, smoothed like the learned ones."""
+
+    smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
+
+
+AGENT_SETTINGS: dict[str, type] = {"mpc": MpcSettings, "random": RandomSettings}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run, complete."""
+
+    task: Task = variant(TASKS, "a1_walk", "the task")
+    agent: Any = variant(AGENT_SETTINGS, "mpc", "the agent")
+    robot: str = setting("", "robot name or YAML file; empty: the task's own robot")
+    seed: int = setting(0, "seed of every random number", low=0, high=2**31 - 1)
+    control: ControlSettings = group(ControlSettings, "timing")
+    driver: DriverSettings = group(DriverSettings, "driver")
+    controller: ControllerSettings = group(ControllerSettings, "controller")
+    collector: CollectorSettings = group(CollectorSettings, "collector")
+    learner: LearnerSettings = group(LearnerSettings, "learner")
+    evaluator: EvaluatorSettings = group(EvaluatorSettings, "evaluator")
+    supervisor: SupervisorSettings = group(SupervisorSettings, "supervisor")
+
+    def __post_init__(self) -> None:
+        """Refuse timing that cannot work."""
+        steps = self.driver.physics_rate_hz / self.control.rate_hz
+        if self.driver.backend == "pybullet" and abs(steps - round(steps)) > 1e-9:
+            raise TimingError(
+                f"control period {self.control.period * 1e3:g} ms is not a multiple of the physics step "
+                f"{1e3 / self.driver.physics_rate_hz:g} ms (driver.physics_rate_hz {self.driver.physics_rate_hz:g}, "
+                f"control.rate_hz {self.control.rate_hz:g})"
+            )
+        if self.driver.latency >= self.control.period:
+            raise TimingError(
+                f"driver.latency {self.driver.latency} s is not below the control period {self.control.period} s; "
+                "use control.delay for whole periods"
+            )
+
+    @property
+    def robot_name(self) -> str:
+        """The robot that runs: as set, else the task's own."""
+        return self.robot or self.task.robot
+
+    def load_robot(self) -> Robot:
+        """The robot's description."""
+        return load_robot(self.robot_name)
+
+
+def task_file(task: str) -> Path:
+    """The parameters file that ships with a task."""
+    return share_path("config", "tasks") / f"{task}.yaml"
+
+
+def parse_override(text: str) -> dict[str, Any]:
+    """Turn ``key.path=value`` into nested settings; the value is YAML.
+
+    Raises:
+        ConfigError: There is no `=`, or the value is not YAML.
+    """
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise ConfigError(f"--set '{text}': expected key.path=value")
+    try:
+        return nested(key.strip(), yaml.safe_load(value))
+    except yaml.YAMLError:
+        raise ConfigError(f"--set '{text}': '{value}' is not a YAML value") from None
+
+
+def load_settings(
+    task: str | None = None, params_file: Path | None = None, overrides: Iterable[str | Mapping[str, Any]] = ()
+) -> Settings:
+    """Settings of a run: defaults, then the task's file, then `params_file`, then the overrides.
+
+    Raises:
+        ConfigError: With the source, the key path, the value and what is allowed.
+    """
+    if task is not None and task not in TASKS:
+        build(Settings, {"task": {"name": task}})
+    values: dict[str, Any] = {}
+    if task is not None:
+        values = {"task": {"name": task}}
+        if task_file(task).is_file():
+            values = merge(values, _read(task_file(task)))
+    if params_file is not None:
+        values = merge(values, _read(params_file))
+    for item in overrides:
+        over = parse_override(item) if isinstance(item, str) else expand(item)
+        values = merge(values, over)
+        build(Settings, values, source=f"--set {item}" if isinstance(item, str) else "")
+    return build(Settings, values)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    values = read_parameters_file(path, NODES)
+    build(Settings, values, source=str(path))
+    return values
+
+
+def with_overrides(settings: Settings, **overrides: Any) -> Settings:
+    """A copy with some nested settings replaced, e.g. ``with_overrides(s, driver={"gui": True})``."""
+    return build(Settings, merge(to_mapping(settings), overrides))

@@ -1,0 +1,30 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Tasks by name."""
+
+from typing import Any
+
+from ros_rl.config import build
+from ros_rl.errors import UnknownNameError
+from ros_rl.tasks.a1_walk import A1Walk
+from ros_rl.tasks.mock_point import MockPoint
+from ros_rl.tasks.task import Task
+from ros_rl.tasks.xarm_reach import XarmReach
+
+TASKS: dict[str, type[Task]] = {task.name: task for task in (A1Walk, XarmReach, MockPoint)}
+
+
+def make_task(name: str, settings: dict[str, Any] | None = None) -> Task:
+    """Build a task from its settings.
+
+    Raises:
+        UnknownNameError: No such task.
+        ConfigError: A setting is unknown, has the wrong type or is out of range.
+    """
+    if name not in TASKS:
+        raise UnknownNameError("task", name, TASKS)
+    return build(TASKS[name], settings or {}, "task")
+
+
+__all__ = ["TASKS", "Task", "make_task"]

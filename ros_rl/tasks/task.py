@@ -1,0 +1,57 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a task is: observation fields, reward, termination, episode, goal and metrics.
+
+Rewards and terminations are batched and use only what numpy arrays and torch tensors share, so that the same code
+judges a transition on the robot and a planner's prediction inside the control graph.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ros_rl.features import Fields
+from ros_rl.types import Array
+
+
+class Task(ABC):
+    """Base of all tasks. Subclasses are frozen dataclasses whose fields are the task's settings."""
+
+    name: ClassVar[str]
+    """The task's name on the command line."""
+    robot: ClassVar[str]
+    """The robot it is made for."""
+    scene: ClassVar[str] = "plane"
+    """The simulated world around the robot (``sim/scenes``)."""
+    observation: ClassVar[tuple[str, ...]]
+    """State and goal fields, by their names in `ros_rl.features.FEATURES`."""
+    episode_seconds: float
+    """Time limit of an episode [s]; reaching it is not a termination."""
+
+    @abstractmethod
+    def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
+        """r(x_k, u_{k-1}, u_k, x_{k+1}) for a batch, shape (...,).
+
+        Args:
+            before: State and goal fields at k, each of shape (..., size).
+            last_action: u_{k-1}, shape (..., actions).
+            action: u_k, shape (..., actions).
+            after: State and goal fields at k + 1.
+        """
+
+    def terminated(self, after: Fields) -> Any:
+        """Whether the task ends in these states, bool of shape (...,); never, unless a task says so."""
+        first = next(iter(after.values()))
+        return first[..., 0] != first[..., 0]
+
+    def draw_goal(self, rng: np.random.Generator) -> Array | None:
+        """The goal of a new simulated episode; None if the task has none."""
+        return None
+
+    def success(self, observation: Fields) -> dict[str, float]:
+        """What matters about one observation besides reward, for curves and progress lines."""
+        return {}

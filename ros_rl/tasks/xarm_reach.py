@@ -1,0 +1,56 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""An arm that brings its tool to a goal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ros_rl.config import setting
+from ros_rl.features import Fields
+from ros_rl.tasks.task import Task
+from ros_rl.types import Array
+
+
+@dataclass(frozen=True)
+class XarmReach(Task):
+    """Bring the tool to a random goal and stay there. Dense reward: minus the distance, sharpened near the goal."""
+
+    name: ClassVar[str] = "xarm_reach"
+    robot: ClassVar[str] = "xarm6"
+    scene: ClassVar[str] = "table"
+    observation: ClassVar[tuple[str, ...]] = ("joint_position", "joint_velocity", "tool_position", "goal_position")
+
+    episode_seconds: float = setting(5.0, "time limit of an episode", unit="s", low=0.5)
+    goal_radius_min: float = setting(0.25, "smallest distance of goals from the base axis", unit="m", low=0.1)
+    goal_radius_max: float = setting(0.5, "largest distance of goals from the base axis", unit="m", high=0.7)
+    goal_height_min: float = setting(0.1, "lowest goal", unit="m", low=0.05)
+    goal_height_max: float = setting(0.45, "highest goal", unit="m", high=0.8)
+    goal_sector: float = setting(1.2, "goals lie within +- this angle of straight ahead", unit="rad", low=0.0, high=3.1)
+    precision: float = setting(0.05, "distance at which the sharp part of the reward falls to half", unit="m", low=1e-3)
+    action_change_weight: float = setting(0.05, "penalty on the mean squared change of the action", low=0.0)
+
+    def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
+        """-distance [m] plus a bonus in (0, 1] that is sharp near the goal."""
+        distance = _distance(after)
+        change = ((action - last_action) ** 2).mean(-1)
+        return self.precision / (self.precision + distance) - distance - self.action_change_weight * change
+
+    def draw_goal(self, rng: np.random.Generator) -> Array:
+        """A point [m] in the arm's base frame, uniform in a cylindrical sector in front of it."""
+        angle = rng.uniform(-self.goal_sector, self.goal_sector)
+        radius = np.sqrt(rng.uniform(self.goal_radius_min**2, self.goal_radius_max**2))
+        height = rng.uniform(self.goal_height_min, self.goal_height_max)
+        return np.array([radius * np.cos(angle), radius * np.sin(angle), height])
+
+    def success(self, observation: Fields) -> dict[str, float]:
+        """Distance of the tool from the goal [m]."""
+        return {"distance": float(_distance(observation))}
+
+
+def _distance(fields: Fields) -> Any:
+    return (((fields["tool_position"] - fields["goal_position"]) ** 2).sum(-1) + 1e-12) ** 0.5

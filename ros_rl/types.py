@@ -1,0 +1,139 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The vocabulary that drivers, controllers, collectors and learners share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+class SafetyState(IntEnum):
+    """What the driver lets through to the joints."""
+
+    OK = 0
+    """Commands act."""
+    DISARMED = 1
+    """Nothing moves until the robot is armed."""
+    HOMING = 2
+    """The driver moves to the home pose by itself; commands are ignored."""
+    FAULT = 3
+    """A guard tripped and is latched until ``clear_fault``."""
+    EMERGENCY_STOP = 4
+    """``emergency_stop`` was called; latched until ``clear_fault``."""
+
+
+class Verdict(IntEnum):
+    """The collector's answer to a tick."""
+
+    CONTINUE = 0
+    TERMINATED = 1
+    """The task ended in this tick's state; its value is zero from here on."""
+    TRUNCATED = 2
+    """The episode was cut (time limit, broken chain); its value is not zero."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a driver measures at one instant. Joints are in the order of the robot's YAML file.
+
+    A field is None where the robot has no such sensor.
+    """
+
+    joint_position: Array
+    """[rad or m], shape (joints,)."""
+    joint_velocity: Array
+    """[rad/s or m/s], shape (joints,)."""
+    joint_effort: Array
+    """[N m or N], shape (joints,)."""
+    imu_orientation: Array | None = None
+    """Quaternion xyzw of the IMU in a gravity-aligned world, shape (4,)."""
+    imu_angular_velocity: Array | None = None
+    """[rad/s] in the body frame, shape (3,)."""
+    imu_linear_acceleration: Array | None = None
+    """[m/s^2] in the body frame, gravity included, shape (3,)."""
+    base_position: Array | None = None
+    """[m] of the base in the odometry frame, shape (3,)."""
+    base_orientation: Array | None = None
+    """Quaternion xyzw of the base in the odometry frame, shape (4,)."""
+    base_linear_velocity: Array | None = None
+    """[m/s] in the base frame, mean over the last control period, shape (3,)."""
+    tool_position: Array | None = None
+    """[m] of the tool centre point in the robot's base frame, shape (3,)."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One instant of the control loop: everything that an observation is made from.
+
+    The previous and the pending commands travel inside the tick, so an observation is a pure function of one tick
+    and no process can disagree about what acted.
+    """
+
+    stamp: int
+    """Names the tick [ns]; simulated time in lock-step."""
+    index: int
+    """Running number of the tick since the driver started."""
+    episode: int
+    """Running number of the episode, from 0."""
+    step: int
+    """Control periods since the episode began; 0 right after a reset."""
+    safety: SafetyState
+    """Whether commands act."""
+    intact: bool
+    """False if the period that ended here ran a command other than the controller's (missed or replaced)."""
+    origin: Array
+    """Pose at the episode's start (x [m], y [m], yaw [rad]) in the odometry frame."""
+    previous_command: Array
+    """The command that acted during the period that ended here, shape (joints,)."""
+    pending_commands: Array
+    """Commands already decided, the next to act first, shape (delay, joints)."""
+    measurement: Measurement
+    goal: Array | None = None
+    """The task's goal or command, None if the task has none."""
+
+    @property
+    def env_steps(self) -> int:
+        """Control periods that the robot has acted since the driver started (resets take none)."""
+        return self.index - self.episode
+
+
+@dataclass(frozen=True)
+class Command:
+    """A decision: joint targets in the order of the robot's YAML file."""
+
+    stamp: int
+    """Stamp of the tick that it answers [ns]."""
+    value: Array
+    """Joint position [rad or m] or velocity [rad/s or m/s], by the robot's command interface, shape (joints,)."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One step of experience, from tick k to k + 1 (contract 3 of the design).
+
+    Attributes:
+        tick: Index of tick k.
+        episode: Episode number.
+        observation: o_k, flat, shape (observation_size,).
+        action: The decision taken at k, u_{k+d}, in [-1, 1], shape (actions,).
+        reward: r(x_k, u_k, x_{k+1}).
+        next_observation: o_{k+1}, flat; it holds u_k as its last action.
+        terminated: True if the task ended at k + 1.
+        truncated: True if the episode was cut at k + 1.
+    """
+
+    tick: int
+    episode: int
+    observation: Array
+    action: Array
+    reward: float
+    next_observation: Array
+    terminated: bool
+    truncated: bool
