@@ -105,6 +105,48 @@ class Tick:
 
 
 @dataclass(frozen=True)
+class Truth:
+    """What only a simulator knows about the last control period; evaluation reads it, agents never do.
+
+    Attributes:
+        base_position: [m], shape (3,); zeros for a fixed base.
+        base_yaw: [rad].
+        tool_position: [m] in the robot's base frame, shape (3,); None without a tool.
+        fallen_contacts: Contacts of the robot with the world other than by its feet or its fixed base.
+        foot_slip: Mean speed of the feet's contact points along the ground [m/s].
+        feet_in_contact: Number of feet on the ground.
+        saturated: Share of joint torques at their limit during the period.
+    """
+
+    base_position: Array
+    base_yaw: float
+    tool_position: Array | None
+    fallen_contacts: int
+    foot_slip: float
+    feet_in_contact: int
+    saturated: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one evaluation episode came to; the measures of a task are computed from it.
+
+    Attributes:
+        start: At the episode's first tick.
+        end: At its last tick.
+        goal: The episode's goal; None if the task has none.
+        seconds: Length that the episode was to have [s].
+        terminated: Whether the task (or a guard) ended it earlier.
+    """
+
+    start: Truth
+    end: Truth
+    goal: Array | None
+    seconds: float
+    terminated: bool
+
+
+@dataclass(frozen=True)
 class Command:
     """A decision: joint targets in the order of the robot's YAML file."""
 

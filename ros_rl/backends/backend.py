@@ -6,34 +6,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import numpy as np
 
-from ros_rl.types import Array, Measurement
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What only a simulator knows about the last control period; evaluation reads it, agents never do.
-
-    Attributes:
-        base_position: [m], shape (3,); zeros for a fixed base.
-        base_yaw: [rad].
-        tool_position: [m], shape (3,); None without a tool.
-        fallen_contacts: Contacts of the robot with the world other than by its feet or its fixed base.
-        foot_slip: Mean horizontal speed of the feet in contact [m/s].
-        feet_in_contact: Number of feet on the ground.
-        saturated: Share of joint torques at their limit during the period.
-    """
-
-    base_position: Array
-    base_yaw: float
-    tool_position: Array | None
-    fallen_contacts: int
-    foot_slip: float
-    feet_in_contact: int
-    saturated: float
+from ros_rl.types import Array, Measurement, Truth
 
 
 class Backend(ABC):
@@ -70,3 +46,6 @@ class Backend(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release the robot or the simulator."""
+
+
+__all__ = ["Backend", "Truth"]

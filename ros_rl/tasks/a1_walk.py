@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ros_rl.config import setting
 from ros_rl.features import Fields
+from ros_rl.tasks.measures import FORWARD_VELOCITY, Measure
 from ros_rl.tasks.task import Task
 
 
@@ -32,6 +33,7 @@ class A1Walk(Task):
         "heading",
         "base_height",
     )
+    measures: ClassVar[tuple[Measure, ...]] = (FORWARD_VELOCITY,)
 
     episode_seconds: float = setting(20.0, "time limit of an episode", unit="s", low=0.5)
     target_velocity: float = setting(0.8, "velocity at which the reward saturates", unit="m/s", low=0.05, high=3.0)

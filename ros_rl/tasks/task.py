@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ros_rl.features import Fields
+from ros_rl.tasks.measures import Measure
 from ros_rl.types import Array
 
 
@@ -29,6 +30,8 @@ class Task(ABC):
     """The simulated world around the robot (``sim/scenes``)."""
     observation: ClassVar[tuple[str, ...]]
     """State and goal fields, by their names in `ros_rl.features.FEATURES`."""
+    measures: ClassVar[tuple[Measure, ...]] = ()
+    """What an evaluation reports about it besides return and terminations (`ros_rl.tasks.measures`)."""
     episode_seconds: float
     """Time limit of an episode [s]; reaching it is not a termination."""
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ros_rl.config import setting
 from ros_rl.features import Fields
+from ros_rl.tasks.measures import TOOL_DISTANCE, Measure
 from ros_rl.tasks.task import Task
 from ros_rl.types import Array
 
@@ -24,6 +25,7 @@ class XarmReach(Task):
     robot: ClassVar[str] = "xarm6"
     scene: ClassVar[str] = "table"
     observation: ClassVar[tuple[str, ...]] = ("joint_position", "joint_velocity", "tool_position", "goal_position")
+    measures: ClassVar[tuple[Measure, ...]] = (TOOL_DISTANCE,)
 
     episode_seconds: float = setting(5.0, "time limit of an episode", unit="s", low=0.5)
     goal_radius_min: float = setting(0.25, "smallest distance of goals from the base axis", unit="m", low=0.1)

@@ -1,0 +1,61 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What an evaluation reports about a task, from the simulator's truth. A task lists its own in `Task.measures`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ros_rl.types import Outcome
+
+_SUMMARIES: dict[str, Callable[[Sequence[float]], float]] = {
+    "mean": lambda values: float(np.mean(values)),
+    "median": lambda values: float(np.median(values)),
+    "min": lambda values: float(np.min(values)),
+    "max": lambda values: float(np.max(values)),
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number per evaluation episode, and how the episodes' numbers are summarised.
+
+    Attributes:
+        name: The results' keys are ``<name>_<summary>``.
+        unit: SI unit.
+        of: Computes it from an episode's outcome.
+        summaries: Of ``mean``, ``median``, ``min`` and ``max``.
+    """
+
+    name: str
+    unit: str
+    of: Callable[[Outcome], float]
+    summaries: tuple[str, ...]
+
+    def summarise(self, outcomes: Sequence[Outcome]) -> dict[str, float]:
+        """The summaries over all episodes, by their keys."""
+        values = [self.of(outcome) for outcome in outcomes]
+        return {f"{self.name}_{summary}": _SUMMARIES[summary](values) for summary in self.summaries}
+
+
+def _forward_velocity(outcome: Outcome) -> float:
+    moved = outcome.end.base_position - outcome.start.base_position
+    yaw = outcome.start.base_yaw
+    return float(moved[0] * np.cos(yaw) + moved[1] * np.sin(yaw)) / outcome.seconds
+
+
+def _distance(outcome: Outcome) -> float:
+    if outcome.end.tool_position is None or outcome.goal is None:
+        return float("nan")
+    return float(np.linalg.norm(outcome.end.tool_position - outcome.goal))
+
+
+FORWARD_VELOCITY = Measure("forward_velocity", "m/s", _forward_velocity, ("mean", "min"))
+"""Net displacement along the starting heading over the whole episode; what a fall cuts off counts as standing."""
+
+TOOL_DISTANCE = Measure("distance", "m", _distance, ("median", "max"))
+"""Distance of the tool from its goal at the episode's end."""
