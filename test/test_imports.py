@@ -1,0 +1,267 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The import rules: where ROS, PyBullet and torch may be imported, and which layer may know which.
+
+Imports are read from the source, nothing is imported. An import counts wherever it stands, also inside a function;
+under ``if TYPE_CHECKING`` it counts for the rules on ROS, PyBullet and layers, but loads nothing.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = "ros_rl"
+
+# From the bottom up. A module may import its own layer and those below it.
+LAYERS = (
+    ("types", "errors", "resources", "rotations"),
+    ("config", "robot", "features", "safety", "tasks", "settings"),
+    ("dynamics", "planning", "replay"),
+    ("agents", "deploy"),
+    ("backends", "runtime"),
+    ("nodes",),
+    ("bringup", "cli"),
+)
+TORCH_FREE = ("nodes.controller", "nodes.collector", "nodes.driver")
+ROS_MODULE = re.compile(
+    r"rclpy|launch|launch_[a-z_]+|ament_[a-z_]+|ros2[a-z]+|rosidl_[a-z_]+|rosbag2_[a-z_]+|rpyutils|tf2_[a-z_]+"
+    r"|[a-z0-9_]+_(msgs|srvs|interfaces)"
+)
+PYBULLET_MODULE = re.compile(r"pybullet(_[a-z]+)*")
+
+
+@dataclass(frozen=True)
+class Import:
+    """One name that a module imports: absolute, dotted."""
+
+    name: str
+    line: int
+    loads: bool = True
+    """False under ``if TYPE_CHECKING``."""
+
+    @property
+    def top(self) -> str:
+        return self.name.partition(".")[0]
+
+
+def test_package_keeps_the_import_rules() -> None:
+    assert violations(ROOT) == []
+
+
+def test_robot_side_nodes_exist() -> None:
+    """The rule on torch is empty if the modules it starts from are renamed."""
+    modules = read_modules(ROOT)
+    assert [name for name in TORCH_FREE if f"{PACKAGE}.{name}" not in modules] == []
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize("node", TORCH_FREE)
+def test_robot_side_node_loads_without_torch(node: str) -> None:
+    """What the source says, tried: with torch and PyBullet not to be had, the module still loads."""
+    code = f"import sys; sys.modules.update(torch=None, pybullet=None); import {PACKAGE}.{node}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        # ROS
+        ({"runtime/loop.py": "import rclpy"}, "ros_rl/runtime/loop.py:1: rclpy belongs in ros_rl/nodes/"),
+        ({"robot.py": "def f():\n    from sensor_msgs.msg import Imu"}, "ros_rl/robot.py:2: sensor_msgs.msg belongs"),
+        ({"bringup.py": "from launch import LaunchDescription"}, "ros_rl/bringup.py:1: launch belongs"),
+        ({"cli.py": "import launch_ros.actions"}, "ros_rl/cli.py:1: launch_ros.actions belongs"),
+        ({"safety.py": "from std_srvs.srv import Trigger"}, "ros_rl/safety.py:1: std_srvs.srv belongs"),
+        ({"runtime/a.py": "try:\n    import tf2_msgs\nexcept ImportError: pass"}, "ros_rl/runtime/a.py:2: tf2_msgs"),
+        ({"cli.py": "import importlib\nimportlib.import_module('rclpy')"}, "ros_rl/cli.py:2: rclpy belongs"),
+        # PyBullet
+        ({"runtime/a.py": "import pybullet_data"}, "ros_rl/runtime/a.py:1: pybullet_data belongs"),
+        ({"backends/mock.py": "import pybullet as p"}, "ros_rl/backends/mock.py:1: pybullet belongs"),
+        # layers
+        ({"types.py": "import ros_rl.robot", "robot.py": ""}, "ros_rl/types.py:1: types may not import robot"),
+        ({"tasks/a.py": "from ros_rl import replay", "replay/__init__.py": ""}, "tasks may not import replay"),
+        ({"tasks/a.py": "from ..agents import mpc", "agents/mpc.py": ""}, "tasks may not import agents"),
+        (
+            {"replay/a.py": "def f():\n    from ros_rl.nodes.x import y", "nodes/x.py": ""},
+            "replay may not import nodes",
+        ),
+        ({"runtime/a.py": "from ros_rl.nodes import driver", "nodes/driver.py": ""}, "runtime may not import nodes"),
+        ({"nodes/a.py": "from ros_rl.cli import main", "cli.py": ""}, "nodes may not import cli"),
+        ({"stuff.py": ""}, "ros_rl/stuff.py: stuff has no layer"),
+        # torch
+        (
+            {"nodes/__init__.py": "import torch", "nodes/driver.py": ""},
+            "ros_rl/nodes/__init__.py:1: nodes.driver reaches torch",
+        ),
+        (
+            {"nodes/controller.py": "def f():\n    import torch.nn"},
+            "ros_rl/nodes/controller.py:2: nodes.controller reaches torch",
+        ),
+        (
+            {"nodes/driver.py": "from ros_rl.robot import Robot", "robot.py": "from torch import Tensor"},
+            "ros_rl/robot.py:1: nodes.driver -> robot reaches torch",
+        ),
+        (
+            {
+                "nodes/collector.py": "from ros_rl.replay.ring import Ring",
+                "replay/__init__.py": "from . import learn",
+                "replay/ring.py": "",
+                "replay/learn.py": "import torch",
+            },
+            "ros_rl/replay/learn.py:1: nodes.collector -> replay -> replay.learn reaches torch",
+        ),
+    ],
+)
+def test_checker_sees_a_broken_rule(tmp_path: Path, files: dict[str, str], complaint: str) -> None:
+    write_package(tmp_path, files)
+    found = violations(tmp_path)
+    assert len(found) == 1
+    assert complaint in found[0]
+
+
+def test_checker_accepts_what_the_rules_allow(tmp_path: Path) -> None:
+    write_package(
+        tmp_path,
+        {
+            "types.py": "import numpy",
+            "robot.py": "from ros_rl.types import Array\nfrom ros_rl.features import x",
+            "features.py": "from __future__ import annotations\nfrom .types import Array",
+            "backends/pybullet.py": "import pybullet\nimport pybullet_data",
+            "backends/pybullet_scene.py": "import pybullet_data",
+            "agents/mpc.py": "import torch",
+            "runtime/training_loop.py": "import torch\nfrom ros_rl.agents import mpc",
+            "runtime/control_loop.py": (
+                "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch\n    import ros_rl.agents.mpc"
+            ),
+            "nodes/controller.py": "import rclpy\nfrom ros_rl.runtime.control_loop import ControlLoop",
+            "nodes/learner.py": "from std_msgs.msg import String\nfrom ros_rl.runtime import training_loop",
+        },
+    )
+    assert violations(tmp_path) == []
+
+
+def violations(root: Path) -> list[str]:
+    """Check the package below a folder.
+
+    Returns:
+        One line for each broken rule, with file and line.
+    """
+    modules = read_modules(root)
+    found = []
+    for module, (path, imports) in modules.items():
+        shown = path.relative_to(root)
+        if layer(module) is None:
+            found.append(f"{shown}: {part(module)} has no layer; give it one in LAYERS")
+        for item in imports:
+            where = f"{shown}:{item.line}"
+            if ROS_MODULE.fullmatch(item.top) and part(module) != "nodes":
+                found.append(f"{where}: {item.name} belongs in {PACKAGE}/nodes/")
+            if PYBULLET_MODULE.fullmatch(item.top) and not shown.match(f"{PACKAGE}/backends/pybullet*.py"):
+                found.append(f"{where}: {item.name} belongs in the PyBullet backend")
+            if item.top == PACKAGE and (layer(item.name) or 0) > (layer(module) or 0):
+                found.append(f"{where}: {part(module)} may not import {part(item.name)}, which lies above it")
+    for start in TORCH_FREE:
+        found += torch_reached(root, modules, f"{PACKAGE}.{start}")
+    return list(dict.fromkeys(found))
+
+
+def torch_reached(root: Path, modules: dict[str, tuple[Path, list[Import]]], start: str) -> Iterator[str]:
+    """Follow the imports from a module, shortest way first, and tell each module on the way that imports torch."""
+    chains = {name: (start,) for name in reversed(with_parents(start)) if name in modules and start in modules}
+    queue = deque(chains)
+    while queue:
+        module = queue.popleft()
+        path, imports = modules[module]
+        for item in imports:
+            if item.loads and item.top == "torch":
+                chain = " -> ".join(name.removeprefix(f"{PACKAGE}.") for name in chains[module])
+                yield f"{path.relative_to(root)}:{item.line}: {chain} reaches torch"
+                break
+        for name in (loaded for item in imports if item.loads for loaded in with_parents(item.name)):
+            if name in modules and name not in chains:
+                chains[name] = (*chains[module], name)
+                queue.append(name)
+
+
+def read_modules(root: Path) -> dict[str, tuple[Path, list[Import]]]:
+    """Read the file and the imports of every module of the package, by dotted name."""
+    paths = {module_name(path.relative_to(root)): path for path in sorted((root / PACKAGE).rglob("*.py"))}
+    return {name: (path, list(read_imports(name, path, paths))) for name, path in paths.items()}
+
+
+def read_imports(module: str, path: Path, modules: dict[str, Path]) -> Iterator[Import]:
+    """Yield what a module imports; ``from a import b`` names ``a.b`` where that is a module of the package."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        for name in imported_names(node, module if path.name == "__init__.py" else module.rpartition(".")[0], modules):
+            yield Import(name, node.lineno, loads=id(node) not in for_types)
+
+
+def imported_names(node: ast.AST, package: str, modules: dict[str, Path]) -> list[str]:
+    """Return the absolute names that one statement or expression in a module of ``package`` imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            ancestors = package.split(".")
+            base = ".".join([*ancestors[: len(ancestors) + 1 - node.level], *filter(None, [node.module])])
+        inner = [f"{base}.{alias.name}" for alias in node.names if f"{base}.{alias.name}" in modules]
+        return inner if len(inner) == len(node.names) else [base, *inner]
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+        "importlib.import_module",
+        "import_module",
+        "__import__",
+    ):
+        return [arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    return []
+
+
+def module_name(path: Path) -> str:
+    """``ros_rl/tasks/__init__.py`` is ``ros_rl.tasks``."""
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def with_parents(name: str) -> list[str]:
+    """Importing ``a.b.c`` runs ``a``, ``a.b`` and ``a.b.c``."""
+    parts = name.split(".")
+    return [".".join(parts[: n + 1]) for n in range(len(parts))]
+
+
+def part(module: str) -> str:
+    """The part of the package that a module belongs to: ``tasks`` for ``ros_rl.tasks.a1_walk``."""
+    return (module.split(".") + [""])[1]
+
+
+def layer(module: str) -> int | None:
+    """The height of a module's layer; the package itself lies at the bottom."""
+    if module == PACKAGE:
+        return 0
+    return next((height for height, names in enumerate(LAYERS) if part(module) in names), None)
+
+
+def write_package(root: Path, files: dict[str, str]) -> None:
+    """Write a package of the given files, with an empty ``__init__.py`` wherever there is none."""
+    for name, text in files.items():
+        path = root / PACKAGE / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        for folder in path.relative_to(root).parents[:-1]:
+            init = root / folder / "__init__.py"
+            init.touch()
