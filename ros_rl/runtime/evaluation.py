@@ -1,0 +1,191 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Judges a control graph in a simulator of its own, by the simulator's truth, outside robot minutes and without ROS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ros_rl.backends import make_backend
+from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.errors import RosRlError
+from ros_rl.features import ObservationSpec
+from ros_rl.runtime.control_loop import ControlLoop
+from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.runtime.video import write_gif
+from ros_rl.settings import Settings, with_overrides
+from ros_rl.types import Outcome, SafetyState, Truth, Verdict
+
+_FRAME_EVERY = 2  # ticks
+_FRAME_SIZE = (320, 240)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a control graph came to.
+
+    Attributes:
+        episodes: Number of episodes.
+        seconds_each: Length of an episode [s], unless it ended early.
+        return_mean: Mean sum of rewards of an episode.
+        task: The task's own measures, by name.
+        falls: Episodes that the task or a guard ended early.
+        contacts_not_feet: Share of ticks with a contact other than by the feet or the fixed base.
+        foot_slip: Mean speed of the feet on the ground along it [m/s]; None for a robot without feet.
+        saturated: Mean share of joint torques at their limit.
+        plan_ms: Time to run the graph [ms]: p50, p99 and max.
+    """
+
+    episodes: int
+    seconds_each: float
+    return_mean: float
+    task: dict[str, float]
+    falls: int
+    contacts_not_feet: float
+    foot_slip: float | None
+    saturated: float
+    plan_ms: dict[str, float]
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain data for a summary, the task's measures among the rest."""
+        return {
+            "episodes": self.episodes,
+            "seconds_each": self.seconds_each,
+            "return_mean": self.return_mean,
+            **self.task,
+            "falls": self.falls,
+            "contacts_not_feet": self.contacts_not_feet,
+            "foot_slip": self.foot_slip,
+            "saturated": self.saturated,
+            "plan_ms": dict(self.plan_ms),
+        }
+
+
+@dataclass
+class _Records:
+    """What is gathered over all episodes."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    returns: list[float] = field(default_factory=list)
+    truths: list[Truth] = field(default_factory=list)
+    plan_seconds: list[float] = field(default_factory=list)
+    frames: list[np.ndarray] = field(default_factory=list)
+
+    def summarise(self, settings: Settings, seconds: float) -> Evaluation:
+        task = [measure.summarise(self.outcomes) for measure in settings.task.measures]
+        slips = [truth.foot_slip for truth in self.truths if truth.feet_in_contact]
+        plan_ms = 1e3 * np.array(self.plan_seconds)
+        return Evaluation(
+            episodes=len(self.outcomes),
+            seconds_each=seconds,
+            return_mean=float(np.mean(self.returns)),
+            task={key: value for part in task for key, value in part.items()},
+            falls=sum(outcome.terminated for outcome in self.outcomes),
+            contacts_not_feet=float(np.mean([truth.fallen_contacts > 0 for truth in self.truths])),
+            foot_slip=float(np.mean(slips)) if slips else None,
+            saturated=float(np.mean([truth.saturated for truth in self.truths])),
+            plan_ms={
+                "p50": float(np.percentile(plan_ms, 50)),
+                "p99": float(np.percentile(plan_ms, 99)),
+                "max": float(plan_ms.max()),
+            },
+        )
+
+
+class Evaluator:
+    """Keeps one simulator and judges graph after graph in it; the same seed gives each the same starts and noise.
+
+    Args:
+        settings: Of the run; its noise, delay and friction hold here, too.
+        seed: Of starts, goals, friction, noise and planning.
+    """
+
+    def __init__(self, settings: Settings, seed: int) -> None:
+        self._settings, self._seed = with_overrides(settings, driver={"gui": False}), seed
+        self._robot = settings.load_robot()
+        self._spec = ObservationSpec(self._robot, settings.task.observation, settings.control.delay)
+        self._backend = make_backend(self._settings, seed, track_contacts=True)
+
+    def evaluate(self, graph: OnnxGraph, episodes: int, seconds: float, video: Path | None = None) -> Evaluation:
+        """Run whole episodes without exploring.
+
+        Args:
+            graph: What acts.
+            episodes: How many.
+            seconds: Length of each [s]; the task's own time limit does not count.
+            video: Where to write a GIF of the first episode; None for no video.
+
+        Raises:
+            ContractError: The graph is for something else.
+            GraphError: It failed, or gave a non-finite action.
+        """
+        settings, period = self._settings, self._settings.control.period
+        control = ControlLoop(self._spec, settings.task.name, period, self._seed, explore=0.0)
+        control.use(graph)
+        driver = DriverLoop(
+            self._robot,
+            settings.task,
+            self._backend,
+            settings.control.rate_hz,
+            settings.control.delay,
+            self._seed,
+            auto_recover=False,
+        )
+        records = _Records()
+        for episode in range(episodes):
+            self._episode(driver, control, seconds, records, film=video is not None and episode == 0)
+        if video is not None:
+            write_gif(video, records.frames, _FRAME_EVERY * period)
+        return records.summarise(settings, seconds)
+
+    def _episode(self, driver: DriverLoop, control: ControlLoop, seconds: float, records: _Records, film: bool) -> None:
+        task = replace(self._settings.task, episode_seconds=seconds)  # type: ignore[type-var]
+        builder = TransitionBuilder(self._spec, task, self._settings.control.period)
+        driver.clear()
+        tick, start, total = driver.start(), self._truth(), 0.0
+        verdict, _ = builder.add(tick)
+        while verdict is Verdict.CONTINUE and tick.safety is SafetyState.OK:
+            if film and tick.step % _FRAME_EVERY == 0:
+                self._film(records.frames)
+            decision = control.step(tick)
+            records.plan_seconds.append(decision.graph_seconds)
+            driver.accept(decision.command)
+            tick = driver.advance()
+            records.truths.append(self._truth())
+            verdict, transition = builder.add(tick)
+            total += transition.reward if transition is not None else 0.0
+        ended = verdict is Verdict.TERMINATED or tick.safety is not SafetyState.OK
+        records.outcomes.append(Outcome(start, self._truth(), tick.goal, seconds, ended))
+        records.returns.append(total)
+
+    def _truth(self) -> Truth:
+        truth = self._backend.truth()
+        if truth is None:
+            raise RosRlError(f"driver '{self._settings.driver.backend}' knows no truth to evaluate by")
+        return truth
+
+    def _film(self, frames: list[np.ndarray]) -> None:
+        picture = self._backend.render(*_FRAME_SIZE)
+        if picture is not None:
+            frames.append(picture)
+
+    def close(self) -> None:
+        """Release the simulator."""
+        self._backend.close()
+
+
+def evaluate(
+    graph: OnnxGraph, settings: Settings, episodes: int, seconds: float, seed: int, video: Path | None = None
+) -> Evaluation:
+    """Judge one graph; see `Evaluator`."""
+    evaluator = Evaluator(settings, seed)
+    try:
+        return evaluator.evaluate(graph, episodes, seconds, video)
+    finally:
+        evaluator.close()
