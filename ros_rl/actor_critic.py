@@ -1,0 +1,76 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Policies and critics."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from ros_rl.networks import BatchedMLP
+
+_LOG_STD_LOW, _LOG_STD_HIGH = -5.0, 2.0
+
+
+class SquashedGaussianPolicy(nn.Module):
+    """tanh of a Gaussian whose mean and deviation depend on the input (Haarnoja et al. 2018, SAC).
+
+    Args:
+        size_in: Inputs.
+        action_size: Actions.
+        hidden: Units in each of the two hidden layers.
+    """
+
+    def __init__(self, size_in: int, action_size: int, hidden: int) -> None:
+        super().__init__()
+        self.action_size = action_size
+        self.net = BatchedMLP(1, size_in, hidden, 2, 2 * action_size, activation=nn.ReLU)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-deviation before the squashing, each of shape (batch, actions), from (batch, inputs)."""
+        output = self.net(x[None])[0]
+        mean, log_std = output[..., : self.action_size], output[..., self.action_size :]
+        return mean, log_std.clamp(_LOG_STD_LOW, _LOG_STD_HIGH)
+
+    def act(self, x: Tensor, noise: Tensor) -> Tensor:
+        """An action in (-1, 1) from standard normal noise; zero noise gives the deterministic one."""
+        mean, log_std = self(x)
+        return torch.tanh(mean + log_std.exp() * noise)
+
+    def sample(self, x: Tensor, noise: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """A reparameterised action and its log-probability (SAC, appendix C; stable form of log(1 - tanh^2))."""
+        mean, log_std = self(x)
+        noise = torch.randn_like(mean) if noise is None else noise
+        raw = mean + log_std.exp() * noise
+        log_normal = (-0.5 * noise**2 - log_std - 0.5 * math.log(2 * math.pi)).sum(-1)
+        log_squash = (2 * (math.log(2.0) - raw - softplus(-2 * raw))).sum(-1)
+        return torch.tanh(raw), log_normal - log_squash
+
+
+class CriticEnsemble(nn.Module):
+    """Q(x, u) of several critics at once.
+
+    Args:
+        critics: How many.
+        size_in: Inputs, action included.
+        hidden: Units in each of the two hidden layers.
+        layer_norm: Normalise before each activation.
+    """
+
+    def __init__(self, critics: int, size_in: int, hidden: int, layer_norm: bool = True) -> None:
+        super().__init__()
+        self.net = BatchedMLP(critics, size_in, hidden, 2, 1, layer_norm=layer_norm, activation=nn.ReLU)
+
+    def forward(self, x: Tensor, action: Tensor) -> Tensor:
+        """Values, (critics, batch), of inputs (batch, ...) and actions (batch, actions)."""
+        return self.net(torch.cat([x, action], -1)[None])[..., 0]
+
+
+@torch.no_grad()
+def polyak(target: nn.Module, source: nn.Module, tau: float) -> None:
+    """Move the target's parameters by the share `tau` towards the source's."""
+    torch._foreach_lerp_(list(target.parameters()), list(source.parameters()), tau)

@@ -1,0 +1,41 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Uniform random actions: the graph that acts before anything is learned."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ros_rl.spaces import Spaces
+from ros_rl.deploy.export import ControlGraph
+from ros_rl.features import ObservationSpec
+
+
+class RandomGraph(ControlGraph):
+    """Uniform in [-1, 1], smoothed; zero when evaluated.
+
+    Args:
+        spec: Layout of observations.
+        smoothing: Share of the last action in the next one.
+    """
+
+    def __init__(self, spec: ObservationSpec, smoothing: float) -> None:
+        super().__init__(spec)
+        self.spaces = Spaces(spec, smoothing)
+
+    @property
+    def noise_shape(self) -> list[int]:
+        """One number per action."""
+        return [self.spec.action_size]
+
+    def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
+        """Map normal noise to uniform by its distribution function."""
+        action = explore * torch.erf(noise * 0.5**0.5)
+        return self.spaces.smooth(action, newest_action(observation, self.spec)), carry
+
+
+def newest_action(observation: Tensor, spec: ObservationSpec) -> Tensor:
+    """The action decided last, u_{k+d-1}, (actions,): it stands at the observation's end."""
+    return observation[..., spec.size - spec.action_size :]

@@ -1,0 +1,151 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Turns an agent's control graph (torch) into ONNX with its contract, and replaces weights in it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from abc import abstractmethod
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ros_rl.deploy.contract import METADATA_KEY, Contract
+from ros_rl.deploy.onnx_graph import ACTION, CARRY, EXPLORE, NEXT_CARRY, NOISE
+from ros_rl.errors import GraphError, MissingDependencyError
+from ros_rl.features import ObservationSpec
+
+try:
+    import onnx
+    from onnx import numpy_helper
+except ImportError as error:
+    raise MissingDependencyError("onnx", "learn") from error
+
+
+class ControlGraph(nn.Module):
+    """What acts, before its export. Inputs and outputs are float32 without a batch axis.
+
+    Args:
+        spec: Layout of observations; its non-empty fields are the inputs.
+    """
+
+    carry: tuple[float, ...] = ()
+    """The initial carry."""
+    telemetry_names: tuple[str, ...] = ()
+    """Names of the outputs after the carry."""
+
+    def __init__(self, spec: ObservationSpec) -> None:
+        super().__init__()
+        self.spec = spec
+
+    @property
+    @abstractmethod
+    def noise_shape(self) -> list[int]:
+        """Shape of the standard normal input."""
+
+    @abstractmethod
+    def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
+        """Decide.
+
+        Args:
+            observation: Flat, (observation_size,).
+            carry: Of the last decision.
+            noise: Of shape `noise_shape`.
+            explore: (1,): 0 evaluates, 1 behaves.
+
+        Returns:
+            Action in [-1, 1], next carry, then one tensor per telemetry name.
+        """
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Join the fields and decide; see `act`."""
+        *fields, carry, noise, explore = inputs
+        return self.act(torch.cat(fields), carry, noise, explore)
+
+
+class ExportedGraph:
+    """An ONNX model whose structure is fixed and whose weights follow the agent's.
+
+    Args:
+        graph: The control graph to export, once.
+        task: Task name for the contract.
+        control_period: [s].
+    """
+
+    def __init__(self, graph: ControlGraph, task: str, control_period: float) -> None:
+        self._graph = graph
+        spec = graph.spec
+        fields = [f for f in spec.fields if f.size]
+        inputs = [torch.zeros(f.size) for f in fields]
+        inputs += [torch.tensor(graph.carry), torch.randn(graph.noise_shape), torch.ones(1)]
+        names = [f.name for f in fields] + [CARRY, NOISE, EXPLORE]
+        outputs = [ACTION, NEXT_CARRY, *graph.telemetry_names]
+        with torch.no_grad():
+            results = graph(*inputs)
+        self._model = _export_distinct(graph, tuple(inputs), names, outputs)
+        self.contract = Contract(
+            robot=spec.robot.name,
+            task=task,
+            joints=list(spec.robot.joints),
+            fields=spec.describe(),
+            control_period=control_period,
+            delay=spec.delay,
+            carry=list(graph.carry),
+            noise=graph.noise_shape,
+            telemetry={n: list(v.shape) for n, v in zip(graph.telemetry_names, results[2:], strict=True)},
+        )
+        state = graph.state_dict()
+        self._initializers = {item.name: item for item in self._model.graph.initializer if item.name in state}
+
+    def serialise(self, provenance: dict[str, object]) -> bytes:
+        """The model with the agent's weights of now.
+
+        Raises:
+            GraphError: A weight is not finite.
+        """
+        state = self._graph.state_dict()
+        for name, item in self._initializers.items():
+            value = state[name].detach().numpy()
+            if not np.isfinite(value).all():
+                raise GraphError(f"weight {name} is not finite; the graph is not published")
+            item.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        del self._model.metadata_props[:]
+        entry = self._model.metadata_props.add()
+        contract = Contract(**{**self.contract.__dict__, "provenance": provenance})
+        entry.key, entry.value = METADATA_KEY, contract.to_json()
+        return self._model.SerializeToString()
+
+
+def _export_distinct(
+    graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]
+) -> onnx.ModelProto:
+    """Export with every weight different: the exporter merges equal ones, and merged ones cannot be replaced."""
+    state = {name: value.clone() for name, value in graph.state_dict().items()}
+    generator = torch.Generator().manual_seed(0)
+    try:
+        graph.load_state_dict({n: torch.rand(v.shape, generator=generator) for n, v in state.items()})
+        return _export(graph, inputs, names, outputs)
+    finally:
+        graph.load_state_dict(state)
+
+
+def _export(graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]) -> onnx.ModelProto:
+    buffer = io.BytesIO()
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():  # the tracer warns of shapes that it fixes, which is what we want
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph,
+            inputs,
+            buffer,  # type: ignore[arg-type]
+            input_names=names,
+            output_names=outputs,
+            opset_version=18,
+            dynamo=False,
+            do_constant_folding=False,  # it would fold weights into constants,
+        )
+    return onnx.load_from_string(buffer.getvalue())

@@ -1,0 +1,77 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A probabilistic ensemble on normalised residuals (Chua et al. 2018, PETS)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ros_rl.networks import BatchedMLP, Normaliser
+
+
+class GaussianEnsemble(nn.Module):
+    """Each member predicts x_{k+1} - x_k as a Gaussian from (x_k, u_{k-1}, u_k).
+
+    u_{k-1} is an input because a driver moves its targets from one command to the next within the period.
+
+    Args:
+        members: Ensemble members.
+        state_size: Values of x.
+        action_size: Values of u.
+        hidden: Units per hidden layer.
+        layers: Hidden layers.
+    """
+
+    def __init__(self, members: int, state_size: int, action_size: int, hidden: int, layers: int) -> None:
+        super().__init__()
+        self.members, self.state_size = members, state_size
+        self.net = BatchedMLP(members, state_size + 2 * action_size, hidden, layers, 2 * state_size)
+        self.inputs = Normaliser(state_size)
+        self.residuals = Normaliser(state_size, floor=1e-4)
+        # soft bounds of the log-variance (PETS, appendix A.1), in normalised units
+        self.log_variance_high = nn.Parameter(torch.full((state_size,), 0.5))
+        self.log_variance_low = nn.Parameter(torch.full((state_size,), -10.0))
+
+    def forward(self, state: Tensor, last_action: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of the normalised residual.
+
+        Args:
+            state: (members or 1, batch, state).
+            last_action: u_{k-1}, broadcastable to (members, batch, actions).
+            action: u_k, likewise.
+
+        Returns:
+            Two tensors of shape (members, batch, state).
+        """
+        output = self.net(torch.cat([self.inputs.normalise(state), last_action, action], -1))
+        mean, raw = output[..., : self.state_size], output[..., self.state_size :]
+        high, low = self.log_variance_high, self.log_variance_low
+        log_variance = high - nn.functional.softplus(high - raw)
+        log_variance = low + nn.functional.softplus(log_variance - low)
+        return mean, log_variance
+
+    def predict(self, state: Tensor, last_action: Tensor, action: Tensor) -> Tensor:
+        """Each member's mean next state, (members, batch, state)."""
+        output = self.net(torch.cat([self.inputs.normalise(state), last_action, action], -1))
+        return state + self.residuals.restore(output[..., : self.state_size])
+
+    def sample(self, state: Tensor, last_action: Tensor, action: Tensor) -> Tensor:
+        """A next state drawn from each member, (members, batch, state)."""
+        mean, log_variance = self(state, last_action, action)
+        noise = torch.randn_like(mean) * (0.5 * log_variance).exp()
+        return state + self.residuals.restore(mean + noise)
+
+    def loss(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
+        """Gaussian negative log-likelihood, mean over batch and state, summed over members (PETS, eq. 1)."""
+        mean, log_variance = self(state, last_action, action)
+        error = self.residuals.normalise(next_state - state) - mean
+        likelihood = (error**2 * (-log_variance).exp() + log_variance).mean((1, 2)).sum()
+        return 0.5 * likelihood + 0.01 * (self.log_variance_high.sum() - self.log_variance_low.sum())
+
+    @torch.no_grad()
+    def fit_normalisers(self, state: Tensor, next_state: Tensor) -> None:
+        """Take the normalisation of inputs and residuals from data of shape (count, state)."""
+        self.inputs.fit(state)
+        self.residuals.fit(next_state - state)

@@ -1,0 +1,114 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Multi-layer perceptrons of which many are evaluated at once, and input normalisation."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class BatchedLinear(nn.Module):
+    """`members` linear layers in one matrix product: (members, batch, in) -> (members, batch, out).
+
+    Weights start uniform in +-1/sqrt(in), as `torch.nn.Linear`'s do, different for each member.
+    """
+
+    def __init__(self, members: int, size_in: int, size_out: int) -> None:
+        super().__init__()
+        bound = 1.0 / math.sqrt(size_in)
+        self.weight = nn.Parameter(torch.empty(members, size_in, size_out).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(members, 1, size_out).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply every member's layer to its own batch."""
+        return torch.matmul(x, self.weight) + self.bias
+
+
+class BatchedLayerNorm(nn.Module):
+    """Layer normalisation over the last axis, with each member's own gain and offset."""
+
+    def __init__(self, members: int, size: int) -> None:
+        super().__init__()
+        self.size = size
+        self.gain = nn.Parameter(torch.ones(members, 1, size))
+        self.offset = nn.Parameter(torch.zeros(members, 1, size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise (members, batch, size)."""
+        return nn.functional.layer_norm(x, (self.size,)) * self.gain + self.offset
+
+
+class BatchedMLP(nn.Module):
+    """`members` perceptrons side by side.
+
+    Args:
+        members: How many.
+        size_in: Inputs.
+        hidden: Units per hidden layer.
+        layers: Hidden layers.
+        size_out: Outputs.
+        layer_norm: Normalise before each activation.
+        activation: Between layers.
+    """
+
+    def __init__(
+        self,
+        members: int,
+        size_in: int,
+        hidden: int,
+        layers: int,
+        size_out: int,
+        layer_norm: bool = False,
+        activation: type[nn.Module] = nn.SiLU,
+    ) -> None:
+        super().__init__()
+        blocks: list[nn.Module] = []
+        size = size_in
+        for _ in range(layers):
+            blocks.append(BatchedLinear(members, size, hidden))
+            if layer_norm:
+                blocks.append(BatchedLayerNorm(members, hidden))
+            blocks.append(activation())
+            size = hidden
+        blocks.append(BatchedLinear(members, size, size_out))
+        self.members = members
+        self.net = nn.Sequential(*blocks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(members or 1, batch, in) -> (members, batch, out)."""
+        return self.net(x)
+
+
+class Normaliser(nn.Module):
+    """Running mean and deviation of vectors; constant dimensions are left alone instead of divided by zero.
+
+    Args:
+        size: Values per vector.
+        floor: Smallest deviation used, in the vector's own units.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, size: int, floor: float = 1e-3) -> None:
+        super().__init__()
+        self.floor = floor
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("std", torch.ones(size))
+
+    def fit(self, data: Tensor) -> None:
+        """Take mean and deviation from data of shape (count, size)."""
+        self.mean.copy_(data.mean(0))
+        self.std.copy_(data.std(0).clamp_min(self.floor))
+
+    def normalise(self, x: Tensor) -> Tensor:
+        """(x - mean) / std."""
+        return (x - self.mean) / self.std
+
+    def restore(self, x: Tensor) -> Tensor:
+        """The inverse of `normalise`."""
+        return x * self.std + self.mean

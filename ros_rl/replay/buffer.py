@@ -1,0 +1,129 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A uniform ring buffer of transitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ros_rl.errors import ConfigError
+from ros_rl.types import Transition
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Transitions as float32 arrays; see `ros_rl.types.Transition`. Truncation is no termination."""
+
+    observation: np.ndarray
+    """(batch, observation_size)"""
+    action: np.ndarray
+    """(batch, actions)"""
+    reward: np.ndarray
+    """(batch,)"""
+    next_observation: np.ndarray
+    """(batch, observation_size)"""
+    terminated: np.ndarray
+    """(batch,), 0 or 1"""
+
+
+class ReplayBuffer:
+    """Holds the newest `capacity` transitions and samples them uniformly, with replacement.
+
+    Args:
+        capacity: Transitions held.
+        observation_size: Values per observation.
+        action_size: Values per action.
+        seed: Of the sampling.
+    """
+
+    def __init__(self, capacity: int, observation_size: int, action_size: int, seed: int = 0) -> None:
+        self.capacity = capacity
+        self._observation = np.zeros((capacity, observation_size), np.float32)
+        self._action = np.zeros((capacity, action_size), np.float32)
+        self._reward = np.zeros(capacity, np.float32)
+        self._next_observation = np.zeros((capacity, observation_size), np.float32)
+        self._terminated = np.zeros(capacity, np.float32)
+        self._rng = np.random.default_rng([seed, 0xBEEF])
+        self.added = 0
+        """Transitions ever added."""
+
+    def __len__(self) -> int:
+        """Transitions held now."""
+        return min(self.added, self.capacity)
+
+    def add(self, transition: Transition) -> None:
+        """Store a transition, over the oldest one when full.
+
+        Raises:
+            ConfigError: A value is not finite; nothing is stored.
+        """
+        t = transition
+        if not (
+            np.isfinite(t.observation).all()
+            and np.isfinite(t.action).all()
+            and np.isfinite(t.reward)
+            and np.isfinite(t.next_observation).all()
+        ):
+            raise ConfigError(f"transition at tick {t.tick} has a value that is not finite")
+        index = self.added % self.capacity
+        self._observation[index] = t.observation
+        self._action[index] = t.action
+        self._reward[index] = t.reward
+        self._next_observation[index] = t.next_observation
+        self._terminated[index] = t.terminated
+        self.added += 1
+
+    def sample(self, size: int) -> Batch:
+        """Draw `size` transitions.
+
+        Raises:
+            ConfigError: The buffer is empty.
+        """
+        if not len(self):
+            raise ConfigError("the replay buffer is empty")
+        return self.at(self._rng.integers(0, len(self), size))
+
+    def at(self, index: np.ndarray) -> Batch:
+        """The transitions at these places of the ring."""
+        return Batch(
+            self._observation[index],
+            self._action[index],
+            self._reward[index],
+            self._next_observation[index],
+            self._terminated[index],
+        )
+
+    def save(self, path: Path) -> None:
+        """Write all that is held, as an npz file."""
+        n = len(self)
+        np.savez(
+            path,
+            observation=self._observation[:n],
+            action=self._action[:n],
+            reward=self._reward[:n],
+            next_observation=self._next_observation[:n],
+            terminated=self._terminated[:n],
+            added=self.added,
+        )
+
+    def load(self, path: Path) -> None:
+        """Read what `save` wrote.
+
+        Raises:
+            ConfigError: The sizes differ from this buffer's.
+        """
+        with np.load(path) as data:
+            n = len(data["reward"])
+            if data["observation"].shape[1:] != self._observation.shape[1:] or n > self.capacity:
+                raise ConfigError(
+                    f"{path} holds {n} transitions of {data['observation'].shape[1:]} values, "
+                    f"this buffer {self.capacity} of {self._observation.shape[1:]}"
+                )
+            self._observation[:n], self._action[:n] = data["observation"], data["action"]
+            self._reward[:n], self._next_observation[:n] = data["reward"], data["next_observation"]
+            self._terminated[:n] = data["terminated"]
+            self.added = int(data["added"])

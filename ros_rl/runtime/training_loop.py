@@ -1,0 +1,173 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the learner does, without ROS: transitions in, gradient rounds, control graphs out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+from ros_rl.config import to_mapping
+from ros_rl.errors import MissingDependencyError, RunFolderError
+from ros_rl.features import ObservationSpec
+from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.settings import MpcSettings, Settings
+from ros_rl.types import Transition
+
+try:
+    import torch
+except ImportError as error:
+    raise MissingDependencyError("torch", "learn") from error
+
+from ros_rl.agents.mpc import MpcAgent
+from ros_rl.agents.random import RandomGraph
+from ros_rl.deploy.export import ExportedGraph
+
+
+class TrainingLoop:
+    """One training. A round is the gradient work of one environment step.
+
+    In lock-step the driver stays within `allowance`, so learning keeps pace with acting whatever the machine.
+
+    Args:
+        settings: The run's settings.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        learner = settings.learner
+        torch.set_num_threads(learner.threads)
+        torch.manual_seed(settings.seed)
+        self.settings = settings
+        robot = settings.load_robot()
+        self.spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
+        self.replay = ReplayBuffer(learner.replay_capacity, self.spec.size, self.spec.action_size, settings.seed)
+        self.total_steps = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
+        self.warmup = min(learner.warmup_steps, self.total_steps)
+        self.env_steps = 0
+        self.rounds = 0
+        self.version = -1
+        self._published_at = 0
+        smoothing = settings.agent.smoothing
+        period = settings.control.period
+        self._random = ExportedGraph(RandomGraph(self.spec, smoothing), settings.task.name, period)
+        self.agent: MpcAgent | None = None
+        self._learned: ExportedGraph | None = None
+        if isinstance(settings.agent, MpcSettings):
+            self.agent = MpcAgent(
+                self.spec, settings.task, settings.agent, learner.batch_size, learner.updates_per_step
+            )
+            self._learned = ExportedGraph(self.agent.graph, settings.task.name, period)
+
+    @property
+    def updates(self) -> int:
+        """Critic updates so far."""
+        return self.agent.updates if self.agent else 0
+
+    @property
+    def robot_minutes(self) -> float:
+        """Robot time so far [min]."""
+        return self.env_steps / self.settings.control.rate_hz / 60
+
+    def add(self, transition: Transition) -> None:
+        """Store a transition.
+
+        Raises:
+            ConfigError: A value is not finite; nothing is stored.
+        """
+        self.replay.add(transition)
+
+    def note_steps(self, env_steps: int) -> None:
+        """Take notice of how far the robot has come."""
+        self.env_steps = max(self.env_steps, env_steps)
+
+    @property
+    def allowance(self) -> int:
+        """Environment steps that the driver may have taken by now."""
+        if self.agent is None:
+            return self.total_steps
+        return min(self.warmup + self.rounds + self.settings.learner.slack_steps, self.total_steps)
+
+    @property
+    def train_due(self) -> bool:
+        """Whether a round is due."""
+        ready = self.agent is not None and len(self.replay) >= min(self.warmup, self.settings.learner.batch_size) // 2
+        return ready and self.rounds < self.env_steps - self.warmup
+
+    def train(self) -> dict[str, float]:
+        """Do one round and return its metrics."""
+        assert self.agent is not None
+        self.rounds += 1
+        return self.agent.train(self.replay, self.warmup + self.rounds)
+
+    @property
+    def done(self) -> bool:
+        """Whether the robot time is used up and learned from."""
+        return self.env_steps >= self.total_steps and not self.train_due
+
+    @property
+    def graph_due(self) -> bool:
+        """Whether a new control graph should go out."""
+        if self.version < 0:
+            return True
+        return self.rounds > 0 and (
+            self.version == 0 or self.rounds - self._published_at >= self.settings.learner.publish_every
+        )
+
+    def graph(self, score: float | None = None) -> bytes:
+        """The newest control graph; the first is random.
+
+        Raises:
+            GraphError: A weight is not finite.
+        """
+        exported = self._learned if self.rounds and self._learned else self._random
+        self.version += 1
+        self._published_at = self.rounds
+        return exported.serialise(self.provenance(score))
+
+    def provenance(self, score: float | None = None) -> dict[str, object]:
+        """Where a graph comes from."""
+        return {
+            "version": self.version,
+            "env_steps": self.env_steps,
+            "robot_minutes": self.robot_minutes,
+            "updates": self.updates,
+            "score": score,
+            "seed": self.settings.seed,
+            "config": to_mapping(self.settings),
+        }
+
+    def checkpoint(self, folder: Path) -> None:
+        """Write all that `resume` needs; a checkpoint replaces the last one only when it is whole."""
+        folder.mkdir(parents=True, exist_ok=True)
+        state: dict[str, Any] = {"env_steps": self.env_steps, "rounds": self.rounds, "version": self.version}
+        if self.agent:
+            state["agent"] = self.agent.state_dict()
+        replay, learner = folder / "replay.partial.npz", folder / "learner.partial.pt"
+        self.replay.save(replay)
+        torch.save(state, learner)
+        replay.replace(folder / "replay.npz")
+        learner.replace(folder / "learner.pt")
+
+    def resume(self, folder: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            RunFolderError: There is none, or it is of another agent or size.
+        """
+        if not (folder / "learner.pt").is_file() or not (folder / "replay.npz").is_file():
+            raise RunFolderError(f"{folder} holds no checkpoint (learner.pt and replay.npz)")
+        state = torch.load(folder / "learner.pt", weights_only=True)
+        if self.agent:
+            if "agent" not in state:
+                raise RunFolderError(f"{folder} is a checkpoint of another agent")
+            try:
+                self.agent.load_state_dict(state["agent"])
+            except (RuntimeError, ValueError) as error:
+                raise RunFolderError(f"{folder} does not fit this agent: {str(error).splitlines()[0]}") from None
+        self.replay.load(folder / "replay.npz")
+        self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
+        self._published_at = self.rounds
+
+
