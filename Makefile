@@ -46,7 +46,7 @@ test-fast: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-dev
 
 bench: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-ros $(VENV)/.has-bench
 	@if [ -z "$(BENCH)" ]; then echo "which one? make bench BENCH=<name> [ARGS=...], with a name of:"; \
-	  for file in bench/[!_]*.py; do echo "  $$(basename "$$file" .py)"; done; exit 2; fi
+	  ls bench | sed -n 's/^\([^_].*\)\.py$$/  \1/p'; exit 2; fi
 	@$(BIN)/python bench/$(BENCH).py $(ARGS)
 
 clean:

@@ -98,10 +98,9 @@ def test_wheel_carries_everything(source: Path, tmp_path: Path) -> None:
     run([*pip, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(source)], tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
     prefix = tmp_path / "prefix"
-    run(
-        [*pip, "install", "--quiet", "--no-deps", "--no-warn-script-location", f"--prefix={prefix}", str(wheel)],
-        tmp_path,
-    )
+    # Without --ignore-installed, pip would first uninstall the package that these tests run from.
+    options = ["--quiet", "--no-deps", "--ignore-installed", "--no-warn-script-location", f"--prefix={prefix}"]
+    run([*pip, "install", *options, str(wheel)], tmp_path)
     assert {path.name for path in (prefix / "bin").iterdir()} == EXECUTABLES
     assert shared_files(prefix / "share" / "ros_rl") == shared_files(ROOT)
     (package,) = prefix.glob("lib/python*/site-packages/ros_rl")
