@@ -23,9 +23,9 @@ PACKAGE = "ros_rl"
 
 # From the bottom up. A module may import its own layer and those below it.
 LAYERS = (
-    ("types", "errors", "resources", "rotations"),
+    ("types", "errors", "resources", "rotations", "wire"),
     ("config", "robot", "features", "safety", "tasks", "settings"),
-    ("dynamics", "planning", "replay"),
+    ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),
     ("backends", "runtime"),
     ("nodes",),
