@@ -32,7 +32,7 @@ class Backend(ABC):
     def safe_step(self) -> Measurement:
         """Do the robot's safe action for one control period: damp, hold or stop."""
 
-    def show_goal(self, goal: Array | None) -> None:
+    def show_goal(self, goal: Array | None) -> None:  # noqa: B027 - a robot without a display has nothing to do
         """Mark the episode's goal where the backend can show it."""
 
     def truth(self) -> Truth | None:

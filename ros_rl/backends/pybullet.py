@@ -135,7 +135,7 @@ class PyBulletBackend(Backend):
             position, velocity = self._joint_state()
             wanted = stiffness * (target - position) - damping * velocity
             self._effort = np.minimum(np.maximum(wanted, -limit), limit)
-            saturated += np.count_nonzero(self._effort != wanted)
+            saturated += int(np.count_nonzero(self._effort != wanted))
             self._set_motors(body.index, body.joints, pybullet.TORQUE_CONTROL, forces=self._effort.tolist())
             self._step_simulation()
         self._saturated = saturated / targets.size
@@ -148,7 +148,7 @@ class PyBulletBackend(Backend):
             self._set_motors(body.index, body.joints, pybullet.VELOCITY_CONTROL, targetVelocities=target, forces=forces)
             self._step_simulation()
             self._effort = np.array([state[3] for state in self._get_joint_states(body.index, body.joints)])
-            saturated += np.count_nonzero(np.abs(self._effort) >= 0.999 * limit)
+            saturated += int(np.count_nonzero(np.abs(self._effort) >= 0.999 * limit))
         self._saturated = saturated / targets.size
 
     def _joint_state(self) -> tuple[Array, Array]:

@@ -48,6 +48,8 @@ try:
 except ImportError as error:
     raise MissingDependencyError("pybullet", "sim") from error
 
+__all__ = ["Body", "Camera", "connect", "load_robot", "load_scene", "pybullet", "pybullet_data"]
+
 
 @dataclass(frozen=True)
 class Body:
