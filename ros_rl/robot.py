@@ -17,6 +17,7 @@ from ros_rl.resources import share_path
 from ros_rl.types import Array
 
 COMMAND_INTERFACES = ("position", "velocity")
+SAFE_ACTIONS = ("damp", "hold", "stop")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class SafetyLimits:
         tilt: Largest angle between the base's vertical and gravity [rad]; inf for a fixed base.
         joint_error: Largest |measured - commanded| joint position [rad].
         joint_margin: How far past its position limit a joint may be measured [rad].
-        step: Largest change of a position command from one tick to the next [rad], shape (joints,).
+        effort: Largest |measured effort|, as a multiple of the joint's effort limit.
+        step: Largest change of a command from one tick to the next [rad or rad/s], shape (joints,).
         safe_action: What a fault does: ``damp`` (legs), ``hold`` or ``stop`` (zero velocity).
         damping: Damping of ``damp`` [N m s/rad].
     """
@@ -46,6 +48,7 @@ class SafetyLimits:
     tilt: float
     joint_error: float
     joint_margin: float
+    effort: float
     step: Array
     safe_action: str
     damping: float
@@ -71,7 +74,7 @@ class Robot:
     """Derivative gains [N m s/rad], shape (joints,)."""
     safety: SafetyLimits
     command_ramp: float
-    """Share of the control period over which a position command is approached linearly."""
+    """Share of the control period over which the target moves linearly from the last command to the new one."""
     base_frame: str
     tool_frame: str | None
     """Frame of the tool centre point; None for a robot without one."""
@@ -156,6 +159,7 @@ def _from_mapping(data: dict[str, Any]) -> Robot:
             tilt=float(safety["tilt"]),
             joint_error=float(safety["joint_error"]),
             joint_margin=float(safety["joint_margin"]),
+            effort=float(safety.get("effort", 1.25)),
             step=per_joint("step"),
             safe_action=safety["safe_action"],
             damping=float(safety["damping"]),
@@ -171,6 +175,10 @@ def _from_mapping(data: dict[str, Any]) -> Robot:
 
 
 def _check(robot: Robot) -> None:
+    if robot.safety.safe_action not in SAFE_ACTIONS:
+        raise ValueError(f"safety.safe_action is '{robot.safety.safe_action}', allowed: {', '.join(SAFE_ACTIONS)}")
+    if not 0.0 <= robot.command_ramp <= 1.0:
+        raise ValueError(f"command_ramp is {robot.command_ramp}, allowed: 0 to 1")
     bounds = (robot.limits.lower, robot.limits.upper)
     if robot.command_interface == "velocity":
         bounds = (-robot.limits.velocity, robot.limits.velocity)

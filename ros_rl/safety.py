@@ -13,6 +13,18 @@ from ros_rl.errors import CommandError
 from ros_rl.robot import Robot
 from ros_rl.types import Array, Measurement
 
+_MEASURED = (
+    "joint_position",
+    "joint_velocity",
+    "imu_orientation",
+    "imu_angular_velocity",
+    "imu_linear_acceleration",
+    "base_position",
+    "base_orientation",
+    "base_linear_velocity",
+    "tool_position",
+)
+
 
 @dataclass(frozen=True)
 class Filtered:
@@ -30,6 +42,9 @@ class Filtered:
 class CommandFilter:
     """Clamps commands to position, velocity, acceleration and step limits, joint by joint.
 
+    A velocity command is also kept so low that the joint can stop before its position limit without braking harder
+    than its acceleration limit.
+
     Args:
         robot: Whose limits hold.
         period: Control period [s].
@@ -44,8 +59,13 @@ class CommandFilter:
         self._last = self._robot.neutral_command if command is None else np.array(command)
         self._last_rate = np.zeros(self._robot.size)
 
-    def __call__(self, command: Array) -> Filtered:
+    def __call__(self, command: Array, position: Array | None = None) -> Filtered:
         """Clamp a command.
+
+        Args:
+            command: What was asked for.
+            position: Joint positions when it will begin to act (`expected_position`), shape (joints,); velocity
+                commands need it to stop at position limits, which None leaves to the guards.
 
         Raises:
             CommandError: It has the wrong size or a value that is not finite; the filter's state stays as it was.
@@ -57,26 +77,68 @@ class CommandFilter:
         bad = [joint for joint, value in zip(robot.joints, wanted, strict=True) if not np.isfinite(value)]
         if bad:
             raise CommandError(f"command is not finite at {', '.join(bad)}: {wanted}")
-        value, rate = self._limit(wanted)
+        if robot.command_interface == "velocity":
+            value = self._limit_velocity(wanted, position)
+        else:
+            value = self._limit_position(wanted)
         changed = np.abs(value - wanted) > 1e-9
-        self._last, self._last_rate = value, rate
+        self._last = value
         return Filtered(value, tuple(joint for joint, flag in zip(robot.joints, changed, strict=True) if flag))
 
-    def _limit(self, wanted: Array) -> tuple[Array, Array]:
+    def _limit_position(self, wanted: Array) -> Array:
         limits, period = self._robot.limits, self._period
-        if self._robot.command_interface == "velocity":
-            value = np.clip(wanted, -limits.velocity, limits.velocity)
-            most = limits.acceleration * period
-            return np.clip(value, self._last - most, self._last + most), self._last_rate
         value = np.clip(wanted, limits.lower, limits.upper)
         rate = (value - self._last) / period
-        most = limits.acceleration * period
-        rate = np.clip(rate, self._last_rate - most, self._last_rate + most)
         fastest = np.minimum(limits.velocity, self._robot.safety.step / period)
         rate = np.clip(rate, -fastest, fastest)
+        most = limits.acceleration * period
+        rate = np.clip(rate, self._last_rate - most, self._last_rate + most)
         # the acceleration limit may carry past the position limit: that limit wins
         value = np.clip(self._last + rate * period, limits.lower, limits.upper)
-        return value, (value - self._last) / period
+        self._last_rate = (value - self._last) / period
+        return value
+
+    def _limit_velocity(self, wanted: Array, position: Array | None) -> Array:
+        limits = self._robot.limits
+        value = np.clip(wanted, -limits.velocity, limits.velocity)
+        if position is not None:
+            up = self._stoppable(limits.upper - position, self._last)
+            down = self._stoppable(position - limits.lower, -self._last)
+            value = np.clip(value, -down, up)
+        most = np.minimum(limits.acceleration * self._period, self._robot.safety.step)
+        return np.clip(value, self._last - most, self._last + most)
+
+    def _stoppable(self, room: Array, last: Array) -> Array:
+        """Largest velocity towards a limit from which the joint still stops in front of it.
+
+        With braking b, period T and a ramp that takes the share r of each period from the velocity before to the
+        new one, v moves the joint by at most v T + r/2 (v_last - v) T in its own period, and by v^2 / (2 b) + r/2 v T
+        until it stops after that. The sum is to fit into the room.
+
+        Args:
+            room: Way to the limit [rad] when the command begins to act.
+            last: Velocity before it, positive towards the limit [rad/s].
+        """
+        period, ramp = self._period, self._robot.command_ramp
+        braking = np.minimum(self._robot.limits.acceleration, self._robot.safety.step / period)
+        free = np.maximum(room - ramp / 2 * period * last, 0.0)
+        return braking * (np.sqrt(period**2 + 2 * free / braking) - period)
+
+
+def expected_position(robot: Robot, period: float, position: Array, previous: Array, pending: Array) -> Array:
+    """Joint positions once the pending velocity commands have acted, shape (joints,).
+
+    Args:
+        robot: With a velocity interface.
+        period: Control period [s].
+        position: Measured now, shape (joints,).
+        previous: The command that acted until now, shape (joints,).
+        pending: Commands decided already, the next to act first, shape (delay, joints).
+    """
+    if not len(pending):
+        return position
+    ramp = robot.command_ramp / 2 * period * (previous - pending[-1])
+    return position + period * pending.sum(axis=0) + ramp
 
 
 def tripped_guard(robot: Robot, measurement: Measurement, command: Array) -> str | None:
@@ -87,24 +149,41 @@ def tripped_guard(robot: Robot, measurement: Measurement, command: Array) -> str
         measurement: The newest state.
         command: What acts now, shape (joints,).
     """
-    m, safety = measurement, robot.safety
-    for name in ("joint_position", "joint_velocity", "imu_orientation"):
-        value = getattr(m, name)
+    for name in _MEASURED:
+        value = getattr(measurement, name)
         if value is not None and not np.isfinite(value).all():
             return f"{name} is not finite: {value}"
-    if m.imu_orientation is not None:
-        x, y = m.imu_orientation[:2]
-        tilt = float(np.arccos(np.clip(1 - 2 * (x * x + y * y), -1.0, 1.0)))
-        if tilt > safety.tilt:
-            return f"tilt {tilt:.2f} rad exceeds {safety.tilt:.2f} rad"
-    margin = safety.joint_margin
-    outside = np.maximum(robot.limits.lower - m.joint_position, m.joint_position - robot.limits.upper)
+    return _tilted(robot, measurement) or _joint_unsafe(robot, measurement, command)
+
+
+def _tilted(robot: Robot, measurement: Measurement) -> str | None:
+    if measurement.imu_orientation is None:
+        return None
+    x, y = measurement.imu_orientation[:2]
+    tilt = float(np.arccos(np.clip(1 - 2 * (x * x + y * y), -1.0, 1.0)))
+    return f"tilt {tilt:.2f} rad exceeds {robot.safety.tilt:.2f} rad" if tilt > robot.safety.tilt else None
+
+
+def _joint_unsafe(robot: Robot, measurement: Measurement, command: Array) -> str | None:
+    limits, safety, position = robot.limits, robot.safety, measurement.joint_position
+    outside = np.maximum(limits.lower - position, position - limits.upper)
     worst = int(np.argmax(outside))
-    if outside[worst] > margin:
-        return f"{robot.joints[worst]} at {m.joint_position[worst]:.2f} rad is past its limit by more than {margin} rad"
+    if outside[worst] > safety.joint_margin:
+        return (
+            f"{robot.joints[worst]} at {position[worst]:.2f} rad is past its limit by more than "
+            f"{safety.joint_margin} rad"
+        )
     if robot.command_interface == "position":
-        error = np.abs(m.joint_position - command)
+        error = np.abs(position - command)
         worst = int(np.argmax(error))
         if error[worst] > safety.joint_error:
             return f"{robot.joints[worst]} is {error[worst]:.2f} rad from its command, limit {safety.joint_error} rad"
+    # NaN where the robot measures no effort
+    load = np.nan_to_num(np.abs(measurement.joint_effort) / limits.effort)
+    worst = int(np.argmax(load))
+    if load[worst] > safety.effort:
+        return (
+            f"effort of {robot.joints[worst]} is {measurement.joint_effort[worst]:.1f} N m, "
+            f"limit {safety.effort * limits.effort[worst]:.1f} N m"
+        )
     return None

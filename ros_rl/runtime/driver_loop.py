@@ -16,7 +16,7 @@ import numpy as np
 from ros_rl.backends.backend import Backend
 from ros_rl.robot import Robot
 from ros_rl.rotations import yaw_of
-from ros_rl.safety import CommandFilter, tripped_guard
+from ros_rl.safety import CommandFilter, expected_position, tripped_guard
 from ros_rl.tasks import Task
 from ros_rl.types import Command, Measurement, SafetyState, Tick, Verdict
 
@@ -52,8 +52,12 @@ class DriverLoop:
         self._auto_recover = auto_recover
         self._rng = np.random.default_rng([seed, 0xD21E])
         self._filter = CommandFilter(robot, 1.0 / rate_hz)
-        self._index, self._episode = -1, -1
+        self._index, self._episode, self._step = -1, -1, -1
         self._stamp = 0
+        self._previous = robot.neutral_command
+        self._line: deque[np.ndarray] = deque()
+        self._command: np.ndarray | None = None
+        self._restart = False
         self.safety = SafetyState.OK
         self.fault = ""
         """Why the safety state is FAULT; empty otherwise."""
@@ -64,9 +68,13 @@ class DriverLoop:
         self.faults = 0
         """Guards that tripped."""
 
-    def start(self) -> Tick:
-        """Reset the robot and open the first tick."""
-        return self._new_episode()
+    def start(self, stamp: int | None = None) -> Tick:
+        """Reset the robot and open the first tick of a new episode.
+
+        Args:
+            stamp: Its stamp [ns]; None: one period after the last.
+        """
+        return self._new_episode(stamp)
 
     @property
     def tick(self) -> Tick:
@@ -89,19 +97,23 @@ class DriverLoop:
         """
         if command.stamp != self._stamp or self._command is not None:
             return False
-        filtered = self._filter(command.value)
+        filtered = self._filter(command.value, self._expected_position())
         self.limited += bool(filtered.limited)
         self._command = filtered.value
         return True
 
-    def advance(self, verdict: Verdict = Verdict.CONTINUE) -> Tick:
+    def advance(self, verdict: Verdict = Verdict.CONTINUE, stamp: int | None = None) -> Tick:
         """Close the open tick: end the episode if the verdict says so, else move for one period, and open the next.
 
         Without a command the last decided one is repeated and the next tick says that the chain broke.
+
+        Args:
+            verdict: On the open tick.
+            stamp: Of the next tick [ns]; None: one period after the last.
         """
-        if verdict is not Verdict.CONTINUE:
-            return self._new_episode()
-        self._stamp += self._period_ns
+        if self.safety is SafetyState.OK and (self._restart or verdict is not Verdict.CONTINUE):
+            return self._new_episode(stamp)
+        self._stamp = self._next(stamp)
         self._index += 1
         if self.safety is not SafetyState.OK:
             return self._open(self._backend.safe_step(), intact=False)
@@ -122,8 +134,10 @@ class DriverLoop:
         return self._open(measurement, intact)
 
     def trip(self, reason: str) -> None:
-        """Latch a fault; the robot does its safe action from the next period on."""
+        """Latch a fault, unless the emergency stop holds; the robot does its safe action from the next period on."""
         self.faults += 1
+        if self.safety is SafetyState.EMERGENCY_STOP:
+            return
         self.fault, self.safety = reason, SafetyState.FAULT
 
     def emergency_stop(self) -> None:
@@ -131,23 +145,37 @@ class DriverLoop:
         self.fault, self.safety = "emergency stop was called", SafetyState.EMERGENCY_STOP
 
     def clear(self) -> None:
-        """Unlatch a fault or an emergency stop."""
+        """Unlatch a fault or an emergency stop; what follows is a new episode."""
+        self._restart = self._restart or self.safety is not SafetyState.OK
         self.fault, self.safety = "", SafetyState.OK
+
+    def _expected_position(self) -> np.ndarray | None:
+        """Where the joints will be when the open tick's command begins to act; only velocity commands need it."""
+        if self._robot.command_interface == "position":
+            return None
+        measured = self._tick.measurement.joint_position
+        pending = self._tick.pending_commands
+        return expected_position(self._robot, self._period_ns / _NANOSECONDS, measured, self._previous, pending)
 
     def _repeat(self) -> np.ndarray:
         """The command of a period without one: the last position, or standstill; through the filter, too."""
         last = self._line[-1] if self._line else self._previous
         wanted = last if self._robot.command_interface == "position" else np.zeros(self._robot.size)
-        return self._filter(wanted).value
+        return self._filter(wanted, self._expected_position()).value
 
-    def _new_episode(self) -> Tick:
+    def _next(self, stamp: int | None) -> int:
+        """The next tick's stamp [ns]: as asked for, but always later than the last."""
+        return self._stamp + self._period_ns if stamp is None else max(stamp, self._stamp + 1)
+
+    def _new_episode(self, stamp: int | None = None) -> Tick:
+        self._restart = False
         measurement = self._backend.reset(self._rng)
         self._episode += 1
         self._index += 1
-        self._stamp += self._period_ns
+        self._stamp = self._next(stamp)
         self._step = -1
         self._previous = self._robot.neutral_command
-        self._line: deque[np.ndarray] = deque(self._robot.neutral_command for _ in range(self._delay))
+        self._line = deque(self._robot.neutral_command for _ in range(self._delay))
         self._filter.reset()
         self._goal = self._task.draw_goal(self._rng)
         self._backend.show_goal(self._goal)
@@ -156,7 +184,7 @@ class DriverLoop:
 
     def _open(self, measurement: Measurement, intact: bool) -> Tick:
         self._step += 1
-        self._command: np.ndarray | None = None
+        self._command = None
         self._tick = Tick(
             stamp=self._stamp,
             index=self._index,

@@ -41,6 +41,7 @@ class TransitionBuilder:
         self._spec, self._task = spec, task
         self._limit = max(1, round(task.episode_seconds / period))
         self._last: Tick | None = None
+        self._verdict = Verdict.CONTINUE
         self._last_observation = np.zeros(spec.size)
         self.counts = Counts()
         self.success: dict[str, float] = {}
