@@ -48,7 +48,7 @@ class PyBulletBackend(Backend):
         self._client = connect(settings)
         self._world = load_scene(self._client, scene)
         self._body = load_robot(self._client, robot)
-        self._camera = Camera(self._client, close=robot.floating_base)
+        self._camera = Camera(self._client, moving=robot.floating_base)
         self._goal_marker: int | None = None
         self._closed = False
         # the client looks each function up anew; these run at the physics rate
@@ -97,6 +97,8 @@ class PyBulletBackend(Backend):
         self._remember()
         self._held = None
         self._advance(previous, command)
+        if self._settings.gui and self._robot.floating_base:
+            self._camera.follow(self._centre())
         return self._measure()
 
     def safe_step(self) -> Measurement:
@@ -243,9 +245,12 @@ class PyBulletBackend(Backend):
 
     def render(self, width: int, height: int) -> np.ndarray:
         """A picture from the side, following a floating base."""
+        return self._camera.picture(self._centre(), width, height)
+
+    def _centre(self) -> list[float]:
+        """What the camera looks at [m]."""
         base = self._base_pose()[0]
-        target = [float(base[0]), float(base[1]), 0.25] if self._robot.floating_base else [0.25, 0.0, 0.25]
-        return self._camera.picture(target, width, height)
+        return [float(base[0]), float(base[1]), 0.22] if self._robot.floating_base else [0.2, 0.0, 0.25]
 
     def close(self) -> None:
         """Disconnect from the simulator; once is enough, more do no harm."""
