@@ -46,7 +46,7 @@ class MpcGraph(ControlGraph):
             return spaces.smooth(by_policy, start.last_action), carry, start.state.mean(0)[0]
         plan = self.planner.plan(start, noise[:-1])
         by_planner = (plan.mean[0] + plan.std[0] * executed).clamp(-1.0, 1.0)
-        action = self.use_planner * by_planner + (1.0 - self.use_planner) * by_policy
+        action = by_policy + self.use_planner * (by_planner - by_policy)
         returns, states = self.planner.rollout(start, plan.mean[None])
         predicted = torch.stack([state.mean(0)[0] for state in states])
         # every candidate non-finite: no action either, so that the driver's safe behaviour takes over

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import io
 import logging
+import tempfile
 import warnings
 from abc import abstractmethod
 
 import numpy as np
+import onnxruntime
 import torch
 from torch import Tensor, nn
 
@@ -148,4 +150,24 @@ def _export(graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outp
             dynamo=False,
             do_constant_folding=False,  # it would fold weights into constants,
         )
-    return onnx.load_from_string(buffer.getvalue())
+    return _simplify(onnx.load_from_string(buffer.getvalue()))
+
+
+def _simplify(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Fold constants once here, so that sessions of later versions start faster; weights stay as they are.
+
+    Raises:
+        GraphError: Folding swallowed a weight: something is computed from weights alone.
+    """
+    weights = {item.name for item in model.graph.initializer}
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.log_severity_level = 3
+    with tempfile.TemporaryDirectory() as folder:
+        options.optimized_model_filepath = f"{folder}/graph.onnx"
+        onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        simple = onnx.load(options.optimized_model_filepath)
+    lost = weights - {item.name for item in simple.graph.initializer}
+    if lost:
+        raise GraphError(f"export computes with weights alone, so they could not be replaced: {', '.join(sorted(lost))}")
+    return simple
