@@ -119,11 +119,13 @@ def _build_variant(registry: Mapping[str, type], default: Any, value: Any, path:
 
 
 def _checked(value: Any, hint: Any, info: SettingInfo, path: str, where: str) -> Any:
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+    if hint is float and isinstance(value, (int, str)) and not isinstance(value, bool):
+        value = _as_float(value)
     expected = hint if isinstance(hint, type) else typing.get_origin(hint)
     if not isinstance(value, expected) or (isinstance(value, bool) and hint is not bool):
-        raise ConfigError(f"{where}'{path}' is {value!r}, expected {getattr(hint, '__name__', hint)}: {info.describe()}")
+        raise ConfigError(
+            f"{where}'{path}' is {value!r}, expected {getattr(hint, '__name__', hint)}: {info.describe()}"
+        )
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{where}'{path}' is {value!r}, expected a finite number: {info.describe()}")
     if isinstance(value, (int, float)) and not info.low <= value <= info.high:
@@ -131,6 +133,14 @@ def _checked(value: Any, hint: Any, info: SettingInfo, path: str, where: str) ->
     if info.choices and value not in info.choices:
         raise ConfigError(f"{where}'{path}' is {value!r}, not a choice: {info.describe()}")
     return value
+
+
+def _as_float(value: int | str) -> Any:
+    """A whole number, or what YAML 1.1 takes for text (``1e-3``), as a float; other text as it is."""
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def _join(path: str, name: str) -> str:
@@ -179,7 +189,12 @@ def nested(path: str, value: Any) -> dict[str, Any]:
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested mappings with those of ``over`` taking precedence; neither is changed."""
+    """Nested mappings with those of ``over`` taking precedence; neither is changed.
+
+    A variant of another name replaces the whole group: the settings of one agent are no settings of another.
+    """
+    if over.get(_NAME, base.get(_NAME)) != base.get(_NAME, over.get(_NAME)):
+        return dict(over)
     result = dict(base)
     for key, value in over.items():
         both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)

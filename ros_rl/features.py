@@ -149,7 +149,11 @@ class ObservationSpec:
         A shorter array, such as a state with its goal, gives the fields that it holds.
         """
         width = flat.shape[-1]
-        return {name: flat[..., part] for name, part in self.slices.items() if part.stop <= width and part != slice(width, width)}
+        return {
+            name: flat[..., part]
+            for name, part in self.slices.items()
+            if part.stop <= width and part != slice(width, width)
+        }
 
     def observe(self, tick: Tick) -> Array:
         """The flat observation of a tick, shape (size,).

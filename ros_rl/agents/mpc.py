@@ -19,14 +19,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ros_rl.agents.mpc_graph import MpcGraph
 from ros_rl.actor_critic import CriticEnsemble, SquashedGaussianPolicy, polyak
-from ros_rl.spaces import Spaces
+from ros_rl.agents.mpc_graph import MpcGraph
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
 from ros_rl.features import ObservationSpec
 from ros_rl.planning.mppi import MppiPlanner
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.settings import MpcSettings
+from ros_rl.spaces import Spaces
 from ros_rl.tasks import Task
 
 
@@ -158,7 +158,12 @@ class MpcAgent:
 
     def _model_age(self, env_steps: int) -> bool:
         """Whether the normalisers should be fitted again: often while there is little data."""
-        return env_steps < 2000 and env_steps % 50 == 0 or env_steps % 1000 == 0 or bool((self.model.inputs.std == 1).all())
+        return (
+            env_steps < 2000
+            and env_steps % 50 == 0
+            or env_steps % 1000 == 0
+            or bool((self.model.inputs.std == 1).all())
+        )
 
     def update_critics(self, e: Experience) -> dict[str, float]:
         """One step on the soft Bellman error with the smallest target critic."""
@@ -197,7 +202,11 @@ class MpcAgent:
         self._alpha_optimiser.zero_grad()
         alpha_loss.backward()
         self._alpha_optimiser.step()
-        return {"policy_loss": float(loss.detach()), "alpha": float(alpha), "entropy": -float(log_probability.detach().mean())}
+        return {
+            "policy_loss": float(loss.detach()),
+            "alpha": float(alpha),
+            "entropy": -float(log_probability.detach().mean()),
+        }
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that a resume needs."""

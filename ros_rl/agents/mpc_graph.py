@@ -57,6 +57,4 @@ class MpcGraph(ControlGraph):
     def _start(self, observation: Tensor) -> Start:
         spec = self.spec
         action_fields = observation[spec.state_size + spec.goal_size :].reshape(1 + spec.delay, spec.action_size)
-        return self.planner.start(
-            observation[spec.state], observation[spec.goal], action_fields[0], action_fields[1:]
-        )
+        return self.planner.start(observation[spec.state], observation[spec.goal], action_fields[0], action_fields[1:])

@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ros_rl.spaces import Spaces
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.features import ObservationSpec
+from ros_rl.spaces import Spaces
 
 
 class RandomGraph(ControlGraph):

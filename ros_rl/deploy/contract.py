@@ -82,5 +82,6 @@ class Contract:
                 raise ContractError(f"control graph is for {what} {graph}, the controller has {robot}")
         if abs(self.control_period - control_period) > 1e-9:
             raise ContractError(
-                f"control graph is for a control period of {self.control_period} s, the controller has {control_period} s"
+                f"control graph is for a control period of {self.control_period} s, "
+                f"the controller has {control_period} s"
             )

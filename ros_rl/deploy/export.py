@@ -169,5 +169,7 @@ def _simplify(model: onnx.ModelProto) -> onnx.ModelProto:
         simple = onnx.load(options.optimized_model_filepath)
     lost = weights - {item.name for item in simple.graph.initializer}
     if lost:
-        raise GraphError(f"export computes with weights alone, so they could not be replaced: {', '.join(sorted(lost))}")
+        raise GraphError(
+            f"export computes with weights alone, so they could not be replaced: {', '.join(sorted(lost))}"
+        )
     return simple

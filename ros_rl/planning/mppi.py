@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from ros_rl.actor_critic import CriticEnsemble, SquashedGaussianPolicy
-from ros_rl.spaces import Spaces
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
 from ros_rl.settings import PlannerSettings
+from ros_rl.spaces import Spaces
 from ros_rl.tasks import Task
 
 WORST = -1e9

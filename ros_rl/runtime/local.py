@@ -40,7 +40,9 @@ def train_locally(settings: Settings) -> Iterator[Progress]:
     driver = DriverLoop(robot, settings.task, backend, control.rate_hz, control.delay, settings.seed)
     builder = TransitionBuilder(training.spec, settings.task, control.period)
     loop = ControlLoop(training.spec, settings.task.name, control.period, settings.seed, 1.0)
-    tick, total, sums, metrics = driver.start(), 0.0, {}, {}
+    tick, total = driver.start(), 0.0
+    sums: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     try:
         while not training.done:
             training.note_steps(tick.env_steps)
@@ -57,9 +59,7 @@ def train_locally(settings: Settings) -> Iterator[Progress]:
                 driver.accept(loop.step(tick).command)
             elif tick.step and loop.graph is not None:
                 means = {k: v / tick.step for k, v in sums.items()}
-                yield Progress(
-                    training, loop.graph, total, tick.step, verdict is Verdict.TERMINATED, means, metrics
-                )
+                yield Progress(training, loop.graph, total, tick.step, verdict is Verdict.TERMINATED, means, metrics)
                 total, sums = 0.0, {}
             tick = driver.advance(verdict)
     finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-
 from ros_rl.config import to_mapping
 from ros_rl.errors import MissingDependencyError, RunFolderError
 from ros_rl.features import ObservationSpec
@@ -169,5 +168,3 @@ class TrainingLoop:
         self.replay.load(folder / "replay.npz")
         self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
         self._published_at = self.rounds
-
-

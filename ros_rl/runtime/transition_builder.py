@@ -60,9 +60,7 @@ class TransitionBuilder:
         self.success = self._task.success(fields)
         terminated = bool(self._task.terminated(fields))
         truncated = tick.step >= self._limit
-        self._verdict = (
-            Verdict.TERMINATED if terminated else Verdict.TRUNCATED if truncated else Verdict.CONTINUE
-        )
+        self._verdict = Verdict.TERMINATED if terminated else Verdict.TRUNCATED if truncated else Verdict.CONTINUE
         if tick.safety is not SafetyState.OK:
             self._verdict = Verdict.CONTINUE  # the driver decides when it recovers
         transition = None
