@@ -192,11 +192,11 @@ class DriverLoop:
             step=self._step,
             safety=self.safety,
             intact=intact,
-            origin=self._origin,
-            previous_command=self._previous,
+            origin=self._origin.copy(),
+            previous_command=self._previous.copy(),
             pending_commands=np.array(self._line).reshape(self._delay, self._robot.size),
             measurement=measurement,
-            goal=self._goal,
+            goal=None if self._goal is None else self._goal.copy(),
         )
         return self._tick
 
