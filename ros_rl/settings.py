@@ -178,6 +178,9 @@ class MpcSettings:
     smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
     model_fraction: float = setting(0.5, "share of each batch that the model generates", low=0.0, high=0.95)
     model_start: int = setting(600, "environment steps before generated transitions are used", unit="steps", low=0)
+    relabel_fraction: float = setting(
+        0.5, "share of each batch that gets another transition's goal (tasks with goals)", low=0.0, high=1.0
+    )
     planner_start: int = setting(500, "environment steps before the planner acts", unit="steps", low=0)
     imitation: float = setting(0.0, "weight that pulls the policy towards the executed actions", low=0.0)
 

@@ -118,12 +118,26 @@ class MpcAgent:
     def _batch(self, replay: ReplayBuffer, env_steps: int) -> Experience:
         s = self.settings
         generated = int(s.model_fraction * self.batch_size) if env_steps >= s.model_start else 0
-        real = self.experience(replay.sample(self.batch_size - generated))
+        real = self._relabel(self.experience(replay.sample(self.batch_size - generated)))
         if not generated:
             return real
         per_member = generated // s.model.members
-        made = self._imagine(self.experience(replay.sample(per_member * s.model.members)))
+        made = self._imagine(self._relabel(self.experience(replay.sample(per_member * s.model.members))))
         return Experience(*(torch.cat(pair) for pair in zip(vars(real).values(), vars(made).values(), strict=True)))
+
+    def _relabel(self, e: Experience) -> Experience:
+        """Give a share of transitions another transition's goal, and the reward that it would have brought.
+
+        The reward function is known, so every transition teaches about every goal (Andrychowicz et al. 2017).
+        """
+        count = int(self.settings.relabel_fraction * e.state.shape[0]) if self.spec.goal_size else 0
+        if not count:
+            return e
+        goal = torch.cat([e.goal[torch.randperm(e.goal.shape[0])[:count]], e.goal[count:]])
+        after = self.spaces.fields(e.next_state, goal)
+        reward = self.task.reward(self.spaces.fields(e.state, goal), e.last_action, e.action, after)
+        terminated = self.task.terminated(after).to(reward.dtype)
+        return Experience(e.state, goal, e.last_action, e.action, reward, e.next_state, terminated)
 
     @torch.no_grad()
     def _imagine(self, start: Experience) -> Experience:
