@@ -80,7 +80,7 @@ class _Records:
     def summarise(self, settings: Settings, seconds: float) -> Evaluation:
         task = [measure.summarise(self.outcomes) for measure in settings.task.measures]
         slips = [truth.foot_slip for truth in self.truths if truth.feet_in_contact]
-        plan_ms = 1e3 * np.array(self.plan_seconds)
+        plan_ms = 1e3 * np.array(self.plan_seconds or [0.0])
         return Evaluation(
             episodes=len(self.outcomes),
             seconds_each=seconds,
@@ -149,6 +149,7 @@ class Evaluator:
         builder = TransitionBuilder(self._spec, task, self._settings.control.period)
         driver.clear()
         tick, start, total = driver.start(), self._truth(), 0.0
+        records.truths.append(start)
         verdict, _ = builder.add(tick)
         while verdict is Verdict.CONTINUE and tick.safety is SafetyState.OK:
             if film and tick.step % _FRAME_EVERY == 0:

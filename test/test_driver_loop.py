@@ -1,0 +1,231 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The driver's ticks, delay line, faults and episodes, on a backend that writes down what it is told."""
+
+import numpy as np
+import pytest
+
+from ros_rl.backends.backend import Backend
+from ros_rl.errors import CommandError
+from ros_rl.robot import load_robot
+from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.tasks import make_task
+from ros_rl.types import Command, Measurement, SafetyState, Verdict
+
+ROBOT = load_robot("mock")
+ZERO = np.zeros(2)
+
+
+class Recorder(Backend):
+    """Moves nothing; `position` is what it measures next."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.acted: list[np.ndarray] = []
+        self.before: list[np.ndarray] = []
+        self.position = ZERO
+
+    def measure(self, call: str) -> Measurement:
+        self.calls.append(call)
+        position = np.array(self.position)
+        return Measurement(position, np.zeros_like(position), np.zeros_like(position))
+
+    def reset(self, rng):
+        return self.measure("reset")
+
+    def step(self, previous, command):
+        self.before.append(previous)
+        self.acted.append(command)
+        return self.measure("step")
+
+    def safe_step(self):
+        return self.measure("safe")
+
+    def close(self):
+        self.calls.append("close")
+
+
+def make(delay: int = 1, auto_recover: bool = True, robot=ROBOT) -> tuple[DriverLoop, Recorder]:
+    backend = Recorder()
+    loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay, auto_recover=auto_recover)
+    loop.start()
+    return loop, backend
+
+
+def answer(loop: DriverLoop, value) -> bool:
+    return loop.accept(Command(loop.tick.stamp, np.array(value, dtype=float)))
+
+
+class TestTicks:
+    def test_the_first_tick(self):
+        loop, _ = make()
+        tick = loop.tick
+        assert (tick.index, tick.episode, tick.step) == (0, 0, 0)
+        assert tick.intact and tick.safety is SafetyState.OK
+        np.testing.assert_array_equal(tick.previous_command, ZERO)
+
+    def test_ticks_count_and_their_stamps_are_a_period_apart(self):
+        loop, _ = make()
+        first = loop.tick
+        answer(loop, ZERO)
+        second = loop.advance()
+        assert second.stamp - first.stamp == 50_000_000
+        assert (second.index, second.episode, second.step, second.env_steps) == (1, 0, 1, 1)
+
+    def test_an_episode_end_takes_no_environment_step(self):
+        loop, backend = make()
+        answer(loop, [0.5, 0.5])
+        tick = loop.advance(Verdict.TERMINATED)
+        assert (tick.index, tick.episode, tick.step, tick.env_steps) == (1, 1, 0, 0)
+        assert backend.calls == ["reset", "reset"]
+        np.testing.assert_array_equal(tick.pending_commands, [ZERO])
+        np.testing.assert_array_equal(tick.previous_command, ZERO)
+
+    @pytest.mark.parametrize("delay", [0, 1, 2, 3])
+    def test_a_decision_acts_after_the_delay(self, delay):
+        loop, backend = make(delay)
+        decisions = [np.full(2, 0.1 * (k + 1)) for k in range(6)]
+        line = [ZERO] * delay + decisions
+        for k, decision in enumerate(decisions):
+            tick = loop.tick
+            np.testing.assert_array_equal(tick.pending_commands, np.reshape(line[k : k + delay], (delay, 2)))
+            np.testing.assert_array_equal(tick.previous_command, line[k - 1] if k else ZERO)
+            answer(loop, decision)
+            loop.advance()
+        np.testing.assert_array_equal(backend.acted, line[:6])
+        np.testing.assert_array_equal(backend.before, [ZERO, *line[:5]])
+
+
+class TestCommands:
+    def test_the_first_answer_counts(self):
+        loop, backend = make(delay=0)
+        assert answer(loop, [0.1, 0.1]) and loop.answered
+        assert not answer(loop, [0.9, 0.9])
+        loop.advance()
+        np.testing.assert_array_equal(backend.acted, [[0.1, 0.1]])
+
+    def test_an_answer_to_another_tick_is_ignored(self):
+        loop, _ = make()
+        assert not loop.accept(Command(loop.tick.stamp - 1, ZERO))
+        assert not loop.answered
+
+    @pytest.mark.parametrize("bad", [[np.nan, 0.0], [0.0], [0.0, 0.0, 0.0]])
+    def test_a_refused_command_leaves_the_tick_open(self, bad):
+        loop, _ = make()
+        with pytest.raises(CommandError):
+            answer(loop, bad)
+        assert not loop.answered
+        assert answer(loop, ZERO)
+
+    def test_what_acts_is_what_the_filter_let_through(self):
+        loop, backend = make(delay=0)
+        answer(loop, [9.0, 0.0])
+        tick = loop.advance()
+        assert loop.limited == 1
+        np.testing.assert_array_equal(backend.acted[0], [2.0, 0.0])
+        np.testing.assert_array_equal(tick.previous_command, [2.0, 0.0])
+
+    def test_a_missing_velocity_becomes_standstill_and_breaks_the_chain(self):
+        loop, backend = make(delay=0)
+        answer(loop, [0.5, 0.5])
+        assert loop.advance().intact
+        assert not loop.advance().intact
+        assert loop.missed == 1
+        np.testing.assert_array_equal(backend.acted, [[0.5, 0.5], ZERO])
+
+    def test_a_missing_position_repeats_the_last_decision(self):
+        robot = load_robot("a1")
+        backend = Recorder()
+        backend.position = robot.home
+        loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay=1)
+        loop.start()
+        decision = robot.home + 0.1
+        loop.accept(Command(loop.tick.stamp, decision))
+        loop.advance()
+        loop.advance()
+        loop.advance()
+        np.testing.assert_allclose(backend.acted, [robot.home, decision, decision])
+
+    def test_a_joint_is_stopped_at_its_measured_limit(self):
+        loop, backend = make(delay=1)
+        backend.position = np.array([9.99, 0.0])
+        answer(loop, ZERO)
+        loop.advance()
+        answer(loop, [1.5, 1.5])
+        loop.advance()
+        answer(loop, ZERO)
+        loop.advance()
+        assert backend.acted[-1][0] < 0.2
+        assert backend.acted[-1][1] == 1.5
+
+
+class TestSafety:
+    def test_a_tripped_guard_latches_and_the_safe_action_follows(self):
+        loop, backend = make(auto_recover=False)
+        backend.position = np.array([0.0, 10.6])
+        answer(loop, ZERO)
+        tick = loop.advance()
+        assert tick.safety is SafetyState.FAULT and not tick.intact
+        assert "axis_2_joint" in loop.fault and loop.faults == 1
+        backend.position = ZERO
+        for _ in range(3):
+            answer(loop, [1.0, 1.0])
+            assert loop.advance().safety is SafetyState.FAULT
+        assert backend.calls == ["reset", "step", "safe", "safe", "safe"]
+
+    def test_recovering_by_itself_starts_a_new_episode(self):
+        loop, backend = make(auto_recover=True)
+        backend.position = np.array([0.0, 10.6])
+        answer(loop, ZERO)
+        tick = loop.advance()
+        assert (tick.episode, tick.step, tick.safety) == (1, 0, SafetyState.OK)
+        assert loop.faults == 1 and loop.fault == ""
+
+    def test_a_cleared_fault_leads_to_a_new_episode(self):
+        loop, backend = make(auto_recover=False)
+        loop.trip("test")
+        loop.advance()
+        loop.clear()
+        tick = loop.advance()
+        assert (tick.episode, tick.step, tick.safety) == (1, 0, SafetyState.OK)
+        assert backend.calls == ["reset", "safe", "reset"]
+        answer(loop, ZERO)
+        assert loop.advance().episode == 1
+
+    def test_clearing_nothing_changes_nothing(self):
+        loop, _ = make()
+        loop.clear()
+        answer(loop, ZERO)
+        assert loop.advance().episode == 0
+
+    @pytest.mark.parametrize("verdict", list(Verdict))
+    def test_no_verdict_moves_a_robot_in_the_safe_state(self, verdict):
+        loop, backend = make()
+        answer(loop, [1.0, 1.0])
+        loop.emergency_stop()
+        assert loop.advance(verdict).safety is SafetyState.EMERGENCY_STOP
+        assert backend.calls == ["reset", "safe"]
+
+    def test_the_emergency_stop_wins_over_a_fault(self):
+        loop, _ = make()
+        loop.trip("first")
+        loop.emergency_stop()
+        loop.trip("later")
+        assert loop.safety is SafetyState.EMERGENCY_STOP and "emergency" in loop.fault
+
+
+def test_the_origin_is_the_pose_at_the_episodes_start():
+    class Walker(Recorder):
+        def measure(self, call):
+            self.calls.append(call)
+            x = float(len(self.calls))
+            turned = np.array([0.0, 0.0, np.sin(0.3), np.cos(0.3)])
+            base = {"base_position": np.array([x, 2.0, 0.3]), "base_orientation": turned}
+            return Measurement(ZERO.copy(), ZERO.copy(), ZERO.copy(), **base)
+
+    loop = DriverLoop(ROBOT, make_task("mock_point"), Walker(), 20.0, 1)
+    first = loop.start()
+    np.testing.assert_allclose(first.origin, [1.0, 2.0, 0.6])
+    np.testing.assert_allclose(loop.advance().origin, [1.0, 2.0, 0.6])
+    np.testing.assert_allclose(loop.advance(Verdict.TRUNCATED).origin, [3.0, 2.0, 0.6])

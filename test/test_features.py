@@ -1,0 +1,154 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Observation fields are what their names say, in the frames that they say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.features import FEATURES, ObservationSpec
+from ros_rl.robot import load_robot
+from ros_rl.rotations import from_rotation_vector, multiply, quaternion_to_matrix, yaw_matrix, yaw_of
+from ros_rl.types import Measurement, SafetyState, Tick
+
+ROBOT = load_robot("a1")
+NAMES = ("joint_position", "joint_velocity", "gravity", "angular_velocity", "base_velocity", "heading", "base_height")
+
+
+def make_tick(orientation=(0.0, 0.0, 0.0), origin=(0.0, 0.0, 0.0), delay=1, **changes) -> Tick:
+    """A tick with the base turned by a rotation vector."""
+    quaternion = from_rotation_vector(np.array(orientation))
+    values = {
+        "joint_position": ROBOT.home + 0.1,
+        "joint_velocity": np.arange(12.0),
+        "joint_effort": np.zeros(12),
+        "imu_orientation": quaternion,
+        "imu_angular_velocity": np.array([0.1, 0.2, 0.3]),
+        "base_position": np.array([3.0, 4.0, 0.27]),
+        "base_orientation": quaternion,
+        "base_linear_velocity": np.array([1.0, 0.0, 0.0]),
+    }
+    return Tick(
+        stamp=1,
+        index=0,
+        episode=0,
+        step=0,
+        safety=SafetyState.OK,
+        intact=True,
+        origin=np.array(origin),
+        previous_command=ROBOT.command(np.full(12, 0.5)),
+        pending_commands=ROBOT.command(np.linspace(-1.0, 1.0, delay * 12).reshape(delay, 12)),
+        measurement=Measurement(**(values | changes)),
+    )
+
+
+def observe(tick: Tick, names=NAMES, delay=1):
+    spec = ObservationSpec(ROBOT, names, delay)
+    return spec.split(spec.observe(tick))
+
+
+def test_joints_are_relative_to_home_and_actions_scaled():
+    fields = observe(make_tick(delay=2), delay=2)
+    np.testing.assert_allclose(fields["joint_position"], 0.1)
+    np.testing.assert_allclose(fields["joint_velocity"], np.arange(12.0))
+    np.testing.assert_allclose(fields["last_action"], 0.5)
+    np.testing.assert_allclose(fields["pending_actions"], np.linspace(-1.0, 1.0, 24))
+    np.testing.assert_allclose(fields["base_height"], 0.27)
+    np.testing.assert_allclose(fields["angular_velocity"], [0.1, 0.2, 0.3])
+
+
+def test_gravity_points_down_in_the_body():
+    np.testing.assert_allclose(observe(make_tick())["gravity"], [0.0, 0.0, -1.0], atol=1e-12)
+    nose_down = observe(make_tick((0.0, np.pi / 2, 0.0)))["gravity"]  # positive pitch lowers the nose (x)
+    np.testing.assert_allclose(nose_down, [1.0, 0.0, 0.0], atol=1e-12)
+    right_down = observe(make_tick((np.pi / 2, 0.0, 0.0)))["gravity"]  # positive roll lowers the right side (-y)
+    np.testing.assert_allclose(right_down, [0.0, -1.0, 0.0], atol=1e-12)
+
+
+@pytest.mark.parametrize("origin", [0.0, 1.0, -3.0])
+@pytest.mark.parametrize("turned", [0.0, 0.4, -2.5])
+def test_velocity_and_heading_are_relative_to_the_start(origin, turned):
+    fields = observe(make_tick((0.0, 0.0, origin + turned), (5.0, 6.0, origin)))
+    np.testing.assert_allclose(fields["heading"], [np.sin(turned), np.cos(turned)], atol=1e-12)
+    np.testing.assert_allclose(fields["base_velocity"], [np.cos(turned), np.sin(turned), 0.0], atol=1e-12)
+
+
+def test_states_come_first_then_the_goal_then_actions():
+    spec = ObservationSpec(load_robot("xarm6"), ("goal_position", "joint_position", "tool_position"), 2)
+    names = ["joint_position", "tool_position", "goal_position", "last_action", "pending_actions"]
+    assert [item.name for item in spec.fields] == names
+    assert (spec.state_size, spec.goal_size, spec.action_size, spec.size) == (9, 3, 6, 30)
+    assert (spec.state, spec.goal) == (slice(0, 9), slice(9, 12))
+
+
+def test_a_state_alone_splits_into_what_it_holds():
+    spec = ObservationSpec(ROBOT, NAMES, 1)
+    parts = spec.split(np.zeros((4, 5, spec.state_size)))
+    assert list(parts) == list(NAMES)
+    assert parts["heading"].shape == (4, 5, 2)
+
+
+def test_splitting_copies_nothing():
+    spec = ObservationSpec(ROBOT, NAMES, 1)
+    flat = np.zeros(spec.size)
+    spec.split(flat)["heading"][:] = 3.0
+    assert (flat[spec.slices["heading"]] == 3.0).all()
+
+
+def test_without_a_delay_nothing_is_pending():
+    tick = make_tick(delay=0)
+    fields = observe(tick, delay=0)
+    assert fields.get("pending_actions", np.zeros(0)).size == 0
+    spec = ObservationSpec(ROBOT, NAMES, 0)
+    assert "pending_actions" not in [item["name"] for item in spec.describe()]
+
+
+def test_an_unknown_field_lists_the_known_ones():
+    with pytest.raises(UnknownNameError, match="base_height"):
+        ObservationSpec(ROBOT, ("smell",), 1)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in FEATURES if not name.startswith("joint")))
+def test_a_missing_measurement_is_named(name):
+    empty = {key: None for key in ("imu_orientation", "imu_angular_velocity", "base_position", "base_orientation")}
+    with pytest.raises(ConfigError, match=name):
+        observe(make_tick(**empty), (name,))
+
+
+def test_a_value_that_is_not_finite_is_named():
+    with pytest.raises(ConfigError, match="angular_velocity"):
+        observe(make_tick(imu_angular_velocity=np.array([np.nan, 0.0, 0.0])))
+
+
+def test_the_goal_comes_from_the_tick():
+    tick = replace(make_tick(), goal=np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_allclose(observe(tick, ("goal_position",))["goal_position"], [1.0, 2.0, 3.0])
+
+
+class TestRotations:
+    """Against the group's axioms and Rodrigues' formula."""
+
+    @pytest.mark.parametrize("seed", range(10))
+    def test_products(self, seed):
+        a, b = (from_rotation_vector(v) for v in np.random.default_rng(seed).normal(0.0, 1.5, (2, 3)))
+        product = quaternion_to_matrix(multiply(a, b))
+        np.testing.assert_allclose(product, quaternion_to_matrix(a) @ quaternion_to_matrix(b), atol=1e-12)
+        np.testing.assert_allclose(product @ product.T, np.eye(3), atol=1e-12)
+        assert np.linalg.det(product) == pytest.approx(1.0)
+
+    @pytest.mark.parametrize("vector", [(0.0, 0.0, 0.0), (1e-12, 0.0, 0.0), (0.3, -0.2, 0.9), (0.0, 0.0, 3.0)])
+    def test_rotation_vectors(self, vector):
+        angle = np.linalg.norm(vector)
+        x, y, z = np.array(vector) / max(angle, 1e-300)
+        skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+        rodrigues = np.eye(3) + np.sin(angle) * skew + (1 - np.cos(angle)) * skew @ skew
+        np.testing.assert_allclose(quaternion_to_matrix(from_rotation_vector(np.array(vector))), rodrigues, atol=1e-12)
+
+    @pytest.mark.parametrize("yaw", [-3.0, -0.5, 0.0, 1.2, 3.1])
+    def test_yaw(self, yaw):
+        quaternion = from_rotation_vector(np.array([0.0, 0.0, yaw]))
+        assert yaw_of(quaternion) == pytest.approx(yaw)
+        np.testing.assert_allclose(yaw_matrix(yaw), quaternion_to_matrix(quaternion), atol=1e-12)

@@ -1,0 +1,100 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The settings of a run: task files, parameters files and overrides, and what cannot work together."""
+
+import pytest
+
+from ros_rl.config import iterate, to_mapping, write_parameters_file
+from ros_rl.errors import ConfigError, TimingError, UnknownNameError
+from ros_rl.settings import NODES, Settings, load_settings, parse_override, task_file, with_overrides
+from ros_rl.tasks import TASKS, make_task
+
+
+@pytest.mark.parametrize("task", sorted(TASKS))
+def test_every_task_has_a_file_that_loads(task):
+    assert task_file(task).is_file()
+    settings = load_settings(task)
+    assert settings.task.name == task
+    assert settings.load_robot().name == settings.robot_name == TASKS[task].robot
+
+
+def test_every_setting_is_described():
+    for key, _, info in iterate(Settings()):
+        assert info.help, key
+
+
+def test_the_file_of_a_run_brings_the_run_back(tmp_path):
+    settings = load_settings("xarm_reach", overrides=["seed=7", "agent.planner.horizon=5", "driver.latency=0.01"])
+    write_parameters_file(tmp_path / "config.yaml", to_mapping(settings), NODES)
+    assert load_settings(params_file=tmp_path / "config.yaml") == settings
+
+
+def test_later_sources_win(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("/**: {ros__parameters: {seed: 1, control: {delay: 2}}}")
+    settings = load_settings("a1_walk", path, ["seed=2"])
+    assert (settings.seed, settings.control.delay, settings.task.name) == (2, 2, "a1_walk")
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("seed=3", {"seed": 3}),
+        ("task.target_velocity=0.5", {"task": {"target_velocity": 0.5}}),
+        ("driver.gui=true", {"driver": {"gui": True}}),
+        ("robot=", {"robot": None}),
+        ("a = b=c", {"a": "b=c"}),
+    ],
+)
+def test_overrides_are_yaml(text, values):
+    assert parse_override(text) == values
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("seed", ("--set", "expected key.path=value")),
+        ("=3", ("expected key.path=value",)),
+        ("seed=[", ("not a YAML value",)),
+        ("sede=3", ("--set sede=3", "sede")),
+        ("seed=-1", ("--set seed=-1", "-1")),
+        ("driver.backend=gazebo", ("driver.backend", "pybullet, mock, external")),
+        ("driver.friction_low=2.0", ("friction_low 2.0", "friction_high 1.25")),
+        ("agent.planner.elites=500", ("elites 500", "samples 128")),
+    ],
+)
+def test_a_wrong_override_is_named(override, words):
+    with pytest.raises(ConfigError) as caught:
+        load_settings("a1_walk", overrides=[override])
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_an_unknown_task_lists_the_known_ones():
+    with pytest.raises(ConfigError, match="a1_walk, mock_point, xarm_reach"):
+        load_settings("fly")
+    with pytest.raises(UnknownNameError, match="a1_walk, mock_point, xarm_reach"):
+        make_task("fly")
+
+
+def test_a_period_that_the_physics_step_does_not_divide_is_refused_with_the_numbers():
+    with pytest.raises(TimingError, match=r"33\.3333 ms .* 2 ms"):
+        load_settings("a1_walk", overrides=["control.rate_hz=30.0"])
+    assert load_settings("a1_walk", overrides=["control.rate_hz=50.0"]).control.period == 0.02
+
+
+def test_a_latency_of_a_whole_period_is_refused():
+    with pytest.raises(TimingError, match="control.delay"):
+        load_settings("a1_walk", overrides=["driver.latency=0.05"])
+
+
+def test_a_robot_may_replace_the_tasks_own():
+    assert load_settings("mock_point", overrides=["robot=a1"]).load_robot().name == "a1"
+
+
+def test_overriding_a_copy_leaves_the_original():
+    settings = load_settings("a1_walk")
+    changed = with_overrides(settings, driver={"noise": {"height": 0.5}})
+    assert changed.driver.noise.height == 0.5
+    assert settings.driver.noise.height != 0.5
+    assert changed.driver.noise.orientation == settings.driver.noise.orientation
