@@ -1,0 +1,105 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The collector: judges every tick, makes transitions of them, and records the run."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+
+from ros_rl.errors import ConfigError
+from ros_rl.features import ObservationSpec
+from ros_rl.nodes import messages
+from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics, Input
+from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
+from ros_rl.nodes.qos import EXPERIENCE, STATE
+from ros_rl.nodes.recorder import Recorder
+from ros_rl.nodes.running import create_timer, run
+from ros_rl.nodes.tick_join import TickJoin
+from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.types import Tick
+from ros_rl.wire import SUCCESS, Header, transition_fields
+
+
+class CollectorNode(Node):
+    """Answers every tick with a verdict, and sends a transition for every step that the chain allows."""
+
+    def __init__(self) -> None:
+        super().__init__("collector", **NODE_OPTIONS)
+        parameters = declare_parameters(self)
+        settings = parameters.settings
+        robot = settings.load_robot()
+        spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
+        self._builder = TransitionBuilder(spec, settings.task, settings.control.period)
+        self._session = time.time_ns() // 1_000_000
+        self._sequence = 0
+        self._problem = ""
+        self._ticks = Input()
+        self._diagnostics = Diagnostics(self)
+        self._verdicts = self.create_publisher(Float64MultiArray, "verdict", STATE)
+        self._transitions = self.create_publisher(Float64MultiArray, "transitions", EXPERIENCE)
+        self._recorder: Recorder | None = None
+        if settings.collector.log and parameters.run_folder:
+            self._recorder = Recorder(self, Path(parameters.run_folder) / "log")
+        record = self._recorder.record if self._recorder is not None else None
+        self._join = TickJoin(self, robot, self._on_tick, self._report, record)
+        if self._recorder is not None:
+            self._recorder.subscribe(JointState, "applied_command", STATE)
+        create_timer(self, 1.0, self._diagnose)
+
+    def close(self) -> None:
+        """Finish the log."""
+        if self._recorder is not None:
+            self._recorder.close()
+
+    def _on_tick(self, tick: Tick) -> None:
+        self._ticks.touch()
+        try:
+            verdict, transition = self._builder.add(tick)
+        except ConfigError as error:
+            self._report(f"tick {tick.index}: {error}")
+            return
+        message = messages.to_verdict(tick.stamp, verdict)
+        self._verdicts.publish(message)
+        if transition is not None:
+            header = Header(tick.stamp, self._sequence, self._session)
+            self._sequence += 1
+            success = {f"{SUCCESS}{name}": value for name, value in self._builder.success.items()}
+            self._transitions.publish(messages.to_vectors(header, transition_fields(transition) | success))
+        if self._recorder is not None:
+            self._recorder.publish("verdict", message, tick.stamp)
+
+    def _report(self, problem: str) -> None:
+        self._problem = problem
+        self.get_logger().error(problem, throttle_duration_sec=1.0)
+
+    def _diagnose(self) -> None:
+        counts = self._builder.counts
+        values: dict[str, Any] = {
+            "ticks": counts.ticks,
+            "chains begun": counts.starts,
+            "transitions": counts.transitions,
+            "transitions dropped": counts.dropped,
+            "incomplete ticks": self._join.incomplete,
+        }
+        if self._recorder is not None:
+            values |= self._recorder.describe()
+        values |= self._ticks.describe("tick")
+        self._diagnostics.publish(WARN if self._problem else OK, self._problem or "active", values)
+        self._problem = ""
+
+
+def main() -> int:
+    """Run the collector."""
+    return run(CollectorNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,290 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The driver: moves the robot, opens the ticks, and holds the last word on every command."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import Float64MultiArray
+from std_srvs.srv import Trigger
+
+from ros_rl.backends import Backend, make_backend
+from ros_rl.errors import CommandError, ContractError, RosRlError
+from ros_rl.nodes import messages
+from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Durations, Input
+from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
+from ros_rl.nodes.qos import LATCHED, NEWEST, STATE
+from ros_rl.nodes.running import create_timer, run
+from ros_rl.nodes.transforms import TransformPublisher
+from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.pacing import LockStep, Pacer, RealTime
+from ros_rl.types import SafetyState, Tick
+
+
+class DriverNode(LifecycleNode):
+    """Hosts a backend behind the tick contract.
+
+    Unconfigured it holds no robot, inactive it opens no ticks, active it does.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("driver", **NODE_OPTIONS)
+        self._settings = declare_parameters(self).settings
+        self._robot = self._settings.load_robot()
+        self._backend: Backend | None = None
+        self._pacer: Pacer | None = None
+        self._timer: Any = None
+        self._last: Tick | None = None
+        self._allowance: int | None = None
+        self._rejected = 0
+        self._problem = ""
+        self._inputs = {name: Input() for name in ("joint_command", "verdict", "step_allowance")}
+        self._response = Durations()
+        self._ticks = Input()
+        self._diagnostics = Diagnostics(self)
+        self._create_publishers()
+        self.create_subscription(JointState, "joint_command", self._on_command, NEWEST)
+        self.create_subscription(Float64MultiArray, "verdict", self._on_verdict, STATE)
+        self.create_subscription(Float64MultiArray, "step_allowance", self._on_allowance, LATCHED)
+        self.create_service(Trigger, "reset", self._reset)
+        self.create_service(Trigger, "emergency_stop", self._emergency_stop)
+        self.create_service(Trigger, "clear_fault", self._clear_fault)
+        create_timer(self, 1.0, self._diagnose)
+
+    def _create_publishers(self) -> None:
+        self._lock_step = self._settings.driver.mode == "lock_step"
+        self._joint_states = self.create_publisher(JointState, "joint_states", STATE)
+        self._applied = self.create_publisher(JointState, "applied_command", STATE)
+        self._imu = self.create_publisher(Imu, "imu/data", STATE)
+        self._odom = self.create_publisher(Odometry, "odom", STATE)
+        self._tool = self.create_publisher(PoseStamped, "tool_pose", STATE)
+        self._goal = self.create_publisher(PoseStamped, "goal_pose", NEWEST)
+        self._tick = self.create_publisher(Float64MultiArray, "tick", STATE)
+        self._sim_clock = self.create_publisher(Clock, "clock", NEWEST) if self._lock_step else None
+        self._transforms = TransformPublisher(self)
+
+    def on_configure(self, state: Any) -> TransitionCallbackReturn:
+        """Load the robot."""
+        settings = self._settings
+        try:
+            self._backend = make_backend(settings, settings.seed)
+        except RosRlError as error:
+            self._report(str(error))
+            return TransitionCallbackReturn.FAILURE
+        driver, control = settings.driver, settings.control
+        loop = DriverLoop(
+            self._robot,
+            settings.task,
+            self._backend,
+            control.rate_hz,
+            control.delay,
+            settings.seed,
+            driver.auto_recover,
+        )
+        self._loop = loop
+        if self._lock_step:
+            self._pacer = LockStep(loop, control.period, driver.auto_recover, driver.silence_limit)
+        else:
+            self._pacer = RealTime(loop, control.period, driver.auto_recover, driver.miss_limit)
+        return super().on_configure(state)
+
+    def on_activate(self, state: Any) -> TransitionCallbackReturn:
+        """Reset the robot and open the first tick."""
+        assert self._pacer is not None
+        self._problem = ""
+        self._publish(self._pacer.start(time.monotonic(), self._now()))
+        if self._allowance is not None:
+            self._pacer.allow(self._allowance, time.monotonic())
+        self._timer = create_timer(self, self._settings.control.period, self._poll)
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: Any) -> TransitionCallbackReturn:
+        """Open no more ticks; the robot does its safe action once."""
+        self._stop_timer()
+        if self._backend is not None:
+            self._backend.safe_step()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: Any) -> TransitionCallbackReturn:
+        """Release the robot."""
+        self.close()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: Any) -> TransitionCallbackReturn:
+        """Release the robot."""
+        self.close()
+        return super().on_shutdown(state)
+
+    def close(self) -> None:
+        """Release the robot."""
+        self._stop_timer()
+        if self._backend is not None:
+            self._backend.close()
+        self._backend = self._pacer = None
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self.destroy_timer(self._timer)
+        self._timer = None
+
+    @property
+    def _active(self) -> Pacer | None:
+        return self._pacer if self._timer is not None else None
+
+    def _now(self) -> int | None:
+        """The time that ticks are stamped with [ns]; None in lock-step, where the loop counts."""
+        return None if self._lock_step else self.get_clock().now().nanoseconds
+
+    def _on_command(self, message: JointState) -> None:
+        self._inputs["joint_command"].touch()
+        if self._active is None:
+            return
+        pacer, answers = self._active, self._active.answers
+        try:
+            tick = pacer.command(messages.from_command(message, self._robot), time.monotonic())
+        except CommandError as error:
+            self._rejected += 1
+            self._report(f"command refused: {error}")
+            return
+        if pacer.answers != answers:
+            self._response.add(pacer.response)
+        self._publish(tick)
+
+    def _on_verdict(self, message: Float64MultiArray) -> None:
+        self._inputs["verdict"].touch()
+        if self._active is None:
+            return
+        try:
+            stamp, verdict = messages.from_verdict(message)
+        except ContractError as error:
+            self._report(f"verdict refused: {error}")
+            return
+        self._publish(self._active.verdict(stamp, verdict, time.monotonic()))
+
+    def _on_allowance(self, message: Float64MultiArray) -> None:
+        self._inputs["step_allowance"].touch()
+        try:
+            self._allowance = messages.from_allowance(message)
+        except ContractError as error:
+            self._report(f"step allowance refused: {error}")
+            return
+        if self._active is not None:
+            self._publish(self._active.allow(self._allowance, time.monotonic()))
+
+    def _poll(self) -> None:
+        if self._active is not None:
+            self._publish(self._active.poll(time.monotonic(), self.get_clock().now().nanoseconds))
+
+    def _publish(self, tick: Tick | None) -> None:
+        if tick is None:
+            return
+        m, stamp, frame = tick.measurement, tick.stamp, self._robot.base_frame
+        parts = messages.tick_parts(m)
+        if self._last is not None and self._last.stamp != stamp:
+            self._publish_news(self._last, tick)
+        self._last = tick
+        self._joint_states.publish(
+            messages.to_joint_state(stamp, self._robot, m.joint_position, m.joint_velocity, m.joint_effort)
+        )
+        if parts[messages.IMU]:
+            self._imu.publish(messages.to_imu(stamp, frame, m))
+        if parts[messages.ODOM]:
+            self._odom.publish(messages.to_odometry(stamp, frame, m))
+        if m.tool_position is not None:
+            self._tool.publish(messages.to_position(stamp, frame, m.tool_position))
+        self._tick.publish(messages.to_tick(tick))
+
+    def _publish_news(self, last: Tick, tick: Tick) -> None:
+        """What goes out once per tick, not with every repetition."""
+        self._ticks.touch()
+        if tick.safety is not last.safety:
+            level = self.get_logger().info if tick.safety is SafetyState.OK else self.get_logger().error
+            level(f"safety state {tick.safety.name}{': ' if self._loop.fault else ''}{self._loop.fault}")
+        if self._sim_clock is not None:
+            self._sim_clock.publish(Clock(clock=messages.to_time(tick.stamp)))
+        if tick.step > 0 and last.safety is SafetyState.OK:
+            self._applied.publish(messages.to_command(last.stamp, self._robot, tick.previous_command))
+        if tick.goal is not None and tick.goal.shape == (3,):
+            self._goal.publish(messages.to_position(tick.stamp, self._robot.base_frame, tick.goal))
+        self._transforms.publish(tick, self._robot.base_frame)
+
+    def _reset(self, request: Any, response: Any) -> Any:
+        """A new episode, unless a fault is latched."""
+        if self._active is None:
+            return _answer(response, False, "the driver is not active")
+        if self._loop.safety is not SafetyState.OK:
+            return _answer(response, False, f"call clear_fault first: {self._loop.fault}")
+        self._publish(self._active.start(time.monotonic(), self._now()))
+        return _answer(response, True, "a new episode has begun")
+
+    def _emergency_stop(self, request: Any, response: Any) -> Any:
+        """Stop in every state; latched."""
+        if self._pacer is None:
+            return _answer(response, True, "the driver holds no robot, nothing moves")
+        self._loop.emergency_stop()
+        if self._active is not None:
+            self._publish(self._loop.advance(stamp=self._now()))
+        return _answer(response, True, "stopped until clear_fault is called")
+
+    def _clear_fault(self, request: Any, response: Any) -> Any:
+        """Unlatch, and begin a new episode."""
+        if self._active is None:
+            return _answer(response, False, "the driver is not active")
+        was = self._loop.fault
+        if not was:
+            return _answer(response, True, "there was no fault")
+        self._publish(self._active.start(time.monotonic(), self._now()))
+        return _answer(response, True, f"cleared: {was}")
+
+    def _report(self, problem: str) -> None:
+        self._problem = problem
+        self.get_logger().error(problem, throttle_duration_sec=1.0)
+        self._diagnose()
+
+    def _diagnose(self) -> None:
+        values: dict[str, Any] = {"mode": self._settings.driver.mode, "commands refused": self._rejected}
+        level, text = OK, "inactive"
+        if self._pacer is not None:
+            loop = self._loop
+            values |= {
+                "safety state": loop.safety.name,
+                "fault": loop.fault,
+                "deadline misses": loop.missed,
+                "late commands": self._pacer.late,
+                "commands limited": loop.limited,
+                "faults": loop.faults,
+            }
+        if self._active is not None:
+            faulty = self._loop.safety is not SafetyState.OK
+            level, text = (ERROR, self._loop.fault) if faulty else (OK, "active")
+            if isinstance(self._pacer, LockStep):
+                values["waits for"] = self._pacer.waits_for()
+        if self._problem and level is OK:
+            level, text = WARN, self._problem
+        values |= self._ticks.describe("tick") | self._response.describe("tick to command")
+        for name, item in self._inputs.items():
+            values |= item.describe(name)
+        self._diagnostics.publish(level, text, values)
+
+
+def _answer(response: Any, success: bool, message: str) -> Any:
+    response.success, response.message = success, message
+    return response
+
+
+def main() -> int:
+    """Run the driver."""
+    return run(DriverNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Turns the bytes of a control graph into a checked, warm session, off the control path."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.errors import RosRlError
+from ros_rl.features import ObservationSpec
+
+
+class GraphLoader:
+    """A thread that loads the newest graph it was given; the control loop picks it up between two ticks.
+
+    Args:
+        spec: Observation layout that graphs must be for.
+        task: Task that graphs must be for.
+        period: Control period [s].
+        threads: onnxruntime threads.
+        report: Called from the thread with the reason when a graph is refused, empty when one is taken.
+    """
+
+    def __init__(
+        self, spec: ObservationSpec, task: str, period: float, threads: int, report: Callable[[int, str], None]
+    ) -> None:
+        self._spec, self._task, self._period, self._threads, self._report = spec, task, period, threads, report
+        self._condition = threading.Condition()
+        self._pending: tuple[int, bytes] | None = None
+        self._ready: tuple[int, OnnxGraph] | None = None
+        self._stopped = False
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def load(self, version: int, model: bytes) -> None:
+        """Load this graph next; one that still waits is forgotten."""
+        with self._condition:
+            self._pending = (version, model)
+            self._condition.notify()
+
+    def take(self) -> tuple[int, OnnxGraph] | None:
+        """Version and session of the newest graph since the last call, if there is one."""
+        if self._ready is None:
+            return None
+        with self._condition:
+            ready, self._ready = self._ready, None
+        return ready
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._condition:
+            self._stopped = True
+            self._condition.notify()
+        self._thread.join(timeout=2.0)
+
+    def _work(self) -> None:
+        while True:
+            with self._condition:
+                self._condition.wait_for(lambda: self._stopped or self._pending is not None)
+                if self._stopped or self._pending is None:
+                    return
+                (version, model), self._pending = self._pending, None
+            try:
+                graph = self._build(model)
+            except RosRlError as error:
+                self._report(version, str(error))
+                continue
+            with self._condition:
+                self._ready = (version, graph)
+            self._report(version, "")
+
+    def _build(self, model: bytes) -> OnnxGraph:
+        graph = OnnxGraph(model, self._threads)
+        graph.contract.check(self._spec, self._task, self._period)
+        fields = {field.name: np.zeros(field.size) for field in self._spec.fields}
+        # a first run allocates memory, and shows weights that are not finite
+        graph.run(fields, graph.initial_carry(), np.zeros(graph.contract.noise, dtype=np.float32), 0.0)
+        return graph

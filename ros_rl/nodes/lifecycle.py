@@ -1,0 +1,93 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Leads another process's lifecycle node through its states; only valid transitions are ever asked for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.node import Node
+
+from ros_rl.errors import NodeSilentError
+
+_CALL_SECONDS = 5.0  # a transition may load a simulator
+_NEXT = {
+    (State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_INACTIVE): Transition.TRANSITION_CONFIGURE,
+    (State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_ACTIVE): Transition.TRANSITION_CONFIGURE,
+    (State.PRIMARY_STATE_INACTIVE, State.PRIMARY_STATE_ACTIVE): Transition.TRANSITION_ACTIVATE,
+    (State.PRIMARY_STATE_ACTIVE, State.PRIMARY_STATE_INACTIVE): Transition.TRANSITION_DEACTIVATE,
+}
+INACTIVE, ACTIVE = State.PRIMARY_STATE_INACTIVE, State.PRIMARY_STATE_ACTIVE
+
+
+class ManagedNode:
+    """The lifecycle services of one node. The calling node must be spinning in another thread.
+
+    Args:
+        node: Calls.
+        name: Name of the managed node, in the same namespace.
+    """
+
+    def __init__(self, node: Node, name: str) -> None:
+        self.name = name
+        self._get = node.create_client(GetState, f"{name}/get_state")
+        self._change = node.create_client(ChangeState, f"{name}/change_state")
+
+    @property
+    def there(self) -> bool:
+        """Whether its services have been discovered."""
+        return self._get.service_is_ready() and self._change.service_is_ready()
+
+    def state(self) -> int | None:
+        """Its state (`lifecycle_msgs/State`); None if it does not answer."""
+        response = _call(self._get, GetState.Request())
+        return None if response is None else int(response.current_state.id)
+
+    def step_towards(self, target: int) -> bool:
+        """Ask for the next transition on the way to `target`.
+
+        Returns:
+            Whether the target is reached.
+        """
+        if not self.there:
+            return False
+        state = self.state()
+        if state == target:
+            return True
+        transition = _NEXT.get((state, target)) if state is not None else None
+        if transition is not None:
+            request = ChangeState.Request()
+            request.transition.id = transition
+            _call(self._change, request)
+        return False
+
+    def bring_to(self, target: int, timeout: float) -> None:
+        """Step until the target is reached.
+
+        Args:
+            target: `INACTIVE` or `ACTIVE`.
+            timeout: Wall-clock limit [s].
+
+        Raises:
+            NodeSilentError: It was not reached in time.
+        """
+        end = time.monotonic() + timeout
+        while not self.step_towards(target):
+            if time.monotonic() > end:
+                raise NodeSilentError(f"{self.name} did not come up within {timeout:g} s")
+            time.sleep(0.05)
+
+
+def _call(client: Any, request: Any) -> Any:
+    answered = threading.Event()
+    future = client.call_async(request)
+    future.add_done_callback(lambda _: answered.set())
+    if not answered.wait(_CALL_SECONDS):
+        client.remove_pending_request(future)
+        return None
+    return future.result()

@@ -1,0 +1,313 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Between the project's own types and standard ROS messages; nothing else converts."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Point, PoseStamped, Quaternion, Vector3
+from nav_msgs.msg import Odometry
+from numpy.typing import ArrayLike
+from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import Float64MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
+
+from ros_rl.errors import CommandError, ContractError
+from ros_rl.robot import Robot
+from ros_rl.types import Array, Command, Measurement, SafetyState, Tick, Verdict
+from ros_rl.wire import Header, pack, pack_bytes, unpack, unpack_bytes
+
+_SECOND = 1_000_000_000
+ODOM_FRAME = "odom"
+IMU, ODOM, TOOL = "imu", "odom", "tool"
+PARTS = (IMU, ODOM, TOOL)
+"""Topics besides the joint states that a tick may come with; the tick says which."""
+
+
+def to_time(stamp: int) -> Time:
+    """A stamp [ns] as a message."""
+    sec, nanosec = divmod(stamp, _SECOND)
+    return Time(sec=sec, nanosec=nanosec)
+
+
+def from_time(time: Time) -> int:
+    """A message's stamp [ns]."""
+    return int(time.sec) * _SECOND + int(time.nanosec)
+
+
+def _doubles(values: Array) -> array:  # type: ignore[type-arg]
+    return array("d", np.ascontiguousarray(values, dtype=np.float64).tobytes())
+
+
+@lru_cache(maxsize=256)
+def _layout(labels: tuple[tuple[str, int], ...]) -> MultiArrayLayout:
+    return MultiArrayLayout(dim=[MultiArrayDimension(label=name, size=size, stride=size) for name, size in labels])
+
+
+def _labels(message: Any) -> list[tuple[str, int]]:
+    return [(dimension.label, dimension.size) for dimension in message.layout.dim]
+
+
+def to_vectors(header: Header, fields: Mapping[str, ArrayLike]) -> Float64MultiArray:
+    """Named vectors as a message."""
+    data, labels = pack(header, fields)
+    return Float64MultiArray(layout=_layout(tuple(labels)), data=_doubles(data))
+
+
+def from_vectors(message: Float64MultiArray) -> tuple[Header, dict[str, Array]]:
+    """The inverse of `to_vectors`.
+
+    Raises:
+        ContractError: The message does not hold what its layout says.
+    """
+    return unpack(np.array(message.data, dtype=np.float64), _labels(message))
+
+
+def to_blocks(header: Header, fields: Mapping[str, bytes]) -> UInt8MultiArray:
+    """Named blocks of bytes as a message."""
+    data, labels = pack_bytes(header, fields)
+    return UInt8MultiArray(layout=_layout(tuple(labels)), data=array("B", data))
+
+
+def from_blocks(message: UInt8MultiArray) -> tuple[Header, dict[str, bytes]]:
+    """The inverse of `to_blocks`.
+
+    Raises:
+        ContractError: The message does not hold what its layout says.
+    """
+    return unpack_bytes(bytes(message.data), _labels(message))
+
+
+def to_joint_state(
+    stamp: int, robot: Robot, position: Array | None, velocity: Array | None = None, effort: Array | None = None
+) -> JointState:
+    """Joint values in the robot's order."""
+    message = JointState(name=list(robot.joints))
+    message.header.stamp = to_time(stamp)
+    if position is not None:
+        message.position = _doubles(position)
+    if velocity is not None:
+        message.velocity = _doubles(velocity)
+    if effort is not None:
+        message.effort = _doubles(effort)
+    return message
+
+
+def to_command(stamp: int, robot: Robot, value: Array) -> JointState:
+    """Joint targets, in the field that the robot's command interface names."""
+    if robot.command_interface == "velocity":
+        return to_joint_state(stamp, robot, None, value)
+    return to_joint_state(stamp, robot, value)
+
+
+def from_command(message: JointState, robot: Robot) -> Command:
+    """Joint targets by name.
+
+    Raises:
+        CommandError: A joint is missing, unknown or named twice, or the values do not match the names.
+    """
+    values = message.velocity if robot.command_interface == "velocity" else message.position
+    names = message.name
+    if sorted(names) != sorted(robot.joints):
+        raise CommandError(f"command names the joints {', '.join(names)}, {robot.name} has {', '.join(robot.joints)}")
+    if len(values) != len(names):
+        raise CommandError(
+            f"command has {len(values)} {robot.command_interface} values for {len(names)} joints of {robot.name}"
+        )
+    return Command(from_time(message.header.stamp), _by_name(names, values, robot))
+
+
+def _by_name(names: list[str], values: Any, robot: Robot) -> Array:
+    found = np.array(values, dtype=np.float64)
+    if tuple(names) == robot.joints:
+        return found
+    try:
+        return found[[names.index(joint) for joint in robot.joints]]
+    except (ValueError, IndexError):
+        needed = ", ".join(robot.joints)
+        raise ContractError(f"joint state has {', '.join(names)}; {robot.name} needs {needed}") from None
+
+
+def _vector3(value: Array) -> Vector3:
+    x, y, z = value.tolist()
+    return Vector3(x=x, y=y, z=z)
+
+
+def _quaternion(value: Array) -> Quaternion:
+    x, y, z, w = value.tolist()
+    return Quaternion(x=x, y=y, z=z, w=w)
+
+
+def _array3(value: Any) -> Array:
+    return np.array([value.x, value.y, value.z])
+
+
+def _array4(value: Any) -> Array:
+    return np.array([value.x, value.y, value.z, value.w])
+
+
+def to_imu(stamp: int, frame: str, m: Measurement) -> Imu:
+    """An IMU message; what is not measured has -1 as its first covariance (REP 145)."""
+    message = Imu()
+    message.header.stamp, message.header.frame_id = to_time(stamp), frame
+    if m.imu_orientation is not None:
+        message.orientation = _quaternion(m.imu_orientation)
+    else:
+        message.orientation_covariance[0] = -1.0
+    if m.imu_angular_velocity is not None:
+        message.angular_velocity = _vector3(m.imu_angular_velocity)
+    else:
+        message.angular_velocity_covariance[0] = -1.0
+    if m.imu_linear_acceleration is not None:
+        message.linear_acceleration = _vector3(m.imu_linear_acceleration)
+    else:
+        message.linear_acceleration_covariance[0] = -1.0
+    return message
+
+
+def to_odometry(stamp: int, frame: str, m: Measurement) -> Odometry:
+    """Pose in the odometry frame; twist: mean over the last period, in the base frame."""
+    message = Odometry(child_frame_id=frame)
+    message.header.stamp, message.header.frame_id = to_time(stamp), ODOM_FRAME
+    assert m.base_position is not None and m.base_orientation is not None and m.base_linear_velocity is not None
+    message.pose.pose.position = to_point(m.base_position)
+    message.pose.pose.orientation = _quaternion(m.base_orientation)
+    message.twist.twist.linear = _vector3(m.base_linear_velocity)
+    if m.imu_angular_velocity is not None:
+        message.twist.twist.angular = _vector3(m.imu_angular_velocity)
+    return message
+
+
+def to_point(value: Array) -> Point:
+    """A position [m], shape (3,)."""
+    x, y, z = value.tolist()
+    return Point(x=x, y=y, z=z)
+
+
+def to_position(stamp: int, frame: str, position: Array) -> PoseStamped:
+    """A position [m] without an orientation of its own."""
+    message = PoseStamped()
+    message.header.stamp, message.header.frame_id = to_time(stamp), frame
+    message.pose.position = to_point(position)
+    return message
+
+
+def tick_parts(m: Measurement) -> dict[str, bool]:
+    """Which of `PARTS` a measurement has."""
+    imu = any(v is not None for v in (m.imu_orientation, m.imu_angular_velocity, m.imu_linear_acceleration))
+    odom = all(v is not None for v in (m.base_position, m.base_orientation, m.base_linear_velocity))
+    return {IMU: imu, ODOM: odom, TOOL: m.tool_position is not None}
+
+
+def to_tick(tick: Tick) -> Float64MultiArray:
+    """What a tick holds besides its measurement."""
+    fields: dict[str, ArrayLike] = {
+        "index": tick.index,
+        "episode": tick.episode,
+        "step": tick.step,
+        "safety": int(tick.safety),
+        "intact": tick.intact,
+        "parts": list(tick_parts(tick.measurement).values()),
+        "origin": tick.origin,
+        "previous_command": tick.previous_command,
+        "pending_commands": tick.pending_commands,
+    }
+    if tick.goal is not None:
+        fields["goal"] = tick.goal
+    return to_vectors(Header(tick.stamp, tick.index), fields)
+
+
+def from_tick(header: Header, fields: Mapping[str, Array], parts: Mapping[str, Any], robot: Robot) -> Tick:
+    """A tick from its own fields and the messages of the same stamp.
+
+    Args:
+        header: Of the tick's own message.
+        fields: Of the tick's own message.
+        parts: ``joints`` (JointState) and those of `PARTS` that the tick names.
+        robot: Whose joints they are.
+
+    Raises:
+        ContractError: A field is missing, or the joints are not the robot's.
+    """
+    try:
+        return Tick(
+            stamp=header.stamp,
+            index=int(fields["index"][0]),
+            episode=int(fields["episode"][0]),
+            step=int(fields["step"][0]),
+            safety=SafetyState(int(fields["safety"][0])),
+            intact=bool(fields["intact"][0]),
+            origin=fields["origin"],
+            previous_command=fields["previous_command"],
+            pending_commands=fields["pending_commands"].reshape(-1, robot.size),
+            measurement=_measurement(parts, robot),
+            goal=fields.get("goal"),
+        )
+    except KeyError as error:
+        raise ContractError(f"tick lacks the field {error}") from None
+    except ValueError as error:
+        raise ContractError(f"tick does not fit {robot.name}: {error}") from None
+
+
+def _measurement(parts: Mapping[str, Any], robot: Robot) -> Measurement:
+    joints, values = parts["joints"], {}
+    for name in ("position", "velocity", "effort"):
+        found = getattr(joints, name)
+        values[f"joint_{name}"] = _by_name(joints.name, found, robot) if len(found) else np.zeros(robot.size)
+    if IMU in parts:
+        imu = parts[IMU]
+        if imu.orientation_covariance[0] != -1.0:
+            values["imu_orientation"] = _array4(imu.orientation)
+        if imu.angular_velocity_covariance[0] != -1.0:
+            values["imu_angular_velocity"] = _array3(imu.angular_velocity)
+        if imu.linear_acceleration_covariance[0] != -1.0:
+            values["imu_linear_acceleration"] = _array3(imu.linear_acceleration)
+    if ODOM in parts:
+        pose = parts[ODOM].pose.pose
+        values["base_position"], values["base_orientation"] = _array3(pose.position), _array4(pose.orientation)
+        values["base_linear_velocity"] = _array3(parts[ODOM].twist.twist.linear)
+    if TOOL in parts:
+        values["tool_position"] = _array3(parts[TOOL].pose.position)
+    return Measurement(**values)
+
+
+def to_verdict(stamp: int, verdict: Verdict) -> Float64MultiArray:
+    """The collector's answer to the tick of that stamp."""
+    return to_vectors(Header(stamp), {"verdict": int(verdict)})
+
+
+def from_verdict(message: Float64MultiArray) -> tuple[int, Verdict]:
+    """Stamp of the tick [ns] and the answer.
+
+    Raises:
+        ContractError: The message holds no verdict.
+    """
+    header, fields = from_vectors(message)
+    try:
+        return header.stamp, Verdict(int(fields["verdict"][0]))
+    except (KeyError, IndexError, ValueError) as error:
+        raise ContractError(f"not a verdict: {error}") from None
+
+
+def to_allowance(steps: int, sequence: int) -> Float64MultiArray:
+    """Environment steps that the driver may have taken since it started."""
+    return to_vectors(Header(0, sequence), {"steps": steps})
+
+
+def from_allowance(message: Float64MultiArray) -> int:
+    """The inverse of `to_allowance`.
+
+    Raises:
+        ContractError: The message holds no allowance.
+    """
+    _, fields = from_vectors(message)
+    steps = fields.get("steps", np.zeros(0))
+    if steps.shape != (1,) or not np.isfinite(steps[0]):
+        raise ContractError(f"not a step allowance: {steps}")
+    return int(steps[0])

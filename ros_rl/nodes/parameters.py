@@ -1,0 +1,104 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A node's settings: read from its ROS parameters, checked, and declared with description and range."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.node import Node
+
+from ros_rl.config import SettingInfo, expand, iterate, merge, nested
+from ros_rl.errors import ConfigError
+from ros_rl.settings import Settings, load_settings
+
+NODE_OPTIONS: dict[str, Any] = {"automatically_declare_parameters_from_overrides": True}
+"""With these a node knows every parameter that it was given, also those that do not exist."""
+
+RUN_FOLDER = "run_folder"
+"""Parameter: where the run leaves its files; empty for nowhere."""
+RESUME = "resume"
+"""Parameter of the learner: folder of the checkpoint to go on from; empty for none."""
+
+_EXTRAS: dict[str, SettingInfo] = {
+    RUN_FOLDER: SettingInfo("where the run leaves its files; empty for nowhere"),
+    RESUME: SettingInfo("folder of the checkpoint to go on from; empty for none"),
+}
+_OWN_TO_ROS = ("use_sim_time", "start_type_description_service", "qos_overrides")
+
+
+@dataclasses.dataclass(frozen=True)
+class NodeParameters:
+    """What a node was told."""
+
+    settings: Settings
+    run_folder: str
+    resume: str
+
+
+def declare_parameters(node: Node) -> NodeParameters:
+    """Read and check a node's parameters, and declare all of them as described, read-only ones.
+
+    The settings stand in shared sections (``driver.mode``); a node's own may also stand in its own (``mode``).
+
+    Args:
+        node: Built with `NODE_OPTIONS`.
+
+    Raises:
+        ConfigError: A parameter does not exist, has the wrong type or is out of range.
+    """
+    given = {
+        name: parameter.value
+        for name, parameter in node.get_parameters_by_prefix("").items()
+        if name.split(".")[0] not in _OWN_TO_ROS
+    }
+    extras = {name: str(given.get(name, "")) for name in _EXTRAS}
+    values = _sorted_in(node.get_name(), expand({k: v for k, v in given.items() if k not in _EXTRAS}))
+    task = values.get("task", {})
+    try:
+        settings = load_settings(task.get("name") if isinstance(task, dict) else None, overrides=[values])
+    except ConfigError as error:
+        raise ConfigError(f"{_source()}: {error}") from None
+    for name in given:
+        node.undeclare_parameter(name)
+    for name, value, info in iterate(settings):
+        node.declare_parameter(name, value, _descriptor(value, info), ignore_override=True)
+    for name, info in _EXTRAS.items():
+        node.declare_parameter(name, extras[name], _descriptor("", info), ignore_override=True)
+    return NodeParameters(settings, extras[RUN_FOLDER], extras[RESUME])
+
+
+def _sorted_in(node: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Move the settings of a node's own section to where they stand in the tree."""
+    shared = {field.name for field in dataclasses.fields(Settings)}
+    own = {key: value for key, value in values.items() if key not in shared}
+    rest = {key: value for key, value in values.items() if key in shared}
+    return merge(rest, nested(node, own)) if own else rest
+
+
+def _source() -> str:
+    """The parameters files on the command line, for messages."""
+    files = [value for option, value in zip(sys.argv, sys.argv[1:], strict=False) if option == "--params-file"]
+    return ", ".join(files) or "ROS parameters"
+
+
+def _descriptor(value: Any, info: SettingInfo) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(description=info.describe(), read_only=True)
+    if math.isinf(info.low) and math.isinf(info.high):
+        return descriptor
+    if isinstance(value, int) and not isinstance(value, bool):
+        limit = 2**31 - 1
+        low = -limit if math.isinf(info.low) else math.ceil(info.low)
+        high = limit if math.isinf(info.high) else math.floor(info.high)
+        descriptor.integer_range = [IntegerRange(from_value=low, to_value=high, step=1)]
+    elif isinstance(value, float):
+        largest = sys.float_info.max
+        descriptor.floating_point_range = [
+            FloatingPointRange(from_value=max(info.low, -largest), to_value=min(info.high, largest))
+        ]
+    return descriptor

@@ -1,0 +1,45 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The transform from the odometry frame to the robot's base, where the distribution has ``tf2_msgs``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
+from rclpy.node import Node
+
+from ros_rl.nodes.messages import ODOM_FRAME, to_time
+from ros_rl.nodes.qos import NEWEST
+from ros_rl.types import Tick
+
+
+class TransformPublisher:
+    """Publishes on the relative topic ``tf``; without ``tf2_msgs`` it does nothing.
+
+    Args:
+        node: Publishes.
+    """
+
+    def __init__(self, node: Node) -> None:
+        try:
+            from tf2_msgs.msg import TFMessage
+        except ImportError:
+            self._publisher: Any = None
+            return
+        self._message = TFMessage
+        self._publisher = node.create_publisher(TFMessage, "tf", NEWEST)
+
+    def publish(self, tick: Tick, base_frame: str) -> None:
+        """Publish the pose of a floating base."""
+        m = tick.measurement
+        if self._publisher is None or m.base_position is None or m.base_orientation is None:
+            return
+        transform = TransformStamped(child_frame_id=base_frame)
+        transform.header.stamp, transform.header.frame_id = to_time(tick.stamp), ODOM_FRAME
+        x, y, z = m.base_position.tolist()
+        transform.transform.translation = Vector3(x=x, y=y, z=z)
+        x, y, z, w = m.base_orientation.tolist()
+        transform.transform.rotation = Quaternion(x=x, y=y, z=z, w=w)
+        self._publisher.publish(self._message(transforms=[transform]))

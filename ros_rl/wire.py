@@ -1,0 +1,139 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How named vectors and named blocks of bytes travel in one flat array, without ROS.
+
+A packet begins with its stamp, sequence number and version; a list of (label, size) names every field. On the wire
+the array is the data of a `std_msgs` multi-array and the list its ``layout.dim`` (`ros_rl.nodes.messages`).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ros_rl.errors import ContractError
+from ros_rl.types import Array, Transition
+
+Labels = list[tuple[str, int]]
+"""Name and number of elements of each field, in order."""
+
+SUCCESS = "success."
+"""Labels of a transition that begin so are the task's own measures, not part of the experience."""
+
+_SECOND = 1_000_000_000
+_VECTOR_HEADER: Labels = [("stamp_sec", 1), ("stamp_nanosec", 1), ("sequence", 1), ("version", 1)]
+_BYTES_HEADER = struct.Struct("<qqq")
+_BYTES_LABELS: Labels = [("header", _BYTES_HEADER.size)]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What every packet begins with."""
+
+    stamp: int
+    """[ns]; that of the tick that the packet belongs to."""
+    sequence: int = 0
+    """Running number of the packets of one sender."""
+    version: int = 0
+    """Of what is sent: of the control graph, or of the sender's session."""
+
+
+def pack(header: Header, fields: Mapping[str, ArrayLike]) -> tuple[Array, Labels]:
+    """Flatten named vectors; bit for bit, since all travel as float64.
+
+    Returns:
+        The flat array, and name and size of each part.
+    """
+    sec, nanosec = divmod(header.stamp, _SECOND)
+    parts = [np.array([sec, nanosec, header.sequence, header.version], dtype=np.float64)]
+    labels = list(_VECTOR_HEADER)
+    for name, value in fields.items():
+        flat = np.asarray(value, dtype=np.float64).reshape(-1)
+        parts.append(flat)
+        labels.append((name, flat.size))
+    return np.concatenate(parts), labels
+
+
+def unpack(data: Array, labels: Sequence[tuple[str, int]]) -> tuple[Header, dict[str, Array]]:
+    """The inverse of `pack`; the vectors are views of `data`.
+
+    Raises:
+        ContractError: The header is missing, or the sizes do not add up to the data.
+    """
+    slices = _slices(labels, _VECTOR_HEADER, len(data))
+    if not np.isfinite(data[:4]).all():
+        raise ContractError(f"packet header is not finite: {data[:4]}")
+    sec, nanosec, sequence, version = (int(value) for value in data[:4])
+    fields = {name: data[start:stop] for name, start, stop in slices}
+    return Header(sec * _SECOND + nanosec, sequence, version), fields
+
+
+def pack_bytes(header: Header, fields: Mapping[str, bytes]) -> tuple[bytes, Labels]:
+    """Join named blocks of bytes behind a header of three little-endian int64: stamp [ns], sequence, version."""
+    head = _BYTES_HEADER.pack(header.stamp, header.sequence, header.version)
+    labels = _BYTES_LABELS + [(name, len(value)) for name, value in fields.items()]
+    return b"".join([head, *fields.values()]), labels
+
+
+def unpack_bytes(data: bytes, labels: Sequence[tuple[str, int]]) -> tuple[Header, dict[str, bytes]]:
+    """The inverse of `pack_bytes`.
+
+    Raises:
+        ContractError: The header is missing, or the sizes do not add up to the data.
+    """
+    slices = _slices(labels, _BYTES_LABELS, len(data))
+    header = Header(*_BYTES_HEADER.unpack_from(data))
+    return header, {name: data[start:stop] for name, start, stop in slices}
+
+
+def _slices(labels: Sequence[tuple[str, int]], header: Labels, size: int) -> Iterable[tuple[str, int, int]]:
+    if list(labels[: len(header)]) != header:
+        raise ContractError(f"packet begins with {list(labels[: len(header)])}, expected {header}")
+    total = sum(length for _, length in labels)
+    if total != size:
+        raise ContractError(f"packet has {size} elements, its layout names {total}")
+    start, slices = 0, []
+    for name, length in labels:
+        slices.append((name, start, start + length))
+        start += length
+    return slices[len(header) :]
+
+
+def transition_fields(transition: Transition) -> dict[str, ArrayLike]:
+    """A transition as named vectors."""
+    return {
+        "tick": transition.tick,
+        "episode": transition.episode,
+        "observation": transition.observation,
+        "action": transition.action,
+        "reward": transition.reward,
+        "next_observation": transition.next_observation,
+        "terminated": transition.terminated,
+        "truncated": transition.truncated,
+    }
+
+
+def transition_from(fields: Mapping[str, Array]) -> Transition:
+    """The inverse of `transition_fields`.
+
+    Raises:
+        ContractError: A field is missing.
+    """
+    try:
+        return Transition(
+            tick=int(fields["tick"][0]),
+            episode=int(fields["episode"][0]),
+            observation=fields["observation"],
+            action=fields["action"],
+            reward=float(fields["reward"][0]),
+            next_observation=fields["next_observation"],
+            terminated=bool(fields["terminated"][0]),
+            truncated=bool(fields["truncated"][0]),
+        )
+    except KeyError as error:
+        raise ContractError(f"transition lacks the field {error}") from None
