@@ -75,7 +75,8 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
 
 def command(spec: NodeSpec, namespace: str, params_file: Path) -> list[str]:
     """The command line that starts a node with the running interpreter."""
-    arguments = [sys.executable, "-m", spec.module, "--ros-args", "--params-file", str(params_file)]
+    arguments = ["nice", "-n", str(spec.nice)] if spec.nice else []
+    arguments += [sys.executable, "-m", spec.module, "--ros-args", "--params-file", str(params_file)]
     arguments += ["-r", f"__ns:=/{namespace.strip('/')}"]
     for old, new in spec.remappings:
         arguments += ["-r", f"{old}:={new}"]

@@ -137,3 +137,8 @@ def transition_from(fields: Mapping[str, Array]) -> Transition:
         )
     except KeyError as error:
         raise ContractError(f"transition lacks the field {error}") from None
+
+
+def success_from(fields: Mapping[str, Array]) -> dict[str, float]:
+    """The task's own measures that came with a transition, by their labels."""
+    return {name: float(value[0]) for name, value in fields.items() if name.startswith(SUCCESS)}

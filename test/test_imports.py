@@ -27,9 +27,9 @@ LAYERS = (
     ("config", "robot", "features", "safety", "tasks", "settings"),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),
-    ("backends", "runtime"),
+    ("backends", "runtime", "bringup"),
     ("nodes",),
-    ("bringup", "cli"),
+    ("cli",),
 )
 TORCH_FREE = ("nodes.controller", "nodes.collector", "nodes.driver")
 ROS_MODULE = re.compile(

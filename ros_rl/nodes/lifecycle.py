@@ -13,7 +13,7 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.node import Node
 
-from ros_rl.errors import NodeSilentError
+from ros_rl.errors import NodeSilentError, RosRlError
 
 _CALL_SECONDS = 5.0  # a transition may load a simulator
 _NEXT = {
@@ -23,6 +23,10 @@ _NEXT = {
     (State.PRIMARY_STATE_ACTIVE, State.PRIMARY_STATE_INACTIVE): Transition.TRANSITION_DEACTIVATE,
 }
 INACTIVE, ACTIVE = State.PRIMARY_STATE_INACTIVE, State.PRIMARY_STATE_ACTIVE
+
+
+class TransitionRefused(RosRlError):
+    """A lifecycle node answered a transition with failure; its diagnostics say why."""
 
 
 class ManagedNode:
@@ -35,8 +39,8 @@ class ManagedNode:
 
     def __init__(self, node: Node, name: str) -> None:
         self.name = name
-        self._get = node.create_client(GetState, f"{name}/get_state")
-        self._change = node.create_client(ChangeState, f"{name}/change_state")
+        self._get: Any = node.create_client(GetState, f"{name}/get_state")
+        self._change: Any = node.create_client(ChangeState, f"{name}/change_state")
 
     @property
     def there(self) -> bool:
@@ -53,6 +57,9 @@ class ManagedNode:
 
         Returns:
             Whether the target is reached.
+
+        Raises:
+            TransitionRefused: The node could not make it.
         """
         if not self.there:
             return False
@@ -63,11 +70,13 @@ class ManagedNode:
         if transition is not None:
             request = ChangeState.Request()
             request.transition.id = transition
-            _call(self._change, request)
+            response = _call(self._change, request)
+            if response is not None and not response.success:
+                raise TransitionRefused(self.name)
         return False
 
     def bring_to(self, target: int, timeout: float) -> None:
-        """Step until the target is reached.
+        """Step until the target is reached; a refused transition is asked for again.
 
         Args:
             target: `INACTIVE` or `ACTIVE`.
@@ -77,10 +86,14 @@ class ManagedNode:
             NodeSilentError: It was not reached in time.
         """
         end = time.monotonic() + timeout
-        while not self.step_towards(target):
-            if time.monotonic() > end:
-                raise NodeSilentError(f"{self.name} did not come up within {timeout:g} s")
+        while time.monotonic() < end:
+            try:
+                if self.step_towards(target):
+                    return
+            except TransitionRefused:
+                pass
             time.sleep(0.05)
+        raise NodeSilentError(f"{self.name} did not come up within {timeout:g} s")
 
 
 def _call(client: Any, request: Any) -> Any:

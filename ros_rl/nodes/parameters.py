@@ -20,15 +20,13 @@ from ros_rl.settings import Settings, load_settings
 NODE_OPTIONS: dict[str, Any] = {"automatically_declare_parameters_from_overrides": True}
 """With these a node knows every parameter that it was given, also those that do not exist."""
 
-RUN_FOLDER = "run_folder"
-"""Parameter: where the run leaves its files; empty for nowhere."""
-RESUME = "resume"
-"""Parameter of the learner: folder of the checkpoint to go on from; empty for none."""
-
 _EXTRAS: dict[str, SettingInfo] = {
-    RUN_FOLDER: SettingInfo("where the run leaves its files; empty for nowhere"),
-    RESUME: SettingInfo("folder of the checkpoint to go on from; empty for none"),
+    "run_folder": SettingInfo("where the run leaves its files; empty for nowhere"),
+    "resume": SettingInfo("learner: folder of the checkpoint to go on from; empty for none"),
+    "mode": SettingInfo("supervisor: train, or run a control graph that exists", choices=("", "train", "run")),
+    "agent_file": SettingInfo("supervisor: the control graph to run"),
 }
+"""Parameters that are no settings of a run; all are text."""
 _OWN_TO_ROS = ("use_sim_time", "start_type_description_service", "qos_overrides")
 
 
@@ -39,6 +37,8 @@ class NodeParameters:
     settings: Settings
     run_folder: str
     resume: str
+    mode: str
+    agent_file: str
 
 
 def declare_parameters(node: Node) -> NodeParameters:
@@ -70,7 +70,7 @@ def declare_parameters(node: Node) -> NodeParameters:
         node.declare_parameter(name, value, _descriptor(value, info), ignore_override=True)
     for name, info in _EXTRAS.items():
         node.declare_parameter(name, extras[name], _descriptor("", info), ignore_override=True)
-    return NodeParameters(settings, extras[RUN_FOLDER], extras[RESUME])
+    return NodeParameters(settings, **extras)
 
 
 def _sorted_in(node: str, values: dict[str, Any]) -> dict[str, Any]:

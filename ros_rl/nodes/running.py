@@ -23,9 +23,7 @@ from rclpy.node import Node
 from rclpy.timer import Timer
 
 from ros_rl.errors import RosRlError
-
-PARENT_VARIABLE = "ROS_RL_PARENT"
-"""Environment variable that holds the process id whose end ends the node."""
+from ros_rl.runtime.processes import PARENT_VARIABLE
 
 _PR_SET_PDEATHSIG = 1
 _WAIT_SECONDS = 1.0

@@ -1,0 +1,302 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""``ros-rl``: train, run and evaluate controllers, and list what there is."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ros_rl import bringup
+from ros_rl.config import iterate
+from ros_rl.errors import ConfigError, MissingDependencyError, RosRlError, RunFolderError, UnknownNameError
+from ros_rl.resources import package_version
+from ros_rl.robot import robot_names
+from ros_rl.runtime.run_folder import CHECKPOINT, RunFolder, default_folder
+from ros_rl.settings import AGENT_NAMES, BACKENDS, Settings, load_settings
+from ros_rl.tasks import TASKS
+
+USAGE, FAILURE, INTERRUPTED = 2, 1, 130
+_USAGE_ERRORS = (ConfigError, UnknownNameError, RunFolderError)
+_EXTRA_OF = {"rclpy": "ros", "torch": "learn", "onnx": "learn", "pybullet": "sim"}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells errors in one line."""
+
+    def error(self, message: str) -> Any:
+        """Print the error and exit."""
+        self.exit(USAGE, f"ros-rl: error: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: Without the program's name; None for the process's own.
+
+    Returns:
+        Exit code: 0, 1 if the run failed, 2 for wrong usage or settings, 130 if it was interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.function(options))
+    except RosRlError as error:
+        print(f"ros-rl: error: {error}", file=sys.stderr)
+        return USAGE if isinstance(error, _USAGE_ERRORS) else FAILURE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="ros-rl", description="Let a robot learn its own controller, on ROS 2.")
+    parser.add_argument("--version", action="version", version=f"ros-rl {package_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    _add_train(commands)
+    _add_run(commands)
+    _add_eval(commands)
+    listing = commands.add_parser("list", help="list tasks, robots, agents and drivers")
+    listing.set_defaults(function=_list)
+    settings = commands.add_parser("settings", help="print every setting with its value, unit and range")
+    settings.add_argument("task", nargs="?", default="a1_walk", metavar="TASK", help="default: a1_walk")
+    _add_settings(settings)
+    settings.set_defaults(function=_settings)
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, help="seed of every random number (default: 0)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="replace a setting, e.g. control.rate_hz=50; may be given more than once; 'ros-rl settings' lists all",
+    )
+    parser.add_argument(
+        "--params-file",
+        type=Path,
+        metavar="FILE",
+        help="ROS parameters file, read after the task's own (default: none)",
+    )
+
+
+def _add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
+    _add_settings(parser)
+    parser.add_argument("--driver", choices=BACKENDS, help="what moves the robot (default: pybullet)")
+    parser.add_argument(
+        "--mode",
+        choices=("lock_step", "real_time"),
+        help="wait for every answer, or tick by the clock (default: lock_step)",
+    )
+    parser.add_argument(
+        "--robot-minutes", type=float, metavar="MIN", help=f"robot time, in minutes ({default_minutes})"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/<task>_<date>_<time>)")
+    parser.add_argument("--namespace", metavar="NAME", help="of all nodes (default: the robot's name)")
+    parser.add_argument("--gui", action="store_true", help="open the simulator's window (default: no)")
+
+
+def _add_train(commands: Any) -> None:
+    parser = commands.add_parser("train", help="learn a controller")
+    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
+    parser.add_argument("--agent", metavar="NAME", help="what learns (default: mpc)")
+    _add_graph(parser, "default: the task's, see learner.robot_minutes")
+    parser.add_argument(
+        "--eval-every", type=int, metavar="STEPS", help="environment steps between evaluations; 0: only at the end"
+    )
+    parser.add_argument("--eval-episodes", type=int, metavar="N", help="episodes of every evaluation")
+    parser.add_argument(
+        "--resume", type=Path, metavar="DIR", help="go on from the checkpoint of this run folder (default: start anew)"
+    )
+    parser.set_defaults(function=_train)
+
+
+def _add_run(commands: Any) -> None:
+    parser = commands.add_parser("run", help="let a learned controller act")
+    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
+    parser.add_argument("--agent", type=Path, required=True, metavar="FILE", help="control graph (.onnx)")
+    _add_graph(parser, "default: until Ctrl-C")
+    parser.set_defaults(function=_run)
+
+
+def _add_eval(commands: Any) -> None:
+    parser = commands.add_parser("eval", help="judge a controller in the simulator, without ROS")
+    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
+    parser.add_argument("--agent", type=Path, required=True, metavar="FILE", help="control graph (.onnx)")
+    parser.add_argument(
+        "--episodes", type=int, metavar="N", help="number of episodes (default: evaluator.final_episodes)"
+    )
+    parser.add_argument("--seconds", type=float, metavar="S", help="length of an episode (default: evaluator.seconds)")
+    parser.add_argument("--driver", choices=BACKENDS[:-1], help="simulator (default: pybullet)")
+    parser.add_argument("--video", type=Path, metavar="FILE", help="GIF of the first episode (default: none)")
+    parser.add_argument("--json", action="store_true", help="print JSON (default: rows)")
+    _add_settings(parser)
+    parser.set_defaults(function=_eval)
+
+
+def _load(options: argparse.Namespace, **overrides: Any) -> Settings:
+    """Settings of a command: the task's, then --params-file, then --set, then the options of their own."""
+    own = {
+        "seed": options.seed,
+        "driver.backend": getattr(options, "driver", None),
+        "driver.mode": getattr(options, "mode", None),
+        "driver.gui": True if getattr(options, "gui", False) else None,
+        **overrides,
+    }
+    named = [{key: value} for key, value in own.items() if value is not None]
+    return load_settings(options.task, options.params_file, [*options.set, *named])
+
+
+def _train(options: argparse.Namespace) -> int:
+    if options.agent is not None and options.agent not in AGENT_NAMES:
+        raise UnknownNameError("agent", options.agent, AGENT_NAMES)
+    settings = _load(
+        options,
+        **{
+            "agent.name": options.agent,
+            "learner.robot_minutes": options.robot_minutes,
+            "evaluator.every": options.eval_every,
+            "evaluator.episodes": options.eval_episodes,
+            "evaluator.final_episodes": options.eval_episodes,
+        },
+    )
+    checkpoint = None
+    if options.resume is not None:
+        checkpoint = options.resume / CHECKPOINT if (options.resume / CHECKPOINT).is_dir() else options.resume
+        if not (checkpoint / "learner.pt").is_file():
+            raise RunFolderError(f"{options.resume} holds no checkpoint to resume from")
+        checkpoint = checkpoint.resolve()
+    return _start(options, settings, bringup.TRAIN, resume=checkpoint)
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = _load(options, **{"controller.explore": 0.0})
+    return _start(options, settings, bringup.RUN, agent=_checked_agent(options.agent, settings))
+
+
+def _checked_agent(path: Path, settings: Settings) -> bytes:
+    """A control graph that fits the task.
+
+    Raises:
+        GraphError: It is missing or broken.
+        ContractError: It is for something else.
+    """
+    from ros_rl.deploy.onnx_graph import OnnxGraph
+    from ros_rl.features import ObservationSpec
+
+    graph = OnnxGraph.load(path)
+    spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+    graph.contract.check(spec, settings.task.name, settings.control.period)
+    return path.read_bytes()
+
+
+def _require(*packages: str) -> None:
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise MissingDependencyError(package, _EXTRA_OF[package])
+
+
+def _start(
+    options: argparse.Namespace, settings: Settings, mode: str, agent: bytes = b"", resume: Path | None = None
+) -> int:
+    if settings.driver.backend == "pybullet":
+        _require("pybullet")
+    if mode == bringup.TRAIN:
+        _require("torch", "onnx")
+    _require("rclpy")
+    from ros_rl.nodes.supervisor import supervise
+    from ros_rl.runtime.summary import result_screen, summarise
+
+    folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.name))
+    folder.write_config(settings)
+    stop, started = threading.Event(), time.monotonic()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    print(f"{mode}: {settings.task.name} on {settings.driver.backend}; files in {folder.path}", flush=True)
+    monitor = supervise(
+        settings,
+        mode,
+        folder,
+        options.namespace or bringup.default_namespace(settings),
+        stop,
+        lambda line: print(line, flush=True),
+        agent,
+        options.robot_minutes,
+        resume,
+    )
+    if monitor is None:
+        again = (
+            f"; go on with: ros-rl train {settings.task.name} --resume {folder.path}" if mode == bringup.TRAIN else ""
+        )
+        print(f"stopped{again}", flush=True)
+        return INTERRUPTED
+    agent_file = str(options.agent) if mode == bringup.RUN else ""
+    summary = summarise(settings, monitor.state, (time.monotonic() - started) / 60, agent_file)
+    folder.write_summary(summary)
+    print(result_screen(summary, str(folder.path)))
+    return 0
+
+
+def _resumed_folder(options: argparse.Namespace) -> Path | None:
+    """An unfinished run goes on in its own folder."""
+    resume: Path | None = getattr(options, "resume", None)
+    if resume is None or not (resume / CHECKPOINT).is_dir() or (resume / "summary.json").exists():
+        return None
+    return resume
+
+
+def _eval(options: argparse.Namespace) -> int:
+    settings = _load(options, **{"evaluator.final_episodes": options.episodes, "evaluator.seconds": options.seconds})
+    _checked_agent(options.agent, settings)
+    if settings.driver.backend == "pybullet":
+        _require("pybullet")
+    from ros_rl.deploy.onnx_graph import OnnxGraph
+    from ros_rl.runtime.evaluation import evaluate
+    from ros_rl.runtime.summary import evaluation_screen
+
+    evaluator = settings.evaluator
+    graph = OnnxGraph.load(options.agent, settings.controller.threads)
+    found = evaluate(
+        graph, settings, evaluator.final_episodes, evaluator.seconds, settings.seed, options.video
+    ).to_mapping()
+    print(json.dumps(found, indent=2) if options.json else evaluation_screen(found))
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    rows = {
+        "tasks": [f"{name}  ({task.robot}) {_first_line(task)}" for name, task in sorted(TASKS.items())],
+        "robots": robot_names(),
+        "agents": list(AGENT_NAMES),
+        "drivers": list(BACKENDS),
+    }
+    for title, items in rows.items():
+        print(f"{title}:")
+        for item in items:
+            print(f"  {item}")
+    return 0
+
+
+def _first_line(thing: Any) -> str:
+    return (thing.__doc__ or "").strip().splitlines()[0]
+
+
+def _settings(options: argparse.Namespace) -> int:
+    for key, value, info in iterate(_load(options)):
+        shown = repr(value) if isinstance(value, str) else value
+        print(f"{key} = {shown}\n    {info.describe()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Listens to a run; without a learner it also gives the control graph and the step allowance."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from rclpy.serialization import deserialize_message
+from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
+
+from ros_rl.bringup import RUN
+from ros_rl.errors import ContractError
+from ros_rl.nodes import messages
+from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST, STATE
+from ros_rl.nodes.running import create_timer
+from ros_rl.runtime.progress import EpisodeStatistics, Rates, StepCounter
+from ros_rl.runtime.summary import RunState
+from ros_rl.settings import Settings
+from ros_rl.wire import Header, success_from, transition_from
+
+_NO_LIMIT = 10**9  # steps
+_PROGRESS_SECONDS = 1.0
+
+
+class MonitorNode(Node):
+    """The supervisor's ears.
+
+    Args:
+        settings: Of the run.
+        mode: `ros_rl.bringup.TRAIN` or `RUN`.
+        robot_minutes: Limit when running [min]; None for none.
+        options: Of the node.
+    """
+
+    def __init__(self, settings: Settings, mode: str, robot_minutes: float | None, **options: Any) -> None:
+        super().__init__("supervisor", **options)
+        self.settings, self.mode = settings, mode
+        self.state = RunState()
+        rate = settings.control.rate_hz
+        self._limit = _NO_LIMIT if robot_minutes is None else max(1, round(robot_minutes * 60 * rate))
+        self._agent_published = False
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, STATE)
+        self.create_subscription(String, "evaluation", self._on_evaluation, HISTORY)
+        if mode == RUN:
+            self._listen_to_transitions()
+        else:
+            self.create_subscription(Float64MultiArray, "progress", self._on_progress, LATCHED)
+
+    def _listen_to_transitions(self) -> None:
+        """Without a learner the progress is made here."""
+        self._episodes, self._rates, self._steps = EpisodeStatistics(), Rates(), StepCounter()
+        self._transitions = 0
+        self._newest_tick: bytes | None = None
+        self._graph_publisher = self.create_publisher(UInt8MultiArray, "control_graph", LATCHED)
+        self._allowance_publisher = self.create_publisher(Float64MultiArray, "step_allowance", LATCHED)
+        self.create_subscription(Float64MultiArray, "transitions", self._on_transition, EXPERIENCE)
+        self.create_subscription(Float64MultiArray, "tick", self._on_tick, NEWEST, raw=True)
+        create_timer(self, _PROGRESS_SECONDS, self._update)
+
+    @property
+    def ready_to_act(self) -> bool:
+        """Whether there is a control graph."""
+        return self._agent_published if self.mode == RUN else bool(self.state.progress)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the robot time is used up."""
+        if self.mode == RUN:
+            return self.state.progress.get("env_steps", 0.0) >= self._limit
+        return bool(self.state.progress.get("done", 0.0))
+
+    def publish_agent(self, model: bytes) -> None:
+        """Give the control graph that acts."""
+        self._graph_publisher.publish(messages.to_blocks(Header(0), {"model": model}))
+        self._agent_published = True
+
+    def problem(self, node: str) -> str:
+        """What a node's diagnostics complain of; waits for news, empty if there is nothing."""
+        end = time.monotonic() + 2.0
+        while time.monotonic() < end:
+            level, text = self.state.status.get(node, (0, ""))
+            if level:
+                return text
+            time.sleep(0.05)
+        return ""
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        prefix = f"{self.get_namespace().rstrip('/')}/"
+        for status in message.status:
+            name = status.name.partition(":")[0]
+            if not name.startswith(prefix):
+                continue
+            node = name[len(prefix) :]
+            level = status.level[0] if isinstance(status.level, bytes) else int(status.level)
+            self.state.status[node] = (level, status.message)
+            self.state.figures[node] = {item.key: item.value for item in status.values}
+
+    def _on_evaluation(self, message: String) -> None:
+        self.state.add_evaluation(json.loads(message.data))
+
+    def _on_progress(self, message: Float64MultiArray) -> None:
+        try:
+            _, fields = messages.from_vectors(message)
+        except ContractError as error:
+            self.get_logger().error(f"progress refused: {error}")
+            return
+        self.state.progress = {name: float(value[0]) for name, value in fields.items()}
+
+    def _on_tick(self, data: bytes) -> None:
+        self._newest_tick = data
+
+    def _on_transition(self, message: Float64MultiArray) -> None:
+        _, fields = messages.from_vectors(message)
+        self._transitions += 1
+        self._episodes.add(transition_from(fields), success_from(fields))
+
+    def _update(self) -> None:
+        """Give the allowance, as a learner would, and renew the progress."""
+        self._allowance_publisher.publish(messages.to_allowance(self._limit, 0))
+        if self._newest_tick is None:
+            return
+        _, fields = messages.from_vectors(deserialize_message(self._newest_tick, Float64MultiArray))
+        index, episode = int(fields["index"][0]), int(fields["episode"][0])
+        steps = self._steps.note(index, index - episode)
+        self.state.progress = {
+            "robot_minutes": steps / self.settings.control.rate_hz / 60,
+            "env_steps": steps,
+            "episodes": self._episodes.episodes,
+            "falls": self._episodes.falls,
+            "transitions": self._transitions,
+            **self._rates.update(time.monotonic(), {"steps_per_second": steps}),
+            **self._episodes.means(),
+        }

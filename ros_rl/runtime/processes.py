@@ -1,0 +1,93 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The processes of a run: started in groups of their own, watched, and all gone at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+PARENT_VARIABLE = "ROS_RL_PARENT"
+"""Environment variable that holds the process id whose end ends a node."""
+
+_POLL_SECONDS = 0.02
+_KILL_SECONDS = 0.5
+
+
+def _own_group() -> dict[str, Any]:
+    """A process group of its own keeps a terminal's Ctrl-C away; a session would set priorities apart, too."""
+    if sys.version_info >= (3, 11):
+        return {"process_group": 0}
+    return {"preexec_fn": os.setpgrp}
+
+
+class Processes:
+    """Starts, watches and stops processes. Start them from a thread that lives as long as they shall.
+
+    Args:
+        environment: Of all of them.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = {**environment, PARENT_VARIABLE: str(os.getpid())}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._logs: dict[str, Path] = {}
+
+    def start(self, name: str, command: list[str], log: Path) -> None:
+        """Start a process; what it prints is appended to `log`."""
+        self._logs[name] = log
+        with log.open("ab") as output:
+            self._running[name] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                **_own_group(),
+            )
+
+    def process_id(self, name: str) -> int:
+        """The id of a running process."""
+        return self._running[name].pid
+
+    def take_dead(self) -> dict[str, int]:
+        """Exit codes of the processes that ended since the last call, by name; they are forgotten."""
+        dead = {name: code for name, process in self._running.items() if (code := process.poll()) is not None}
+        for name in dead:
+            del self._running[name]
+        return dead
+
+    def last_error(self, name: str) -> str:
+        """The reason that a process printed as its last line; empty if it gave none."""
+        try:
+            lines = self._logs[name].read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        except OSError:
+            return ""
+        return lines[-1].removeprefix("error: ") if lines and lines[-1].startswith("error: ") else ""
+
+    def stop(self, timeout: float) -> None:
+        """Ask all to end, and end those that have not after `timeout` [s]."""
+        self._signal(signal.SIGTERM)
+        if not self._wait(timeout):
+            self._signal(signal.SIGKILL)
+            self._wait(_KILL_SECONDS)
+
+    def _signal(self, number: int) -> None:
+        for process in self._running.values():
+            if process.poll() is None:
+                os.killpg(process.pid, number)
+
+    def _wait(self, timeout: float) -> bool:
+        end = time.monotonic() + timeout
+        while any(process.poll() is None for process in self._running.values()):
+            if time.monotonic() > end:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
