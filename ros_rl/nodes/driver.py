@@ -207,8 +207,7 @@ class DriverNode(LifecycleNode):
         """What goes out once per tick, not with every repetition."""
         self._ticks.touch()
         if tick.safety is not last.safety:
-            level = self.get_logger().info if tick.safety is SafetyState.OK else self.get_logger().error
-            level(f"safety state {tick.safety.name}{': ' if self._loop.fault else ''}{self._loop.fault}")
+            self._log_safety(tick.safety)
         if self._sim_clock is not None:
             self._sim_clock.publish(Clock(clock=messages.to_time(tick.stamp)))
         if tick.step > 0 and last.safety is SafetyState.OK:
@@ -216,6 +215,13 @@ class DriverNode(LifecycleNode):
         if tick.goal is not None and tick.goal.shape == (3,):
             self._goal.publish(messages.to_position(tick.stamp, self._robot.base_frame, tick.goal))
         self._transforms.publish(tick, self._robot.base_frame)
+
+    def _log_safety(self, safety: SafetyState) -> None:
+        # one call per severity: rclpy remembers the severity of every line that logs
+        if safety is SafetyState.OK:
+            self.get_logger().info("safety state OK")
+        else:
+            self.get_logger().error(f"safety state {safety.name}: {self._loop.fault}")
 
     def _reset(self, request: Any, response: Any) -> Any:
         """A new episode, unless a fault is latched."""

@@ -25,6 +25,7 @@ _EXTRAS: dict[str, SettingInfo] = {
     "resume": SettingInfo("learner: folder of the checkpoint to go on from; empty for none"),
     "mode": SettingInfo("supervisor: train, or run a control graph that exists", choices=("", "train", "run")),
     "agent_file": SettingInfo("supervisor: the control graph to run"),
+    "robot_minutes": SettingInfo("supervisor: limit when running [min]; empty for none"),
 }
 """Parameters that are no settings of a run; all are text."""
 _OWN_TO_ROS = ("use_sim_time", "start_type_description_service", "qos_overrides")
@@ -39,6 +40,7 @@ class NodeParameters:
     resume: str
     mode: str
     agent_file: str
+    robot_minutes: str
 
 
 def declare_parameters(node: Node) -> NodeParameters:

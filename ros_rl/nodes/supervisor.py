@@ -27,6 +27,7 @@ from ros_rl.settings import Settings
 
 _LOOP_SECONDS = 0.1
 _LINE_SECONDS = 5.0
+_LOOK_SECONDS = 1.0
 _DISCOVERY_SECONDS = 1.0
 _LAST_DIAGNOSTICS_SECONDS = 1.2
 _FINAL_EVALUATION_SECONDS = 600.0
@@ -62,6 +63,7 @@ class Supervision:
         self._managed = {name: ManagedNode(monitor, name) for name in wanted}
         self._active: set[str] = set()
         self._said = 0
+        self._looked = 0.0
 
     def refuse_second_graph(self) -> None:
         """Look for nodes of the same names before any is started.
@@ -99,6 +101,8 @@ class Supervision:
         lines = 0.0
         while not stop.is_set():
             self._tend()
+            if self._folder is None:
+                self._look_for_restarted()
             if not self._bring_up():
                 if time.monotonic() > deadline:
                     raise NodeSilentError(f"{self._missing()} did not come up in time; see the node's log")
@@ -143,6 +147,13 @@ class Supervision:
         resume = checkpoint if (checkpoint / "learner.pt").is_file() else None
         for spec in bringup.nodes(self._settings, self._mode, self._folder.path, resume):
             self._specs[spec.name] = spec
+
+    def _look_for_restarted(self) -> None:
+        """Without processes of its own it sees by its state that a node was started anew."""
+        if time.monotonic() - self._looked < _LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        self._active = {name for name in self._active if self._managed[name].state() == ACTIVE}
 
     def _bring_up(self) -> bool:
         """One step towards all lifecycle nodes being active; True once they are."""
@@ -254,7 +265,8 @@ class SupervisorNode(MonitorNode):
         probe = rclpy.create_node("supervisor", **NODE_OPTIONS)
         parameters = declare_parameters(probe)
         probe.destroy_node()
-        super().__init__(parameters.settings, parameters.mode or bringup.TRAIN, None)
+        limit = float(parameters.robot_minutes) if parameters.robot_minutes else None
+        super().__init__(parameters.settings, parameters.mode or bringup.TRAIN, limit)
         self._agent_file, self._folder = parameters.agent_file, parameters.run_folder
 
     def _say(self, line: str) -> None:

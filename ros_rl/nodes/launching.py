@@ -1,0 +1,128 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Turns `ros_rl.bringup` into launch descriptions; the files in ``launch/`` only call it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from ros_rl import bringup
+from ros_rl.errors import RosRlError
+from ros_rl.resources import share_path
+from ros_rl.runtime.robot_description import robot_description
+from ros_rl.runtime.run_folder import RunFolder, default_folder
+from ros_rl.settings import Settings, load_settings
+
+_ARGUMENTS = {
+    "task": ("a1_walk", "task to learn or to act on"),
+    "driver": ("", "what moves the robot: pybullet, mock or external; empty: as set for the task"),
+    "mode": ("", "lock_step or real_time; empty: as set for the task"),
+    "seed": ("", "seed of every random number; empty: as set for the task"),
+    "robot_minutes": ("", "robot time [min]; empty: as set for the task when training, without end when running"),
+    "params_file": ("", "ROS parameters file that is read after the task's own"),
+    "out": ("", "run folder; empty: runs/<task>_<date>_<time>"),
+    "namespace": ("", "of all nodes; empty: the robot's name"),
+    "rviz": ("false", "true starts RViz and robot_state_publisher"),
+}
+_AGENT = {
+    bringup.TRAIN: ("", "what learns: mpc or random; empty: as set for the task"),
+    bringup.RUN: ("", "control graph to run (.onnx)"),
+}
+_RESPAWN_SECONDS = 1.0
+
+
+def launch_description(mode: str) -> LaunchDescription:
+    """The launch description of a mode.
+
+    Args:
+        mode: `bringup.TRAIN` or `bringup.RUN`.
+    """
+    arguments = _ARGUMENTS | {"agent": _AGENT[mode]}
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=text)
+        for name, (default, text) in arguments.items()
+    ]
+
+    def actions(context: LaunchContext) -> list[Any]:
+        values = {name: LaunchConfiguration(name).perform(context) for name in arguments}
+        return _actions(mode, values)
+
+    return LaunchDescription([*declared, OpaqueFunction(function=actions)])
+
+
+def _actions(mode: str, values: dict[str, str]) -> list[Any]:
+    settings = _settings(mode, values)
+    if mode == bringup.RUN and not Path(values["agent"]).is_file():
+        raise RosRlError(f"agent:='{values['agent']}' is no file")
+    namespace = values["namespace"] or bringup.default_namespace(settings)
+    folder = RunFolder(Path(values["out"]) if values["out"] else default_folder(settings.task.name))
+    folder.write_config(settings)
+    specs = bringup.nodes(settings, mode, folder.path)
+    actions = [_node(spec, namespace, folder, respawn=True) for spec in specs]
+    told = [("run_folder", str(folder.path)), ("mode", mode)]
+    if mode == bringup.RUN:
+        told += [("agent_file", str(Path(values["agent"]).resolve())), ("robot_minutes", values["robot_minutes"])]
+    supervisor = bringup.NodeSpec("supervisor", nice=0, parameters=tuple(told))
+    actions.append(_node(supervisor, namespace, folder, respawn=False))
+    if values["rviz"].lower() == "true":
+        actions += _rviz(settings, namespace)
+    return actions
+
+
+def _settings(mode: str, values: dict[str, str]) -> Settings:
+    keys = {"driver": "driver.backend", "mode": "driver.mode", "seed": "seed"}
+    if mode == bringup.TRAIN:
+        keys |= {"agent": "agent.name", "robot_minutes": "learner.robot_minutes"}
+    overrides: list[Any] = [f"{key}={values[name]}" for name, key in keys.items() if values[name]]
+    if mode == bringup.RUN:
+        overrides.append("controller.explore=0.0")
+    params_file = Path(values["params_file"]) if values["params_file"] else None
+    return load_settings(values["task"], params_file, overrides)
+
+
+def _node(spec: bringup.NodeSpec, namespace: str, folder: RunFolder, respawn: bool) -> Node:
+    options: dict[str, Any] = {"on_exit": Shutdown()}
+    if respawn:
+        options = {"respawn": True, "respawn_delay": _RESPAWN_SECONDS}
+    if spec.nice:
+        options["prefix"] = f"nice -n {spec.nice}"
+    return Node(
+        package=bringup.PACKAGE,
+        executable=spec.name,
+        name=spec.name,
+        namespace=namespace,
+        parameters=[str(folder.config), dict(spec.parameters)],
+        remappings=list(spec.remappings),
+        additional_env=bringup.environment({}),
+        output="both",
+        **options,
+    )
+
+
+def _rviz(settings: Settings, namespace: str) -> list[Any]:
+    remappings = [("/tf", "tf"), ("/tf_static", "tf_static"), ("/clock", "clock")]
+    clock = {"use_sim_time": settings.driver.mode == "lock_step"}
+    description = robot_description(settings.load_robot())
+    publisher = Node(
+        package="robot_state_publisher",
+        executable="robot_state_publisher",
+        namespace=namespace,
+        parameters=[{"robot_description": description}, clock],
+        remappings=remappings,
+    )
+    rviz = Node(
+        package="rviz2",
+        executable="rviz2",
+        namespace=namespace,
+        arguments=["-d", str(share_path("config", "rviz", "a1.rviz"))],
+        parameters=[clock],
+        remappings=remappings,
+    )
+    return [publisher, rviz]

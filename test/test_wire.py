@@ -1,0 +1,78 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Packets survive the wire bit for bit, and broken ones are refused."""
+
+import numpy as np
+import pytest
+
+from ros_rl.errors import ContractError
+from ros_rl.types import Transition
+from ros_rl.wire import (
+    Header,
+    pack,
+    pack_bytes,
+    success_from,
+    transition_fields,
+    transition_from,
+    unpack,
+    unpack_bytes,
+)
+
+STAMP = 1_795_345_295_395_391_127  # [ns]; more than a float64 holds
+
+
+def test_vectors_come_back_bit_for_bit() -> None:
+    rng = np.random.default_rng(0)
+    fields = {"a": rng.normal(size=7), "empty": np.zeros(0), "one": 1 / 3, "odd": [np.nan, np.inf, -0.0]}
+    data, labels = pack(Header(STAMP, 12, 3), fields)
+    header, found = unpack(data, labels)
+    assert header == Header(STAMP, 12, 3)
+    assert list(found) == list(fields)
+    for name, value in fields.items():
+        assert found[name].tobytes() == np.atleast_1d(np.asarray(value, dtype=np.float64)).tobytes()
+
+
+def test_bytes_come_back() -> None:
+    fields = {"request": b"{}", "nothing": b"", "model": bytes(range(256)) * 40}
+    data, labels = pack_bytes(Header(STAMP, -1, 2**60), fields)
+    assert unpack_bytes(data, labels) == (Header(STAMP, -1, 2**60), fields)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda data, labels: (data[:-1], labels), "has 5 elements, its layout names 6"),
+        (lambda data, labels: (data, labels[:-1]), "has 6 elements, its layout names 4"),
+        (lambda data, labels: (data, labels[1:]), "packet begins with"),
+        (lambda data, labels: (data[:0], []), "packet begins with"),
+        (lambda data, labels: (np.where(np.arange(6) == 0, np.nan, data), labels), "not finite"),
+    ],
+)
+def test_broken_vectors_are_refused(change, complaint) -> None:
+    with pytest.raises(ContractError, match=complaint):
+        unpack(*change(*pack(Header(1), {"a": [1.0, 2.0]})))
+
+
+def test_truncated_bytes_are_refused() -> None:
+    data, labels = pack_bytes(Header(1), {"model": b"abc"})
+    with pytest.raises(ContractError, match="has 26 elements, its layout names 27"):
+        unpack_bytes(data[:-1], labels)
+
+
+def test_transition_comes_back_with_the_measures_beside_it() -> None:
+    rng = np.random.default_rng(1)
+    sent = Transition(4, 2, rng.normal(size=5), rng.normal(size=2), -1 / 3, rng.normal(size=5), True, False)
+    data, labels = pack(Header(5), transition_fields(sent) | {"success.distance": 0.1})
+    _, fields = unpack(data, labels)
+    found = transition_from(fields)
+    for name in ("tick", "episode", "reward", "terminated", "truncated"):
+        assert getattr(found, name) == getattr(sent, name)
+    for name in ("observation", "action", "next_observation"):
+        assert np.array_equal(getattr(found, name), getattr(sent, name))
+    assert success_from(fields) == {"success.distance": 0.1}
+
+
+def test_transition_without_a_field_is_refused() -> None:
+    with pytest.raises(ContractError, match="lacks the field 'tick'"):
+        transition_from({})
