@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ros_rl.networks import BatchedMLP
+from ros_rl.networks import BatchedMLP, InPlaceReLU
 
 _LOG_STD_LOW, _LOG_STD_HIGH = -5.0, 2.0
 
@@ -28,7 +28,7 @@ class SquashedGaussianPolicy(nn.Module):
     def __init__(self, size_in: int, action_size: int, hidden: int) -> None:
         super().__init__()
         self.action_size = action_size
-        self.net = BatchedMLP(1, size_in, hidden, 2, 2 * action_size, activation=nn.ReLU)
+        self.net = BatchedMLP(1, size_in, hidden, 2, 2 * action_size, activation=InPlaceReLU)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-deviation before the squashing, each of shape (batch, actions), from (batch, inputs)."""
@@ -63,7 +63,7 @@ class CriticEnsemble(nn.Module):
 
     def __init__(self, critics: int, size_in: int, hidden: int, layer_norm: bool = True) -> None:
         super().__init__()
-        self.net = BatchedMLP(critics, size_in, hidden, 2, 1, layer_norm=layer_norm, activation=nn.ReLU)
+        self.net = BatchedMLP(critics, size_in, hidden, 2, 1, layer_norm=layer_norm, activation=InPlaceReLU)
 
     def forward(self, x: Tensor, action: Tensor) -> Tensor:
         """Values, (critics, batch), of inputs (batch, ...) and actions (batch, actions)."""

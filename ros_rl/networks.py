@@ -25,7 +25,11 @@ class BatchedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply every member's layer to its own batch."""
-        return torch.matmul(x, self.weight) + self.bias
+        if self.weight.shape[2] == 1 and torch.is_grad_enabled():
+            # the same, and its gradient takes a third of the time of a product's with one column
+            return (x * self.weight.mT).sum(-1, keepdim=True) + self.bias
+        # not torch.matmul: with one input for all members it copies the result, which takes as long as the product
+        return torch.bmm(x.expand(self.weight.shape[0], -1, -1), self.weight).add_(self.bias)
 
 
 class BatchedLayerNorm(nn.Module):
@@ -39,7 +43,14 @@ class BatchedLayerNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise (members, batch, size)."""
-        return nn.functional.layer_norm(x, (self.size,)) * self.gain + self.offset
+        return (nn.functional.layer_norm(x, (self.size,)) * self.gain).add_(self.offset)
+
+
+class InPlaceReLU(nn.ReLU):
+    """max(x, 0), written over x."""
+
+    def __init__(self) -> None:
+        super().__init__(inplace=True)
 
 
 class BatchedMLP(nn.Module):

@@ -138,7 +138,7 @@ def _export_distinct(
 def _export(graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]) -> onnx.ModelProto:
     buffer = io.BytesIO()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():  # the tracer warns of shapes that it fixes, which is what we want
+    with torch.no_grad(), warnings.catch_warnings():  # the tracer warns of shapes that it fixes, which is what we want
         warnings.simplefilter("ignore")
         torch.onnx.export(
             graph,
