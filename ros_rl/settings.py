@@ -67,7 +67,7 @@ class DriverSettings:
     gui: bool = setting(False, "open the simulator's window")
     auto_recover: bool = setting(True, "simulator only: a tripped guard clears itself and resets the episode")
     silence_limit: float = setting(20.0, "lock-step: fault when a node is silent for this long", unit="s", low=0.5)
-    miss_limit: int = setting(5, "real time: consecutive deadline misses before the safe state", low=1)
+    miss_limit: int = setting(2, "real time: consecutive deadline misses before the safe state", low=1)
 
     def __post_init__(self) -> None:
         """Check what spans two settings."""
@@ -159,6 +159,7 @@ class ModelSettings:
     learning_rate: float = setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
     weight_decay: float = setting(1e-5, "decoupled weight decay", low=0.0)
     updates_per_step: float = setting(1.0, "model gradient steps per environment step", low=0.0)
+    pretrain: int = setting(0, "model gradient steps on the warm-up's data, before the first critic update", low=0)
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,7 @@ class MpcSettings:
     gamma: float = setting(0.98, "discount per step", low=0.0, high=1.0)
     tau: float = setting(0.005, "Polyak averaging of the target critics", low=0.0, high=1.0)
     learning_rate: float = setting(3e-4, "Adam's step size of policy and critics", low=1e-7, high=1.0)
+    alpha_learning_rate: float = setting(3e-4, "Adam's step size of the entropy coefficient", low=0.0, high=1.0)
     initial_alpha: float = setting(0.1, "entropy coefficient at the start", low=1e-6)
     target_entropy: float = setting(-0.5, "target entropy per action dimension", unit="nat")
     smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
@@ -182,6 +184,9 @@ class MpcSettings:
         0.5, "share of each batch that gets another transition's goal (tasks with goals)", low=0.0, high=1.0
     )
     planner_start: int = setting(500, "environment steps before the planner acts", unit="steps", low=0)
+    exploration: float = setting(
+        1.0, "executed noise, as a share of the plan's own deviation", low=0.0, high=10.0
+    )
     imitation: float = setting(0.0, "weight that pulls the policy towards the executed actions", low=0.0)
 
 

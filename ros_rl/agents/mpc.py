@@ -68,14 +68,14 @@ class MpcAgent:
         self.targets = CriticEnsemble(s.critics, size_in + actions, s.hidden).requires_grad_(False)
         self.targets.load_state_dict(self.critics.state_dict())
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
-        planner = MppiPlanner(self.spaces, task, self.model, self.policy, self.critics, s.planner, s.gamma)
-        self.graph = MpcGraph(planner, s.act)
+        planner = MppiPlanner(self.spaces, task, self.model, self.policy, self.targets, s.planner, s.gamma)
+        self.graph = MpcGraph(planner, s.act, s.exploration)
         self._model_optimiser = torch.optim.AdamW(
-            self.model.parameters(), s.model.learning_rate, weight_decay=s.model.weight_decay, foreach=True
+            self.model.parameters(), s.model.learning_rate, weight_decay=s.model.weight_decay, fused=True
         )
-        self._critic_optimiser = torch.optim.Adam(self.critics.parameters(), s.learning_rate, foreach=True)
-        self._policy_optimiser = torch.optim.Adam(self.policy.parameters(), s.learning_rate, foreach=True)
-        self._alpha_optimiser = torch.optim.Adam([self.log_alpha], s.learning_rate)
+        self._critic_optimiser = torch.optim.Adam(self.critics.parameters(), s.learning_rate, fused=True)
+        self._policy_optimiser = torch.optim.Adam(self.policy.parameters(), s.learning_rate, fused=True)
+        self._alpha_optimiser = torch.optim.Adam([self.log_alpha], s.alpha_learning_rate)
         self._due = {"model": 0.0, "critic": 0.0}
         self.updates = 0
         """Critic updates so far."""
@@ -84,7 +84,10 @@ class MpcAgent:
         """The gradient work of one environment step."""
         s = self.settings
         metrics: dict[str, float] = {}
-        if self._take("model", s.model.updates_per_step):
+        if not self.updates:
+            for _ in range(s.model.pretrain):
+                self._update_model(replay, env_steps)
+        for _ in range(self._take("model", s.model.updates_per_step)):
             metrics["model_loss"] = self._update_model(replay, env_steps)
         self.graph.use_planner.fill_(float(env_steps >= s.planner_start))
         for _ in range(self._take("critic", self.updates_per_step)):

@@ -1,7 +1,11 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The control graphs of the `mpc` agent: planner or policy, acting from the predicted state."""
+"""The control graphs of the `mpc` agent: planner or policy, acting from the predicted state.
+
+Exploration comes in bursts. Were it always on, the greedy behaviour that is evaluated and deployed would meet states
+that the replay never saw, such as a start from rest without noise. The carry holds whether a burst is on.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,9 @@ from torch import Tensor
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.planning.mppi import MppiPlanner, Start
 
+_SWITCH = 1.645
+"""Standard normal quantile of 95 %: at 20 Hz a burst's state is drawn anew once a second."""
+
 
 class MpcGraph(ControlGraph):
     """Predicts the state in which the decision will act, then plans there, or asks the policy.
@@ -18,41 +25,46 @@ class MpcGraph(ControlGraph):
     Args:
         planner: The planner; it holds model, policy, critics and layout.
         act: ``planner`` or ``policy``.
+        exploration: Noise on the planner's executed action, as a share of the plan's deviation.
     """
 
     use_planner: Tensor
+    carry = (0.0,)
 
-    def __init__(self, planner: MppiPlanner, act: str) -> None:
+    def __init__(self, planner: MppiPlanner, act: str, exploration: float) -> None:
         super().__init__(planner.spaces.spec)
         self.planner = planner
         self.plans = act == "planner"
+        self.exploration = exploration
         self.register_buffer("use_planner", torch.ones(1))
         names = ("plan_return", "plan_disagreement", "candidate_returns", "plan_states")
         self.telemetry_names = names if self.plans else ("predicted_state",)
 
     @property
     def noise_shape(self) -> list[int]:
-        """The planner's noise, and a row for what the executed action adds."""
+        """The planner's noise, and three rows: what the executed action adds, when bursts change, and to what."""
         rows, horizon, actions = self.planner.noise_shape
-        return [rows + 1, horizon, actions] if self.plans else [1, 1, actions]
+        return [rows + 3, horizon, actions] if self.plans else [3, 1, actions]
 
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
         """See `ControlGraph.act`."""
         start = self._start(observation)
-        spaces, executed = self.planner.spaces, noise[-1, 0] * explore
+        switch, burst = noise[-3, 0, :1] > _SWITCH, (noise[-2, 0, :1] > 0.0).to(noise.dtype)
+        burst = torch.where(switch, burst, carry)
+        spaces, executed = self.planner.spaces, noise[-1, 0] * explore * burst
         seen = spaces.network_input(start.state.mean(0), start.goal, start.last_action[None])
         by_policy = self.planner.policy.act(seen, executed[None])[0]
         if not self.plans:
-            return spaces.smooth(by_policy, start.last_action), carry, start.state.mean(0)[0]
-        plan = self.planner.plan(start, noise[:-1])
-        by_planner = (plan.mean[0] + plan.std[0] * executed).clamp(-1.0, 1.0)
+            return spaces.smooth(by_policy, start.last_action), burst, start.state.mean(0)[0]
+        plan = self.planner.plan(start, noise[:-3])
+        by_planner = (plan.mean[0] + self.exploration * plan.std[0] * executed).clamp(-1.0, 1.0)
         action = by_policy + self.use_planner * (by_planner - by_policy)
         returns, states = self.planner.rollout(start, plan.mean[None])
         predicted = torch.stack([state.mean(0)[0] for state in states])
         # every candidate non-finite: no action either, so that the driver's safe behaviour takes over
         usable = (plan.candidate_returns.amax() > 0.5 * -1e9).to(action.dtype)
         action = spaces.smooth(action, start.last_action) * (usable / usable)
-        return action, carry, returns.mean(), returns.std(), plan.candidate_returns, predicted
+        return action, burst, returns.mean(), returns.std(), plan.candidate_returns, predicted
 
     def _start(self, observation: Tensor) -> Start:
         spec = self.spec

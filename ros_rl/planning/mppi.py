@@ -140,8 +140,7 @@ class MppiPlanner(nn.Module):
     def rollout(self, start: Start, candidates: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Returns per member, (members, count), and the predicted states, each (members, count, state).
 
-        Rewards and terminations are each member's own; the terminal value is that of the members' mean state, which
-        costs a fifth of valuing every member's and differs little after a short horizon.
+        Rewards, terminations and terminal values are each member's own.
         """
         members, count = self.model.members, candidates.shape[0]
         state = start.state.expand(members, count, -1)
@@ -157,14 +156,20 @@ class MppiPlanner(nn.Module):
             alive = alive * (1.0 - self.task.terminated(after).to(alive.dtype))
             fields, last = after, action
             states.append(state)
-        value = self._terminal_value(state.mean(0), start.goal, last)
+        value = self._terminal_value(state, start.goal, last)
         return total + self.gamma**self.settings.horizon * alive * value, states
 
     def _terminal_value(self, state: Tensor, goal: Tensor, last_action: Tensor) -> Tensor:
-        """The smallest critic under the policy's mode, (count,), in states (count, state)."""
-        seen = self.spaces.network_input(state, goal, last_action)
-        action = self.spaces.smooth(self.policy.act(seen, torch.zeros(1)), last_action)
-        return self.critics(seen, action).amin(0)
+        """The smallest critic in each member's state, (members, count), under one action for all.
+
+        The action is the policy's in the members' mean state: a sequence whose predictions have drifted apart is
+        valued by how one action would do in all of them, so it cannot win by a fall that only the mean avoids.
+        """
+        members, count = state.shape[:2]
+        action = self.policy.act(self.spaces.network_input(state.mean(0), goal, last_action), torch.zeros(1))
+        applied = _rows(self.spaces.smooth(action, last_action), state).reshape(members * count, -1)
+        seen = self.spaces.network_input(state, goal, _rows(last_action, state)).reshape(members * count, -1)
+        return self.critics(seen, applied).amin(0).reshape(members, count)
 
     def _refit(self, candidates: Tensor, returns: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation of the elites, weighted by a softmax of their standardised returns."""
