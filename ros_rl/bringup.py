@@ -60,10 +60,10 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
         run_folder: Where they leave their files.
         resume: Folder of the checkpoint that the learner goes on from.
     """
-    folder = (("run_folder", str(run_folder)),)
+    folder = (("run.folder", str(run_folder)),)
     specs = []
     if mode == TRAIN:
-        resumed = (("resume", str(resume)),) if resume is not None else ()
+        resumed = (("run.resume", str(resume)),) if resume is not None else ()
         specs.append(NodeSpec("learner", nice=5, parameters=folder + resumed))
     specs += [NodeSpec("controller", nice=0, parameters=folder), NodeSpec("collector", nice=1, parameters=folder)]
     if settings.driver.backend != "external":

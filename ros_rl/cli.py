@@ -217,6 +217,7 @@ def _start(
     from ros_rl.nodes.supervisor import supervise
     from ros_rl.runtime.summary import result_screen, summarise
 
+    namespace = options.namespace or bringup.default_namespace(settings)
     folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.name))
     folder.write_config(settings)
     stop, started = threading.Event(), time.monotonic()
@@ -227,7 +228,7 @@ def _start(
         settings,
         mode,
         folder,
-        options.namespace or bringup.default_namespace(settings),
+        namespace,
         stop,
         lambda line: print(line, flush=True),
         agent,

@@ -116,7 +116,7 @@ def graph(settings: Settings, folder: Path, *kinds: Callable[[], Any]) -> Iterat
     params = folder / "params.yaml"
     write_parameters_file(params, to_mapping(settings), nodes=())
     arguments = ["--ros-args", "--params-file", str(params), "-r", f"__ns:=/{NAMESPACE}"]
-    rclpy.init(args=[*arguments, "-p", f"run_folder:={folder}"])
+    rclpy.init(args=[*arguments, "-p", f"run.folder:={folder}"])
     peer, nodes = Peer(settings), [kind() for kind in kinds]
     executor = make_executor()
     for node in (peer.node, *nodes):

@@ -46,8 +46,8 @@ class CollectorNode(Node):
         self._verdicts = self.create_publisher(Float64MultiArray, "verdict", STATE)
         self._transitions = self.create_publisher(Float64MultiArray, "transitions", EXPERIENCE)
         self._recorder: Recorder | None = None
-        if settings.collector.log and parameters.run_folder:
-            self._recorder = Recorder(self, Path(parameters.run_folder) / "log")
+        if settings.collector.log and parameters.folder:
+            self._recorder = Recorder(self, Path(parameters.folder) / "log")
         record = self._recorder.record if self._recorder is not None else None
         self._join = TickJoin(self, robot, self._on_tick, self._report, record)
         if self._recorder is not None:

@@ -264,7 +264,7 @@ class DriverNode(LifecycleNode):
             values |= {
                 "safety state": loop.safety.name,
                 "fault": loop.fault,
-                "deadline misses": loop.missed,
+                "deadline misses": self._pacer.misses,
                 "late commands": self._pacer.late,
                 "commands limited": loop.limited,
                 "faults": loop.faults,

@@ -37,7 +37,7 @@ class EvaluatorNode(Node):
         super().__init__("evaluator", **NODE_OPTIONS)
         parameters = declare_parameters(self)
         self._settings = parameters.settings
-        self._folder = Path(parameters.run_folder) if parameters.run_folder else None
+        self._folder = Path(parameters.folder) if parameters.folder else None
         self._evaluator: Evaluator | None = None
         self._waiting: queue.Queue[UInt8MultiArray] = queue.Queue()
         self._done = 0

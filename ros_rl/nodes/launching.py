@@ -66,9 +66,9 @@ def _actions(mode: str, values: dict[str, str]) -> list[Any]:
     folder.write_config(settings)
     specs = bringup.nodes(settings, mode, folder.path)
     actions = [_node(spec, namespace, folder, respawn=True) for spec in specs]
-    told = [("run_folder", str(folder.path)), ("mode", mode)]
+    told = [("run.folder", str(folder.path)), ("run.mode", mode)]
     if mode == bringup.RUN:
-        told += [("agent_file", str(Path(values["agent"]).resolve())), ("robot_minutes", values["robot_minutes"])]
+        told += [("run.agent_file", str(Path(values["agent"]).resolve())), ("run.minutes", values["robot_minutes"])]
     supervisor = bringup.NodeSpec("supervisor", nice=0, parameters=tuple(told))
     actions.append(_node(supervisor, namespace, folder, respawn=False))
     if values["rviz"].lower() == "true":

@@ -42,7 +42,7 @@ class LearnerNode(Node):
         super().__init__("learner", **NODE_OPTIONS)
         parameters = declare_parameters(self)
         self._settings = parameters.settings
-        self._folder = Path(parameters.run_folder) if parameters.run_folder else None
+        self._folder = Path(parameters.folder) if parameters.folder else None
         self._training = TrainingLoop(self._settings)
         self._check = SequenceCheck()
         if parameters.resume:

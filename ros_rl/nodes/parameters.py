@@ -21,13 +21,13 @@ NODE_OPTIONS: dict[str, Any] = {"automatically_declare_parameters_from_overrides
 """With these a node knows every parameter that it was given, also those that do not exist."""
 
 _EXTRAS: dict[str, SettingInfo] = {
-    "run_folder": SettingInfo("where the run leaves its files; empty for nowhere"),
-    "resume": SettingInfo("learner: folder of the checkpoint to go on from; empty for none"),
-    "mode": SettingInfo("supervisor: train, or run a control graph that exists", choices=("", "train", "run")),
-    "agent_file": SettingInfo("supervisor: the control graph to run"),
-    "robot_minutes": SettingInfo("supervisor: limit when running [min]; empty for none"),
+    "run.folder": SettingInfo("where the run leaves its files; empty for nowhere"),
+    "run.resume": SettingInfo("learner: folder of the checkpoint to go on from; empty for none"),
+    "run.mode": SettingInfo("supervisor: train, or run a control graph that exists; empty: train"),
+    "run.agent_file": SettingInfo("supervisor: the control graph to run"),
+    "run.minutes": SettingInfo("supervisor: limit when running [min]; empty for none"),
 }
-"""Parameters that are no settings of a run; all are text."""
+"""Parameters that are no settings; all are text."""
 _OWN_TO_ROS = ("use_sim_time", "start_type_description_service", "qos_overrides")
 
 
@@ -36,11 +36,11 @@ class NodeParameters:
     """What a node was told."""
 
     settings: Settings
-    run_folder: str
+    folder: str
     resume: str
     mode: str
     agent_file: str
-    robot_minutes: str
+    minutes: str
 
 
 def declare_parameters(node: Node) -> NodeParameters:
@@ -72,7 +72,7 @@ def declare_parameters(node: Node) -> NodeParameters:
         node.declare_parameter(name, value, _descriptor(value, info), ignore_override=True)
     for name, info in _EXTRAS.items():
         node.declare_parameter(name, extras[name], _descriptor("", info), ignore_override=True)
-    return NodeParameters(settings, **extras)
+    return NodeParameters(settings, **{name.removeprefix("run."): value for name, value in extras.items()})
 
 
 def _sorted_in(node: str, values: dict[str, Any]) -> dict[str, Any]:

@@ -97,6 +97,8 @@ def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
     except (rclpy_implementation.RCLError, InvalidParameterTypeException) as error:
+        if node is not None and not rclpy.ok():
+            return 0  # the end came while a callback was publishing
         print(f"error: {str(error).splitlines()[0]}", file=sys.stderr, flush=True)
         return 1
     finally:

@@ -265,9 +265,9 @@ class SupervisorNode(MonitorNode):
         probe = rclpy.create_node("supervisor", **NODE_OPTIONS)
         parameters = declare_parameters(probe)
         probe.destroy_node()
-        limit = float(parameters.robot_minutes) if parameters.robot_minutes else None
+        limit = float(parameters.minutes) if parameters.minutes else None
         super().__init__(parameters.settings, parameters.mode or bringup.TRAIN, limit)
-        self._agent_file, self._folder = parameters.agent_file, parameters.run_folder
+        self._agent_file, self._folder = parameters.agent_file, parameters.folder
 
     def _say(self, line: str) -> None:
         self.get_logger().info(line)

@@ -31,6 +31,8 @@ class Pacer(ABC):
         """Ticks that a command answered in time."""
         self.response = 0.0
         """Wall-clock time from opening the newest answered tick to its command [s]."""
+        self.misses = 0
+        """Ticks that no command answered in time."""
         self.late = 0
         """Commands that came after their tick was closed."""
 
@@ -206,6 +208,7 @@ class RealTime(Pacer):
             return loop.tick
         if loop.safety is SafetyState.OK and not loop.answered and self._ending is Verdict.CONTINUE:
             self._in_row += 1
+            self.misses += 1
             if self._in_row >= self._limit:
                 self._trip(CONTROLLER, f"controller missed {self._in_row} deadlines in a row")
         return self._open(loop.advance(self._ending, stamp), now)

@@ -32,14 +32,15 @@ def urdf_path(robot: Robot) -> Path:
 
 
 def robot_description(robot: Robot) -> str:
-    """The URDF for `robot_state_publisher`, its root link renamed to the robot's base frame."""
+    """The URDF for `robot_state_publisher`; where no link is the robot's base frame, the root link becomes it."""
     path = urdf_path(robot)
     tree = ET.parse(path)
     root = tree.getroot()
     renamed = {theirs: ours for ours, theirs in robot.simulation.get("joints", {}).items()}
     for joint in root.iter("joint"):
         joint.set("name", renamed.get(joint.get("name", ""), joint.get("name", "")))
-    base = _root_link(root)
+    named = {link.get("name") for link in root.findall("link")}
+    base = robot.base_frame if robot.base_frame in named else _root_link(root)
     for element in root.iter():
         if element.tag == "link" and element.get("name") == base:
             element.set("name", robot.base_frame)

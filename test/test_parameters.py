@@ -1,0 +1,64 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A node's ROS parameters are its settings: checked, described, ranged, fixed."""
+
+from contextlib import contextmanager
+
+import pytest
+
+pytest.importorskip("rclpy")
+
+import rclpy
+
+from ros_rl.errors import ConfigError
+from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
+
+pytestmark = pytest.mark.ros
+
+
+@contextmanager
+def node(content: str, tmp_path, name: str = "driver"):
+    path = tmp_path / "params.yaml"
+    path.write_text(content)
+    rclpy.init(args=["--ros-args", "--params-file", str(path)])
+    try:
+        made = rclpy.create_node(name, **NODE_OPTIONS)
+        yield made
+        made.destroy_node()
+    finally:
+        rclpy.try_shutdown()
+
+
+def test_shared_and_own_sections_and_the_tasks_file(tmp_path) -> None:
+    content = (
+        "/**:\n  ros__parameters:\n    task: {name: mock_point}\n    seed: 4\n    driver: {mode: lock_step}\n"
+        "/**/driver:\n  ros__parameters: {mode: real_time, latency: 0}\n"
+    )
+    with node(content, tmp_path) as made:
+        settings = declare_parameters(made).settings
+        assert (settings.task.name, settings.seed) == ("mock_point", 4)
+        assert settings.driver.mode == "real_time" and settings.driver.backend == "mock"
+        descriptor = made.describe_parameter("control.rate_hz")
+        assert "control rate [Hz]" in descriptor.description and descriptor.read_only
+        assert descriptor.floating_point_range[0].to_value == 200.0
+        assert made.get_parameter("driver.latency").value == 0.0
+        assert made.describe_parameter("driver.miss_limit").integer_range[0].from_value == 1
+        result = made.set_parameters([rclpy.parameter.Parameter("control.rate_hz", value=10.0)])[0]
+        assert not result.successful
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("driver: {nope: 1}", "unknown setting 'driver.nope'; valid in driver"),
+        ("nope: 1", "unknown setting 'driver.nope'"),
+        ("control: {rate_hz: fast}", "'control.rate_hz' is 'fast', expected float"),
+        ("control: {delay: 7}", "'control.delay' is 7, out of range"),
+        ("task: {name: nope}", "unknown task 'nope'; valid"),
+    ],
+)
+def test_wrong_parameters_are_refused(tmp_path, content, complaint) -> None:
+    with node(f"/**:\n  ros__parameters:\n    {content}\n", tmp_path) as made:
+        with pytest.raises(ConfigError, match=complaint):
+            declare_parameters(made)
