@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +99,7 @@ class ReplayBuffer:
         )
 
     def save(self, path: Path) -> None:
-        """Write all that is held, as an npz file."""
+        """Write all that is held, as an npz file, and where the sampling stands."""
         n = len(self)
         np.savez(
             path,
@@ -108,6 +109,7 @@ class ReplayBuffer:
             next_observation=self._next_observation[:n],
             terminated=self._terminated[:n],
             added=self.added,
+            rng=json.dumps(self._rng.bit_generator.state),
         )
 
     def load(self, path: Path) -> None:
@@ -127,3 +129,12 @@ class ReplayBuffer:
             self._reward[:n], self._next_observation[:n] = data["reward"], data["next_observation"]
             self._terminated[:n] = data["terminated"]
             self.added = int(data["added"])
+            self._rng.bit_generator.state = json.loads(str(data["rng"]))
+        if n < len(self):
+            self._unroll(n)
+
+    def _unroll(self, n: int) -> None:
+        """Bring `n` transitions of a full, smaller ring into the order of their age."""
+        for array in (self._observation, self._action, self._reward, self._next_observation, self._terminated):
+            array[:n] = np.roll(array[:n], -(self.added % n), axis=0)
+        self.added = n

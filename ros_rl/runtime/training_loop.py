@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.config import to_mapping
-from ros_rl.errors import MissingDependencyError, RunFolderError
+from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError
 from ros_rl.features import ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings import MpcSettings, Settings
@@ -47,7 +47,7 @@ class TrainingLoop:
         self.env_steps = 0
         self.rounds = 0
         self.version = -1
-        self._published_at = 0
+        self._published_at: int | None = None
         smoothing = settings.agent.smoothing
         period = settings.control.period
         self._random = ExportedGraph(RandomGraph(self.spec, smoothing), settings.task.name, period)
@@ -107,12 +107,11 @@ class TrainingLoop:
 
     @property
     def graph_due(self) -> bool:
-        """Whether a new control graph should go out."""
-        if self.version < 0:
+        """Whether a new control graph should go out: the first, the first learned one, then every few rounds."""
+        if self._published_at is None:
             return True
-        return self.rounds > 0 and (
-            self.version == 0 or self.rounds - self._published_at >= self.settings.learner.publish_every
-        )
+        since = self.rounds - self._published_at
+        return since > 0 and (self._published_at == 0 or since >= self.settings.learner.publish_every)
 
     def graph(self, score: float | None = None) -> bytes:
         """The newest control graph; the first is random.
@@ -141,6 +140,7 @@ class TrainingLoop:
         """Write all that `resume` needs; a checkpoint replaces the last one only when it is whole."""
         folder.mkdir(parents=True, exist_ok=True)
         state: dict[str, Any] = {"env_steps": self.env_steps, "rounds": self.rounds, "version": self.version}
+        state["rng"] = torch.get_rng_state()
         if self.agent:
             state["agent"] = self.agent.state_dict()
         replay, learner = folder / "replay.partial.npz", folder / "learner.partial.pt"
@@ -150,21 +150,32 @@ class TrainingLoop:
         learner.replace(folder / "learner.pt")
 
     def resume(self, folder: Path) -> None:
-        """Go on from a checkpoint.
+        """Go on from a checkpoint; updates continue as if there had been no break.
 
         Raises:
-            RunFolderError: There is none, or it is of another agent or size.
+            RunFolderError: There is none, it is broken, or it is of another agent or size.
         """
         if not (folder / "learner.pt").is_file() or not (folder / "replay.npz").is_file():
             raise RunFolderError(f"{folder} holds no checkpoint (learner.pt and replay.npz)")
-        state = torch.load(folder / "learner.pt", weights_only=True)
-        if self.agent:
-            if "agent" not in state:
-                raise RunFolderError(f"{folder} is a checkpoint of another agent")
-            try:
+        try:
+            state = torch.load(folder / "learner.pt", weights_only=True)
+            self.replay.load(folder / "replay.npz")
+        except ConfigError as error:
+            raise RunFolderError(str(error)) from None
+        except Exception as error:  # torch, zip, pickle and numpy have no common error for a broken file
+            raise RunFolderError(f"{folder} holds a broken checkpoint: {_first_line(error)}") from None
+        if ("agent" in state) != (self.agent is not None):
+            raise RunFolderError(f"{folder} is a checkpoint of another agent")
+        try:
+            if self.agent:
                 self.agent.load_state_dict(state["agent"])
-            except (RuntimeError, ValueError) as error:
-                raise RunFolderError(f"{folder} does not fit this agent: {str(error).splitlines()[0]}") from None
-        self.replay.load(folder / "replay.npz")
-        self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
-        self._published_at = self.rounds
+            self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
+            torch.set_rng_state(state["rng"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise RunFolderError(f"{folder} does not fit this agent: {_first_line(error)}") from None
+        self._published_at = None  # whoever acts has no graph yet
+
+
+def _first_line(error: Exception) -> str:
+    """A library's error text without the lines that follow, or the error's name if it has no text."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
