@@ -90,11 +90,12 @@ class MpcAgent:
         for _ in range(self._take("model", s.model.updates_per_step)):
             metrics["model_loss"] = self._update_model(replay, env_steps)
         self.graph.use_planner.fill_(float(env_steps >= s.planner_start))
+        batch = None
         for _ in range(self._take("critic", self.updates_per_step)):
             batch = self._batch(replay, env_steps)
             metrics |= self.update_critics(batch)
             self.updates += 1
-        metrics |= self.update_policy(batch) if self.updates else {}
+        metrics |= self.update_policy(batch) if batch else {}
         return metrics
 
     def _take(self, what: str, per_step: float) -> int:
@@ -238,6 +239,8 @@ class MpcAgent:
             "policy_optimiser": self._policy_optimiser.state_dict(),
             "alpha_optimiser": self._alpha_optimiser.state_dict(),
             "updates": self.updates,
+            "due": dict(self._due),
+            "use_planner": self.graph.use_planner.clone(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -248,4 +251,5 @@ class MpcAgent:
             self.log_alpha.copy_(state["log_alpha"])
         for name in ("model", "critic", "policy", "alpha"):
             getattr(self, f"_{name}_optimiser").load_state_dict(state[f"{name}_optimiser"])
-        self.updates = int(state["updates"])
+        self.updates, self._due = int(state["updates"]), dict(state["due"])
+        self.graph.use_planner.copy_(state["use_planner"])
