@@ -48,6 +48,8 @@ class _Feature:
     scale: float
     size: Callable[[Robot], int]
     compute: Callable[[Tick, Robot], Array | None]
+    mirror: tuple[float, ...] | None = None
+    """Signs of the values in the left-right mirror; None: the field is per joint, and the robot says."""
     kind: str = "state"
 
 
@@ -82,17 +84,19 @@ FEATURES: dict[str, _Feature] = {
     "joint_position": _Feature("rad", 1.0, lambda r: r.size, lambda t, r: t.measurement.joint_position - r.home),
     "joint_velocity": _Feature("rad/s", 0.1, lambda r: r.size, lambda t, r: t.measurement.joint_velocity),
     # direction of gravity in the body frame; (0, 0, -1) when level
-    "gravity": _Feature("1", 1.0, lambda r: 3, _gravity),
+    "gravity": _Feature("1", 1.0, lambda r: 3, _gravity, (1, -1, 1)),
     # of the body, in the body frame
-    "angular_velocity": _Feature("rad/s", 0.25, lambda r: 3, lambda t, r: t.measurement.imu_angular_velocity),
+    "angular_velocity": _Feature(
+        "rad/s", 0.25, lambda r: 3, lambda t, r: t.measurement.imu_angular_velocity, (-1, 1, -1)
+    ),
     # mean over the last period, in the frame of the episode's starting heading
-    "base_velocity": _Feature("m/s", 1.0, lambda r: 3, _base_velocity),
+    "base_velocity": _Feature("m/s", 1.0, lambda r: 3, _base_velocity, (1, -1, 1)),
     # sine and cosine of the yaw since the episode's start
-    "heading": _Feature("1", 1.0, lambda r: 2, _heading),
-    "base_height": _Feature("m", 3.0, lambda r: 1, _base_height),
+    "heading": _Feature("1", 1.0, lambda r: 2, _heading, (-1, 1)),
+    "base_height": _Feature("m", 3.0, lambda r: 1, _base_height, (1,)),
     # tool centre point in the robot's base frame
-    "tool_position": _Feature("m", 2.0, lambda r: 3, lambda t, r: t.measurement.tool_position),
-    "goal_position": _Feature("m", 2.0, lambda r: 3, lambda t, r: t.goal, kind="goal"),
+    "tool_position": _Feature("m", 2.0, lambda r: 3, lambda t, r: t.measurement.tool_position, (1, -1, 1)),
+    "goal_position": _Feature("m", 2.0, lambda r: 3, lambda t, r: t.goal, (1, -1, 1), kind="goal"),
 }
 
 
@@ -177,6 +181,29 @@ class ObservationSpec:
                 raise ConfigError(f"observation field '{item.name}' is not finite: {value}")
             values.append(value)
         return np.concatenate(values)
+
+    def mirror(self) -> tuple[list[int], Array] | None:
+        """The left-right mirror image of flat observations: ``observation[..., index] * sign``.
+
+        Returns:
+            Index and sign, each of shape (size,); None if the robot has no such symmetry.
+        """
+        if self.robot.mirror is None:
+            return None
+        joints, signs = self.robot.mirror
+        index: list[int] = []
+        sign: list[float] = []
+        for item in self.fields:
+            own = None if item.kind == "action" else FEATURES[item.name].mirror
+            start, repeats = self.slices[item.name].start, item.size // self.action_size
+            if own is not None:
+                index += range(start, start + item.size)
+                sign += own
+                continue
+            for block in range(repeats):
+                index += [start + block * self.action_size + joint for joint in joints]
+                sign += signs.tolist()
+        return index, np.array(sign)
 
     def describe(self) -> list[dict[str, Any]]:
         """The fields as plain data, for a control graph's metadata."""

@@ -79,6 +79,8 @@ class Robot:
     tool_frame: str | None
     """Frame of the tool centre point; None for a robot without one."""
     floating_base: bool
+    mirror: tuple[tuple[int, ...], Array] | None = None
+    """Left-right symmetry: for each joint the index of its mirror image and its sign; None if there is none."""
     simulation: dict[str, Any] = field(default_factory=dict)
     """What only the simulator needs: URDF, joint and link names there, spawn height."""
 
@@ -168,10 +170,25 @@ def _from_mapping(data: dict[str, Any]) -> Robot:
         base_frame=data["base_frame"],
         tool_frame=data.get("tool_frame"),
         floating_base=bool(data["floating_base"]),
+        mirror=_mirror(names, data["mirror"]) if "mirror" in data else None,
         simulation=data.get("simulation", {}),
     )
     _check(robot)
     return robot
+
+
+def _mirror(names: tuple[str, ...], pairs: dict[str, str]) -> tuple[tuple[int, ...], Array]:
+    """Read pairs ``joint: image``, with a minus before the image if the sign changes; each holds both ways."""
+    images: dict[str, tuple[str, float]] = {}
+    for joint, image in pairs.items():
+        sign = -1.0 if image.startswith("-") else 1.0
+        image = image.lstrip("-")
+        images[joint], images[image] = (image, sign), (joint, sign)
+    unknown = [joint for joint in images if joint not in names]
+    missing = [joint for joint in names if joint not in images]
+    if unknown or missing:
+        raise ValueError(f"mirror: {'unknown' if unknown else 'no image of'} joint {(unknown or missing)[0]}")
+    return tuple(names.index(images[name][0]) for name in names), np.array([images[name][1] for name in names])
 
 
 def _check(robot: Robot) -> None:

@@ -159,7 +159,6 @@ class ModelSettings:
     learning_rate: float = setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
     weight_decay: float = setting(1e-5, "decoupled weight decay", low=0.0)
     updates_per_step: float = setting(1.0, "model gradient steps per environment step", low=0.0)
-    pretrain: int = setting(0, "model gradient steps on the warm-up's data, before the first critic update", low=0)
 
 
 @dataclass(frozen=True)
@@ -171,9 +170,9 @@ class MpcSettings:
     model: ModelSettings = group(ModelSettings, "the dynamics ensemble")
     hidden: int = setting(256, "units per hidden layer of policy and critics", low=8)
     critics: int = setting(2, "critics in the ensemble", low=1, high=20)
-    gamma: float = setting(0.98, "discount per step", low=0.0, high=1.0)
-    tau: float = setting(0.005, "Polyak averaging of the target critics", low=0.0, high=1.0)
-    learning_rate: float = setting(3e-4, "Adam's step size of policy and critics", low=1e-7, high=1.0)
+    gamma: float = setting(0.97, "discount per step", low=0.0, high=1.0)
+    tau: float = setting(0.01, "Polyak averaging of the target critics", low=0.0, high=1.0)
+    learning_rate: float = setting(1e-3, "Adam's step size of policy and critics", low=1e-7, high=1.0)
     alpha_learning_rate: float = setting(3e-4, "Adam's step size of the entropy coefficient", low=0.0, high=1.0)
     initial_alpha: float = setting(0.1, "entropy coefficient at the start", low=1e-6)
     target_entropy: float = setting(-0.5, "target entropy per action dimension", unit="nat")
@@ -183,10 +182,9 @@ class MpcSettings:
     relabel_fraction: float = setting(
         0.5, "share of each batch that gets another transition's goal (tasks with goals)", low=0.0, high=1.0
     )
+    mirror: bool = setting(True, "learn from left-right mirror images too, where robot and task are symmetric")
     planner_start: int = setting(500, "environment steps before the planner acts", unit="steps", low=0)
-    exploration: float = setting(
-        1.0, "executed noise, as a share of the plan's own deviation", low=0.0, high=10.0
-    )
+    exploration: float = setting(1.0, "executed noise, as a share of the plan's own deviation", low=0.0, high=10.0)
     imitation: float = setting(0.0, "weight that pulls the policy towards the executed actions", low=0.0)
 
 

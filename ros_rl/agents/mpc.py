@@ -77,6 +77,8 @@ class MpcAgent:
         self._policy_optimiser = torch.optim.Adam(self.policy.parameters(), s.learning_rate, fused=True)
         self._alpha_optimiser = torch.optim.Adam([self.log_alpha], s.alpha_learning_rate)
         self._due = {"model": 0.0, "critic": 0.0}
+        mirror = spec.mirror() if s.mirror and task.symmetric else None
+        self._mirror = mirror and (torch.tensor(mirror[0]), torch.tensor(mirror[1], dtype=torch.float32))
         self.updates = 0
         """Critic updates so far."""
 
@@ -84,9 +86,6 @@ class MpcAgent:
         """The gradient work of one environment step."""
         s = self.settings
         metrics: dict[str, float] = {}
-        if not self.updates:
-            for _ in range(s.model.pretrain):
-                self._update_model(replay, env_steps)
         for _ in range(self._take("model", s.model.updates_per_step)):
             metrics["model_loss"] = self._update_model(replay, env_steps)
         self.graph.use_planner.fill_(float(env_steps >= s.planner_start))
@@ -105,9 +104,16 @@ class MpcAgent:
         return whole
 
     def experience(self, batch: Batch) -> Experience:
-        """Undelayed transitions from stored ones: the action that acted is the next observation's last action."""
+        """Undelayed transitions from stored ones: the action that acted is the next observation's last action.
+
+        Every second one is mirrored left to right if robot and task are symmetric, which doubles what is known.
+        """
         spec = self.spec
         observation, following = torch.from_numpy(batch.observation), torch.from_numpy(batch.next_observation)
+        if self._mirror is not None:
+            index, sign = self._mirror
+            for flat in (observation, following):
+                flat[::2] = flat[::2, index] * sign
         last = slice(spec.slices["last_action"].start, spec.slices["last_action"].stop)
         return Experience(
             observation[:, spec.state],

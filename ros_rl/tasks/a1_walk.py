@@ -35,7 +35,9 @@ class A1Walk(Task):
     )
     measures: ClassVar[tuple[Measure, ...]] = (FORWARD_VELOCITY,)
 
-    episode_seconds: float = setting(20.0, "time limit of an episode", unit="s", low=0.5)
+    symmetric: ClassVar[bool] = True
+
+    episode_seconds: float = setting(10.0, "time limit of an episode", unit="s", low=0.5)
     target_velocity: float = setting(0.8, "velocity at which the reward saturates", unit="m/s", low=0.05, high=3.0)
     upright_weight: float = setting(0.3, "bonus for being upright", low=0.0)
     lateral_weight: float = setting(0.1, "penalty on lateral velocity", low=0.0)

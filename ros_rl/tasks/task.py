@@ -32,6 +32,8 @@ class Task(ABC):
     """State and goal fields, by their names in `ros_rl.features.FEATURES`."""
     measures: ClassVar[tuple[Measure, ...]] = ()
     """What an evaluation reports about it besides return and terminations (`ros_rl.tasks.measures`)."""
+    symmetric: ClassVar[bool] = False
+    """Whether reward and termination stay the same in the left-right mirror image."""
     episode_seconds: float
     """Time limit of an episode [s]; reaching it is not a termination."""
 
