@@ -62,12 +62,14 @@ def test_episode_statistics() -> None:
 
 
 def test_steps_go_on_when_the_driver_starts_anew() -> None:
-    counter = StepCounter(before=100)
-    assert counter.note(5, 5) == 105
-    assert counter.note(9, 8) == 108
-    assert counter.note(0, 0) == 108
-    assert counter.note(3, 3) == 111
+    counter = StepCounter(offset=100)
+    assert counter.note(7, 5) == 105
+    assert counter.note(7, 8) == 108
+    assert counter.note(8, 0) == 108
+    assert counter.note(8, 3) == 111
     assert counter.offset == 108
+    assert StepCounter(**vars(counter)).note(8, 9) == 117, "the same driver goes on"
+    assert StepCounter(**vars(counter)).note(9, 1) == 112, "another driver"
 
 
 def test_gaps_and_repetitions_are_told_apart() -> None:
@@ -76,9 +78,9 @@ def test_gaps_and_repetitions_are_told_apart() -> None:
     assert (check.received, check.lost) == (3, 2)
     assert check.take(8, 1), "a collector that starts anew counts from zero"
     assert check.lost == 3
-    resumed = SequenceCheck(8, 1)
+    resumed = SequenceCheck(**vars(check))
     assert not resumed.take(8, 1)
-    assert resumed.take(8, 2) and resumed.lost == 0
+    assert resumed.take(8, 2) and (resumed.received, resumed.lost) == (5, 3)
 
 
 def test_rates() -> None:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -30,8 +32,17 @@ class Background:
         self._executor = make_executor()
         self._executor.add_node(node)
         self._node = node
-        self._thread = threading.Thread(target=spin, args=(self._executor,), daemon=True)
+        self._thread = threading.Thread(target=self._spin, daemon=True)
         self._thread.start()
+
+    def _spin(self) -> None:
+        """A callback that fails ends the process, rather than leave it deaf."""
+        try:
+            spin(self._executor)
+        except Exception:
+            if rclpy.ok():
+                traceback.print_exc()
+                os.kill(os.getpid(), signal.SIGTERM)
 
     def close(self) -> None:
         """End the thread, then the node; the context is shut down by it."""

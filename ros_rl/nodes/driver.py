@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from typing import Any
 
 from geometry_msgs.msg import PoseStamped
@@ -44,6 +45,7 @@ class DriverNode(LifecycleNode):
         self._pacer: Pacer | None = None
         self._timer: Any = None
         self._last: Tick | None = None
+        self._session = time.time_ns() // 1_000_000
         self._allowance: int | None = None
         self._rejected = 0
         self._problem = ""
@@ -79,6 +81,10 @@ class DriverNode(LifecycleNode):
             self._backend = make_backend(settings, settings.seed)
         except RosRlError as error:
             self._report(str(error))
+            return TransitionCallbackReturn.FAILURE
+        except Exception as error:  # simulators and robots' libraries raise anything
+            self.get_logger().error(traceback.format_exc())
+            self._report(f"{settings.driver.backend}: {type(error).__name__}: {error}")
             return TransitionCallbackReturn.FAILURE
         driver, control = settings.driver, settings.control
         loop = DriverLoop(
@@ -201,7 +207,7 @@ class DriverNode(LifecycleNode):
             self._odom.publish(messages.to_odometry(stamp, frame, m))
         if m.tool_position is not None:
             self._tool.publish(messages.to_position(stamp, frame, m.tool_position))
-        self._tick.publish(messages.to_tick(tick))
+        self._tick.publish(messages.to_tick(tick, self._session))
 
     def _publish_news(self, last: Tick, tick: Tick) -> None:
         """What goes out once per tick, not with every repetition."""

@@ -32,7 +32,7 @@ from ros_rl.wire import Header, success_from, transition_from
 
 _PROGRESS_SECONDS = 1.0
 _LAST_TRANSITIONS_SECONDS = 0.3  # after the last step, for transitions that are still on their way
-_RECEIVED = "received.json"  # beside the checkpoint: which transitions it holds
+_RECEIVED = "received.json"  # beside the checkpoint: what it holds
 
 
 class LearnerNode(Node):
@@ -44,11 +44,10 @@ class LearnerNode(Node):
         self._settings = parameters.settings
         self._folder = Path(parameters.folder) if parameters.folder else None
         self._training = TrainingLoop(self._settings)
-        self._check = SequenceCheck()
+        self._check, self._steps, self._episodes = SequenceCheck(), StepCounter(), EpisodeStatistics()
         if parameters.resume:
             self._resume(Path(parameters.resume))
-        self._steps = StepCounter(self._training.env_steps)
-        self._episodes, self._rates = EpisodeStatistics(), Rates()
+        self._rates = Rates()
         self._arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._wake = threading.Event()
         self._newest_tick: bytes | None = None
@@ -73,9 +72,11 @@ class LearnerNode(Node):
 
     def _resume(self, folder: Path) -> None:
         self._training.resume(folder)
-        received = folder / _RECEIVED
-        if received.is_file():
-            self._check = SequenceCheck(**json.loads(received.read_text()))
+        self._steps = StepCounter(self._training.env_steps)
+        if (folder / _RECEIVED).is_file():
+            received = json.loads((folder / _RECEIVED).read_text())
+            self._check, self._steps = SequenceCheck(**received["transitions"]), StepCounter(**received["steps"])
+            self._episodes = EpisodeStatistics(**received["episodes"])
 
     def _on_transition(self, message: Float64MultiArray) -> None:
         self._arrived.put(message)
@@ -143,12 +144,11 @@ class LearnerNode(Node):
         if data is None:
             return
         try:
-            _, fields = messages.from_vectors(deserialize_message(data, Float64MultiArray))
-            index, episode = int(fields["index"][0]), int(fields["episode"][0])
-        except (ContractError, KeyError, IndexError) as error:
+            session, steps = messages.steps_from(deserialize_message(data, Float64MultiArray))
+        except ContractError as error:
             self._complain(f"tick refused: {error}")
             return
-        self._training.note_steps(self._steps.note(index, index - episode))
+        self._training.note_steps(self._steps.note(session, steps))
 
     def _publish_graph(self) -> None:
         try:
@@ -197,7 +197,11 @@ class LearnerNode(Node):
             return
         folder = self._folder / CHECKPOINT
         self._training.checkpoint(folder)
-        received = {"session": self._check.session, "sequence": self._check.sequence}
+        received = {
+            "transitions": vars(self._check),
+            "steps": vars(self._steps),
+            "episodes": {"episodes": self._episodes.episodes, "falls": self._episodes.falls},
+        }
         (folder / _RECEIVED).write_text(json.dumps(received))
 
     def _finish(self) -> None:

@@ -49,6 +49,8 @@ class ManagedNode:
 
     def state(self) -> int | None:
         """Its state (`lifecycle_msgs/State`); None if it does not answer."""
+        if not self.there:
+            return None
         response = _call(self._get, GetState.Request())
         return None if response is None else int(response.current_state.id)
 
@@ -61,8 +63,6 @@ class ManagedNode:
         Raises:
             TransitionRefused: The node could not make it.
         """
-        if not self.there:
-            return False
         state = self.state()
         if state == target:
             return True

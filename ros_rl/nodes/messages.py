@@ -205,8 +205,8 @@ def tick_parts(m: Measurement) -> dict[str, bool]:
     return {IMU: imu, ODOM: odom, TOOL: m.tool_position is not None}
 
 
-def to_tick(tick: Tick) -> Float64MultiArray:
-    """What a tick holds besides its measurement."""
+def to_tick(tick: Tick, session: int = 0) -> Float64MultiArray:
+    """What a tick holds besides its measurement; its version names the driver's session."""
     fields: dict[str, ArrayLike] = {
         "index": tick.index,
         "episode": tick.episode,
@@ -220,7 +220,7 @@ def to_tick(tick: Tick) -> Float64MultiArray:
     }
     if tick.goal is not None:
         fields["goal"] = tick.goal
-    return to_vectors(Header(tick.stamp, tick.index), fields)
+    return to_vectors(Header(tick.stamp, tick.index, session), fields)
 
 
 def from_tick(header: Header, fields: Mapping[str, Array], parts: Mapping[str, Any], robot: Robot) -> Tick:
@@ -275,6 +275,19 @@ def _measurement(parts: Mapping[str, Any], robot: Robot) -> Measurement:
     if TOOL in parts:
         values["tool_position"] = _array3(parts[TOOL].pose.position)
     return Measurement(**values)
+
+
+def steps_from(message: Float64MultiArray) -> tuple[int, int]:
+    """From a tick's own message: the driver's session, and the environment steps it has taken in it.
+
+    Raises:
+        ContractError: It is no tick.
+    """
+    header, fields = from_vectors(message)
+    try:
+        return header.version, int(fields["index"][0]) - int(fields["episode"][0])
+    except (KeyError, IndexError, ValueError) as error:
+        raise ContractError(f"not a tick: {error}") from None
 
 
 def to_verdict(stamp: int, verdict: Verdict) -> Float64MultiArray:

@@ -110,24 +110,30 @@ class MonitorNode(Node):
         except ContractError as error:
             self.get_logger().error(f"progress refused: {error}")
             return
-        self.state.progress = {name: float(value[0]) for name, value in fields.items()}
+        self.state.progress = {name: float(value[0]) for name, value in fields.items() if len(value)}
 
     def _on_tick(self, data: bytes) -> None:
         self._newest_tick = data
 
     def _on_transition(self, message: Float64MultiArray) -> None:
-        _, fields = messages.from_vectors(message)
-        self._transitions += 1
-        self._episodes.add(transition_from(fields), success_from(fields))
+        try:
+            _, fields = messages.from_vectors(message)
+            self._episodes.add(transition_from(fields), success_from(fields))
+            self._transitions += 1
+        except ContractError as error:
+            self.get_logger().error(f"transition refused: {error}")
 
     def _update(self) -> None:
         """Give the allowance, as a learner would, and renew the progress."""
         self._allowance_publisher.publish(messages.to_allowance(self._limit, 0))
         if self._newest_tick is None:
             return
-        _, fields = messages.from_vectors(deserialize_message(self._newest_tick, Float64MultiArray))
-        index, episode = int(fields["index"][0]), int(fields["episode"][0])
-        steps = self._steps.note(index, index - episode)
+        try:
+            session, steps = messages.steps_from(deserialize_message(self._newest_tick, Float64MultiArray))
+        except ContractError as error:
+            self.get_logger().error(f"tick refused: {error}")
+            return
+        steps = self._steps.note(session, steps)
         self.state.progress = {
             "robot_minutes": steps / self.settings.control.rate_hz / 60,
             "env_steps": steps,

@@ -27,9 +27,13 @@ class Recorder:
     def __init__(self, node: Node, folder: Path) -> None:
         self._node, self._log = node, McapLog(folder)
         self._names: dict[str, str] = {}
+        self._stamps: dict[str, int] = {}
 
     def record(self, topic: str, kind: Any, data: bytes, stamp: int) -> None:
-        """Record a message that came serialised, stamped [ns]."""
+        """Record a message that came serialised, stamped [ns]; a repeated one counts once."""
+        if self._stamps.get(topic) == stamp:
+            return
+        self._stamps[topic] = stamp
         name = self._names.get(topic) or self._names.setdefault(topic, self._node.resolve_topic_name(topic))
         self._log.write(name, _type_name(kind), data, stamp)
 

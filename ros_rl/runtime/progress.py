@@ -16,12 +16,17 @@ _EPISODES = 5  # that means are taken over
 
 
 class EpisodeStatistics:
-    """Returns and the task's own measures of the last episodes, from the transitions as they come."""
+    """Returns and the task's own measures of the last episodes, from the transitions as they come.
 
-    def __init__(self) -> None:
-        self.episodes = 0
+    Args:
+        episodes: That ended before.
+        falls: Of them.
+    """
+
+    def __init__(self, episodes: int = 0, falls: int = 0) -> None:
+        self.episodes = episodes
         """Episodes that ended."""
-        self.falls = 0
+        self.falls = falls
         """Of them, those that the task terminated."""
         self._current: int | None = None
         self._sums: dict[str, float] = {}
@@ -58,20 +63,20 @@ class StepCounter:
     """Environment steps of a training, across restarts of the driver, which counts from zero each time.
 
     Args:
-        before: Steps taken before this process, when it resumes.
+        offset: Steps taken before the driver's present session.
+        session: Names the driver's present session; -1 for none yet.
+        last: Steps known of it.
     """
 
-    def __init__(self, before: int = 0) -> None:
-        self.offset = before
-        """Steps taken before the driver's present start."""
-        self._last_index = -1
-        self._last = 0
+    def __init__(self, offset: int = 0, session: int = -1, last: int = 0) -> None:
+        self.offset, self.session, self.last = offset, session, last
 
-    def note(self, index: int, steps: int) -> int:
-        """Take the newest tick's index and its steps since the driver's start; returns the steps of the training."""
-        if index < self._last_index:
-            self.offset += self._last
-        self._last_index, self._last = index, steps
+    def note(self, session: int, steps: int) -> int:
+        """Take the driver's session and its steps in it; returns the steps of the training."""
+        if session != self.session:
+            self.offset += self.last
+            self.session = session
+        self.last = steps
         return self.offset + steps
 
 
@@ -81,12 +86,14 @@ class SequenceCheck:
     Args:
         session: Of the newest packet known; -1 for none.
         sequence: Of the newest packet known.
+        received: Packets before.
+        lost: Of them that never came.
     """
 
-    def __init__(self, session: int = -1, sequence: int = -1) -> None:
+    def __init__(self, session: int = -1, sequence: int = -1, received: int = 0, lost: int = 0) -> None:
         self.session, self.sequence = session, sequence
-        self.received = 0
-        self.lost = 0
+        self.received = received
+        self.lost = lost
         """Packets that never came."""
 
     def take(self, session: int, sequence: int) -> bool:
