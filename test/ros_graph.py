@@ -20,7 +20,7 @@ from std_msgs.msg import Float64MultiArray, UInt8MultiArray
 from std_srvs.srv import Trigger
 
 from ros_rl.config import to_mapping, write_parameters_file
-from ros_rl.nodes import messages
+from ros_rl.nodes import packets
 from ros_rl.nodes.qos import EXPERIENCE, LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import make_executor, spin
 from ros_rl.nodes.tick_join import TickJoin
@@ -64,7 +64,7 @@ class Peer:
         self.join = TickJoin(self.node, self.robot, self.ticks.append, self.refusals.append)
         self._subscribe(Float64MultiArray, "transitions", EXPERIENCE, lambda m: self.transitions.append(vectors(m)))
         self._subscribe(Float64MultiArray, "telemetry", NEWEST, lambda m: self.telemetry.append(vectors(m)))
-        self._subscribe(Float64MultiArray, "verdict", STATE, lambda m: self.verdicts.append(messages.from_verdict(m)))
+        self._subscribe(Float64MultiArray, "verdict", STATE, lambda m: self.verdicts.append(packets.from_verdict(m)))
         self._subscribe(JointState, "joint_command", NEWEST, self.commands.append)
         self._subscribe(JointState, "applied_command", STATE, self.applied.append)
         self._subscribe(DiagnosticArray, "/diagnostics", STATE, self._on_diagnostics)
@@ -78,10 +78,10 @@ class Peer:
             self.diagnostics[name] = (status.level, status.message, {item.key: item.value for item in status.values})
 
     def allow(self, steps: int) -> None:
-        self.allowance.publish(messages.to_allowance(steps, 0))
+        self.allowance.publish(packets.to_allowance(steps, 0))
 
     def give_graph(self, model: bytes, version: int = 0) -> None:
-        self.graph.publish(messages.to_blocks(Header(0, 0, version), {"model": model}))
+        self.graph.publish(packets.to_blocks(Header(0, 0, version), {"model": model}))
 
     def call(self, service: str) -> Any:
         client = self.node.create_client(Trigger, service)
@@ -99,7 +99,7 @@ class Peer:
 
 
 def vectors(message: Float64MultiArray) -> tuple[Header, dict]:
-    return messages.from_vectors(message)
+    return packets.from_vectors(message)
 
 
 def same(first: Any, second: Any) -> bool:

@@ -13,7 +13,7 @@ from onnx import helper
 from ros_graph import activate, graph, same, wait_for
 from sensor_msgs.msg import JointState
 
-from ros_rl.nodes import messages
+from ros_rl.nodes import messages, packets
 from ros_rl.nodes.collector import CollectorNode
 from ros_rl.nodes.controller import ControllerNode
 from ros_rl.nodes.driver import DriverNode
@@ -166,8 +166,8 @@ def test_services(whole) -> None:
 def test_a_driver_without_its_tick_contract_is_refused(whole) -> None:
     """The collector survives garbage on its topics."""
     _, peer, driver, controller, collector = whole
-    publisher = peer.node.create_publisher(type(messages.to_verdict(0, Verdict.CONTINUE)), "tick", 10)
+    publisher = peer.node.create_publisher(type(packets.to_verdict(0, Verdict.CONTINUE)), "tick", 10)
     wait_for(lambda: publisher.get_subscription_count() >= 3, "the garbage to be listened to")
-    publisher.publish(type(messages.to_verdict(0, Verdict.CONTINUE))())
+    publisher.publish(type(packets.to_verdict(0, Verdict.CONTINUE))())
     wait_for(lambda: "packet begins with" in collector._problem or peer.refusals, "the refusal")
     assert peer.refusals

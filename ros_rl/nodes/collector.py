@@ -16,7 +16,7 @@ from std_msgs.msg import Float64MultiArray
 
 from ros_rl.errors import ConfigError
 from ros_rl.features import ObservationSpec
-from ros_rl.nodes import messages
+from ros_rl.nodes import packets
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics, Input
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, STATE
@@ -66,13 +66,13 @@ class CollectorNode(Node):
         except ConfigError as error:
             self._report(f"tick {tick.index}: {error}")
             return
-        message = messages.to_verdict(tick.stamp, verdict)
+        message = packets.to_verdict(tick.stamp, verdict)
         self._verdicts.publish(message)
         if transition is not None:
             header = Header(tick.stamp, self._sequence, self._session)
             self._sequence += 1
             success = {f"{SUCCESS}{name}": value for name, value in self._builder.success.items()}
-            self._transitions.publish(messages.to_vectors(header, transition_fields(transition) | success))
+            self._transitions.publish(packets.to_vectors(header, transition_fields(transition) | success))
         if self._recorder is not None:
             self._recorder.publish("verdict", message, tick.stamp)
 

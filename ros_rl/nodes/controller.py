@@ -16,7 +16,7 @@ from visualization_msgs.msg import MarkerArray
 
 from ros_rl.errors import ContractError, RosRlError
 from ros_rl.features import ObservationSpec
-from ros_rl.nodes import messages
+from ros_rl.nodes import messages, packets
 from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Durations, Input
 from ros_rl.nodes.graph_loader import GraphLoader
 from ros_rl.nodes.markers import plan_markers
@@ -107,7 +107,7 @@ class ControllerNode(LifecycleNode):
         if self._loader is None:
             return
         try:
-            header, blocks = messages.from_blocks(message)
+            header, blocks = packets.from_blocks(message)
             self._loader.load(header.version, blocks["model"])
         except (ContractError, KeyError) as error:
             self._graph_judged(-1, f"not a control graph: {error}")
@@ -149,7 +149,7 @@ class ControllerNode(LifecycleNode):
 
     def _publish_telemetry(self, tick: Tick, decision: Decision) -> None:
         fields = {"graph_seconds": decision.graph_seconds} | decision.telemetry
-        self._telemetry.publish(messages.to_vectors(Header(tick.stamp, tick.index, self._version), fields))
+        self._telemetry.publish(packets.to_vectors(Header(tick.stamp, tick.index, self._version), fields))
         if self._markers.get_subscription_count():
             self._markers.publish(plan_markers(tick, decision.telemetry, self._settings.control.period))
 

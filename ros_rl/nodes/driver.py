@@ -10,22 +10,19 @@ import time
 import traceback
 from typing import Any
 
-from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import Odometry
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
-from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import Imu, JointState
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
 from ros_rl.backends import Backend, make_backend
 from ros_rl.errors import CommandError, ContractError, RosRlError
-from ros_rl.nodes import messages
+from ros_rl.nodes import messages, packets
 from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Durations, Input
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer, run
-from ros_rl.nodes.transforms import TransformPublisher
+from ros_rl.nodes.tick_publisher import TickPublisher
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.pacing import LockStep, Pacer, RealTime
 from ros_rl.types import SafetyState, Tick
@@ -44,8 +41,6 @@ class DriverNode(LifecycleNode):
         self._backend: Backend | None = None
         self._pacer: Pacer | None = None
         self._timer: Any = None
-        self._last: Tick | None = None
-        self._session = time.time_ns() // 1_000_000
         self._allowance: int | None = None
         self._rejected = 0
         self._problem = ""
@@ -53,7 +48,8 @@ class DriverNode(LifecycleNode):
         self._response = Durations()
         self._ticks = Input()
         self._diagnostics = Diagnostics(self)
-        self._create_publishers()
+        self._lock_step = self._settings.driver.mode == "lock_step"
+        self._publisher = TickPublisher(self, self._robot, simulated_time=self._lock_step)
         self.create_subscription(JointState, "joint_command", self._on_command, NEWEST)
         self.create_subscription(Float64MultiArray, "verdict", self._on_verdict, STATE)
         self.create_subscription(Float64MultiArray, "step_allowance", self._on_allowance, LATCHED)
@@ -61,18 +57,6 @@ class DriverNode(LifecycleNode):
         self.create_service(Trigger, "emergency_stop", self._emergency_stop)
         self.create_service(Trigger, "clear_fault", self._clear_fault)
         create_timer(self, 1.0, self._diagnose)
-
-    def _create_publishers(self) -> None:
-        self._lock_step = self._settings.driver.mode == "lock_step"
-        self._joint_states = self.create_publisher(JointState, "joint_states", STATE)
-        self._applied = self.create_publisher(JointState, "applied_command", STATE)
-        self._imu = self.create_publisher(Imu, "imu/data", STATE)
-        self._odom = self.create_publisher(Odometry, "odom", STATE)
-        self._tool = self.create_publisher(PoseStamped, "tool_pose", STATE)
-        self._goal = self.create_publisher(PoseStamped, "goal_pose", NEWEST)
-        self._tick = self.create_publisher(Float64MultiArray, "tick", STATE)
-        self._sim_clock = self.create_publisher(Clock, "clock", NEWEST) if self._lock_step else None
-        self._transforms = TransformPublisher(self)
 
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
         """Load the robot."""
@@ -170,7 +154,7 @@ class DriverNode(LifecycleNode):
         if self._active is None:
             return
         try:
-            stamp, verdict = messages.from_verdict(message)
+            stamp, verdict = packets.from_verdict(message)
         except ContractError as error:
             self._report(f"verdict refused: {error}")
             return
@@ -179,7 +163,7 @@ class DriverNode(LifecycleNode):
     def _on_allowance(self, message: Float64MultiArray) -> None:
         self._inputs["step_allowance"].touch()
         try:
-            self._allowance = messages.from_allowance(message)
+            self._allowance = packets.from_allowance(message)
         except ContractError as error:
             self._report(f"step allowance refused: {error}")
             return
@@ -193,34 +177,12 @@ class DriverNode(LifecycleNode):
     def _publish(self, tick: Tick | None) -> None:
         if tick is None:
             return
-        m, stamp, frame = tick.measurement, tick.stamp, self._robot.base_frame
-        parts = messages.tick_parts(m)
-        if self._last is not None and self._last.stamp != stamp:
-            self._publish_news(self._last, tick)
-        self._last = tick
-        self._joint_states.publish(
-            messages.to_joint_state(stamp, self._robot, m.joint_position, m.joint_velocity, m.joint_effort)
-        )
-        if parts[messages.IMU]:
-            self._imu.publish(messages.to_imu(stamp, frame, m))
-        if parts[messages.ODOM]:
-            self._odom.publish(messages.to_odometry(stamp, frame, m))
-        if m.tool_position is not None:
-            self._tool.publish(messages.to_position(stamp, frame, m.tool_position))
-        self._tick.publish(messages.to_tick(tick, self._session))
-
-    def _publish_news(self, last: Tick, tick: Tick) -> None:
-        """What goes out once per tick, not with every repetition."""
-        self._ticks.touch()
-        if tick.safety is not last.safety:
-            self._log_safety(tick.safety)
-        if self._sim_clock is not None:
-            self._sim_clock.publish(Clock(clock=messages.to_time(tick.stamp)))
-        if tick.step > 0 and last.safety is SafetyState.OK:
-            self._applied.publish(messages.to_command(last.stamp, self._robot, tick.previous_command))
-        if tick.goal is not None and tick.goal.shape == (3,):
-            self._goal.publish(messages.to_position(tick.stamp, self._robot.base_frame, tick.goal))
-        self._transforms.publish(tick, self._robot.base_frame)
+        last = self._publisher.last
+        if last is not None and last.stamp != tick.stamp:
+            self._ticks.touch()
+            if tick.safety is not last.safety:
+                self._log_safety(tick.safety)
+        self._publisher.publish(tick)
 
     def _log_safety(self, safety: SafetyState) -> None:
         # one call per severity: rclpy remembers the severity of every line that logs

@@ -17,7 +17,7 @@ from std_msgs.msg import String, UInt8MultiArray
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import RosRlError
-from ros_rl.nodes import messages
+from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
@@ -64,7 +64,7 @@ class EvaluatorNode(Node):
             self._evaluator.close()
 
     def _evaluate(self, message: UInt8MultiArray) -> dict[str, Any]:
-        _, blocks = messages.from_blocks(message)
+        _, blocks = packets.from_blocks(message)
         request = json.loads(blocks["request"])
         settings = self._settings
         video = None

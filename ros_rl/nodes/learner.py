@@ -18,7 +18,7 @@ from rclpy.serialization import deserialize_message
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
 from ros_rl.errors import ContractError, GraphError, RosRlError
-from ros_rl.nodes import messages
+from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
@@ -94,7 +94,7 @@ class LearnerNode(Node):
     def _heartbeat(self) -> None:
         """Tell the driver that the learner lives, also while it withholds steps."""
         if self._allowed >= 0:
-            self._allowance_publisher.publish(messages.to_allowance(self._allowed, self._training.version))
+            self._allowance_publisher.publish(packets.to_allowance(self._allowed, self._training.version))
 
     def work(self, stop: threading.Event) -> None:
         """Train until told to stop; when the robot time is used up, say so and wait.
@@ -128,7 +128,7 @@ class LearnerNode(Node):
     def _take_transitions(self) -> None:
         while not self._arrived.empty():
             try:
-                header, fields = messages.from_vectors(self._arrived.get())
+                header, fields = packets.from_vectors(self._arrived.get())
                 transition = transition_from(fields)
                 if not self._check.take(header.version, header.sequence):
                     continue
@@ -144,7 +144,7 @@ class LearnerNode(Node):
         if data is None:
             return
         try:
-            session, steps = messages.steps_from(deserialize_message(data, Float64MultiArray))
+            session, steps = packets.steps_from(deserialize_message(data, Float64MultiArray))
         except ContractError as error:
             self._complain(f"tick refused: {error}")
             return
@@ -157,7 +157,7 @@ class LearnerNode(Node):
             self._complain(str(error))
             return
         header = Header(0, self._training.env_steps, self._training.version)
-        self._graph_publisher.publish(messages.to_blocks(header, {"model": self._model}))
+        self._graph_publisher.publish(packets.to_blocks(header, {"model": self._model}))
 
     def _publish_allowance(self) -> None:
         allowed = self._training.allowance - self._steps.offset
@@ -189,7 +189,7 @@ class LearnerNode(Node):
             return
         self._requests += 1
         blocks = {"request": json.dumps(request).encode(), "model": self._model}
-        self._request_publisher.publish(messages.to_blocks(Header(0, self._requests), blocks))
+        self._request_publisher.publish(packets.to_blocks(Header(0, self._requests), blocks))
 
     def _checkpoint(self) -> None:
         self._checkpointed_at = self._training.env_steps
@@ -233,7 +233,7 @@ class LearnerNode(Node):
             **self._episodes.means(),
         }
         losses = {f"loss.{name}": value for name, value in self._metrics.items()}
-        self._progress_publisher.publish(messages.to_vectors(Header(0, training.env_steps), fields | losses))
+        self._progress_publisher.publish(packets.to_vectors(Header(0, training.env_steps), fields | losses))
         self._scalars.write("train", fields, training.env_steps)
         self._scalars.write("loss", self._metrics, training.env_steps)
         self._diagnostics.publish(

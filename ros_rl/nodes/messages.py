@@ -1,13 +1,11 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Between the project's own types and standard ROS messages; nothing else converts."""
+"""Between the project's own types and standard ROS messages: commands, sensors, ticks."""
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,12 +14,13 @@ from geometry_msgs.msg import Point, PoseStamped, Quaternion, Vector3
 from nav_msgs.msg import Odometry
 from numpy.typing import ArrayLike
 from sensor_msgs.msg import Imu, JointState
-from std_msgs.msg import Float64MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
+from std_msgs.msg import Float64MultiArray
 
 from ros_rl.errors import CommandError, ContractError
+from ros_rl.nodes.packets import doubles, to_vectors
 from ros_rl.robot import Robot
-from ros_rl.types import Array, Command, Measurement, SafetyState, Tick, Verdict
-from ros_rl.wire import Header, pack, pack_bytes, unpack, unpack_bytes
+from ros_rl.types import Array, Command, Measurement, SafetyState, Tick
+from ros_rl.wire import Header
 
 _SECOND = 1_000_000_000
 ODOM_FRAME = "odom"
@@ -41,49 +40,6 @@ def from_time(time: Time) -> int:
     return int(time.sec) * _SECOND + int(time.nanosec)
 
 
-def _doubles(values: Array) -> array:  # type: ignore[type-arg]
-    return array("d", np.ascontiguousarray(values, dtype=np.float64).tobytes())
-
-
-@lru_cache(maxsize=256)
-def _layout(labels: tuple[tuple[str, int], ...]) -> MultiArrayLayout:
-    return MultiArrayLayout(dim=[MultiArrayDimension(label=name, size=size, stride=size) for name, size in labels])
-
-
-def _labels(message: Any) -> list[tuple[str, int]]:
-    return [(dimension.label, dimension.size) for dimension in message.layout.dim]
-
-
-def to_vectors(header: Header, fields: Mapping[str, ArrayLike]) -> Float64MultiArray:
-    """Named vectors as a message."""
-    data, labels = pack(header, fields)
-    return Float64MultiArray(layout=_layout(tuple(labels)), data=_doubles(data))
-
-
-def from_vectors(message: Float64MultiArray) -> tuple[Header, dict[str, Array]]:
-    """The inverse of `to_vectors`.
-
-    Raises:
-        ContractError: The message does not hold what its layout says.
-    """
-    return unpack(np.array(message.data, dtype=np.float64), _labels(message))
-
-
-def to_blocks(header: Header, fields: Mapping[str, bytes]) -> UInt8MultiArray:
-    """Named blocks of bytes as a message."""
-    data, labels = pack_bytes(header, fields)
-    return UInt8MultiArray(layout=_layout(tuple(labels)), data=array("B", data))
-
-
-def from_blocks(message: UInt8MultiArray) -> tuple[Header, dict[str, bytes]]:
-    """The inverse of `to_blocks`.
-
-    Raises:
-        ContractError: The message does not hold what its layout says.
-    """
-    return unpack_bytes(bytes(message.data), _labels(message))
-
-
 def to_joint_state(
     stamp: int, robot: Robot, position: Array | None, velocity: Array | None = None, effort: Array | None = None
 ) -> JointState:
@@ -91,11 +47,11 @@ def to_joint_state(
     message = JointState(name=list(robot.joints))
     message.header.stamp = to_time(stamp)
     if position is not None:
-        message.position = _doubles(position)
+        message.position = doubles(position)
     if velocity is not None:
-        message.velocity = _doubles(velocity)
+        message.velocity = doubles(velocity)
     if effort is not None:
-        message.effort = _doubles(effort)
+        message.effort = doubles(effort)
     return message
 
 
@@ -275,52 +231,3 @@ def _measurement(parts: Mapping[str, Any], robot: Robot) -> Measurement:
     if TOOL in parts:
         values["tool_position"] = _array3(parts[TOOL].pose.position)
     return Measurement(**values)
-
-
-def steps_from(message: Float64MultiArray) -> tuple[int, int]:
-    """From a tick's own message: the driver's session, and the environment steps it has taken in it.
-
-    Raises:
-        ContractError: It is no tick.
-    """
-    header, fields = from_vectors(message)
-    try:
-        return header.version, int(fields["index"][0]) - int(fields["episode"][0])
-    except (KeyError, IndexError, ValueError) as error:
-        raise ContractError(f"not a tick: {error}") from None
-
-
-def to_verdict(stamp: int, verdict: Verdict) -> Float64MultiArray:
-    """The collector's answer to the tick of that stamp."""
-    return to_vectors(Header(stamp), {"verdict": int(verdict)})
-
-
-def from_verdict(message: Float64MultiArray) -> tuple[int, Verdict]:
-    """Stamp of the tick [ns] and the answer.
-
-    Raises:
-        ContractError: The message holds no verdict.
-    """
-    header, fields = from_vectors(message)
-    try:
-        return header.stamp, Verdict(int(fields["verdict"][0]))
-    except (KeyError, IndexError, ValueError) as error:
-        raise ContractError(f"not a verdict: {error}") from None
-
-
-def to_allowance(steps: int, sequence: int) -> Float64MultiArray:
-    """Environment steps that the driver may have taken since it started."""
-    return to_vectors(Header(0, sequence), {"steps": steps})
-
-
-def from_allowance(message: Float64MultiArray) -> int:
-    """The inverse of `to_allowance`.
-
-    Raises:
-        ContractError: The message holds no allowance.
-    """
-    _, fields = from_vectors(message)
-    steps = fields.get("steps", np.zeros(0))
-    if steps.shape != (1,) or not np.isfinite(steps[0]):
-        raise ContractError(f"not a step allowance: {steps}")
-    return int(steps[0])

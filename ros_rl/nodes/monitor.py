@@ -16,7 +16,7 @@ from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
 from ros_rl.bringup import RUN
 from ros_rl.errors import ContractError
-from ros_rl.nodes import messages
+from ros_rl.nodes import packets
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer
 from ros_rl.runtime.progress import EpisodeStatistics, Rates, StepCounter
@@ -77,7 +77,7 @@ class MonitorNode(Node):
 
     def publish_agent(self, model: bytes) -> None:
         """Give the control graph that acts."""
-        self._graph_publisher.publish(messages.to_blocks(Header(0), {"model": model}))
+        self._graph_publisher.publish(packets.to_blocks(Header(0), {"model": model}))
         self._agent_published = True
 
     def problem(self, node: str) -> str:
@@ -106,7 +106,7 @@ class MonitorNode(Node):
 
     def _on_progress(self, message: Float64MultiArray) -> None:
         try:
-            _, fields = messages.from_vectors(message)
+            _, fields = packets.from_vectors(message)
         except ContractError as error:
             self.get_logger().error(f"progress refused: {error}")
             return
@@ -117,7 +117,7 @@ class MonitorNode(Node):
 
     def _on_transition(self, message: Float64MultiArray) -> None:
         try:
-            _, fields = messages.from_vectors(message)
+            _, fields = packets.from_vectors(message)
             self._episodes.add(transition_from(fields), success_from(fields))
             self._transitions += 1
         except ContractError as error:
@@ -125,11 +125,11 @@ class MonitorNode(Node):
 
     def _update(self) -> None:
         """Give the allowance, as a learner would, and renew the progress."""
-        self._allowance_publisher.publish(messages.to_allowance(self._limit, 0))
+        self._allowance_publisher.publish(packets.to_allowance(self._limit, 0))
         if self._newest_tick is None:
             return
         try:
-            session, steps = messages.steps_from(deserialize_message(self._newest_tick, Float64MultiArray))
+            session, steps = packets.steps_from(deserialize_message(self._newest_tick, Float64MultiArray))
         except ContractError as error:
             self.get_logger().error(f"tick refused: {error}")
             return

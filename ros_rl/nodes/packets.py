@@ -1,0 +1,112 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Named vectors and bytes as `std_msgs` multi-arrays, and the small messages that are nothing else."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from std_msgs.msg import Float64MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
+
+from ros_rl.errors import ContractError
+from ros_rl.types import Array, Verdict
+from ros_rl.wire import Header, pack, pack_bytes, unpack, unpack_bytes
+
+
+def doubles(values: Array) -> array:  # type: ignore[type-arg]
+    """Numbers as rclpy takes them without a look at each."""
+    return array("d", np.ascontiguousarray(values, dtype=np.float64).tobytes())
+
+
+@lru_cache(maxsize=256)
+def _layout(labels: tuple[tuple[str, int], ...]) -> MultiArrayLayout:
+    return MultiArrayLayout(dim=[MultiArrayDimension(label=name, size=size, stride=size) for name, size in labels])
+
+
+def _labels(message: Any) -> list[tuple[str, int]]:
+    return [(dimension.label, dimension.size) for dimension in message.layout.dim]
+
+
+def to_vectors(header: Header, fields: Mapping[str, ArrayLike]) -> Float64MultiArray:
+    """Named vectors as a message."""
+    data, labels = pack(header, fields)
+    return Float64MultiArray(layout=_layout(tuple(labels)), data=doubles(data))
+
+
+def from_vectors(message: Float64MultiArray) -> tuple[Header, dict[str, Array]]:
+    """The inverse of `to_vectors`.
+
+    Raises:
+        ContractError: The message does not hold what its layout says.
+    """
+    return unpack(np.array(message.data, dtype=np.float64), _labels(message))
+
+
+def to_blocks(header: Header, fields: Mapping[str, bytes]) -> UInt8MultiArray:
+    """Named blocks of bytes as a message."""
+    data, labels = pack_bytes(header, fields)
+    return UInt8MultiArray(layout=_layout(tuple(labels)), data=array("B", data))
+
+
+def from_blocks(message: UInt8MultiArray) -> tuple[Header, dict[str, bytes]]:
+    """The inverse of `to_blocks`.
+
+    Raises:
+        ContractError: The message does not hold what its layout says.
+    """
+    return unpack_bytes(bytes(message.data), _labels(message))
+
+
+def steps_from(message: Float64MultiArray) -> tuple[int, int]:
+    """From a tick's own message: the driver's session, and the environment steps it has taken in it.
+
+    Raises:
+        ContractError: It is no tick.
+    """
+    header, fields = from_vectors(message)
+    try:
+        return header.version, int(fields["index"][0]) - int(fields["episode"][0])
+    except (KeyError, IndexError, ValueError) as error:
+        raise ContractError(f"not a tick: {error}") from None
+
+
+def to_verdict(stamp: int, verdict: Verdict) -> Float64MultiArray:
+    """The collector's answer to the tick of that stamp."""
+    return to_vectors(Header(stamp), {"verdict": int(verdict)})
+
+
+def from_verdict(message: Float64MultiArray) -> tuple[int, Verdict]:
+    """Stamp of the tick [ns] and the answer.
+
+    Raises:
+        ContractError: The message holds no verdict.
+    """
+    header, fields = from_vectors(message)
+    try:
+        return header.stamp, Verdict(int(fields["verdict"][0]))
+    except (KeyError, IndexError, ValueError) as error:
+        raise ContractError(f"not a verdict: {error}") from None
+
+
+def to_allowance(steps: int, sequence: int) -> Float64MultiArray:
+    """Environment steps that the driver may have taken since it started."""
+    return to_vectors(Header(0, sequence), {"steps": steps})
+
+
+def from_allowance(message: Float64MultiArray) -> int:
+    """The inverse of `to_allowance`.
+
+    Raises:
+        ContractError: The message holds no allowance.
+    """
+    _, fields = from_vectors(message)
+    steps = fields.get("steps", np.zeros(0))
+    if steps.shape != (1,) or not np.isfinite(steps[0]):
+        raise ContractError(f"not a step allowance: {steps}")
+    return int(steps[0])

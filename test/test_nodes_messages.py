@@ -1,0 +1,166 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Ticks, commands and plans survive their way through messages bit for bit, in whatever order these arrive."""
+
+import itertools
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import JointState
+
+from ros_rl.errors import CommandError
+from ros_rl.nodes import messages
+from ros_rl.nodes.markers import PLAN_VELOCITY, plan_markers, planned_path
+from ros_rl.nodes.tick_join import TickJoin
+from ros_rl.robot import load_robot
+from ros_rl.types import Measurement, SafetyState, Tick
+
+pytestmark = pytest.mark.ros
+ROBOT = load_robot("a1")
+
+
+def tick(stamp: int = 1_795_345_295_395_391_127, **changes) -> Tick:
+    rng = np.random.default_rng(stamp % 1000)
+    sizes = {"imu_orientation": 4, "base_orientation": 4}
+    values = {item.name: rng.normal(size=sizes.get(item.name, 3)) for item in fields(Measurement)}
+    values |= {name: rng.normal(size=12) for name in ("joint_position", "joint_velocity", "joint_effort")}
+    measurement = Measurement(**(values | changes))
+    origin, goal = rng.normal(size=3), rng.normal(size=3)
+    line = rng.normal(size=(2, 12))
+    return Tick(stamp, 7, 3, 4, SafetyState.OK, False, origin, rng.normal(size=12), line, measurement, goal)
+
+
+def parts_of(sent: Tick) -> dict[str, object]:
+    """A tick's messages after their way over the wire, by the part's name."""
+    m, stamp = sent.measurement, sent.stamp
+    made = {"joints": messages.to_joint_state(stamp, ROBOT, m.joint_position, m.joint_velocity, m.joint_effort)}
+    present = messages.tick_parts(m)
+    if present[messages.IMU]:
+        made[messages.IMU] = messages.to_imu(stamp, "base_link", m)
+    if present[messages.ODOM]:
+        made[messages.ODOM] = messages.to_odometry(stamp, "base_link", m)
+    if present[messages.TOOL]:
+        made[messages.TOOL] = messages.to_position(stamp, "base_link", m.tool_position)
+    made["tick"] = messages.to_tick(sent)
+    return {name: deserialize_message(serialize_message(m), type(m)) for name, m in made.items()}
+
+
+class Subscriber:
+    """A node that only remembers its subscriptions."""
+
+    def __init__(self) -> None:
+        self.callbacks = {}
+
+    def create_subscription(self, kind, topic, callback, qos, raw):
+        self.callbacks[topic] = callback
+
+
+@pytest.fixture
+def join():
+    node, ticks, refusals = Subscriber(), [], []
+    made = TickJoin(node, ROBOT, ticks.append, refusals.append)
+    topics = {"joints": "joint_states", "imu": "imu/data", "odom": "odom", "tool": "tool_pose", "tick": "tick"}
+    return made, lambda part, message: node.callbacks[topics[part]](message), ticks, refusals
+
+
+def assert_same(first: Tick, second: Tick) -> None:
+    for item in fields(Tick):
+        a, b = getattr(first, item.name), getattr(second, item.name)
+        if isinstance(a, np.ndarray):
+            assert a.shape == b.shape and a.tobytes() == b.tobytes(), item.name
+        elif item.name != "measurement":
+            assert a == b, item.name
+    for item in fields(Measurement):
+        a, b = getattr(first.measurement, item.name), getattr(second.measurement, item.name)
+        assert (a is None) == (b is None), item.name
+        assert a is None or a.tobytes() == b.tobytes(), item.name
+
+
+@pytest.mark.parametrize("missing", [(), ("imu_angular_velocity",), ("tool_position",), ("base_position",)])
+def test_a_tick_is_rebuilt_bit_for_bit_in_any_order(join, missing) -> None:
+    made, receive, ticks, refusals = join
+    for count, order in enumerate(itertools.permutations(parts_of(tick(1, **dict.fromkeys(missing))))):
+        gone = dict.fromkeys(missing)
+        if "base_position" in missing:
+            gone |= {"base_orientation": None, "base_linear_velocity": None}
+        sent = tick(1000 + count, **gone)
+        parts = parts_of(sent)
+        for name in order:
+            if name in parts:
+                receive(name, parts[name])
+        assert len(ticks) == count + 1
+        assert_same(ticks[-1], sent)
+    assert not refusals and made.incomplete == 0
+
+
+def test_a_repeated_tick_is_delivered_once_per_repetition(join) -> None:
+    _, receive, ticks, _ = join
+    for _ in range(3):
+        for name, message in parts_of(tick()).items():
+            receive(name, message)
+    assert len(ticks) == 3
+
+
+def test_a_tick_that_lacks_a_part_is_given_up_and_counted(join) -> None:
+    made, receive, ticks, _ = join
+    for stamp in range(20):
+        for name, message in parts_of(tick(stamp)).items():
+            if name != "odom" or stamp == 19:
+                receive(name, message)
+    assert len(ticks) == 1 and made.incomplete == 12
+
+
+def test_joints_are_names(join) -> None:
+    _, receive, ticks, refusals = join
+    sent = tick()
+    parts = parts_of(sent)
+    order = np.random.default_rng(0).permutation(12)
+    shuffled = JointState(header=parts["joints"].header, name=[ROBOT.joints[i] for i in order])
+    for name in ("position", "velocity", "effort"):
+        setattr(shuffled, name, np.array(getattr(parts["joints"], name))[order].tolist())
+    for name, message in (parts | {"joints": shuffled}).items():
+        receive(name, message)
+    assert_same(ticks[0], sent)
+    shuffled.name[0] = "knee"
+    for name, message in (parts | {"joints": shuffled}).items():
+        receive(name, message)
+    assert len(ticks) == 1 and "needs FR_hip_joint" in refusals[0]
+
+
+def test_a_tick_for_another_robot_is_refused(join) -> None:
+    _, receive, ticks, refusals = join
+    parts = parts_of(replace(tick(), pending_commands=np.zeros((1, 5))))
+    for name, message in parts.items():
+        receive(name, message)
+    assert not ticks and "tick does not fit a1" in refusals[0]
+
+
+def test_commands() -> None:
+    value = np.random.default_rng(2).normal(size=12)
+    message = messages.to_command(5, ROBOT, value)
+    found = messages.from_command(message, ROBOT)
+    assert found.stamp == 5 and found.value.tobytes() == value.tobytes()
+    message.name.append("extra")
+    with pytest.raises(CommandError, match="names the joints"):
+        messages.from_command(message, ROBOT)
+    message.name.pop()
+    message.position.pop()
+    with pytest.raises(CommandError, match="11 position values for 12 joints"):
+        messages.from_command(message, ROBOT)
+
+
+def test_the_plan_starts_at_the_base_and_turns_with_the_episodes_heading() -> None:
+    now = replace(tick(), origin=np.array([0.0, 0.0, np.pi / 2]))
+    velocity = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]], dtype=np.float32)
+    path = planned_path(now, velocity, 0.1)
+    base = now.measurement.base_position
+    assert np.allclose(path - base, [[0, 0, 0], [0, 0.1, 0], [0, 0.2, 0]])
+    marker = plan_markers(now, {PLAN_VELOCITY: velocity.reshape(-1)}, 0.1).markers[0]
+    assert len(marker.points) == 3 and marker.header.frame_id == "odom"
+    assert not plan_markers(now, {}, 0.1).markers
