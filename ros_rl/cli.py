@@ -17,25 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl import bringup
+from ros_rl.arguments import USAGE, make_parser
 from ros_rl.config import iterate
 from ros_rl.errors import ConfigError, MissingDependencyError, RosRlError, RunFolderError, UnknownNameError
-from ros_rl.resources import package_version
 from ros_rl.robot import robot_names
 from ros_rl.runtime.run_folder import CHECKPOINT, RunFolder, default_folder
 from ros_rl.settings import AGENT_NAMES, BACKENDS, Settings, load_settings
 from ros_rl.tasks import TASKS
 
-USAGE, FAILURE, INTERRUPTED = 2, 1, 130
+FAILURE, INTERRUPTED = 1, 130
 _USAGE_ERRORS = (ConfigError, UnknownNameError, RunFolderError)
 _EXTRA_OF = {"rclpy": "ros", "torch": "learn", "onnx": "learn", "pybullet": "sim"}
-
-
-class _Parser(argparse.ArgumentParser):
-    """Tells errors in one line."""
-
-    def error(self, message: str) -> Any:
-        """Print the error and exit."""
-        self.exit(USAGE, f"ros-rl: error: {message} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, 1 if the run failed, 2 for wrong usage or settings, 130 if it was interrupted.
     """
-    options = _parser().parse_args(arguments)
+    commands = {"train": _train, "run": _run, "eval": _eval, "list": _list, "settings": _settings}
+    options = make_parser(commands).parse_args(arguments)
     try:
         return int(options.function(options))
     except RosRlError as error:
@@ -55,93 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE if isinstance(error, _USAGE_ERRORS) else FAILURE
     except KeyboardInterrupt:
         return INTERRUPTED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="ros-rl", description="Let a robot learn its own controller, on ROS 2.")
-    parser.add_argument("--version", action="version", version=f"ros-rl {package_version()}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    _add_train(commands)
-    _add_run(commands)
-    _add_eval(commands)
-    listing = commands.add_parser("list", help="list tasks, robots, agents and drivers")
-    listing.set_defaults(function=_list)
-    settings = commands.add_parser("settings", help="print every setting with its value, unit and range")
-    settings.add_argument("task", nargs="?", default="a1_walk", metavar="TASK", help="default: a1_walk")
-    _add_settings(settings)
-    settings.set_defaults(function=_settings)
-    return parser
-
-
-def _add_settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seed", type=int, help="seed of every random number (default: 0)")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="replace a setting, e.g. control.rate_hz=50; may be given more than once; 'ros-rl settings' lists all",
-    )
-    parser.add_argument(
-        "--params-file",
-        type=Path,
-        metavar="FILE",
-        help="ROS parameters file, read after the task's own (default: none)",
-    )
-
-
-def _add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
-    _add_settings(parser)
-    parser.add_argument("--driver", choices=BACKENDS, help="what moves the robot (default: pybullet)")
-    parser.add_argument(
-        "--mode",
-        choices=("lock_step", "real_time"),
-        help="wait for every answer, or tick by the clock (default: lock_step)",
-    )
-    parser.add_argument(
-        "--robot-minutes", type=float, metavar="MIN", help=f"robot time, in minutes ({default_minutes})"
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/<task>_<date>_<time>)")
-    parser.add_argument("--namespace", metavar="NAME", help="of all nodes (default: the robot's name)")
-    parser.add_argument("--gui", action="store_true", help="open the simulator's window (default: no)")
-
-
-def _add_train(commands: Any) -> None:
-    parser = commands.add_parser("train", help="learn a controller")
-    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
-    parser.add_argument("--agent", metavar="NAME", help="what learns (default: mpc)")
-    _add_graph(parser, "default: the task's, see learner.robot_minutes")
-    parser.add_argument(
-        "--eval-every", type=int, metavar="STEPS", help="environment steps between evaluations; 0: only at the end"
-    )
-    parser.add_argument("--eval-episodes", type=int, metavar="N", help="episodes of every evaluation")
-    parser.add_argument(
-        "--resume", type=Path, metavar="DIR", help="go on from the checkpoint of this run folder (default: start anew)"
-    )
-    parser.set_defaults(function=_train)
-
-
-def _add_run(commands: Any) -> None:
-    parser = commands.add_parser("run", help="let a learned controller act")
-    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
-    parser.add_argument("--agent", type=Path, required=True, metavar="FILE", help="control graph (.onnx)")
-    _add_graph(parser, "default: until Ctrl-C")
-    parser.set_defaults(function=_run)
-
-
-def _add_eval(commands: Any) -> None:
-    parser = commands.add_parser("eval", help="judge a controller in the simulator, without ROS")
-    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
-    parser.add_argument("--agent", type=Path, required=True, metavar="FILE", help="control graph (.onnx)")
-    parser.add_argument(
-        "--episodes", type=int, metavar="N", help="number of episodes (default: evaluator.final_episodes)"
-    )
-    parser.add_argument("--seconds", type=float, metavar="S", help="length of an episode (default: evaluator.seconds)")
-    parser.add_argument("--driver", choices=BACKENDS[:-1], help="simulator (default: pybullet)")
-    parser.add_argument("--video", type=Path, metavar="FILE", help="GIF of the first episode (default: none)")
-    parser.add_argument("--json", action="store_true", help="print JSON (default: rows)")
-    _add_settings(parser)
-    parser.set_defaults(function=_eval)
 
 
 def _load(options: argparse.Namespace, **overrides: Any) -> Settings:

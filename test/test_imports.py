@@ -29,7 +29,7 @@ LAYERS = (
     ("agents", "deploy"),
     ("backends", "runtime", "bringup"),
     ("nodes",),
-    ("cli",),
+    ("arguments", "cli"),
 )
 TORCH_FREE = ("nodes.controller", "nodes.collector", "nodes.driver")
 ROS_MODULE = re.compile(

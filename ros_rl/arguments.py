@@ -1,0 +1,133 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The options of ``ros-rl``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ros_rl.resources import package_version
+from ros_rl.settings import BACKENDS, EvaluatorSettings, LearnerSettings
+
+USAGE = 2
+"""Exit code of wrong usage."""
+
+Command = Callable[[argparse.Namespace], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells errors in one line."""
+
+    def error(self, message: str) -> Any:
+        """Print the error and exit."""
+        self.exit(USAGE, f"ros-rl: error: {message} (see {self.prog} --help)\n")
+
+
+def make_parser(commands_of: Mapping[str, Command]) -> argparse.ArgumentParser:
+    """The parser; ``function`` of what it parses is the command's.
+
+    Args:
+        commands_of: What each command calls, by its name.
+    """
+    parser = _Parser(prog="ros-rl", description="Let a robot learn its own controller, on ROS 2.")
+    parser.add_argument("--version", action="version", version=f"ros-rl {package_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    _add_train(commands)
+    _add_run(commands)
+    _add_eval(commands)
+    commands.add_parser("list", help="list tasks, robots, agents and drivers")
+    settings = commands.add_parser("settings", help="print every setting with its value, unit and range")
+    settings.add_argument("task", nargs="?", default="a1_walk", metavar="TASK", help="default: a1_walk")
+    _add_settings(settings)
+    for name, parsed in commands.choices.items():
+        parsed.set_defaults(function=commands_of[name])
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, help="seed of every random number (default: 0)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="replace a setting, e.g. control.rate_hz=50; may be given more than once; 'ros-rl settings' lists all",
+    )
+    parser.add_argument(
+        "--params-file",
+        type=Path,
+        metavar="FILE",
+        help="ROS parameters file, read after the task's own (default: none)",
+    )
+
+
+def _add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
+    _add_settings(parser)
+    parser.add_argument("--driver", choices=BACKENDS, help="what moves the robot (default: pybullet)")
+    parser.add_argument(
+        "--mode",
+        choices=("lock_step", "real_time"),
+        help="wait for every answer, or tick by the clock (default: lock_step)",
+    )
+    parser.add_argument(
+        "--robot-minutes", type=float, metavar="MIN", help=f"robot time, in minutes ({default_minutes})"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/<task>_<date>_<time>)")
+    parser.add_argument("--namespace", metavar="NAME", help="of all nodes (default: the robot's name)")
+    parser.add_argument("--gui", action="store_true", help="open the simulator's window (default: no)")
+
+
+def _add_train(commands: Any) -> None:
+    parser = commands.add_parser("train", help="learn a controller")
+    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
+    parser.add_argument("--agent", metavar="NAME", help="what learns (default: mpc)")
+    _add_graph(parser, f"default: the task's, else {LearnerSettings.robot_minutes:g}")
+    parser.add_argument(
+        "--eval-every",
+        type=int,
+        metavar="STEPS",
+        help=f"environment steps between evaluations; 0: only at the end "
+        f"(default: the task's, else {EvaluatorSettings.every})",
+    )
+    parser.add_argument(
+        "--eval-episodes",
+        type=int,
+        metavar="N",
+        help=f"episodes of every evaluation, the final one too (default: the task's, else {EvaluatorSettings.episodes})",
+    )
+    parser.add_argument(
+        "--resume", type=Path, metavar="DIR", help="go on from the checkpoint of this run folder (default: start anew)"
+    )
+
+
+def _add_run(commands: Any) -> None:
+    parser = commands.add_parser("run", help="let a learned controller act")
+    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
+    parser.add_argument("--agent", type=Path, required=True, metavar="FILE", help="control graph (.onnx)")
+    _add_graph(parser, "default: until Ctrl-C")
+
+
+def _add_eval(commands: Any) -> None:
+    parser = commands.add_parser("eval", help="judge a controller in the simulator, without ROS")
+    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
+    parser.add_argument("--agent", type=Path, required=True, metavar="FILE", help="control graph (.onnx)")
+    parser.add_argument(
+        "--episodes",
+        type=int,
+        metavar="N",
+        help=f"number of episodes (default: the task's, else {EvaluatorSettings.final_episodes})",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        metavar="S",
+        help=f"length of an episode in seconds (default: the task's, else {EvaluatorSettings.seconds:g})",
+    )
+    parser.add_argument("--driver", choices=BACKENDS[:-1], help="simulator (default: pybullet)")
+    parser.add_argument("--video", type=Path, metavar="FILE", help="GIF of the first episode (default: none)")
+    parser.add_argument("--json", action="store_true", help="print JSON (default: rows)")
+    _add_settings(parser)
