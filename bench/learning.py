@@ -41,6 +41,8 @@ CONDITIONS: dict[str, list[str]] = {
     "policy acts": ["agent.act=policy"],
     "pessimistic": ["agent.planner.pessimism=0.5"],
     "no imagination": ["agent.model_fraction=0.0"],
+    "no mirror": ["agent.mirror=false"],
+    "imitation": ["agent.imitation=0.1"],
 }
 """Overrides of each condition."""
 

@@ -1,0 +1,96 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Puts a trained controller into ``models/<task>``: the graph, a film and a card with what was measured.
+
+    ros-rl train a1_walk --robot-minutes 6 --seed 0 --out runs/a1_walk_model
+    python bench/ship_model.py runs/a1_walk_model
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from machine import describe_machine
+
+from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.runtime.evaluation import Evaluator
+from ros_rl.settings import load_settings
+
+_SEED = 12345  # of starts, friction and noise; no training used it
+
+
+def judge(run: Path, episodes: int, seconds: float) -> dict[str, Any]:
+    """Evaluate a run's controller in episodes that it never saw."""
+    summary = json.loads((run / "summary.json").read_text())
+    settings = load_settings(summary["task"], run / "config.yaml")
+    evaluator = Evaluator(settings, _SEED)
+    try:
+        return evaluator.evaluate(OnnxGraph.load(run / "agent.onnx"), episodes, seconds).to_mapping()
+    finally:
+        evaluator.close()
+
+
+def card(summary: dict[str, Any], result: dict[str, Any], command: str) -> str:
+    """The model card, in Markdown."""
+    measured = "\n".join(
+        f"| {name.replace('_', ' ')} | {value:.3f} |" if isinstance(value, float) else f"| {name} | {value} |"
+        for name, value in result.items()
+        if not isinstance(value, dict)
+    )
+    plan = result["plan_ms"]
+    return f"""# {summary["task"]}
+
+A control graph for `ros-rl run {summary["task"]} --agent models/{summary["task"]}/agent.onnx`, learned in simulation.
+
+| | |
+|---|---|
+| agent | {summary["agent"]} |
+| robot time | {summary["robot_minutes"]:.2f} min ({summary["env_steps"]} steps) |
+| wall-clock | {summary["wall_minutes"]:.1f} min on {summary["machine"]} |
+| seed | {summary["seed"]} |
+
+Measured in simulation with sensor noise, one period of delay and drawn friction, on starts that training never saw:
+
+| measure | value |
+|---|---|
+{measured}
+| plan ms p50 / p99 | {plan["p50"]:.1f} / {plan["p99"]:.1f} |
+
+Made by
+
+    {command}
+    python bench/ship_model.py RUN
+
+It was never on hardware. The gait is a simulator's: expect other friction, compliance and impacts on a robot.
+"""
+
+
+def main() -> None:
+    """Judge, copy and write the card."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="folder of a finished training")
+    parser.add_argument("--episodes", type=int, default=10, help="evaluation episodes")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of each [s]")
+    args = parser.parse_args()
+    summary = json.loads((args.run / "summary.json").read_text())
+    result = judge(args.run, args.episodes, args.seconds)
+    models = Path(__file__).parent.parent / "models" / summary["task"]
+    models.mkdir(parents=True, exist_ok=True)
+    for name in ("agent.onnx", "walk.gif"):
+        if (args.run / name).is_file():
+            shutil.copy(args.run / name, models / name)
+    command = f"ros-rl train {summary['task']} --robot-minutes {summary['robot_minutes']:g} --seed {summary['seed']}"
+    (models / "README.md").write_text(card(summary, result, command))
+    results = Path(__file__).parent / "results" / f"model_{summary['task']}.json"
+    results.parent.mkdir(exist_ok=True)
+    results.write_text(json.dumps({"machine": describe_machine(), "training": command, "evaluation": result}, indent=1))
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
