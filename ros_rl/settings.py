@@ -133,7 +133,7 @@ class PlannerSettings:
 
     horizon: int = setting(3, "steps that candidates are rolled out through the model", unit="steps", low=1, high=100)
     samples: int = setting(128, "candidates per iteration, policy proposals included", low=2, high=10_000)
-    proposals: int = setting(32, "candidates that follow the policy", low=0)
+    proposals: int = setting(32, "candidates that follow the policy, the first one without noise", low=1)
     iterations: int = setting(2, "refinements of the sampling distribution", low=1, high=20)
     elites: int = setting(24, "best candidates that re-weight the distribution", low=1)
     temperature: float = setting(0.5, "softmax temperature over the elites' standardised returns", low=1e-3)
@@ -145,8 +145,10 @@ class PlannerSettings:
         """Check what spans two settings."""
         if self.elites > self.samples:
             raise ConfigError(f"agent.planner.elites {self.elites} exceeds agent.planner.samples {self.samples}")
-        if self.proposals > self.samples:
-            raise ConfigError(f"agent.planner.proposals {self.proposals} exceeds agent.planner.samples {self.samples}")
+        if self.proposals >= self.samples:
+            raise ConfigError(
+                f"agent.planner.proposals {self.proposals} must be fewer than agent.planner.samples {self.samples}"
+            )
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,14 @@ class MpcSettings:
     planner_start: int = setting(500, "environment steps before the planner acts", unit="steps", low=0)
     exploration: float = setting(1.0, "executed noise, as a share of the plan's own deviation", low=0.0, high=10.0)
     imitation: float = setting(0.0, "weight that pulls the policy towards the executed actions", low=0.0)
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        if self.planner.pessimism > 0.0 and self.model.members == 1:
+            raise ConfigError(
+                f"agent.planner.pessimism {self.planner.pessimism} needs members that can disagree; "
+                "agent.model.members is 1"
+            )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ros_rl.deploy.export import ControlGraph
-from ros_rl.planning.mppi import MppiPlanner, Start
+from ros_rl.planning.mppi import WORST, MppiPlanner, Start
 
 _SWITCH = 1.645
 """Standard normal quantile of 95 %: at 20 Hz a burst's state is drawn anew once a second."""
@@ -62,9 +62,9 @@ class MpcGraph(ControlGraph):
         returns, states = self.planner.rollout(start, plan.mean[None])
         predicted = torch.stack([state.mean(0)[0] for state in states])
         # every candidate non-finite: no action either, so that the driver's safe behaviour takes over
-        usable = (plan.candidate_returns.amax() > 0.5 * -1e9).to(action.dtype)
+        usable = (plan.candidate_returns.amax() > WORST).to(action.dtype)
         action = spaces.smooth(action, start.last_action) * (usable / usable)
-        return action, burst, returns.mean(), returns.std(), plan.candidate_returns, predicted
+        return action, burst, returns.mean(), returns.std(correction=0), plan.candidate_returns, predicted
 
     def _start(self, observation: Tensor) -> Start:
         spec = self.spec

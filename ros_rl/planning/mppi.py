@@ -103,11 +103,12 @@ class MppiPlanner(nn.Module):
         # the first proposal is the policy without noise: the distribution starts there
         mean, std = proposals[0], torch.full_like(proposals[0], s.std_init)
         fresh = s.samples - s.proposals
+        proposed = self.score(start, proposals)
         for iteration in range(s.iterations):
             part = noise[s.proposals + iteration * fresh : s.proposals + (iteration + 1) * fresh]
-            candidates = torch.cat([proposals, (mean + std * part).clamp(-1.0, 1.0)])
-            returns = self.score(start, candidates)
-            mean, std = self._refit(candidates, returns)
+            sampled = (mean + std * part).clamp(-1.0, 1.0)
+            returns = torch.cat([proposed, self.score(start, sampled)])
+            mean, std = self._refit(torch.cat([proposals, sampled]), returns)
         return Plan(mean, std, returns)
 
     def propose(self, start: Start, noise: Tensor) -> Tensor:
@@ -133,7 +134,7 @@ class MppiPlanner(nn.Module):
         """Returns of sequences (count, horizon, actions), (count,): mean over members less their disagreement."""
         returns, _ = self.rollout(start, candidates)
         value = returns.mean(0)
-        if self.settings.pessimism > 0.0 and self.model.members > 1:
+        if self.settings.pessimism > 0.0:
             value = value - self.settings.pessimism * returns.std(0)
         return torch.where(torch.isfinite(value), value, torch.full_like(value, WORST))
 
