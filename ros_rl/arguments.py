@@ -97,7 +97,8 @@ def _add_train(commands: Any) -> None:
         "--eval-episodes",
         type=int,
         metavar="N",
-        help=f"episodes of every evaluation, the final one too (default: the task's, else {EvaluatorSettings.episodes})",
+        help=f"episodes of every evaluation, the final one too "
+        f"(default: the task's, else {EvaluatorSettings.episodes})",
     )
     parser.add_argument(
         "--resume", type=Path, metavar="DIR", help="go on from the checkpoint of this run folder (default: start anew)"

@@ -3,6 +3,8 @@
 
 """A node's ROS parameters are its settings: checked, described, ranged, fixed."""
 
+import subprocess
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -62,3 +64,12 @@ def test_wrong_parameters_are_refused(tmp_path, content, complaint) -> None:
     with node(f"/**:\n  ros__parameters:\n    {content}\n", tmp_path) as made:
         with pytest.raises(ConfigError, match=complaint):
             declare_parameters(made)
+
+
+@pytest.mark.parametrize("name", ["driver", "supervisor"])
+def test_a_node_alone_tells_a_wrong_parameter_in_one_line(name) -> None:
+    command = [sys.executable, "-m", f"ros_rl.nodes.{name}", "--ros-args", "-p", "driver.nope:=1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ROS parameters: unknown setting 'driver.nope'")
+    assert done.stderr.count("\n") == 1

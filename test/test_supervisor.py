@@ -107,6 +107,24 @@ def test_training_leaves_a_complete_run_folder(tmp_path) -> None:
     assert topics == {"/mock/joint_states", "/mock/tick", "/mock/applied_command", "/mock/verdict"}
 
 
+def test_a_killed_learner_resumes_and_misses_nothing(tmp_path) -> None:
+    """In real time the robot goes on meanwhile; every period is a transition or counted as dropped."""
+    pytest.importorskip("torch")
+    out = tmp_path / "run"
+    options = ["--mode", "real_time", "--robot-minutes", "0.3", "--eval-every", "0", "--set", "evaluator.seconds=1"]
+    options += ["--agent", "random", "--set", "learner.checkpoint_every=40", "--out", str(out)]
+    with command("train", "mock_point", *options, *PATIENT) as process:
+        wait_for(lambda: (out / "checkpoint" / "received.json").exists(), "a checkpoint")
+        os.kill(next(pid for pid, name in family(process.pid).items() if name == "learner"), signal.SIGKILL)
+        printed = process.communicate(timeout=2 * PATIENCE)[0].decode()
+        assert process.returncode == 0, printed
+    assert "learner ended with exit code -9; restarting it" in printed
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["env_steps"] >= 360
+    periods = summary["transitions"] + summary["dropped_transitions"]
+    assert abs(periods - summary["env_steps"]) < 30, "what went on between the two counts"
+
+
 def test_running_an_agent_ends_by_itself(tmp_path, agent) -> None:
     out = tmp_path / "run"
     options = ["--robot-minutes", "0.1", "--out", str(out), "--namespace", "elsewhere", *PATIENT]
