@@ -205,5 +205,3 @@ def _origin(measurement: Measurement) -> np.ndarray:
     if measurement.base_position is None or measurement.base_orientation is None:
         return np.zeros(3)
     return np.array([*measurement.base_position[:2], yaw_of(measurement.base_orientation)])
-
-
