@@ -1,0 +1,200 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the learner owes the loop: pace, graphs, checkpoints."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from learners import random_transition, small_settings
+
+from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.errors import ConfigError, RunFolderError
+from ros_rl.runtime.training_loop import TrainingLoop
+from ros_rl.settings import load_settings
+
+POLICY = {"agent": {"act": "policy", "model_start": 25, "planner_start": 30}}
+"""The policy's graph is exported in a moment; learning is the same."""
+
+
+def training_of(*overrides: dict[str, Any], task: str = "mock_point") -> TrainingLoop:
+    return TrainingLoop(small_settings(task, POLICY, *overrides))
+
+
+def random_training() -> TrainingLoop:
+    return TrainingLoop(load_settings("mock_point", overrides=[{"agent": {"name": "random"}}]))
+
+
+def fill(training: TrainingLoop, count: int, seed: int = 0) -> None:
+    rng = np.random.default_rng(seed)
+    for index in range(count):
+        training.add(random_transition(training.spec, rng, index))
+
+
+def rounds(training: TrainingLoop, count: int) -> list[dict[str, float]]:
+    return [training.train() for _ in range(count)]
+
+
+def test_a_round_is_due_for_every_step_after_the_warm_up() -> None:
+    training = training_of({"learner": {"warmup_steps": 20}})
+    fill(training, 15)
+    for steps, due in ((0, 0), (20, 0), (21, 1), (24, 3), (24, 0), (10, 0), (26, 2)):
+        training.note_steps(steps)
+        done = 0
+        while training.train_due:
+            training.train()
+            done += 1
+        assert done == due
+    assert training.rounds == 6 and training.env_steps == 26
+
+
+def test_nothing_is_due_without_data() -> None:
+    training = training_of()
+    training.note_steps(1000)
+    assert not training.train_due
+    fill(training, 16)
+    assert training.train_due
+
+
+def test_acting_stays_within_what_was_learned() -> None:
+    training = training_of({"learner": {"warmup_steps": 20, "slack_steps": 7, "robot_minutes": 0.05}})
+    assert training.total_steps == 60
+    assert training.allowance == 27
+    fill(training, 30)
+    training.note_steps(27)
+    while training.train_due:
+        training.train()
+    assert training.allowance == 20 + 7 + 7
+    training.note_steps(60)
+    while training.train_due:
+        assert not training.done
+        training.train()
+    assert training.allowance == 60 and training.done
+
+
+def test_random_agents_have_nothing_to_wait_for() -> None:
+    training = random_training()
+    assert training.allowance == training.total_steps
+    training.note_steps(10**6)
+    assert not training.train_due and training.done and training.updates == 0
+    assert training.graph_due
+    training.graph()
+    assert not training.graph_due
+
+
+def test_graphs_go_out_random_first_then_learned_every_few_rounds() -> None:
+    training = training_of({"learner": {"publish_every": 4}})
+    fill(training, 30)
+    out = []
+    for round_ in range(10):
+        if training.graph_due:
+            out.append((round_, OnnxGraph(training.graph()).contract))
+        training.train()
+    assert [round_ for round_, _ in out] == [0, 1, 5, 9]
+    assert [contract.provenance["version"] for _, contract in out] == [0, 1, 2, 3]
+    assert out[0][1].telemetry == {} and "predicted_state" in out[1][1].telemetry
+
+
+def test_a_transition_that_is_not_finite_is_refused() -> None:
+    training = training_of()
+    with pytest.raises(ConfigError, match="not finite"):
+        training.add(random_transition(training.spec, np.random.default_rng(0), reward=float("nan")))
+    assert len(training.replay) == 0
+
+
+def test_same_seed_same_learning() -> None:
+    results = []
+    for seed in (0, 0, 1):
+        training = training_of({"seed": seed})
+        fill(training, 40)
+        results.append(rounds(training, 5))
+    assert results[0] == results[1] != results[2]
+
+
+def test_resume_continues_bit_by_bit(tmp_path: Path) -> None:
+    overrides = {"learner": {"updates_per_step": 1.5}, "agent": {"model": {"updates_per_step": 0.5}}}
+    training = training_of(overrides)
+    fill(training, 40)
+    training.note_steps(200)
+    rounds(training, 9)
+    training.graph()
+    training.checkpoint(tmp_path)
+    torch.manual_seed(99)
+    resumed = training_of(overrides, {"learner": {"updates_per_step": 1.5}})
+    rounds_before = resumed.rounds
+    resumed.resume(tmp_path)
+    assert rounds_before == 0 and resumed.rounds == 9 and resumed.env_steps == 200
+    assert resumed.updates == training.updates > 0
+    assert resumed.graph_due, "who resumes has to give the controller a graph"
+    state = torch.get_rng_state()  # as the checkpoint left it; the first learner goes on from the same
+    after = rounds(resumed, 8)
+    torch.set_rng_state(state)
+    assert after == rounds(training, 8)
+    ours, theirs = training.agent.state_dict(), resumed.agent.state_dict()
+    for name in ("model", "policy", "critics", "targets"):
+        assert all(torch.equal(ours[name][key], theirs[name][key]) for key in ours[name])
+    assert torch.equal(ours["log_alpha"], theirs["log_alpha"])
+    assert OnnxGraph(resumed.graph()).contract.provenance["version"] == 1
+
+
+def test_a_checkpoint_replaces_the_last_one_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = training_of()
+    fill(training, 40)
+    rounds(training, 2)
+    training.checkpoint(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    rounds(training, 2)
+
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OSError, match="no space"):
+        training.checkpoint(tmp_path)
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+    assert sorted(before) == ["learner.pt", "replay.npz"]
+
+
+def test_resume_without_a_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match="holds no checkpoint"):
+        random_training().resume(tmp_path)
+
+
+@pytest.mark.parametrize("broken", ["learner.pt", "replay.npz"])
+@pytest.mark.parametrize("how", ["empty", "cut", "garbage"])
+def test_resume_refuses_a_broken_checkpoint(tmp_path: Path, broken: str, how: str) -> None:
+    training = random_training()
+    fill(training, 5)
+    training.checkpoint(tmp_path)
+    whole = (tmp_path / broken).read_bytes()
+    (tmp_path / broken).write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "garbage": b"garbage" * 99}[how])
+    with pytest.raises(RunFolderError, match="broken checkpoint"):
+        random_training().resume(tmp_path)
+
+
+def test_resume_refuses_another_agent(tmp_path: Path) -> None:
+    random_training().checkpoint(tmp_path / "random")
+    training = training_of()
+    training.checkpoint(tmp_path / "mpc")
+    with pytest.raises(RunFolderError, match="another agent"):
+        training.resume(tmp_path / "random")
+    with pytest.raises(RunFolderError, match="another agent"):
+        random_training().resume(tmp_path / "mpc")
+    wider = training_of({"agent": {"hidden": 24}})
+    with pytest.raises(RunFolderError, match="does not fit this agent"):
+        wider.resume(tmp_path / "mpc")
+
+
+def test_resume_refuses_another_task_and_a_smaller_buffer(tmp_path: Path) -> None:
+    training = random_training()
+    fill(training, 150)
+    training.checkpoint(tmp_path)
+    other = TrainingLoop(load_settings("xarm_reach", overrides=[{"agent": {"name": "random"}}]))
+    with pytest.raises(RunFolderError, match="values"):
+        other.resume(tmp_path)
+    small = {"agent": {"name": "random"}, "learner": {"replay_capacity": 100}}
+    with pytest.raises(RunFolderError, match="150 transitions"):
+        TrainingLoop(load_settings("mock_point", overrides=[small])).resume(tmp_path)
