@@ -81,7 +81,7 @@ def main() -> None:
     result = judge(args.run, args.episodes, args.seconds)
     models = Path(__file__).parent.parent / "models" / summary["task"]
     models.mkdir(parents=True, exist_ok=True)
-    for name in ("agent.onnx", "walk.gif"):
+    for name in ("agent.onnx", "evaluation.gif"):
         if (args.run / name).is_file():
             shutil.copy(args.run / name, models / name)
     command = f"ros-rl train {summary['task']} --robot-minutes {summary['robot_minutes']:g} --seed {summary['seed']}"

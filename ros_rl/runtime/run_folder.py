@@ -18,7 +18,7 @@ from ros_rl.errors import RunFolderError
 from ros_rl.resources import package_version
 from ros_rl.settings import Settings
 
-CONFIG, SUMMARY, AGENT, VIDEO = "config.yaml", "summary.json", "agent.onnx", "walk.gif"
+CONFIG, SUMMARY, AGENT, VIDEO = "config.yaml", "summary.json", "agent.onnx", "evaluation.gif"
 CHECKPOINT, LOGS, TENSORBOARD = "checkpoint", "logs", "tensorboard"
 
 _PACKAGES = ("numpy", "onnxruntime", "torch", "pybullet", "mcap", "ros-rclpy")
