@@ -172,6 +172,7 @@ class MpcSettings:
     model: ModelSettings = group(ModelSettings, "the dynamics ensemble")
     hidden: int = setting(256, "units per hidden layer of policy and critics", low=8)
     critics: int = setting(2, "critics in the ensemble", low=1, high=20)
+    layer_norm: bool = setting(True, "normalise the critics' hidden layers")
     gamma: float = setting(0.97, "discount per step", low=0.0, high=1.0)
     tau: float = setting(0.01, "Polyak averaging of the target critics", low=0.0, high=1.0)
     learning_rate: float = setting(1e-3, "Adam's step size of policy and critics", low=1e-7, high=1.0)

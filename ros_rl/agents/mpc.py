@@ -64,8 +64,8 @@ class MpcAgent:
         size_in, actions = self.spaces.input_size, spec.action_size
         self.model = GaussianEnsemble(s.model.members, spec.state_size, actions, s.model.hidden, s.model.layers)
         self.policy = SquashedGaussianPolicy(size_in, actions, s.hidden)
-        self.critics = CriticEnsemble(s.critics, size_in + actions, s.hidden)
-        self.targets = CriticEnsemble(s.critics, size_in + actions, s.hidden).requires_grad_(False)
+        self.critics = CriticEnsemble(s.critics, size_in + actions, s.hidden, s.layer_norm)
+        self.targets = CriticEnsemble(s.critics, size_in + actions, s.hidden, s.layer_norm).requires_grad_(False)
         self.targets.load_state_dict(self.critics.state_dict())
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
         planner = MppiPlanner(self.spaces, task, self.model, self.policy, self.targets, s.planner, s.gamma)
