@@ -64,7 +64,8 @@ class ControllerNode(LifecycleNode):
             self._spec, settings.task.name, period, settings.controller.threads, self._graph_judged
         )
         self._graph_subscription = self.create_subscription(UInt8MultiArray, "control_graph", self._on_graph, LATCHED)
-        self._join = TickJoin(self, self._robot, self._on_tick, self._report)
+        # an answer to an old tick would come too late, and make the next one late, too
+        self._join = TickJoin(self, self._robot, self._on_tick, self._report, qos=NEWEST)
         return super().on_configure(state)
 
     def on_activate(self, state: Any) -> TransitionCallbackReturn:

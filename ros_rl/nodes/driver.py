@@ -135,6 +135,7 @@ class DriverNode(LifecycleNode):
         return None if self._lock_step else self.get_clock().now().nanoseconds
 
     def _on_command(self, message: JointState) -> None:
+        arrived = time.perf_counter()
         self._inputs["joint_command"].touch()
         if self._active is None:
             return
@@ -146,7 +147,7 @@ class DriverNode(LifecycleNode):
             self._report(f"command refused: {error}")
             return
         if pacer.answers != answers:
-            self._response.add(pacer.response)
+            self._response.add(self._publisher.answered(arrived))
         self._publish(tick)
 
     def _on_verdict(self, message: Float64MultiArray) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -161,14 +162,21 @@ def tick_parts(m: Measurement) -> dict[str, bool]:
     return {IMU: imu, ODOM: odom, TOOL: m.tool_position is not None}
 
 
-def to_tick(tick: Tick, session: int = 0) -> Float64MultiArray:
-    """What a tick holds besides its measurement; its version names the driver's session."""
+def to_tick(tick: Tick, session: int = 0, response: float = math.nan) -> Float64MultiArray:
+    """What a tick holds besides its measurement; its version names the driver's session.
+
+    Args:
+        tick: The tick.
+        session: The driver's.
+        response: How long after its publication the tick before was answered [s]; nan if it was not.
+    """
     fields: dict[str, ArrayLike] = {
         "index": tick.index,
         "episode": tick.episode,
         "step": tick.step,
         "safety": int(tick.safety),
         "intact": tick.intact,
+        "response": response,
         "parts": list(tick_parts(tick.measurement).values()),
         "origin": tick.origin,
         "previous_command": tick.previous_command,

@@ -12,6 +12,7 @@ from typing import Any
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray
@@ -47,6 +48,7 @@ class TickJoin:
         deliver: Called with every whole tick.
         refuse: Called with the reason when messages make no tick.
         record: Called with (topic, type, CDR bytes, stamp [ns]) of every message.
+        qos: `STATE` for every tick; `NEWEST` for one who fell behind to go on with the newest.
     """
 
     def __init__(
@@ -56,13 +58,14 @@ class TickJoin:
         deliver: Callable[[Tick], None],
         refuse: Callable[[str], None],
         record: Callable[[str, Any, bytes, int], None] | None = None,
+        qos: QoSProfile = STATE,
     ) -> None:
         self._robot, self._deliver, self._refuse, self._record = robot, deliver, refuse, record
         self._waiting: OrderedDict[int, dict[str, Any]] = OrderedDict()
         self.incomplete = 0
         """Ticks that were given up for a missing part."""
         self.subscriptions = [
-            node.create_subscription(kind, topic, self._receiver(part, topic, kind), STATE, raw=record is not None)
+            node.create_subscription(kind, topic, self._receiver(part, topic, kind), qos, raw=record is not None)
             for part, (topic, kind) in TOPICS.items()
         ]
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from geometry_msgs.msg import PoseStamped
@@ -35,6 +36,8 @@ class TickPublisher:
         self._session = time.time_ns() // 1_000_000
         self.last: Tick | None = None
         """The newest that was published."""
+        self._published = 0.0
+        self._response = self._response_before = math.nan
         self._joint_states = node.create_publisher(JointState, "joint_states", STATE)
         self._applied = node.create_publisher(JointState, "applied_command", STATE)
         self._imu = node.create_publisher(Imu, "imu/data", STATE)
@@ -50,6 +53,8 @@ class TickPublisher:
         m, stamp, frame = tick.measurement, tick.stamp, self._robot.base_frame
         parts = messages.tick_parts(m)
         if self.last is None or self.last.stamp != stamp:
+            self._published = time.perf_counter()
+            self._response_before, self._response = self._response, math.nan
             self._publish_once(tick)
         self.last = tick
         self._joint_states.publish(
@@ -61,7 +66,19 @@ class TickPublisher:
             self._odom.publish(messages.to_odometry(stamp, frame, m))
         if m.tool_position is not None:
             self._tool.publish(messages.to_position(stamp, frame, m.tool_position))
-        self._tick.publish(messages.to_tick(tick, self._session))
+        self._tick.publish(messages.to_tick(tick, self._session, self._response_before))
+
+    def answered(self, arrived: float) -> float:
+        """Take note that a command answered the newest tick.
+
+        Args:
+            arrived: When it came, by `time.perf_counter` [s].
+
+        Returns:
+            How long after the tick that was [s].
+        """
+        self._response = arrived - self._published
+        return self._response
 
     def _publish_once(self, tick: Tick) -> None:
         """What is not needed to rebuild the tick and goes out without repetitions."""

@@ -29,8 +29,6 @@ class Pacer(ABC):
         self._opened = 0.0
         self.answers = 0
         """Ticks that a command answered in time."""
-        self.response = 0.0
-        """Wall-clock time from opening the newest answered tick to its command [s]."""
         self.misses = 0
         """Ticks that no command answered in time."""
         self.late = 0
@@ -67,11 +65,10 @@ class Pacer(ABC):
             stamp: The clock's time [ns], for ticks that the clock paces.
         """
 
-    def _accept(self, command: Command, now: float) -> bool:
+    def _accept(self, command: Command) -> bool:
         taken = self._loop.accept(command)
         if taken:
             self.answers += 1
-            self.response = now - self._opened
         elif command.stamp < self._loop.tick.stamp:
             self.late += 1
         return taken
@@ -109,7 +106,7 @@ class LockStep(Pacer):
 
     def command(self, command: Command, now: float) -> Tick | None:
         """Take it; advance if it was the last answer missing."""
-        if not self._accept(command, now):
+        if not self._accept(command):
             return None
         return self.start(now) if self._recovers(CONTROLLER) else self._advance(now)
 
@@ -188,7 +185,7 @@ class RealTime(Pacer):
 
     def command(self, command: Command, now: float) -> Tick | None:
         """Take it; the clock does the rest."""
-        if self._accept(command, now):
+        if self._accept(command):
             self._begun, self._in_row = True, 0
             self._recover = self._recover or self._recovers(CONTROLLER)
         return None

@@ -136,7 +136,6 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
     final = dict(state.final_evaluation or {})
     for name in (*_REQUEST_ONLY, "env_steps", "robot_minutes"):
         final.pop(name, None)
-    plan = {key: state.number("controller", f"plan {key} [ms]") for key in ("p50", "p99", "max")}
     summary: dict[str, Any] = {
         "task": settings.task.name,
         "driver": settings.driver.backend,
@@ -152,7 +151,8 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
         "curve": points,
         "first_robot_minute_at_0.5_mps": first_minute_walking(points),
         "evaluation": final,
-        "plan_ms": plan,
+        "plan_ms": _percentiles(state, "controller", "plan"),
+        "tick_to_command_ms": _percentiles(state, "driver", "tick to command"),
         "deadline_misses": _count(state, "driver", "deadline misses"),
         "faults": _count(state, "driver", "faults"),
         "transitions": int(p.get("transitions", 0)),
@@ -162,6 +162,10 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
         "versions": versions(),
     }
     return _finite(summary)
+
+
+def _percentiles(state: RunState, node: str, name: str) -> dict[str, float]:
+    return {key: state.number(node, f"{name} {key} [ms]") for key in ("p50", "p99", "max")}
 
 
 def _count(state: RunState, node: str, name: str) -> int:

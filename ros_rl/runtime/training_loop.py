@@ -44,6 +44,7 @@ class TrainingLoop:
         self.replay = ReplayBuffer(learner.replay_capacity, self.spec.size, self.spec.action_size, settings.seed)
         self.total_steps = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
         self.warmup = min(learner.warmup_steps, self.total_steps)
+        self._waited_for = settings.driver.mode == "lock_step"
         self.env_steps = 0
         self.rounds = 0
         self.version = -1
@@ -92,7 +93,7 @@ class TrainingLoop:
     def train_due(self) -> bool:
         """Whether a round is due."""
         ready = self.agent is not None and len(self.replay) >= min(self.warmup, self.settings.learner.batch_size) // 2
-        return ready and self.rounds < self.env_steps - self.warmup
+        return ready and self.rounds < min(self.env_steps, self.total_steps) - self.warmup
 
     def train(self) -> dict[str, float]:
         """Do one round and return its metrics."""
@@ -102,8 +103,8 @@ class TrainingLoop:
 
     @property
     def done(self) -> bool:
-        """Whether the robot time is used up and learned from."""
-        return self.env_steps >= self.total_steps and not self.train_due
+        """Whether the robot time is used up and, where the robot waits for the learner, learned from."""
+        return self.env_steps >= self.total_steps and not (self._waited_for and self.train_due)
 
     @property
     def graph_due(self) -> bool:
