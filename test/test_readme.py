@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from ros_rl import cli, settings
+from ros_rl import settings
+from ros_rl.arguments import make_parser
 from ros_rl.config import iterate
 
 ROOT = Path(__file__).parents[1]
@@ -76,7 +77,8 @@ def test_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: py
 
 @pytest.mark.parametrize("words", [c for c in commands() if c[0] == "ros-rl"], ids=" ".join)
 def test_ros_rl_commands_parse(words: list[str]) -> None:
-    options = cli._parser().parse_args(words[1:])
+    commands_of = dict.fromkeys(("train", "run", "eval", "list", "settings"), lambda options: 0)
+    options = make_parser(commands_of).parse_args(words[1:])
     overrides = getattr(options, "set", None)
     if overrides is not None:
         settings.load_settings(options.task, overrides=overrides)

@@ -152,7 +152,7 @@ class ControllerNode(LifecycleNode):
         fields = {"graph_seconds": decision.graph_seconds} | decision.telemetry
         self._telemetry.publish(packets.to_vectors(Header(tick.stamp, tick.index, self._version), fields))
         if self._markers.get_subscription_count():
-            self._markers.publish(plan_markers(tick, decision.telemetry, self._settings.control.period))
+            self._markers.publish(plan_markers(tick, decision.telemetry, self._spec, self._settings.control.period))
 
     def _report(self, problem: str) -> None:
         self._problem = problem

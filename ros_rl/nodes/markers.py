@@ -11,29 +11,38 @@ import numpy as np
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
 
+from ros_rl.features import ObservationSpec
 from ros_rl.nodes.messages import ODOM_FRAME, to_point, to_time
 from ros_rl.rotations import yaw_matrix
 from ros_rl.types import Array, Tick
 
-PLAN_VELOCITY = "plan_velocity"
-"""Telemetry: planned velocity of the base, in the frame of the starting heading [m/s], shape (horizon, 3)."""
+PLAN_STATES, BASE_VELOCITY = "plan_states", "base_velocity"
+"""Telemetry: planned states, shape (horizon, states), and the observation field that holds the base's velocity."""
 
 
 def planned_path(tick: Tick, velocity: Array, period: float) -> Array:
-    """Positions of the base over the plan, in the odometry frame [m], shape (horizon + 1, 3)."""
+    """Positions of the base over the plan, in the odometry frame [m], shape (horizon + 1, 3).
+
+    Args:
+        tick: Where the plan begins.
+        velocity: Planned velocities of the base in the frame of the starting heading [m/s], shape (horizon, 3).
+        period: Control period [s].
+    """
     assert tick.measurement.base_position is not None
-    steps = velocity.reshape(-1, 3).astype(np.float64) @ yaw_matrix(tick.origin[2]).T * period
+    steps = velocity.astype(np.float64) @ yaw_matrix(tick.origin[2]).T * period
     return tick.measurement.base_position + np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
 
 
-def plan_markers(tick: Tick, telemetry: Mapping[str, Array], period: float) -> MarkerArray:
+def plan_markers(tick: Tick, telemetry: Mapping[str, Array], spec: ObservationSpec, period: float) -> MarkerArray:
     """The planned path of the base as a line; nothing where the graph or the driver does not tell."""
-    if PLAN_VELOCITY not in telemetry or tick.measurement.base_position is None:
+    states = telemetry.get(PLAN_STATES)
+    if states is None or BASE_VELOCITY not in spec.slices or tick.measurement.base_position is None:
         return MarkerArray()
+    velocity = states.reshape(-1, spec.state_size)[:, spec.slices[BASE_VELOCITY]]
     line = Marker(ns="plan", id=0, type=Marker.LINE_STRIP, action=Marker.ADD)
     line.header.stamp, line.header.frame_id = to_time(tick.stamp), ODOM_FRAME
     line.scale.x = 0.01
     line.color = ColorRGBA(r=0.1, g=0.7, b=0.3, a=0.9)
-    line.points = [to_point(point) for point in planned_path(tick, telemetry[PLAN_VELOCITY], period)]
+    line.points = [to_point(point) for point in planned_path(tick, velocity, period)]
     line.pose.orientation.w = 1.0
     return MarkerArray(markers=[line])
