@@ -20,7 +20,10 @@ Command = Callable[[argparse.Namespace], int]
 
 
 class _Parser(argparse.ArgumentParser):
-    """Tells errors in one line."""
+    """Tells errors in one line, and takes no abbreviated options: a new option would change what they mean."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(allow_abbrev=False, **arguments)
 
     def error(self, message: str) -> Any:
         """Print the error and exit."""
