@@ -51,6 +51,8 @@ class _Feature:
     mirror: tuple[float, ...] | None = None
     """Signs of the values in the left-right mirror; None: the field is per joint, and the robot says."""
     kind: str = "state"
+    needs: str = ""
+    """What a robot must have to give it: ``base`` (a floating one), ``tool``, or nothing special."""
 
 
 def _base_velocity(tick: Tick, robot: Robot) -> Array | None:
@@ -84,20 +86,35 @@ FEATURES: dict[str, _Feature] = {
     "joint_position": _Feature("rad", 1.0, lambda r: r.size, lambda t, r: t.measurement.joint_position - r.home),
     "joint_velocity": _Feature("rad/s", 0.1, lambda r: r.size, lambda t, r: t.measurement.joint_velocity),
     # direction of gravity in the body frame; (0, 0, -1) when level
-    "gravity": _Feature("1", 1.0, lambda r: 3, _gravity, (1, -1, 1)),
+    "gravity": _Feature("1", 1.0, lambda r: 3, _gravity, (1, -1, 1), needs="base"),
     # of the body, in the body frame
     "angular_velocity": _Feature(
-        "rad/s", 0.25, lambda r: 3, lambda t, r: t.measurement.imu_angular_velocity, (-1, 1, -1)
+        "rad/s", 0.25, lambda r: 3, lambda t, r: t.measurement.imu_angular_velocity, (-1, 1, -1), needs="base"
     ),
     # mean over the last period, in the frame of the episode's starting heading
-    "base_velocity": _Feature("m/s", 1.0, lambda r: 3, _base_velocity, (1, -1, 1)),
+    "base_velocity": _Feature("m/s", 1.0, lambda r: 3, _base_velocity, (1, -1, 1), needs="base"),
     # sine and cosine of the yaw since the episode's start
-    "heading": _Feature("1", 1.0, lambda r: 2, _heading, (-1, 1)),
-    "base_height": _Feature("m", 3.0, lambda r: 1, _base_height, (1,)),
+    "heading": _Feature("1", 1.0, lambda r: 2, _heading, (-1, 1), needs="base"),
+    "base_height": _Feature("m", 3.0, lambda r: 1, _base_height, (1,), needs="base"),
     # tool centre point in the robot's base frame
-    "tool_position": _Feature("m", 2.0, lambda r: 3, lambda t, r: t.measurement.tool_position, (1, -1, 1)),
+    "tool_position": _Feature(
+        "m", 2.0, lambda r: 3, lambda t, r: t.measurement.tool_position, (1, -1, 1), needs="tool"
+    ),
     "goal_position": _Feature("m", 2.0, lambda r: 3, lambda t, r: t.goal, (1, -1, 1), kind="goal"),
 }
+
+
+def check_robot(robot: Robot, names: Sequence[str]) -> None:
+    """Refuse a robot that cannot give an observation.
+
+    Raises:
+        ConfigError: Naming the field and what the robot lacks.
+    """
+    has = {"": True, "base": robot.floating_base, "tool": robot.tool_frame is not None}
+    for name in names:
+        if name in FEATURES and not has[FEATURES[name].needs]:
+            lacks = {"base": "floating base", "tool": "tool frame"}[FEATURES[name].needs]
+            raise ConfigError(f"robot '{robot.name}' has no {lacks}, which observation field '{name}' needs")
 
 
 class ObservationSpec:

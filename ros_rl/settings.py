@@ -14,6 +14,7 @@ import yaml
 
 from ros_rl.config import build, expand, group, merge, nested, read_parameters_file, setting, to_mapping, variant
 from ros_rl.errors import ConfigError, TimingError
+from ros_rl.features import check_robot
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot, load_robot
 from ros_rl.tasks import TASKS, Task
@@ -246,8 +247,17 @@ class Settings:
         return self.robot or self.task.robot
 
     def load_robot(self) -> Robot:
-        """The robot's description."""
-        return load_robot(self.robot_name)
+        """The robot's description.
+
+        Raises:
+            ConfigError: It cannot give what the task observes.
+            UnknownNameError: There is no such robot.
+        """
+        robot = load_robot(self.robot_name)
+        check_robot(robot, self.task.observation)
+        if self.driver.backend == "mock" and (robot.floating_base or robot.tool_frame):
+            raise ConfigError(f"driver 'mock' measures joints only; it cannot stand in for robot '{robot.name}'")
+        return robot
 
 
 def task_file(task: str) -> Path:

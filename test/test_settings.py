@@ -98,3 +98,17 @@ def test_overriding_a_copy_leaves_the_original():
     assert changed.driver.noise.height == 0.5
     assert settings.driver.noise.height != 0.5
     assert changed.driver.noise.orientation == settings.driver.noise.orientation
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["task.name=a1_walk", "robot=xarm6"], "robot 'xarm6' has no floating base"),
+        (["task.name=xarm_reach", "robot=a1"], "robot 'a1' has no tool frame"),
+        (["task.name=a1_walk", "driver.backend=mock"], "driver 'mock' measures joints only"),
+    ],
+)
+def test_a_robot_that_cannot_give_what_the_task_observes_is_refused(overrides: list[str], message: str) -> None:
+    settings = load_settings(overrides=overrides)
+    with pytest.raises(ConfigError, match=message):
+        settings.load_robot()
