@@ -3,8 +3,8 @@
 
 """Puts a trained controller into ``models/<task>``: the graph, a film and a card with what was measured.
 
-    ros-rl train a1_walk --robot-minutes 6 --seed 0 --out runs/a1_walk_model
-    python bench/ship_model.py runs/a1_walk_model
+ros-rl train a1_walk --robot-minutes 6 --seed 0 --out runs/a1_walk_model
+python bench/ship_model.py runs/a1_walk_model
 """
 
 from __future__ import annotations

@@ -89,7 +89,8 @@ def test_a_latency_of_a_whole_period_is_refused():
 
 
 def test_a_robot_may_replace_the_tasks_own():
-    assert load_settings("mock_point", overrides=["robot=a1"]).load_robot().name == "a1"
+    settings = load_settings("mock_point", overrides=["robot=a1", "driver.backend=pybullet"])
+    assert settings.load_robot().name == "a1"
 
 
 def test_overriding_a_copy_leaves_the_original():
