@@ -297,11 +297,22 @@ def load_settings(
             values = merge(values, _read(task_file(task)))
     if params_file is not None:
         values = merge(values, _read(params_file))
-    for item in overrides:
-        over = parse_override(item) if isinstance(item, str) else expand(item)
-        values = merge(values, over)
-        build(Settings, values, source=f"--set {item}" if isinstance(item, str) else "")
-    return build(Settings, values)
+    sources = [(f"--set {item}" if isinstance(item, str) else "", _nested(item)) for item in overrides]
+    merged = values
+    for _, over in sources:
+        merged = merge(merged, over)
+    try:
+        return build(Settings, merged)
+    except ConfigError:
+        # together they do not fit; the first that does not fit what came before it is the one to name
+        for source, over in sources:
+            values = merge(values, over)
+            build(Settings, values, source=source)
+        raise
+
+
+def _nested(override: str | Mapping[str, Any]) -> dict[str, Any]:
+    return parse_override(override) if isinstance(override, str) else expand(override)
 
 
 def _read(path: Path) -> dict[str, Any]:
