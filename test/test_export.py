@@ -68,20 +68,19 @@ def run_torch(graph: ControlGraph, inputs: list[np.ndarray]) -> GraphOutput:
 def elite_gap(graph: Any, inputs: list[np.ndarray]) -> float:
     """How far the last elite is from the first that is none, relative to the returns, in the closest iteration."""
     planner, gaps = graph.planner, []
-    score = planner.score
+    refit = planner._refit
 
-    def watched(start: Any, candidates: torch.Tensor) -> torch.Tensor:
-        returns = score(start, candidates)
+    def watched(candidates: torch.Tensor, returns: torch.Tensor) -> Any:
         ordered = returns.sort(descending=True).values
         elites = planner.settings.elites
         gaps.append(float((ordered[elites - 1] - ordered[elites]) / returns.abs().max()))
-        return returns
+        return refit(candidates, returns)
 
-    planner.score = watched
+    planner._refit = watched
     try:
         run_torch(graph, inputs)
     finally:
-        del planner.score
+        del planner._refit
     return min(gaps)
 
 
