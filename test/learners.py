@@ -21,14 +21,14 @@ SMALL = {
         "model": {"members": 3, "hidden": 16},
         "planner": {"samples": 16, "proposals": 4, "elites": 4},
     },
-    "driver": {"backend": "mock"},
     "learner": {"batch_size": 16, "warmup_steps": 20},
 }
 """Networks and a planner that build and run in no time."""
 
 
 def small_settings(task: str = "mock_point", *overrides: str | Mapping[str, Any]) -> Settings:
-    return load_settings(task, overrides=[SMALL, *overrides])
+    driver = {"driver": {"backend": "mock" if task == "mock_point" else "pybullet"}}
+    return load_settings(task, overrides=[SMALL, driver, *overrides])
 
 
 def spec_of(settings: Settings) -> ObservationSpec:
