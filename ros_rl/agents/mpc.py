@@ -127,12 +127,13 @@ class MpcAgent:
 
     def _batch(self, replay: ReplayBuffer, env_steps: int) -> Experience:
         s = self.settings
-        generated = int(s.model_fraction * self.batch_size) if env_steps >= s.model_start else 0
+        share = s.model_fraction if env_steps >= s.model_start else 0.0
+        per_member = int(share * self.batch_size) // s.model.members
+        generated = per_member * s.model.members
         real = self._relabel(self.experience(replay.sample(self.batch_size - generated)))
         if not generated:
             return real
-        per_member = generated // s.model.members
-        made = self._imagine(self._relabel(self.experience(replay.sample(per_member * s.model.members))))
+        made = self._imagine(self._relabel(self.experience(replay.sample(generated))))
         return Experience(*(torch.cat(pair) for pair in zip(vars(real).values(), vars(made).values(), strict=True)))
 
     def _relabel(self, e: Experience) -> Experience:

@@ -178,7 +178,9 @@ class MppiPlanner(nn.Module):
         best, index = torch.topk(returns, s.elites)
         elites = candidates[index]
         spread = best.std() if s.elites > 1 else torch.ones(())
-        weights = torch.softmax((best - best[0]) / (s.temperature * (spread + 1e-6)), 0)[:, None, None]
+        weights = torch.softmax((best - best[0]) / (s.temperature * (spread + 1e-6)), 0)
+        weights = weights * (best > WORST).to(weights.dtype)  # the worst lends no weight, however few are finite
+        weights = (weights / weights.sum())[:, None, None]
         mean = (weights * elites).sum(0)
         variance = (weights * (elites - mean) ** 2).sum(0)
         return mean, variance.sqrt().clamp(s.std_min, s.std_init)
