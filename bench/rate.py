@@ -47,12 +47,12 @@ BUSY = [
 ]
 """A training whose learner cannot keep up, and no evaluator beside it."""
 PLANNERS: dict[int, list[str]] = {
-    20: [],
+    20: ["agent.planner.samples=80", "agent.planner.proposals=20", "agent.planner.elites=16"],
     50: [
         "agent.planner.iterations=1",
-        "agent.planner.elites=12",
-        "agent.planner.proposals=16",
-        "agent.planner.samples=64",
+        "agent.planner.samples=40",
+        "agent.planner.proposals=12",
+        "agent.planner.elites=8",
     ],
 }
 """Overrides that size the planner for a rate [Hz]; other rates take those of the next one below."""

@@ -31,12 +31,15 @@ class NodeSpec:
     Attributes:
         name: Node name, executable name and module name in one.
         nice: Scheduling priority; 0 for what the robot waits for.
+        idle: Runs only in the time that nobody else wants (Linux SCHED_IDLE): in real time a learner must not delay
+            an answer by as much as a scheduler's slice.
         remappings: Pairs of topic names.
         parameters: Beyond those of the parameters file.
     """
 
     name: str
     nice: int
+    idle: bool = False
     remappings: tuple[tuple[str, str], ...] = (("/tf", "tf"), ("/clock", "clock"))
     parameters: tuple[tuple[str, str], ...] = ()
 
@@ -44,6 +47,13 @@ class NodeSpec:
     def lifecycle(self) -> bool:
         """Whether it is a lifecycle node."""
         return self.name in LIFECYCLE_NODES
+
+    @property
+    def prefix(self) -> list[str]:
+        """What starts its command line, so that it gets its priority."""
+        if self.idle:
+            return ["chrt", "--idle", "0"]
+        return ["nice", "-n", str(self.nice)] if self.nice else []
 
     @property
     def module(self) -> str:
@@ -61,22 +71,22 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
         resume: Folder of the checkpoint that the learner goes on from.
     """
     folder = (("run.folder", str(run_folder)),)
+    idle = settings.driver.mode == "real_time"
     specs = []
     if mode == TRAIN:
         resumed = (("run.resume", str(resume)),) if resume is not None else ()
-        specs.append(NodeSpec("learner", nice=5, parameters=folder + resumed))
+        specs.append(NodeSpec("learner", nice=5, idle=idle, parameters=folder + resumed))
     specs += [NodeSpec("controller", nice=0, parameters=folder), NodeSpec("collector", nice=1, parameters=folder)]
     if settings.driver.backend != "external":
         specs.append(NodeSpec("driver", nice=0, parameters=folder))
         if mode == TRAIN and (settings.evaluator.every or settings.evaluator.final_episodes):
-            specs.append(NodeSpec("evaluator", nice=10, parameters=folder))
+            specs.append(NodeSpec("evaluator", nice=10, idle=idle, parameters=folder))
     return specs
 
 
 def command(spec: NodeSpec, namespace: str, params_file: Path) -> list[str]:
     """The command line that starts a node with the running interpreter."""
-    arguments = ["nice", "-n", str(spec.nice)] if spec.nice else []
-    arguments += [sys.executable, "-m", spec.module, "--ros-args", "--params-file", str(params_file)]
+    arguments = [*spec.prefix, sys.executable, "-m", spec.module, "--ros-args", "--params-file", str(params_file)]
     arguments += ["-r", f"__ns:=/{namespace.strip('/')}"]
     for old, new in spec.remappings:
         arguments += ["-r", f"{old}:={new}"]

@@ -39,6 +39,13 @@ def test_what_the_robot_waits_for_has_priority() -> None:
     assert 0 < specs["learner"].nice < specs["evaluator"].nice
 
 
+def test_in_real_time_learning_takes_only_what_is_left() -> None:
+    settings = load_settings("mock_point", overrides=["driver.mode=real_time"])
+    specs = {s.name: s for s in bringup.nodes(settings, bringup.TRAIN, Path("/r"))}
+    assert bringup.command(specs["learner"], "a1", Path("/p"))[:3] == ["chrt", "--idle", "0"]
+    assert specs["evaluator"].idle and not specs["controller"].prefix and not specs["driver"].prefix
+
+
 def test_command_line_of_a_node() -> None:
     spec = bringup.nodes(load_settings("mock_point"), bringup.TRAIN, Path("/r"), Path("/old/checkpoint"))[0]
     command = bringup.command(spec, "a1", Path("/r/config.yaml"))
@@ -116,7 +123,7 @@ def test_train_launch_file_starts_what_the_command_line_starts(launch_stub, tmp_
         assert options["namespace"] == "mock" and options["respawn"]
         assert options["parameters"] == [str(out / "config.yaml"), dict(spec.parameters)]
         assert options["remappings"] == list(spec.remappings)
-        assert options.get("prefix", "nice -n 0") == f"nice -n {spec.nice}"
+        assert options.get("prefix", "") == " ".join(spec.prefix)
     assert nodes["supervisor"]["parameters"][1]["run.mode"] == "train"
     assert "on_exit" in nodes["supervisor"]
 

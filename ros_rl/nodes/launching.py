@@ -91,8 +91,8 @@ def _node(spec: bringup.NodeSpec, namespace: str, folder: RunFolder, respawn: bo
     options: dict[str, Any] = {"on_exit": Shutdown()}
     if respawn:
         options = {"respawn": True, "respawn_delay": _RESPAWN_SECONDS}
-    if spec.nice:
-        options["prefix"] = f"nice -n {spec.nice}"
+    if spec.prefix:
+        options["prefix"] = " ".join(spec.prefix)
     return Node(
         package=bringup.PACKAGE,
         executable=spec.name,
