@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Ticks, commands and plans survive their way through messages bit for bit, in whatever order these arrive."""
+"""Ticks and commands survive their way through messages bit for bit, in whatever order these arrive."""
 
 import itertools
 from dataclasses import fields, replace
@@ -16,7 +16,6 @@ from sensor_msgs.msg import JointState
 
 from ros_rl.errors import CommandError
 from ros_rl.nodes import messages
-from ros_rl.nodes.markers import PLAN_VELOCITY, plan_markers, planned_path
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.robot import load_robot
 from ros_rl.types import Measurement, SafetyState, Tick
@@ -153,14 +152,3 @@ def test_commands() -> None:
     message.position.pop()
     with pytest.raises(CommandError, match="11 position values for 12 joints"):
         messages.from_command(message, ROBOT)
-
-
-def test_the_plan_starts_at_the_base_and_turns_with_the_episodes_heading() -> None:
-    now = replace(tick(), origin=np.array([0.0, 0.0, np.pi / 2]))
-    velocity = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]], dtype=np.float32)
-    path = planned_path(now, velocity, 0.1)
-    base = now.measurement.base_position
-    assert np.allclose(path - base, [[0, 0, 0], [0, 0.1, 0], [0, 0.2, 0]])
-    marker = plan_markers(now, {PLAN_VELOCITY: velocity.reshape(-1)}, 0.1).markers[0]
-    assert len(marker.points) == 3 and marker.header.frame_id == "odom"
-    assert not plan_markers(now, {}, 0.1).markers
