@@ -50,8 +50,8 @@ PLANNERS: dict[int, list[str]] = {
     20: ["agent.planner.samples=80", "agent.planner.proposals=20", "agent.planner.elites=16"],
     50: [
         "agent.planner.iterations=1",
-        "agent.planner.samples=40",
-        "agent.planner.proposals=12",
+        "agent.planner.samples=32",
+        "agent.planner.proposals=8",
         "agent.planner.elites=8",
     ],
 }
@@ -78,13 +78,16 @@ class Recording:
 
 
 def listen(recording: Recording) -> Background:
-    """Record both topics in a thread; closing it ends rclpy, too."""
+    """Record both topics in threads that interrupt nobody; closing it ends rclpy, too."""
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # the threads to come inherit it
     rclpy.init()
     node = rclpy.create_node("rate_bench", namespace=NAMESPACE)
     qos = QoSProfile(depth=1000)
     node.create_subscription(Float64MultiArray, "tick", recording.ticks.append, qos, raw=True)
     node.create_subscription(Float64MultiArray, "telemetry", recording.telemetry.append, qos, raw=True)
-    return Background(node)
+    background = Background(node)
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))  # the training must not
+    return background
 
 
 def core_seconds(parent: int) -> dict[str, np.ndarray]:

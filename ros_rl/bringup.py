@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ros_rl.settings import Settings
@@ -16,6 +16,8 @@ from ros_rl.settings import Settings
 PACKAGE = "ros_rl"
 TRAIN, RUN = "train", "run"
 MODES = (TRAIN, RUN)
+ROUND_ROBIN, BATCH, IDLE = "rr", "batch", "idle"
+"""Scheduling policies, as ``chrt`` names them."""
 LIFECYCLE_NODES = ("controller", "driver")
 """In the order in which they become active."""
 
@@ -31,15 +33,19 @@ class NodeSpec:
     Attributes:
         name: Node name, executable name and module name in one.
         nice: Scheduling priority; 0 for what the robot waits for.
-        idle: Runs only in the time that nobody else wants (Linux SCHED_IDLE): in real time a learner must not delay
-            an answer by as much as a scheduler's slice.
+        policy: Linux scheduling policy: empty for the ordinary one, `ROUND_ROBIN` for a node that others must not
+            interrupt, `BATCH` for one that must not interrupt others when a message wakes it, `IDLE` for one that
+            runs only in the time that nobody else wants: in real time a learner must not delay an answer by as much
+            as a scheduler's slice.
+        priority: Of `ROUND_ROBIN`, 1 to 99.
         remappings: Pairs of topic names.
         parameters: Beyond those of the parameters file.
     """
 
     name: str
     nice: int
-    idle: bool = False
+    policy: str = ""
+    priority: int = 0
     remappings: tuple[tuple[str, str], ...] = (("/tf", "tf"), ("/clock", "clock"))
     parameters: tuple[tuple[str, str], ...] = ()
 
@@ -51,9 +57,8 @@ class NodeSpec:
     @property
     def prefix(self) -> list[str]:
         """What starts its command line, so that it gets its priority."""
-        if self.idle:
-            return ["chrt", "--idle", "0"]
-        return ["nice", "-n", str(self.nice)] if self.nice else []
+        nice = ["nice", "-n", str(self.nice)] if self.nice else []
+        return nice + (["chrt", f"--{self.policy}", str(self.priority)] if self.policy else [])
 
     @property
     def module(self) -> str:
@@ -71,17 +76,33 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
         resume: Folder of the checkpoint that the learner goes on from.
     """
     folder = (("run.folder", str(run_folder)),)
-    idle = settings.driver.mode == "real_time"
+    real_time = settings.driver.mode == "real_time"
+    policy = IDLE if real_time else BATCH
+    priority = settings.supervisor.realtime_priority if real_time else 0
+    acting = NodeSpec("", nice=0, parameters=folder)
+    if priority and _may_have_priority(priority):
+        acting = replace(acting, policy=ROUND_ROBIN, priority=priority)
     specs = []
     if mode == TRAIN:
         resumed = (("run.resume", str(resume)),) if resume is not None else ()
-        specs.append(NodeSpec("learner", nice=5, idle=idle, parameters=folder + resumed))
-    specs += [NodeSpec("controller", nice=0, parameters=folder), NodeSpec("collector", nice=1, parameters=folder)]
+        specs.append(NodeSpec("learner", nice=5, policy=policy, parameters=folder + resumed))
+    specs += [replace(acting, name="controller"), NodeSpec("collector", nice=1, policy=BATCH, parameters=folder)]
     if settings.driver.backend != "external":
-        specs.append(NodeSpec("driver", nice=0, parameters=folder))
+        specs.append(replace(acting, name="driver"))
         if mode == TRAIN and (settings.evaluator.every or settings.evaluator.final_episodes):
-            specs.append(NodeSpec("evaluator", nice=10, idle=idle, parameters=folder))
+            specs.append(NodeSpec("evaluator", nice=10, policy=policy, parameters=folder))
     return specs
+
+
+def _may_have_priority(priority: int) -> bool:
+    """Whether this user may start processes of real-time priority (Linux: ``ulimit -r``, or CAP_SYS_NICE)."""
+    try:
+        policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(priority))
+        os.sched_setscheduler(0, policy, parameters)
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def command(spec: NodeSpec, namespace: str, params_file: Path) -> list[str]:

@@ -126,6 +126,12 @@ class SupervisorSettings:
     start_timeout: float = setting(60.0, "wall-clock limit for a node to come up", unit="s", low=1.0)
     stop_timeout: float = setting(4.0, "wall-clock limit for a node to stop before it is killed", unit="s", low=0.5)
     restarts: int = setting(3, "restarts of a node that died before giving up", low=0)
+    realtime_priority: int = setting(
+        10,
+        "real time: SCHED_RR priority of driver and controller, where the system permits it; 0: none",
+        low=0,
+        high=90,
+    )
 
 
 @dataclass(frozen=True)

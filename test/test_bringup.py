@@ -3,6 +3,7 @@
 
 """Which nodes run, how they are started, and that the launch files start the same ones as the command line."""
 
+import os
 import runpy
 import sys
 import types
@@ -37,20 +38,39 @@ def test_what_the_robot_waits_for_has_priority() -> None:
     specs = {s.name: s for s in bringup.nodes(load_settings("mock_point"), bringup.TRAIN, Path("/r"))}
     assert specs["driver"].nice == specs["controller"].nice == 0
     assert 0 < specs["learner"].nice < specs["evaluator"].nice
+    assert not specs["driver"].prefix and not specs["controller"].prefix
+    assert all(specs[name].policy == bringup.BATCH for name in ("collector", "learner", "evaluator"))
 
 
 def test_in_real_time_learning_takes_only_what_is_left() -> None:
     settings = load_settings("mock_point", overrides=["driver.mode=real_time"])
     specs = {s.name: s for s in bringup.nodes(settings, bringup.TRAIN, Path("/r"))}
-    assert bringup.command(specs["learner"], "a1", Path("/p"))[:3] == ["chrt", "--idle", "0"]
-    assert specs["evaluator"].idle and not specs["controller"].prefix and not specs["driver"].prefix
+    assert bringup.command(specs["learner"], "a1", Path("/p"))[3:6] == ["chrt", "--idle", "0"]
+    assert specs["evaluator"].policy == bringup.IDLE
+
+
+@pytest.mark.parametrize(
+    ("may", "asked", "prefix"), [(True, 20, ["chrt", "--rr", "20"]), (True, 0, []), (False, 20, [])]
+)
+def test_what_the_robot_waits_for_has_real_time_priority_where_it_may(monkeypatch, may, asked, prefix) -> None:
+    monkeypatch.setattr(bringup, "_may_have_priority", lambda priority: may and priority == asked)
+    overrides = ["driver.mode=real_time", f"supervisor.realtime_priority={asked}"]
+    settings = load_settings("mock_point", overrides=overrides)
+    specs = {s.name: s for s in bringup.nodes(settings, bringup.TRAIN, Path("/r"))}
+    assert specs["driver"].prefix == specs["controller"].prefix == prefix
+
+
+def test_asking_for_priority_leaves_none_behind() -> None:
+    before = os.sched_getscheduler(0)
+    bringup._may_have_priority(10)
+    assert os.sched_getscheduler(0) == before
 
 
 def test_command_line_of_a_node() -> None:
     spec = bringup.nodes(load_settings("mock_point"), bringup.TRAIN, Path("/r"), Path("/old/checkpoint"))[0]
     command = bringup.command(spec, "a1", Path("/r/config.yaml"))
     text = " ".join(command)
-    assert command[:3] == ["nice", "-n", "5"] and sys.executable in command
+    assert command[:6] == ["nice", "-n", "5", "chrt", "--batch", "0"] and sys.executable in command
     assert "-m ros_rl.nodes.learner --ros-args --params-file /r/config.yaml -r __ns:=/a1" in text
     assert "-p run.folder:=/r" in text and "-p run.resume:=/old/checkpoint" in text
     assert "-r /clock:=clock" in text

@@ -120,6 +120,14 @@ class TestNoise:
         np.testing.assert_array_equal(commands(1), commands(1))
         assert not np.array_equal(commands(1), commands(2))
 
+    @pytest.mark.parametrize("ahead", [0, 1])
+    def test_drawn_ahead_it_is_the_same(self, ahead):
+        loop, driver = make_loop(1), make_driver()
+        loop.use(noisy_graph(SETTINGS))
+        late = loop.step(driver.tick)
+        loop.draw_ahead(driver.tick.index + ahead)
+        np.testing.assert_array_equal(loop.step(driver.tick).command.value, late.command.value)
+
 
 class TestRefusals:
     def test_a_graph_for_another_task_leaves_the_old_one_acting(self):

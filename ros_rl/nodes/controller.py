@@ -147,6 +147,7 @@ class ControllerNode(LifecycleNode):
         self._plan.add(decision.graph_seconds)
         self._work.add(time.perf_counter() - started)
         self._publish_telemetry(tick, decision)
+        self._loop.draw_ahead(tick.index + 1)
 
     def _publish_telemetry(self, tick: Tick, decision: Decision) -> None:
         fields = {"graph_seconds": decision.graph_seconds} | decision.telemetry

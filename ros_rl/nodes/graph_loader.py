@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 
@@ -59,6 +60,8 @@ class GraphLoader:
         self._thread.join(timeout=2.0)
 
     def _work(self) -> None:
+        if hasattr(os, "SCHED_BATCH"):  # whatever priority the control path has, this thread has none
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         while True:
             with self._condition:
                 self._condition.wait_for(lambda: self._stopped or self._pending is not None)

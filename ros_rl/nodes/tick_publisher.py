@@ -55,8 +55,8 @@ class TickPublisher:
         if self.last is None or self.last.stamp != stamp:
             self._published = time.perf_counter()
             self._response_before, self._response = self._response, math.nan
-            self._publish_once(tick)
-        self.last = tick
+            self._publish_for_displays(tick)
+        last, self.last = self.last, tick
         self._joint_states.publish(
             messages.to_joint_state(stamp, self._robot, m.joint_position, m.joint_velocity, m.joint_effort)
         )
@@ -67,6 +67,9 @@ class TickPublisher:
         if m.tool_position is not None:
             self._tool.publish(messages.to_position(stamp, frame, m.tool_position))
         self._tick.publish(messages.to_tick(tick, self._session, self._response_before))
+        if last is not None and last.stamp != stamp and tick.step > 0 and last.safety is SafetyState.OK:
+            # of the period that ended; nobody waits for it as the controller does for the tick
+            self._applied.publish(messages.to_command(last.stamp, self._robot, tick.previous_command))
 
     def answered(self, arrived: float) -> float:
         """Take note that a command answered the newest tick.
@@ -80,13 +83,11 @@ class TickPublisher:
         self._response = arrived - self._published
         return self._response
 
-    def _publish_once(self, tick: Tick) -> None:
+    def _publish_for_displays(self, tick: Tick) -> None:
         """What is not needed to rebuild the tick and goes out without repetitions."""
-        last, frame = self.last, self._robot.base_frame
+        frame = self._robot.base_frame
         if self._clock is not None:
             self._clock.publish(Clock(clock=messages.to_time(tick.stamp)))
-        if last is not None and tick.step > 0 and last.safety is SafetyState.OK:
-            self._applied.publish(messages.to_command(last.stamp, self._robot, tick.previous_command))
         if tick.goal is not None and tick.goal.shape == (3,):
             self._goal.publish(messages.to_position(tick.stamp, frame, tick.goal))
         self._transforms.publish(tick, frame)

@@ -43,6 +43,8 @@ class ControlLoop:
         self._graph: OnnxGraph | None = None
         self._carry = np.zeros(0, dtype=np.float32)
         self._episode: int | None = None
+        self._ahead: tuple[int, np.ndarray] = (-1, self._carry)
+        """Index of a tick to come, and its random numbers."""
 
     @property
     def graph(self) -> OnnxGraph | None:
@@ -73,7 +75,7 @@ class ControlLoop:
             self._episode, self._carry = tick.episode, self._graph.initial_carry()
         fields = self._spec.split(self._spec.observe(tick))
         started = time.perf_counter()
-        noise = tick_noise(self._seed, tick.index, self._graph.contract.noise)
+        noise = self._noise(tick.index, self._graph)
         try:
             output = self._graph.run(fields, self._carry, noise, self._explore)
         except GraphError:
@@ -83,6 +85,21 @@ class ControlLoop:
         self._carry = output.carry
         command = self._spec.robot.command(np.clip(output.action.astype(np.float64), -1.0, 1.0))
         return Decision(Command(tick.stamp, command), output.telemetry, seconds)
+
+    def draw_ahead(self, tick: int) -> None:
+        """Draw the random numbers of the tick to come while nobody waits for them.
+
+        Args:
+            tick: Its index.
+        """
+        if self._graph is not None:
+            self._ahead = (tick, tick_noise(self._seed, tick, self._graph.contract.noise))
+
+    def _noise(self, tick: int, graph: OnnxGraph) -> np.ndarray:
+        index, noise = self._ahead
+        if index == tick and list(noise.shape) == graph.contract.noise:
+            return noise
+        return tick_noise(self._seed, tick, graph.contract.noise)
 
 
 def tick_noise(seed: int, tick: int, shape: list[int]) -> np.ndarray:
