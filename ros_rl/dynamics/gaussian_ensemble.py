@@ -8,13 +8,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ros_rl.networks import BatchedMLP, Normaliser
+from ros_rl.dynamics.model import DynamicsModel
+from ros_rl.networks import BatchedMLP
 
 
-class GaussianEnsemble(nn.Module):
-    """Each member predicts x_{k+1} - x_k as a Gaussian from (x_k, u_{k-1}, u_k).
-
-    u_{k-1} is an input because a driver moves its targets from one command to the next within the period.
+class GaussianEnsemble(DynamicsModel):
+    """Each member predicts the residual as a Gaussian.
 
     Args:
         members: Ensemble members.
@@ -25,26 +24,14 @@ class GaussianEnsemble(nn.Module):
     """
 
     def __init__(self, members: int, state_size: int, action_size: int, hidden: int, layers: int) -> None:
-        super().__init__()
-        self.members, self.state_size = members, state_size
+        super().__init__(members, state_size)
         self.net = BatchedMLP(members, state_size + 2 * action_size, hidden, layers, 2 * state_size)
-        self.inputs = Normaliser(state_size)
-        self.residuals = Normaliser(state_size, floor=1e-4)
         # soft bounds of the log-variance (PETS, appendix A.1), in normalised units
         self.log_variance_high = nn.Parameter(torch.full((state_size,), 0.5))
         self.log_variance_low = nn.Parameter(torch.full((state_size,), -10.0))
 
     def forward(self, state: Tensor, last_action: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of the normalised residual.
-
-        Args:
-            state: (members or 1, batch, state).
-            last_action: u_{k-1}, broadcastable to (members, batch, actions).
-            action: u_k, likewise.
-
-        Returns:
-            Two tensors of shape (members, batch, state).
-        """
+        """Mean and log-variance of the normalised residual, two tensors of shape (members, batch, state)."""
         output = self.net(torch.cat([self.inputs.normalise(state), last_action, action], -1))
         mean, raw = output[..., : self.state_size], output[..., self.state_size :]
         high, low = self.log_variance_high, self.log_variance_low
@@ -57,11 +44,10 @@ class GaussianEnsemble(nn.Module):
         output = self.net(torch.cat([self.inputs.normalise(state), last_action, action], -1))
         return state + self.residuals.restore(output[..., : self.state_size])
 
-    def sample(self, state: Tensor, last_action: Tensor, action: Tensor) -> Tensor:
-        """A next state drawn from each member, (members, batch, state)."""
+    def distribution(self, state: Tensor, last_action: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+        """See `DynamicsModel.distribution`."""
         mean, log_variance = self(state, last_action, action)
-        noise = torch.randn_like(mean) * (0.5 * log_variance).exp()
-        return state + self.residuals.restore(mean + noise)
+        return state + self.residuals.restore(mean), self.residuals.std * (0.5 * log_variance).exp()
 
     def loss(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
         """Gaussian negative log-likelihood, mean over batch and state, summed over members (PETS, eq. 1)."""
@@ -69,9 +55,3 @@ class GaussianEnsemble(nn.Module):
         error = self.residuals.normalise(next_state - state) - mean
         likelihood = (error**2 * (-log_variance).exp() + log_variance).mean((1, 2)).sum()
         return 0.5 * likelihood + 0.01 * (self.log_variance_high.sum() - self.log_variance_low.sum())
-
-    @torch.no_grad()
-    def fit_normalisers(self, state: Tensor, next_state: Tensor) -> None:
-        """Take the normalisation of inputs and residuals from data of shape (count, state)."""
-        self.inputs.fit(state)
-        self.residuals.fit(next_state - state)
