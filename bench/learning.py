@@ -39,7 +39,7 @@ CONDITIONS: dict[str, list[str]] = {
     "delayed": [],  # the task as it ships: one period of delay, sensor noise, friction 0.5 to 1.25
     "clean": _CLEAN,
     "policy acts": ["agent.act=policy"],
-    "pessimistic": ["agent.planner.pessimism=0.5"],
+    "pessimistic": ["agent.planner.objective=mean_std", "agent.planner.pessimism=0.5"],
     "no imagination": ["agent.model_fraction=0.0"],
     "no mirror": ["agent.mirror=false"],
     "imitation": ["agent.imitation=0.1"],

@@ -39,10 +39,10 @@ class Recorder:
         self._refit, self.returns = planner._refit, []
         planner._refit = self
 
-    def __call__(self, candidates: torch.Tensor, returns: torch.Tensor) -> Any:
+    def __call__(self, candidates: torch.Tensor, returns: torch.Tensor, *distribution: torch.Tensor) -> Any:
         """Refit as before, and remember."""
         self.returns.append(returns.numpy())
-        return self._refit(candidates, returns)
+        return self._refit(candidates, returns, *distribution)
 
     def gap(self, elites: int) -> float:
         """Smallest gap behind the last elite over the iterations, relative to the largest return."""

@@ -15,6 +15,7 @@ import yaml
 from ros_rl.config import build, expand, group, merge, nested, read_parameters_file, setting, to_mapping, variant
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.features import check_robot
+from ros_rl.planner_settings import PlannerSettings
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot, load_robot
 from ros_rl.tasks import TASKS, Task
@@ -135,30 +136,6 @@ class SupervisorSettings:
 
 
 @dataclass(frozen=True)
-class PlannerSettings:
-    """MPPI over a short horizon, inside the control graph."""
-
-    horizon: int = setting(3, "steps that candidates are rolled out through the model", unit="steps", low=1, high=100)
-    samples: int = setting(128, "candidates per iteration, policy proposals included", low=2, high=10_000)
-    proposals: int = setting(32, "candidates that follow the policy, the first one without noise", low=1)
-    iterations: int = setting(2, "refinements of the sampling distribution", low=1, high=20)
-    elites: int = setting(24, "best candidates that re-weight the distribution", low=1)
-    temperature: float = setting(0.5, "softmax temperature over the elites' standardised returns", low=1e-3)
-    std_init: float = setting(0.3, "standard deviation of the first samples", low=1e-3, high=2.0)
-    std_min: float = setting(0.05, "smallest standard deviation after refinement", low=0.0, high=2.0)
-    pessimism: float = setting(0.0, "returns are penalised by this times their deviation across members", low=0.0)
-
-    def __post_init__(self) -> None:
-        """Check what spans two settings."""
-        if self.elites > self.samples:
-            raise ConfigError(f"agent.planner.elites {self.elites} exceeds agent.planner.samples {self.samples}")
-        if self.proposals >= self.samples:
-            raise ConfigError(
-                f"agent.planner.proposals {self.proposals} must be fewer than agent.planner.samples {self.samples}"
-            )
-
-
-@dataclass(frozen=True)
 class ModelSettings:
     """The probabilistic dynamics ensemble."""
 
@@ -199,9 +176,9 @@ class MpcSettings:
 
     def __post_init__(self) -> None:
         """Check what spans two settings."""
-        if self.planner.pessimism > 0.0 and self.model.members == 1:
+        if self.planner.objective != "mean" and self.model.members == 1:
             raise ConfigError(
-                f"agent.planner.pessimism {self.planner.pessimism} needs members that can disagree; "
+                f"agent.planner.objective '{self.planner.objective}' needs members that can disagree; "
                 "agent.model.members is 1"
             )
 

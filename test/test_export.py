@@ -70,11 +70,11 @@ def elite_gap(graph: Any, inputs: list[np.ndarray]) -> float:
     planner, gaps = graph.planner, []
     refit = planner._refit
 
-    def watched(candidates: torch.Tensor, returns: torch.Tensor) -> Any:
+    def watched(candidates: torch.Tensor, returns: torch.Tensor, *distribution: torch.Tensor) -> Any:
         ordered = returns.sort(descending=True).values
         elites = planner.settings.elites
         gaps.append(float((ordered[elites - 1] - ordered[elites]) / returns.abs().max()))
-        return refit(candidates, returns)
+        return refit(candidates, returns, *distribution)
 
     planner._refit = watched
     try:
@@ -122,9 +122,8 @@ def test_planner_equals_torch_also_after_learning(planning: Pair) -> None:
             for name in planning.torch_graph.telemetry_names:
                 one, two = ours.telemetry[name], theirs.telemetry[name]
                 assert one.shape == two.shape == tuple(graph.contract.telemetry[name])
-                scale = (
-                    np.abs(ours.telemetry["candidate_returns"]).max() if "plan_states" != name else np.abs(one).max()
-                )
+                is_return = name in ("plan_return", "plan_disagreement", "candidate_returns")
+                scale = np.abs(ours.telemetry["candidate_returns"] if is_return else one).max()
                 np.testing.assert_allclose(one, two, rtol=0.0, atol=1e-4 * scale)
         assert ties <= 2
     inputs = planning.inputs()

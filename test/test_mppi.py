@@ -12,13 +12,14 @@ import torch
 from learners import make_agent, mock_step, small_settings
 from torch import Tensor
 
-from ros_rl.planning.mppi import WORST, MppiPlanner, Start
+from ros_rl.planning.plan import WORST, Start
+from ros_rl.planning.planner import Planner
 
 WIDE = {"task": {"bound": 100.0}}
 """No termination, so that the problem is linear-quadratic."""
 
 
-def planner_of(predict: Callable[..., Tensor] | None = None, members: int = 1, **agent: Any) -> MppiPlanner:
+def planner_of(predict: Callable[..., Tensor] | None = None, members: int = 1, **agent: Any) -> Planner:
     """A planner on the mock robot's exact dynamics, without discount, smoothing or terminal value."""
     torch.manual_seed(0)
     values = {"gamma": 1.0, "smoothing": 0.0} | agent
@@ -35,7 +36,7 @@ def start_at(state: list[float], members: int = 1) -> Start:
     return Start(torch.tensor(state).expand(members, 1, 4), torch.zeros(0), torch.zeros(2))
 
 
-def noise_for(planner: MppiPlanner, seed: int = 0) -> Tensor:
+def noise_for(planner: Planner, seed: int = 0) -> Tensor:
     return torch.randn(planner.noise_shape, generator=torch.Generator().manual_seed(seed))
 
 
@@ -230,8 +231,9 @@ def test_pessimism_lowers_uncertain_candidates_only() -> None:
     sure, unsure = torch.tensor([[0.5, 0.0]]), torch.tensor([[0.5, 1.0]])
     state = torch.tensor([0.3, 0.2, 0.0, 0.0])
     scores = {}
-    for pessimism in (0.0, 2.0):
-        planner = planner_of(predict, members=2, planner={"horizon": 1, "pessimism": pessimism})
+    for pessimism, objective in ((0.0, "mean"), (2.0, "mean_std")):
+        values = {"horizon": 1, "objective": objective, "pessimism": pessimism}
+        planner = planner_of(predict, members=2, planner=values)
         scores[pessimism] = planner.score(start_at(state.tolist(), 2), torch.stack([sure, unsure]))
     assert scores[2.0][0] == pytest.approx(scores[0.0][0].item(), abs=1e-6)
     following = mock_step(state, unsure[0])

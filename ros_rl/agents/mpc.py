@@ -23,7 +23,7 @@ from ros_rl.actor_critic import CriticEnsemble, SquashedGaussianPolicy, polyak
 from ros_rl.agents.mpc_graph import MpcGraph
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
 from ros_rl.features import ObservationSpec
-from ros_rl.planning.mppi import MppiPlanner
+from ros_rl.planning.make import make_planner
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.settings import MpcSettings
 from ros_rl.spaces import Spaces
@@ -68,7 +68,7 @@ class MpcAgent:
         self.targets = CriticEnsemble(s.critics, size_in + actions, s.hidden, s.layer_norm).requires_grad_(False)
         self.targets.load_state_dict(self.critics.state_dict())
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
-        planner = MppiPlanner(self.spaces, task, self.model, self.policy, self.targets, s.planner, s.gamma)
+        planner = make_planner(self.spaces, task, self.model, self.policy, self.targets, s.planner, s.gamma)
         self.graph = MpcGraph(planner, s.act, s.exploration)
         self._model_optimiser = torch.optim.AdamW(
             self.model.parameters(), s.model.learning_rate, weight_decay=s.model.weight_decay, fused=True

@@ -4,7 +4,8 @@
 """The control graphs of the `mpc` agent: planner or policy, acting from the predicted state.
 
 Exploration comes in bursts. Were it always on, the greedy behaviour that is evaluated and deployed would meet states
-that the replay never saw, such as a start from rest without noise. The carry holds whether a burst is on.
+that the replay never saw, such as a start from rest without noise. The carry holds whether a burst is on, and after
+that what `ros_rl.planning.execution` keeps of the plan.
 """
 
 from __future__ import annotations
@@ -13,10 +14,22 @@ import torch
 from torch import Tensor
 
 from ros_rl.deploy.export import ControlGraph
-from ros_rl.planning.mppi import WORST, MppiPlanner, Start
+from ros_rl.planning.assessment import assess
+from ros_rl.planning.execution import Execution
+from ros_rl.planning.plan import WORST, Start
+from ros_rl.planning.planner import Planner
 
 _SWITCH = 1.645
 """Standard normal quantile of 95 %: at 20 Hz a burst's state is drawn anew once a second."""
+
+_TELEMETRY = (
+    "plan_return",
+    "plan_disagreement",
+    "candidate_returns",
+    "plan_states",
+    "plan_epistemic",
+    "plan_aleatoric",
+)
 
 
 class MpcGraph(ControlGraph):
@@ -29,16 +42,17 @@ class MpcGraph(ControlGraph):
     """
 
     use_planner: Tensor
-    carry = (0.0,)
 
-    def __init__(self, planner: MppiPlanner, act: str, exploration: float) -> None:
+    def __init__(self, planner: Planner, act: str, exploration: float) -> None:
         super().__init__(planner.spaces.spec)
         self.planner = planner
         self.plans = act == "planner"
         self.exploration = exploration
+        self.execution = Execution(planner.settings, planner.spaces.action_size)
         self.register_buffer("use_planner", torch.ones(1))
-        names = ("plan_return", "plan_disagreement", "candidate_returns", "plan_states")
-        self.telemetry_names = names if self.plans else ("predicted_state",)
+        self.carry = (0.0,) * (1 + self.execution.carry_size) if self.plans else (0.0,)
+        self.telemetry_names = _TELEMETRY if self.plans else ("predicted_state",)
+        self.stays_behind = planner.model.stays_behind or (planner.stays_behind if self.plans else "")
 
     @property
     def noise_shape(self) -> list[int]:
@@ -50,21 +64,23 @@ class MpcGraph(ControlGraph):
         """See `ControlGraph.act`."""
         start = self._start(observation)
         switch, burst = noise[-3, 0, :1] > _SWITCH, (noise[-2, 0, :1] > 0.0).to(noise.dtype)
-        burst = torch.where(switch, burst, carry)
+        burst = torch.where(switch, burst, carry[:1])
         spaces, executed = self.planner.spaces, noise[-1, 0] * explore * burst
         seen = spaces.network_input(start.state.mean(0), start.goal, start.last_action[None])
         by_policy = self.planner.policy.act(seen, executed[None])[0]
         if not self.plans:
             return spaces.smooth(by_policy, start.last_action), burst, start.state.mean(0)[0]
-        plan = self.planner.plan(start, noise[:-3])
-        by_planner = (plan.mean[0] + self.exploration * plan.std[0] * executed).clamp(-1.0, 1.0)
+        last = self.execution.read(carry[1:])
+        plan = self.planner.plan(start, noise[:-3], last)
+        actions, kept = self.execution.choose(plan.mean, last)
+        by_planner = (actions[0] + self.exploration * plan.std[0] * executed).clamp(-1.0, 1.0)
         action = by_policy + self.use_planner * (by_planner - by_policy)
-        returns, states = self.planner.rollout(start, plan.mean[None])
-        predicted = torch.stack([state.mean(0)[0] for state in states])
+        found = assess(self.planner, start, actions)
         # every candidate non-finite: no action either, so that the driver's safe behaviour takes over
         usable = (plan.candidate_returns.amax() > WORST).to(action.dtype)
         action = spaces.smooth(action, start.last_action) * (usable / usable)
-        return action, burst, returns.mean(), returns.std(correction=0), plan.candidate_returns, predicted
+        telemetry = (found.mean_return, found.return_std, plan.candidate_returns, found.states)
+        return action, torch.cat([burst, kept]), *telemetry, found.epistemic, found.aleatoric
 
     def _start(self, observation: Tensor) -> Start:
         spec = self.spec

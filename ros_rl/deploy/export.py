@@ -39,6 +39,8 @@ class ControlGraph(nn.Module):
     """The initial carry."""
     telemetry_names: tuple[str, ...] = ()
     """Names of the outputs after the carry."""
+    stays_behind: str = ""
+    """Why this graph cannot be exported; empty if it can."""
 
     def __init__(self, spec: ObservationSpec) -> None:
         super().__init__()
@@ -76,9 +78,14 @@ class ExportedGraph:
         graph: The control graph to export, once.
         task: Task name for the contract.
         control_period: [s].
+
+    Raises:
+        GraphError: The graph says that it stays on the learner's side, and why.
     """
 
     def __init__(self, graph: ControlGraph, task: str, control_period: float) -> None:
+        if graph.stays_behind:
+            raise GraphError(f"no control graph can be made of this agent: {graph.stays_behind}")
         self._graph = graph
         spec = graph.spec
         fields = [f for f in spec.fields if f.size]

@@ -1,0 +1,65 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How sure the ensemble is of one plan, with what it does not know and what it holds for chance told apart (torch)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ros_rl.planning.plan import Start
+from ros_rl.planning.planner import Planner
+from ros_rl.planning.propagation import FixedMember, rows
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """One plan under every member's mean, whatever the propagation that it was found with."""
+
+    mean_return: Tensor
+    """Mean over members, ()."""
+    return_std: Tensor
+    """Deviation of the return across members, (): epistemic."""
+    states: Tensor
+    """Mean state over members after each step, (horizon, state)."""
+    epistemic: Tensor
+    """Deviation of the predicted mean state across members after each step, (horizon,).
+
+    In units of the state's deviation in the data; root mean square over the state's dimensions.
+    """
+    aleatoric: Tensor
+    """Deviation that the members themselves predict for each step, (horizon,); same units, mean square over members."""
+
+
+def assess(planner: Planner, start: Start, actions: Tensor) -> Assessment:
+    """Assess a plan.
+
+    Args:
+        planner: It holds model, task and critics.
+        start: Where the plan begins.
+        actions: (horizon, actions), before smoothing.
+    """
+    rollout = planner.rollout(start, actions[None], FixedMember(planner.model, aleatoric=False))
+    states = torch.cat(rollout.states, 1)
+    before = torch.cat([start.state, states[:, :-1]], 1)
+    last, applied = _applied(planner, start, actions)
+    _, std = planner.model.distribution(before, rows(last, before), rows(applied, before))
+    scale = planner.model.inputs.std
+    return Assessment(
+        rollout.returns.mean(),
+        rollout.returns.std(correction=0),
+        states.mean(0),
+        (((states - states.mean(0)) / scale) ** 2).mean((0, 2)).sqrt(),
+        ((std / scale) ** 2).mean((0, 2)).sqrt(),
+    )
+
+
+def _applied(planner: Planner, start: Start, actions: Tensor) -> tuple[Tensor, Tensor]:
+    """The actions that act before and in each step, (horizon, actions) both."""
+    acting = [start.last_action]
+    for action in actions:
+        acting.append(planner.spaces.smooth(action, acting[-1]))
+    return torch.stack(acting[:-1]), torch.stack(acting[1:])

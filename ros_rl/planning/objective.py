@@ -1,0 +1,46 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What of the particles' returns a planner maximises (torch)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ros_rl.planner_settings import PlannerSettings
+from ros_rl.planning.plan import WORST, Rollout
+
+
+def evaluate(rollout: Rollout, settings: PlannerSettings, state_scale: Tensor) -> Tensor:
+    """The candidates' values, (count,); one whose prediction is not finite for some particle gets `WORST`.
+
+    Args:
+        rollout: Returns and states of particles.
+        settings: Name the objective and its weight or share.
+        state_scale: (state,): deviations that make the state's dimensions comparable.
+    """
+    returns = rollout.returns
+    if settings.objective == "cvar":
+        value = _worst_mean(returns, settings.cvar_share)
+    else:
+        value = returns.mean(0)
+    if settings.objective == "mean_std":
+        value = value - settings.pessimism * returns.std(0)
+    elif settings.objective == "state_variance":
+        value = value - settings.pessimism * _state_variance(rollout.states, state_scale)
+    finite = torch.isfinite(returns.sum(0)) & torch.isfinite(value)
+    return torch.where(finite, value, torch.full_like(value, WORST))
+
+
+def _worst_mean(returns: Tensor, share: float) -> Tensor:
+    """CVaR: the mean of the worst share of the particles, at least one (Rockafellar and Uryasev 2000)."""
+    count = max(1, math.ceil(share * returns.shape[0] - 1e-9))
+    return torch.topk(returns, count, dim=0, largest=False).values.mean(0)
+
+
+def _state_variance(states: list[Tensor], scale: Tensor) -> Tensor:
+    """Variance of the normalised state across members, summed over dimensions and steps, (count,)."""
+    return torch.stack([(state / scale).var(0).sum(-1) for state in states]).sum(0)

@@ -1,0 +1,110 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How particles move through an ensemble (torch).
+
+Chua et al. 2018 (PETS), section 5: a particle follows one member throughout (TS-infinity) or a random one at each
+step (TS1), and either its member's mean or a draw from its distribution; or there is one particle, the mean over all
+members. What chance decides is the same for all candidates (common random numbers; Ng and Jordan 2000, PEGASUS), so
+candidates are compared under equal luck.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+from ros_rl.dynamics.model import DynamicsModel
+
+
+class Propagation(ABC):
+    """Moves particles, of which there are as many as members.
+
+    Args:
+        model: The ensemble.
+        aleatoric: Draw from the members' distributions instead of following their means.
+    """
+
+    def __init__(self, model: DynamicsModel, aleatoric: bool) -> None:
+        self.model, self.aleatoric = model, aleatoric
+
+    @property
+    def noise_per_step(self) -> int:
+        """Standard normal numbers that one step needs, whatever the number of candidates."""
+        return self.model.members * self.model.state_size if self.aleatoric else 0
+
+    def begin(self, state: Tensor) -> Tensor:
+        """The particles' first states, (particles, 1, state), from each member's, (members, 1, state)."""
+        return state
+
+    @abstractmethod
+    def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
+        """The particles' next states.
+
+        Args:
+            state: (particles, count, state).
+            last: u_{k-1}, (count, actions).
+            action: u_k, (count, actions).
+            noise: At least `noise_per_step` standard normal numbers, flat.
+        """
+
+    def _follow(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
+        """Each particle under the member of the same index."""
+        last, action = rows(last, state), rows(action, state)
+        if not self.aleatoric:
+            return self.model.predict(state, last, action)
+        luck = noise[: self.model.members * self.model.state_size].reshape(self.model.members, 1, -1)
+        return self.model.sample(state, last, action, luck.expand(state.shape))
+
+
+class FixedMember(Propagation):
+    """Each particle follows one member: TS-infinity."""
+
+    def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
+        """See `Propagation.step`."""
+        return self._follow(state, last, action, noise)
+
+
+class RandomMember(Propagation):
+    """Each particle follows a random member at each step: TS1.
+
+    The members are dealt out anew at each step, one to each particle, so each predicts equally much.
+    """
+
+    @property
+    def noise_per_step(self) -> int:
+        """One number per member more: their order deals them out."""
+        return self.model.members + super().noise_per_step
+
+    def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
+        """See `Propagation.step`."""
+        members = self.model.members
+        particle_of_member = torch.topk(noise[:members], members).indices
+        member_of_particle = torch.topk(particle_of_member, members, largest=False).indices
+        return self._follow(state[particle_of_member], last, action, noise[members:])[member_of_particle]
+
+
+class Expectation(Propagation):
+    """One particle: the mean over all members after each step."""
+
+    def begin(self, state: Tensor) -> Tensor:
+        """The mean over members."""
+        return state.mean(0, keepdim=True)
+
+    def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
+        """See `Propagation.step`."""
+        return self._follow(state, last, action, noise).mean(0, keepdim=True)
+
+
+PROPAGATIONS: dict[str, type[Propagation]] = {
+    "fixed_member": FixedMember,
+    "random_member": RandomMember,
+    "expectation": Expectation,
+}
+
+
+def rows(action: Tensor, like: Tensor) -> Tensor:
+    """Actions (count, actions) or (actions,) for each particle of `like`, (particles, count, actions)."""
+    return action.expand(like.shape[0], like.shape[1], -1)

@@ -1,0 +1,68 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the planners share that sample action sequences and refit the distribution that they come from (torch)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from ros_rl.planning.plan import WORST, Plan, Start
+from ros_rl.planning.planner import Planner
+
+
+class SamplingPlanner(Planner):
+    """Samples, scores and refits; methods differ in how they refit."""
+
+    @property
+    def rounds(self) -> int:
+        """How often candidates are sampled and the distribution refitted."""
+        return self.settings.iterations
+
+    @property
+    def sampled(self) -> int:
+        """Candidates that all rounds sample together, besides the proposals."""
+        return self.settings.iterations * (self.settings.samples - self.settings.proposals)
+
+    def optimise(self, start: Start, mean: Tensor, proposals: Tensor, noise: Tensor) -> Plan:
+        """See `Planner.optimise`; the proposals are candidates of every round."""
+        std = torch.full_like(mean, self.settings.std_init)
+        proposed = self.score(start, proposals) if self.settings.proposals else None
+        for part in noise.split(self.sampled // self.rounds):
+            candidates = self.sample(mean, std, part)
+            returns = self.score(start, candidates)
+            if proposed is not None:
+                candidates, returns = torch.cat([proposals, candidates]), torch.cat([proposed, returns])
+            mean, std = self._refit(candidates, returns, mean, std)
+        return Plan(mean, std, returns)
+
+    def sample(self, mean: Tensor, std: Tensor, noise: Tensor) -> Tensor:
+        """Sequences within the bounds, (count, horizon, actions), from white noise of that shape."""
+        if self.settings.noise_beta > 0.0:
+            noise = self.colour @ noise
+        return (mean + std * noise).clamp(-1.0, 1.0)
+
+    @abstractmethod
+    def _refit(self, candidates: Tensor, returns: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+        """The next mean and deviation, each (horizon, actions).
+
+        Args:
+            candidates: (count, horizon, actions).
+            returns: (count,); `WORST` where a prediction is not finite.
+            mean: The mean that they were sampled around.
+            std: The deviation that they were sampled with.
+        """
+
+
+def weighted(candidates: Tensor, returns: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Weighted mean and variance of candidates (count, horizon, actions).
+
+    What is not finite lends no weight, however little is left; nothing finite gives no number.
+    """
+    weights = weights * (returns > WORST).to(weights.dtype)
+    weights = (weights / weights.sum())[:, None, None]
+    mean = (weights * candidates).sum(0)
+    return mean, (weights * (candidates - mean) ** 2).sum(0)
