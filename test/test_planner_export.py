@@ -101,11 +101,12 @@ def test_an_open_loop_plan_is_executed_to_its_end() -> None:
     graph = graph_of(smoothing=0.0, execution="open_loop")
     carry = torch.tensor(graph.carry)
     assert not carry.any()
+    executed: list[Plan] = []
     for first in (0, HORIZON):
         for step in range(HORIZON):
             action, carry, plan = decide(graph, carry, first + step)
-            executed = plan if step == 0 else executed
-            torch.testing.assert_close(action, executed.mean[step])
+            executed = [*executed, plan] if step == 0 else executed
+            torch.testing.assert_close(action, executed[-1].mean[step])
             assert carry[1] == HORIZON - 1 - step
             assert step == 0 or not torch.allclose(action, plan.mean[0])
     decide(graph, carry, 9)

@@ -3,6 +3,8 @@
 
 """Every method on a linear system with quadratic cost, against the finite-horizon LQR, and each refit by hand."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from torch import Tensor
 
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.errors import ConfigError, GraphError
+from ros_rl.planner_settings import PlannerSettings
 from ros_rl.planning.noise import colour_map
 from ros_rl.planning.plan import WORST
 
@@ -104,6 +107,23 @@ def test_candidates_that_are_not_finite_lend_nothing(method: str) -> None:
     assert plan.mean[0, 0] <= 0.0
     made.model.threshold = -2.0
     plan = made.plan(start_at([-0.5, 0.0, 0.0, 0.0]), noise_for(made))
+    assert (plan.candidate_returns == WORST).all() and torch.isnan(plan.mean).all()
+
+
+@pytest.mark.parametrize("method", SAMPLING)
+def test_a_proposal_that_is_no_number_lends_nothing(method: str) -> None:
+    made = linear_planner(method=method, horizon=2, samples=8, elites=8, proposals=3, iterations=1)
+    propose = made.propose
+    made.propose = lambda start, noise: torch.cat([propose(start, noise)[:2], torch.full((1, 2, 2), float("nan"))])
+    plan = made.plan(start_at([0.1] * 4), noise_for(made))
+    assert plan.candidate_returns[2] == WORST and torch.isfinite(plan.mean).all() and torch.isfinite(plan.std).all()
+
+
+@pytest.mark.parametrize("method", SAMPLING)
+def test_a_policy_that_is_no_number_gives_no_plan(method: str) -> None:
+    made = linear_planner(method=method, horizon=2, samples=8, elites=4, proposals=3, terminal_value=True)
+    made.policy.net.net[0].bias.fill_(float("nan"))
+    plan = made.plan(start_at([0.1] * 4), noise_for(made))
     assert (plan.candidate_returns == WORST).all() and torch.isnan(plan.mean).all()
 
 
@@ -201,6 +221,17 @@ def test_the_gradient_planner_stays_on_the_learners_side() -> None:
     assert torch.isfinite(action).all()
     policy = small_settings("mock_point", {"agent": {"act": "policy", "planner": {"method": "gradient"}}})
     ExportedGraph(make_agent(policy).graph, "mock_point", 0.05)
+
+
+def test_the_documentation_has_every_setting_with_its_default() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "planning.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:3] for line in text[text.index("| `agent.planner.` |") :].splitlines()[2:] if "|" in line]
+    told = {}
+    for names, values in rows:
+        told |= zip(re.findall(r"`(\w+)`", names), values.strip(" `").split(", "), strict=True)
+    assert told == {name: f"{value:g}" if isinstance(value, float) else str(value).lower() for name, value in vars(
+        PlannerSettings()
+    ).items()}  # fmt: skip
 
 
 PESSIMISTIC = {"objective": "mean_std", "pessimism": 1.0}

@@ -62,7 +62,10 @@ def weighted(candidates: Tensor, returns: Tensor, weights: Tensor) -> tuple[Tens
 
     What is not finite lends no weight, however little is left; nothing finite gives no number.
     """
-    weights = weights * (returns > WORST).to(weights.dtype)
+    finite = returns > WORST
+    weights = weights * finite.to(weights.dtype)
     weights = (weights / weights.sum())[:, None, None]
+    # a proposal may be no number itself, and would stay none times zero
+    candidates = torch.where(finite[:, None, None], candidates, torch.zeros(()))
     mean = (weights * candidates).sum(0)
     return mean, (weights * (candidates - mean) ** 2).sum(0)
