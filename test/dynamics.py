@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.factory import make_model
-from ros_rl.dynamics.model import DynamicsModel
 from ros_rl.settings import ModelSettings
 
 Transitions = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
-def small_model(kind: str, state: int = 2, actions: int = 1, **settings: Any) -> DynamicsModel:
+def small_model(kind: str, state: int = 2, actions: int = 1, **settings: Any) -> NetworkEnsemble:
     defaults = {"members": 3, "hidden": 8, "layers": 2, "steps": 4, "proposals": 4}
     return make_model(ModelSettings(kind=kind, **(defaults | settings)), state, actions)
 
@@ -33,7 +33,9 @@ def two_modes(count: int) -> Transitions:
     return x, last, u, x + 0.2 * u - 0.4 * contact + 0.03 * torch.randn(count, 1)
 
 
-def descend(model: DynamicsModel, data: Transitions, steps: int, batch: int = 128, rate: float = 4e-3) -> DynamicsModel:
+def descend(
+    model: NetworkEnsemble, data: Transitions, steps: int, batch: int = 128, rate: float = 4e-3
+) -> NetworkEnsemble:
     """Train on random batches, with a step size that falls to zero."""
     model.fit_normalisers(data[0], data[3])
     optimiser = torch.optim.Adam(model.parameters(), rate)

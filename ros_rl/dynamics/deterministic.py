@@ -8,11 +8,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ros_rl.dynamics.model import DynamicsModel
+from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.networks import BatchedMLP
 
 
-class DeterministicEnsemble(DynamicsModel):
+class DeterministicEnsemble(NetworkEnsemble):
     """Each member predicts the residual as one vector; it knows no chance.
 
     Args:
@@ -24,7 +24,7 @@ class DeterministicEnsemble(DynamicsModel):
     """
 
     def __init__(self, members: int, state_size: int, action_size: int, hidden: int, layers: int) -> None:
-        super().__init__(members, state_size)
+        super().__init__(members, state_size, action_size)
         self.net = BatchedMLP(members, state_size + 2 * action_size, hidden, layers, state_size)
 
     def forward(self, state: Tensor, last_action: Tensor, action: Tensor) -> Tensor:

@@ -3,8 +3,10 @@
 
 """A diffusion model of the normalised residual given (x, u).
 
-Denoising score matching in the form of Karras et al. 2022 (EDM): scaled inputs and outputs (their table 1, with
-data of unit deviation, as normalised residuals have), and the deterministic sampler of Song et al. 2021 (DDIM).
+Noise is mixed in by an angle: y = cos(angle) residual + sin(angle) noise, from the residual at 0 to pure noise at pi/2
+(the cosine schedule of Nichol and Dhariwal 2021). The network learns dy/dangle = cos(angle) noise - sin(angle) residual
+by denoising score matching (the "v" of Salimans and Ho 2022, section 4), and a sample follows it from noise to a
+residual, the probability flow of Song et al. 2021.
 """
 
 from __future__ import annotations
@@ -15,22 +17,16 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from ros_rl.dynamics.model import DynamicsModel
+from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.networks import BatchedMLP
 from ros_rl.settings import STAYS_BEHIND
 
-_NOISE_LOW, _NOISE_HIGH = 0.01, 20.0
-"""Noise levels of the sampler; Karras et al. have 0.002 and 80 for data of deviation 0.5."""
-_TRAINING_MEAN, _TRAINING_STD = -0.5, 1.2
-"""Of the logarithm of the noise level in training; Karras et al. have -1.2 for data of deviation 0.5: half as much."""
-_SPACING = 7.0
-"""How much closer the sampler's steps lie at small noise (Karras et al. 2022, eq. 5)."""
 _MOMENT_SAMPLES = 32
 """Samples for mean and deviation, which have no closed form."""
 
 
-class DiffusionEnsemble(DynamicsModel):
-    """Each member removes noise from a residual.
+class DiffusionEnsemble(NetworkEnsemble):
+    """Each member turns noise into a residual.
 
     Args:
         members: Ensemble members.
@@ -38,7 +34,7 @@ class DiffusionEnsemble(DynamicsModel):
         action_size: Values of u.
         hidden: Units per hidden layer.
         layers: Hidden layers.
-        steps: Steps of the sampler, each one evaluation of the network.
+        steps: Steps of the sampler, each two evaluations of the network.
     """
 
     stays_behind: ClassVar[str] = STAYS_BEHIND["diffusion"]
@@ -46,13 +42,19 @@ class DiffusionEnsemble(DynamicsModel):
     def __init__(
         self, members: int, state_size: int, action_size: int, hidden: int, layers: int, steps: int = 10
     ) -> None:
-        super().__init__(members, state_size)
-        self.net = BatchedMLP(members, 2 * state_size + 2 * action_size + 1, hidden, layers, state_size)
+        super().__init__(members, state_size, action_size)
+        self.net = BatchedMLP(members, 2 * state_size + 2 * action_size + 2, hidden, layers, state_size)
         self.steps = steps
 
-    def denoise(self, condition: Tensor, noisy: Tensor, level: Tensor) -> Tensor:
-        """The expected residual, (members, batch, state), under noise of deviation `level`, (members, batch, 1)."""
-        return noisy / (1.0 + level**2) + level / (1.0 + level**2).sqrt() * self._output(condition, noisy, level)
+    def velocity(self, condition: Tensor, y: Tensor, angle: Tensor) -> Tensor:
+        """The expected dy/dangle, (members, batch, state).
+
+        Args:
+            condition: Encoded present, (members, batch, state + 2 actions).
+            y: Residual with noise, (members, batch, state).
+            angle: How much noise [rad], (members, batch, 1).
+        """
+        return self.net(torch.cat([condition, y, angle.cos(), angle.sin()], -1))
 
     def predict(self, state: Tensor, last_action: Tensor, action: Tensor) -> Tensor:
         """The sampler's way from noise that is zero, (members, batch, state).
@@ -77,28 +79,23 @@ class DiffusionEnsemble(DynamicsModel):
         return samples.mean(0), samples.std(0)
 
     def losses(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
-        """Squared error of the denoised residual, weighted to be equal at all levels (Karras et al. 2022, eq. 8)."""
+        """Squared error of dy/dangle under angles drawn uniformly."""
         clean = self.targets(state, next_state).expand(self.members, -1, -1)
         condition = self.encode(state, last_action, action).expand(self.members, -1, -1)
-        level = (_TRAINING_MEAN + _TRAINING_STD * torch.randn_like(clean[..., :1])).exp()
-        noisy = clean + level * torch.randn_like(clean)
-        wanted = (clean - noisy / (1.0 + level**2)) * (1.0 + level**2).sqrt() / level
-        return ((self._output(condition, noisy, level) - wanted) ** 2).mean((1, 2))
+        angle = 0.5 * math.pi * torch.rand_like(clean[..., :1])
+        noise = torch.randn_like(clean)
+        mixed, wanted = angle.cos() * clean + angle.sin() * noise, angle.cos() * noise - angle.sin() * clean
+        return ((self.velocity(condition, mixed, angle) - wanted) ** 2).mean((1, 2))
 
-    def levels(self) -> list[float]:
-        """The sampler's noise levels, from the highest down to zero (Karras et al. 2022, eq. 5)."""
-        high, low = _NOISE_HIGH ** (1.0 / _SPACING), _NOISE_LOW ** (1.0 / _SPACING)
-        shares = [step / max(self.steps - 1, 1) for step in range(self.steps)]
-        return [*((high + share * (low - high)) ** _SPACING for share in shares), 0.0]
+    def angles(self) -> list[float]:
+        """Where the sampler's steps end [rad], from pi/2 down to 0, the closer to each other the less noise is left."""
+        return [0.5 * math.pi * (1.0 - step / self.steps) ** 2 for step in range(self.steps + 1)]
 
-    def _output(self, condition: Tensor, noisy: Tensor, level: Tensor) -> Tensor:
-        return self.net(torch.cat([condition, noisy / (1.0 + level**2).sqrt(), 0.25 * level.log()], -1))
-
-    def _integrate(self, condition: Tensor, noise: Tensor) -> Tensor:
-        """Euler's method on dy/dlevel = (y - denoised) / level, which is DDIM (Karras et al. 2022, eq. 3 to 4)."""
-        levels = self.levels()
-        y = math.hypot(1.0, levels[0]) * noise
-        for level, following in zip(levels[:-1], levels[1:], strict=True):
-            denoised = self.denoise(condition, y, torch.full_like(y[..., :1], level))
-            y = denoised + following / level * (y - denoised)
+    def _integrate(self, condition: Tensor, y: Tensor) -> Tensor:
+        """The midpoint rule; noise of a Gaussian's shape arrives as that Gaussian, however few the steps."""
+        angles = self.angles()
+        for angle, following in zip(angles[:-1], angles[1:], strict=True):
+            half = 0.5 * (following - angle)
+            middle = y + half * self.velocity(condition, y, torch.full_like(y[..., :1], angle))
+            y = y + 2.0 * half * self.velocity(condition, middle, torch.full_like(y[..., :1], angle + half))
         return y

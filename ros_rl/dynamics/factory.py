@@ -9,12 +9,12 @@ from ros_rl.dynamics.deterministic import DeterministicEnsemble
 from ros_rl.dynamics.diffusion import DiffusionEnsemble
 from ros_rl.dynamics.dropout import DropoutModel
 from ros_rl.dynamics.energy import EnergyEnsemble
+from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
-from ros_rl.dynamics.model import DynamicsModel
 from ros_rl.settings import ModelSettings
 
 
-def make_model(settings: ModelSettings, state_size: int, action_size: int) -> DynamicsModel:
+def make_model(settings: ModelSettings, state_size: int, action_size: int) -> NetworkEnsemble:
     """A fresh model of `settings.kind` for states and actions of these sizes."""
     s = settings
     sizes = (s.members, state_size, action_size, s.hidden, s.layers)

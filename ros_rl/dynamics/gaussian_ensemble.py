@@ -8,11 +8,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ros_rl.dynamics.model import DynamicsModel
+from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.networks import BatchedMLP
 
 
-class GaussianEnsemble(DynamicsModel):
+class GaussianEnsemble(NetworkEnsemble):
     """Each member predicts the residual as a Gaussian.
 
     Args:
@@ -34,7 +34,7 @@ class GaussianEnsemble(DynamicsModel):
         layers: int,
         net: nn.Module | None = None,
     ) -> None:
-        super().__init__(members, state_size)
+        super().__init__(members, state_size, action_size)
         if net is None:
             net = BatchedMLP(members, state_size + 2 * action_size, hidden, layers, 2 * state_size)
         self.net = net

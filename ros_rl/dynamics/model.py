@@ -11,7 +11,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ros_rl.networks import BatchedLayerNorm, BatchedLinear, Normaliser
+from ros_rl.networks import Normaliser
 
 
 class DynamicsModel(nn.Module, ABC):
@@ -58,32 +58,8 @@ class DynamicsModel(nn.Module, ABC):
         return mean + std * (torch.randn_like(mean) if noise is None else noise)
 
     @abstractmethod
-    def losses(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
-        """Each member's mean loss over its own batch, (members,).
-
-        In evaluation mode (`eval`) it is what held-out data judges members by, if that is not what training minimises.
-        """
-
-    def penalty(self) -> Tensor:
-        """What training adds, once for all members, to their losses."""
-        return torch.zeros((), device=self.inputs.mean.device, dtype=self.inputs.mean.dtype)
-
     def loss(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
-        """What training minimises: the sum of the members' losses, and the penalty."""
-        return self.losses(state, last_action, action, next_state).sum() + self.penalty()
-
-    def encode(self, state: Tensor, last_action: Tensor, action: Tensor) -> Tensor:
-        """What a network sees of the present, (members or 1, batch, state + 2 actions): the state normalised."""
-        return torch.cat([self.inputs.normalise(state), last_action, action], -1)
-
-    def targets(self, state: Tensor, next_state: Tensor) -> Tensor:
-        """The normalised residual."""
-        return self.residuals.normalise(next_state - state)
-
-    def member_parameters(self) -> list[nn.Parameter]:
-        """The parameters that each member has of its own; their first axis counts the members."""
-        own = (module for module in self.modules() if isinstance(module, (BatchedLinear, BatchedLayerNorm)))
-        return [parameter for module in own for parameter in module.parameters(recurse=False)]
+        """What training minimises, summed over members: each member's mean over its own batch."""
 
     @torch.no_grad()
     def fit_normalisers(self, state: Tensor, next_state: Tensor) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ros_rl.config import setting
 from ros_rl.dynamics.data import FIELDS, Split, TransitionData
-from ros_rl.dynamics.model import DynamicsModel
+from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.errors import ConfigError, DataError
 from ros_rl.types import Array
 
@@ -68,14 +68,15 @@ class Batches:
         return [[field[torch.from_numpy(starts + step)] for field in self._fields] for step in range(horizon)]
 
 
-def sequence_losses(model: DynamicsModel, sequence: list[list[Tensor]]) -> Tensor:
+def sequence_losses(model: NetworkEnsemble, sequence: list[list[Tensor]]) -> Tensor:
     """Each member's loss along sequences, (members,): mean over steps, each taken from the model's own prediction.
 
-    With one step it is `DynamicsModel.losses`. Gradients run back through the predictions, where the model has any
-    (Venkatraman et al. 2015 without; Nagabandi et al. 2018 validate by the same sum).
+    With one step it is `NetworkEnsemble.losses`. Gradients run back through the predictions, where the model has any
+    (an energy's prediction has none, which leaves the data as demonstrator of Venkatraman et al. 2015).
     """
     state, total = sequence[0][0], torch.zeros(())
-    for step, (_, last_action, action, next_state) in enumerate(sequence):
+    for step, (_, last, now, next_state) in enumerate(sequence):
+        last_action, action = (part.expand(len(state), -1, -1) for part in (last, now))
         total = total + model.losses(state, last_action, action, next_state)
         if step + 1 < len(sequence):
             state = model.predict(state, last_action, action)
@@ -90,7 +91,7 @@ class ModelTrainer:
         settings: How.
     """
 
-    def __init__(self, model: DynamicsModel, settings: FitSettings) -> None:
+    def __init__(self, model: NetworkEnsemble, settings: FitSettings) -> None:
         if settings.elites > model.members:
             raise ConfigError(f"elites {settings.elites} exceeds the model's {model.members} members")
         self.model, self.settings = model, settings
@@ -132,8 +133,10 @@ class ModelTrainer:
         return FitReport(np.stack(train), np.stack(validation), best.epoch.copy(), final, elites)
 
     def _check(self, data: TransitionData) -> None:
-        if data.state.shape[1] != self.model.state_size:
-            raise DataError(f"data 'state' has {data.state.shape[1]} values, the model {self.model.state_size}")
+        sizes = {"state": self.model.state_size, "action": self.model.action_size}
+        for name, size in sizes.items():
+            if getattr(data, name).shape[1] != size:
+                raise DataError(f"data '{name}' has {getattr(data, name).shape[1]} values, the model {size}")
         if not len(data):
             raise DataError("the data holds no transition")
 
@@ -174,7 +177,7 @@ class ModelTrainer:
 class _Best:
     """Each member's best weights so far."""
 
-    def __init__(self, model: DynamicsModel, losses: Array) -> None:
+    def __init__(self, model: NetworkEnsemble, losses: Array) -> None:
         self._own = model.member_parameters()
         known = {id(parameter) for parameter in self._own}
         self._shared = [parameter for parameter in model.parameters() if id(parameter) not in known]
