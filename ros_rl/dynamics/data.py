@@ -31,7 +31,7 @@ class TransitionData:
     """(count, actions)"""
     next_state: Array
     """(count, state)"""
-    episode: Array | None = None
+    episode: np.ndarray | None = None
     """(count,): whole numbers from 0, never falling; rows of one episode follow each other without a gap. Known
     episodes are held out as a whole, and sequences stay within one."""
 
@@ -53,11 +53,11 @@ class TransitionData:
         """Transitions."""
         return len(self.state)
 
-    def groups(self) -> Array:
+    def groups(self) -> np.ndarray:
         """(count,): what is held out together, a whole number per transition."""
         return np.arange(len(self)) if self.episode is None else self.episode
 
-    def starts(self, horizon: int) -> Array:
+    def starts(self, horizon: int) -> np.ndarray:
         """The rows from which `horizon` transitions follow each other within one episode.
 
         Raises:
@@ -74,7 +74,7 @@ class TransitionData:
         return starts
 
 
-def _check_episodes(episode: Array, count: int) -> None:
+def _check_episodes(episode: np.ndarray, count: int) -> None:
     if episode.shape != (count,) or not np.issubdtype(episode.dtype, np.integer):
         raise DataError(f"data 'episode' is {episode.dtype} of shape {episode.shape}, expected integers of ({count},)")
     if count and (episode[0] < 0 or (np.diff(episode) < 0).any()):
@@ -99,7 +99,7 @@ class Split:
         self._held_out = np.zeros(0, bool)
         self._counts = np.zeros((members, 0), np.int64)
 
-    def divide(self, data: TransitionData, horizon: int) -> tuple[list[Array], Array]:
+    def divide(self, data: TransitionData, horizon: int) -> tuple[list[np.ndarray], np.ndarray]:
         """First rows of the sequences that each member trains on, and of those that are held out.
 
         Raises:
@@ -127,13 +127,13 @@ class Split:
         drawn = self._rng.random(groups - len(self._held_out)) < self.validation
         self._held_out = np.concatenate([self._held_out, drawn])
 
-    def _leave_some(self, present: Array) -> None:
+    def _leave_some(self, present: np.ndarray) -> None:
         """At least one group on either side, however small the data is."""
         if not self._held_out[present].any():
             self._held_out[present[-1]] = True
         if self._held_out[present].all():
             self._held_out[present[0]] = False
 
-    def _shares(self, starts: Array) -> list[Array]:
+    def _shares(self, starts: np.ndarray) -> list[np.ndarray]:
         shares = [np.repeat(starts, counts[starts]) for counts in self._counts]
         return [share if len(share) else starts for share in shares]

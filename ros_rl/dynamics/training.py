@@ -49,7 +49,7 @@ class FitReport:
     """(epochs, members): mean loss during each epoch."""
     validation: Array
     """(1 + epochs, members): held-out loss before the first epoch and after each."""
-    best_epoch: Array
+    best_epoch: np.ndarray
     """(members,): the epoch whose weights each member has now; 0: those from before the fit."""
     final: Array
     """(members,): held-out loss with the weights that the members have now."""
@@ -63,7 +63,7 @@ class Batches:
     def __init__(self, data: TransitionData, like: Tensor) -> None:
         self._fields = [torch.as_tensor(getattr(data, name), dtype=like.dtype) for name in FIELDS]
 
-    def at(self, starts: Array, horizon: int) -> list[list[Tensor]]:
+    def at(self, starts: np.ndarray, horizon: int) -> list[list[Tensor]]:
         """Step by step (state, last_action, action, next_state) of the sequences that begin in the rows `starts`."""
         return [[field[torch.from_numpy(starts + step)] for field in self._fields] for step in range(horizon)]
 
@@ -140,7 +140,7 @@ class ModelTrainer:
         if not len(data):
             raise DataError("the data holds no transition")
 
-    def _epoch(self, batches: Batches, shares: list[Array]) -> Array:
+    def _epoch(self, batches: Batches, shares: list[np.ndarray]) -> Array:
         """One pass: as many sequences for each member as the longest share has, in each member's own order."""
         size = self.settings.batch_size
         count = max(len(share) for share in shares)
@@ -155,7 +155,7 @@ class ModelTrainer:
         return np.mean(losses, 0)
 
     @torch.no_grad()
-    def _validate(self, batches: Batches, held_out: Array) -> Array:
+    def _validate(self, batches: Batches, held_out: np.ndarray) -> Array:
         """Held-out loss of each member, (members,), under the same random numbers each time."""
         total = np.zeros(self.model.members)
         self.model.eval()
