@@ -120,7 +120,7 @@ def log_partition(model: EnergyEnsemble, x: Tensor, u: Tensor, points: int = 400
 
 
 @torch.no_grad()
-def planning_return(draw: Step, seed: int, episodes: int, steps: int = 12, candidates: int = 48) -> float:
+def planning_return(draw: Step, seed: int, episodes: int, steps: int = 12, candidates: int = 32) -> float:
     """Mean reward per step of random shooting over two steps with 16 particles, all episodes at once."""
     particles, horizon = 16, 2
     torch.manual_seed(1000 + seed)
@@ -253,8 +253,8 @@ def main() -> None:
     """Measure every model and every posterior."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of data, networks and plans")
-    parser.add_argument("--epochs", type=int, default=30, help="passes over 2000 transitions")
-    parser.add_argument("--episodes", type=int, default=8, help="planned at once, 12 steps each")
+    parser.add_argument("--epochs", type=int, default=50, help="passes over 2000 transitions")
+    parser.add_argument("--episodes", type=int, default=16, help="planned at once, 12 steps each")
     parser.add_argument("--figure", type=Path, default=FIGURE, help="where to draw samples of the first seed's models")
     add_output(parser, "models")
     arguments = parser.parse_args()

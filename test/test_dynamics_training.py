@@ -244,8 +244,17 @@ def test_sizes_that_do_not_fit_the_model_are_refused() -> None:
         ModelTrainer(small_model("deterministic", state=3), FitSettings()).fit(linear_data(9))
     with pytest.raises(DataError, match="'action' has 1 values, the model 2"):
         ModelTrainer(small_model("deterministic", actions=2), FitSettings()).fit(linear_data(9))
-    with pytest.raises(ConfigError, match="elites 4 exceeds the model's 3 members"):
+    with pytest.raises(ConfigError, match="fit.elites 4 exceeds the model's 3 members"):
         ModelTrainer(small_model("deterministic"), FitSettings(elites=4))
+
+
+@pytest.mark.parametrize(("settings", "message"), [
+    ({"validation": 1.0}, "'fit.validation' is 1.0"), ({"horizon": 0}, "'fit.horizon' is 0"),
+    ({"diversity": "none"}, "both, bootstrap, initialisation"),
+])  # fmt: skip
+def test_settings_out_of_range_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        ModelTrainer(small_model("deterministic"), FitSettings(**settings))
 
 
 def test_two_transitions_are_enough() -> None:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ros_rl.config import setting
+from ros_rl.config import build, setting
 from ros_rl.dynamics.data import FIELDS, Split, TransitionData
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.errors import ConfigError, DataError
@@ -71,8 +71,8 @@ class Batches:
 def sequence_losses(model: NetworkEnsemble, sequence: list[list[Tensor]]) -> Tensor:
     """Each member's loss along sequences, (members,): mean over steps, each taken from the model's own prediction.
 
-    With one step it is `NetworkEnsemble.losses`. Gradients run back through the predictions, where the model has any
-    (an energy's prediction has none, which leaves the data as demonstrator of Venkatraman et al. 2015).
+    With one step it is `NetworkEnsemble.losses`. Gradients run back through the predictions, as far as these have any
+    (of an energy's only the Gaussian's share).
     """
     state, total = sequence[0][0], torch.zeros(())
     for step, (_, last, now, next_state) in enumerate(sequence):
@@ -89,11 +89,15 @@ class ModelTrainer:
     Args:
         model: What to train.
         settings: How.
+
+    Raises:
+        ConfigError: A setting is out of range.
     """
 
     def __init__(self, model: NetworkEnsemble, settings: FitSettings) -> None:
+        build(FitSettings, asdict(settings), "fit")
         if settings.elites > model.members:
-            raise ConfigError(f"elites {settings.elites} exceeds the model's {model.members} members")
+            raise ConfigError(f"fit.elites {settings.elites} exceeds the model's {model.members} members")
         self.model, self.settings = model, settings
         self._rng = np.random.default_rng(settings.seed)
         bootstrap = settings.diversity != "initialisation"
