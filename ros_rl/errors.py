@@ -28,6 +28,10 @@ class UnknownNameError(RosRlError):
         super().__init__(f"unknown {kind} '{name}'; valid: {', '.join(self.valid)}")
 
 
+class DataError(RosRlError):
+    """A data set that nothing can be learned from, or that does not fit the model."""
+
+
 class ResourceNotFound(RosRlError):
     """A file that ships with the package is missing."""
 

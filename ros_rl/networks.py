@@ -112,9 +112,9 @@ class Normaliser(nn.Module):
         self.register_buffer("std", torch.ones(size))
 
     def fit(self, data: Tensor) -> None:
-        """Take mean and deviation from data of shape (count, size)."""
+        """Take mean and deviation from data of shape (count, size); the deviation of a single row is zero."""
         self.mean.copy_(data.mean(0))
-        self.std.copy_(data.std(0).clamp_min(self.floor))
+        self.std.copy_(data.std(0, correction=min(1, data.shape[0] - 1)).clamp_min(self.floor))
 
     def normalise(self, x: Tensor) -> Tensor:
         """(x - mean) / std."""

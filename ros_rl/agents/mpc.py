@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ros_rl.actor_critic import CriticEnsemble, SquashedGaussianPolicy, polyak
 from ros_rl.agents.mpc_graph import MpcGraph
-from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
+from ros_rl.dynamics.factory import make_model
 from ros_rl.features import ObservationSpec
 from ros_rl.planning.make import make_planner
 from ros_rl.replay.buffer import Batch, ReplayBuffer
@@ -62,7 +62,7 @@ class MpcAgent:
         s = settings
         self.spaces = Spaces(spec, s.smoothing)
         size_in, actions = self.spaces.input_size, spec.action_size
-        self.model = GaussianEnsemble(s.model.members, spec.state_size, actions, s.model.hidden, s.model.layers)
+        self.model = make_model(s.model, spec.state_size, actions)
         self.policy = SquashedGaussianPolicy(size_in, actions, s.hidden)
         self.critics = CriticEnsemble(s.critics, size_in + actions, s.hidden, s.layer_norm)
         self.targets = CriticEnsemble(s.critics, size_in + actions, s.hidden, s.layer_norm).requires_grad_(False)
@@ -166,7 +166,7 @@ class MpcAgent:
         return Experience(start.state, start.goal, start.last_action, action, reward, following, terminated)
 
     def _update_model(self, replay: ReplayBuffer, env_steps: int) -> float:
-        """One maximum-likelihood step; each member sees its own batch (bootstrap)."""
+        """One step on the model's loss; each member sees its own batch (bootstrap)."""
         if self._model_age(env_steps):
             everything = self.experience(replay.at(np.arange(len(replay))))
             self.model.fit_normalisers(everything.state, everything.next_state)

@@ -42,7 +42,7 @@ class DynamicsModel(nn.Module, ABC):
         """
 
     def predict(self, state: Tensor, last_action: Tensor, action: Tensor) -> Tensor:
-        """Each member's mean next state, (members, batch, state)."""
+        """Each member's single best next state, (members, batch, state): the mean, unless a model says otherwise."""
         return self.distribution(state, last_action, action)[0]
 
     def sample(self, state: Tensor, last_action: Tensor, action: Tensor, noise: Tensor | None = None) -> Tensor:

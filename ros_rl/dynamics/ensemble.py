@@ -1,0 +1,57 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the learned dynamics models share: how networks see a transition, and how an ensemble is trained."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from ros_rl.dynamics.model import DynamicsModel
+from ros_rl.networks import BatchedLayerNorm, BatchedLinear
+
+
+class NetworkEnsemble(DynamicsModel):
+    """A dynamics model made of networks; shapes are those of `DynamicsModel`.
+
+    Args:
+        members: Ensemble members.
+        state_size: Values of x.
+        action_size: Values of u.
+    """
+
+    def __init__(self, members: int, state_size: int, action_size: int) -> None:
+        super().__init__(members, state_size)
+        self.action_size = action_size
+
+    @abstractmethod
+    def losses(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
+        """Each member's mean loss over its own batch, (members,).
+
+        In evaluation mode (`eval`) it is what held-out data judges members by, where that is not what training
+        minimises.
+        """
+
+    def penalty(self) -> Tensor:
+        """What training adds, once for all members, to their losses."""
+        return torch.zeros(())
+
+    def loss(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
+        """What training minimises: the sum of the members' losses, and the penalty."""
+        return self.losses(state, last_action, action, next_state).sum() + self.penalty()
+
+    def encode(self, state: Tensor, last_action: Tensor, action: Tensor) -> Tensor:
+        """What a network sees of the present, (members or 1, batch, state + 2 actions): the state normalised."""
+        return torch.cat([self.inputs.normalise(state), last_action, action], -1)
+
+    def targets(self, state: Tensor, next_state: Tensor) -> Tensor:
+        """The normalised residual."""
+        return self.residuals.normalise(next_state - state)
+
+    def member_parameters(self) -> list[nn.Parameter]:
+        """The parameters that each member has of its own; their first axis counts the members."""
+        own = (module for module in self.modules() if isinstance(module, (BatchedLinear, BatchedLayerNorm)))
+        return [parameter for module in own for parameter in module.parameters(recurse=False)]

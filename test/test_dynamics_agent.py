@@ -1,0 +1,44 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The agent's setting of the dynamics model: which kinds act, and which are refused."""
+
+import numpy as np
+import pytest
+import torch
+from learners import make_agent, random_transition, small_settings
+
+from ros_rl.errors import ConfigError
+from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.settings import MODEL_KINDS, STAYS_BEHIND, ModelSettings
+
+
+@pytest.mark.parametrize("kind", [kind for kind in MODEL_KINDS if kind not in STAYS_BEHIND])
+def test_the_agent_trains_and_plans_with_the_kind_that_is_set(kind: str) -> None:
+    torch.manual_seed(0)
+    settings = small_settings("mock_point", {"agent": {"model": {"kind": kind}, "model_start": 1, "planner_start": 1}})
+    agent = make_agent(settings)
+    replay, rng = ReplayBuffer(100, agent.spec.size, agent.spec.action_size), np.random.default_rng(0)
+    for index in range(60):
+        replay.add(random_transition(agent.spec, rng, index))
+    weights = [parameter.detach().clone() for parameter in agent.model.parameters()]
+    for step in range(1, 4):
+        metrics = agent.train(replay, step)
+        assert all(np.isfinite(value) for value in metrics.values())
+    assert any(not torch.equal(old, new) for old, new in zip(weights, agent.model.parameters(), strict=True))
+    observation = torch.zeros(agent.spec.size)
+    with torch.no_grad():
+        action, *_ = agent.graph.act(observation, torch.zeros(1), torch.randn(agent.graph.noise_shape), torch.ones(1))
+    assert torch.isfinite(action).all() and (action.abs() <= 1.0).all()
+
+
+@pytest.mark.parametrize(("kind", "why"), [("energy", "gradient descent"), ("diffusion", "sampler's loop")])
+def test_kinds_that_cannot_act_are_refused_with_the_reason(kind: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=f"agent.model.kind '{kind}' .*{why}.*gaussian, deterministic, dropout"):
+        small_settings("mock_point", {"agent": {"model": {"kind": kind}}})
+    assert ModelSettings(kind=kind).kind == kind  # on the learner's side they are allowed
+
+
+def test_an_unknown_kind_lists_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"agent\.model\.kind.*gaussian, deterministic, dropout, energy, diffusion"):
+        small_settings("mock_point", {"agent": {"model": {"kind": "transformer"}}})
