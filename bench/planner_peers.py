@@ -107,7 +107,7 @@ def make_agent(method: str, iterations: int) -> MpcAgent:
 
 
 def make_mbrl(ours: GaussianEnsemble) -> Any:
-    """mbrl's model with our weights, in its own environment; the deviation is made too small to matter."""
+    """The model of mbrl with our weights, in its own environment; the deviation is made too small to matter."""
     silu = {"_target_": "torch.nn.SiLU"}
     network = mbrl.models.GaussianMLP(
         STATE + ACTIONS,

@@ -52,7 +52,7 @@ class _Feature:
     """Signs of the values in the left-right mirror; None: the field is per joint, and the robot says."""
     kind: str = "state"
     needs: str = ""
-    """What a robot must have to give it: ``base`` (a floating one), ``tool``, ``passive`` joints, or nothing special."""
+    """What a robot must have to give it: ``base`` (a floating one), ``tool``, ``passive`` (joints), or nothing."""
 
 
 def _base_velocity(tick: Tick, robot: Robot) -> Array | None:

@@ -262,7 +262,7 @@ class Settings:
         robot = load_robot(self.robot_name)
         check_robot(robot, self.task.observation)
         if self.driver.backend == "mock" and (robot.floating_base or robot.tool_frame or robot.passive):
-            raise ConfigError(f"driver 'mock' measures commanded joints only; it cannot stand in for robot '{robot.name}'")
+            raise ConfigError(f"driver 'mock' measures commanded joints only; it cannot be robot '{robot.name}'")
         return robot
 
 

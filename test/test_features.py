@@ -131,7 +131,7 @@ def test_the_goal_comes_from_the_tick():
 def test_passive_joints_are_seen_by_sine_and_cosine():
     cartpole = load_robot("cartpole")
     measurement = Measurement(np.array([0.4]), np.zeros(1), np.zeros(1), np.array([0.3]), np.array([-2.0]))
-    tick = replace(make_tick(), measurement=measurement, previous_command=np.array([4.0]))
+    tick = replace(make_tick(delay=0), measurement=measurement, previous_command=np.array([4.0]))
     spec = ObservationSpec(cartpole, ("joint_position", "passive_direction", "passive_velocity"), 0)
     seen = spec.split(spec.observe(tick))
     np.testing.assert_allclose(seen["passive_direction"], [np.sin(0.3), np.cos(0.3)])

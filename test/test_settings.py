@@ -106,7 +106,7 @@ def test_overriding_a_copy_leaves_the_original():
     [
         (["task.name=a1_walk", "robot=xarm6"], "robot 'xarm6' has no floating base"),
         (["task.name=xarm_reach", "robot=a1"], "robot 'a1' has no tool frame"),
-        (["task.name=a1_walk", "driver.backend=mock"], "driver 'mock' measures joints only"),
+        (["task.name=a1_walk", "driver.backend=mock"], "driver 'mock' measures commanded joints only"),
     ],
 )
 def test_a_robot_that_cannot_give_what_the_task_observes_is_refused(overrides: list[str], message: str) -> None:

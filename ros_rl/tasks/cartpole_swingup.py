@@ -48,4 +48,3 @@ class CartpoleSwingup(Task):
         """Of the tip from its goal, in pole lengths; at angle 0 the pole hangs."""
         sine, cosine = fields["passive_direction"][..., 0], fields["passive_direction"][..., 1]
         return (fields["joint_position"][..., 0] / self.pole_length + sine) ** 2 + (cosine + 1.0) ** 2
-
