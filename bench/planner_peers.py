@@ -171,12 +171,23 @@ def check_returns(ours: GaussianEnsemble, peer: Any) -> float:
     return float((theirs - total).abs().max() / total.std())
 
 
-def contenders(threads: int) -> dict[str, Callable[[int], None]]:
+def make_graphs() -> tuple[GaussianEnsemble, dict[str, bytes]]:
+    """Our ensemble and our control graphs, by the names that they are timed under."""
+    torch.manual_seed(0)
+    mean = make_agent("mppi", 1)
+    agents = {
+        "mean of 5: ros_rl, MPPI": mean,
+        "one of 5: ros_rl, MPPI": make_agent("mppi", 1, one_member=True),
+        "one of 5, CEM x 5: ros_rl": make_agent("cem", CEM_ITERATIONS, one_member=True),
+    }
+    graphs = {name: ExportedGraph(agent.graph, "plain", 0.05).serialise({}) for name, agent in agents.items()}
+    return mean.model, graphs
+
+
+def contenders(threads: int, ensemble: GaussianEnsemble, graphs: dict[str, bytes]) -> dict[str, Callable[[int], None]]:
     """What is timed, by name; each takes a running number."""
     torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    agent = make_agent("mppi", 1)
-    ensemble, start = agent.model, np.random.default_rng(0).normal(size=STATE).astype(np.float32)
+    start = np.random.default_rng(0).normal(size=STATE).astype(np.float32)
     peer, cheap = make_mbrl(ensemble), make_mbrl(ensemble, "fixed_model")
     difference = check_returns(ensemble, peer)
     if difference > 1e-3:
@@ -216,21 +227,18 @@ def contenders(threads: int) -> dict[str, Callable[[int], None]]:
 
     evaluate = lambda sequences: peer.evaluate_action_sequences(sequences, start, 1)  # noqa: E731
     evaluate_cheap = lambda sequences: cheap.evaluate_action_sequences(sequences, start, 1)  # noqa: E731
-    return {
-        "mean of 5: ros_rl, MPPI": graph_runner(agent, start, threads),
+    return {name: graph_runner(graph, start, threads) for name, graph in graphs.items()} | {
         "mean of 5: mbrl, evaluate_action_sequences": lambda _: evaluate(population),
         "mean of 5: pytorch-mppi, command": command(mean_of_all),
-        "one of 5: ros_rl, MPPI": graph_runner(make_agent("mppi", 1, one_member=True), start, threads),
         "one of 5: mbrl, evaluate_action_sequences": lambda _: evaluate_cheap(population),
         "one of 5: pytorch-mppi, command": command(one_of_all),
-        "one of 5, CEM x 5: ros_rl": graph_runner(make_agent("cem", CEM_ITERATIONS, one_member=True), start, threads),
         "one of 5, CEM x 5: mbrl": lambda _: cem.optimize(evaluate_cheap, x0=torch.zeros(HORIZON, ACTIONS)),
     }
 
 
-def graph_runner(agent: MpcAgent, start: np.ndarray, threads: int) -> Callable[[int], None]:
-    """One run of the exported control graph."""
-    graph = OnnxGraph(ExportedGraph(agent.graph, "plain", 0.05).serialise({}), threads)
+def graph_runner(model: bytes, start: np.ndarray, threads: int) -> Callable[[int], None]:
+    """One run of an exported control graph."""
+    graph = OnnxGraph(model, threads)
     fields = {"state": start, "last_action": np.zeros(ACTIONS, dtype=np.float32)}
     carry = graph.initial_carry()
 
@@ -323,9 +331,10 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"  # of the company: one core, not all
+    ensemble, graphs = make_graphs()
     lines, results = [], []
     for threads in arguments.threads:
-        runs, peak = contenders(threads), peak_rate(threads)
+        runs, peak = contenders(threads, ensemble, graphs), peak_rate(threads)
         floor = {work: 1e3 * operations / peak for work, operations in rollout_operations().items()}
         td = {name: 1e3 * operations / peak for name, operations in tdmpc2_operations().items()}
         for company in ("no", "yes"):
