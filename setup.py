@@ -74,6 +74,9 @@ setup(
         "learn": ["torch", "onnx", "onnxscript", "tensorboard", "matplotlib"],
         "ros": list(ROS_WHEELS),
         "bench": ["stable-baselines3"],
+        # what mbrl-lib 0.2.0 needs to plan; itself by `pip install --no-deps mbrl==0.2.0`, since the hydra-core that it
+        # pins does not import under Python 3.11 and later
+        "peers": ["pytorch-mppi>=0.9", "hydra-core>=1.3", "omegaconf>=2.3", "gymnasium", "matplotlib", "termcolor", "tqdm"],
         "test": ["pytest", "pytest-timeout"],
         "dev": [
             "pytest",

@@ -52,7 +52,7 @@ class _Feature:
     """Signs of the values in the left-right mirror; None: the field is per joint, and the robot says."""
     kind: str = "state"
     needs: str = ""
-    """What a robot must have to give it: ``base`` (a floating one), ``tool``, or nothing special."""
+    """What a robot must have to give it: ``base`` (a floating one), ``tool``, ``passive`` (joints), or nothing."""
 
 
 def _base_velocity(tick: Tick, robot: Robot) -> Array | None:
@@ -81,10 +81,20 @@ def _base_height(tick: Tick, robot: Robot) -> Array | None:
     return None if position is None else position[2:3]
 
 
+def _passive_direction(tick: Tick, robot: Robot) -> Array | None:
+    angle = tick.measurement.passive_position
+    return None if angle is None else np.concatenate([np.sin(angle), np.cos(angle)])
+
+
 FEATURES: dict[str, _Feature] = {
     # joint positions relative to home
     "joint_position": _Feature("rad", 1.0, lambda r: r.size, lambda t, r: t.measurement.joint_position - r.home),
     "joint_velocity": _Feature("rad/s", 0.1, lambda r: r.size, lambda t, r: t.measurement.joint_velocity),
+    # of joints that nobody commands and that may turn freely: sines of all their angles, then cosines
+    "passive_direction": _Feature("1", 1.0, lambda r: 2 * len(r.passive), _passive_direction, needs="passive"),
+    "passive_velocity": _Feature(
+        "rad/s", 0.1, lambda r: len(r.passive), lambda t, r: t.measurement.passive_velocity, needs="passive"
+    ),
     # direction of gravity in the body frame; (0, 0, -1) when level
     "gravity": _Feature("1", 1.0, lambda r: 3, _gravity, (1, -1, 1), needs="base"),
     # of the body, in the body frame
@@ -110,10 +120,10 @@ def check_robot(robot: Robot, names: Sequence[str]) -> None:
     Raises:
         ConfigError: Naming the field and what the robot lacks.
     """
-    has = {"": True, "base": robot.floating_base, "tool": robot.tool_frame is not None}
+    has = {"": True, "base": robot.floating_base, "tool": robot.tool_frame is not None, "passive": bool(robot.passive)}
     for name in names:
         if name in FEATURES and not has[FEATURES[name].needs]:
-            lacks = {"base": "floating base", "tool": "tool frame"}[FEATURES[name].needs]
+            lacks = {"base": "floating base", "tool": "tool frame", "passive": "passive joint"}[FEATURES[name].needs]
             raise ConfigError(f"robot '{robot.name}' has no {lacks}, which observation field '{name}' needs")
 
 

@@ -16,7 +16,7 @@ from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.resources import share_path
 from ros_rl.types import Array
 
-COMMAND_INTERFACES = ("position", "velocity")
+COMMAND_INTERFACES = ("position", "velocity", "effort")
 SAFE_ACTIONS = ("damp", "hold", "stop")
 
 
@@ -40,7 +40,7 @@ class SafetyLimits:
         joint_error: Largest |measured - commanded| joint position [rad].
         joint_margin: How far past its position limit a joint may be measured [rad].
         effort: Largest |measured effort|, as a multiple of the joint's effort limit.
-        step: Largest change of a command from one tick to the next [rad or rad/s], shape (joints,).
+        step: Largest change of a command from one tick to the next [rad, rad/s or N m], shape (joints,).
         safe_action: What a fault does: ``damp`` (legs), ``hold`` or ``stop`` (zero velocity).
         damping: Damping of ``damp`` [N m s/rad].
     """
@@ -65,7 +65,7 @@ class Robot:
     home: Array
     """Joint positions of the home pose, shape (joints,)."""
     center: Array
-    """Command of action 0: the home pose for position commands, zero for velocities."""
+    """Command of action 0: the home pose for position commands, zero for velocities and efforts."""
     scale: Array
     """Command offset of action 1, shape (joints,)."""
     stiffness: Array
@@ -79,6 +79,10 @@ class Robot:
     tool_frame: str | None
     """Frame of the tool centre point; None for a robot without one."""
     floating_base: bool
+    passive: tuple[str, ...] = ()
+    """Joints that are measured and not commanded; no action, limit or command has a place for them."""
+    passive_home: Array = field(default_factory=lambda: np.zeros(0))
+    """Positions of the passive joints in the home pose, shape (passive,)."""
     mirror: tuple[tuple[int, ...], Array] | None = None
     """Left-right symmetry: for each joint the index of its mirror image and its sign; None if there is none."""
     simulation: dict[str, Any] = field(default_factory=dict)
@@ -86,7 +90,7 @@ class Robot:
 
     @property
     def size(self) -> int:
-        """Number of joints, which is also the size of an action."""
+        """Number of commanded joints, which is also the size of an action."""
         return len(self.joints)
 
     def command(self, action: Array) -> Array:
@@ -99,7 +103,7 @@ class Robot:
 
     @property
     def neutral_command(self) -> Array:
-        """The command that keeps the home pose: its position, or zero velocity."""
+        """The command that keeps the home pose: its position, zero velocity or zero effort."""
         return self.home.copy() if self.command_interface == "position" else np.zeros(self.size)
 
 
@@ -146,7 +150,7 @@ def _from_mapping(data: dict[str, Any]) -> Robot:
     )
     home, scale = per_joint("home"), per_joint("action_scale")
     center = home if interface == "position" else np.zeros(len(names))
-    safety = data["safety"]
+    safety, passive = data["safety"], data.get("passive_joints", {})
     robot = Robot(
         name=data["name"],
         joints=names,
@@ -170,6 +174,8 @@ def _from_mapping(data: dict[str, Any]) -> Robot:
         base_frame=data["base_frame"],
         tool_frame=data.get("tool_frame"),
         floating_base=bool(data["floating_base"]),
+        passive=tuple(passive),
+        passive_home=np.array([float(passive[name]["home"]) for name in passive]),
         mirror=_mirror(names, data["mirror"]) if "mirror" in data else None,
         simulation=data.get("simulation", {}),
     )
@@ -191,14 +197,34 @@ def _mirror(names: tuple[str, ...], pairs: dict[str, str]) -> tuple[tuple[int, .
     return tuple(names.index(images[name][0]) for name in names), np.array([images[name][1] for name in names])
 
 
+def command_bounds(robot: Robot) -> tuple[Array, Array]:
+    """Smallest and largest command that the limits permit at rest, each of shape (joints,)."""
+    limits = robot.limits
+    if robot.command_interface == "position":
+        return limits.lower, limits.upper
+    largest = limits.velocity if robot.command_interface == "velocity" else limits.effort
+    return -largest, largest
+
+
+def _check_passive(robot: Robot) -> None:
+    both = [name for name in robot.passive if name in robot.joints]
+    if both:
+        raise ValueError(f"passive_joints: {both[0]} is a commanded joint, too")
+    if not np.isfinite(robot.passive_home).all():
+        raise ValueError("passive_joints.*.home has a value that is not finite")
+    if robot.passive and robot.mirror is not None:
+        raise ValueError("mirror: not allowed together with passive_joints, whose mirror images it cannot name")
+
+
 def _check(robot: Robot) -> None:
     if robot.safety.safe_action not in SAFE_ACTIONS:
         raise ValueError(f"safety.safe_action is '{robot.safety.safe_action}', allowed: {', '.join(SAFE_ACTIONS)}")
     if not 0.0 <= robot.command_ramp <= 1.0:
         raise ValueError(f"command_ramp is {robot.command_ramp}, allowed: 0 to 1")
-    bounds = (robot.limits.lower, robot.limits.upper)
-    if robot.command_interface == "velocity":
-        bounds = (-robot.limits.velocity, robot.limits.velocity)
+    if robot.command_interface == "effort" and robot.safety.safe_action == "stop":
+        raise ValueError("safety.safe_action is 'stop', allowed with effort commands: damp, hold")
+    _check_passive(robot)
+    bounds = command_bounds(robot)
     for index, joint in enumerate(robot.joints):
         lower, upper = robot.limits.lower[index], robot.limits.upper[index]
         if not lower < upper:

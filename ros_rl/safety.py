@@ -16,6 +16,8 @@ from ros_rl.types import Array, Measurement
 _MEASURED = (
     "joint_position",
     "joint_velocity",
+    "passive_position",
+    "passive_velocity",
     "imu_orientation",
     "imu_angular_velocity",
     "imu_linear_acceleration",
@@ -40,10 +42,10 @@ class Filtered:
 
 
 class CommandFilter:
-    """Clamps commands to position, velocity, acceleration and step limits, joint by joint.
+    """Clamps commands to position, velocity, acceleration, effort and step limits, joint by joint.
 
     A velocity command is also kept so low that the joint can stop before its position limit without braking harder
-    than its acceleration limit.
+    than its acceleration limit. What an effort does to a position nobody knows here: the guards see to its limits.
 
     Args:
         robot: Whose limits hold.
@@ -79,6 +81,8 @@ class CommandFilter:
             raise CommandError(f"command is not finite at {', '.join(bad)}: {wanted}")
         if robot.command_interface == "velocity":
             value = self._limit_velocity(wanted, position)
+        elif robot.command_interface == "effort":
+            value = self._limit_effort(wanted)
         else:
             value = self._limit_position(wanted)
         changed = np.abs(value - wanted) > 1e-9
@@ -107,6 +111,10 @@ class CommandFilter:
             value = np.clip(value, -down, up)
         most = np.minimum(limits.acceleration * self._period, self._robot.safety.step)
         return np.clip(value, self._last - most, self._last + most)
+
+    def _limit_effort(self, wanted: Array) -> Array:
+        effort, step = self._robot.limits.effort, self._robot.safety.step
+        return np.clip(np.clip(wanted, -effort, effort), self._last - step, self._last + step)
 
     def _stoppable(self, room: Array, last: Array) -> Array:
         """Largest velocity towards a limit from which the joint still stops in front of it.

@@ -256,8 +256,8 @@ class Settings:
         """
         robot = load_robot(self.robot_name)
         check_robot(robot, self.task.observation)
-        if self.driver.backend == "mock" and (robot.floating_base or robot.tool_frame):
-            raise ConfigError(f"driver 'mock' measures joints only; it cannot stand in for robot '{robot.name}'")
+        if self.driver.backend == "mock" and (robot.floating_base or robot.tool_frame or robot.passive):
+            raise ConfigError(f"driver 'mock' measures commanded joints only; it cannot be robot '{robot.name}'")
         return robot
 
 

@@ -52,6 +52,10 @@ class Measurement:
     """[rad/s or m/s], shape (joints,)."""
     joint_effort: Array
     """[N m or N], shape (joints,)."""
+    passive_position: Array | None = None
+    """[rad or m] of the joints that are not commanded, shape (passive,)."""
+    passive_velocity: Array | None = None
+    """[rad/s or m/s], shape (passive,)."""
     imu_orientation: Array | None = None
     """Quaternion xyzw of the IMU in a gravity-aligned world, shape (4,)."""
     imu_angular_velocity: Array | None = None
@@ -153,7 +157,8 @@ class Command:
     stamp: int
     """Stamp of the tick that it answers [ns]."""
     value: Array
-    """Joint position [rad or m] or velocity [rad/s or m/s], by the robot's command interface, shape (joints,)."""
+    """Joint position [rad or m], velocity [rad/s or m/s] or effort [N m or N], by the robot's command interface, shape
+    (joints,)."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ def measurement() -> Measurement:
         joint_position=np.zeros(6),
         joint_velocity=np.zeros(6),
         joint_effort=np.zeros(6),
+        passive_position=np.zeros(2),
+        passive_velocity=np.zeros(2),
         imu_orientation=turned,
         imu_angular_velocity=np.zeros(3),
         imu_linear_acceleration=np.zeros(3),
@@ -63,9 +65,10 @@ class TestNoise:
         rng, noise = np.random.default_rng(0), replace(SILENT, **{name: 0.3})
         noisy = [add_noise(measurement(), noise, rng) for _ in range(400)]
         prefix = {"angular_velocity": "imu_", "linear_velocity": "base_"}.get(name, "")
+        noisy_fields = {prefix + name, name.replace("joint_", "passive_")}
         for item in fields(Measurement):
             spread = np.std([getattr(sample, item.name) for sample in noisy], axis=0)
-            expected = 0.3 if item.name == prefix + name else 0.0
+            expected = 0.3 if item.name in noisy_fields else 0.0
             np.testing.assert_allclose(spread, expected, atol=0.06)
 
     def test_imu_and_odometry_share_a_small_rotation(self):

@@ -25,10 +25,10 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["train", "nope"], "unknown task 'nope'; valid: a1_walk, mock_point, xarm_reach"),
+        (["train", "nope"], "unknown task 'nope'; valid: a1_walk, cartpole_swingup, mock_point, xarm_reach"),
         (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: mpc, random"),
         (["train", "mock_point", "--driver", "nope"], "invalid choice: 'nope'"),
-        (["train", "mock_point", "--set", "robot=nope"], "unknown robot 'nope'; valid: a1, mock, xarm6"),
+        (["train", "mock_point", "--set", "robot=nope"], "unknown robot 'nope'; valid: a1, cartpole, mock, xarm6"),
         (["train", "mock_point", "--set", "learner.nope=1"], "unknown setting 'learner.nope'; valid in learner:"),
         (["train", "mock_point", "--set", "control.rate_hz=fast"], "'control.rate_hz' is 'fast', expected float"),
         (["train", "mock_point", "--set", "control.delay=9"], "'control.delay' is 9, out of range"),

@@ -217,8 +217,9 @@ def test_the_action_map_has_an_exact_inverse(robot: Robot):
 def test_every_action_is_within_the_limits_that_hold_at_rest(robot: Robot):
     limits = robot.limits
     low, high = (limits.lower, limits.upper)
-    if robot.command_interface == "velocity":
-        low, high = -limits.velocity, limits.velocity
+    if robot.command_interface != "position":
+        high = limits.velocity if robot.command_interface == "velocity" else limits.effort
+        low = -high
     for sign in (-1.0, 1.0):
         command = robot.command(np.full(robot.size, sign))
         assert (low <= command).all() and (command <= high).all()

@@ -128,6 +128,17 @@ def test_the_goal_comes_from_the_tick():
     np.testing.assert_allclose(observe(tick, ("goal_position",))["goal_position"], [1.0, 2.0, 3.0])
 
 
+def test_passive_joints_are_seen_by_sine_and_cosine():
+    cartpole = load_robot("cartpole")
+    measurement = Measurement(np.array([0.4]), np.zeros(1), np.zeros(1), np.array([0.3]), np.array([-2.0]))
+    tick = replace(make_tick(delay=0), measurement=measurement, previous_command=np.array([4.0]))
+    spec = ObservationSpec(cartpole, ("joint_position", "passive_direction", "passive_velocity"), 0)
+    seen = spec.split(spec.observe(tick))
+    np.testing.assert_allclose(seen["passive_direction"], [np.sin(0.3), np.cos(0.3)])
+    np.testing.assert_allclose([seen["joint_position"], seen["passive_velocity"]], [[0.4], [-2.0]])
+    np.testing.assert_allclose(seen["last_action"], [0.5])  # 4 N of 8 N
+
+
 class TestRotations:
     """Against the group's axioms and Rodrigues' formula."""
 

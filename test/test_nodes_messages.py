@@ -14,8 +14,9 @@ pytest.importorskip("rclpy")
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import JointState
 
-from ros_rl.errors import CommandError
+from ros_rl.errors import CommandError, ContractError
 from ros_rl.nodes import messages
+from ros_rl.nodes.packets import from_vectors
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.robot import load_robot
 from ros_rl.types import Measurement, SafetyState, Tick
@@ -29,6 +30,7 @@ def tick(stamp: int = 1_795_345_295_395_391_127, **changes) -> Tick:
     sizes = {"imu_orientation": 4, "base_orientation": 4}
     values = {item.name: rng.normal(size=sizes.get(item.name, 3)) for item in fields(Measurement)}
     values |= {name: rng.normal(size=12) for name in ("joint_position", "joint_velocity", "joint_effort")}
+    values |= dict.fromkeys(("passive_position", "passive_velocity"))  # which this robot does not have
     measurement = Measurement(**(values | changes))
     origin, goal = rng.normal(size=3), rng.normal(size=3)
     line = rng.normal(size=(2, 12))
@@ -38,7 +40,7 @@ def tick(stamp: int = 1_795_345_295_395_391_127, **changes) -> Tick:
 def parts_of(sent: Tick) -> dict[str, object]:
     """A tick's messages after their way over the wire, by the part's name."""
     m, stamp = sent.measurement, sent.stamp
-    made = {"joints": messages.to_joint_state(stamp, ROBOT, m.joint_position, m.joint_velocity, m.joint_effort)}
+    made = {"joints": messages.to_joint_states(stamp, ROBOT, m)}
     present = messages.tick_parts(m)
     if present[messages.IMU]:
         made[messages.IMU] = messages.to_imu(stamp, "base_link", m)
@@ -152,3 +154,35 @@ def test_commands() -> None:
     message.position.pop()
     with pytest.raises(CommandError, match="11 position values for 12 joints"):
         messages.from_command(message, ROBOT)
+
+
+class TestACartpole:
+    robot = load_robot("cartpole")
+
+    def test_efforts_travel_as_efforts(self) -> None:
+        message = messages.to_command(5, self.robot, np.array([3.5]))
+        assert list(message.effort) == [3.5] and not message.position and not message.velocity
+        assert messages.from_command(message, self.robot).value.tolist() == [3.5]
+
+    @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+    def test_passive_joints_come_with_the_others_by_name(self, order) -> None:
+        values = [np.array([value]) for value in (0.1, 0.2, 0.3, 0.4, 0.5)]
+        m = Measurement(*values[:3], passive_position=values[3], passive_velocity=values[4])
+        sent = Tick(9, 0, 0, 0, SafetyState.OK, True, np.zeros(3), np.zeros(1), np.zeros((0, 1)), m)
+        joints = messages.to_joint_states(9, self.robot, m)
+        assert joints.name == ["cart_joint", "pole_joint"] and list(joints.effort) == [0.3, 0.0]
+        joints.name = [joints.name[i] for i in order]
+        for name in ("position", "velocity", "effort"):
+            setattr(joints, name, [getattr(joints, name)[i] for i in order])
+        header, fields_of = from_vectors(messages.to_tick(sent))
+        assert_same(messages.from_tick(header, fields_of, {"joints": joints}, self.robot), sent)
+
+    def test_a_missing_passive_joint_is_named(self) -> None:
+        value = np.array([0.1])
+        sent = Tick(
+            9, 0, 0, 0, SafetyState.OK, True, np.zeros(3), value, np.zeros((0, 1)), Measurement(value, value, value)
+        )
+        joints = messages.to_joint_states(9, self.robot, sent.measurement)
+        header, fields_of = from_vectors(messages.to_tick(sent))
+        with pytest.raises(ContractError, match="needs cart_joint, pole_joint"):
+            messages.from_tick(header, fields_of, {"joints": joints}, self.robot)

@@ -38,8 +38,15 @@ def test_a_command_outside_the_action_range_is_recorded_as_it_was():
 
 
 def test_an_unknown_robot_lists_the_known_ones():
-    with pytest.raises(UnknownNameError, match="a1, mock, xarm6"):
+    with pytest.raises(UnknownNameError, match="a1, cartpole, mock, xarm6"):
         load_robot("r2d2")
+
+
+def test_a_passive_joint_has_no_place_in_actions_and_commands():
+    cartpole = load_robot("cartpole")
+    assert (cartpole.joints, cartpole.passive, cartpole.size) == (("cart_joint",), ("pole_joint",), 1)
+    np.testing.assert_array_equal(cartpole.command(np.array([-0.25])), [-2.0])  # N
+    np.testing.assert_array_equal(cartpole.neutral_command, [0.0])
 
 
 class TestBrokenFiles:
@@ -85,9 +92,26 @@ class TestBrokenFiles:
             self.load(tmp_path, data)
 
     def test_choices_are_named(self, tmp_path, data):
-        with pytest.raises(ConfigError, match="torque.*position, velocity"):
+        with pytest.raises(ConfigError, match="torque.*position, velocity, effort"):
             self.load(tmp_path, data | {"command_interface": "torque"})
         with pytest.raises(ConfigError, match="pray.*damp, hold, stop"):
             self.load(tmp_path, data | {"safety": data["safety"] | {"safe_action": "pray"}})
         with pytest.raises(ConfigError, match="command_ramp is 2.0"):
             self.load(tmp_path, data | {"command_ramp": 2.0})
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"passive_joints": {"joint3": {"home": 0.0}}}, "joint3 is a commanded joint, too"),
+            ({"passive_joints": {"free": {"home": float("nan")}}}, "home has a value that is not finite"),
+            ({"command_interface": "effort"}, "safe_action is 'stop', allowed with effort commands: damp, hold"),
+        ],
+    )
+    def test_passive_joints_and_efforts_that_make_no_sense(self, tmp_path, data, changes, words):
+        with pytest.raises(ConfigError, match=words):
+            self.load(tmp_path, data | changes)
+
+    def test_a_mirror_cannot_speak_for_passive_joints(self, tmp_path, data):
+        images = {name: name for name in data["joints"]}
+        with pytest.raises(ConfigError, match="mirror: not allowed together with passive_joints"):
+            self.load(tmp_path, data | {"passive_joints": {"free": {"home": 0.0}}, "mirror": images})

@@ -15,7 +15,7 @@ from ros_rl.safety import CommandFilter, expected_position, tripped_guard
 from ros_rl.types import Measurement
 
 PERIOD = 0.05
-A1, ARM = load_robot("a1"), load_robot("xarm6")
+A1, ARM, CARTPOLE = load_robot("a1"), load_robot("xarm6"), load_robot("cartpole")
 
 
 def with_limits(robot: Robot, **changes: float) -> Robot:
@@ -177,6 +177,18 @@ class TestVelocityCommands:
         wheel = with_limits(ARM, lower=-np.inf, upper=np.inf, acceleration=1000.0, step=9.0)
         value = CommandFilter(wheel, PERIOD)(np.full(6, 9.0), np.full(6, 100.0)).value
         np.testing.assert_array_equal(value, wheel.limits.velocity)
+
+
+class TestEffortCommands:
+    def test_effort_and_step_are_limited(self):
+        command = CommandFilter(with_limits(CARTPOLE, step=5.0), PERIOD)
+        assert [command(np.array([asked])).value[0] for asked in (3.0, 20.0, 20.0, -20.0)] == [3.0, 8.0, 8.0, 3.0]
+        assert command(np.array([4.0])).limited == ()
+        assert command(np.array([40.0])).limited == ("cart_joint",)
+
+    def test_a_passive_measurement_that_is_not_finite(self):
+        bad = replace(measurement(CARTPOLE), passive_velocity=np.array([np.nan]))
+        assert "passive_velocity is not finite" in tripped_guard(CARTPOLE, bad, np.zeros(1))
 
 
 class TestGuards:

@@ -71,9 +71,9 @@ def test_a_wrong_override_is_named(override, words):
 
 
 def test_an_unknown_task_lists_the_known_ones():
-    with pytest.raises(ConfigError, match="a1_walk, mock_point, xarm_reach"):
+    with pytest.raises(ConfigError, match="a1_walk, cartpole_swingup, mock_point, xarm_reach"):
         load_settings("fly")
-    with pytest.raises(UnknownNameError, match="a1_walk, mock_point, xarm_reach"):
+    with pytest.raises(UnknownNameError, match="a1_walk, cartpole_swingup, mock_point, xarm_reach"):
         make_task("fly")
 
 
@@ -106,7 +106,7 @@ def test_overriding_a_copy_leaves_the_original():
     [
         (["task.name=a1_walk", "robot=xarm6"], "robot 'xarm6' has no floating base"),
         (["task.name=xarm_reach", "robot=a1"], "robot 'a1' has no tool frame"),
-        (["task.name=a1_walk", "driver.backend=mock"], "driver 'mock' measures joints only"),
+        (["task.name=a1_walk", "driver.backend=mock"], "driver 'mock' measures commanded joints only"),
     ],
 )
 def test_a_robot_that_cannot_give_what_the_task_observes_is_refused(overrides: list[str], message: str) -> None:

@@ -24,6 +24,8 @@ def add_noise(measurement: Measurement, noise: NoiseSettings, rng: np.random.Gen
     changes: dict[str, Array | None] = {
         "joint_position": white(m.joint_position, noise.joint_position),
         "joint_velocity": white(m.joint_velocity, noise.joint_velocity),
+        "passive_position": white(m.passive_position, noise.joint_position),
+        "passive_velocity": white(m.passive_velocity, noise.joint_velocity),
         "imu_angular_velocity": white(m.imu_angular_velocity, noise.angular_velocity),
         "base_linear_velocity": white(m.base_linear_velocity, noise.linear_velocity),
         "tool_position": white(m.tool_position, noise.tool_position),

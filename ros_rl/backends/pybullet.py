@@ -1,10 +1,11 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Robots in PyBullet: torque-level PD for position commands, velocity motors for velocity commands."""
+"""Robots in PyBullet: torque-level PD for position commands, velocity motors for velocities, efforts as they are."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,9 @@ class PyBulletBackend(Backend):
         self._client.resetBasePositionAndOrientation(index, *base)
         self._client.resetBaseVelocity(index, [0.0] * 3, [0.0] * 3)
         positions = robot.home + rng.uniform(-noise, noise, robot.size)
-        for joint, position in zip(self._body.joints, positions, strict=True):
+        passive = robot.passive_home + rng.uniform(-noise, noise, len(robot.passive))
+        joints = [*zip(self._body.joints, positions, strict=True), *zip(self._body.passive, passive, strict=True)]
+        for joint, position in joints:
             self._client.resetJointState(index, joint, position, 0.0)
         friction = rng.uniform(self._settings.friction_low, self._settings.friction_high)
         for foot in self._body.feet:
@@ -122,12 +125,14 @@ class PyBulletBackend(Backend):
         self._older = previous
         if self._robot.command_interface == "velocity":
             self._follow_velocities(targets)
+        elif self._robot.command_interface == "effort":
+            self._follow_efforts(targets)
         else:
             self._follow_positions(targets)
 
     def _follow_positions(self, targets: Array | None) -> None:
         """PD at the physics rate towards `targets`, shape (substeps, joints); without any, damping alone."""
-        robot, body, limit = self._robot, self._body, self._robot.limits.effort
+        robot = self._robot
         stiffness, damping = robot.stiffness, robot.damping
         if targets is None:
             targets = np.zeros((len(self._share), robot.size))
@@ -135,12 +140,20 @@ class PyBulletBackend(Backend):
         saturated = 0
         for target in targets:
             position, velocity = self._joint_state()
-            wanted = stiffness * (target - position) - damping * velocity
-            self._effort = np.minimum(np.maximum(wanted, -limit), limit)
-            saturated += int(np.count_nonzero(self._effort != wanted))
-            self._set_motors(body.index, body.joints, pybullet.TORQUE_CONTROL, forces=self._effort.tolist())
-            self._step_simulation()
+            saturated += self._exert(stiffness * (target - position) - damping * velocity)
         self._saturated = saturated / targets.size
+
+    def _follow_efforts(self, targets: Array) -> None:
+        """Efforts of shape (substeps, joints), within the limits."""
+        self._saturated = sum(self._exert(target) for target in targets) / targets.size
+
+    def _exert(self, wanted: Array) -> int:
+        """One simulation step under joint efforts [N m]; gives how many the limits cut."""
+        body, limit = self._body, self._robot.limits.effort
+        self._effort = np.minimum(np.maximum(wanted, -limit), limit)
+        self._set_motors(body.index, body.joints, pybullet.TORQUE_CONTROL, forces=self._effort.tolist())
+        self._step_simulation()
+        return int(np.count_nonzero(self._effort != wanted))
 
     def _follow_velocities(self, targets: Array) -> None:
         """Velocity motors within the effort limits, as an arm's own controller has them."""
@@ -153,8 +166,8 @@ class PyBulletBackend(Backend):
             saturated += int(np.count_nonzero(np.abs(self._effort) >= 0.999 * limit))
         self._saturated = saturated / targets.size
 
-    def _joint_state(self) -> tuple[Array, Array]:
-        states = self._get_joint_states(self._body.index, self._body.joints)
+    def _joint_state(self, joints: list[int] | None = None) -> tuple[Array, Array]:
+        states = self._get_joint_states(self._body.index, self._body.joints if joints is None else joints)
         values = np.array([state[:2] for state in states])
         return values[:, 0], values[:, 1]
 
@@ -189,6 +202,9 @@ class PyBulletBackend(Backend):
         measurement = Measurement(position, velocity, self._effort.copy(), tool_position=self._tool_position())
         if self._robot.floating_base:
             measurement = self._measure_base(position, velocity)
+        if self._robot.passive:
+            position, velocity = self._joint_state(self._body.passive)
+            measurement = replace(measurement, passive_position=position, passive_velocity=velocity)
         return add_noise(measurement, self._settings.noise, self._noise_rng)
 
     def _measure_base(self, position: Array, velocity: Array) -> Measurement:

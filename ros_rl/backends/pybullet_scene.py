@@ -58,6 +58,7 @@ class Body:
     Attributes:
         index: PyBullet's body index.
         joints: PyBullet's joint indices, in the order of the robot's joints.
+        passive: The same of the robot's passive joints.
         feet: Links that are to touch the ground.
         resting: Links that cannot move, of a robot with a fixed base, the base itself included.
         tool: Link that carries the tool centre point; None without a tool.
@@ -67,6 +68,7 @@ class Body:
 
     index: int
     joints: list[int]
+    passive: list[int]
     feet: frozenset[int]
     resting: frozenset[int]
     tool: int | None
@@ -120,6 +122,8 @@ def load_robot(client: Any, robot: Robot) -> Body:
     simulation = robot.simulation
     spawn = [0.0, 0.0, float(simulation.get("spawn_height", 0.0))]
     flags = pybullet.URDF_USE_SELF_COLLISION if simulation.get("self_collision") else 0
+    if simulation.get("inertia_from_urdf"):
+        flags |= pybullet.URDF_USE_INERTIA_FROM_FILE
     urdf = _urdf_path(simulation["urdf"])
     index = client.loadURDF(urdf, spawn, useFixedBase=not robot.floating_base, flags=flags)
     infos = [client.getJointInfo(index, joint) for joint in range(client.getNumJoints(index))]
@@ -128,7 +132,8 @@ def load_robot(client: Any, robot: Robot) -> Body:
         if info[2] == pybullet.JOINT_FIXED and info[16] in resting:
             resting.add(info[0])
     renamed = simulation.get("joints", {})
-    joints = _find(urdf, "joint", [renamed.get(name, name) for name in robot.joints], infos, 1)
+    wanted = [renamed.get(name, name) for name in (*robot.joints, *robot.passive)]
+    joints = _find(urdf, "joint", wanted, infos, 1)
     count = len(joints)
     client.setJointMotorControlArray(
         index, joints, pybullet.VELOCITY_CONTROL, targetVelocities=[0.0] * count, forces=[0.0] * count
@@ -138,7 +143,8 @@ def load_robot(client: Any, robot: Robot) -> Body:
     feet = _find(urdf, "link", simulation.get("feet", []), infos, 12)
     tool = _find(urdf, "link", [simulation["tool_link"]], infos, 12)[0] if "tool_link" in simulation else None
     dynamics = client.getDynamicsInfo(index, -1)
-    return Body(index, joints, frozenset(feet), frozenset(resting), tool, spawn, (dynamics[3], dynamics[4]))
+    joints, passive = joints[: robot.size], joints[robot.size :]
+    return Body(index, joints, passive, frozenset(feet), frozenset(resting), tool, spawn, (dynamics[3], dynamics[4]))
 
 
 def _find(urdf: str, kind: str, wanted: list[str], infos: list[Any], column: int) -> list[int]:

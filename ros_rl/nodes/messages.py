@@ -58,9 +58,18 @@ def to_joint_state(
 
 def to_command(stamp: int, robot: Robot, value: Array) -> JointState:
     """Joint targets, in the field that the robot's command interface names."""
-    if robot.command_interface == "velocity":
-        return to_joint_state(stamp, robot, None, value)
-    return to_joint_state(stamp, robot, value)
+    return to_joint_state(stamp, robot, **{"position": None, robot.command_interface: value})
+
+
+def to_joint_states(stamp: int, robot: Robot, m: Measurement) -> JointState:
+    """What joints measure: the commanded ones, then the passive ones, whose effort is zero."""
+    message = to_joint_state(stamp, robot, m.joint_position, m.joint_velocity, m.joint_effort)
+    if m.passive_position is not None and m.passive_velocity is not None:
+        message.name = [*robot.joints, *robot.passive]
+        message.position.extend(m.passive_position.tolist())
+        message.velocity.extend(m.passive_velocity.tolist())
+        message.effort.extend([0.0] * len(robot.passive))
+    return message
 
 
 def from_command(message: JointState, robot: Robot) -> Command:
@@ -69,7 +78,7 @@ def from_command(message: JointState, robot: Robot) -> Command:
     Raises:
         CommandError: A joint is missing, unknown or named twice, or the values do not match the names.
     """
-    values = message.velocity if robot.command_interface == "velocity" else message.position
+    values = getattr(message, robot.command_interface)
     names = message.name
     if sorted(names) != sorted(robot.joints):
         raise CommandError(f"command names the joints {', '.join(names)}, {robot.name} has {', '.join(robot.joints)}")
@@ -77,17 +86,17 @@ def from_command(message: JointState, robot: Robot) -> Command:
         raise CommandError(
             f"command has {len(values)} {robot.command_interface} values for {len(names)} joints of {robot.name}"
         )
-    return Command(from_time(message.header.stamp), _by_name(names, values, robot))
+    return Command(from_time(message.header.stamp), _by_name(names, values, robot.joints, robot))
 
 
-def _by_name(names: list[str], values: Any, robot: Robot) -> Array:
+def _by_name(names: list[str], values: Any, joints: tuple[str, ...], robot: Robot) -> Array:
     found = np.array(values, dtype=np.float64)
-    if tuple(names) == robot.joints:
+    if tuple(names) == joints:
         return found
     try:
-        return found[[names.index(joint) for joint in robot.joints]]
+        return found[[names.index(joint) for joint in joints]]
     except (ValueError, IndexError):
-        needed = ", ".join(robot.joints)
+        needed = ", ".join([*robot.joints, *robot.passive])
         raise ContractError(f"joint state has {', '.join(names)}; {robot.name} needs {needed}") from None
 
 
@@ -223,7 +232,10 @@ def _measurement(parts: Mapping[str, Any], robot: Robot) -> Measurement:
     joints, values = parts["joints"], {}
     for name in ("position", "velocity", "effort"):
         found = getattr(joints, name)
-        values[f"joint_{name}"] = _by_name(joints.name, found, robot) if len(found) else np.zeros(robot.size)
+        measured = _by_name(joints.name, found, robot.joints, robot) if len(found) else np.zeros(robot.size)
+        values[f"joint_{name}"] = measured
+        if robot.passive and name != "effort":
+            values[f"passive_{name}"] = _by_name(joints.name, found, robot.passive, robot)
     if IMU in parts:
         imu = parts[IMU]
         if imu.orientation_covariance[0] != -1.0:

@@ -57,9 +57,7 @@ class TickPublisher:
             self._response_before, self._response = self._response, math.nan
             self._publish_for_displays(tick)
         last, self.last = self.last, tick
-        self._joint_states.publish(
-            messages.to_joint_state(stamp, self._robot, m.joint_position, m.joint_velocity, m.joint_effort)
-        )
+        self._joint_states.publish(messages.to_joint_states(stamp, self._robot, m))
         if parts[messages.IMU]:
             self._imu.publish(messages.to_imu(stamp, frame, m))
         if parts[messages.ODOM]:

@@ -151,14 +151,14 @@ class DriverLoop:
 
     def _expected_position(self) -> np.ndarray | None:
         """Where the joints will be when the open tick's command begins to act; only velocity commands need it."""
-        if self._robot.command_interface == "position":
+        if self._robot.command_interface != "velocity":
             return None
         measured = self._tick.measurement.joint_position
         pending = self._tick.pending_commands
         return expected_position(self._robot, self._period_ns / _NANOSECONDS, measured, self._previous, pending)
 
     def _repeat(self) -> np.ndarray:
-        """The command of a period without one: the last position, or standstill; through the filter, too."""
+        """The command of a period without one: the last position, standstill or no effort; through the filter, too."""
         last = self._line[-1] if self._line else self._previous
         wanted = last if self._robot.command_interface == "position" else np.zeros(self._robot.size)
         return self._filter(wanted, self._expected_position()).value
