@@ -71,7 +71,7 @@ setup(
     install_requires=["numpy", "pyyaml", "onnxruntime", "mcap"],
     extras_require={
         "sim": ["pybullet", "pillow", "imageio"],
-        "learn": ["torch", "onnx", "onnxscript", "tensorboard"],
+        "learn": ["torch", "onnx", "onnxscript", "tensorboard", "matplotlib"],
         "ros": list(ROS_WHEELS),
         "bench": ["stable-baselines3"],
         "test": ["pytest", "pytest-timeout"],
