@@ -179,7 +179,7 @@ def test_a_whole_report_of_a_known_model(trajectories):
     assert numbers["k_step"][HELD_OUT]["joint_position"]["baseline_rmse"][4] > 1e-2
     assert numbers["k_step_starts"][REPLAY] == [sum(item.steps - k for item in replayed) for k in range(5)]
     assert numbers["one_step"][HELD_OUT]["all"]["coverage_1_sigma"] == 1.0
-    assert numbers["disagreement"]["auroc"][RANDOM_STATES] > 0.9
+    assert numbers["disagreement"]["auroc"][RANDOM_STATES] > 0.75
     assert set(scores) == {REPLAY, HELD_OUT, "random actions", RANDOM_STATES}
     alone, _ = judge_model(Exact(1, 4), spec, held_out, replayed, 5, seed=0)
     assert alone["disagreement"] == {}

@@ -72,7 +72,7 @@ def predict(model: DynamicsModel, steps: Steps) -> Prediction:
 
 
 def coverage(error: Array, std: Array, sigmas: float) -> float:
-    """Share of errors within so many predicted standard deviations; a Gaussian's is 68.3 % within 1, 95.4 % within 2."""
+    """Share of errors within so many predicted standard deviations; 68.3 % and 95.4 % for a Gaussian, 1 and 2."""
     return float((np.abs(error) <= sigmas * std).mean())
 
 

@@ -24,7 +24,7 @@ except ImportError as error:
     raise MissingDependencyError("matplotlib", "learn") from error
 
 FOLDER, REPORT = "analysis", "report.json"
-_DPI = 110
+_DPI = 90
 
 
 def write(folder: Path, numbers: Mapping[str, Any], plots: Mapping[str, Figure]) -> None:
