@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ros_rl.errors import ConfigError
 from ros_rl.features import ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.saved_run import SavedRun
@@ -56,8 +57,13 @@ def relearn(run: SavedRun, updates: int, tell: Callable[[str], None]) -> None:
         run: The run.
         updates: Updates of the critics, with as many of the policy to each as in training.
         tell: Takes lines of progress.
+
+    Raises:
+        ConfigError: The run's settings learn nothing.
     """
     agent, training = run.agent, run.training
+    if not agent.updates_per_step:
+        raise ConfigError("'learner.updates_per_step' is 0 in this run, so its critics learn no other reward")
     agent.settings = replace(agent.settings, model=replace(agent.settings.model, updates_per_step=0.0))
     replay = relabel(training.replay, training.spec, run.settings.task)
     target, told = agent.updates + updates, 0
