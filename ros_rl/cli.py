@@ -194,6 +194,8 @@ def _export(options: argparse.Namespace) -> int:
     from ros_rl.runtime.saved_run import SavedRun
     from ros_rl.runtime.transfer import transfer
 
+    if not options.out.parent.is_dir():
+        raise RunFolderError(f"{options.out} cannot be written: there is no folder {options.out.parent}")
     graph = transfer(SavedRun(options.run, options.set), options.updates, lambda line: print(line, flush=True))
     try:
         options.out.write_bytes(graph)

