@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -82,7 +83,7 @@ def _watched(planner: MppiPlanner) -> Iterator[_Rollouts]:
     seen: _Rollouts = []
     original = planner.rollout
 
-    def noting(*arguments: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def noting(*arguments: Any) -> tuple[Tensor, list[Tensor]]:
         result = original(*arguments)
         seen.append(result)
         return result
