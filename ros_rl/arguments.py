@@ -42,6 +42,8 @@ def make_parser(commands_of: Mapping[str, Command]) -> argparse.ArgumentParser:
     _add_train(commands)
     _add_run(commands)
     _add_eval(commands)
+    _add_export(commands)
+    _add_analyse(commands)
     commands.add_parser("list", help="list tasks, robots, agents and drivers")
     settings = commands.add_parser("settings", help="print every setting with its value, unit and range")
     settings.add_argument("task", nargs="?", default="a1_walk", metavar="TASK", help="default: a1_walk")
@@ -49,6 +51,17 @@ def make_parser(commands_of: Mapping[str, Command]) -> argparse.ArgumentParser:
     for name, parsed in commands.choices.items():
         parsed.set_defaults(function=commands_of[name])
     return parser
+
+
+def _whole(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:
+    """Reads a whole number within a range."""
+
+    def read(text: str) -> int:
+        if not text.lstrip("-").isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not a whole number in [{low}, {high}]")
+        return int(text)
+
+    return read
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -135,3 +148,67 @@ def _add_eval(commands: Any) -> None:
     parser.add_argument("--video", type=Path, metavar="FILE", help="GIF of the first episode (default: none)")
     parser.add_argument("--json", action="store_true", help="print JSON (default: rows)")
     _add_settings(parser)
+
+
+def _add_run_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run that learned a model")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="replace a setting of task or planner, e.g. agent.planner.horizon=8; may be given more than once "
+        "(default: the run's own)",
+    )
+
+
+def _add_export(commands: Any) -> None:
+    parser = commands.add_parser(
+        "export",
+        help="make a control graph of a run's networks for another reward or planner",
+        description="Make a control graph of a run's networks for another reward or planner, without new data.",
+    )
+    _add_run_settings(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="control graph to write (.onnx)")
+    parser.add_argument(
+        "--updates",
+        type=_whole(0),
+        default=0,
+        metavar="N",
+        help="updates that teach critics and policy the new reward from the run's own transitions; "
+        "the model stays (default: 0)",
+    )
+
+
+def _add_analyse(commands: Any) -> None:
+    analyse = commands.add_parser("analyse", help="judge a run's model, or one decision of its planner")
+    subjects = analyse.add_subparsers(dest="subject", required=True, metavar="SUBJECT", parser_class=_Parser)
+    model = subjects.add_parser("model", help="prediction error, calibration and disagreement of a run's model")
+    _add_analysis(model, "model", "of the first held-out episode")
+    model.add_argument(
+        "--episodes", type=_whole(1, 1000), default=5, metavar="N", help="held-out episodes to simulate (default: 5)"
+    )
+    model.add_argument(
+        "--horizon",
+        type=_whole(1, 200),
+        default=50,
+        metavar="K",
+        help="control periods to predict ahead (default: 50)",
+    )
+    plan = subjects.add_parser("plan", help="one decision: candidates, the plan, and what then really happened")
+    _add_analysis(plan, "plan", "of the episode")
+    plan.add_argument(
+        "--tick",
+        type=_whole(0),
+        default=40,
+        metavar="T",
+        help="which decision, in control periods since the episode's start (default: 40)",
+    )
+
+
+def _add_analysis(parser: argparse.ArgumentParser, subject: str, seed_of: str) -> None:
+    _add_run_settings(parser)
+    parser.add_argument("--seed", type=_whole(0), metavar="S", help=f"seed {seed_of} (default: the run's plus 5000)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help=f"folder of report.json and plots (default: RUN/analysis/{subject})"
+    )

@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""``ros-rl``: train, run and evaluate controllers, and list what there is."""
+"""``ros-rl``: train, run, evaluate, export and analyse controllers, and list what there is."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ros_rl.tasks import TASKS
 
 FAILURE, INTERRUPTED = 1, 130
 _USAGE_ERRORS = (ConfigError, UnknownNameError, RunFolderError)
-_EXTRA_OF = {"rclpy": "ros", "torch": "learn", "onnx": "learn", "pybullet": "sim"}
+_EXTRA_OF = {"rclpy": "ros", "torch": "learn", "onnx": "learn", "pybullet": "sim", "matplotlib": "learn"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, 1 if the run failed, 2 for wrong usage or settings, 130 if it was interrupted.
     """
-    commands = {"train": _train, "run": _run, "eval": _eval, "list": _list, "settings": _settings}
+    commands = {
+        "train": _train,
+        "run": _run,
+        "eval": _eval,
+        "export": _export,
+        "analyse": _analyse,
+        "list": _list,
+        "settings": _settings,
+    }
     options = make_parser(commands).parse_args(arguments)
     try:
         return int(options.function(options))
@@ -103,6 +111,7 @@ def _checked_agent(path: Path, settings: Settings) -> bytes:
     graph = OnnxGraph.load(path)
     spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
     graph.contract.check(spec, settings.task.name, settings.control.period)
+    graph.contract.check_reward(settings.task)
     return path.read_bytes()
 
 
@@ -177,6 +186,30 @@ def _eval(options: argparse.Namespace) -> int:
         graph, settings, evaluator.final_episodes, evaluator.seconds, settings.seed, options.video
     ).to_mapping()
     print(json.dumps(found, indent=2) if options.json else evaluation_screen(found))
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    _require("torch", "onnx")
+    from ros_rl.runtime.saved_run import SavedRun
+    from ros_rl.runtime.transfer import transfer
+
+    if not options.out.parent.is_dir():
+        raise RunFolderError(f"{options.out} cannot be written: there is no folder {options.out.parent}")
+    graph = transfer(SavedRun(options.run, options.set), options.updates, lambda line: print(line, flush=True))
+    try:
+        options.out.write_bytes(graph)
+    except OSError as error:
+        raise RunFolderError(f"{options.out} cannot be written: {error.strerror}") from None
+    print(f"control graph in {options.out}")
+    return 0
+
+
+def _analyse(options: argparse.Namespace) -> int:
+    _require("torch", "onnx", "matplotlib")
+    from ros_rl.analysis.commands import analyse
+
+    print(analyse(options))
     return 0
 
 

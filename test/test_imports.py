@@ -28,7 +28,7 @@ LAYERS = (
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),
     ("backends", "runtime", "bringup"),
-    ("nodes",),
+    ("nodes", "analysis"),
     ("arguments", "cli"),
 )
 TORCH_FREE = ("nodes.controller", "nodes.collector", "nodes.driver")

@@ -77,11 +77,11 @@ def test_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: py
 
 @pytest.mark.parametrize("words", [c for c in commands() if c[0] == "ros-rl"], ids=" ".join)
 def test_ros_rl_commands_parse(words: list[str]) -> None:
-    commands_of = dict.fromkeys(("train", "run", "eval", "list", "settings"), lambda options: 0)
+    commands_of = dict.fromkeys(("train", "run", "eval", "export", "analyse", "list", "settings"), lambda options: 0)
     options = make_parser(commands_of).parse_args(words[1:])
     overrides = getattr(options, "set", None)
     if overrides is not None:
-        settings.load_settings(options.task, overrides=overrides)
+        settings.load_settings(getattr(options, "task", "a1_walk"), overrides=overrides)
 
 
 def test_other_commands_exist() -> None:

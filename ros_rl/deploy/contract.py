@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ros_rl.errors import ContractError
 from ros_rl.features import ObservationSpec
+from ros_rl.tasks import Task
 
 FORMAT_VERSION = 1
 METADATA_KEY = "ros_rl.contract"
@@ -85,3 +86,21 @@ class Contract:
                 f"control graph is for a control period of {self.control_period} s, "
                 f"the controller has {control_period} s"
             )
+
+    def check_reward(self, task: Task) -> None:
+        """Refuse a graph that plans with another reward or termination than the task's: both are part of the graph.
+
+        What the provenance does not name, as in a graph that no training made, is not compared.
+
+        Raises:
+            ContractError: Naming the setting, both values and what to do.
+        """
+        made_for = self.provenance.get("config", {}).get("task", {})
+        for item in fields(task):  # type: ignore[arg-type]
+            name, own = item.name, getattr(task, item.name)
+            graph = made_for.get(name, own)
+            if name not in task.not_planned and graph != own:
+                raise ContractError(
+                    f"control graph was made for task.{name}={graph} and cannot change it, the settings say {own}: use "
+                    f"--set task.{name}={graph}, or make another: ros-rl export RUN --set task.{name}={own} --out FILE"
+                )

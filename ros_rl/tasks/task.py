@@ -34,6 +34,8 @@ class Task(ABC):
     """What an evaluation reports about it besides return and terminations (`ros_rl.tasks.measures`)."""
     symmetric: ClassVar[bool] = False
     """Whether reward and termination stay the same in the left-right mirror image."""
+    not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds",)
+    """Settings that neither reward nor termination reads, so that they may change without a new control graph."""
     episode_seconds: float
     """Time limit of an episode [s]; reaching it is not a termination."""
 

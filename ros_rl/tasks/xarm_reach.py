@@ -26,6 +26,14 @@ class XarmReach(Task):
     scene: ClassVar[str] = "table"
     observation: ClassVar[tuple[str, ...]] = ("joint_position", "joint_velocity", "tool_position", "goal_position")
     measures: ClassVar[tuple[Measure, ...]] = (TOOL_DISTANCE,)
+    not_planned: ClassVar[tuple[str, ...]] = (
+        "episode_seconds",
+        "goal_radius_min",
+        "goal_radius_max",
+        "goal_height_min",
+        "goal_height_max",
+        "goal_sector",
+    )
 
     episode_seconds: float = setting(5.0, "time limit of an episode", unit="s", low=0.5)
     goal_radius_min: float = setting(0.25, "smallest distance of goals from the base axis", unit="m", low=0.1)

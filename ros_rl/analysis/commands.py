@@ -1,0 +1,34 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What ``ros-rl analyse`` does."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ros_rl.analysis import model_plots, model_report, plan_plots, plan_report
+from ros_rl.analysis.report import FOLDER, write
+from ros_rl.runtime.saved_run import SavedRun
+
+
+def analyse(options: argparse.Namespace) -> str:
+    """Analyse what the options name, and write the report.
+
+    Args:
+        options: Of the command line.
+
+    Returns:
+        The main figures in one screen.
+    """
+    run = SavedRun(options.run, options.set)
+    folder: Path = options.out or options.run / FOLDER / options.subject
+    spec = run.training.spec
+    if options.subject == "model":
+        model = model_report.analyse_model(run, options.episodes, options.horizon, options.seed)
+        write(folder, model.numbers, model_plots.plots(model, run.agent.model, spec))
+        return model_report.screen(model.numbers, str(folder))
+    plan = plan_report.analyse_plan(run, options.tick, options.seed)
+    write(folder, plan.numbers, plan_plots.plots(plan, spec))
+    return plan_report.screen(plan.numbers, str(folder))

@@ -1,0 +1,150 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Trajectories to judge a model by: new ones from the simulator, and those that the model learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ros_rl.backends import make_backend
+from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.errors import ConfigError
+from ros_rl.features import ObservationSpec
+from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.runtime.control_loop import ControlLoop
+from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.settings import Settings, with_overrides
+from ros_rl.types import Array, Command, SafetyState, Tick, Verdict
+
+HELD_OUT_SEED = 5000
+"""Added to the run's seed: training takes that itself, its evaluations the one 1000 above."""
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Consecutive steps of one episode; u_k acts from x_k to x_{k+1}."""
+
+    states: Array
+    """x_0 .. x_T as measured, sensor noise included, shape (T + 1, state)."""
+    last_actions: Array
+    """u_{k-1} for each of u_k, shape (T, actions)."""
+    actions: Array
+    """u_k, shape (T, actions)."""
+    rewards: Array
+    """r(x_k, u_k, x_{k+1}), shape (T,)."""
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return len(self.actions)
+
+
+def from_observations(spec: ObservationSpec, observations: Array, rewards: Array) -> Trajectory:
+    """A trajectory from the flat observations of consecutive ticks.
+
+    Args:
+        spec: Their layout.
+        observations: o_0 .. o_T, shape (T + 1, observation).
+        rewards: Shape (T,).
+    """
+    last = observations[:, spec.slices["last_action"]]
+    return Trajectory(observations[:, spec.state], last[:-1], last[1:], rewards)
+
+
+def from_replay(spec: ObservationSpec, replay: ReplayBuffer) -> list[Trajectory]:
+    """What a replay buffer holds, cut where an observation is not the one before's next."""
+    batch = replay.at(np.arange(len(replay)))
+    joined = (batch.next_observation[:-1] == batch.observation[1:]).all(1)
+    pieces = np.split(np.arange(len(replay)), np.flatnonzero(~joined) + 1)
+    return [
+        from_observations(
+            spec, np.concatenate([batch.observation[piece], batch.next_observation[piece[-1:]]]), batch.reward[piece]
+        )
+        for piece in pieces
+        if len(piece)
+    ]
+
+
+class Episode:
+    """One simulated episode in which an agent acts without exploring, and what then may be tried from its ticks on.
+
+    The world depends on the settings, the seed and the commands alone, so two episodes of one seed are the same up to
+    the first tick whose command differs.
+
+    Args:
+        settings: Of the run; its noise, delay and friction hold here, too.
+        graph: What acts.
+        seed: Of start, goal, friction, noise and planning.
+    """
+
+    def __init__(self, settings: Settings, graph: OnnxGraph, seed: int) -> None:
+        settings = with_overrides(settings, driver={"gui": False})
+        robot, control = settings.load_robot(), settings.control
+        self.spec = ObservationSpec(robot, settings.task.observation, control.delay)
+        self._loop = ControlLoop(self.spec, settings.task.name, control.period, seed, explore=0.0)
+        self._loop.use(graph)
+        self._backend = make_backend(settings, seed)
+        self._driver = DriverLoop(
+            robot, settings.task, self._backend, control.rate_hz, control.delay, seed, auto_recover=False
+        )
+        self._builder = TransitionBuilder(self.spec, settings.task, control.period)
+
+    def run(self, instead: dict[int, Array] | None = None) -> Iterator[tuple[Tick, float]]:
+        """Act until the task, a guard or the time limit ends the episode; yields every tick and its reward.
+
+        Args:
+            instead: Actions in [-1, 1], shape (actions,), by the step at which they replace the agent's decision.
+        """
+        self._driver.clear()
+        tick = self._driver.start()
+        verdict, _ = self._builder.add(tick)
+        yield tick, 0.0
+        while verdict is Verdict.CONTINUE and tick.safety is SafetyState.OK:
+            command = self._loop.step(tick).command  # also where it is replaced: the agent's carry goes on
+            if instead and tick.step in instead:
+                command = Command(tick.stamp, self.spec.robot.command(instead[tick.step]))
+            self._driver.accept(command)
+            tick = self._driver.advance()
+            verdict, transition = self._builder.add(tick)
+            if transition is not None:
+                yield tick, transition.reward
+
+    def close(self) -> None:
+        """Release the simulator."""
+        self._backend.close()
+
+
+def collect(settings: Settings, graph: OnnxGraph, episodes: int, seed: int) -> list[Trajectory]:
+    """Held-out trajectories: whole episodes in the simulator, with the agent acting as it does when it is evaluated.
+
+    Args:
+        settings: Of the run.
+        graph: What acts.
+        episodes: How many; each ends as the task says, or at its time limit.
+        seed: Of the first; none that the run trained with.
+
+    Raises:
+        ConfigError: The run trained with that seed, or no episode had a single step.
+    """
+    if seed == settings.seed:
+        raise ConfigError(f"seed {seed} is the one that the run trained with; held-out episodes need another")
+    episode = Episode(settings, graph, seed)
+    try:
+        found = [record(episode.spec, list(episode.run())) for _ in range(episodes)]
+    finally:
+        episode.close()
+    kept = [trajectory for trajectory in found if trajectory.steps]
+    if not kept:
+        raise ConfigError(f"none of {episodes} held-out episodes had a single step")
+    return kept
+
+
+def record(spec: ObservationSpec, ticks: Sequence[tuple[Tick, float]]) -> Trajectory:
+    """The trajectory of an episode's ticks and rewards."""
+    observations = np.array([spec.observe(tick) for tick, _ in ticks])
+    return from_observations(spec, observations, np.array([reward for _, reward in ticks[1:]]))

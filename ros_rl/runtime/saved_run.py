@@ -1,0 +1,102 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Brings back what a run left in its folder: its settings, its replay buffer and its learner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ros_rl.agents.mpc import MpcAgent
+from ros_rl.config import iterate, variant_name
+from ros_rl.errors import ConfigError, RunFolderError
+from ros_rl.features import ObservationSpec
+from ros_rl.runtime.run_folder import CHECKPOINT, CONFIG
+from ros_rl.runtime.training_loop import TrainingLoop
+from ros_rl.settings import AGENT_SETTINGS, MpcSettings, Settings, load_settings
+
+CHANGEABLE = ("task.", "agent.planner.", "agent.act", "agent.exploration")
+"""What may differ from the run's settings: what the networks' sizes, inputs and actions do not depend on."""
+
+
+class SavedRun:
+    """A run that learned a model.
+
+    Args:
+        path: Its folder.
+        overrides: Settings that replace the run's own, as `load_settings` takes them.
+
+    Raises:
+        RunFolderError: There is no run, it has no checkpoint or has learned nothing yet, its agent has no model, or
+            the checkpoint does not fit the settings.
+        ConfigError: An override is wrong.
+    """
+
+    def __init__(self, path: Path, overrides: Iterable[str | Mapping[str, Any]] = ()) -> None:
+        self.path = path
+        self.recorded = run_settings(path)
+        """The settings of the run as it was."""
+        settings = load_settings(None, path / CONFIG, overrides)
+        if not isinstance(self.recorded.agent, MpcSettings):
+            name = variant_name(AGENT_SETTINGS, self.recorded.agent)
+            raise RunFolderError(f"{path} is a run of agent '{name}', which learns no model")
+        if not (path / CHECKPOINT / "learner.pt").is_file():
+            raise RunFolderError(f"{path} holds no checkpoint: the run is not finished")
+        check_fits(self.recorded, settings)
+        self.training = TrainingLoop(settings)
+        self.training.resume(path / CHECKPOINT)
+        if not self.training.rounds:
+            raise RunFolderError(f"{path} is a run that has only acted at random so far; its model has learned nothing")
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold, overrides included."""
+        return self.training.settings
+
+    @property
+    def agent(self) -> MpcAgent:
+        """The learner, as the checkpoint left it."""
+        assert self.training.agent is not None
+        return self.training.agent
+
+
+def run_settings(path: Path) -> Settings:
+    """The settings of a run.
+
+    Raises:
+        RunFolderError: The folder holds none.
+        ConfigError: They cannot be read.
+    """
+    if not (path / CONFIG).is_file():
+        raise RunFolderError(f"{path} holds no run ({CONFIG})")
+    return load_settings(None, path / CONFIG)
+
+
+def check_fits(recorded: Settings, wanted: Settings) -> None:
+    """Refuse settings that the networks of a run do not fit.
+
+    Raises:
+        ConfigError: Naming the first setting or the observation that differs, with both values.
+    """
+    own = {key: value for key, value, _ in iterate(recorded)}
+    for key, value, _ in iterate(wanted):
+        if not key.startswith(CHANGEABLE) and value != own.get(key):
+            raise ConfigError(
+                f"'{key}' is {value!r}, the run has {own.get(key)!r}; only these may differ: "
+                f"{', '.join(name.rstrip('.') for name in CHANGEABLE)}"
+            )
+    observations = [layout(settings) for settings in (recorded, wanted)]
+    if observations[0] != observations[1]:
+        raise ConfigError(
+            f"task '{wanted.task.name}' observes {observations[1]}, "
+            f"the run's networks were made for {observations[0]} of task '{recorded.task.name}'"
+        )
+
+
+def layout(settings: Settings) -> str:
+    """The observation of a run in words: robot, fields and their sizes, delay."""
+    spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+    fields = ", ".join(f"{field.name}[{field.size}]" for field in spec.fields)
+    return f"{fields} of robot '{spec.robot.name}'"

@@ -1,0 +1,182 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What one run learned serves another reward: exported anew, refused where it does not fit, never used by mistake."""
+
+import numpy as np
+import pytest
+import torch
+from graphs import constant_bytes
+from saved_runs import save_run
+
+from ros_rl import cli
+from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.errors import ConfigError, ContractError
+from ros_rl.features import ObservationSpec
+from ros_rl.runtime.control_loop import tick_noise
+from ros_rl.runtime.saved_run import SavedRun, check_fits
+from ros_rl.runtime.transfer import relabel, relearn, transfer
+from ros_rl.settings import load_settings, with_overrides
+from ros_rl.tasks import TASKS, make_task
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return save_run(tmp_path_factory.mktemp("runs") / "mock")
+
+
+@pytest.fixture(scope="module")
+def run(path):
+    return SavedRun(path)
+
+
+def silent(line: str) -> None:
+    pass
+
+
+def decisions(graph: OnnxGraph, positions: np.ndarray, last_action: float) -> np.ndarray:
+    """Greedy actions at rest in some positions, after that action."""
+    last = np.full(2, last_action)
+    found = []
+    for index, position in enumerate(positions):
+        fields = {
+            "joint_position": position,
+            "joint_velocity": np.zeros(2),
+            "last_action": last,
+            "pending_actions": last,
+        }
+        noise = tick_noise(0, index, graph.contract.noise)
+        found.append(graph.run(fields, graph.initial_carry(), noise, 0.0).action)
+    return np.array(found)
+
+
+POSITIONS = np.random.default_rng(0).uniform(-1, 1, (6, 2))
+
+
+def test_without_a_change_it_is_the_same_controller(path, run):
+    graph = OnnxGraph(transfer(run, 0, silent))
+    recorded = OnnxGraph((path / "agent.onnx").read_bytes())
+    np.testing.assert_array_equal(decisions(graph, POSITIONS, 0.1), decisions(recorded, POSITIONS, 0.1))
+    assert graph.contract.provenance["config"] == recorded.contract.provenance["config"]
+
+
+def test_a_costly_action_is_avoided(path):
+    """As the action's weight grows, the best action goes to zero: the smoothing's share of the last one is undone."""
+    changes = ["task.action_weight=1e6", "agent.planner.samples=128", "agent.planner.iterations=4"]
+    heavy = OnnxGraph(transfer(SavedRun(path, [*changes, "agent.planner.std_min=0.01"]), 0, silent))
+    light = OnnxGraph((path / "agent.onnx").read_bytes())
+    for last in (0.0, 0.3):
+        costly = np.abs(decisions(heavy, POSITIONS, last)).mean()
+        assert costly < 0.08  # zero for endless samples
+        assert np.abs(decisions(light, POSITIONS, last)).mean() > 1.5 * costly
+
+
+def test_rewards_and_terminations_are_the_new_tasks(run):
+    every, spec = np.arange(len(run.training.replay)), run.training.spec
+    old = run.training.replay.at(every)
+    distance = (old.next_observation[:, :2].astype(float) ** 2).sum(1)
+    bound = float(np.median(distance)) ** 0.5
+    new = relabel(run.training.replay, spec, make_task("mock_point", {"action_weight": 2.0, "bound": bound})).at(every)
+    np.testing.assert_array_equal(new.observation, old.observation)
+    np.testing.assert_array_equal(new.next_observation, old.next_observation)
+    acted = old.next_observation[:, 4:6]
+    np.testing.assert_allclose(new.reward, -distance - 2.0 * (acted**2).sum(1), rtol=1e-5)
+    clear = np.abs(distance - bound**2) > 1e-5
+    np.testing.assert_array_equal(new.terminated[clear], (distance > bound**2)[clear])
+    own = relabel(run.training.replay, spec, run.recorded.task).at(every)
+    np.testing.assert_allclose(own.reward, old.reward, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(own.terminated, old.terminated)
+
+
+def test_critics_learn_the_new_reward_while_the_model_stays(path):
+    run = SavedRun(path, ["task.action_weight=50.0"])
+    agent, told = run.agent, []
+    model = {name: value.clone() for name, value in agent.model.state_dict().items()}
+    batch = agent.experience(run.training.replay.at(np.arange(100)))
+    seen = agent.spaces.network_input(batch.state, batch.goal, batch.last_action)
+    with torch.no_grad():
+        before = agent.critics(seen, batch.action).mean()
+    relearn(run, 300, told.append)
+    with torch.no_grad():
+        after = agent.critics(seen, batch.action).mean()
+    assert all(torch.equal(value, model[name]) for name, value in agent.model.state_dict().items())
+    assert after < before - 5.0  # a random action now costs more than ten
+    assert told[-1].startswith("update 300 of 300: critic loss")
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        ("agent.model.hidden=32", "'agent.model.hidden' is 32, the run has 16"),
+        ("agent.smoothing=0.5", "'agent.smoothing' is 0.5, the run has 0.3"),
+        ("control.delay=2", "'control.delay' is 2, the run has 1"),
+        ("robot=a1", "'robot' is 'a1', the run has ''"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_both_values(path, override, complaint):
+    with pytest.raises(ConfigError) as caught:
+        SavedRun(path, [override])
+    assert complaint in str(caught.value)
+
+
+def test_a_task_with_another_observation_is_refused():
+    recorded = load_settings("mock_point", overrides=["driver.backend=pybullet"])
+    check_fits(recorded, with_overrides(recorded, task={"bound": 1.0}))
+    with pytest.raises(ConfigError) as caught:
+        check_fits(recorded, with_overrides(recorded, task={"name": "xarm_reach"}))
+    assert "task 'xarm_reach' observes joint_position[6], joint_velocity[6], tool_position[3]" in str(caught.value)
+    assert "made for joint_position[2], joint_velocity[2], last_action[2], pending_actions[2]" in str(caught.value)
+
+
+class TestCommand:
+    def test_an_exported_agent_acts_under_its_own_reward_only(self, path, tmp_path, capsys):
+        made = tmp_path / "heavy.onnx"
+        weight = "task.action_weight=3.0"
+        assert cli.main(["export", str(path), "--set", weight, "--out", str(made)]) == 0
+        assert f"control graph in {made}" in capsys.readouterr().out
+        judge = ["eval", "mock_point", "--driver", "mock", "--agent", str(made), "--episodes", "1", "--seconds", "0.5"]
+        assert cli.main([*judge, "--set", weight]) == 0
+        assert cli.main([*judge, "--set", weight, "--set", "task.episode_seconds=9"]) == 0
+        capsys.readouterr()
+        assert cli.main(judge) == 1
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert "made for task.action_weight=3.0 and cannot change it, the settings say 0.01" in error
+        assert "--set task.action_weight=3.0," in error
+        assert "ros-rl export RUN --set task.action_weight=0.01 --out FILE" in error
+
+    @pytest.mark.parametrize("command", ["run", "eval"])
+    def test_a_reward_that_the_graph_does_not_have_is_refused(self, tmp_path, capsys, command):
+        settings = load_settings("mock_point")
+        provenance = {"config": {"task": {"name": "mock_point", "bound": 2.0, "action_weight": 0.01}}}
+        (tmp_path / "agent.onnx").write_bytes(constant_bytes(settings, [0.0, 0.0], provenance=provenance))
+        arguments = [command, "mock_point", "--agent", str(tmp_path / "agent.onnx"), "--set", "task.bound=1.0"]
+        assert cli.main(arguments) == 1
+        assert "task.bound=2.0 and cannot change it, the settings say 1.0" in capsys.readouterr().err
+
+    def test_an_output_that_cannot_be_written_is_told_first(self, tmp_path, capsys):
+        assert cli.main(["export", str(tmp_path), "--out", str(tmp_path / "none" / "agent.onnx")]) == 2
+        assert f"agent.onnx cannot be written: there is no folder {tmp_path / 'none'}" in capsys.readouterr().err
+
+
+def test_a_graph_without_provenance_is_not_compared():
+    settings = load_settings("mock_point", overrides=["task.bound=1.0"])
+    OnnxGraph(constant_bytes(settings, [0.0, 0.0])).contract.check_reward(settings.task)
+    made = OnnxGraph(constant_bytes(settings, [0.0, 0.0], provenance={"config": {"task": {"bound": 2.0}}}))
+    with pytest.raises(ContractError, match=r"task\.bound=2\.0"):
+        made.contract.check_reward(settings.task)
+
+
+@pytest.mark.parametrize("name", sorted(TASKS))
+def test_settings_that_are_not_planned_change_neither_reward_nor_termination(name):
+    task, rng = make_task(name), np.random.default_rng(0)
+    robot = load_settings(name).load_robot()
+    spec = ObservationSpec(robot, task.observation, 1)
+    before, after = (spec.split(rng.normal(size=(50, spec.size))) for _ in range(2))
+    u = rng.uniform(-1, 1, (2, 50, spec.action_size))
+    for setting in task.not_planned:
+        other = make_task(name, {setting: 0.9 * getattr(task, setting)})
+        np.testing.assert_array_equal(
+            task.reward(before, u[0], u[1], after), other.reward(before, u[0], u[1], after), err_msg=setting
+        )
+        np.testing.assert_array_equal(task.terminated(after), other.terminated(after), err_msg=setting)
