@@ -16,7 +16,9 @@ from torch import Tensor
 
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.analysis.prediction import rollout
-from ros_rl.planning.mppi import MppiPlanner
+from ros_rl.planning.plan import Rollout
+from ros_rl.planning.planner import Planner
+from ros_rl.planning.propagation import FixedMember
 from ros_rl.runtime.control_loop import tick_noise
 from ros_rl.types import Array, Tick
 
@@ -26,9 +28,9 @@ class Candidates:
     """Every action sequence that the planner scored for one decision."""
 
     returns: Array
-    """Of each, the mean over members, (candidates,)."""
+    """Of each, the mean over particles, (candidates,)."""
     states: Array
-    """Predicted, mean over members, from the state in which the decision acts, (candidates, horizon + 1, state)."""
+    """Predicted, mean over particles, from the state in which the decision acts, (candidates, horizon + 1, state)."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ class Expectation:
 def decide(agent: MpcAgent, tick: Tick, seed: int) -> Expectation:
     """Take the decision of a tick again: with its observation and its random numbers, the result is the same.
 
+    Where a planner goes on from its last plan (``warm_start``, ``open_loop``), this is the plan that it would make
+    without one, as at an episode's first tick.
+
     Args:
         agent: Whose planner decides.
         tick: The tick.
@@ -61,7 +66,7 @@ def decide(agent: MpcAgent, tick: Tick, seed: int) -> Expectation:
     noise = torch.from_numpy(tick_noise(seed, tick.index, planner.noise_shape))
     with _watched(planner) as seen:
         plan = planner.plan(start, noise)
-    plan_return, _ = planner.rollout(start, plan.mean[None])
+    plan_return = planner.rollout(start, plan.mean[None], FixedMember(planner.model, aleatoric=False)).returns
     last, smoothed = start.last_action, []
     for action in plan.mean:
         last = planner.spaces.smooth(action, last)
@@ -74,19 +79,15 @@ def decide(agent: MpcAgent, tick: Tick, seed: int) -> Expectation:
     return Expectation(_gather(start.state, seen), actions, states, plan_return[:, 0].numpy().astype(np.float64))
 
 
-_Rollouts = list[tuple[Tensor, list[Tensor]]]
-
-
 @contextmanager
-def _watched(planner: MppiPlanner) -> Iterator[_Rollouts]:
+def _watched(planner: Planner) -> Iterator[list[Rollout]]:
     """Note the result of every rollout: whatever the planner's method, all candidates pass through there."""
-    seen: _Rollouts = []
+    seen: list[Rollout] = []
     original = planner.rollout
 
-    def noting(*arguments: Any) -> tuple[Tensor, list[Tensor]]:
-        result = original(*arguments)
-        seen.append(result)
-        return result
+    def noting(*arguments: Any) -> Rollout:
+        seen.append(original(*arguments))
+        return seen[-1]
 
     planner.__dict__["rollout"] = noting
     try:
@@ -95,12 +96,12 @@ def _watched(planner: MppiPlanner) -> Iterator[_Rollouts]:
         del planner.__dict__["rollout"]
 
 
-def _gather(start: Tensor, seen: _Rollouts) -> Candidates:
+def _gather(start: Tensor, seen: list[Rollout]) -> Candidates:
     returns, states = [], []
-    for part_returns, part_states in seen:
-        first = start.mean(0).expand(part_returns.shape[1], -1)
-        returns.append(part_returns.mean(0))
-        states.append(torch.stack([first, *(state.mean(0) for state in part_states)], 1))
+    for part in seen:
+        first = start.mean(0).expand(part.returns.shape[1], -1)
+        returns.append(part.returns.mean(0))
+        states.append(torch.stack([first, *(state.mean(0) for state in part.states)], 1))
     return Candidates(torch.cat(returns).numpy().astype(np.float64), torch.cat(states).numpy().astype(np.float64))
 
 
