@@ -227,7 +227,12 @@ def test_sensor_noise_is_what_the_simulator_adds():
     settings = load_settings("a1_walk")
     level = np.array([0.0, 0.0, 0.0, 1.0])
     still = Measurement(
-        np.zeros(12), np.zeros(12), np.zeros(12), level, np.zeros(3), np.zeros(3), np.zeros(3), level, np.zeros(3)
+        *np.zeros((3, 12)),
+        imu_orientation=level,
+        imu_angular_velocity=np.zeros(3),
+        base_position=np.zeros(3),
+        base_orientation=level,
+        base_linear_velocity=np.zeros(3),
     )
     rng = np.random.default_rng(0)
     noisy = [add_noise(still, settings.driver.noise, rng) for _ in range(4000)]
