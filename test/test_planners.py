@@ -229,9 +229,8 @@ def test_the_documentation_has_every_setting_with_its_default() -> None:
     told = {}
     for names, values in rows:
         told |= zip(re.findall(r"`(\w+)`", names), values.strip(" `").split(", "), strict=True)
-    assert told == {name: f"{value:g}" if isinstance(value, float) else str(value).lower() for name, value in vars(
-        PlannerSettings()
-    ).items()}  # fmt: skip
+    defaults = vars(PlannerSettings())
+    assert told == {k: f"{v:g}" if isinstance(v, float) else str(v).lower() for k, v in defaults.items()}
 
 
 PESSIMISTIC = {"objective": "mean_std", "pessimism": 1.0}
