@@ -170,14 +170,6 @@ def _add_export(commands: Any) -> None:
     )
     _add_run_settings(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="control graph to write (.onnx)")
-    parser.add_argument(
-        "--updates",
-        type=_whole(0),
-        default=0,
-        metavar="N",
-        help="updates that teach critics and policy the new reward from the run's own transitions; "
-        "the model stays (default: 0)",
-    )
 
 
 def _add_analyse(commands: Any) -> None:

@@ -192,11 +192,10 @@ def _eval(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     _require("torch", "onnx")
     from ros_rl.runtime.saved_run import SavedRun
-    from ros_rl.runtime.transfer import transfer
 
     if not options.out.parent.is_dir():
         raise RunFolderError(f"{options.out} cannot be written: there is no folder {options.out.parent}")
-    graph = transfer(SavedRun(options.run, options.set), options.updates, lambda line: print(line, flush=True))
+    graph = SavedRun(options.run, options.set).training.graph()
     try:
         options.out.write_bytes(graph)
     except OSError as error:

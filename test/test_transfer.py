@@ -5,7 +5,6 @@
 
 import numpy as np
 import pytest
-import torch
 from graphs import constant_bytes
 from saved_runs import save_run
 
@@ -15,7 +14,6 @@ from ros_rl.errors import ConfigError, ContractError
 from ros_rl.features import ObservationSpec
 from ros_rl.runtime.control_loop import tick_noise
 from ros_rl.runtime.saved_run import SavedRun, check_fits
-from ros_rl.runtime.transfer import relabel, relearn, transfer
 from ros_rl.settings import load_settings, with_overrides
 from ros_rl.tasks import TASKS, make_task
 
@@ -23,15 +21,6 @@ from ros_rl.tasks import TASKS, make_task
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     return save_run(tmp_path_factory.mktemp("runs") / "mock")
-
-
-@pytest.fixture(scope="module")
-def run(path):
-    return SavedRun(path)
-
-
-def silent(line: str) -> None:
-    pass
 
 
 def decisions(graph: OnnxGraph, positions: np.ndarray, last_action: float) -> np.ndarray:
@@ -53,8 +42,8 @@ def decisions(graph: OnnxGraph, positions: np.ndarray, last_action: float) -> np
 POSITIONS = np.random.default_rng(0).uniform(-1, 1, (6, 2))
 
 
-def test_without_a_change_it_is_the_same_controller(path, run):
-    graph = OnnxGraph(transfer(run, 0, silent))
+def test_without_a_change_it_is_the_same_controller(path):
+    graph = OnnxGraph(SavedRun(path).training.graph())
     recorded = OnnxGraph((path / "agent.onnx").read_bytes())
     np.testing.assert_array_equal(decisions(graph, POSITIONS, 0.1), decisions(recorded, POSITIONS, 0.1))
     assert graph.contract.provenance["config"] == recorded.contract.provenance["config"]
@@ -63,45 +52,12 @@ def test_without_a_change_it_is_the_same_controller(path, run):
 def test_a_costly_action_is_avoided(path):
     """As the action's weight grows, the best action goes to zero: the smoothing's share of the last one is undone."""
     changes = ["task.action_weight=1e6", "agent.planner.samples=128", "agent.planner.iterations=4"]
-    heavy = OnnxGraph(transfer(SavedRun(path, [*changes, "agent.planner.std_min=0.01"]), 0, silent))
+    heavy = OnnxGraph(SavedRun(path, [*changes, "agent.planner.std_min=0.01"]).training.graph())
     light = OnnxGraph((path / "agent.onnx").read_bytes())
     for last in (0.0, 0.3):
         costly = np.abs(decisions(heavy, POSITIONS, last)).mean()
         assert costly < 0.08  # zero for endless samples
         assert np.abs(decisions(light, POSITIONS, last)).mean() > 1.5 * costly
-
-
-def test_rewards_and_terminations_are_the_new_tasks(run):
-    every, spec = np.arange(len(run.training.replay)), run.training.spec
-    old = run.training.replay.at(every)
-    distance = (old.next_observation[:, :2].astype(float) ** 2).sum(1)
-    bound = float(np.median(distance)) ** 0.5
-    new = relabel(run.training.replay, spec, make_task("mock_point", {"action_weight": 2.0, "bound": bound})).at(every)
-    np.testing.assert_array_equal(new.observation, old.observation)
-    np.testing.assert_array_equal(new.next_observation, old.next_observation)
-    acted = old.next_observation[:, 4:6]
-    np.testing.assert_allclose(new.reward, -distance - 2.0 * (acted**2).sum(1), rtol=1e-5)
-    clear = np.abs(distance - bound**2) > 1e-5
-    np.testing.assert_array_equal(new.terminated[clear], (distance > bound**2)[clear])
-    own = relabel(run.training.replay, spec, run.recorded.task).at(every)
-    np.testing.assert_allclose(own.reward, old.reward, rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(own.terminated, old.terminated)
-
-
-def test_critics_learn_the_new_reward_while_the_model_stays(path):
-    run = SavedRun(path, ["task.action_weight=50.0"])
-    agent, told = run.agent, []
-    model = {name: value.clone() for name, value in agent.model.state_dict().items()}
-    batch = agent.experience(run.training.replay.at(np.arange(100)))
-    seen = agent.spaces.network_input(batch.state, batch.goal, batch.last_action)
-    with torch.no_grad():
-        before = agent.critics(seen, batch.action).mean()
-    relearn(run, 300, told.append)
-    with torch.no_grad():
-        after = agent.critics(seen, batch.action).mean()
-    assert all(torch.equal(value, model[name]) for name, value in agent.model.state_dict().items())
-    assert after < before - 5.0  # a random action now costs more than ten
-    assert told[-1].startswith("update 300 of 300: critic loss")
 
 
 @pytest.mark.parametrize(

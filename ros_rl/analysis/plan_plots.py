@@ -102,12 +102,13 @@ def along_the_plan(report: PlanReport) -> Figure:
         top.plot(time[1 : 1 + item["steps"]], item["reward"], marker=".", label=f"real, {name}", **_STYLES[name])
         middle.plot(time[: item["steps"] + 1], item["value"], marker=".", label=f"real, {name}", **_STYLES[name])
         bottom.plot(time[: item["steps"] + 1], item["error"], marker=".", label=f"error, {name}", **_STYLES[name])
-    labels = ("reward of a step", "value by the critics", "RMS over the state [deviations of the data]")
+    labels = ("reward of a step", "value by the critics", "RMS over the state\n[deviations of the data]")
     for axis, label in zip((top, middle, bottom), labels, strict=True):
         axis.axvline(time[report.numbers["delay"]], color="gray", ls=":")
         axis.set_ylabel(label)
         axis.set_xlabel("time after the tick [s]")
         axis.locator_params(axis="x", nbins=5)
-        axis.margins(y=0.25)  # room for the legend
-        axis.legend(fontsize=8)
+        low, high = axis.get_ylim()
+        axis.set_ylim(low, high + 0.45 * (high - low))  # room for the legend
+        axis.legend(fontsize=8, loc="upper left")
     return figure
