@@ -18,19 +18,19 @@ def seeded() -> None:
 
 def test_masks_by_hand() -> None:
     net = DropoutMLP(2, 3, 4, 2, 1, rate=0.5)
-    net.masks[:, 0] = torch.tensor([2.0, 0.0, 2.0, 0.0])
-    net.masks[:, 1] = torch.tensor([0.0, 2.0, 0.0, 2.0])
+    for mask in net.masks:
+        mask[:, 0] = torch.tensor([[2.0, 0.0, 2.0, 0.0], [0.0, 2.0, 0.0, 2.0]])
     x = torch.randn(5, 3)
     for member, kept in enumerate(([0, 2], [1, 3])):
         hidden = nn.functional.silu(net.hidden[0](x))[:, kept] * 2.0
         second = net.hidden[1]
-        hidden = nn.functional.silu(hidden @ second.weight[kept][:, kept].T + second.bias[kept]) * 2.0
-        expected = hidden @ net.output.weight[:, kept].T + net.output.bias
+        hidden = nn.functional.silu(hidden @ second.weight[kept][:, kept] + second.bias[kept]) * 2.0
+        expected = hidden @ net.output.weight[kept] + net.output.bias
         torch.testing.assert_close(net(x[None])[member], expected)
 
 
 def test_masks_keep_the_expected_share_and_mean() -> None:
-    masks = DropoutMLP(400, 1, 50, 1, 1, rate=0.2).masks
+    masks = DropoutMLP(400, 1, 50, 1, 1, rate=0.2).masks[0]
     assert set(masks.unique().tolist()) == {0.0, 1.25}
     assert masks.mean().item() == pytest.approx(1.0, abs=0.02)
 

@@ -66,9 +66,7 @@ class TransitionData:
         if horizon == 1:
             return np.arange(len(self))
         if self.episode is None:
-            raise DataError(
-                f"fit.horizon {horizon} needs sequences, but the data does not say which 'episode' rows are of"
-            )
+            raise DataError(f"fit.horizon {horizon} needs sequences, but the data has no 'episode' for its rows")
         last = np.arange(len(self) - horizon + 1)
         starts = last[self.episode[last] == self.episode[last + horizon - 1]]
         if not len(starts):

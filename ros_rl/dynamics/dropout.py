@@ -9,10 +9,25 @@ member's rollout is one function applied again and again (Gal et al. 2016, Deep 
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
+
+
+class _Linear(nn.Module):
+    """As `torch.nn.Linear`, with the weight lying as it is used, so that an exported graph's can be replaced."""
+
+    def __init__(self, size_in: int, size_out: int) -> None:
+        super().__init__()
+        bound = 1.0 / math.sqrt(size_in)
+        self.weight = nn.Parameter(torch.empty(size_out, size_in).uniform_(-bound, bound).T.contiguous())
+        self.bias = nn.Parameter(torch.empty(size_out).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.weight + self.bias
 
 
 class DropoutMLP(nn.Module):
@@ -27,26 +42,31 @@ class DropoutMLP(nn.Module):
         rate: Share of the hidden units that a mask drops.
     """
 
-    masks: Tensor
-
     def __init__(self, members: int, size_in: int, hidden: int, layers: int, size_out: int, rate: float) -> None:
         super().__init__()
-        self.rate = rate
+        self.members, self.rate = members, rate
         self.fresh = False
         """Whether each row gets a mask of its own, drawn anew, instead of its member's."""
         sizes = [size_in, *[hidden] * layers]
-        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
-        self.output = nn.Linear(hidden, size_out)
-        self.register_buffer("masks", torch.empty(layers, members, 1, hidden))
+        self.hidden = nn.ModuleList(_Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+        self.output = _Linear(hidden, size_out)
+        for layer in range(layers):
+            self.register_buffer(f"mask_{layer}", torch.empty(members, 1, hidden))
         self.draw()
+
+    @property
+    def masks(self) -> list[Tensor]:
+        """The members' masks, (members, 1, hidden) for each hidden layer."""
+        return [self.get_buffer(f"mask_{layer}") for layer in range(len(self.hidden))]
 
     def draw(self) -> None:
         """Draw the members' masks."""
-        self.masks.copy_(self._mask(self.masks))
+        for mask in self.masks:
+            mask.copy_(self._mask(mask))
 
     def forward(self, x: Tensor) -> Tensor:
         """(members or 1, batch, in) -> (members, batch, out)."""
-        x = x.expand(self.masks.shape[1], -1, -1)
+        x = x.expand(self.members, -1, -1)
         for layer, mask in zip(self.hidden, self.masks, strict=True):
             x = nn.functional.silu(layer(x))
             x = x * (self._mask(x) if self.fresh else mask)
