@@ -31,7 +31,6 @@ import onnxruntime
 import torch
 from machine import add_output, describe_line, describe_machine, spread, table, write_result
 from planner_speed import with_company
-from ros_rl.planning.propagation import Expectation
 from torch import Tensor
 
 from ros_rl.agents.mpc import MpcAgent
@@ -39,6 +38,7 @@ from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
 from ros_rl.features import Field, Fields, ObservationSpec
+from ros_rl.planning.propagation import Expectation
 from ros_rl.robot import load_robot
 from ros_rl.runtime.control_loop import tick_noise
 from ros_rl.settings import load_settings
