@@ -200,8 +200,8 @@ def judge_posterior(name: str, seed: int, epochs: int) -> dict[str, float]:
     happened = gap_step(inside, u)
     scores = {where: disagreement(_moments(model, x)[0]) for where, x in outside.items()}
     return {
-        "coverage_1": coverage(middle, deviation, happened, 1.0),
-        "coverage_2": coverage(middle, deviation, happened, 2.0),
+        "coverage_1": coverage(happened - middle, deviation, 1.0),
+        "coverage_2": coverage(happened - middle, deviation, 2.0),
         "nll": float(gaussian_nll(middle, deviation, happened).mean()),
         **{f"auroc_{where}": auroc(disagreement(mean), score) for where, score in scores.items()},
         "training_s": training,

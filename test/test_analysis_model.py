@@ -13,8 +13,6 @@ from torch import Tensor
 from ros_rl.analysis.calibration import (
     Prediction,
     Steps,
-    auroc,
-    coverage,
     disagreement,
     judge,
     likelihood,
@@ -28,6 +26,7 @@ from ros_rl.analysis.prediction import MAX_STARTS, k_step_errors, windows
 from ros_rl.analysis.report import plain
 from ros_rl.analysis.trajectories import Trajectory, collect, from_replay
 from ros_rl.backends.noise import add_noise
+from ros_rl.dynamics.measures import auroc, coverage
 from ros_rl.dynamics.model import DynamicsModel
 from ros_rl.errors import ConfigError
 from ros_rl.replay.buffer import ReplayBuffer

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from ros_rl.analysis.trajectories import Trajectory
+from ros_rl.dynamics.measures import coverage
 from ros_rl.dynamics.model import DynamicsModel
 from ros_rl.types import Array
 
@@ -71,11 +72,6 @@ def predict(model: DynamicsModel, steps: Steps) -> Prediction:
     return Prediction(means.mean(0), variances.mean(0), means.var(0))
 
 
-def coverage(error: Array, std: Array, sigmas: float) -> float:
-    """Share of errors within so many predicted standard deviations; 68.3 % and 95.4 % for a Gaussian, 1 and 2."""
-    return float((np.abs(error) <= sigmas * std).mean())
-
-
 def likelihood(error: Array, std: Array) -> float:
     """Mean negative log-likelihood of Gaussian errors [nat per value].
 
@@ -129,13 +125,3 @@ def random_states(steps: Steps, rng: np.random.Generator) -> Steps:
     states = mean + WIDE * std * rng.uniform(-1.0, 1.0, steps.states.shape)
     last, actions = rng.uniform(-1.0, 1.0, (2, *steps.actions.shape))
     return Steps(states, last, actions, steps.next_states)
-
-
-def auroc(inside: Array, outside: Array) -> float:
-    """Chance that a value from outside is larger than one from inside, ties counting half (Mann-Whitney U)."""
-    values = np.concatenate([inside, outside])
-    _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last_rank = np.cumsum(counts)
-    ranks = (last_rank - 0.5 * (counts - 1))[index]  # the mean rank of equal values
-    u = ranks[len(inside) :].sum() - len(outside) * (len(outside) + 1) / 2
-    return float(u / (len(inside) * len(outside)))

@@ -15,6 +15,7 @@ from ros_rl.analysis.noise import noise_floor
 from ros_rl.analysis.prediction import k_step_errors, windows
 from ros_rl.analysis.trajectories import HELD_OUT_SEED, Trajectory, collect, from_replay
 from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.dynamics.measures import auroc
 from ros_rl.dynamics.model import DynamicsModel
 from ros_rl.features import ObservationSpec
 from ros_rl.runtime.saved_run import SavedRun
@@ -126,7 +127,7 @@ def _disagreement(members: int, scores: dict[str, Array]) -> dict[str, Any]:
     if members == 1:
         return {}
     medians = {name: float(np.median(values)) for name, values in scores.items()}
-    outside = {name: calibration.auroc(scores[REPLAY], scores[name]) for name in scores if name != REPLAY}
+    outside = {name: auroc(scores[REPLAY], scores[name]) for name in scores if name != REPLAY}
     return {"median": medians, "auroc": outside}
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 
@@ -30,9 +32,9 @@ def gaussian_nll(mean: Tensor, std: Tensor, value: Tensor) -> Tensor:
     return (0.5 * ((value - mean) / std) ** 2 + std.log() + 0.5 * math.log(2.0 * math.pi)).sum(-1)
 
 
-def coverage(mean: Tensor, std: Tensor, value: Tensor, sigmas: float) -> float:
-    """The share of values within so many standard deviations of the mean; of a Gaussian 0.683 for 1, 0.954 for 2."""
-    return float(((value - mean).abs() <= sigmas * std).double().mean())
+def coverage(error: ArrayLike, std: ArrayLike, sigmas: float) -> float:
+    """Share of errors within so many predicted standard deviations; of a Gaussian 0.683 for 1, 0.954 for 2."""
+    return float((np.abs(np.asarray(error)) <= sigmas * np.asarray(std)).mean())
 
 
 def mixture_moments(mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,9 +51,8 @@ def disagreement(mean: Tensor) -> Tensor:
     return mean.var(0, correction=0).mean(-1).sqrt()
 
 
-def auroc(negative: Tensor, positive: Tensor) -> float:
+def auroc(negative: ArrayLike, positive: ArrayLike) -> float:
     """Probability that a score of `positive` lies above one of `negative` (ties count half); 0.5 is chance."""
-    ordered = negative.sort().values
-    below = torch.searchsorted(ordered, positive, right=False)
-    not_above = torch.searchsorted(ordered, positive, right=True)
-    return float((below + not_above).double().mean() / (2.0 * len(ordered)))
+    ordered, scores = np.sort(np.asarray(negative)), np.asarray(positive)
+    below, not_above = np.searchsorted(ordered, scores, "left"), np.searchsorted(ordered, scores, "right")
+    return float((below + not_above).mean() / (2.0 * len(ordered)))
