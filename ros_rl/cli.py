@@ -94,25 +94,10 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from ros_rl.deploy.agent_file import checked_agent
+
     settings = _load(options, **{"controller.explore": 0.0})
-    return _start(options, settings, bringup.RUN, agent=_checked_agent(options.agent, settings))
-
-
-def _checked_agent(path: Path, settings: Settings) -> bytes:
-    """A control graph that fits the task.
-
-    Raises:
-        GraphError: It is missing or broken.
-        ContractError: It is for something else.
-    """
-    from ros_rl.deploy.onnx_graph import OnnxGraph
-    from ros_rl.features import ObservationSpec
-
-    graph = OnnxGraph.load(path)
-    spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
-    graph.contract.check(spec, settings.task.name, settings.control.period)
-    graph.contract.check_reward(settings.task)
-    return path.read_bytes()
+    return _start(options, settings, bringup.RUN, agent=checked_agent(options.agent, settings))
 
 
 def _require(*packages: str) -> None:
@@ -172,8 +157,10 @@ def _resumed_folder(options: argparse.Namespace) -> Path | None:
 
 
 def _eval(options: argparse.Namespace) -> int:
+    from ros_rl.deploy.agent_file import checked_agent
+
     settings = _load(options, **{"evaluator.final_episodes": options.episodes, "evaluator.seconds": options.seconds})
-    _checked_agent(options.agent, settings)
+    checked_agent(options.agent, settings)
     if settings.driver.backend == "pybullet":
         _require("pybullet")
     from ros_rl.deploy.onnx_graph import OnnxGraph

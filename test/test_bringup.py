@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from graphs import constant_bytes
 
 from ros_rl import bringup
 from ros_rl.errors import RosRlError, RunFolderError
@@ -150,7 +151,7 @@ def test_train_launch_file_starts_what_the_command_line_starts(launch_stub, tmp_
 
 def test_run_launch_file(launch_stub, tmp_path) -> None:
     agent = tmp_path / "agent.onnx"
-    agent.write_bytes(b"x")
+    agent.write_bytes(constant_bytes(load_settings("mock_point"), [0.0, 0.0]))
     nodes = launched(
         "run.launch.py", task="mock_point", agent=str(agent), driver="external", namespace="b", out=str(tmp_path / "r")
     )
@@ -158,8 +159,11 @@ def test_run_launch_file(launch_stub, tmp_path) -> None:
     assert nodes["supervisor"]["parameters"][1]["run.agent_file"] == str(agent)
     assert nodes["controller"]["namespace"] == "b"
     assert load_settings(params_file=tmp_path / "r" / "config.yaml").controller.explore == 0.0
-    with pytest.raises(RosRlError, match="is no file"):
-        launched("run.launch.py", task="mock_point", out=str(tmp_path / "s"))
+    with pytest.raises(RosRlError, match="No such file"):
+        launched("run.launch.py", task="mock_point", agent="missing.onnx", out=str(tmp_path / "s"))
+    with pytest.raises(RosRlError, match="is for robot mock"):
+        launched("run.launch.py", task="a1_walk", agent=str(agent), out=str(tmp_path / "s"))
+    assert not (tmp_path / "s").exists()
 
 
 def test_rviz_is_started_on_request(launch_stub, tmp_path) -> None:

@@ -14,7 +14,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from ros_rl import bringup
-from ros_rl.errors import RosRlError
+from ros_rl.deploy.agent_file import checked_agent
 from ros_rl.resources import share_path
 from ros_rl.runtime.robot_description import robot_description
 from ros_rl.runtime.run_folder import RunFolder, default_folder
@@ -59,8 +59,8 @@ def launch_description(mode: str) -> LaunchDescription:
 
 def _actions(mode: str, values: dict[str, str]) -> list[Any]:
     settings = _settings(mode, values)
-    if mode == bringup.RUN and not Path(values["agent"]).is_file():
-        raise RosRlError(f"agent:='{values['agent']}' is no file")
+    if mode == bringup.RUN:
+        checked_agent(Path(values["agent"]), settings)
     namespace = values["namespace"] or bringup.default_namespace(settings)
     folder = RunFolder(Path(values["out"]) if values["out"] else default_folder(settings.task.name))
     folder.write_config(settings)
