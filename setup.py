@@ -76,7 +76,15 @@ setup(
         "bench": ["stable-baselines3"],
         # what mbrl-lib 0.2.0 needs to plan; itself by `pip install --no-deps mbrl==0.2.0`, since the hydra-core that it
         # pins does not import under Python 3.11 and later
-        "peers": ["pytorch-mppi>=0.9", "hydra-core>=1.3", "omegaconf>=2.3", "gymnasium", "matplotlib", "termcolor", "tqdm"],
+        "peers": [
+            "pytorch-mppi>=0.9",
+            "hydra-core>=1.3",
+            "omegaconf>=2.3",
+            "gymnasium",
+            "matplotlib",
+            "termcolor",
+            "tqdm",
+        ],
         "test": ["pytest", "pytest-timeout"],
         "dev": [
             "pytest",
