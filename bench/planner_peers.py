@@ -326,7 +326,7 @@ def main() -> None:
     """Measure every contender under every condition."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="of onnxruntime and of torch")
-    parser.add_argument("--runs", type=int, default=40, help="timed runs of each contender under each condition")
+    parser.add_argument("--runs", type=int, default=25, help="timed runs of each contender under each condition")
     add_output(parser, "planner_peers")
     arguments = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -343,6 +343,7 @@ def main() -> None:
             results.append({"threads": threads, "company": company == "yes", "peak_rate": peak, "floor_ms": floor})
             results[-1] |= {"tdmpc2_floor_ms": td, "times": times}
             lines += rows(threads, company, times, floor)
+            print("\n".join(" | ".join(line) for line in lines[-len(times) :]), "\n", flush=True)
         lines += [[str(threads), "", f"{work}: floor", f"{least:.1f}"] for work, least in floor.items()]
         lines.append([str(threads), "", "TD-MPC2's 6 x 512 x 3 steps: floor", f"{td['steps']:.0f}"])
         lines.append([str(threads), "", "TD-MPC2's steps and values: floor", f"{td['with_value']:.0f}"])
