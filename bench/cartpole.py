@@ -36,24 +36,6 @@ from ros_rl.settings import Settings, load_settings
 from ros_rl.types import Verdict
 
 TASK = "cartpole_swingup"
-PLANNING: dict[str, Any] = {
-    "agent.smoothing": 0.2,
-    "agent.model.updates_per_step": 5.0,
-    "agent.planner.method": "mppi",
-    "agent.planner.propagation": "expectation",
-    "agent.planner.horizon": 25,
-    "agent.planner.samples": 150,
-    "agent.planner.elites": 15,
-    "agent.planner.iterations": 2,
-    "agent.planner.proposals": 0,
-    "agent.planner.std_init": 0.8,
-    "agent.planner.noise_beta": 1.0,
-    "agent.planner.warm_start": True,
-    "agent.planner.terminal_value": False,
-    "learner.updates_per_step": 0.0,
-    "learner.publish_every": 100,
-}
-"""Overrides of the task's settings: the plan needs neither policy nor critics, so neither is trained."""
 UPRIGHT = 0.9
 """Mean reward of an episode's last half, as a share of the largest (1 per step), from which on the pole stays up."""
 
@@ -81,8 +63,7 @@ def episode_rewards(settings: Settings, backend: Backend, graph: OnnxGraph, seed
 
 def run_seed(seed: int, overrides: list[str]) -> dict[str, Any]:
     """Train once; an evaluation episode after each trial."""
-    chosen = [f"{key}={value}" for key, value in PLANNING.items()]
-    settings = load_settings(TASK, overrides=[*chosen, *overrides, f"seed={seed}"])
+    settings = load_settings(TASK, overrides=[*overrides, f"seed={seed}"])
     backend, started = make_backend(settings, 1000 + seed), time.process_time()
     trials: list[dict[str, Any]] = []
     for progress in train_locally(settings):
@@ -123,7 +104,7 @@ def main() -> None:
     results = []
     for seed in arguments.seeds:
         results.append(run_seed(seed, arguments.set))
-        write_result(arguments.out, {"task": TASK, "planner": PLANNING, "set": arguments.set, "results": results})
+        write_result(arguments.out, {"task": TASK, "set": arguments.set, "results": results})
     print(describe_line(describe_machine()), "\n")
     header = ["seed", "upright at step", "return of the evaluation after each trial", "last half", "CPU [min]"]
     print(table(header, [row(result) for result in results]))
