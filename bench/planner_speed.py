@@ -31,7 +31,7 @@ from ros_rl.settings import load_settings
 
 SIZES: dict[str, dict[str, Any]] = {
     "20 Hz (as it ships)": {},
-    "50 Hz": {"control.rate_hz": 50.0, "agent.planner.samples": 64, "agent.planner.proposals": 16,
+    "64 x 3 x 1": {"control.rate_hz": 50.0, "agent.planner.samples": 64, "agent.planner.proposals": 16,
               "agent.planner.elites": 12, "agent.planner.iterations": 1},
     "250 x 5 x 2": {"agent.planner.samples": 250, "agent.planner.horizon": 5, "agent.planner.iterations": 2},
     "policy alone": {"agent.act": "policy"},
