@@ -20,7 +20,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3-pip python3-pytest python3-pytest-timeout \
     && rm -rf /var/lib/apt/lists/*
 RUN pip3 install ${TORCH} \
-    && pip3 install onnxruntime mcap onnx onnxscript pybullet pillow imageio tensorboard matplotlib
+    && pip3 install onnxruntime mcap onnx onnxscript pybullet pillow tensorboard matplotlib
 
 WORKDIR /workspace
 COPY package.xml src/ros_rl/

@@ -70,7 +70,7 @@ setup(
     zip_safe=False,
     install_requires=["numpy", "pyyaml", "onnxruntime", "mcap"],
     extras_require={
-        "sim": ["pybullet", "pillow", "imageio"],
+        "sim": ["pybullet", "pillow"],
         "learn": ["torch", "onnx", "onnxscript", "tensorboard", "matplotlib"],
         "ros": list(ROS_WHEELS),
         "bench": ["stable-baselines3"],
