@@ -85,10 +85,11 @@ setup(
             "termcolor",
             "tqdm",
         ],
-        "test": ["pytest", "pytest-timeout"],
+        "test": ["pytest", "pytest-timeout", "pytest-rerunfailures"],
         "dev": [
             "pytest",
             "pytest-timeout",
+            "pytest-rerunfailures",
             "ruff",
             "mypy",
             "types-PyYAML",
