@@ -111,11 +111,13 @@ class ReplayBuffer:
             ConfigError: The buffer is empty.
         """
         if self._priorities is None:
-            return self._sums(self._uniform(size))
-        self._check_held()
-        self._rank()
-        index = self._priorities.draw(size, self._rng)
-        return self._sums(index, self._priorities.weight(index, len(self), self.added))
+            index, weight = self._uniform(size), np.ones(size, np.float32)
+        else:
+            self._check_held()
+            self._rank()
+            index = self._priorities.draw(size, self._rng)
+            weight = self._priorities.weight(index, len(self), self.added)
+        return self._single(index, weight) if self.settings.n_step == 1 else self._sums(index, weight)
 
     def sample_steps(self, size: int) -> Batch:
         """Draw `size` single steps uniformly whatever the settings, as a model of the dynamics needs them.
@@ -147,8 +149,7 @@ class ReplayBuffer:
 
     def at(self, index: Index) -> Batch:
         """The single steps at these places of the ring, in any shape."""
-        discount = np.full(index.shape, self.gamma, np.float32)
-        return self._batch(index, index, self._ring.reward[index], discount, np.ones(index.shape, np.float32))
+        return self._single(index, np.ones(index.shape, np.float32))
 
     def update_priorities(self, index: Index, priority: Array) -> None:
         """Replace the priorities of transitions that were drawn; without priorities nothing happens.
@@ -201,7 +202,11 @@ class ReplayBuffer:
             self._priorities.renew(self._ring.newest(min(self._unranked, len(self))))
         self._unranked = 0
 
-    def _sums(self, index: Index, weight: np.ndarray | None = None) -> Batch:
+    def _single(self, index: Index, weight: np.ndarray) -> Batch:
+        discount = np.full(index.shape, self.gamma, np.float32)
+        return self._batch(index, index, self._ring.reward[index], discount, weight)
+
+    def _sums(self, index: Index, weight: np.ndarray) -> Batch:
         """The discounted sums of up to n rewards; a sum ends early with its chain or at the newest transition."""
         ring = self._ring
         reward, last, steps = ring.reward[index].astype(np.float64), index, np.ones(len(index), np.int64)
@@ -212,7 +217,6 @@ class ReplayBuffer:
             reward += going * power * ring.reward[last]
             steps += going
         discount = self._powers[steps].astype(np.float32)
-        weight = np.ones(len(index), np.float32) if weight is None else weight
         return self._batch(index, last, reward.astype(np.float32), discount, weight)
 
     def _batch(self, index: Index, last: Index, reward: np.ndarray, discount: np.ndarray, weight: np.ndarray) -> Batch:

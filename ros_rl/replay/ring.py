@@ -14,7 +14,7 @@ from ros_rl.replay.sum_tree import Index
 from ros_rl.types import Transition
 
 COLUMNS = ("observation", "action", "reward", "next_observation", "terminated", "truncated", "position", "whole")
-_VALUES = ("observation", "action", "next_observation", "reward")
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class Ring:
@@ -47,7 +47,12 @@ class Ring:
         """Transitions held now."""
         self.next = 0
         """The place that is written next."""
-        self._last = np.array([-1, -1, 1], np.int64)  # episode, tick, whether the episode ended there
+        self._last: tuple[int, int, bool] = (-1, -1, True)  # episode, tick, whether the episode ended there
+        # one row, so that one look tells whether all is finite
+        self._row = np.zeros(2 * observation_size + action_size + 1)
+        ends = np.cumsum([observation_size, action_size, observation_size])
+        observation, action, after, reward = np.split(self._row, ends)
+        self._parts: tuple[np.ndarray, ...] = (observation, action, after, reward.reshape(()))
 
     def add(self, transition: Transition) -> int:
         """Store a transition, over the oldest one when full.
@@ -59,23 +64,29 @@ class Ring:
             ConfigError: A value is not finite as a float32; nothing is stored.
         """
         t, place = transition, self.next
-        with np.errstate(over="ignore"):
-            values = [np.asarray(getattr(t, name), np.float32) for name in _VALUES]
-        if not all(np.isfinite(value).all() for value in values):
+        for part, value in zip(self._parts, (t.observation, t.action, t.next_observation, t.reward), strict=True):
+            part[...] = value
+        if not np.abs(self._row).max() <= _LARGEST:
             raise ConfigError(f"transition at tick {t.tick} has a value that is not finite")
-        self.observation[place], self.action[place], self.next_observation[place], self.reward[place] = values
+        self.observation[place], self.action[place], self.next_observation[place], self.reward[place] = self._parts
         self.terminated[place], self.truncated[place] = t.terminated, t.truncated
-        episode, tick, ended = self._last.tolist()
-        before = (place or self.capacity) - 1
-        starts = bool(ended) or t.episode != episode
-        follows = not starts and t.tick == tick + 1
-        self.position[place] = self.position[before] + 1 if follows else 0
-        self.whole[place] = starts or (follows and self.whole[before])
-        self._last[:] = t.episode, t.tick, t.terminated or t.truncated
+        position = self._chain(t, place)
         self.added += 1
         self.held = min(self.held + 1, self.capacity)
         self.next = (place + 1) % self.capacity
-        return int(self.position[place]) + 1
+        return position + 1
+
+    def _chain(self, t: Transition, place: int) -> int:
+        """Join a transition to the newest one if it follows; returns how many of its chain precede it."""
+        episode, tick, ended = self._last
+        before = (place or self.capacity) - 1
+        starts = ended or t.episode != episode
+        follows = not starts and t.tick == tick + 1
+        position = int(self.position[before]) + 1 if follows else 0
+        self.position[place] = position
+        self.whole[place] = starts or (follows and self.whole[before])
+        self._last = (t.episode, t.tick, t.terminated or t.truncated)
+        return position
 
     def newest(self, count: int) -> Index:
         """Places of the `count` newest transitions, the oldest of them first."""
@@ -107,7 +118,7 @@ class Ring:
         """What `restore` takes."""
         columns = {name: getattr(self, name)[: self.held] for name in COLUMNS}
         where = np.array([self.capacity, self.added, self.next], np.int64)
-        return columns | {"where": where, "last": self._last}
+        return columns | {"where": where, "last": np.array(self._last, np.int64)}
 
     def restore(self, state: dict[str, np.ndarray], path: Path) -> int:
         """Take over what `state` gave.
@@ -137,5 +148,6 @@ class Ring:
             getattr(self, name)[:held] = np.roll(state[name], roll, axis=0)
         self.added, self.held = added, held
         self.next = (held if grows else place) % self.capacity
-        self._last[:] = state["last"]
+        episode, tick, ended = state["last"].tolist()
+        self._last = (episode, tick, bool(ended))
         return roll
