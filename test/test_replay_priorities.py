@@ -35,12 +35,12 @@ def chi_square(counts: np.ndarray, probability: np.ndarray) -> float:
 
 
 class TestSumTree:
-    @pytest.mark.parametrize("capacity", [1, 2, 3, 7, 8, 100])
+    @pytest.mark.parametrize("capacity", [1, 2, 3, 7, 8, 100, 512, 513, 3000])
     def test_sums_and_finds_like_a_running_sum(self, capacity: int) -> None:
         rng, tree, plain = np.random.default_rng(capacity), SumTree(capacity), np.zeros(capacity)
         for _ in range(20):
-            index = rng.integers(0, capacity, 5)
-            weight = rng.integers(0, 4, 5).astype(float)  # whole numbers: sums are exact
+            index = rng.integers(0, capacity, 5 + capacity // 20)
+            weight = rng.integers(0, 4, len(index)).astype(float)  # whole numbers: sums are exact
             tree[index] = weight
             for i, w in zip(index, weight, strict=True):
                 plain[i] = w
@@ -48,12 +48,12 @@ class TestSumTree:
             assert tree.total == plain.sum()
             if plain.sum():
                 mass = rng.uniform(0, plain.sum(), 50)
-                found = [next(i for i in range(capacity) if plain[: i + 1].sum() > m) for m in mass]
+                found = [int(np.flatnonzero(np.cumsum(plain) > m)[0]) for m in mass]
                 np.testing.assert_array_equal(tree.find(mass), found)
 
     def test_never_finds_what_has_no_weight(self) -> None:
-        rng, tree = np.random.default_rng(0), SumTree(1000)
-        chosen = rng.choice(1000, 37, replace=False)
+        rng, tree = np.random.default_rng(0), SumTree(5000)
+        chosen = rng.choice(5000, 37, replace=False)
         tree[chosen] = 10.0 ** rng.uniform(-12, 3, 37)  # sums that round
         edges = np.concatenate([[0.0], np.cumsum(tree.weights), [np.nextafter(tree.total, 0)]])
         found = tree.find(np.minimum(edges, np.nextafter(tree.total, 0)))
