@@ -250,3 +250,26 @@ def test_says_that_no_episode_is_as_long_as_a_sum(caplog: pytest.LogCaptureFixtu
     assert [record.getMessage() for record in caplog.records] == [
         "learner.replay.n_step is 6, the longest of the first 10 episodes had 5 steps: every sum is a whole return"
     ]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_every_target_of_the_true_values_is_the_true_value(seed: int, n: int) -> None:
+    """A walk x -> x + 1 that pays sin(x) and ends for good after each multiple of 7, cut at random elsewhere."""
+    gamma, rng = 0.9, np.random.default_rng(seed)
+    value = np.zeros(1001)
+    for x in reversed(range(1000)):
+        value[x] = np.sin(x) + (0.0 if x % 7 == 0 else gamma * value[x + 1])
+    buffer = ReplayBuffer(60, 1, 1, seed, gamma, ReplaySettings("td_error", n_step=n))
+    tick = 0
+    for episode in range(40):
+        x, end = int(rng.integers(500)), ""
+        while not end:
+            end = "term" if x % 7 == 0 else "trunc" if rng.random() < 0.1 else ""
+            step = transition(tick, episode, float(np.sin(x)), end, number=x)
+            buffer.add(Transition(**(vars(step) | {"next_observation": np.full(1, x + 1)})))
+            x, tick = x + 1, tick + 1
+    b = buffer.sample(1000)
+    target = b.reward + b.discount * (1 - b.terminated) * value[b.next_observation[:, 0].astype(int)]
+    np.testing.assert_allclose(target, value[b.observation[:, 0].astype(int)], atol=1e-6)
+    assert n == 1 or len(np.unique(b.discount)) == n
