@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What off-policy agents with a policy and critics share: the order of updates, and the graph of a policy."""
+"""What agents that replay share: the order of updates, and the graph of a policy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ class PolicyGraph(ControlGraph):
     Args:
         layout: Of observations.
         inputs: What the policy sees.
-        policy: Its network.
     """
 
     def __init__(self, layout: Layout, inputs: Inputs) -> None:
@@ -48,7 +47,42 @@ class PolicyGraph(ControlGraph):
         return self.inputs.smooth(action, seen)[0], carry
 
 
-class OffPolicyAgent(Agent):
+class ReplayAgent(Agent):
+    """Learns values of actions from replayed transitions.
+
+    Args:
+        layout: What the agent sees and does.
+        smoothing: Share of the newest action in the next one.
+        batch_size: Transitions per update.
+        updates_per_step: Updates per environment step.
+    """
+
+    def __init__(self, layout: Layout, smoothing: float, batch_size: int, updates_per_step: float) -> None:
+        super().__init__(layout, batch_size, updates_per_step)
+        self.inputs = Inputs(layout, smoothing)
+
+    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """See `Agent.train`."""
+        metrics: dict[str, float] = {}
+        for _ in range(self._take("update", self.updates_per_step)):
+            batch = replay.sample(self.batch_size)
+            samples = self.inputs.samples(batch)
+            q, target = self.update_critics(samples)
+            metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
+            self.updates += 1
+            metrics |= self.improve(samples)
+        return metrics
+
+    @abstractmethod
+    def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """One step of the values; gives them (critics, batch) and their targets (batch,), without gradient."""
+
+    def improve(self, samples: Samples) -> dict[str, float]:
+        """What follows an update of the values, on the same batch: nothing, unless there is a policy."""
+        return {}
+
+
+class OffPolicyAgent(ReplayAgent):
     """Critics and a policy, both learned from replayed transitions.
 
     Args:
@@ -67,23 +101,17 @@ class OffPolicyAgent(Agent):
         batch_size: int,
         updates_per_step: float,
     ) -> None:
-        super().__init__(layout, batch_size, updates_per_step)
-        self.inputs = Inputs(layout, settings.smoothing)
+        super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
         self.critics = Critics(layout.size, layout.action_size, settings)
         self.policy_delay = policy_delay
 
-    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
-        """See `Agent.train`."""
-        metrics: dict[str, float] = {}
-        for _ in range(self._take("update", self.updates_per_step)):
-            batch = replay.sample(self.batch_size)
-            samples = self.inputs.samples(batch)
-            q, target = self.critics.update(samples, self.next_action, self.updates)
-            metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
-            self.updates += 1
-            if self.updates % self.policy_delay == 0:
-                metrics |= self.update_policy(samples)
-        return metrics
+    def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """See `ReplayAgent.update_critics`."""
+        return self.critics.update(samples, self.next_action, self.updates)
+
+    def improve(self, samples: Samples) -> dict[str, float]:
+        """See `ReplayAgent.improve`."""
+        return self.update_policy(samples) if self.updates % self.policy_delay == 0 else {}
 
     @abstractmethod
     def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor | float]:
