@@ -147,6 +147,10 @@ class ReplayBuffer:
         """As `episodes`, only those that ended after `added` transitions had been added."""
         return [self.at(index) for index in self._ring.episodes(max(0, self.added - added))]
 
+    def newest(self, count: int) -> Batch:
+        """The `count` newest single steps, or all if fewer are held; the oldest first."""
+        return self.at(self._ring.newest(min(count, len(self))))
+
     def at(self, index: Index) -> Batch:
         """The single steps at these places of the ring, in any shape."""
         return self._single(index, np.ones(index.shape, np.float32))
