@@ -27,7 +27,7 @@ LAYERS = (
     ("config", "robot", "features", "safety", "tasks", "settings", "planner_settings"),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),
-    ("backends", "runtime", "bringup"),
+    ("backends", "runtime", "bringup", "gym"),
     ("nodes", "analysis"),
     ("arguments", "cli"),
 )
