@@ -23,7 +23,7 @@ class RandomGraph(ControlGraph):
 
     def __init__(self, spec: Layout, smoothing: float) -> None:
         super().__init__(spec)
-        self.spaces = Spaces(spec, smoothing)
+        self.spaces = Spaces(spec, smoothing if spec.knows_actions else 0.0)
 
     @property
     def noise_shape(self) -> list[int]:
@@ -33,6 +33,8 @@ class RandomGraph(ControlGraph):
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
         """Map normal noise to uniform by its distribution function."""
         action = explore * torch.erf(noise * 0.5**0.5)
+        if not self.spaces.smoothing:
+            return action, carry
         return self.spaces.smooth(action, newest_action(observation, self.spec)), carry
 
 
