@@ -267,6 +267,7 @@ def _analyse(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     rows = {
         "tasks": [f"{name}  ({task.robot}) {_first_line(task)}" for name, task in sorted(TASKS.items())],
+        "environments": ["gym:NAME  any of Gymnasium's (train --env)"],
         "robots": robot_names(),
         "agents": list(AGENT_NAMES),
         "drivers": list(BACKENDS),

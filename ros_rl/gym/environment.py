@@ -59,6 +59,11 @@ class Environment:
         return self._env.spec.max_episode_steps if self._env.spec else None
 
     @property
+    def draws(self) -> bool:
+        """Whether it has pictures to give."""
+        return "rgb_array" in (self._env.metadata.get("render_modes") or ())
+
+    @property
     def frames_per_second(self) -> float:
         """Of its pictures, one a step."""
         return float(self._env.metadata.get("render_fps") or 30.0)

@@ -51,8 +51,8 @@ class GymTraining:
         self._random = Actor(random, settings.seed, 1.0)
         self._graph = self.training.agent.graph if self.training.agent else random
         self._actor = Actor(self._graph, settings.seed, 1.0)
-        judged = Environment(name, pictures=settings.evaluator.video, remembers=remembers)
-        self._evaluator = GymEvaluator(settings, judged)
+        self._films = settings.evaluator.video and self._environment.draws
+        self._evaluator = GymEvaluator(settings, Environment(name, self._films, remembers))
         self._episodes, self._rates = EpisodeStatistics(), Rates()
         self._episode, self._resumed_at = 0, 0
         self._metrics: dict[str, float] = {}
@@ -139,7 +139,7 @@ class GymTraining:
             self._checkpoint()
 
     def _evaluate(self, episodes: int, final: bool = False) -> None:
-        video = self._folder / VIDEO if final and self._settings.evaluator.video else None
+        video = self._folder / VIDEO if final and self._films else None
         found = self._evaluator.evaluate(self._graph, episodes, video)
         if "no_video" in found:
             self._say(f"no video: {found.pop('no_video')}")
