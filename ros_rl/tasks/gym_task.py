@@ -8,6 +8,7 @@ Only agents that plan read these: everyone else learns from the rewards that the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -60,6 +61,7 @@ class GymTask(Task):
     name: ClassVar[str] = "gym"
     robot: ClassVar[str] = ""
     observation: ClassVar[tuple[str, ...]] = (OBSERVATION,)
+    episode_seconds = math.inf  # the environment has its own limit, in steps
 
     env: str = setting("", "Gymnasium's name of the environment, e.g. HalfCheetah-v5")
 
