@@ -30,7 +30,7 @@ LAYERS = (
     ),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),
-    ("backends", "runtime", "bringup"),
+    ("backends", "runtime", "bringup", "gym"),
     ("nodes", "analysis"),
     ("arguments", "cli"),
 )
