@@ -51,6 +51,18 @@ class SquashedGaussianPolicy(nn.Module):
         return torch.tanh(raw), log_normal - log_squash
 
 
+class DeterministicPolicy(nn.Module):
+    """tanh of a perceptron (Lillicrap et al. 2016, DDPG); the arguments are those of `SquashedGaussianPolicy`."""
+
+    def __init__(self, size_in: int, action_size: int, hidden: int) -> None:
+        super().__init__()
+        self.net = BatchedMLP(1, size_in, hidden, 2, action_size, activation=InPlaceReLU)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Actions in (-1, 1), (batch, actions), from (batch, inputs)."""
+        return torch.tanh(self.net(x[None])[0])
+
+
 class CriticEnsemble(nn.Module):
     """Q(x, u) of several critics at once.
 
@@ -58,12 +70,15 @@ class CriticEnsemble(nn.Module):
         critics: How many.
         size_in: Inputs, action included.
         hidden: Units in each of the two hidden layers.
-        layer_norm: Normalise before each activation.
+        normalisation: Of the hidden layers; see `BatchedMLP`.
+        dropout: Share of the hidden units that is dropped in training.
     """
 
-    def __init__(self, critics: int, size_in: int, hidden: int, layer_norm: bool = True) -> None:
+    def __init__(
+        self, critics: int, size_in: int, hidden: int, normalisation: str = "layer", dropout: float = 0.0
+    ) -> None:
         super().__init__()
-        self.net = BatchedMLP(critics, size_in, hidden, 2, 1, layer_norm=layer_norm, activation=InPlaceReLU)
+        self.net = BatchedMLP(critics, size_in, hidden, 2, 1, normalisation, InPlaceReLU, dropout)
 
     def forward(self, x: Tensor, action: Tensor) -> Tensor:
         """Values, (critics, batch), of inputs (batch, ...) and actions (batch, actions)."""

@@ -10,6 +10,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+_EPSILON = 1e-3
+"""Added to a batch's variance, as by Bhatt et al. 2024 (CrossQ)."""
+
 
 class BatchedLinear(nn.Module):
     """`members` linear layers in one matrix product: (members, batch, in) -> (members, batch, out).
@@ -46,6 +49,38 @@ class BatchedLayerNorm(nn.Module):
         return (nn.functional.layer_norm(x, (self.size,)) * self.gain).add_(self.offset)
 
 
+class BatchedBatchNorm(nn.Module):
+    """Batch normalisation with each member's own statistics, gain and offset (Ioffe and Szegedy 2015).
+
+    Args:
+        members: How many.
+        size: Values normalised.
+        momentum: Share of a batch's statistics in the running ones, which hold in evaluation.
+    """
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, members: int, size: int, momentum: float = 0.01) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.gain = nn.Parameter(torch.ones(members, size))
+        self.offset = nn.Parameter(torch.zeros(members, size))
+        self.register_buffer("mean", torch.zeros(members, size))
+        self.register_buffer("variance", torch.ones(members, size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise (members or 1, batch, size) over the batch."""
+        if not self.training:
+            factor = self.gain * torch.rsqrt(self.variance + _EPSILON)
+            return x * factor[:, None] + (self.offset - self.mean * factor)[:, None]
+        x = x.expand(self.gain.shape[0], -1, -1)
+        parts = zip(x, self.mean, self.variance, self.gain, self.offset, strict=True)
+        return torch.stack(
+            [nn.functional.batch_norm(*part, training=True, momentum=self.momentum, eps=_EPSILON) for part in parts]
+        )
+
+
 class InPlaceReLU(nn.ReLU):
     """max(x, 0), written over x."""
 
@@ -62,8 +97,9 @@ class BatchedMLP(nn.Module):
         hidden: Units per hidden layer.
         layers: Hidden layers.
         size_out: Outputs.
-        layer_norm: Normalise before each activation.
+        normalisation: ``none``; ``layer``: before each activation; ``batch``: inputs, and after each activation.
         activation: Between layers.
+        dropout: Share of the hidden units that is dropped in training, before they are normalised.
     """
 
     def __init__(
@@ -73,17 +109,22 @@ class BatchedMLP(nn.Module):
         hidden: int,
         layers: int,
         size_out: int,
-        layer_norm: bool = False,
+        normalisation: str = "none",
         activation: type[nn.Module] = nn.SiLU,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        blocks: list[nn.Module] = []
+        blocks: list[nn.Module] = [BatchedBatchNorm(members, size_in)] if normalisation == "batch" else []
         size = size_in
         for _ in range(layers):
             blocks.append(BatchedLinear(members, size, hidden))
-            if layer_norm:
+            if dropout:
+                blocks.append(nn.Dropout(dropout))
+            if normalisation == "layer":
                 blocks.append(BatchedLayerNorm(members, hidden))
             blocks.append(activation())
+            if normalisation == "batch":
+                blocks.append(BatchedBatchNorm(members, hidden))
             size = hidden
         blocks.append(BatchedLinear(members, size, size_out))
         self.members = members

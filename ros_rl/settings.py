@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from ros_rl.agent_settings import MODEL_FREE_SETTINGS
 from ros_rl.config import build, expand, group, merge, nested, read_parameters_file, setting, to_mapping, variant
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.features import check_robot
@@ -22,7 +23,6 @@ from ros_rl.tasks import TASKS, Task
 
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
 BACKENDS = ("pybullet", "mock", "external")
-AGENT_NAMES = ("mpc", "random")
 MODEL_KINDS = ("gaussian", "deterministic", "dropout", "energy", "diffusion")
 STAYS_BEHIND = {
     "energy": "its prediction is a gradient descent of its own, which a control graph cannot hold",
@@ -208,7 +208,8 @@ class RandomSettings:
     smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
 
 
-AGENT_SETTINGS: dict[str, type] = {"mpc": MpcSettings, "random": RandomSettings}
+AGENT_SETTINGS: dict[str, type] = {"mpc": MpcSettings, "random": RandomSettings, **MODEL_FREE_SETTINGS}
+AGENT_NAMES = tuple(AGENT_SETTINGS)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ros_rl.features import ObservationSpec
+from ros_rl.features import Layout
 
 
 class Spaces(nn.Module):
@@ -21,7 +21,7 @@ class Spaces(nn.Module):
 
     scale: Tensor
 
-    def __init__(self, spec: ObservationSpec, smoothing: float) -> None:
+    def __init__(self, spec: Layout, smoothing: float) -> None:
         super().__init__()
         self.spec, self.smoothing = spec, smoothing
         self.state_size, self.goal_size, self.action_size = spec.state_size, spec.goal_size, spec.action_size

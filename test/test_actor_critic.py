@@ -58,7 +58,7 @@ def test_deviation_stays_within_its_bounds() -> None:
 
 
 def test_critics_see_input_and_action_and_differ() -> None:
-    critics = CriticEnsemble(3, 6, 16, layer_norm=True)
+    critics = CriticEnsemble(3, 6, 16, "layer")
     x, action = torch.randn(9, 4), torch.randn(9, 2)
     values = critics(x, action)
     assert values.shape == (3, 9)

@@ -40,7 +40,7 @@ def test_the_decision_is_the_control_graphs(run):
     loop = ControlLoop(spec, "mock_point", run.settings.control.period, SEED, explore=0.0)
     loop.use(graph)
     for tick, _ in ticks[3:16:6]:
-        decision, ours = loop.step(tick), decide(run.agent, tick, SEED)
+        decision, ours = loop.step(tick), decide(run.agent, run.spec, tick, SEED)
         np.testing.assert_allclose(spec.robot.action(decision.command.value), ours.actions[1], atol=1e-4)
         assert ours.plan_return.mean() == pytest.approx(float(decision.telemetry["plan_return"]), rel=1e-4)
         np.testing.assert_allclose(ours.states[:, 2:].mean(0), decision.telemetry["plan_states"], atol=1e-4)
@@ -55,7 +55,7 @@ def test_the_decision_is_the_control_graphs(run):
 def test_watching_leaves_the_planner_as_it_was(run):
     planner = run.agent.graph.planner
     tick = play(run.settings, OnnxGraph(run.training.graph()), SEED)[2][0]
-    decide(run.agent, tick, SEED)
+    decide(run.agent, run.spec, tick, SEED)
     assert planner.rollout.__func__ is type(planner).rollout
 
 

@@ -42,7 +42,7 @@ def test_mlp_equals_torch_layers(
     layer_norm: bool, activation: type[nn.Module], reference: type[nn.Module], size_out: int, shared: bool
 ) -> None:
     members = 4
-    mlp = BatchedMLP(members, 6, 16, 2, size_out, layer_norm, activation)
+    mlp = BatchedMLP(members, 6, 16, 2, size_out, "layer" if layer_norm else "none", activation)
     for block in mlp.net:
         if isinstance(block, BatchedLayerNorm):
             nn.init.normal_(block.gain)
@@ -66,7 +66,7 @@ def test_mlp_equals_torch_layers(
 
 @pytest.mark.parametrize("size_out", [1, 3])
 def test_gradients_of_the_weights_equal_torchs(size_out: int) -> None:
-    mlp = BatchedMLP(2, 5, 8, 2, size_out, layer_norm=True, activation=InPlaceReLU)
+    mlp = BatchedMLP(2, 5, 8, 2, size_out, "layer", activation=InPlaceReLU)
     x = torch.randn(1, 12, 5)
     mlp(x).square().sum().backward()
     for member in range(2):

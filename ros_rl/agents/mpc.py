@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ros_rl.actor_critic import CriticEnsemble, SquashedGaussianPolicy, polyak
+from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.mpc_graph import MpcGraph
 from ros_rl.dynamics.factory import make_model
-from ros_rl.features import ObservationSpec
+from ros_rl.features import Layout
 from ros_rl.planning.make import make_planner
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.settings import MpcSettings
@@ -43,7 +43,7 @@ class Experience:
     terminated: Tensor
 
 
-class MpcAgent:
+class MpcAgent(Agent):
     """Learns from a replay buffer; its control graph acts.
 
     Args:
@@ -54,18 +54,21 @@ class MpcAgent:
         updates_per_step: Critic updates per environment step.
     """
 
+    graph: MpcGraph
+
     def __init__(
-        self, spec: ObservationSpec, task: Task, settings: MpcSettings, batch_size: int, updates_per_step: float
+        self, spec: Layout, task: Task, settings: MpcSettings, batch_size: int, updates_per_step: float
     ) -> None:
+        super().__init__(spec, batch_size, updates_per_step)
         self.spec, self.task, self.settings = spec, task, settings
-        self.batch_size, self.updates_per_step = batch_size, updates_per_step
         s = settings
         self.spaces = Spaces(spec, s.smoothing)
         size_in, actions = self.spaces.input_size, spec.action_size
         self.model = make_model(s.model, spec.state_size, actions)
         self.policy = SquashedGaussianPolicy(size_in, actions, s.hidden)
-        self.critics = CriticEnsemble(s.critics, size_in + actions, s.hidden, s.layer_norm)
-        self.targets = CriticEnsemble(s.critics, size_in + actions, s.hidden, s.layer_norm).requires_grad_(False)
+        normalisation = "layer" if s.layer_norm else "none"
+        self.critics = CriticEnsemble(s.critics, size_in + actions, s.hidden, normalisation)
+        self.targets = CriticEnsemble(s.critics, size_in + actions, s.hidden, normalisation).requires_grad_(False)
         self.targets.load_state_dict(self.critics.state_dict())
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
         planner = make_planner(self.spaces, task, self.model, self.policy, self.targets, s.planner, s.gamma)
@@ -76,11 +79,8 @@ class MpcAgent:
         self._critic_optimiser = torch.optim.Adam(self.critics.parameters(), s.learning_rate, fused=True)
         self._policy_optimiser = torch.optim.Adam(self.policy.parameters(), s.learning_rate, fused=True)
         self._alpha_optimiser = torch.optim.Adam([self.log_alpha], s.alpha_learning_rate)
-        self._due = {"model": 0.0, "critic": 0.0}
         mirror = spec.mirror() if s.mirror and task.symmetric else None
         self._mirror = mirror and (torch.tensor(mirror[0]), torch.tensor(mirror[1], dtype=torch.float32))
-        self.updates = 0
-        """Critic updates so far."""
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """The gradient work of one environment step."""
@@ -96,12 +96,6 @@ class MpcAgent:
             self.updates += 1
         metrics |= self.update_policy(batch) if batch else {}
         return metrics
-
-    def _take(self, what: str, per_step: float) -> int:
-        self._due[what] += per_step
-        whole = int(self._due[what])
-        self._due[what] -= whole
-        return whole
 
     def experience(self, batch: Batch) -> Experience:
         """Undelayed transitions from stored ones: the action that acted is the next observation's last action.
@@ -233,30 +227,19 @@ class MpcAgent:
             "entropy": -float(log_probability.detach().mean()),
         }
 
-    def state_dict(self) -> dict[str, Any]:
-        """Everything that a resume needs."""
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
         return {
-            "model": self.model.state_dict(),
-            "policy": self.policy.state_dict(),
-            "critics": self.critics.state_dict(),
-            "targets": self.targets.state_dict(),
-            "log_alpha": self.log_alpha.detach(),
-            "model_optimiser": self._model_optimiser.state_dict(),
-            "critic_optimiser": self._critic_optimiser.state_dict(),
-            "policy_optimiser": self._policy_optimiser.state_dict(),
-            "alpha_optimiser": self._alpha_optimiser.state_dict(),
-            "updates": self.updates,
-            "due": dict(self._due),
-            "use_planner": self.graph.use_planner.clone(),
+            "model": self.model,
+            "policy": self.policy,
+            "critics": self.critics,
+            "targets": self.targets,
+            "model_optimiser": self._model_optimiser,
+            "critic_optimiser": self._critic_optimiser,
+            "policy_optimiser": self._policy_optimiser,
+            "alpha_optimiser": self._alpha_optimiser,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
-        for name in ("model", "policy", "critics", "targets"):
-            getattr(self, name).load_state_dict(state[name])
-        with torch.no_grad():
-            self.log_alpha.copy_(state["log_alpha"])
-        for name in ("model", "critic", "policy", "alpha"):
-            getattr(self, f"_{name}_optimiser").load_state_dict(state[f"{name}_optimiser"])
-        self.updates, self._due = int(state["updates"]), dict(state["due"])
-        self.graph.use_planner.copy_(state["use_planner"])
+    def tensors(self) -> dict[str, Tensor]:
+        """See `Agent.tensors`."""
+        return {"log_alpha": self.log_alpha, "use_planner": self.graph.use_planner}

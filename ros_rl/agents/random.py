@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ros_rl.deploy.export import ControlGraph
-from ros_rl.features import ObservationSpec
+from ros_rl.features import Layout
 from ros_rl.spaces import Spaces
 
 
@@ -21,7 +21,7 @@ class RandomGraph(ControlGraph):
         smoothing: Share of the last action in the next one.
     """
 
-    def __init__(self, spec: ObservationSpec, smoothing: float) -> None:
+    def __init__(self, spec: Layout, smoothing: float) -> None:
         super().__init__(spec)
         self.spaces = Spaces(spec, smoothing)
 
@@ -36,6 +36,6 @@ class RandomGraph(ControlGraph):
         return self.spaces.smooth(action, newest_action(observation, self.spec)), carry
 
 
-def newest_action(observation: Tensor, spec: ObservationSpec) -> Tensor:
+def newest_action(observation: Tensor, spec: Layout) -> Tensor:
     """The action decided last, u_{k+d-1}, (actions,): it stands at the observation's end."""
     return observation[..., spec.size - spec.action_size :]

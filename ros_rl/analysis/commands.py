@@ -24,7 +24,7 @@ def analyse(options: argparse.Namespace) -> str:
     """
     run = SavedRun(options.run, options.set)
     folder: Path = options.out or options.run / FOLDER / options.subject
-    spec = run.training.spec
+    spec = run.spec
     if options.subject == "model":
         model = model_report.analyse_model(run, options.episodes, options.horizon, options.seed)
         write(folder, model.numbers, model_plots.plots(model, run.agent.model, spec))

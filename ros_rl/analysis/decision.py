@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.analysis.prediction import rollout
+from ros_rl.features import ObservationSpec
 from ros_rl.planning.plan import Rollout
 from ros_rl.planning.planner import Planner
 from ros_rl.planning.propagation import FixedMember
@@ -47,7 +48,7 @@ class Expectation:
 
 
 @torch.no_grad()
-def decide(agent: MpcAgent, tick: Tick, seed: int) -> Expectation:
+def decide(agent: MpcAgent, spec: ObservationSpec, tick: Tick, seed: int) -> Expectation:
     """Take the decision of a tick again: with its observation and its random numbers, the result is the same.
 
     Where a planner goes on from its last plan (``warm_start``, ``open_loop``), this is the plan that it would make
@@ -55,10 +56,11 @@ def decide(agent: MpcAgent, tick: Tick, seed: int) -> Expectation:
 
     Args:
         agent: Whose planner decides.
+        spec: Layout of its robot's observations.
         tick: The tick.
         seed: With which the controller ran.
     """
-    spec, planner = agent.spec, agent.graph.planner
+    planner = agent.graph.planner
     observation = torch.as_tensor(spec.observe(tick), dtype=torch.float32)
     fields = spec.split(observation)
     pending = fields["pending_actions"].reshape(spec.delay, spec.action_size)

@@ -54,7 +54,7 @@ def analyse_model(run: SavedRun, episodes: int, horizon: int, seed: int | None) 
     seed = settings.seed + HELD_OUT_SEED if seed is None else seed
     graph = OnnxGraph(training.graph(), settings.controller.threads)
     held_out = collect(settings, graph, episodes, seed)
-    replayed = from_replay(training.spec, training.replay)
+    replayed = from_replay(run.spec, training.replay)
     numbers: dict[str, Any] = {
         "run": str(run.path),
         "task": settings.task.name,
@@ -65,10 +65,10 @@ def analyse_model(run: SavedRun, episodes: int, horizon: int, seed: int | None) 
         "episodes": len(held_out),
         "steps": {HELD_OUT: _steps(held_out), REPLAY: _steps(replayed)},
         "measured_against": "the next measured state, sensor noise included",
-        "sensor_noise": noise_floor(settings, training.spec),
-        "units": {field.name: field.unit for field in training.spec.fields if field.kind == "state"},
+        "sensor_noise": noise_floor(settings, run.spec),
+        "units": {field.name: field.unit for field in run.spec.fields if field.kind == "state"},
     }
-    found, scores = judge_model(run.agent.model, training.spec, held_out, replayed, horizon, seed)
+    found, scores = judge_model(run.agent.model, run.spec, held_out, replayed, horizon, seed)
     return ModelReport(numbers | found, held_out, scores)
 
 

@@ -47,14 +47,14 @@ def analyse_plan(run: SavedRun, step: int, seed: int | None) -> PlanReport:
     Raises:
         ConfigError: The episode ends before the step.
     """
-    settings, agent, spec = run.settings, run.agent, run.training.spec
+    settings, agent, spec = run.settings, run.agent, run.spec
     seed = settings.seed + HELD_OUT_SEED if seed is None else seed
     graph = OnnxGraph(run.training.graph(), settings.controller.threads)
     ticks = play(settings, graph, seed)
     if step >= len(ticks) - 1:
         raise ConfigError(f"tick {step} is beyond the episode of seed {seed}, which ends at tick {len(ticks) - 1}")
     tick = ticks[step][0]
-    expectation = decide(agent, tick, seed)
+    expectation = decide(agent, spec, tick, seed)
     length = len(expectation.actions)
     planned = expectation.actions[spec.delay :]
     again = play(settings, graph, seed, {step + index: action for index, action in enumerate(planned)})
@@ -94,7 +94,7 @@ def play(
 def _figures(
     run: SavedRun, tick: Tick, expectation: Expectation, real: dict[str, Trajectory], scale: Array
 ) -> dict[str, Any]:
-    agent, spec, gamma = run.agent, run.training.spec, run.settings.agent.gamma
+    agent, spec, gamma = run.agent, run.spec, run.settings.agent.gamma
     goal = spec.observe(tick)[spec.goal]
     first = spec.robot.action(tick.previous_command)
     last = np.concatenate([first[None], expectation.actions])

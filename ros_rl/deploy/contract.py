@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ros_rl.errors import ContractError
-from ros_rl.features import ObservationSpec
+from ros_rl.features import Layout
 from ros_rl.tasks import Task
 
 FORMAT_VERSION = 1
@@ -60,7 +60,7 @@ class Contract:
         except (ValueError, KeyError, TypeError) as error:
             raise ContractError(f"control graph has no readable contract: {error}") from None
 
-    def check(self, spec: ObservationSpec, task: str | None, control_period: float) -> None:
+    def check(self, spec: Layout, task: str | None, control_period: float) -> None:
         """Refuse a graph that does not fit the robot, its observation, its rate or its delay.
 
         Args:
@@ -72,9 +72,9 @@ class Contract:
             ContractError: Naming what differs, with the two values.
         """
         own = {
-            "robot": (self.robot, spec.robot.name),
+            "robot": (self.robot, spec.name),
             "task": (self.task, self.task if task is None else task),
-            "joints": (self.joints, list(spec.robot.joints)),
+            "joints": (self.joints, list(spec.joints)),
             "observation fields": (self.fields, spec.describe()),
             "delay": (self.delay, spec.delay),
         }

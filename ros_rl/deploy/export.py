@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ros_rl.deploy.contract import METADATA_KEY, Contract
 from ros_rl.deploy.onnx_graph import ACTION, CARRY, EXPLORE, NEXT_CARRY, NOISE
 from ros_rl.errors import GraphError, MissingDependencyError
-from ros_rl.features import ObservationSpec
+from ros_rl.features import Layout
 
 try:
     import onnx
@@ -42,7 +42,7 @@ class ControlGraph(nn.Module):
     stays_behind: str = ""
     """Why this graph cannot be exported; empty if it can."""
 
-    def __init__(self, spec: ObservationSpec) -> None:
+    def __init__(self, spec: Layout) -> None:
         super().__init__()
         self.spec = spec
 
@@ -97,9 +97,9 @@ class ExportedGraph:
             results = graph(*inputs)
         self._model = _export_distinct(graph, tuple(inputs), names, outputs)
         self.contract = Contract(
-            robot=spec.robot.name,
+            robot=spec.name,
             task=task,
-            joints=list(spec.robot.joints),
+            joints=list(spec.joints),
             fields=spec.describe(),
             control_period=control_period,
             delay=spec.delay,

@@ -29,6 +29,12 @@ class Batch:
     """(batch, observation_size)"""
     terminated: np.ndarray
     """(batch,), 0 or 1"""
+    discount: np.ndarray
+    """(batch,)"""
+    weight: np.ndarray
+    """(batch,)"""
+    index: np.ndarray
+    """(batch,), int64"""
 
 
 class ReplayBuffer:
@@ -41,8 +47,10 @@ class ReplayBuffer:
         seed: Of the sampling.
     """
 
-    def __init__(self, capacity: int, observation_size: int, action_size: int, seed: int = 0) -> None:
-        self.capacity = capacity
+    def __init__(
+        self, capacity: int, observation_size: int, action_size: int, seed: int = 0, gamma: float = 0.99
+    ) -> None:
+        self.capacity, self.gamma = capacity, gamma
         self._observation = np.zeros((capacity, observation_size), np.float32)
         self._action = np.zeros((capacity, action_size), np.float32)
         self._reward = np.zeros(capacity, np.float32)
@@ -96,6 +104,9 @@ class ReplayBuffer:
             self._reward[index],
             self._next_observation[index],
             self._terminated[index],
+            np.full(len(index), self.gamma, np.float32),
+            np.ones(len(index), np.float32),
+            index,
         )
 
     def save(self, path: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ros_rl.backends import make_backend
 from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.features import ObservationSpec
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.training_loop import TrainingLoop
@@ -34,12 +35,13 @@ class Progress:
 
 def train_locally(settings: Settings) -> Iterator[Progress]:
     """Train in this process; yields after every episode. The same parts as the node graph, called in turn."""
-    training = TrainingLoop(settings)
     control, robot = settings.control, settings.load_robot()
+    spec = ObservationSpec(robot, settings.task.observation, control.delay)
+    training = TrainingLoop(settings, spec)
     backend = make_backend(settings, settings.seed)
     driver = DriverLoop(robot, settings.task, backend, control.rate_hz, control.delay, settings.seed)
-    builder = TransitionBuilder(training.spec, settings.task, control.period)
-    loop = ControlLoop(training.spec, settings.task.name, control.period, settings.seed, 1.0)
+    builder = TransitionBuilder(spec, settings.task, control.period)
+    loop = ControlLoop(spec, settings.task.name, control.period, settings.seed, 1.0)
     tick, total = driver.start(), 0.0
     sums: dict[str, float] = {}
     metrics: dict[str, float] = {}

@@ -56,9 +56,15 @@ class SavedRun:
         return self.training.settings
 
     @property
+    def spec(self) -> ObservationSpec:
+        """Layout of the robot's observations."""
+        assert isinstance(self.training.spec, ObservationSpec)
+        return self.training.spec
+
+    @property
     def agent(self) -> MpcAgent:
         """The learner, as the checkpoint left it."""
-        assert self.training.agent is not None
+        assert isinstance(self.training.agent, MpcAgent)
         return self.training.agent
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from ros_rl.config import to_mapping
 from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError
-from ros_rl.features import ObservationSpec
+from ros_rl.features import Layout, ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.settings import MpcSettings, Settings
+from ros_rl.settings import Settings
 from ros_rl.types import Transition
 
 try:
@@ -20,7 +20,8 @@ try:
 except ImportError as error:
     raise MissingDependencyError("torch", "learn") from error
 
-from ros_rl.agents.mpc import MpcAgent
+from ros_rl.agents.agent import Agent
+from ros_rl.agents.factory import make_agent
 from ros_rl.agents.random import RandomGraph
 from ros_rl.deploy.export import ExportedGraph
 
@@ -32,16 +33,18 @@ class TrainingLoop:
 
     Args:
         settings: The run's settings.
+        layout: What the agent sees and does; None for that of the settings' robot and task.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, layout: Layout | None = None) -> None:
         learner = settings.learner
         torch.set_num_threads(learner.threads)
         torch.manual_seed(settings.seed)
         self.settings = settings
-        robot = settings.load_robot()
-        self.spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
-        self.replay = ReplayBuffer(learner.replay_capacity, self.spec.size, self.spec.action_size, settings.seed)
+        self.spec = layout or ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+        gamma = getattr(settings.agent, "gamma", 1.0)
+        sizes = (learner.replay_capacity, self.spec.size, self.spec.action_size)
+        self.replay = ReplayBuffer(*sizes, settings.seed, gamma)
         self.total_steps = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
         self.warmup = min(learner.warmup_steps, self.total_steps)
         self._waited_for = settings.driver.mode == "lock_step"
@@ -52,13 +55,8 @@ class TrainingLoop:
         smoothing = settings.agent.smoothing
         period = settings.control.period
         self._random = ExportedGraph(RandomGraph(self.spec, smoothing), settings.task.name, period)
-        self.agent: MpcAgent | None = None
-        self._learned: ExportedGraph | None = None
-        if isinstance(settings.agent, MpcSettings):
-            self.agent = MpcAgent(
-                self.spec, settings.task, settings.agent, learner.batch_size, learner.updates_per_step
-            )
-            self._learned = ExportedGraph(self.agent.graph, settings.task.name, period)
+        self.agent: Agent | None = make_agent(self.spec, settings)
+        self._learned = self.agent and ExportedGraph(self.agent.graph, settings.task.name, period)
 
     @property
     def updates(self) -> int:

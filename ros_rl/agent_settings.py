@@ -1,0 +1,87 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Settings of the model-free agents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ros_rl.config import setting
+from ros_rl.errors import ConfigError
+
+NORMALISATIONS = ("none", "layer", "batch")
+TARGETS = ("none", "hard", "polyak")
+
+
+@dataclass(frozen=True)
+class AgentSettings:
+    """What all model-free agents have."""
+
+    smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
+    hidden: int = setting(256, "units in each of the two hidden layers", low=1)
+    gamma: float = setting(0.99, "discount per step", low=0.0, high=1.0)
+    learning_rate: float = setting(3e-4, "Adam's step size", low=1e-7, high=1.0)
+
+    def __post_init__(self) -> None:
+        """Check what the range cannot say."""
+        if self.gamma == 0.0:
+            raise ConfigError("agent.gamma is 0.0, allowed: above 0, to 1")
+
+
+@dataclass(frozen=True)
+class CriticSettings(AgentSettings):
+    """What all agents with Q functions have."""
+
+    critics: int = setting(2, "critics; of their targets the smallest counts", low=1, high=20)
+    target_critics: int = setting(0, "critics, drawn anew for each update, whose smallest counts; 0: all", low=0)
+    normalisation: str = setting("none", "of the critics' hidden layers", choices=NORMALISATIONS)
+    dropout: float = setting(0.0, "share of the critics' hidden units dropped", low=0.0, high=0.9)
+    targets: str = setting("polyak", "target critics: none, a copy now and then, an average", choices=TARGETS)
+    tau: float = setting(0.005, "polyak: share of the critics in their average at each update", low=0.0, high=1.0)
+    copy_every: int = setting(1000, "hard: updates between copies", unit="updates", low=1)
+    beta1: float = setting(0.9, "Adam's decay of the gradient's mean", low=0.0, high=0.999)
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        super().__post_init__()
+        if self.target_critics > self.critics:
+            raise ConfigError(f"agent.target_critics {self.target_critics} is above agent.critics {self.critics}")
+        if self.normalisation == "batch" and self.targets != "none":
+            raise ConfigError(
+                f"agent.normalisation 'batch' needs agent.targets none, not '{self.targets}': "
+                "target critics would be normalised by other batches than the critics"
+            )
+
+
+@dataclass(frozen=True)
+class SacSettings(CriticSettings):
+    """Soft actor-critic."""
+
+    initial_alpha: float = setting(1.0, "entropy coefficient at the start", low=1e-6)
+    alpha_learning_rate: float = setting(3e-4, "Adam's step size of the entropy coefficient", low=0.0, high=1.0)
+    target_entropy: float = setting(-1.0, "target entropy per action dimension", unit="nat")
+    policy_delay: int = setting(1, "updates of the critics for each of the policy", low=1)
+
+
+@dataclass(frozen=True)
+class DdpgSettings(CriticSettings):
+    """Deep deterministic policy gradient: one critic, a deterministic policy."""
+
+    critics: int = setting(1, "critics; of their targets the smallest counts", low=1, high=20)
+    exploration: float = setting(0.1, "standard deviation of the executed noise, in units of action", low=0.0, high=2.0)
+    target_noise: float = setting(0.0, "deviation of the noise on the target's action", low=0.0, high=2.0)
+    target_noise_clip: float = setting(0.5, "largest noise on the target's action", low=0.0, high=2.0)
+    policy_delay: int = setting(1, "updates of the critics for each of the policy", low=1)
+
+
+@dataclass(frozen=True)
+class Td3Settings(DdpgSettings):
+    """Twin delayed DDPG."""
+
+    critics: int = setting(2, "critics; of their targets the smallest counts", low=1, high=20)
+    target_noise: float = setting(0.2, "deviation of the noise on the target's action", low=0.0, high=2.0)
+    policy_delay: int = setting(2, "updates of the critics for each of the policy", low=1)
+
+
+MODEL_FREE_SETTINGS: dict[str, type] = {"sac": SacSettings, "td3": Td3Settings, "ddpg": DdpgSettings}

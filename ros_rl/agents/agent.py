@@ -1,0 +1,91 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What every agent is: it learns from a replay buffer, and its control graph acts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from ros_rl.deploy.export import ControlGraph
+from ros_rl.features import Layout
+from ros_rl.replay.buffer import ReplayBuffer
+
+
+class Stateful(Protocol):
+    """A network or an optimiser."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a resume needs."""
+
+    def load_state_dict(self, state: dict[str, Any], /) -> Any:
+        """Take over what `state_dict` gave."""
+
+
+class Agent(ABC):
+    """Base of all agents.
+
+    Args:
+        layout: What the agent sees and does.
+        batch_size: Transitions per update.
+        updates_per_step: Updates per environment step.
+    """
+
+    graph: ControlGraph
+    """What acts."""
+
+    def __init__(self, layout: Layout, batch_size: int, updates_per_step: float) -> None:
+        self.layout, self.batch_size, self.updates_per_step = layout, batch_size, updates_per_step
+        self.updates = 0
+        """Updates so far."""
+        self._due: dict[str, float] = {}
+
+    @abstractmethod
+    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """The gradient work of one environment step.
+
+        Args:
+            replay: What the robot did.
+            env_steps: Environment steps so far, this one included.
+
+        Returns:
+            Losses and the like, by name; empty if there was nothing to do.
+        """
+
+    @abstractmethod
+    def parts(self) -> dict[str, Stateful]:
+        """Networks and optimisers by name: what a checkpoint holds."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Further numbers that a checkpoint holds, by name; they are loaded in place."""
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that a resume needs."""
+        state: dict[str, Any] = {name: part.state_dict() for name, part in self.parts().items()}
+        state |= {name: value.detach().clone() for name, value in self.tensors().items()}
+        return state | {"updates": self.updates, "due": dict(self._due)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave.
+
+        Raises:
+            KeyError: It is of another agent.
+            RuntimeError: Its sizes differ.
+        """
+        for name, part in self.parts().items():
+            part.load_state_dict(state[name])
+        with torch.no_grad():
+            for name, value in self.tensors().items():
+                value.copy_(state[name])
+        self.updates, self._due = int(state["updates"]), dict(state["due"])
+
+    def _take(self, what: str, per_step: float) -> int:
+        """How many of something are due at this step, at `per_step` of them a step, perhaps a fraction."""
+        due = self._due.get(what, 0.0) + per_step
+        self._due[what] = due - int(due)
+        return int(due)

@@ -1,0 +1,74 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Deep deterministic policy gradient (Lillicrap et al. 2016) and TD3 (Fujimoto et al. 2018).
+
+The policy follows the gradient of the first critic through its action. TD3 is DDPG with two critics, of whose targets
+the smaller counts, noise on the target's action, and a policy that moves at every second update.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ros_rl.actor_critic import DeterministicPolicy, polyak
+from ros_rl.agent_settings import DdpgSettings
+from ros_rl.agents.agent import Stateful
+from ros_rl.agents.off_policy import OffPolicyAgent, PolicyGraph, step
+from ros_rl.agents.samples import Inputs, Samples
+from ros_rl.features import Layout
+
+
+class DdpgGraph(PolicyGraph):
+    """The policy acts, with added noise; see `PolicyGraph`."""
+
+    def __init__(self, layout: Layout, inputs: Inputs, policy: DeterministicPolicy, exploration: float) -> None:
+        super().__init__(layout, inputs)
+        self.policy, self.exploration = policy, exploration
+
+    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+        """See `PolicyGraph.choose`."""
+        return (self.policy(seen) + self.exploration * noise).clamp(-1.0, 1.0)
+
+
+class DdpgAgent(OffPolicyAgent):
+    """See the module; arguments as those of `ros_rl.agents.factory.make_agent`."""
+
+    def __init__(self, layout: Layout, settings: DdpgSettings, batch_size: int, updates_per_step: float) -> None:
+        super().__init__(layout, settings, settings.policy_delay, batch_size, updates_per_step)
+        s = self.settings = settings
+        sizes = (layout.size, layout.action_size, s.hidden)
+        self.policy = self.target_policy = DeterministicPolicy(*sizes)
+        if s.targets != "none":
+            self.target_policy = DeterministicPolicy(*sizes).requires_grad_(False)
+            self.target_policy.load_state_dict(self.policy.state_dict())
+        self.graph = DdpgGraph(layout, self.inputs, self.policy, s.exploration)
+        self._policy_optimiser = torch.optim.Adam(
+            self.policy.parameters(), s.learning_rate, betas=(s.beta1, 0.999), fused=True
+        )
+
+    def next_action(self, seen: Tensor) -> tuple[Tensor, float]:
+        """See `OffPolicyAgent.next_action`: the target policy's, with noise as long as it is set."""
+        s, action = self.settings, self.target_policy(seen)
+        if s.target_noise:
+            noise = (s.target_noise * torch.randn_like(action)).clamp(-s.target_noise_clip, s.target_noise_clip)
+            action = (action + noise).clamp(-1.0, 1.0)
+        return self.inputs.smooth(action, seen), 0.0
+
+    def update_policy(self, samples: Samples) -> dict[str, float]:
+        """One step up the first critic, and one of the target policy."""
+        action = self.inputs.smooth(self.policy(samples.seen), samples.seen)
+        loss = step(self._policy_optimiser, -self.critics.of_policy(samples.seen, action)[0].mean())
+        if self.settings.targets == "polyak":
+            polyak(self.target_policy, self.policy, self.settings.tau)
+        elif self.settings.targets == "hard" and self.updates % self.settings.copy_every < self.policy_delay:
+            self.target_policy.load_state_dict(self.policy.state_dict())
+        return {"policy_loss": loss}
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
+        own: dict[str, Stateful] = {"policy": self.policy, "policy_optimiser": self._policy_optimiser}
+        if self.target_policy is not self.policy:
+            own["target_policy"] = self.target_policy
+        return super().parts() | own

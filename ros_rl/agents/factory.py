@@ -1,0 +1,42 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Makes the agent that the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ros_rl.agents.agent import Agent
+from ros_rl.agents.ddpg import DdpgAgent
+from ros_rl.agents.mpc import MpcAgent
+from ros_rl.agents.sac import SacAgent
+from ros_rl.config import variant_name
+from ros_rl.errors import ConfigError
+from ros_rl.features import Layout
+from ros_rl.settings import AGENT_SETTINGS, Settings
+
+MODEL_FREE: dict[str, Callable[..., Agent]] = {"sac": SacAgent, "td3": DdpgAgent, "ddpg": DdpgAgent}
+"""Agents by name; each takes layout, its settings, batch size and updates per step."""
+DISCRETE = ("dqn",)
+
+
+def make_agent(layout: Layout, settings: Settings) -> Agent | None:
+    """The agent of a run; None if it only acts at random.
+
+    Args:
+        layout: What it sees and does.
+        settings: Of the run.
+
+    Raises:
+        ConfigError: It chooses among discrete actions and the environment's are continuous, or the reverse.
+    """
+    name, learner = variant_name(AGENT_SETTINGS, settings.agent), settings.learner
+    if name == "random":
+        return None
+    if (name in DISCRETE) != bool(layout.choices):
+        kinds = ("discrete", "continuous") if name in DISCRETE else ("continuous", "discrete")
+        raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
+    if name == "mpc":
+        return MpcAgent(layout, settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
+    return MODEL_FREE[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)

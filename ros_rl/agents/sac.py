@@ -1,0 +1,79 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Soft actor-critic (Haarnoja et al. 2018), with what made it sample-efficient since.
+
+Maximises E[sum_k gamma^k (r_k + alpha H(pi(.|o_k)))]; the entropy coefficient alpha follows a target entropy
+(Haarnoja et al. 2019). Settings turn it into its descendants: DroQ (Hiraoka et al. 2022) is ``normalisation: layer``,
+``dropout: 0.01`` and 20 updates per step; REDQ (Chen et al. 2021) ten ``critics`` of which two ``target_critics``
+count; CrossQ (Bhatt et al. 2024) ``normalisation: batch``, ``targets: none``, ``beta1: 0.5``, ``policy_delay: 3``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ros_rl.actor_critic import SquashedGaussianPolicy
+from ros_rl.agent_settings import SacSettings
+from ros_rl.agents.agent import Stateful
+from ros_rl.agents.off_policy import OffPolicyAgent, PolicyGraph, step
+from ros_rl.agents.samples import Inputs, Samples
+from ros_rl.features import Layout
+
+
+class SacGraph(PolicyGraph):
+    """The policy acts; see `PolicyGraph`."""
+
+    def __init__(self, layout: Layout, inputs: Inputs, policy: SquashedGaussianPolicy) -> None:
+        super().__init__(layout, inputs)
+        self.policy = policy
+
+    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+        """See `PolicyGraph.choose`."""
+        return self.policy.act(seen, noise)
+
+
+class SacAgent(OffPolicyAgent):
+    """See the module; arguments as those of `ros_rl.agents.factory.make_agent`."""
+
+    def __init__(self, layout: Layout, settings: SacSettings, batch_size: int, updates_per_step: float) -> None:
+        super().__init__(layout, settings, settings.policy_delay, batch_size, updates_per_step)
+        s = settings
+        self.policy = SquashedGaussianPolicy(layout.size, layout.action_size, s.hidden)
+        self.graph = SacGraph(layout, self.inputs, self.policy)
+        self.target_entropy = s.target_entropy * layout.action_size
+        self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
+        betas = (s.beta1, 0.999)
+        self._policy_optimiser = torch.optim.Adam(self.policy.parameters(), s.learning_rate, betas=betas, fused=True)
+        self._alpha_optimiser = torch.optim.Adam([self.log_alpha], s.alpha_learning_rate, betas=betas)
+
+    def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """See `OffPolicyAgent.next_action`: drawn from the policy; it loses alpha log pi."""
+        action, log_probability = self.policy.sample(seen)
+        return self.inputs.smooth(action, seen), self.log_alpha.exp() * log_probability
+
+    def update_policy(self, samples: Samples) -> dict[str, float]:
+        """One step up the smallest critic plus entropy, and one on the entropy coefficient."""
+        raw, log_probability = self.policy.sample(samples.seen)
+        q = self.critics.of_policy(samples.seen, self.inputs.smooth(raw, samples.seen)).amin(0)
+        alpha = self.log_alpha.detach().exp()
+        loss = step(self._policy_optimiser, (alpha * log_probability - q).mean())
+        entropy = -log_probability.detach().mean()
+        step(self._alpha_optimiser, self.log_alpha * (entropy - self.target_entropy))
+        return {"policy_loss": loss, "alpha": float(alpha), "entropy": float(entropy)}
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
+        own: dict[str, Stateful] = {
+            "policy": self.policy,
+            "policy_optimiser": self._policy_optimiser,
+            "alpha_optimiser": self._alpha_optimiser,
+        }
+        return super().parts() | own
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See `Agent.tensors`."""
+        return {"log_alpha": self.log_alpha}
