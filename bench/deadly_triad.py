@@ -76,7 +76,8 @@ def linear(updates: int, gamma: float, step: float) -> list[dict[str, Any]]:
         [r["problem"], r["method"], r["period"], f"{r['final']:.3g}", r["first_beyond"] or "no", r["warned"] or "no"]
         for r in found
     ]
-    print(table(["problem", "method", "period", "largest value at the end", "beyond 100 at update", "warned at"], rows), "\n")
+    header = ["problem", "method", "period", "largest value at the end", "beyond 100 at update", "warned at"]
+    print(table(header, rows), "\n", flush=True)
     return found
 
 
@@ -151,7 +152,7 @@ def draw(lines: list[dict[str, Any]], records: list[dict[str, Any]], path: Path)
 def main() -> None:
     """Run both parts, write table and figure; what is finished is written after each network size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--updates", type=int, default=10_000, help="updates (and environment steps) of each run")
+    parser.add_argument("--updates", type=int, default=5_000, help="updates (and environment steps) of each run")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant on each task")
     parser.add_argument("--linear-updates", type=int, default=30_000, help="updates of the counter-examples")
     parser.add_argument("--step", type=float, default=0.05, help="step size of the counter-examples")

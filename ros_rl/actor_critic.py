@@ -84,6 +84,16 @@ class CriticEnsemble(nn.Module):
         """Values, (critics, batch), of inputs (batch, ...) and actions (batch, actions)."""
         return self.net(torch.cat([x, action], -1)[None])[..., 0]
 
+    @torch.no_grad()
+    def look(self, x: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+        """Values, (critics, batch), and the last hidden layer, (critics, batch, hidden), as when not in training."""
+        training = self.training
+        self.eval()
+        inputs = torch.cat([x, action], -1)[None]
+        values, features = self.net(inputs)[..., 0], self.net.features(inputs)
+        self.train(training)
+        return values, features
+
 
 @torch.no_grad()
 def polyak(target: nn.Module, source: nn.Module, tau: float) -> None:

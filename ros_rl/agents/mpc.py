@@ -198,6 +198,7 @@ class MpcAgent(Agent):
         loss.backward()
         self._critic_optimiser.step()
         polyak(self.targets, self.critics, self.settings.tau)
+        self._show(q, target)
         return {"critic_loss": float(loss.detach()), "q_mean": float(q.detach().mean())}
 
     def update_policy(self, e: Experience) -> dict[str, float]:
@@ -221,11 +222,14 @@ class MpcAgent(Agent):
         self._alpha_optimiser.zero_grad()
         alpha_loss.backward()
         self._alpha_optimiser.step()
-        return {
-            "policy_loss": float(loss.detach()),
-            "alpha": float(alpha),
-            "entropy": -float(log_probability.detach().mean()),
-        }
+        entropy = -float(log_probability.detach().mean())
+        self.entropy_bonus = float(alpha) * entropy
+        return {"policy_loss": float(loss.detach()), "alpha": float(alpha), "entropy": entropy}
+
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        e = self.experience(batch)
+        return self.critics.look(self.spaces.network_input(e.state, e.goal, e.last_action), e.action)
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""

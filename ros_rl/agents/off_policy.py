@@ -16,7 +16,7 @@ from ros_rl.agents.critics import Critics
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.features import Layout
-from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.replay.buffer import Batch, ReplayBuffer
 
 
 class PolicyGraph(ControlGraph):
@@ -79,11 +79,17 @@ class OffPolicyAgent(Agent):
             batch = replay.sample(self.batch_size)
             samples = self.inputs.samples(batch)
             q, target = self.critics.update(samples, self.next_action, self.updates)
+            self._show(q, target)
             metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
             self.updates += 1
             if self.updates % self.policy_delay == 0:
                 metrics |= self.update_policy(samples)
         return metrics
+
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        samples = self.inputs.samples(batch)
+        return self.critics.online.look(samples.seen, samples.action)
 
     @abstractmethod
     def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor | float]:
