@@ -23,7 +23,9 @@ class BoundCheck:
 
     def __init__(self, gamma: float, horizon: int | None, reward: float, window: int) -> None:
         self.gamma, self.horizon = gamma, horizon
-        self._given, self._reward, self._bonus = reward > 0.0, reward, 0.0
+        self._given, self._reward = reward > 0.0, reward
+        self.largest_bonus = 0.0
+        """Largest |alpha H| of a batch."""
         self.batches = 0
         self.beyond = 0
         """Batches beyond the bound, since the beginning."""
@@ -40,7 +42,7 @@ class BoundCheck:
         """Infinite for gamma 1 without a horizon, and before the first reward that is not 0."""
         if not self._reward:
             return math.inf
-        return value_bound(self._reward, self.gamma, self.horizon, self._bonus)
+        return value_bound(self._reward, self.gamma, self.horizon, self.largest_bonus)
 
     def reward(self, size: float) -> None:
         """Take the |reward| of a step."""
@@ -53,7 +55,7 @@ class BoundCheck:
         A smaller bonus does not lower the bound, since values learned under the larger one remain for long.
         """
         self.batches += 1
-        self._bonus = max(self._bonus, abs(entropy_bonus))
+        self.largest_bonus = max(self.largest_bonus, abs(entropy_bonus))
         outside = not largest <= self.bound  # true of a value that is not a number, too
         self.recent.append(outside)
         if outside:
@@ -68,8 +70,9 @@ class BoundCheck:
         if not self.batches:
             return {}
         found = {"q_bound": self.bound} if math.isfinite(self.bound) else {}
+        if self.recent:  # empty after a resume
+            found["beyond_recent"] = sum(self.recent) / len(self.recent)
         return found | {
-            "beyond_recent": sum(self.recent) / len(self.recent),
             "beyond_total": self.beyond / self.batches,
             "first_beyond": float(self.first),
             "recovered": float(self.recovered),
@@ -77,7 +80,7 @@ class BoundCheck:
 
     def state_dict(self) -> dict[str, float]:
         """What a resume needs; the window begins anew."""
-        names = ("_reward", "_bonus", "batches", "beyond", "first", "last", "recovered")
+        names = ("_reward", "largest_bonus", "batches", "beyond", "first", "last", "recovered")
         return {name: getattr(self, name) for name in names}
 
     def load_state_dict(self, state: dict[str, float]) -> None:

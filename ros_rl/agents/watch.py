@@ -151,7 +151,7 @@ class ValueWatch:
                 f"batches (allowed: {s.beyond_share * s.window:g} batches), at most "
                 f"{found.get('q_largest', math.nan):.4g}, first at update {self.check.first}; {REMEDY}"
             )
-        return told + (self._slow_warnings(found) if self.updates >= s.window else [])
+        return told + (self._slow_warnings(found) if seen == s.window else [])
 
     def _slow_warnings(self, found: dict[str, float]) -> list[str]:
         """Of figures that are bad in every beginning."""
