@@ -68,7 +68,7 @@ def test_first_batch_beyond_and_recovery(sign: float) -> None:
     assert values.warnings() == []  # one of a window of 10 is allowed
     feed(values, 150.0)
     (warning,) = values.warnings()
-    for part in ("100", "33.3 %", "2 batches", "150", "first at update 5", "target networks", "layer norm"):
+    for part in ("100", "33.3 %", "2 batches", "150", "first at update 5", "agent.targets polyak", "layer norm"):
         assert part in warning
     feed(values, *[50.0] * 9)
     assert values.check.recovered == 0

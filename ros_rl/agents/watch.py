@@ -21,8 +21,8 @@ from ros_rl.types import Transition
 from ros_rl.watch_settings import WatchSettings
 
 REMEDY = (
-    "use target networks with a smaller tau, double or clipped Q-learning, a longer n-step, a smaller priority "
-    "exponent or layer norm"
+    "use target networks (agent.targets polyak, smaller agent.tau), more critics (agent.critics), a longer n-step, a "
+    "smaller priority exponent or layer norm (agent.normalisation layer)"
 )
 
 
@@ -148,7 +148,7 @@ class ValueWatch:
         if count and count >= s.beyond_share * s.window:
             told.append(
                 f"|Q| is beyond its bound {self.check.bound:.4g} in {100 * count / seen:.1f} % of the last {seen} "
-                f"batches (allowed: {s.beyond_share * s.window:g} batches), at most "
+                f"batches (allowed: below {s.beyond_share * s.window:g} batches), at most "
                 f"{found.get('q_largest', math.nan):.4g}, first at update {self.check.first}; {REMEDY}"
             )
         return told + (self._slow_warnings(found) if seen == s.window else [])
