@@ -22,6 +22,7 @@ from ros_rl.resources import share_path
 from ros_rl.robot import Robot, load_robot
 from ros_rl.tasks import TASKS, Task
 from ros_rl.tasks.gym_task import GymTask
+from ros_rl.watch_settings import WatchSettings
 
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
 BACKENDS = ("pybullet", "mock", "external")
@@ -117,6 +118,7 @@ class LearnerSettings:
     slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
     threads: int = setting(1, "torch threads", low=1, high=64)
+    watch: WatchSettings = group(WatchSettings, "the watch on the critics' values")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ LAYERS = (
     ("types", "errors", "resources", "rotations", "wire"),
     (
         *("config", "robot", "features", "safety", "tasks"),
-        *("settings", "agent_settings", "planner_settings", "replay_settings"),
+        *("settings", "agent_settings", "planner_settings", "replay_settings", "watch_settings"),
     ),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),
