@@ -7,16 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ros_rl.agents.actor_critic import ActorCriticAgent
 from ros_rl.agents.agent import Agent
 from ros_rl.agents.ddpg import DdpgAgent
 from ros_rl.agents.mpc import MpcAgent
+from ros_rl.agents.reinforce import ReinforceAgent
 from ros_rl.agents.sac import SacAgent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.features import Layout
 from ros_rl.settings import AGENT_SETTINGS, Settings
 
-MODEL_FREE: dict[str, Callable[..., Agent]] = {"sac": SacAgent, "td3": DdpgAgent, "ddpg": DdpgAgent}
+MODEL_FREE: dict[str, Callable[..., Agent]] = {
+    "sac": SacAgent,
+    "td3": DdpgAgent,
+    "ddpg": DdpgAgent,
+    "reinforce": ReinforceAgent,
+    "actor_critic": ActorCriticAgent,
+}
 """Agents by name; each takes layout, its settings, batch size and updates per step."""
 DISCRETE = ("dqn",)
 

@@ -56,6 +56,8 @@ class ReplayBuffer:
         self._reward = np.zeros(capacity, np.float32)
         self._next_observation = np.zeros((capacity, observation_size), np.float32)
         self._terminated = np.zeros(capacity, np.float32)
+        self._episode = np.zeros(capacity, np.int64)
+        self._ended = np.zeros(capacity, np.bool_)
         self._rng = np.random.default_rng([seed, 0xBEEF])
         self.added = 0
         """Transitions ever added."""
@@ -84,6 +86,7 @@ class ReplayBuffer:
         self._reward[index] = t.reward
         self._next_observation[index] = t.next_observation
         self._terminated[index] = t.terminated
+        self._episode[index], self._ended[index] = t.episode, t.terminated or t.truncated
         self.added += 1
 
     def sample(self, size: int) -> Batch:
@@ -109,6 +112,29 @@ class ReplayBuffer:
             index,
         )
 
+    def newest(self, count: int) -> Batch:
+        """The newest `count` transitions, or all if fewer are held, the oldest of them first."""
+        return self.at(np.arange(self.added - min(count, len(self)), self.added) % self.capacity)
+
+    def episodes_since(self, added: int) -> list[Batch]:
+        """Every episode held from its first step to its end that ended after `added` transitions had been added."""
+        oldest = self.added - len(self)
+        numbers = np.arange(max(added, oldest), self.added)
+        ends = numbers[self._ended[numbers % self.capacity]]
+        starts = [self._start(int(end), oldest) for end in ends]
+        found = [(start, end) for start, end in zip(starts, ends, strict=True) if start > oldest or start == 0]
+        return [self.at(np.arange(start, end + 1) % self.capacity) for start, end in found]
+
+    def _start(self, number: int, oldest: int) -> int:
+        """The number of the first transition in a row of one episode with this one."""
+        episode = self._episode[number % self.capacity]
+        while number > oldest:
+            before = (number - 1) % self.capacity
+            if self._ended[before] or self._episode[before] != episode:
+                break
+            number -= 1
+        return number
+
     def save(self, path: Path) -> None:
         """Write all that is held, as an npz file, and where the sampling stands."""
         n = len(self)
@@ -119,6 +145,8 @@ class ReplayBuffer:
             reward=self._reward[:n],
             next_observation=self._next_observation[:n],
             terminated=self._terminated[:n],
+            episode=self._episode[:n],
+            ended=self._ended[:n],
             added=self.added,
             rng=json.dumps(self._rng.bit_generator.state),
         )
@@ -139,6 +167,7 @@ class ReplayBuffer:
             self._observation[:n], self._action[:n] = data["observation"], data["action"]
             self._reward[:n], self._next_observation[:n] = data["reward"], data["next_observation"]
             self._terminated[:n] = data["terminated"]
+            self._episode[:n], self._ended[:n] = data["episode"], data["ended"]
             self.added = int(data["added"])
             self._rng.bit_generator.state = json.loads(str(data["rng"]))
         if n < len(self):
@@ -146,6 +175,7 @@ class ReplayBuffer:
 
     def _unroll(self, n: int) -> None:
         """Bring `n` transitions of a full, smaller ring into the order of their age."""
-        for array in (self._observation, self._action, self._reward, self._next_observation, self._terminated):
+        values = (self._observation, self._action, self._reward, self._next_observation, self._terminated)
+        for array in (*values, self._episode, self._ended):
             array[:n] = np.roll(array[:n], -(self.added % n), axis=0)
         self.added = n
