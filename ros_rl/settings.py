@@ -22,6 +22,7 @@ from ros_rl.resources import share_path
 from ros_rl.robot import Robot, load_robot
 from ros_rl.tasks import TASKS, Task
 from ros_rl.tasks.gym_task import GymTask
+from ros_rl.watch_settings import WatchSettings
 
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
 BACKENDS = ("pybullet", "mock", "external")
@@ -117,6 +118,7 @@ class LearnerSettings:
     slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
     threads: int = setting(1, "torch threads", low=1, high=64)
+    watch: WatchSettings = group(WatchSettings, "the watch on the critics' values")
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,14 @@ class ModelSettings:
     )
     proposals: int = setting(32, "energy: the Gaussian's draws for each sample and each classification", low=1)
     steps: int = setting(10, "energy: refinements of a sample; diffusion: steps of the sampler", low=1)
+    reward: str = setting(
+        "known", "reward of predictions: the task's own function, or learned from data", choices=("known", "learned")
+    )
+    termination: str = setting(
+        "known",
+        "termination of predictions: the task's own function, learned from data, or none",
+        choices=("known", "learned", "never"),
+    )
 
 
 @dataclass(frozen=True)
