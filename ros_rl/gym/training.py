@@ -20,13 +20,13 @@ from ros_rl.gym.evaluation import GymEvaluator
 from ros_rl.runtime.progress import EpisodeStatistics, Rates
 from ros_rl.runtime.run_folder import AGENT, CHECKPOINT, TENSORBOARD, VIDEO, RunFolder
 from ros_rl.runtime.scalars import ScalarLog
-from ros_rl.runtime.summary import RunState, evaluation_line, progress_line
+from ros_rl.runtime.summary import WATCH, RunState, evaluation_line, progress_line
 from ros_rl.runtime.training_loop import TrainingLoop
 from ros_rl.settings import MpcSettings, Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.types import Transition
 
-_LINE_SECONDS = 5.0
+_LINE_SECONDS, _WARN_SECONDS = 5.0, 60.0
 _SO_FAR = "gym.json"  # beside the checkpoint: episodes and evaluations
 
 
@@ -61,7 +61,7 @@ class GymTraining:
         self._episodes, self._rates = EpisodeStatistics(), Rates()
         self._episode, self._resumed_at = 0, 0
         self._metrics: dict[str, float] = {}
-        self._told = time.monotonic()
+        self._told, self._warned = time.monotonic(), -_WARN_SECONDS
         self.state = RunState()
         """What a summary is made of."""
 
@@ -173,11 +173,17 @@ class GymTraining:
             **self._rates.update(self._told, counts),
             **self._episodes.means(),
         }
-        self.state.progress = figures
+        watched = training.watch.figures()
+        self.state.progress = figures | {f"{WATCH}{name}": value for name, value in watched.items()}
+        worries = training.watch.warnings()
+        if worries and self._told - self._warned >= _WARN_SECONDS:
+            self._warned = self._told
+            self._say(f"WARN: {'; '.join(worries)}")
         times = self._actor.milliseconds()
         self.state.figures["controller"] = {f"plan {name} [ms]": str(value) for name, value in times.items()}
         self._scalars.write("train", figures, training.env_steps)
         self._scalars.write("loss", self._metrics, training.env_steps)
+        self._scalars.write("watch", watched, training.env_steps)
 
     def _checkpoint(self) -> None:
         checkpoint = self._folder / CHECKPOINT
