@@ -29,7 +29,7 @@ from ros_rl.runtime.training_loop import TrainingLoop
 from ros_rl.settings import Settings, load_settings, with_overrides
 
 RUNGS: dict[str, dict[str, Any]] = {
-    "open loop": {"model": {"members": 1}, "planner": {"execution": "open_loop"}},
+    "open loop": {"model": {"members": 1}, "planner": {"execution": "open_loop", "warm_start": False}},
     "MPC": {"model": {"members": 1}},
     "MPC, ensemble": {},
     "MPC, pessimistic: return": {"planner": {"objective": "mean_std", "pessimism": 1.0}},

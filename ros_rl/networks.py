@@ -6,12 +6,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 _EPSILON = 1e-3
 """Added to a batch's variance, as by Bhatt et al. 2024 (CrossQ)."""
+
+
+class Network(Protocol):
+    """What maps (members or 1, batch, in) to (members, batch, out)."""
+
+    def __call__(self, x: Tensor) -> Any:
+        """All outputs."""
+
+    def first(self, x: Tensor, outputs: int) -> Tensor:
+        """The first `outputs` of them; the others cost nothing."""
 
 
 class BatchedLinear(nn.Module):
@@ -33,6 +46,11 @@ class BatchedLinear(nn.Module):
             return (x * self.weight.mT).sum(-1, keepdim=True) + self.bias
         # not torch.matmul: with one input for all members it copies the result, which takes as long as the product
         return torch.bmm(x.expand(self.weight.shape[0], -1, -1), self.weight).add_(self.bias)
+
+    def first(self, x: Tensor, outputs: int) -> Tensor:
+        """The first `outputs` values of `forward`, at the cost of those alone."""
+        weight, bias = self.weight[..., :outputs], self.bias[..., :outputs]
+        return torch.bmm(x.expand(weight.shape[0], -1, -1), weight).add_(bias)
 
 
 class BatchedLayerNorm(nn.Module):
@@ -137,6 +155,26 @@ class BatchedMLP(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         """The last hidden layer: (members or 1, batch, in) -> (members, batch, hidden)."""
         return self.net[:-1](x)
+
+    def first(self, x: Tensor, outputs: int) -> Tensor:
+        """The first `outputs` values of `forward`; the others cost nothing."""
+        *hidden, last = self.net
+        for layer in hidden:
+            x = layer(x)
+        assert isinstance(last, BatchedLinear)
+        return last.first(x, outputs)
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """No gradient, no dropout, and running statistics; afterwards the network is in the mode that it was in."""
+    training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        network.train(training)
 
 
 class Normaliser(nn.Module):

@@ -17,6 +17,7 @@ from ros_rl.config import build, expand, group, merge, nested, read_parameters_f
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.features import check_robot
 from ros_rl.planner_settings import PlannerSettings
+from ros_rl.replay_settings import ReplaySettings
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot, load_robot
 from ros_rl.tasks import TASKS, Task
@@ -110,6 +111,7 @@ class LearnerSettings:
     updates_per_step: float = setting(3.0, "gradient updates per environment step", low=0.0, high=100.0)
     batch_size: int = setting(256, "transitions per update", low=2)
     replay_capacity: int = setting(200_000, "transitions that the replay buffer holds", low=100)
+    replay: ReplaySettings = group(ReplaySettings, "what is drawn from the replay buffer")
     publish_every: int = setting(25, "steps between published control graphs", unit="steps", low=1)
     slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
@@ -160,6 +162,14 @@ class ModelSettings:
     )
     proposals: int = setting(32, "energy: the Gaussian's draws for each sample and each classification", low=1)
     steps: int = setting(10, "energy: refinements of a sample; diffusion: steps of the sampler", low=1)
+    reward: str = setting(
+        "known", "reward of predictions: the task's own function, or learned from data", choices=("known", "learned")
+    )
+    termination: str = setting(
+        "known",
+        "termination of predictions: the task's own function, learned from data, or none",
+        choices=("known", "learned", "never"),
+    )
 
 
 @dataclass(frozen=True)
@@ -231,7 +241,7 @@ class Settings:
     supervisor: SupervisorSettings = group(SupervisorSettings, "supervisor")
 
     def __post_init__(self) -> None:
-        """Refuse timing that cannot work."""
+        """Refuse timing that cannot work, and replay that the agent cannot use."""
         steps = self.driver.physics_rate_hz / self.control.rate_hz
         if self.driver.backend == "pybullet" and abs(steps - round(steps)) > 1e-9:
             raise TimingError(
@@ -243,6 +253,21 @@ class Settings:
             raise TimingError(
                 f"driver.latency {self.driver.latency} s is not below the control period {self.control.period} s; "
                 "use control.delay for whole periods"
+            )
+        self._check_replay()
+
+    def _check_replay(self) -> None:
+        """Refuse draws from the replay buffer that the agent cannot use, and sums that no episode has the steps for."""
+        replay, steps = self.learner.replay, round(self.task.episode_seconds * self.control.rate_hz)
+        if replay.n_step > steps:
+            raise ConfigError(
+                f"learner.replay.n_step {replay.n_step} is longer than an episode of task '{self.task.name}'; "
+                f"allowed: 1 to {steps}"
+            )
+        if isinstance(self.agent, MpcSettings) and (replay.n_step > 1 or replay.priority != "uniform"):
+            raise ConfigError(
+                f"agent 'mpc' learns its model from single steps drawn alike; learner.replay.n_step is {replay.n_step} "
+                f"and learner.replay.priority '{replay.priority}', allowed: 1 and 'uniform'"
             )
 
     @property

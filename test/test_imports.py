@@ -34,6 +34,7 @@ LAYERS = (
         "agent_settings",
         "planner_settings",
         "watch_settings",
+        "replay_settings",
     ),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),

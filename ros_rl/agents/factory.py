@@ -9,14 +9,24 @@ from collections.abc import Callable
 
 from ros_rl.agents.agent import Agent
 from ros_rl.agents.ddpg import DdpgAgent
+from ros_rl.agents.dqn import DqnAgent
 from ros_rl.agents.mpc import MpcAgent
+from ros_rl.agents.naf import NafAgent
+from ros_rl.agents.qt_opt import QtOptAgent
 from ros_rl.agents.sac import SacAgent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.features import Layout
 from ros_rl.settings import AGENT_SETTINGS, Settings
 
-MODEL_FREE: dict[str, Callable[..., Agent]] = {"sac": SacAgent, "td3": DdpgAgent, "ddpg": DdpgAgent}
+MODEL_FREE: dict[str, Callable[..., Agent]] = {
+    "sac": SacAgent,
+    "td3": DdpgAgent,
+    "ddpg": DdpgAgent,
+    "dqn": DqnAgent,
+    "naf": NafAgent,
+    "qt_opt": QtOptAgent,
+}
 """Agents by name; each takes layout, its settings, batch size and updates per step."""
 DISCRETE = ("dqn",)
 

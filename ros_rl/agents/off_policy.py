@@ -1,21 +1,23 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What off-policy agents with a policy and critics share: the order of updates, and the graph of a policy."""
+"""What agents that replay share: the order of updates, and the graph of a policy."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ros_rl.agent_settings import CriticSettings
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.critics import Critics
+from ros_rl.agents.critics import Critics, TargetedNetwork
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.features import Layout
+from ros_rl.networks import evaluating
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 
 
@@ -25,7 +27,6 @@ class PolicyGraph(ControlGraph):
     Args:
         layout: Of observations.
         inputs: What the policy sees.
-        policy: Its network.
     """
 
     def __init__(self, layout: Layout, inputs: Inputs) -> None:
@@ -48,7 +49,55 @@ class PolicyGraph(ControlGraph):
         return self.inputs.smooth(action, seen)[0], carry
 
 
-class OffPolicyAgent(Agent):
+class ReplayAgent(Agent):
+    """Learns values of actions from replayed transitions.
+
+    Args:
+        layout: What the agent sees and does.
+        smoothing: Share of the newest action in the next one.
+        batch_size: Transitions per update.
+        updates_per_step: Updates per environment step.
+    """
+
+    critics: TargetedNetwork[Any]
+    """What values actions."""
+
+    def __init__(self, layout: Layout, smoothing: float, batch_size: int, updates_per_step: float) -> None:
+        super().__init__(layout, batch_size, updates_per_step)
+        self.inputs = Inputs(layout, smoothing)
+
+    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """See `Agent.train`."""
+        metrics: dict[str, float] = {}
+        for _ in range(self._take("update", self.updates_per_step)):
+            batch = replay.sample(self.batch_size)
+            samples = self.inputs.samples(batch)
+            q, target = self.update_critics(samples)
+            self._show(q, target)
+            metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
+            self.updates += 1
+            metrics |= self.improve(samples)
+        return metrics
+
+    @abstractmethod
+    def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """One step of the values; gives them (critics, batch) and their targets (batch,), without gradient."""
+
+    @abstractmethod
+    def inspect(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """Values of the samples' actions, (critics, batch), and the last hidden layer, (critics, batch, units)."""
+
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        with evaluating(self.critics.online):
+            return self.inspect(self.inputs.samples(batch))
+
+    def improve(self, samples: Samples) -> dict[str, float]:
+        """What follows an update of the values, on the same batch: nothing, unless there is a policy."""
+        return {}
+
+
+class OffPolicyAgent(ReplayAgent):
     """Critics and a policy, both learned from replayed transitions.
 
     Args:
@@ -59,6 +108,8 @@ class OffPolicyAgent(Agent):
         updates_per_step: Updates per environment step.
     """
 
+    critics: Critics
+
     def __init__(
         self,
         layout: Layout,
@@ -67,29 +118,21 @@ class OffPolicyAgent(Agent):
         batch_size: int,
         updates_per_step: float,
     ) -> None:
-        super().__init__(layout, batch_size, updates_per_step)
-        self.inputs = Inputs(layout, settings.smoothing)
+        super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
         self.critics = Critics(layout.size, layout.action_size, settings)
         self.policy_delay = policy_delay
 
-    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
-        """See `Agent.train`."""
-        metrics: dict[str, float] = {}
-        for _ in range(self._take("update", self.updates_per_step)):
-            batch = replay.sample(self.batch_size)
-            samples = self.inputs.samples(batch)
-            q, target = self.critics.update(samples, self.next_action, self.updates)
-            self._show(q, target)
-            metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
-            self.updates += 1
-            if self.updates % self.policy_delay == 0:
-                metrics |= self.update_policy(samples)
-        return metrics
+    def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """See `ReplayAgent.update_critics`."""
+        return self.critics.update(samples, self.next_action, self.updates)
 
-    def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """See `Agent.look`."""
-        samples = self.inputs.samples(batch)
-        return self.critics.online.look(samples.seen, samples.action)
+    def improve(self, samples: Samples) -> dict[str, float]:
+        """See `ReplayAgent.improve`."""
+        return self.update_policy(samples) if self.updates % self.policy_delay == 0 else {}
+
+    def inspect(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """See `ReplayAgent.inspect`."""
+        return self.critics.online.inspect(samples.seen, samples.action)
 
     @abstractmethod
     def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor | float]:
