@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
@@ -152,10 +150,6 @@ class BatchedMLP(nn.Module):
         """(members or 1, batch, in) -> (members, batch, out)."""
         return self.net(x)
 
-    def features(self, x: Tensor) -> Tensor:
-        """The last hidden layer: (members or 1, batch, in) -> (members, batch, hidden)."""
-        return self.net[:-1](x)
-
     def first(self, x: Tensor, outputs: int) -> Tensor:
         """The first `outputs` values of `forward`; the others cost nothing."""
         *hidden, last = self.net
@@ -164,17 +158,9 @@ class BatchedMLP(nn.Module):
         assert isinstance(last, BatchedLinear)
         return last.first(x, outputs)
 
-
-@contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """No gradient, no dropout, and running statistics; afterwards the network is in the mode that it was in."""
-    training = network.training
-    network.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        network.train(training)
+    def features(self, x: Tensor) -> Tensor:
+        """The last hidden layer: (members or 1, batch, in) -> (members, batch, hidden)."""
+        return self.net[:-1](x)
 
 
 class Normaliser(nn.Module):

@@ -21,6 +21,7 @@ from ros_rl.replay_settings import ReplaySettings
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot, load_robot
 from ros_rl.tasks import TASKS, Task
+from ros_rl.tasks.gym_task import GymTask
 from ros_rl.watch_settings import WatchSettings
 
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
@@ -107,6 +108,7 @@ class LearnerSettings:
     """The training process."""
 
     robot_minutes: float = setting(5.0, "robot time to learn from", unit="min", low=0.01)
+    steps: int = setting(0, "environment steps to learn from; 0: as many as robot_minutes hold", unit="steps", low=0)
     warmup_steps: int = setting(300, "steps of random actions before the first update", unit="steps", low=1)
     updates_per_step: float = setting(3.0, "gradient updates per environment step", low=0.0, high=100.0)
     batch_size: int = setting(256, "transitions per update", low=2)
@@ -224,11 +226,15 @@ AGENT_SETTINGS: dict[str, type] = {"mpc": MpcSettings, "random": RandomSettings,
 AGENT_NAMES = tuple(AGENT_SETTINGS)
 
 
+ALL_TASKS: dict[str, type[Task]] = {**TASKS, GymTask.name: GymTask}
+"""The robots' tasks, and that of any Gymnasium environment."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """One run, complete."""
 
-    task: Task = variant(TASKS, "a1_walk", "the task")
+    task: Task = variant(ALL_TASKS, "a1_walk", "the task")
     agent: Any = variant(AGENT_SETTINGS, "mpc", "the agent")
     robot: str = setting("", "robot name or YAML file; empty: the task's own robot")
     seed: int = setting(0, "seed of every random number", low=0, high=2**31 - 1)
@@ -258,11 +264,11 @@ class Settings:
 
     def _check_replay(self) -> None:
         """Refuse draws from the replay buffer that the agent cannot use, and sums that no episode has the steps for."""
-        replay, steps = self.learner.replay, round(self.task.episode_seconds * self.control.rate_hz)
-        if replay.n_step > steps:
+        replay, steps = self.learner.replay, self.task.episode_seconds * self.control.rate_hz
+        if replay.n_step > steps + 0.5:
             raise ConfigError(
                 f"learner.replay.n_step {replay.n_step} is longer than an episode of task '{self.task.name}'; "
-                f"allowed: 1 to {steps}"
+                f"allowed: 1 to {round(steps)}"
             )
         if isinstance(self.agent, MpcSettings) and (replay.n_step > 1 or replay.priority != "uniform"):
             raise ConfigError(
@@ -317,7 +323,7 @@ def load_settings(
     Raises:
         ConfigError: With the source, the key path, the value and what is allowed.
     """
-    if task is not None and task not in TASKS:
+    if task is not None and task not in ALL_TASKS:
         build(Settings, {"task": {"name": task}})
     values: dict[str, Any] = {}
     if task is not None:

@@ -25,20 +25,12 @@ PACKAGE = "ros_rl"
 LAYERS = (
     ("types", "errors", "resources", "rotations", "wire"),
     (
-        "config",
-        "robot",
-        "features",
-        "safety",
-        "tasks",
-        "settings",
-        "agent_settings",
-        "planner_settings",
-        "watch_settings",
-        "replay_settings",
+        *("config", "robot", "features", "safety", "tasks"),
+        *("settings", "agent_settings", "planner_settings", "replay_settings", "watch_settings"),
     ),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),
-    ("backends", "runtime", "bringup"),
+    ("backends", "runtime", "bringup", "gym"),
     ("nodes", "analysis"),
     ("arguments", "cli"),
 )

@@ -215,6 +215,13 @@ def test_chains_survive_a_restart(tmp_path: Path, count: int, capacity: int) -> 
     assert numbers(loaded.episodes_since(count)) == expected
 
 
+@pytest.mark.parametrize(
+    ("count", "numbers"), [(0, []), (3, [10, 11, 12]), (5, [8, 9, 10, 11, 12]), (9, [8, 9, 10, 11, 12])]
+)
+def test_the_newest_in_order(count: int, numbers: list[int]) -> None:
+    assert buffer_of([transition(i) for i in range(13)], 3, 5).newest(count).observation[:, 0].tolist() == numbers
+
+
 def test_single_steps_are_drawn_uniformly_whatever_the_settings() -> None:
     buffer = ReplayBuffer(10, 1, 1, 0, 0.5, ReplaySettings("td_error", n_step=3))
     for i in range(10):

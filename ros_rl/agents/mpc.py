@@ -24,7 +24,6 @@ from ros_rl.agents.mpc_graph import MpcGraph
 from ros_rl.dynamics.factory import make_model
 from ros_rl.dynamics.learned_task import LearnedTask
 from ros_rl.features import Layout
-from ros_rl.networks import evaluating
 from ros_rl.planning.make import make_planner
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.settings import MpcSettings
@@ -243,11 +242,12 @@ class MpcAgent(Agent):
         self.entropy_bonus = float(alpha) * entropy
         return {"policy_loss": float(loss.detach()), "alpha": float(alpha), "entropy": entropy}
 
+    @torch.no_grad()
     def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """See `Agent.look`."""
         e = self.experience(batch)
-        with evaluating(self.critics):
-            return self.critics.inspect(self.spaces.network_input(e.state, e.goal, e.last_action), e.action)
+        seen = self.spaces.network_input(e.state, e.goal, e.last_action)
+        return self.critics(seen, e.action), self.critics.features(seen, e.action)
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""

@@ -11,14 +11,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ros_rl.actor_critic import CriticEnsemble
 from ros_rl.agent_settings import CriticSettings
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.critics import Critics, TargetedNetwork
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.features import Layout
-from ros_rl.networks import evaluating
 from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.types import Array
 
 
 class PolicyGraph(ControlGraph):
@@ -50,7 +51,7 @@ class PolicyGraph(ControlGraph):
 
 
 class ReplayAgent(Agent):
-    """Learns values of actions from replayed transitions.
+    """Learns values of actions from replayed transitions; subclasses set `critics`.
 
     Args:
         layout: What the agent sees and does.
@@ -60,7 +61,6 @@ class ReplayAgent(Agent):
     """
 
     critics: TargetedNetwork[Any]
-    """What values actions."""
 
     def __init__(self, layout: Layout, smoothing: float, batch_size: int, updates_per_step: float) -> None:
         super().__init__(layout, batch_size, updates_per_step)
@@ -74,6 +74,7 @@ class ReplayAgent(Agent):
             samples = self.inputs.samples(batch)
             q, target = self.update_critics(samples)
             self._show(q, target)
+            replay.update_priorities(batch.index, self._errors(replay.settings.priority, samples, q, target))
             metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
             self.updates += 1
             metrics |= self.improve(samples)
@@ -84,13 +85,25 @@ class ReplayAgent(Agent):
         """One step of the values; gives them (critics, batch) and their targets (batch,), without gradient."""
 
     @abstractmethod
-    def inspect(self, samples: Samples) -> tuple[Tensor, Tensor]:
-        """Values of the samples' actions, (critics, batch), and the last hidden layer, (critics, batch, units)."""
+    def values(self, network: Any, samples: Samples) -> Tensor:
+        """What the online or the target network holds for the actions taken, (critics, batch)."""
 
     def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """See `Agent.look`."""
-        with evaluating(self.critics.online):
-            return self.inspect(self.inputs.samples(batch))
+        samples, network = self.inputs.samples(batch), self.critics.online
+        training = network.training
+        network.eval()
+        with torch.no_grad():
+            found = self.values(network, samples), network.features(samples.seen, samples.action)
+        network.train(training)
+        return found
+
+    @torch.no_grad()
+    def _errors(self, priority: str, samples: Samples, q: Tensor, target: Tensor) -> Array:
+        """What the drawn transitions' priorities become, (batch,); see `ReplaySettings.priority`."""
+        if priority == "target":
+            q = self.values(self.critics.target, samples)
+        return (q.mean(0) - target).numpy()
 
     def improve(self, samples: Samples) -> dict[str, float]:
         """What follows an update of the values, on the same batch: nothing, unless there is a policy."""
@@ -130,9 +143,9 @@ class OffPolicyAgent(ReplayAgent):
         """See `ReplayAgent.improve`."""
         return self.update_policy(samples) if self.updates % self.policy_delay == 0 else {}
 
-    def inspect(self, samples: Samples) -> tuple[Tensor, Tensor]:
-        """See `ReplayAgent.inspect`."""
-        return self.critics.online.inspect(samples.seen, samples.action)
+    def values(self, network: CriticEnsemble, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        return network(samples.seen, samples.action)
 
     @abstractmethod
     def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor | float]:

@@ -96,10 +96,9 @@ class QtOptAgent(ReplayAgent):
             self._copy()
         return self._values(output.detach()), target
 
-    def inspect(self, samples: Samples) -> tuple[Tensor, Tensor]:
-        """See `ReplayAgent.inspect`."""
-        output, features = self.critics.online.inspect(samples.seen, samples.action)
-        return self._values(output), features
+    def values(self, network: CriticEnsemble, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        return self._values(network(samples.seen, samples.action))
 
     @torch.no_grad()
     def _next_value(self, next_seen: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ros_rl.errors import ConfigError
+from ros_rl.replay.n_step import n_step_sums
 from ros_rl.replay.priorities import Priorities
 from ros_rl.replay.ring import Ring
 from ros_rl.replay.sum_tree import Index
@@ -147,6 +148,10 @@ class ReplayBuffer:
         """As `episodes`, only those that ended after `added` transitions had been added."""
         return [self.at(index) for index in self._ring.episodes(max(0, self.added - added))]
 
+    def newest(self, count: int) -> Batch:
+        """The `count` newest single steps, or all if fewer are held; the oldest first."""
+        return self.at(self._ring.newest(min(count, len(self))))
+
     def at(self, index: Index) -> Batch:
         """The single steps at these places of the ring, in any shape."""
         return self._single(index, np.ones(index.shape, np.float32))
@@ -207,17 +212,8 @@ class ReplayBuffer:
         return self._batch(index, index, self._ring.reward[index], discount, weight)
 
     def _sums(self, index: Index, weight: np.ndarray) -> Batch:
-        """The discounted sums of up to n rewards; a sum ends early with its chain or at the newest transition."""
-        ring = self._ring
-        reward, last, steps = ring.reward[index].astype(np.float64), index, np.ones(len(index), np.int64)
-        going = np.ones(len(index), np.bool_)
-        for power in self._powers[1:-1]:
-            going &= ring.joined(last)
-            last = np.where(going, (last + 1) % self.capacity, last)
-            reward += going * power * ring.reward[last]
-            steps += going
-        discount = self._powers[steps].astype(np.float32)
-        return self._batch(index, last, reward.astype(np.float32), discount, weight)
+        reward, last, steps = n_step_sums(self._ring, index, self._powers[:-1])
+        return self._batch(index, last, reward, self._powers[steps].astype(np.float32), weight)
 
     def _batch(self, index: Index, last: Index, reward: np.ndarray, discount: np.ndarray, weight: np.ndarray) -> Batch:
         ring = self._ring

@@ -47,7 +47,8 @@ class TrainingLoop:
         gamma = getattr(settings.agent, "gamma", 1.0)  # what only acts at random has none
         sizes = (self.spec.size, self.spec.action_size)
         self.replay = ReplayBuffer(learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay)
-        self.total_steps = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
+        by_time = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
+        self.total_steps = learner.steps or by_time
         self.warmup = min(learner.warmup_steps, self.total_steps)
         self._waited_for = settings.driver.mode == "lock_step"
         self.env_steps = 0

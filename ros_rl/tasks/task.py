@@ -49,6 +49,11 @@ class Task(ABC):
     episode_seconds: float
     """Time limit of an episode [s]; reaching it is not a termination."""
 
+    @property
+    def title(self) -> str:
+        """What a user calls it."""
+        return self.name
+
     @abstractmethod
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """r(x_k, u_{k-1}, u_k, x_{k+1}) for a batch, shape (...,).
