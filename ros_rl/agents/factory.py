@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ros_rl.agents.actor_critic import ActorCriticAgent
 from ros_rl.agents.agent import Agent
 from ros_rl.agents.ddpg import DdpgAgent
 from ros_rl.agents.dqn import DqnAgent
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.agents.naf import NafAgent
 from ros_rl.agents.qt_opt import QtOptAgent
+from ros_rl.agents.reinforce import ReinforceAgent
 from ros_rl.agents.sac import SacAgent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.features import Layout
+from ros_rl.plugins import AGENTS_GROUP, load_plugins
 from ros_rl.replay_settings import ReplaySettings
 from ros_rl.settings import AGENT_SETTINGS, Settings
 
@@ -27,6 +30,8 @@ MODEL_FREE: dict[str, Callable[..., Agent]] = {
     "dqn": DqnAgent,
     "naf": NafAgent,
     "qt_opt": QtOptAgent,
+    "reinforce": ReinforceAgent,
+    "actor_critic": ActorCriticAgent,
 }
 """Agents by name; each takes layout, its settings, batch size and updates per step."""
 DISCRETE = ("dqn",)
@@ -42,7 +47,7 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
 
     Raises:
         ConfigError: It chooses among discrete actions and the environment's are continuous, or the reverse; or its
-            replay is to give what it cannot learn from.
+            replay is to give what it cannot learn from; or another package names its settings only.
     """
     name, learner = variant_name(AGENT_SETTINGS, settings.agent), settings.learner
     if name == "random":
@@ -53,7 +58,10 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
     if name in MODEL_BASED:
         _check_single_steps(name, learner.replay)
         return MpcAgent(layout, settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
-    return MODEL_FREE[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)
+    makers = MODEL_FREE if name in MODEL_FREE else load_plugins(AGENTS_GROUP)
+    if name not in makers:
+        raise ConfigError(f"agent '{name}' has settings, but no entry point in the group {AGENTS_GROUP}")
+    return makers[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)
 
 
 def _check_single_steps(name: str, replay: ReplaySettings) -> None:
