@@ -26,6 +26,7 @@ AGENTS: dict[str, dict[str, Any]] = {
     "dqn": {"name": "dqn", "hidden": 16, "critics": 2},
     "naf": {"name": "naf", "hidden": 16},
     "qt_opt": {"name": "qt_opt", "hidden": 16, "samples": 8, "elites": 2},
+    "actor_critic": {"name": "actor_critic", "hidden": 16, "data": "off_policy", "batch": "online"},
 }
 SOFT = ("mpc", "sac", "droq", "crossq")
 LEARNER = {"batch_size": 16, "warmup_steps": 10, "updates_per_step": 2.0, "replay_capacity": 100}
