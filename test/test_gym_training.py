@@ -144,6 +144,16 @@ def test_sac_learns_to_hold_the_point(tmp_path) -> None:
     assert run.state.final_evaluation["return_mean"] > -1.2
 
 
+def test_values_beyond_what_rewards_allow_are_told(tmp_path) -> None:
+    said: list[str] = []
+    watch = {"reward_bound": 1e-6, "window": 10}
+    agent = {"name": "td3", "hidden": 16}  # without an entropy that widens the bound
+    run = train(tmp_path, "test/Point-v0", {"agent": agent, "learner": {"watch": watch}}, said=said)
+    told = [line for line in said if line.startswith("warning: |Q| is beyond its bound")]
+    assert len(told) == 1 and "learner.replay.n_step" in told[0]
+    assert run.state.progress["watch.beyond_total"] > 0.9 and run.state.progress["watch.q_bound"] > 0
+
+
 def run_cli(capsys, *arguments: str) -> tuple[int, str, str]:
     try:
         code = cli.main(arguments)
