@@ -42,6 +42,7 @@ CONTINUOUS: dict[str, dict[str, Any]] = {
 }
 """Agents of Pendulum-v1 and of the reach, with the settings that differ from the defaults."""
 PENDULUM_STEPS, CARTPOLE_STEPS, REACH_MINUTES = 6000, 15_000, 3.0
+REACH = {"gamma": 0.95}
 CARTPOLE = {"hidden": 128, "targets": "polyak", "epsilon_steps": 3000, "epsilon_end": 0.02}
 TARGETS: dict[str, dict[str, Any]] = {"none": {}, "hard": {"copy_every": 200}, "polyak": {}}
 ABLATION = [
@@ -70,7 +71,8 @@ def gym_run(env: str, steps: int, seed: int, agent: dict[str, Any], replay: bool
 
 def reach_run(seed: int, agent: dict[str, Any]) -> Run:
     """Train on the arm and measure the final distances of evaluation episodes."""
-    settings = settings_of("xarm_reach", seed, agent, {"robot_minutes": REACH_MINUTES})
+    learner = {"robot_minutes": REACH_MINUTES, "updates_per_step": 3.0}
+    settings = settings_of("xarm_reach", seed, agent | REACH, learner)
     curve, training = [], None
     for progress in train_locally(settings):
         training = progress.training
@@ -167,7 +169,9 @@ def main() -> None:
             start = time.process_time()
             runs[key] = run()
             runs[key]["cpu_seconds"] = time.process_time() - start
-            write_result(args.out, {"agents": CONTINUOUS, "cartpole": CARTPOLE, "common": _COMMON, "runs": runs})
+            write_result(
+                args.out, {"agents": CONTINUOUS, "reach": REACH, "cartpole": CARTPOLE, "common": _COMMON, "runs": runs}
+            )
             print(f"{key}: return {runs[key]['return_mean']:.1f}, {runs[key]['cpu_seconds']:.0f} s of CPU", flush=True)
     print(describe_line(describe_machine()))
     print(table(["run", "steps", "return", "each seed", "distance [cm]", "CPU [s]"], summary(runs)))
