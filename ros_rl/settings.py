@@ -17,9 +17,11 @@ from ros_rl.config import build, expand, group, merge, nested, read_parameters_f
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.features import check_robot
 from ros_rl.planner_settings import PlannerSettings
+from ros_rl.replay_settings import ReplaySettings
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot, load_robot
 from ros_rl.tasks import TASKS, Task
+from ros_rl.tasks.gym_task import GymTask
 
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
 BACKENDS = ("pybullet", "mock", "external")
@@ -105,10 +107,12 @@ class LearnerSettings:
     """The training process."""
 
     robot_minutes: float = setting(5.0, "robot time to learn from", unit="min", low=0.01)
+    steps: int = setting(0, "environment steps to learn from; 0: as many as robot_minutes hold", unit="steps", low=0)
     warmup_steps: int = setting(300, "steps of random actions before the first update", unit="steps", low=1)
     updates_per_step: float = setting(3.0, "gradient updates per environment step", low=0.0, high=100.0)
     batch_size: int = setting(256, "transitions per update", low=2)
     replay_capacity: int = setting(200_000, "transitions that the replay buffer holds", low=100)
+    replay: ReplaySettings = group(ReplaySettings, "what is drawn from the replay buffer")
     publish_every: int = setting(25, "steps between published control graphs", unit="steps", low=1)
     slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
@@ -158,6 +162,14 @@ class ModelSettings:
     )
     proposals: int = setting(32, "energy: the Gaussian's draws for each sample and each classification", low=1)
     steps: int = setting(10, "energy: refinements of a sample; diffusion: steps of the sampler", low=1)
+    reward: str = setting(
+        "known", "reward of predictions: the task's own function, or learned from data", choices=("known", "learned")
+    )
+    termination: str = setting(
+        "known",
+        "termination of predictions: the task's own function, learned from data, or none",
+        choices=("known", "learned", "never"),
+    )
 
 
 @dataclass(frozen=True)
@@ -212,11 +224,15 @@ AGENT_SETTINGS: dict[str, type] = {"mpc": MpcSettings, "random": RandomSettings,
 AGENT_NAMES = tuple(AGENT_SETTINGS)
 
 
+ALL_TASKS: dict[str, type[Task]] = {**TASKS, GymTask.name: GymTask}
+"""The robots' tasks, and that of any Gymnasium environment."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """One run, complete."""
 
-    task: Task = variant(TASKS, "a1_walk", "the task")
+    task: Task = variant(ALL_TASKS, "a1_walk", "the task")
     agent: Any = variant(AGENT_SETTINGS, "mpc", "the agent")
     robot: str = setting("", "robot name or YAML file; empty: the task's own robot")
     seed: int = setting(0, "seed of every random number", low=0, high=2**31 - 1)
@@ -229,7 +245,7 @@ class Settings:
     supervisor: SupervisorSettings = group(SupervisorSettings, "supervisor")
 
     def __post_init__(self) -> None:
-        """Refuse timing that cannot work."""
+        """Refuse timing that cannot work, and replay that the agent cannot use."""
         steps = self.driver.physics_rate_hz / self.control.rate_hz
         if self.driver.backend == "pybullet" and abs(steps - round(steps)) > 1e-9:
             raise TimingError(
@@ -241,6 +257,21 @@ class Settings:
             raise TimingError(
                 f"driver.latency {self.driver.latency} s is not below the control period {self.control.period} s; "
                 "use control.delay for whole periods"
+            )
+        self._check_replay()
+
+    def _check_replay(self) -> None:
+        """Refuse draws from the replay buffer that the agent cannot use, and sums that no episode has the steps for."""
+        replay, steps = self.learner.replay, self.task.episode_seconds * self.control.rate_hz
+        if replay.n_step > steps + 0.5:
+            raise ConfigError(
+                f"learner.replay.n_step {replay.n_step} is longer than an episode of task '{self.task.name}'; "
+                f"allowed: 1 to {round(steps)}"
+            )
+        if isinstance(self.agent, MpcSettings) and (replay.n_step > 1 or replay.priority != "uniform"):
+            raise ConfigError(
+                f"agent 'mpc' learns its model from single steps drawn alike; learner.replay.n_step is {replay.n_step} "
+                f"and learner.replay.priority '{replay.priority}', allowed: 1 and 'uniform'"
             )
 
     @property
@@ -290,7 +321,7 @@ def load_settings(
     Raises:
         ConfigError: With the source, the key path, the value and what is allowed.
     """
-    if task is not None and task not in TASKS:
+    if task is not None and task not in ALL_TASKS:
         build(Settings, {"task": {"name": task}})
     values: dict[str, Any] = {}
     if task is not None:

@@ -22,12 +22,14 @@ from ros_rl.actor_critic import CriticEnsemble, SquashedGaussianPolicy, polyak
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.mpc_graph import MpcGraph
 from ros_rl.dynamics.factory import make_model
+from ros_rl.dynamics.learned_task import LearnedTask
 from ros_rl.features import Layout
 from ros_rl.planning.make import make_planner
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.settings import MpcSettings
 from ros_rl.spaces import Spaces
 from ros_rl.tasks import Task
+from ros_rl.tasks.task import Judge
 
 
 @dataclass
@@ -71,10 +73,14 @@ class MpcAgent(Agent):
         self.targets = CriticEnsemble(s.critics, size_in + actions, s.hidden, normalisation).requires_grad_(False)
         self.targets.load_state_dict(self.critics.state_dict())
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
-        planner = make_planner(self.spaces, task, self.model, self.policy, self.targets, s.planner, s.gamma)
+        known = s.model.reward == s.model.termination == "known"
+        self.learned = None if known else LearnedTask(self.spaces, task, s.model)
+        self.judge: Judge = self.learned or task
+        planner = make_planner(self.spaces, self.judge, self.model, self.policy, self.targets, s.planner, s.gamma)
         self.graph = MpcGraph(planner, s.act, s.exploration)
+        heads = self.learned.parameters() if self.learned else ()
         self._model_optimiser = torch.optim.AdamW(
-            self.model.parameters(), s.model.learning_rate, weight_decay=s.model.weight_decay, fused=True
+            [*self.model.parameters(), *heads], s.model.learning_rate, weight_decay=s.model.weight_decay, fused=True
         )
         self._critic_optimiser = torch.optim.Adam(self.critics.parameters(), s.learning_rate, fused=True)
         self._policy_optimiser = torch.optim.Adam(self.policy.parameters(), s.learning_rate, fused=True)
@@ -87,7 +93,7 @@ class MpcAgent(Agent):
         s = self.settings
         metrics: dict[str, float] = {}
         for _ in range(self._take("model", s.model.updates_per_step)):
-            metrics["model_loss"] = self._update_model(replay, env_steps)
+            metrics |= self._update_model(replay, env_steps)
         self.graph.use_planner.fill_(float(env_steps >= s.planner_start))
         batch = None
         for _ in range(self._take("critic", self.updates_per_step)):
@@ -130,18 +136,19 @@ class MpcAgent(Agent):
         made = self._imagine(self._relabel(self.experience(replay.sample(generated))))
         return Experience(*(torch.cat(pair) for pair in zip(vars(real).values(), vars(made).values(), strict=True)))
 
+    @torch.no_grad()
     def _relabel(self, e: Experience) -> Experience:
         """Give a share of transitions another transition's goal, and the reward that it would have brought.
 
-        The reward function is known, so every transition teaches about every goal (Andrychowicz et al. 2017).
+        So every transition teaches about every goal (Andrychowicz et al. 2017).
         """
         count = int(self.settings.relabel_fraction * e.state.shape[0]) if self.spec.goal_size else 0
         if not count:
             return e
         goal = torch.cat([e.goal[torch.randperm(e.goal.shape[0])[:count]], e.goal[count:]])
         after = self.spaces.fields(e.next_state, goal)
-        reward = self.task.reward(self.spaces.fields(e.state, goal), e.last_action, e.action, after)
-        terminated = self.task.terminated(after).to(reward.dtype)
+        reward = self.judge.reward(self.spaces.fields(e.state, goal), e.last_action, e.action, after)
+        terminated = self.judge.terminated(after).to(reward.dtype)
         return Experience(e.state, goal, e.last_action, e.action, reward, e.next_state, terminated)
 
     @torch.no_grad()
@@ -155,25 +162,34 @@ class MpcAgent(Agent):
             start.state.reshape(split), start.last_action.reshape(split), action.reshape(split)
         ).reshape(count, -1)
         after = self.spaces.fields(following, start.goal)
-        reward = self.task.reward(self.spaces.fields(start.state, start.goal), start.last_action, action, after)
-        terminated = self.task.terminated(after).to(reward.dtype)
+        reward = self.judge.reward(self.spaces.fields(start.state, start.goal), start.last_action, action, after)
+        terminated = self.judge.terminated(after).to(reward.dtype)
         return Experience(start.state, start.goal, start.last_action, action, reward, following, terminated)
 
-    def _update_model(self, replay: ReplayBuffer, env_steps: int) -> float:
-        """One step on the model's loss; each member sees its own batch (bootstrap)."""
+    def _update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """One step on the losses of model and heads; each member sees its own batch (bootstrap)."""
         if self._model_age(env_steps):
             everything = self.experience(replay.at(np.arange(len(replay))))
             self.model.fit_normalisers(everything.state, everything.next_state)
+            if self.learned:
+                self.learned.fit_normalisers(self.spaces.fields(everything.state, everything.goal), everything.reward)
         members = self.model.members
         e = self.experience(replay.sample(members * self.batch_size))
         shape = (members, self.batch_size, -1)
         loss = self.model.loss(
             e.state.reshape(shape), e.last_action.reshape(shape), e.action.reshape(shape), e.next_state.reshape(shape)
         )
+        heads = self._head_losses(e)
         self._model_optimiser.zero_grad()
-        loss.backward()
+        torch.stack([loss, *heads.values()]).sum().backward()
         self._model_optimiser.step()
-        return float(loss.detach()) / members
+        return {name: float(value.detach()) for name, value in ({"model_loss": loss / members} | heads).items()}
+
+    def _head_losses(self, e: Experience) -> dict[str, Tensor]:
+        if not self.learned:
+            return {}
+        before, after = self.spaces.fields(e.state, e.goal), self.spaces.fields(e.next_state, e.goal)
+        return self.learned.losses(before, e.last_action, e.action, after, e.reward, e.terminated)
 
     def _model_age(self, env_steps: int) -> bool:
         """Whether the normalisers should be fitted again: often while there is little data."""
@@ -238,6 +254,7 @@ class MpcAgent(Agent):
             "critic_optimiser": self._critic_optimiser,
             "policy_optimiser": self._policy_optimiser,
             "alpha_optimiser": self._alpha_optimiser,
+            **({"learned_task": self.learned} if self.learned else {}),
         }
 
     def tensors(self) -> dict[str, Tensor]:

@@ -23,7 +23,7 @@ class RandomGraph(ControlGraph):
 
     def __init__(self, spec: Layout, smoothing: float) -> None:
         super().__init__(spec)
-        self.spaces = Spaces(spec, smoothing)
+        self.spaces = Spaces(spec, smoothing if spec.knows_actions else 0.0)
 
     @property
     def noise_shape(self) -> list[int]:
@@ -35,6 +35,8 @@ class RandomGraph(ControlGraph):
         if self.spec.choices:
             return uniform_index(explore * noise, self.spec.choices), carry
         action = explore * torch.erf(noise * 0.5**0.5)
+        if not self.spaces.smoothing:
+            return action, carry
         return self.spaces.smooth(action, newest_action(observation, self.spec)), carry
 
 

@@ -24,9 +24,9 @@ from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
-from ros_rl.nodes.scalars import ScalarLog
 from ros_rl.runtime.progress import EpisodeStatistics, Rates, SequenceCheck, StepCounter
 from ros_rl.runtime.run_folder import AGENT, CHECKPOINT, TENSORBOARD
+from ros_rl.runtime.scalars import ScalarLog
 from ros_rl.runtime.training_loop import TrainingLoop
 from ros_rl.wire import Header, success_from, transition_from
 

@@ -42,10 +42,11 @@ class TrainingLoop:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.spec = layout or ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
-        gamma = getattr(settings.agent, "gamma", 1.0)
-        sizes = (learner.replay_capacity, self.spec.size, self.spec.action_size)
-        self.replay = ReplayBuffer(*sizes, settings.seed, gamma)
-        self.total_steps = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
+        gamma = getattr(settings.agent, "gamma", 1.0)  # what only acts at random has none
+        sizes = (self.spec.size, self.spec.action_size)
+        self.replay = ReplayBuffer(learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay)
+        by_time = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
+        self.total_steps = learner.steps or by_time
         self.warmup = min(learner.warmup_steps, self.total_steps)
         self._waited_for = settings.driver.mode == "lock_step"
         self.env_steps = 0
