@@ -46,7 +46,7 @@ class GymSteps:
         self._env, self._judged = gymnasium.make(env), gymnasium.make(env)
         layout = layout_of(self._env)
         sizes = (capacity, layout.size, layout.action_size)
-        self._replay = ReplayBuffer(*sizes, settings.seed, settings.agent.gamma)
+        self._replay = ReplayBuffer(*sizes, settings.seed, settings.agent.gamma, settings.learner.replay)
         agent = make_agent(layout, settings)
         assert agent is not None
         self._agent, self._layout = agent, layout

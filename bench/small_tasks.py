@@ -43,7 +43,8 @@ CONTINUOUS: dict[str, dict[str, Any]] = {
 """Agents of Pendulum-v1 and of the reach, with the settings that differ from the defaults."""
 PENDULUM_STEPS, CARTPOLE_STEPS, REACH_MINUTES = 6000, 15_000, 3.0
 REACH = {"gamma": 0.95}
-CARTPOLE = {"hidden": 128, "targets": "polyak", "epsilon_steps": 3000, "epsilon_end": 0.02}
+CARTPOLE = {"targets": "polyak", "tau": 0.02, "epsilon_steps": 3000, "epsilon_end": 0.02}
+CARTPOLE_LEARNER = {"replay": {"n_step": 3}}
 TARGETS: dict[str, dict[str, Any]] = {"none": {}, "hard": {"copy_every": 200}, "polyak": {}}
 ABLATION = [
     (f"ablation/{'replay' if replay else 'no replay'}, {targets}", replay, targets)
@@ -60,9 +61,11 @@ def settings_of(task: str, seed: int, agent: dict[str, Any], learner: dict[str, 
     return load_settings(task, overrides=[{"agent": _COMMON | agent, "learner": _LEARNER | learner, "seed": seed}])
 
 
-def gym_run(env: str, steps: int, seed: int, agent: dict[str, Any], replay: bool = True) -> Run:
-    """Train and evaluate on a Gymnasium environment."""
-    learner = {} if replay else {"batch_size": 2}
+def gym_run(
+    env: str, steps: int, seed: int, agent: dict[str, Any], replay: bool = True, learner: dict[str, Any] | None = None
+) -> Run:
+    """Train and evaluate on a Gymnasium environment; without replay an update takes the newest transition, twice."""
+    learner = (learner or {}) if replay else {"batch_size": 2}
     work = GymSteps(env, settings_of("mock_point", seed, agent, learner), 100_000 if replay else 1)
     curve = work.train(steps)
     returns = work.evaluate(EPISODES)
@@ -93,7 +96,9 @@ def plan(parts: list[str], seeds: list[int]) -> dict[str, Callable[[], Run]]:
             named[f"pendulum/{name}"] = lambda a=agent, s=seed: gym_run("Pendulum-v1", PENDULUM_STEPS, s, a)
             named[f"reach/{name}"] = lambda a=agent, s=seed: reach_run(s, a)
         dqn = {"name": "dqn", **CARTPOLE}
-        named["cartpole/dqn"] = lambda a=dqn, s=seed: gym_run("CartPole-v1", CARTPOLE_STEPS, s, a)
+        named["cartpole/dqn"] = lambda a=dqn, s=seed: gym_run(
+            "CartPole-v1", CARTPOLE_STEPS, s, a, learner=CARTPOLE_LEARNER
+        )
         for key, replay, targets in ABLATION:
             if key != PLAIN:
                 agent = {"name": "ddpg", **CONTINUOUS["ddpg"], "targets": targets, **TARGETS[targets]}
@@ -170,7 +175,14 @@ def main() -> None:
             runs[key] = run()
             runs[key]["cpu_seconds"] = time.process_time() - start
             write_result(
-                args.out, {"agents": CONTINUOUS, "reach": REACH, "cartpole": CARTPOLE, "common": _COMMON, "runs": runs}
+                args.out,
+                {
+                    "agents": CONTINUOUS,
+                    "reach": REACH,
+                    "cartpole": CARTPOLE | CARTPOLE_LEARNER,
+                    "common": _COMMON,
+                    "runs": runs,
+                },
             )
             print(f"{key}: return {runs[key]['return_mean']:.1f}, {runs[key]['cpu_seconds']:.0f} s of CPU", flush=True)
     print(describe_line(describe_machine()))
