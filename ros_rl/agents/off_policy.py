@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ros_rl.actor_critic import CriticEnsemble
 from ros_rl.agent_settings import CriticSettings
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.critics import Critics
+from ros_rl.agents.critics import Critics, TargetedNetwork
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.features import Layout
-from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.types import Array
 
 
 class PolicyGraph(ControlGraph):
@@ -48,7 +51,7 @@ class PolicyGraph(ControlGraph):
 
 
 class ReplayAgent(Agent):
-    """Learns values of actions from replayed transitions.
+    """Learns values of actions from replayed transitions; subclasses set `critics`.
 
     Args:
         layout: What the agent sees and does.
@@ -56,6 +59,8 @@ class ReplayAgent(Agent):
         batch_size: Transitions per update.
         updates_per_step: Updates per environment step.
     """
+
+    critics: TargetedNetwork[Any]
 
     def __init__(self, layout: Layout, smoothing: float, batch_size: int, updates_per_step: float) -> None:
         super().__init__(layout, batch_size, updates_per_step)
@@ -68,6 +73,8 @@ class ReplayAgent(Agent):
             batch = replay.sample(self.batch_size)
             samples = self.inputs.samples(batch)
             q, target = self.update_critics(samples)
+            self._show(q, target)
+            replay.update_priorities(batch.index, self._errors(replay.settings.priority, samples, q, target))
             metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
             self.updates += 1
             metrics |= self.improve(samples)
@@ -76,6 +83,27 @@ class ReplayAgent(Agent):
     @abstractmethod
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """One step of the values; gives them (critics, batch) and their targets (batch,), without gradient."""
+
+    @abstractmethod
+    def values(self, network: Any, samples: Samples) -> Tensor:
+        """What the online or the target network holds for the actions taken, (critics, batch)."""
+
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        samples, network = self.inputs.samples(batch), self.critics.online
+        training = network.training
+        network.eval()
+        with torch.no_grad():
+            found = self.values(network, samples), network.features(samples.seen, samples.action)
+        network.train(training)
+        return found
+
+    @torch.no_grad()
+    def _errors(self, priority: str, samples: Samples, q: Tensor, target: Tensor) -> Array:
+        """What the drawn transitions' priorities become, (batch,); see `ReplaySettings.priority`."""
+        if priority == "target":
+            q = self.values(self.critics.target, samples)
+        return (q.mean(0) - target).numpy()
 
     def improve(self, samples: Samples) -> dict[str, float]:
         """What follows an update of the values, on the same batch: nothing, unless there is a policy."""
@@ -92,6 +120,8 @@ class OffPolicyAgent(ReplayAgent):
         batch_size: Transitions per update.
         updates_per_step: Updates per environment step.
     """
+
+    critics: Critics
 
     def __init__(
         self,
@@ -112,6 +142,10 @@ class OffPolicyAgent(ReplayAgent):
     def improve(self, samples: Samples) -> dict[str, float]:
         """See `ReplayAgent.improve`."""
         return self.update_policy(samples) if self.updates % self.policy_delay == 0 else {}
+
+    def values(self, network: CriticEnsemble, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        return network(samples.seen, samples.action)
 
     @abstractmethod
     def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor | float]:

@@ -96,6 +96,10 @@ class QtOptAgent(ReplayAgent):
             self._copy()
         return self._values(output.detach()), target
 
+    def values(self, network: CriticEnsemble, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        return self._values(network(samples.seen, samples.action))
+
     @torch.no_grad()
     def _next_value(self, next_seen: Tensor) -> Tensor:
         """The smaller of both target networks' values of the first one's action, (batch,)."""
