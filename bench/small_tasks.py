@@ -35,10 +35,10 @@ EPISODES = 10
 _COMMON = {"hidden": 64, "learning_rate": 1e-3}
 _LEARNER = {"batch_size": 128, "updates_per_step": 1.0, "warmup_steps": 500}
 CONTINUOUS: dict[str, dict[str, Any]] = {
-    "qt_opt": {"exploration": 0.2, "lag": 200},
     "naf": {"exploration": 0.2},
     "ddpg": {"exploration": 0.2},
     "sac": {},
+    "qt_opt": {"exploration": 0.2, "lag": 200},
 }
 """Agents of Pendulum-v1 and of the reach, with the settings that differ from the defaults."""
 PENDULUM_STEPS, CARTPOLE_STEPS, REACH_MINUTES = 6000, 15_000, 3.0
