@@ -70,11 +70,19 @@ class DqnAgent(ReplayAgent):
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """See `ReplayAgent.update_critics`."""
         target = samples.target(self._next_value(samples.next_seen))
-        taken = samples.action.long().expand(self.settings.critics, -1, -1)
-        q = self.critics.online(samples.seen).gather(-1, taken)[..., 0]
+        q = self._taken(self.critics.online, samples)
         loss = samples.weight * self._loss(q, target.expand_as(q))
         self.critics.descend(loss.mean(1).sum(), self.updates)
         return q.detach(), target
+
+    def target_q(self, samples: Samples) -> Tensor | None:
+        """See `ReplayAgent.target_q`."""
+        return self._taken(self.critics.target, samples) if self.critics.lags else None
+
+    def _taken(self, values: ActionValues, samples: Samples) -> Tensor:
+        """Values of the actions that were taken, (critics, batch)."""
+        taken = samples.action.long().expand(self.settings.critics, -1, -1)
+        return values(samples.seen).gather(-1, taken)[..., 0]
 
     @torch.no_grad()
     def _next_value(self, next_seen: Tensor) -> Tensor:

@@ -76,9 +76,16 @@ class NafAgent(ReplayAgent):
 
     def q(self, seen: Tensor, action: Tensor) -> Tensor:
         """Q of actions (batch, actions), shape (batch,); largest at the mean after smoothing, which is what acts."""
-        value, mean, numbers = self.critics.online(seen)
+        return self._q(self.critics.online, seen, action)
+
+    def target_q(self, samples: Samples) -> Tensor | None:
+        """See `ReplayAgent.target_q`."""
+        return self._q(self.critics.target, samples.seen, samples.action)[None] if self.critics.lags else None
+
+    def _q(self, values: QuadraticValues, seen: Tensor, action: Tensor) -> Tensor:
+        value, mean, numbers = values(seen)
         apart = action - self.inputs.smooth(mean, seen)
-        rotated = (self.critics.online.lower(numbers).mT @ apart[..., None])[..., 0]
+        rotated = (values.lower(numbers).mT @ apart[..., None])[..., 0]
         return value - 0.5 * (rotated**2).sum(-1)
 
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:

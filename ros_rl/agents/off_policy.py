@@ -17,6 +17,7 @@ from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.features import Layout
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.replay.sum_tree import Index
 
 
 class PolicyGraph(ControlGraph):
@@ -68,6 +69,7 @@ class ReplayAgent(Agent):
             batch = replay.sample(self.batch_size)
             samples = self.inputs.samples(batch)
             q, target = self.update_critics(samples)
+            self._prioritise(replay, batch.index, samples, q, target)
             metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
             self.updates += 1
             metrics |= self.improve(samples)
@@ -76,6 +78,20 @@ class ReplayAgent(Agent):
     @abstractmethod
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """One step of the values; gives them (critics, batch) and their targets (batch,), without gradient."""
+
+    def target_q(self, samples: Samples) -> Tensor | None:
+        """Values of the samples' actions by the target critics, (critics, batch); None if there are none."""
+        return None
+
+    def _prioritise(self, replay: ReplayBuffer, index: Index, samples: Samples, q: Tensor, target: Tensor) -> None:
+        """Give drawn transitions their new priorities: the critics' mean error, or that of the target critics."""
+        kind = replay.settings.priority
+        if kind == "uniform":
+            return
+        with torch.no_grad():
+            slow = self.target_q(samples) if kind == "target" else None
+        error = (q if slow is None else slow) - target
+        replay.update_priorities(index, error.abs().mean(0).double().numpy())
 
     def improve(self, samples: Samples) -> dict[str, float]:
         """What follows an update of the values, on the same batch: nothing, unless there is a policy."""
@@ -108,6 +124,10 @@ class OffPolicyAgent(ReplayAgent):
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """See `ReplayAgent.update_critics`."""
         return self.critics.update(samples, self.next_action, self.updates)
+
+    def target_q(self, samples: Samples) -> Tensor | None:
+        """See `ReplayAgent.target_q`."""
+        return self.critics.target(samples.seen, samples.action) if self.critics.lags else None
 
     def improve(self, samples: Samples) -> dict[str, float]:
         """See `ReplayAgent.improve`."""

@@ -96,6 +96,10 @@ class QtOptAgent(ReplayAgent):
             self._copy()
         return self._values(output.detach()), target
 
+    def target_q(self, samples: Samples) -> Tensor | None:
+        """See `ReplayAgent.target_q`."""
+        return self._values(self.critics.target(samples.seen, samples.action)) if self.critics.lags else None
+
     @torch.no_grad()
     def _next_value(self, next_seen: Tensor) -> Tensor:
         """The smaller of both target networks' values of the first one's action, (batch,)."""
