@@ -84,6 +84,10 @@ class CriticEnsemble(nn.Module):
         """Values, (critics, batch), of inputs (batch, ...) and actions (batch, actions)."""
         return self.net(torch.cat([x, action], -1)[None])[..., 0]
 
+    def features(self, x: Tensor, action: Tensor) -> Tensor:
+        """The last hidden layer, (critics, batch, hidden)."""
+        return self.net.features(torch.cat([x, action], -1)[None])
+
 
 class ActionValues(nn.Module):
     """Q(x, .) of all discrete actions, by several critics at once.
@@ -106,6 +110,10 @@ class ActionValues(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Values, (critics, batch, choices), of inputs (batch, size_in)."""
         return self.net(x[None])
+
+    def features(self, x: Tensor, action: Tensor) -> Tensor:
+        """The last hidden layer, (critics, batch, hidden), whatever the action."""
+        return self.net.features(x[None])
 
 
 @torch.no_grad()

@@ -158,6 +158,10 @@ class BatchedMLP(nn.Module):
         assert isinstance(last, BatchedLinear)
         return last.first(x, outputs)
 
+    def features(self, x: Tensor) -> Tensor:
+        """The last hidden layer: (members or 1, batch, in) -> (members, batch, hidden)."""
+        return self.net[:-1](x)
+
 
 class Normaliser(nn.Module):
     """Running mean and deviation of vectors; constant dimensions are left alone instead of divided by zero.

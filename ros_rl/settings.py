@@ -17,11 +17,13 @@ from ros_rl.config import build, expand, group, merge, nested, read_parameters_f
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.features import check_robot
 from ros_rl.planner_settings import PlannerSettings
+from ros_rl.plugins import AGENT_SETTINGS_GROUP, load_plugins
 from ros_rl.replay_settings import ReplaySettings
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot, load_robot
 from ros_rl.tasks import TASKS, Task
 from ros_rl.tasks.gym_task import GymTask
+from ros_rl.watch_settings import WatchSettings
 
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
 BACKENDS = ("pybullet", "mock", "external")
@@ -117,6 +119,7 @@ class LearnerSettings:
     slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
     threads: int = setting(1, "torch threads", low=1, high=64)
+    watch: WatchSettings = group(WatchSettings, "the watch on the critics' values")
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,12 @@ class RandomSettings:
     smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
 
 
-AGENT_SETTINGS: dict[str, type] = {"mpc": MpcSettings, "random": RandomSettings, **MODEL_FREE_SETTINGS}
+AGENT_SETTINGS: dict[str, type] = {
+    "mpc": MpcSettings,
+    "random": RandomSettings,
+    **MODEL_FREE_SETTINGS,
+    **load_plugins(AGENT_SETTINGS_GROUP),
+}
 AGENT_NAMES = tuple(AGENT_SETTINGS)
 
 

@@ -23,10 +23,10 @@ PACKAGE = "ros_rl"
 
 # From the bottom up. A module may import its own layer and those below it.
 LAYERS = (
-    ("types", "errors", "resources", "rotations", "wire"),
+    ("types", "errors", "resources", "rotations", "wire", "plugins"),
     (
         *("config", "robot", "features", "safety", "tasks"),
-        *("settings", "agent_settings", "planner_settings", "replay_settings"),
+        *("settings", "agent_settings", "planner_settings", "replay_settings", "watch_settings"),
     ),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),

@@ -37,7 +37,7 @@ def test_lower_matrix_by_hand() -> None:
 def test_value_is_the_quadratic_form_written_out() -> None:
     agent, samples = agent_of(LAYOUT, "naf"), random_samples(LAYOUT)
     value, mean, numbers = agent.critics.online(samples.seen)
-    for row, q in enumerate(agent.q(samples.seen, samples.action)):
+    for row, q in enumerate(agent.q(agent.critics.online, samples.seen, samples.action)):
         lower = torch.zeros(2, 2)
         lower[0, 0], lower[1, 0], lower[1, 1] = numbers[row, 0].exp(), numbers[row, 1], numbers[row, 2].exp()
         apart = samples.action[row] - mean[row]
@@ -51,10 +51,10 @@ def test_no_action_of_a_grid_is_better_than_the_mean() -> None:
     with torch.no_grad():
         value, mean, _ = agent.critics.online(seen)
         for row in range(len(seen)):
-            q = agent.q(seen[row].expand(len(grid), -1), grid)
+            q = agent.q(agent.critics.online, seen[row].expand(len(grid), -1), grid)
             assert q.max() <= value[row] + 1e-6
             torch.testing.assert_close(grid[q.argmax()], mean[row], atol=0.011, rtol=0)  # the grid's step is 0.01
-        torch.testing.assert_close(agent.q(seen, mean), value)
+        torch.testing.assert_close(agent.q(agent.critics.online, seen, mean), value)
 
 
 def test_greedy_action_is_the_best_also_where_actions_are_smoothed() -> None:
@@ -64,7 +64,7 @@ def test_greedy_action_is_the_best_also_where_actions_are_smoothed() -> None:
     with torch.no_grad():
         action, _ = agent.graph.act(observation, torch.zeros(0), torch.randn(2), torch.zeros(1))
         seen = agent.inputs(observation)[None]
-        torch.testing.assert_close(agent.q(seen, action[None]), agent.critics.online(seen)[0])
+        torch.testing.assert_close(agent.q(agent.critics.online, seen, action[None]), agent.critics.online(seen)[0])
 
 
 @pytest.mark.parametrize("targets", ["none", "hard", "polyak"])
@@ -74,7 +74,7 @@ def test_update_by_hand(targets: str) -> None:
         agent.critics.target.net.net[-1].bias[..., 0] += 2.0
         following = agent.critics.target(samples.next_seen)[0]
         before = [p.clone() for p in agent.critics.target.parameters()]
-    q = agent.q(samples.seen, samples.action)
+    q = agent.q(agent.critics.online, samples.seen, samples.action)
     expected = torch.stack(
         [
             samples.reward[row] + (0.0 if row == 0 else samples.discount[row] * following[row])  # row 0 terminated

@@ -41,15 +41,10 @@ class TargetedNetwork(Generic[M]):
             self.target.train(s.dropout > 0.0)
         self.optimiser = torch.optim.Adam(self.online.parameters(), s.learning_rate, betas=(s.beta1, 0.999), fused=True)
 
-    @property
-    def lags(self) -> bool:
-        """Whether targets come from a slower copy."""
-        return self.target is not self.online
-
     def parts(self) -> dict[str, Stateful]:
         """What a checkpoint holds."""
         parts: dict[str, Stateful] = {"critics": self.online, "critic_optimiser": self.optimiser}
-        return parts | ({"target_critics": self.target} if self.lags else {})
+        return parts | ({} if self.target is self.online else {"target_critics": self.target})
 
     def descend(self, loss: Tensor, updates: int) -> None:
         """One step down a loss, and one of the targets.

@@ -70,19 +70,15 @@ class DqnAgent(ReplayAgent):
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """See `ReplayAgent.update_critics`."""
         target = samples.target(self._next_value(samples.next_seen))
-        q = self._taken(self.critics.online, samples)
+        q = self.values(self.critics.online, samples)
         loss = samples.weight * self._loss(q, target.expand_as(q))
         self.critics.descend(loss.mean(1).sum(), self.updates)
         return q.detach(), target
 
-    def target_q(self, samples: Samples) -> Tensor | None:
-        """See `ReplayAgent.target_q`."""
-        return self._taken(self.critics.target, samples) if self.critics.lags else None
-
-    def _taken(self, values: ActionValues, samples: Samples) -> Tensor:
-        """Values of the actions that were taken, (critics, batch)."""
+    def values(self, network: ActionValues, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
         taken = samples.action.long().expand(self.settings.critics, -1, -1)
-        return values(samples.seen).gather(-1, taken)[..., 0]
+        return network(samples.seen).gather(-1, taken)[..., 0]
 
     @torch.no_grad()
     def _next_value(self, next_seen: Tensor) -> Tensor:

@@ -214,6 +214,7 @@ class MpcAgent(Agent):
         loss.backward()
         self._critic_optimiser.step()
         polyak(self.targets, self.critics, self.settings.tau)
+        self._show(q, target)
         return {"critic_loss": float(loss.detach()), "q_mean": float(q.detach().mean())}
 
     def update_policy(self, e: Experience) -> dict[str, float]:
@@ -237,11 +238,16 @@ class MpcAgent(Agent):
         self._alpha_optimiser.zero_grad()
         alpha_loss.backward()
         self._alpha_optimiser.step()
-        return {
-            "policy_loss": float(loss.detach()),
-            "alpha": float(alpha),
-            "entropy": -float(log_probability.detach().mean()),
-        }
+        entropy = -float(log_probability.detach().mean())
+        self.entropy_bonus = float(alpha) * entropy
+        return {"policy_loss": float(loss.detach()), "alpha": float(alpha), "entropy": entropy}
+
+    @torch.no_grad()
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        e = self.experience(batch)
+        seen = self.spaces.network_input(e.state, e.goal, e.last_action)
+        return self.critics(seen, e.action), self.critics.features(seen, e.action)
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""

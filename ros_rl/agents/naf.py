@@ -44,6 +44,10 @@ class QuadraticValues(nn.Module):
         value, mean, numbers = self.net(x[None])[0].split([1, self.action_size, self.places.shape[1]], -1)
         return value[..., 0], torch.tanh(mean), numbers
 
+    def features(self, x: Tensor, action: Tensor) -> Tensor:
+        """The last hidden layer, (1, batch, hidden), whatever the action."""
+        return self.net.features(x[None])
+
     def lower(self, numbers: Tensor) -> Tensor:
         """L, (batch, actions, actions), with the exponential of the numbers on the diagonal."""
         rows, columns = self.places
@@ -74,27 +78,24 @@ class NafAgent(ReplayAgent):
         self.critics = TargetedNetwork(lambda: QuadraticValues(*sizes), s)
         self.graph = NafGraph(layout, self.inputs, self.critics.online, s.exploration)
 
-    def q(self, seen: Tensor, action: Tensor) -> Tensor:
+    def values(self, network: QuadraticValues, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        return self.q(network, samples.seen, samples.action)[None]
+
+    def q(self, network: QuadraticValues, seen: Tensor, action: Tensor) -> Tensor:
         """Q of actions (batch, actions), shape (batch,); largest at the mean after smoothing, which is what acts."""
-        return self._q(self.critics.online, seen, action)
-
-    def target_q(self, samples: Samples) -> Tensor | None:
-        """See `ReplayAgent.target_q`."""
-        return self._q(self.critics.target, samples.seen, samples.action)[None] if self.critics.lags else None
-
-    def _q(self, values: QuadraticValues, seen: Tensor, action: Tensor) -> Tensor:
-        value, mean, numbers = values(seen)
+        value, mean, numbers = network(seen)
         apart = action - self.inputs.smooth(mean, seen)
-        rotated = (values.lower(numbers).mT @ apart[..., None])[..., 0]
+        rotated = (network.lower(numbers).mT @ apart[..., None])[..., 0]
         return value - 0.5 * (rotated**2).sum(-1)
 
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """See `ReplayAgent.update_critics`."""
         with torch.no_grad():
             target = samples.target(self.critics.target(samples.next_seen)[0])
-        q = self.q(samples.seen, samples.action)
+        q = self.values(self.critics.online, samples)
         self.critics.descend((samples.weight * (q - target) ** 2).mean(), self.updates)
-        return q.detach()[None], target
+        return q.detach(), target
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""

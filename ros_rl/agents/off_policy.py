@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ros_rl.actor_critic import CriticEnsemble
 from ros_rl.agent_settings import CriticSettings
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.critics import Critics
+from ros_rl.agents.critics import Critics, TargetedNetwork
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.features import Layout
-from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.replay.sum_tree import Index
+from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.types import Array
 
 
 class PolicyGraph(ControlGraph):
@@ -49,7 +51,7 @@ class PolicyGraph(ControlGraph):
 
 
 class ReplayAgent(Agent):
-    """Learns values of actions from replayed transitions.
+    """Learns values of actions from replayed transitions; subclasses set `critics`.
 
     Args:
         layout: What the agent sees and does.
@@ -57,6 +59,8 @@ class ReplayAgent(Agent):
         batch_size: Transitions per update.
         updates_per_step: Updates per environment step.
     """
+
+    critics: TargetedNetwork[Any]
 
     def __init__(self, layout: Layout, smoothing: float, batch_size: int, updates_per_step: float) -> None:
         super().__init__(layout, batch_size, updates_per_step)
@@ -69,7 +73,8 @@ class ReplayAgent(Agent):
             batch = replay.sample(self.batch_size)
             samples = self.inputs.samples(batch)
             q, target = self.update_critics(samples)
-            self._prioritise(replay, batch.index, samples, q, target)
+            self._show(q, target)
+            replay.update_priorities(batch.index, self._errors(replay.settings.priority, samples, q, target))
             metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
             self.updates += 1
             metrics |= self.improve(samples)
@@ -79,19 +84,26 @@ class ReplayAgent(Agent):
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """One step of the values; gives them (critics, batch) and their targets (batch,), without gradient."""
 
-    def target_q(self, samples: Samples) -> Tensor | None:
-        """Values of the samples' actions by the target critics, (critics, batch); None if there are none."""
-        return None
+    @abstractmethod
+    def values(self, network: Any, samples: Samples) -> Tensor:
+        """What the online or the target network holds for the actions taken, (critics, batch)."""
 
-    def _prioritise(self, replay: ReplayBuffer, index: Index, samples: Samples, q: Tensor, target: Tensor) -> None:
-        """Give drawn transitions their new priorities: the critics' mean error, or that of the target critics."""
-        kind = replay.settings.priority
-        if kind == "uniform":
-            return
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        samples, network = self.inputs.samples(batch), self.critics.online
+        training = network.training
+        network.eval()
         with torch.no_grad():
-            slow = self.target_q(samples) if kind == "target" else None
-        error = (q if slow is None else slow) - target
-        replay.update_priorities(index, error.abs().mean(0).double().numpy())
+            found = self.values(network, samples), network.features(samples.seen, samples.action)
+        network.train(training)
+        return found
+
+    @torch.no_grad()
+    def _errors(self, priority: str, samples: Samples, q: Tensor, target: Tensor) -> Array:
+        """What the drawn transitions' priorities become, (batch,); see `ReplaySettings.priority`."""
+        if priority == "target" and self.critics.target is not self.critics.online:
+            q = self.values(self.critics.target, samples)
+        return (q.mean(0) - target).numpy()
 
     def improve(self, samples: Samples) -> dict[str, float]:
         """What follows an update of the values, on the same batch: nothing, unless there is a policy."""
@@ -109,6 +121,8 @@ class OffPolicyAgent(ReplayAgent):
         updates_per_step: Updates per environment step.
     """
 
+    critics: Critics
+
     def __init__(
         self,
         layout: Layout,
@@ -125,13 +139,13 @@ class OffPolicyAgent(ReplayAgent):
         """See `ReplayAgent.update_critics`."""
         return self.critics.update(samples, self.next_action, self.updates)
 
-    def target_q(self, samples: Samples) -> Tensor | None:
-        """See `ReplayAgent.target_q`."""
-        return self.critics.target(samples.seen, samples.action) if self.critics.lags else None
-
     def improve(self, samples: Samples) -> dict[str, float]:
         """See `ReplayAgent.improve`."""
         return self.update_policy(samples) if self.updates % self.policy_delay == 0 else {}
+
+    def values(self, network: CriticEnsemble, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        return network(samples.seen, samples.action)
 
     @abstractmethod
     def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor | float]:

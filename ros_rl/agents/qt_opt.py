@@ -96,9 +96,9 @@ class QtOptAgent(ReplayAgent):
             self._copy()
         return self._values(output.detach()), target
 
-    def target_q(self, samples: Samples) -> Tensor | None:
-        """See `ReplayAgent.target_q`."""
-        return self._values(self.critics.target(samples.seen, samples.action)) if self.critics.lags else None
+    def values(self, network: CriticEnsemble, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        return self._values(network(samples.seen, samples.action))
 
     @torch.no_grad()
     def _next_value(self, next_seen: Tensor) -> Tensor:

@@ -16,6 +16,8 @@ from ros_rl.settings import AGENT_SETTINGS, Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.wire import SUCCESS
 
+WATCH = "watch."
+"""In front of the names of the watch's figures, among those of the progress."""
 _WALKS = 0.5  # m/s
 _IN_A_ROW = 3
 _REQUEST_ONLY = ("version", "final")
@@ -157,6 +159,7 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
         "falls": int(p.get("falls", 0)),
         "updates": updates,
         "updates_per_step": updates / steps if steps else 0.0,
+        "watch": {name.removeprefix(WATCH): value for name, value in p.items() if name.startswith(WATCH)},
         "curve": points,
         "first_robot_minute_at_0.5_mps": first_minute_walking(points),
         "evaluation": final,
@@ -201,6 +204,8 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     ]
     if summary["updates"]:
         lines.append(f"  updates          {summary['updates']} ({summary['updates_per_step']:.2f} per step)")
+    if summary["watch"].get("first_beyond"):
+        lines.append(f"  values too large {_too_large(summary['watch'])}")
     lines.append(f"  falls            {summary['falls']} in {summary['episodes']} episodes")
     if summary["first_robot_minute_at_0.5_mps"] is not None:
         lines.append(f"  walks since      {summary['first_robot_minute_at_0.5_mps']:.2f} robot minutes")
@@ -215,6 +220,11 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
 def _experience(summary: Mapping[str, Any]) -> str:
     steps, minutes = summary["env_steps"], summary["robot_minutes"]
     return f"  steps            {steps}" if minutes is None else f"  robot time       {minutes:.2f} min ({steps} steps)"
+
+
+def _too_large(watch: Mapping[str, float]) -> str:
+    text = f"in {100 * watch['beyond_total']:.1f} % of the updates, first at update {watch['first_beyond']:.0f}"
+    return text + (f", right again since {watch['recovered']:.0f}" if watch["recovered"] else "")
 
 
 def _evaluation_rows(evaluation: Mapping[str, Any]) -> list[tuple[str, str]]:

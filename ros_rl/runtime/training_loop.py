@@ -23,6 +23,8 @@ except ImportError as error:
 from ros_rl.agents.agent import Agent
 from ros_rl.agents.factory import make_agent
 from ros_rl.agents.random import RandomGraph
+from ros_rl.agents.value_checks import ValueChecks
+from ros_rl.agents.watch import ValueWatch
 from ros_rl.deploy.export import ExportedGraph
 
 
@@ -57,6 +59,8 @@ class TrainingLoop:
         period = settings.control.period
         self._random = ExportedGraph(RandomGraph(self.spec, smoothing), settings.task.name, period)
         self.agent: Agent | None = make_agent(self.spec, settings)
+        self.watch = ValueWatch(gamma, learner.watch)
+        self._checks = ValueChecks(self.watch, self.agent, self.replay)
         self._learned = self.agent and ExportedGraph(self.agent.graph, settings.task.name, period)
 
     @property
@@ -76,6 +80,7 @@ class TrainingLoop:
             ConfigError: A value is not finite; nothing is stored.
         """
         self.replay.add(transition)
+        self._checks.add(transition)
 
     def note_steps(self, env_steps: int) -> None:
         """Take notice of how far the robot has come."""
@@ -98,7 +103,9 @@ class TrainingLoop:
         """Do one round and return its metrics."""
         assert self.agent is not None
         self.rounds += 1
-        return self.agent.train(self.replay, self.warmup + self.rounds)
+        metrics = self.agent.train(self.replay, self.warmup + self.rounds)
+        self._checks.look()
+        return metrics
 
     @property
     def done(self) -> bool:
@@ -143,6 +150,7 @@ class TrainingLoop:
         state["rng"] = torch.get_rng_state()
         if self.agent:
             state["agent"] = self.agent.state_dict()
+            state["watch"] = self.watch.state_dict()
         replay, learner = folder / "replay.partial.npz", folder / "learner.partial.pt"
         self.replay.save(replay)
         torch.save(state, learner)
@@ -169,6 +177,7 @@ class TrainingLoop:
         try:
             if self.agent:
                 self.agent.load_state_dict(state["agent"])
+                self.watch.load_state_dict(state["watch"])
             self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
             torch.set_rng_state(state["rng"])
         except (RuntimeError, ValueError, KeyError) as error:
