@@ -98,7 +98,7 @@ class ReplayAgent(Agent):
     @torch.no_grad()
     def _errors(self, priority: str, samples: Samples, q: Tensor, target: Tensor) -> Array:
         """What the drawn transitions' priorities become, (batch,); see `ReplaySettings.priority`."""
-        if priority == "target":
+        if priority == "target" and self.critics.target is not self.critics.online:
             q = self.values(self.critics.target, samples)
         return (q.mean(0) - target).numpy()
 
