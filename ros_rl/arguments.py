@@ -192,6 +192,13 @@ def _add_analyse(commands: Any) -> None:
         "--episodes", type=_whole(1, 1000), default=5, metavar="N", help="held-out episodes to simulate (default: 5)"
     )
     model.add_argument(
+        "--log",
+        type=Path,
+        metavar="LOG",
+        help="MCAP file or folder whose episodes are the held-out data, such as the log/ that 'ros-rl run' left "
+        "(default: simulate episodes)",
+    )
+    model.add_argument(
         "--horizon",
         type=_whole(1, 200),
         default=50,

@@ -214,7 +214,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _analyse(options: argparse.Namespace) -> int:
-    _require("torch", "onnx", "matplotlib")
+    _require("torch", "onnx", "matplotlib", *(("rclpy",) if getattr(options, "log", None) else ()))
     from ros_rl.analysis.commands import analyse
 
     print(analyse(options))
