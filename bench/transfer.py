@@ -64,14 +64,14 @@ def main() -> None:
             found = evaluate(arguments.run, task, agent, arguments)
             results.append({"reward": reward, "planner": planner, **found})
             cells = [f"{found['return_mean']:.1f}", f"{found['velocity']:.2f}", f"{found['falls']}"]
-            rows.append([reward, planner, *cells, f"{found['plan_ms']['p50']:.1f}"])
+            rows.append([reward, planner, *cells])
             print(" | ".join(rows[-1]), flush=True)
     cpu = time.process_time()
     write_result(
         arguments.out, {"run": arguments.run.name, "seed": arguments.seed, "cpu_seconds": cpu, "results": results}
     )
     print(describe_line(describe_machine()), f"{cpu / 60:.1f} CPU minutes.\n")
-    print(table(["reward", "planner", "return", "forward velocity [m/s]", "falls", "p50 [ms]"], rows))
+    print(table(["reward", "planner", "return", "forward velocity [m/s]", "falls"], rows))
 
 
 if __name__ == "__main__":
