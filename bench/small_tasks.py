@@ -35,14 +35,16 @@ EPISODES = 10
 _COMMON = {"hidden": 64, "learning_rate": 1e-3}
 _LEARNER = {"batch_size": 128, "updates_per_step": 1.0, "warmup_steps": 500}
 CONTINUOUS: dict[str, dict[str, Any]] = {
-    "qt_opt": {"exploration": 0.2, "lag": 200},
     "naf": {"exploration": 0.2},
     "ddpg": {"exploration": 0.2},
     "sac": {},
+    "qt_opt": {"exploration": 0.2, "lag": 200},
 }
 """Agents of Pendulum-v1 and of the reach, with the settings that differ from the defaults."""
 PENDULUM_STEPS, CARTPOLE_STEPS, REACH_MINUTES = 6000, 15_000, 3.0
-CARTPOLE = {"hidden": 128, "targets": "polyak", "epsilon_steps": 3000, "epsilon_end": 0.02}
+REACH = {"gamma": 0.95}
+CARTPOLE = {"targets": "polyak", "tau": 0.02, "epsilon_steps": 3000, "epsilon_end": 0.02}
+CARTPOLE_LEARNER = {"replay": {"n_step": 3}}
 TARGETS: dict[str, dict[str, Any]] = {"none": {}, "hard": {"copy_every": 200}, "polyak": {}}
 ABLATION = [
     (f"ablation/{'replay' if replay else 'no replay'}, {targets}", replay, targets)
@@ -59,9 +61,11 @@ def settings_of(task: str, seed: int, agent: dict[str, Any], learner: dict[str, 
     return load_settings(task, overrides=[{"agent": _COMMON | agent, "learner": _LEARNER | learner, "seed": seed}])
 
 
-def gym_run(env: str, steps: int, seed: int, agent: dict[str, Any], replay: bool = True) -> Run:
-    """Train and evaluate on a Gymnasium environment."""
-    learner = {} if replay else {"batch_size": 2}
+def gym_run(
+    env: str, steps: int, seed: int, agent: dict[str, Any], replay: bool = True, learner: dict[str, Any] | None = None
+) -> Run:
+    """Train and evaluate on a Gymnasium environment; without replay an update takes the newest transition, twice."""
+    learner = (learner or {}) if replay else {"batch_size": 2}
     work = GymSteps(env, settings_of("mock_point", seed, agent, learner), 100_000 if replay else 1)
     curve = work.train(steps)
     returns = work.evaluate(EPISODES)
@@ -70,7 +74,8 @@ def gym_run(env: str, steps: int, seed: int, agent: dict[str, Any], replay: bool
 
 def reach_run(seed: int, agent: dict[str, Any]) -> Run:
     """Train on the arm and measure the final distances of evaluation episodes."""
-    settings = settings_of("xarm_reach", seed, agent, {"robot_minutes": REACH_MINUTES})
+    learner = {"robot_minutes": REACH_MINUTES, "updates_per_step": 3.0}
+    settings = settings_of("xarm_reach", seed, agent | REACH, learner)
     curve, training = [], None
     for progress in train_locally(settings):
         training = progress.training
@@ -91,7 +96,9 @@ def plan(parts: list[str], seeds: list[int]) -> dict[str, Callable[[], Run]]:
             named[f"pendulum/{name}"] = lambda a=agent, s=seed: gym_run("Pendulum-v1", PENDULUM_STEPS, s, a)
             named[f"reach/{name}"] = lambda a=agent, s=seed: reach_run(s, a)
         dqn = {"name": "dqn", **CARTPOLE}
-        named["cartpole/dqn"] = lambda a=dqn, s=seed: gym_run("CartPole-v1", CARTPOLE_STEPS, s, a)
+        named["cartpole/dqn"] = lambda a=dqn, s=seed: gym_run(
+            "CartPole-v1", CARTPOLE_STEPS, s, a, learner=CARTPOLE_LEARNER
+        )
         for key, replay, targets in ABLATION:
             if key != PLAIN:
                 agent = {"name": "ddpg", **CONTINUOUS["ddpg"], "targets": targets, **TARGETS[targets]}
@@ -167,7 +174,16 @@ def main() -> None:
             start = time.process_time()
             runs[key] = run()
             runs[key]["cpu_seconds"] = time.process_time() - start
-            write_result(args.out, {"agents": CONTINUOUS, "cartpole": CARTPOLE, "common": _COMMON, "runs": runs})
+            write_result(
+                args.out,
+                {
+                    "agents": CONTINUOUS,
+                    "reach": REACH,
+                    "cartpole": CARTPOLE | CARTPOLE_LEARNER,
+                    "common": _COMMON,
+                    "runs": runs,
+                },
+            )
             print(f"{key}: return {runs[key]['return_mean']:.1f}, {runs[key]['cpu_seconds']:.0f} s of CPU", flush=True)
     print(describe_line(describe_machine()))
     print(table(["run", "steps", "return", "each seed", "distance [cm]", "CPU [s]"], summary(runs)))

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ros_rl.agents.actor_critic import ActorCriticAgent
 from ros_rl.agents.agent import Agent
 from ros_rl.agents.ddpg import DdpgAgent
 from ros_rl.agents.dqn import DqnAgent
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.agents.naf import NafAgent
 from ros_rl.agents.qt_opt import QtOptAgent
+from ros_rl.agents.reinforce import ReinforceAgent
 from ros_rl.agents.sac import SacAgent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
@@ -28,6 +30,8 @@ MODEL_FREE: dict[str, Callable[..., Agent]] = {
     "dqn": DqnAgent,
     "naf": NafAgent,
     "qt_opt": QtOptAgent,
+    "reinforce": ReinforceAgent,
+    "actor_critic": ActorCriticAgent,
 }
 """Agents by name; each takes layout, its settings, batch size and updates per step."""
 DISCRETE = ("dqn",)

@@ -67,6 +67,12 @@ class Inputs(nn.Module):
             return action
         return (1.0 - self.smoothing) * action + self.smoothing * seen[..., -self.action_size :]
 
+    def unsmooth(self, action: Tensor, seen: Tensor) -> Tensor:
+        """The chosen action, from the one that acts: the inverse of `smooth`."""
+        if not self.smoothing:
+            return action
+        return (action - self.smoothing * seen[..., -self.action_size :]) / (1.0 - self.smoothing)
+
     def samples(self, batch: Batch) -> Samples:
         """A batch as tensors."""
         return Samples(
