@@ -94,12 +94,12 @@ class World:
 
 def reinforce(**settings: Any) -> ReinforceAgent:
     """An agent of the comparison."""
-    return ReinforceAgent(layout(), ReinforceSettings(**COMMON, learning_rate=3e-3, **settings), 256, 0.0)
+    return ReinforceAgent(layout(), ReinforceSettings(**COMMON, learning_rate=1e-2, **settings), 256, 0.0)
 
 
 def actor_critic(**settings: Any) -> ActorCriticAgent:
     """An agent of the comparison."""
-    values = {**COMMON, "critics": 1, "policy_learning_rate": 3e-3, **settings}
+    values = {**COMMON, "critics": 1, "policy_learning_rate": 1e-2, **settings}
     return ActorCriticAgent(layout(), ActorCriticSettings(**values), 256, 0.0)
 
 
@@ -226,7 +226,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--updates", type=int, default=100, help=f"of {EPISODES} episodes each")
     parser.add_argument("--fitting", type=int, default=15, help="batches that baseline and critic are fitted to")
-    parser.add_argument("--batches", type=int, default=60, help="gradients per estimator, policy and seed")
+    parser.add_argument("--batches", type=int, default=60, help="gradients per estimator, policy and seed; 0: none")
     parser.add_argument("--figure", type=Path, default=FIGURE)
     add_output(parser, "variance")
     arguments = parser.parse_args()
@@ -242,15 +242,18 @@ def main() -> None:
     sizes = (arguments.fitting, arguments.batches)
     for seed in arguments.seeds:
         torch.manual_seed(seed)
-        variances["untrained"].append(scatter(actor_critic().policy, seed, *sizes))
+        if arguments.batches:
+            variances["untrained"].append(scatter(actor_critic().policy, seed, *sizes))
         save()
         for name, runs in curves.items():
             returns, policy = learn(name, seed, arguments.updates)
             runs.append(returns)
             save()
             print(f"seed {seed}, {name}: {np.mean(returns[-10:]):.0f}, {time.process_time():.0f} s", flush=True)
-        variances["trained"].append(scatter(policy, seed, *sizes))
+        if arguments.batches:
+            variances["trained"].append(scatter(policy, seed, *sizes))
         save()
+    variances = {when: seeds for when, seeds in variances.items() if seeds}
     report(curves, variances)
     plot(curves, variances, arguments.figure)
 
@@ -287,14 +290,14 @@ def plot(
     from matplotlib import pyplot
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 4.2), width_ratios=(1, 1.1))
-    for offset, (when, seeds) in zip((0.2, -0.2), variances.items(), strict=True):
+    for offset, (when, seeds) in zip((0.2, -0.2), variances.items(), strict=False):
         names = list(seeds[0])
         values = np.array([[seed[name]["share"] for name in names] for seed in seeds])
         spread = np.abs(np.stack([values.min(0), values.max(0)]) - values.mean(0))
         left.barh(-np.arange(len(names)) + offset, values.mean(0), 0.38, xerr=spread, label=f"{when} policy")
-    left.set(xscale="log", yticks=-np.arange(len(names)), yticklabels=names)
+        left.set(xscale="log", yticks=-np.arange(len(names)), yticklabels=names)
+        left.legend()
     left.set_xlabel("variance of an update's gradient, of the trajectory estimator's")
-    left.legend()
     for name, seeds in curves.items():
         values = np.array(seeds)
         steps = np.arange(1, values.shape[1] + 1) * EPISODES * LENGTH / 1000
