@@ -1,0 +1,159 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Returns on Gymnasium environments after a number of steps, beside Stable-Baselines3 and published figures.
+
+Each run is what a user would start, `ros-rl train --env gym:NAME`, in a process and on a thread of its own. It stays in
+its folder: what is finished is not run again, so a long list may be run in pieces. The peer learns from the same
+environment for as many steps with the same seeds and is evaluated as often, with its own defaults.
+
+    python bench/gym_returns.py --env HalfCheetah-v5 --agents sac crossq --seeds 0 1 2
+    python bench/gym_returns.py --env Pendulum-v1 --steps 5000 --every 1000 --agents sac --peers SAC
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from machine import RESULTS, add_output, describe_line, describe_machine, spread, table, write_result
+
+from ros_rl.errors import MissingDependencyError
+
+ROOT = RESULTS.parents[1]
+AGENTS: dict[str, list[str]] = {
+    "crossq": ["--params-file", str(ROOT / "config" / "agents" / "crossq.yaml")],
+}
+"""Options of `ros-rl train`, by the names of settings that are no agents' own."""
+PUBLISHED: dict[str, dict[str, float]] = {
+    "HalfCheetah-v5": {"SAC": 6156, "DroQ": 7744, "REDQ": 7823, "CrossQ": 8112},
+    "Hopper-v5": {"DroQ": 1813, "REDQ": 2750, "CrossQ": 2764},
+}
+"""Mean returns of 10 seeds after 100,000 steps of the -v4 environments (results of the SimbaV2 repository, 2025)."""
+
+
+def run_ours(args: argparse.Namespace, agent: str, seed: int) -> dict[str, Any]:
+    """One training through the command line; the result of one that is finished is read."""
+    folder = args.folder / f"{args.env}_{agent}_{args.steps}_{seed}"
+    if not (folder / "summary.json").is_file():
+        options = AGENTS.get(agent, ["--agent", agent])
+        command = [sys.executable, "-m", "ros_rl.cli", "train", "--env", f"gym:{args.env}", *options]
+        command += ["--steps", str(args.steps), "--seed", str(seed), "--out", str(folder)]
+        command += ["--eval-every", str(args.every), *args.option]
+        _run(command, folder)
+    summary = json.loads((folder / "summary.json").read_text())
+    points = {str(point["env_steps"]): point["return"] for point in summary["curve"]}
+    return {"return": summary["evaluation"]["return_mean"], "curve": points, **_cost(folder)}
+
+
+def run_peer(args: argparse.Namespace, algorithm: str, seed: int) -> dict[str, Any]:
+    """One training of Stable-Baselines3, in a process of its own."""
+    folder = args.folder / f"{args.env}_sb3_{algorithm}_{args.steps}_{seed}"
+    if not (folder / "peer.json").is_file():
+        options = ["--env", args.env, "--steps", str(args.steps), "--every", str(args.every), "--folder", str(folder)]
+        _run([sys.executable, __file__, "--train-peer", algorithm, "--seeds", str(seed), *options], folder)
+    points = json.loads((folder / "peer.json").read_text())
+    return {"return": points[str(args.steps)], "curve": points, **_cost(folder)}
+
+
+def _run(command: list[str], folder: Path) -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cost = {"cpu_minutes": (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 60}
+    (folder / "cost.json").write_text(json.dumps(cost))
+
+
+def _cost(folder: Path) -> dict[str, Any]:
+    cost: dict[str, Any] = json.loads((folder / "cost.json").read_text())
+    return cost
+
+
+def train_peer(args: argparse.Namespace) -> None:
+    """Train with Stable-Baselines3's defaults and write the evaluations, ten episodes each."""
+    try:
+        import gymnasium
+        import stable_baselines3
+        import torch
+        from stable_baselines3.common.evaluation import evaluate_policy
+    except ImportError as error:
+        raise MissingDependencyError("stable-baselines3", "bench") from error
+    torch.set_num_threads(1)
+    args.folder.mkdir(parents=True, exist_ok=True)
+    learner = getattr(stable_baselines3, args.train_peer)("MlpPolicy", args.env, seed=args.seeds[0], device="cpu")
+    judge, points = gymnasium.make(args.env), {}
+    judge.reset(seed=1000 + args.seeds[0])
+    for steps in range(args.every, args.steps + 1, args.every):
+        learner.learn(args.every, reset_num_timesteps=steps == args.every)
+        points[steps] = float(evaluate_policy(learner, judge, n_eval_episodes=10, warn=False)[0])
+        print(f"{args.train_peer}, {steps} steps: {points[steps]:.1f}", flush=True)
+    (args.folder / "peer.json").write_text(json.dumps(points))
+
+
+def row(env: str, name: str, found: list[dict[str, Any]]) -> list[str]:
+    """One line of the table."""
+    returns = spread([item["return"] for item in found])
+    minutes = spread([item["cpu_minutes"] for item in found])
+    each = ", ".join(f"{item['return']:.0f}" for item in found)
+    return [env, name, f"{returns['mean']:.0f}", each, f"{minutes['mean']:.1f}"]
+
+
+def draw(args: argparse.Namespace, results: dict[str, list[dict[str, Any]]], path: Path) -> None:
+    """Mean and range over seeds along the training."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingDependencyError("matplotlib", "learn") from error
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = figure.subplots()
+    for name, found in results.items():
+        steps = sorted(set.intersection(*({int(step) for step in item["curve"]} for item in found)))
+        values = [[item["curve"][str(step)] for item in found] for step in steps]
+        axes.plot(steps, [sum(each) / len(each) for each in values], label=name)
+        axes.fill_between(steps, [min(each) for each in values], [max(each) for each in values], alpha=0.2)
+    for name, value in PUBLISHED.get(args.env, {}).items() if args.steps == 100_000 else ():
+        axes.plot([args.steps], [value], "x", label=f"{name}, published")
+    axes.set(xlabel="environment steps", ylabel="return", title=args.env)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    """Run what is missing, write table and figure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--env", default="HalfCheetah-v5", help="Gymnasium environment")
+    parser.add_argument("--agents", nargs="*", default=["sac", "crossq"], help=f"agents, or {', '.join(AGENTS)}")
+    parser.add_argument("--peers", nargs="*", default=[], help="algorithms of Stable-Baselines3, e.g. SAC TD3")
+    parser.add_argument("--steps", type=int, default=100_000, help="environment steps of a run")
+    parser.add_argument("--every", type=int, default=5000, help="steps between evaluations")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="one run for each")
+    parser.add_argument("--option", nargs="*", default=[], help="further options of 'ros-rl train'")
+    parser.add_argument("--folder", type=Path, default=Path("runs") / "gym_returns", help="of all run folders")
+    parser.add_argument("--train-peer", help=argparse.SUPPRESS)
+    add_output(parser, "gym_returns")
+    args = parser.parse_args()
+    if args.train_peer:
+        train_peer(args)
+        return
+    results = {name: [run_ours(args, name, seed) for seed in args.seeds] for name in args.agents}
+    for name in args.peers:
+        results[f"SB3 {name}"] = [run_peer(args, name, seed) for seed in args.seeds]
+    out = args.out.with_name(f"{args.out.stem}_{args.env}.json")
+    told = {"env": args.env, "steps": args.steps, "seeds": args.seeds, "published": PUBLISHED.get(args.env, {})}
+    write_result(out, {**told, "results": results})
+    draw(args, results, ROOT / "docs" / "figures" / f"gym_returns_{args.env}.png")
+    print(describe_line(describe_machine()), "\n")
+    header = ["environment", "agent", f"return after {args.steps} steps, mean", "each seed", "CPU [min]"]
+    print(table(header, [row(args.env, name, found) for name, found in results.items()]))
+
+
+if __name__ == "__main__":
+    main()
