@@ -19,6 +19,7 @@ from ros_rl.agents.watch import ValueWatch
 from ros_rl.watch_settings import WatchSettings
 
 HUGE = 1e30  # where a diverging run ends
+POINTS = 60  # of a curve
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ def run(problem: str, method: str, period: int, updates: int, gamma: float, step
         if largest[-1] > HUGE:
             break
         learner.update()
+    shown = np.unique(np.geomspace(1, len(largest), POINTS).astype(int))
     return {
         "problem": problem,
         "method": method,
@@ -115,6 +117,6 @@ def run(problem: str, method: str, period: int, updates: int, gamma: float, step
         "warned": warned,
         "warning": said,
         "final": largest[-1],
-        "curve": largest[:: max(1, len(largest) // 400)],
-        "every": max(1, len(largest) // 400),
+        "updates": shown.tolist(),
+        "curve": [largest[update - 1] for update in shown],
     }

@@ -17,6 +17,7 @@ import argparse
 import json
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ AXES: dict[str, tuple[str, tuple[float, ...]]] = {
 """What is varied, one at a time: its name, field and values."""
 
 
-def grid() -> list[list[Variant]]:
+def grid(wanted: Sequence[int]) -> list[list[Variant]]:
     """The variants, those of one network size together; the size that most have comes first."""
     found = {
         Variant(**{"bootstrap": bootstrap, field: value})
@@ -54,7 +55,7 @@ def grid() -> list[list[Variant]]:
         for field, values in AXES.values()
         for value in values
     }
-    sizes = sorted(SIZES, key=lambda size: (size != BASE.hidden, size))
+    sizes = sorted(wanted, key=lambda size: (size != BASE.hidden, size))
     return [sorted((v for v in found if v.hidden == size), key=str) for size in sizes]
 
 
@@ -125,7 +126,7 @@ def draw(lines: list[dict[str, Any]], records: list[dict[str, Any]], path: Path)
         axis = next(axes)
         for r in (r for r in lines if r["problem"] == problem and (r["period"] in (1, 100))):
             label = r["method"] + (f", {r['period']}" if r["period"] > 1 else "")
-            axis.plot([i * r["every"] + 1 for i in range(len(r["curve"]))], r["curve"], label=label)
+            axis.plot(r["updates"], r["curve"], label=label)
         axis.axhline(100.0, color="gray", ls=":")
         axis.set(title=problem, xscale="log", yscale="log", ylim=(1e-2, 1e12), xlabel="updates", ylabel="largest |Q|")
         axis.legend(fontsize=7)
@@ -154,6 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--updates", type=int, default=5_000, help="updates (and environment steps) of each run")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant on each task")
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), choices=SIZES, help="units per layer")
     parser.add_argument("--linear-updates", type=int, default=30_000, help="updates of the counter-examples")
     parser.add_argument("--step", type=float, default=0.05, help="step size of the counter-examples")
     parser.add_argument("--figure", type=Path, default=RESULTS.parents[1] / "docs" / "figures" / "deadly_triad.png")
@@ -169,7 +171,7 @@ def main() -> None:
     else:
         print(describe_line(describe_machine()), "\n")
         lines = linear(args.linear_updates, budget.gamma, args.step)
-        for variants in grid():
+        for variants in grid(args.sizes):
             started = time.process_time()
             records += Runs(variants, args.seeds, budget).train()
             seconds = time.process_time() - started

@@ -85,7 +85,10 @@ class GymLadder:
     def __init__(self, args: argparse.Namespace) -> None:
         name = args.env.removeprefix("gym:")
         chosen = {"task.env": name, "agent": {"name": "mpc", "smoothing": 0.0}}
-        self.settings = planning_alone(load_settings("gym", args.run and args.run / CONFIG, [chosen]), args)
+        settings = planning_alone(load_settings("gym", args.run and args.run / CONFIG, [chosen]), args)
+        # rewards cost squared actions: plans start from the last one, and vary little and smoothly
+        smooth = {"std_init": 0.25, "noise_beta": 1.0, "warm_start": True}
+        self.settings = with_overrides(settings, agent={"planner": smooth})
         self._name, self._steps, self._episodes = name, args.random_steps, args.episodes
         environment = Environment(name, remembers=True)
         self.layout: Layout | None = environment.layout

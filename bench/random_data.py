@@ -102,6 +102,7 @@ def stages(settings: Settings, minutes: list[float], updates: int, seed: int) ->
 def row(result: dict[str, Any]) -> list[str]:
     """One line of the table."""
     return [
+        str(result["seed"]),
         f"{result['minutes']:g}",
         str(result["transitions"]),
         f"{result['forward_velocity_mean']:.3f}",
@@ -118,19 +119,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", nargs="+", type=float, default=[4.0, 8.0, 17.0], help="robot time, increasing")
     parser.add_argument("--updates", type=int, default=3000, help="of the model, for each amount of data")
-    parser.add_argument("--seed", type=int, default=0, help="of everything")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of everything")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="further settings")
     add_output(parser, "random_data")
     arguments = parser.parse_args()
     chosen = [f"{key}={value}" for key, value in PLANNING.items()]
-    settings = load_settings(TASK, overrides=[*chosen, f"seed={arguments.seed}", *arguments.set])
     results = []
-    for result in stages(settings, arguments.minutes, arguments.updates, arguments.seed):
-        results.append(result | {"cpu_seconds": time.process_time()})
-        print(" | ".join(row(results[-1])), flush=True)
-        write_result(arguments.out, {"task": TASK, "seed": arguments.seed, "planner": PLANNING, "results": results})
+    for seed in arguments.seeds:
+        settings = load_settings(TASK, overrides=[*chosen, f"seed={seed}", *arguments.set])
+        started = time.process_time()
+        for result in stages(settings, arguments.minutes, arguments.updates, seed):
+            results.append({"seed": seed, **result, "cpu_seconds": time.process_time() - started})
+            print(" | ".join(row(results[-1])), flush=True)
+            write_result(arguments.out, {"task": TASK, "planner": PLANNING, "results": results})
     print(describe_line(describe_machine()), "\n")
-    header = ["random data [robot min]", "transitions", "net forward [m/s]", "worst episode [m/s]", "falls", "return"]
+    header = [
+        "seed",
+        "random data [robot min]",
+        "transitions",
+        "net forward [m/s]",
+        "worst episode [m/s]",
+        "falls",
+        "return",
+    ]
     print(table([*header, "plan p50 [ms]", "CPU [min]"], [row(result) for result in results]))
 
 

@@ -3,17 +3,19 @@
 
 """Closed-loop return against milliseconds of a decision: what proposals and a terminal value save.
 
-One checkpoint, one simulator, the same starts; only the planner's settings differ. *ours* plans with the policy's
-proposals and the critics' value at the end of a short horizon. *model alone* has neither and must look further ahead,
-as in mbrl-lib's CEM over the mean of its members and in pytorch-mppi, which goes on from its last plan: both run here
-as settings of our own planner, whose arithmetic is the same and whose graph is faster than theirs (planner_peers.py).
+Each run's checkpoint acts in one simulator from the same starts; only the planner's settings differ. *ours* plans with
+the policy's proposals and the critics' value at the end of a short horizon. *model alone* has neither and must look
+further ahead, as in mbrl-lib's CEM over the mean of its members and in pytorch-mppi, which goes on from its last plan:
+both run here as settings of our own planner, whose arithmetic is the same and whose graph is faster than theirs
+(planner_peers.py).
 
-    python bench/return_per_ms.py runs/a1_walk_20260101_120000
+    python bench/return_per_ms.py runs/a1_walk_20260101_120000 runs/a1_walk_20260101_130000
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -67,17 +69,56 @@ def graph_of(settings: Settings, checkpoint: Path, planner: dict[str, Any]) -> O
     return OnnxGraph(training.graph(), settings.controller.threads)
 
 
-def draw(points: dict[str, list[dict[str, Any]]], path: Path) -> None:
-    """One curve for each family."""
+def measure(run: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Every planner on a run's checkpoint."""
+    settings = load_settings(params_file=run / CONFIG)
+    evaluator = Evaluator(settings, args.seed)
+    points = []
+    for family, planners in SETTINGS.items():
+        for name, planner in planners.items():
+            graph = graph_of(settings, run / CHECKPOINT, planner)
+            found = evaluator.evaluate(graph, args.episodes, args.seconds).to_mapping()
+            points.append({"run": run.name, "family": family, "planner": name, **found})
+            print(f"{run.name}, {family}, {name}: return {found['return_mean']:.1f}", flush=True)
+    evaluator.close()
+    return points
+
+
+def summarise(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each planner over all runs; the time is the smallest median, which is that of the idlest machine."""
+    rows = []
+    for family, planners in SETTINGS.items():
+        for name in planners:
+            same = [point for point in points if (point["family"], point["planner"]) == (family, name)]
+            returns = [point["return_mean"] for point in same]
+            rows.append(
+                {
+                    "family": family,
+                    "planner": name,
+                    "ms": min(point["plan_ms"]["p50"] for point in same),
+                    "return": statistics.mean(returns),
+                    "low": min(returns),
+                    "high": max(returns),
+                    "velocity": statistics.mean(point["forward_velocity_mean"] for point in same),
+                    "falls": f"{sum(point['falls'] for point in same)} of {sum(point['episodes'] for point in same)}",
+                }
+            )
+    return rows
+
+
+def draw(rows: list[dict[str, Any]], path: Path) -> None:
+    """One curve for each family, with the range over runs."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingDependencyError("matplotlib", "learn") from error
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.subplots()
-    for family, found in points.items():
-        ordered = sorted(found, key=lambda point: point["plan_ms"]["p50"])
-        axes.plot([p["plan_ms"]["p50"] for p in ordered], [p["return_mean"] for p in ordered], "o-", label=family)
+    for family in SETTINGS:
+        found = sorted((row for row in rows if row["family"] == family), key=lambda row: row["ms"])
+        middle = [row["return"] for row in found]
+        spread = [[row["return"] - row["low"] for row in found], [row["high"] - row["return"] for row in found]]
+        axes.errorbar([row["ms"] for row in found], middle, spread, fmt="o-", capsize=3, label=family)
     axes.set(xscale="log", xlabel="time of a decision, median [ms]", ylabel="return of an episode")
     axes.grid(alpha=0.3)
     axes.legend()
@@ -86,35 +127,37 @@ def draw(points: dict[str, list[dict[str, Any]]], path: Path) -> None:
 
 
 def main() -> None:
-    """Evaluate every planner, write table and figure."""
+    """Evaluate every planner on every run, write table and figure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, help="run folder of a finished training")
+    parser.add_argument("runs", type=Path, nargs="+", help="run folders of finished trainings of a1_walk")
     parser.add_argument("--episodes", type=int, default=3, help="episodes of each planner")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of an episode [s]")
     parser.add_argument("--seed", type=int, default=4000, help="of starts, friction, noise and planning")
     parser.add_argument("--figure", type=Path, default=RESULTS.parents[1] / "docs" / "figures" / "return_per_ms.png")
     add_output(parser, "return_per_ms")
     args = parser.parse_args()
-    settings = load_settings(params_file=args.run / CONFIG)
-    evaluator = Evaluator(settings, args.seed)
-    measures = [f"{measure.name}_{part}" for measure in settings.task.measures for part in measure.summaries]
-    points: dict[str, list[dict[str, Any]]] = {}
-    rows = []
-    for family, planners in SETTINGS.items():
-        for name, planner in planners.items():
-            graph = graph_of(settings, args.run / CHECKPOINT, planner)
-            found = {"planner": name, **evaluator.evaluate(graph, args.episodes, args.seconds).to_mapping()}
-            points.setdefault(family, []).append(found)
-            plan = found["plan_ms"]
-            cells = [family, name, f"{plan['p50']:.1f}", f"{found['return_mean']:.1f}"]
-            rows.append([*cells, *(f"{found[key]:.2f}" for key in measures), str(found["falls"])])
-            print(" | ".join(rows[-1]), flush=True)
-    evaluator.close()
-    draw(points, args.figure)
-    write_result(args.out, {"run": args.run.name, "seed": args.seed, "points": points})
+    points = [point for run in args.runs for point in measure(run, args)]
+    rows = summarise(points)
+    draw(rows, args.figure)
+    write_result(args.out, {"seed": args.seed, "points": points})
     print(describe_line(describe_machine()), "\n")
-    header = ["planner", "candidates x steps x iterations", "p50 [ms]", "return", *measures, "falls"]
-    print(table(header, rows))
+    header = ["planner", "candidates x steps x iterations", "p50 [ms]", "return (range)", "velocity [m/s]", "falls"]
+    print(
+        table(
+            header,
+            [
+                [
+                    row["family"],
+                    row["planner"],
+                    f"{row['ms']:.1f}",
+                    f"{row['return']:.1f} ({row['low']:.1f} to {row['high']:.1f})",
+                    f"{row['velocity']:.2f}",
+                    row["falls"],
+                ]
+                for row in rows
+            ],
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -97,6 +97,17 @@ def _add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
     parser.add_argument("--gui", action="store_true", help="open the simulator's window (default: no)")
 
 
+def _add_agent(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--agent",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="control graph (.onnx), or the folder of a run that learned a model: its networks then act under its own "
+        "settings and those of --set, also for another reward or task",
+    )
+
+
 def _add_train(commands: Any) -> None:
     parser = commands.add_parser("train", help="learn a controller")
     parser.add_argument("task", nargs="?", metavar="TASK", help="see 'ros-rl list'; or --env")
@@ -130,14 +141,14 @@ def _add_train(commands: Any) -> None:
 def _add_run(commands: Any) -> None:
     parser = commands.add_parser("run", help="let a learned controller act")
     parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
-    parser.add_argument("--agent", type=Path, required=True, metavar="FILE", help="control graph (.onnx)")
+    _add_agent(parser)
     _add_graph(parser, "default: until Ctrl-C")
 
 
 def _add_eval(commands: Any) -> None:
     parser = commands.add_parser("eval", help="judge a controller in the simulator, without ROS")
     parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
-    parser.add_argument("--agent", type=Path, required=True, metavar="FILE", help="control graph (.onnx)")
+    _add_agent(parser)
     parser.add_argument(
         "--episodes",
         type=int,
@@ -185,6 +196,13 @@ def _add_analyse(commands: Any) -> None:
     _add_analysis(model, "model", "of the first held-out episode")
     model.add_argument(
         "--episodes", type=_whole(1, 1000), default=5, metavar="N", help="held-out episodes to simulate (default: 5)"
+    )
+    model.add_argument(
+        "--log",
+        type=Path,
+        metavar="LOG",
+        help="MCAP file or folder whose episodes are the held-out data, such as the log/ that 'ros-rl run' left "
+        "(default: simulate episodes)",
     )
     model.add_argument(
         "--horizon",

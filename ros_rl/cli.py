@@ -22,7 +22,7 @@ from ros_rl.config import iterate
 from ros_rl.errors import ConfigError, MissingDependencyError, RosRlError, RunFolderError, UnknownNameError
 from ros_rl.robot import robot_names
 from ros_rl.runtime.run_folder import CHECKPOINT, RunFolder, default_folder
-from ros_rl.settings import AGENT_NAMES, BACKENDS, Settings, load_settings
+from ros_rl.settings import AGENT_NAMES, BACKENDS, Settings, load_settings, parse_override
 from ros_rl.tasks import TASKS
 from ros_rl.tasks.gym_task import GymTask
 
@@ -68,8 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _load(options: argparse.Namespace, **overrides: Any) -> Settings:
-    """Settings of a command: the task's, then --params-file, then --set, then the options of their own."""
+def _overrides(options: argparse.Namespace, **overrides: Any) -> list[Any]:
+    """--set, then the options of their own."""
     own = {
         "seed": options.seed,
         "task.env": _environment(options),
@@ -78,8 +78,33 @@ def _load(options: argparse.Namespace, **overrides: Any) -> Settings:
         "driver.gui": True if getattr(options, "gui", False) else None,
         **overrides,
     }
-    named = [{key: value} for key, value in own.items() if value is not None]
-    return load_settings(options.task, options.params_file, [*options.set, *named])
+    return [*options.set, *({key: value} for key, value in own.items() if value is not None)]
+
+
+def _load(options: argparse.Namespace, **overrides: Any) -> Settings:
+    """Settings of a command: the task's, then --params-file, then --set, then the options of their own."""
+    return load_settings(options.task, options.params_file, _overrides(options, **overrides))
+
+
+def _load_agent(options: argparse.Namespace, **overrides: Any) -> tuple[Settings, bytes]:
+    """Settings and control graph of what --agent names: a file as it is, or a run's folder under these settings."""
+    if options.agent.is_dir():
+        if options.params_file is not None:
+            raise ConfigError(f"--params-file has no use with --agent {options.agent}: a run brings its own settings")
+        _require("torch", "onnx")
+        from ros_rl.runtime.acting import graph_of_run
+
+        return graph_of_run(options.agent, options.task, _overrides(options, **overrides))
+    from ros_rl.deploy.agent_file import checked_agent
+
+    for item in options.set:
+        if "agent" in parse_override(item):
+            raise ConfigError(
+                f"--set '{item}' cannot change the agent file {options.agent}: use --agent with its run's folder, "
+                f"or make another file: ros-rl export RUN --set {item} --out FILE"
+            )
+    settings = _load(options, **overrides)
+    return settings, checked_agent(options.agent, settings)
 
 
 def _environment(options: argparse.Namespace) -> str | None:
@@ -131,10 +156,8 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ros_rl.deploy.agent_file import checked_agent
-
-    settings = _load(options, **{"controller.explore": 0.0})
-    return _start(options, settings, bringup.RUN, agent=checked_agent(options.agent, settings))
+    settings, agent = _load_agent(options, **{"controller.explore": 0.0})
+    return _start(options, settings, bringup.RUN, agent=agent)
 
 
 def _require(*packages: str) -> None:
@@ -222,10 +245,9 @@ def _resumed_folder(options: argparse.Namespace) -> Path | None:
 
 
 def _eval(options: argparse.Namespace) -> int:
-    from ros_rl.deploy.agent_file import checked_agent
-
-    settings = _load(options, **{"evaluator.final_episodes": options.episodes, "evaluator.seconds": options.seconds})
-    checked_agent(options.agent, settings)
+    settings, agent = _load_agent(
+        options, **{"evaluator.final_episodes": options.episodes, "evaluator.seconds": options.seconds}
+    )
     if settings.driver.backend == "pybullet":
         _require("pybullet")
     from ros_rl.deploy.onnx_graph import OnnxGraph
@@ -233,7 +255,7 @@ def _eval(options: argparse.Namespace) -> int:
     from ros_rl.runtime.summary import evaluation_screen
 
     evaluator = settings.evaluator
-    graph = OnnxGraph.load(options.agent, settings.controller.threads)
+    graph = OnnxGraph(agent, settings.controller.threads)
     found = evaluate(
         graph, settings, evaluator.final_episodes, evaluator.seconds, settings.seed, options.video
     ).to_mapping()
@@ -257,7 +279,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _analyse(options: argparse.Namespace) -> int:
-    _require("torch", "onnx", "matplotlib")
+    _require("torch", "onnx", "matplotlib", *(("rclpy",) if getattr(options, "log", None) else ()))
     from ros_rl.analysis.commands import analyse
 
     print(analyse(options))

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
@@ -161,6 +163,18 @@ class BatchedMLP(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         """The last hidden layer: (members or 1, batch, in) -> (members, batch, hidden)."""
         return self.net[:-1](x)
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """No gradient, no dropout, running statistics; afterwards the network is in the mode that it was in."""
+    training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        network.train(training)
 
 
 class Normaliser(nn.Module):

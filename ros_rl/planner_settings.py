@@ -13,7 +13,7 @@ from ros_rl.errors import ConfigError
 
 METHODS = ("mppi", "cem", "shooting", "softmax_shooting", "gradient")
 EXECUTIONS = ("receding", "open_loop")
-PROPAGATIONS = ("fixed_member", "random_member", "expectation")
+PROPAGATIONS = ("fixed_member", "random_member", "expectation", "shared_members")
 OBJECTIVES = ("mean", "mean_std", "state_variance", "cvar")
 DISAGREEMENTS = ("mean_std", "state_variance")
 """Objectives that penalise disagreement across members, and so need each member's own prediction."""
@@ -43,7 +43,9 @@ class PlannerSettings:
     warm_start: bool = setting(False, "samples start around the last plan's rest, not around the policy's sequence")
     terminal_value: bool = setting(True, "close returns with the critics' value of the last state")
     propagation: str = setting(
-        "fixed_member", "particles follow one member each, a random one per step, or are one mean", choices=PROPAGATIONS
+        "fixed_member",
+        "particles follow one member each, a random one per step, or are one mean; or each candidate its own member",
+        choices=PROPAGATIONS,
     )
     aleatoric: bool = setting(False, "draw next states from the members' distributions instead of their means")
     objective: str = setting("mean", "what of the particles' returns is maximised", choices=OBJECTIVES)
@@ -75,7 +77,11 @@ class PlannerSettings:
             yield f"{aim} needs {by} to be fixed_member: a particle that changes members is no member's own"
         if self.objective in DISAGREEMENTS and self.propagation == "expectation":
             yield f"{aim} needs {by} to be fixed_member: the mean over members shows none of their disagreement"
-        if self.objective == "cvar" and self.propagation == "expectation":
+        if self.objective in DISAGREEMENTS and self.propagation == "shared_members":
+            yield f"{aim} needs {by} to be fixed_member: a candidate that one member predicts shows no disagreement"
+        if self.method == "gradient" and self.propagation == "shared_members":
+            yield f"agent.planner.method 'gradient' has one candidate, and {by} would give it one member"
+        if self.objective == "cvar" and self.propagation in ("expectation", "shared_members"):
             yield f"{aim} needs several particles, and {by} has one: it has no worst share"
         if self.aleatoric and self.propagation == "expectation":
             yield f"agent.planner.aleatoric true has no meaning under {by}: it follows the mean, not draws"

@@ -25,7 +25,10 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["train", "nope"], "unknown task 'nope'; valid: a1_walk, cartpole_swingup, gym, mock_point, xarm_reach"),
+        (
+            ["train", "nope"],
+            "unknown task 'nope'; valid: a1_back, a1_walk, cartpole_swingup, gym, mock_point, xarm_reach",
+        ),
         (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: "),
         (["train", "mock_point", "--driver", "nope"], "invalid choice: 'nope'"),
         (["train", "mock_point", "--set", "robot=nope"], "unknown robot 'nope'; valid: a1, cartpole, mock, xarm6"),

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 from dynamics import small_model
+from planners import linear_planner, start_at
 from torch import Tensor
 
 from ros_rl.dynamics.data import FIELDS, Split, TransitionData
 from ros_rl.dynamics.training import FitSettings, ModelTrainer, sequence_losses
 from ros_rl.errors import ConfigError, DataError
+from ros_rl.planning.propagation import FixedMember
 
 NOISE = np.array([0.02, 0.1])
 
@@ -74,6 +76,30 @@ def test_the_best_weights_on_held_out_data_come_back(kind: str) -> None:
         assert len(set(report.best_epoch)) > 1  # per member
     assert (report.best_epoch < 40).all() and (report.validation[-1] > report.final).all()
     assert report.elites == tuple(np.argsort(report.final))
+
+
+@pytest.mark.parametrize("kind", ["deterministic", "gaussian", "dropout", "energy", "diffusion"])
+def test_an_ensemble_of_elites_predicts_as_they_did(kind: str) -> None:
+    model = small_model(kind)
+    x, last, u, _ = tensors(linear_data(5))
+    whole = model.predict(x, last, u).detach()
+    kept = model.subset((2, 0))
+    assert kept.members == 2 and model.members == 3
+    torch.testing.assert_close(kept.predict(x, last, u), whole[[2, 0]], rtol=1e-5, atol=1e-6)
+    kept.losses(x, last, u, x).sum().backward()
+    torch.testing.assert_close(model.predict(x, last, u), whole)
+
+
+@torch.no_grad()
+def test_a_planner_follows_the_elites_alone() -> None:
+    planner = linear_planner(horizon=2)
+    planner.model = small_model("gaussian", state=4, actions=2)
+    start, sequences = start_at([0.5, -0.5, 0.0, 0.0], members=3), torch.rand(7, 2, 2) * 2 - 1
+    whole = planner.rollout(start, sequences, FixedMember(planner.model, aleatoric=False)).returns
+    elites = planner.model.subset((1, 2))
+    start = start_at([0.5, -0.5, 0.0, 0.0], members=2)
+    found = planner.rollout(start, sequences, FixedMember(elites, aleatoric=False)).returns
+    torch.testing.assert_close(found, whole[1:])
 
 
 def test_the_fit_ends_when_nobody_improves() -> None:

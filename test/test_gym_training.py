@@ -144,6 +144,16 @@ def test_sac_learns_to_hold_the_point(tmp_path) -> None:
     assert run.state.final_evaluation["return_mean"] > -1.2
 
 
+def test_values_beyond_what_rewards_allow_are_told(tmp_path) -> None:
+    said: list[str] = []
+    watch = {"reward_bound": 1e-6, "window": 10}
+    agent = {"name": "td3", "hidden": 16}  # without an entropy that widens the bound
+    run = train(tmp_path, "test/Point-v0", {"agent": agent, "learner": {"watch": watch}}, said=said)
+    told = [line for line in said if line.startswith("warning: |Q| is beyond its bound")]
+    assert len(told) == 1 and "learner.replay.n_step" in told[0]
+    assert run.state.progress["watch.beyond_total"] > 0.9 and run.state.progress["watch.q_bound"] > 0
+
+
 def run_cli(capsys, *arguments: str) -> tuple[int, str, str]:
     try:
         code = cli.main(arguments)
@@ -278,6 +288,29 @@ def test_a_planner_acts_on_a_known_reward(tmp_path) -> None:
     run = train(tmp_path, "Reacher-v5", {"agent": small}, once)
     assert run.training.updates == 4
     assert -100.0 < run.state.final_evaluation["return_mean"] < 0.0
+
+
+@pytest.mark.parametrize(("env", "termination"), [("Point", "never"), ("Falling", "learned")])
+def test_a_planner_learns_the_reward_that_nobody_knows(tmp_path, env, termination) -> None:
+    model = {"members": 2, "hidden": 16, "reward": "learned", "termination": termination}
+    planner = {"samples": 8, "proposals": 2, "elites": 4, "horizon": 2}
+    small = {"name": "mpc", "hidden": 16, "planner_start": 0, "model": model, "planner": planner}
+    run = train(tmp_path, f"test/{env}-v0", {"agent": small, "learner.steps": 34, "evaluator.every": 0})
+    assert run.training.updates == 4 and np.isfinite(run.state.final_evaluation["return_mean"])
+
+
+def test_an_agent_that_chooses_does_so_from_the_environments_own_numbers(tmp_path) -> None:
+    run = train(tmp_path, "test/Choice-v0", {"agent": {"name": "dqn", "hidden": 16}})
+    batch = stored(run)
+    u = batch.action - 1.0
+    assert set(batch.action[:30, 0]) == {0.0, 1.0, 2.0}
+    np.testing.assert_allclose(batch.next_observation, batch.observation + 0.1 * u, atol=1e-6)
+
+
+def test_the_watch_looks_at_the_values(tmp_path) -> None:
+    run = train(tmp_path, "test/Point-v0")
+    assert run.training.watch.updates == run.training.updates == 30
+    assert any(name.startswith("watch.") for name in run.state.progress)
 
 
 def test_robot_tasks_are_among_the_environments(tmp_path) -> None:

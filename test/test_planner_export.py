@@ -22,6 +22,7 @@ WAYS = (
     ("random_member", "mean"),
     ("random_member", "cvar"),
     ("expectation", "mean"),
+    ("shared_members", "mean"),
 )
 WHOLE: tuple[dict[str, Any], ...] = (
     {"method": "mppi", "warm_start": True, "noise_beta": 2.0, "iterations": 2},

@@ -16,7 +16,7 @@ from ros_rl.planner_settings import PlannerSettings
 from ros_rl.planning.assessment import assess
 from ros_rl.planning.objective import evaluate
 from ros_rl.planning.plan import WORST, Rollout
-from ros_rl.planning.propagation import Expectation, FixedMember, RandomMember
+from ros_rl.planning.propagation import Expectation, FixedMember, RandomMember, SharedMembers
 
 DRIFT = [[0.01, 0.0, 0.0, 0.0], [0.0, 0.02, 0.0, 0.0], [-0.03, 0.0, 0.0, 0.0]]
 STATE = [0.1, -0.2, 0.3, 0.0]
@@ -180,3 +180,27 @@ def test_pessimism_over_states_sees_disagreement_that_returns_hide() -> None:
         scores[objective] = planner.score(start_at([0.0] * 4, 2), torch.zeros(1, 1, 2)).item()
     assert scores["mean_std"] == pytest.approx(0.0, abs=1e-7)
     assert scores["state_variance"] == pytest.approx(-np.var([0.1, -0.1], ddof=1), rel=1e-5)
+
+
+@pytest.mark.parametrize("aleatoric", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 9])
+def test_shared_candidates_follow_the_members_in_blocks(count: int, aleatoric: bool) -> None:
+    """Each candidate's return and states are its own member's, as `fixed_member` finds them."""
+    planner = linear_planner(DRIFT, std=0.1, horizon=3)
+    start = replace(start_at(STATE, 3), chance=torch.randn(6, 3, 2))
+    candidates = torch.rand(count, 3, 2) * 2 - 1
+    whole = planner.rollout(start, candidates, FixedMember(planner.model, aleatoric))
+    shared = planner.rollout(start, candidates, SharedMembers(planner.model, aleatoric))
+    member, each = torch.arange(count) // -(-count // 3), torch.arange(count)
+    torch.testing.assert_close(shared.returns, whole.returns[member, each][None])
+    for one, two in zip(shared.states, whole.states, strict=True):
+        torch.testing.assert_close(one, two[member, each][None])
+
+
+def test_shared_candidates_cost_one_member() -> None:
+    planner = linear_planner(DRIFT, horizon=2)
+    seen = []
+    predict = planner.model.predict
+    planner.model.predict = lambda state, *rest: (seen.append(state.shape[:2].numel()), predict(state, *rest))[1]
+    planner.rollout(start_at(STATE, 3), torch.rand(30, 2, 2), SharedMembers(planner.model, False))
+    assert seen == [30, 30]

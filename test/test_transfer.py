@@ -12,6 +12,7 @@ from ros_rl import cli
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, ContractError
 from ros_rl.features import ObservationSpec
+from ros_rl.runtime.acting import graph_of_run
 from ros_rl.runtime.control_loop import tick_noise
 from ros_rl.runtime.saved_run import SavedRun, check_fits
 from ros_rl.settings import load_settings, with_overrides
@@ -58,6 +59,32 @@ def test_a_costly_action_is_avoided(path):
         costly = np.abs(decisions(heavy, POSITIONS, last)).mean()
         assert costly < 0.08  # zero for endless samples
         assert np.abs(decisions(light, POSITIONS, last)).mean() > 1.5 * costly
+
+
+def test_a_graph_made_on_the_spot_is_the_exported_one(path):
+    """Driver and evaluation may differ from the run's; what the graph is made of follows the settings."""
+    weight = "task.action_weight=3.0"
+    settings, graph = graph_of_run(path, "mock_point", [weight, "driver.noise.joint_position=0.1", "seed=7"])
+    assert (settings.task.action_weight, settings.driver.noise.joint_position, settings.seed) == (3.0, 0.1, 7)
+    made, exported = OnnxGraph(graph), OnnxGraph(SavedRun(path, [weight]).training.graph())
+    np.testing.assert_array_equal(decisions(made, POSITIONS, 0.1), decisions(exported, POSITIONS, 0.1))
+    made.contract.check_reward(settings.task)
+
+
+def test_a_model_of_walking_serves_walking_back():
+    recorded = load_settings("a1_walk")
+    check_fits(recorded, with_overrides(recorded, task={"name": "a1_back"}))
+    walk, back = make_task("a1_walk", {"target_velocity": 0.4}), make_task("a1_back")
+    spec = ObservationSpec(recorded.load_robot(), walk.observation, 1)
+    flat = np.random.default_rng(0).normal(size=(50, spec.size))
+    turned = flat.copy()
+    turned[:, spec.slices["base_velocity"].start] *= -1.0
+    u = np.random.default_rng(1).uniform(-1, 1, (2, 50, spec.action_size))
+    rewards = [
+        task.reward({}, u[0], u[1], spec.split(values)) for task, values in ((walk, flat), (back, turned), (back, flat))
+    ]
+    np.testing.assert_allclose(rewards[0], rewards[1], atol=1e-12)
+    assert np.abs(rewards[0] - rewards[2]).max() > 0.5
 
 
 @pytest.mark.parametrize(
@@ -109,6 +136,26 @@ class TestCommand:
         arguments = [command, "mock_point", "--agent", str(tmp_path / "agent.onnx"), "--set", "task.bound=1.0"]
         assert cli.main(arguments) == 1
         assert "task.bound=2.0 and cannot change it, the settings say 1.0" in capsys.readouterr().err
+
+    def test_a_runs_folder_acts_under_what_is_asked_for(self, path, capsys):
+        judge = ["eval", "mock_point", "--agent", str(path), "--episodes", "1", "--seconds", "0.5", "--json"]
+        assert cli.main([*judge, "--set", "task.action_weight=3.0", "--set", "agent.planner.horizon=2"]) == 0
+        assert '"episodes": 1' in capsys.readouterr().out
+        assert cli.main([*judge, "--set", "agent.model.hidden=32"]) == 2
+        assert "'agent.model.hidden' is 32, the run has 16" in capsys.readouterr().err
+        assert cli.main([*judge, "--params-file", str(path / "config.yaml")]) == 2
+        assert "a run brings its own settings" in capsys.readouterr().err
+        assert cli.main(["eval", "xarm_reach", *judge[2:]]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+    @pytest.mark.parametrize("command", ["run", "eval"])
+    def test_settings_that_an_agent_file_cannot_follow_are_refused(self, path, capsys, command):
+        arguments = [command, "mock_point", "--driver", "mock", "--agent", str(path / "agent.onnx")]
+        assert cli.main([*arguments, "--set", "agent.planner.horizon=2"]) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert "--set 'agent.planner.horizon=2' cannot change the agent file" in error
+        assert "ros-rl export RUN --set agent.planner.horizon=2 --out FILE" in error
 
     def test_an_output_that_cannot_be_written_is_told_first(self, tmp_path, capsys):
         assert cli.main(["export", str(tmp_path), "--out", str(tmp_path / "none" / "agent.onnx")]) == 2

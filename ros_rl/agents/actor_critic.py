@@ -32,7 +32,8 @@ from ros_rl.agents.off_policy import step
 from ros_rl.agents.policy_gradient import GaussianGraph, NewData, discounted_sums, joined, minibatches
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.features import Layout
-from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.networks import evaluating
+from ros_rl.replay.buffer import Batch, ReplayBuffer
 
 
 class ActorCriticAgent(Agent):
@@ -89,6 +90,7 @@ class ActorCriticAgent(Agent):
     def update_critics(self, samples: Samples) -> dict[str, float]:
         """One step of the critics and their targets."""
         q, target = self.critics.update(samples, lambda seen: (self._draw(seen), 0.0), self.updates)
+        self._show(q, target)
         self.updates += 1
         return {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
 
@@ -135,6 +137,12 @@ class ActorCriticAgent(Agent):
 
     def _q(self, seen: Tensor, action: Tensor) -> Tensor:
         return self.critics.of_policy(seen, action).amin(0)
+
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        samples, network = self.inputs.samples(batch), self.critics.online
+        with evaluating(network):
+            return network(samples.seen, samples.action), network.features(samples.seen, samples.action)
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""

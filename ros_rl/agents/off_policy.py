@@ -18,6 +18,7 @@ from ros_rl.agents.critics import Critics, TargetedNetwork
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.features import Layout
+from ros_rl.networks import evaluating
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.types import Array
 
@@ -91,17 +92,13 @@ class ReplayAgent(Agent):
     def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """See `Agent.look`."""
         samples, network = self.inputs.samples(batch), self.critics.online
-        training = network.training
-        network.eval()
-        with torch.no_grad():
-            found = self.values(network, samples), network.features(samples.seen, samples.action)
-        network.train(training)
-        return found
+        with evaluating(network):
+            return self.values(network, samples), network.features(samples.seen, samples.action)
 
     @torch.no_grad()
     def _errors(self, priority: str, samples: Samples, q: Tensor, target: Tensor) -> Array:
         """What the drawn transitions' priorities become, (batch,); see `ReplaySettings.priority`."""
-        if priority == "target":
+        if priority == "target" and self.critics.target is not self.critics.online:
             q = self.values(self.critics.target, samples)
         return (q.mean(0) - target).numpy()
 

@@ -21,8 +21,8 @@ from ros_rl.types import Transition
 from ros_rl.watch_settings import WatchSettings
 
 REMEDY = (
-    "use target networks (agent.targets polyak, smaller agent.tau), more critics (agent.critics), a longer n-step, a "
-    "smaller priority exponent or layer norm (agent.normalisation layer)"
+    "use target networks (agent.targets polyak, smaller agent.tau), more critics (agent.critics), double Q-learning, "
+    "a longer learner.replay.n_step, a smaller learner.replay.alpha or layer norm (agent.normalisation layer)"
 )
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from ros_rl.analysis import calibration
 from ros_rl.analysis.noise import noise_floor
 from ros_rl.analysis.prediction import k_step_errors, windows
-from ros_rl.analysis.trajectories import HELD_OUT_SEED, Trajectory, collect, from_replay
+from ros_rl.analysis.trajectories import HELD_OUT_SEED, Trajectory, collect, from_log, from_replay
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.dynamics.measures import auroc
 from ros_rl.dynamics.model import DynamicsModel
@@ -41,7 +42,7 @@ def state_fields(spec: ObservationSpec) -> dict[str, slice]:
     return {field.name: spec.slices[field.name] for field in spec.fields if field.kind == "state"}
 
 
-def analyse_model(run: SavedRun, episodes: int, horizon: int, seed: int | None) -> ModelReport:
+def analyse_model(run: SavedRun, episodes: int, horizon: int, seed: int | None, log: Path | None = None) -> ModelReport:
     """Judge a run's model.
 
     Args:
@@ -49,11 +50,15 @@ def analyse_model(run: SavedRun, episodes: int, horizon: int, seed: int | None) 
         episodes: Held-out episodes to simulate.
         horizon: Steps ahead to predict.
         seed: Of the first of them; None: far from the run's own.
+        log: Of held-out episodes, instead of simulated ones.
     """
     settings, training = run.settings, run.training
     seed = settings.seed + HELD_OUT_SEED if seed is None else seed
-    graph = OnnxGraph(training.graph(), settings.controller.threads)
-    held_out = collect(settings, graph, episodes, seed)
+    if log is None:
+        graph = OnnxGraph(training.graph(), settings.controller.threads)
+        held_out = collect(settings, graph, episodes, seed)
+    else:
+        held_out = from_log(settings, log, training.replay)
     replayed = from_replay(run.spec, training.replay)
     numbers: dict[str, Any] = {
         "run": str(run.path),
@@ -61,6 +66,7 @@ def analyse_model(run: SavedRun, episodes: int, horizon: int, seed: int | None) 
         "model": {"kind": type(run.agent.model).__name__, "members": run.agent.model.members},
         "control_period": settings.control.period,
         "planner_horizon": settings.agent.planner.horizon,
+        "held_out": f"simulated from seed {seed}" if log is None else f"log {log}",
         "seed": seed,
         "episodes": len(held_out),
         "steps": {HELD_OUT: _steps(held_out), REPLAY: _steps(replayed)},
@@ -139,7 +145,7 @@ def screen(numbers: dict[str, Any], folder: str) -> str:
     held_out = numbers["k_step"][HELD_OUT]
     lines = [
         f"{numbers['model']['kind']} of {numbers['model']['members']} members, {numbers['run']}",
-        f"held-out episodes: {numbers['episodes']} of {numbers['steps'][HELD_OUT]} steps, from seed {numbers['seed']}; "
+        f"held-out episodes: {numbers['episodes']} of {numbers['steps'][HELD_OUT]} steps, {numbers['held_out']}; "
         f"errors are against {numbers['measured_against']}",
         "",
         "RMS error k steps ahead ('state stays' in brackets)",

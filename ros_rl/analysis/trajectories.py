@@ -1,18 +1,19 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Trajectories to judge a model by: new ones from the simulator, and those that the model learned from."""
+"""Trajectories to judge a model by: new ones from the simulator or a log, and those that the model learned from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ros_rl.backends import make_backend
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.errors import ConfigError
+from ros_rl.errors import ConfigError, DataError
 from ros_rl.features import ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.control_loop import ControlLoop
@@ -148,3 +149,43 @@ def record(spec: ObservationSpec, ticks: Sequence[tuple[Tick, float]]) -> Trajec
     """The trajectory of an episode's ticks and rewards."""
     observations = np.array([spec.observe(tick) for tick, _ in ticks])
     return from_observations(spec, observations, np.array([reward for _, reward in ticks[1:]]))
+
+
+def from_log(settings: Settings, path: Path, replay: ReplayBuffer) -> list[Trajectory]:
+    """Held-out trajectories: the episodes of a log, cut where a tick is missing or was not acted on.
+
+    Args:
+        settings: Of the run whose model is judged.
+        path: The log.
+        replay: What that run learned from.
+
+    Raises:
+        DataError: There is no such log, it is not of this robot, has no two ticks that follow each other, or is what
+            the run learned from.
+    """
+    from ros_rl.nodes.log_reader import read_ticks
+
+    robot = settings.load_robot()
+    spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
+    builder = TransitionBuilder(spec, settings.task, settings.control.period)
+    pieces: list[list[tuple[Tick, float]]] = []
+    for tick in read_ticks(path, robot):
+        if pieces and tick.stamp == pieces[-1][-1][0].stamp:
+            continue
+        _, transition = builder.add(tick)
+        if transition is None:
+            pieces.append([(tick, 0.0)])
+        else:
+            pieces[-1].append((tick, transition.reward))
+    found = [record(spec, piece) for piece in pieces if len(piece) > 1]
+    if not found:
+        raise DataError(f"log {path} has no two ticks that follow each other")
+    known = {row.tobytes() for row in replay.at(np.arange(len(replay))).observation[:, spec.state]}
+    states = np.concatenate([trajectory.states for trajectory in found]).astype(np.float32)
+    seen = sum(row.tobytes() in known for row in states)
+    if seen:
+        raise DataError(
+            f"log {path} is no held-out data: the run learned from {seen} of its {len(states)} ticks; "
+            "take one of 'ros-rl run'"
+        )
+    return found

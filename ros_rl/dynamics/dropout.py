@@ -110,6 +110,10 @@ class DropoutModel(GaussianEnsemble):
         """Take other members from the posterior: new masks."""
         self.net.draw()
 
+    def member_tensors(self) -> list[Tensor]:
+        """The masks: members share all parameters."""
+        return self.net.masks
+
     def losses(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
         """Gaussian negative log-likelihood; in training under masks drawn for each row, else under the members'."""
         self.net.fresh = self.training

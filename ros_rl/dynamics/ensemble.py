@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from ros_rl.dynamics.model import DynamicsModel
 from ros_rl.networks import BatchedLayerNorm, BatchedLinear
+
+_Ensemble = TypeVar("_Ensemble", bound="NetworkEnsemble")
 
 
 class NetworkEnsemble(DynamicsModel):
@@ -55,3 +60,21 @@ class NetworkEnsemble(DynamicsModel):
         """The parameters that each member has of its own; their first axis counts the members."""
         own = (module for module in self.modules() if isinstance(module, (BatchedLinear, BatchedLayerNorm)))
         return [parameter for module in own for parameter in module.parameters(recurse=False)]
+
+    def subset(self: _Ensemble, members: Sequence[int]) -> _Ensemble:
+        """A copy that holds these members only, in this order: a planner then follows a fit's elites and no others.
+
+        Args:
+            members: Their indices, such as `ros_rl.dynamics.training.FitReport.elites`.
+        """
+        kept = copy.deepcopy(self)
+        for module in kept.modules():
+            if "members" in vars(module):
+                vars(module)["members"] = len(members)
+        for own in kept.member_tensors():
+            own.data = own.data[list(members)]
+        return kept
+
+    def member_tensors(self) -> list[Tensor]:
+        """All that each member has of its own, parameters or not."""
+        return list(self.member_parameters())

@@ -37,7 +37,7 @@ class FitSettings:
         choices=("both", "bootstrap", "initialisation"),
     )
     horizon: int = setting(1, "steps of the model's own prediction in the loss; 1: one-step loss", low=1, high=100)
-    elites: int = setting(3, "members reported as the best on held-out data", low=1)
+    elites: int = setting(3, "best members on held-out data, for `NetworkEnsemble.subset`", low=1)
     seed: int = setting(0, "seed of split, resampling and order", low=0, high=2**31 - 1)
 
 
@@ -54,7 +54,7 @@ class FitReport:
     final: Array
     """(members,): held-out loss with the weights that the members have now."""
     elites: tuple[int, ...]
-    """The best members by `final`, best first."""
+    """The best members by `final`, best first; `NetworkEnsemble.subset` makes an ensemble of them."""
 
 
 class Batches:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -20,13 +21,14 @@ from ros_rl.gym.evaluation import GymEvaluator
 from ros_rl.runtime.progress import EpisodeStatistics, Rates
 from ros_rl.runtime.run_folder import AGENT, CHECKPOINT, TENSORBOARD, VIDEO, RunFolder
 from ros_rl.runtime.scalars import ScalarLog
-from ros_rl.runtime.summary import RunState, evaluation_line, progress_line
+from ros_rl.runtime.summary import WATCH, RunState, evaluation_line, progress_line
 from ros_rl.runtime.training_loop import TrainingLoop
 from ros_rl.settings import MpcSettings, Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.types import Transition
 
 _LINE_SECONDS = 5.0
+_WARNING_SECONDS = 60.0
 _SO_FAR = "gym.json"  # beside the checkpoint: episodes and evaluations
 
 
@@ -61,7 +63,7 @@ class GymTraining:
         self._episodes, self._rates = EpisodeStatistics(), Rates()
         self._episode, self._resumed_at = 0, 0
         self._metrics: dict[str, float] = {}
-        self._told = time.monotonic()
+        self._told, self._warned = time.monotonic(), -math.inf
         self.state = RunState()
         """What a summary is made of."""
 
@@ -173,11 +175,21 @@ class GymTraining:
             **self._rates.update(self._told, counts),
             **self._episodes.means(),
         }
-        self.state.progress = figures
+        watched = training.watch.figures()
+        self.state.progress = figures | {f"{WATCH}{name}": value for name, value in watched.items()}
         times = self._actor.milliseconds()
         self.state.figures["controller"] = {f"plan {name} [ms]": str(value) for name, value in times.items()}
         self._scalars.write("train", figures, training.env_steps)
         self._scalars.write("loss", self._metrics, training.env_steps)
+        self._scalars.write("watch", watched, training.env_steps)
+        self._warn()
+
+    def _warn(self) -> None:
+        """Say what the watch on values finds, not in every report."""
+        if self._told - self._warned >= _WARNING_SECONDS:
+            for sentence in self.training.watch.warnings():
+                self._say(f"warning: {sentence}")
+                self._warned = self._told
 
     def _checkpoint(self) -> None:
         checkpoint = self._folder / CHECKPOINT

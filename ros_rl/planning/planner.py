@@ -145,9 +145,8 @@ class Planner(nn.Module, ABC):
 
         Rewards, terminations and terminal values are each particle's own.
         """
-        state = propagation.begin(start.state)
-        particles, count = state.shape[0], candidates.shape[0]
-        state = state.expand(particles, count, -1)
+        state = propagation.begin(start.state, candidates.shape[0])
+        particles, count = state.shape[:2]
         last = start.last_action.expand(count, -1)
         total = torch.zeros(particles, count)
         alive = torch.ones(particles, count)

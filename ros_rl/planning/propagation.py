@@ -20,7 +20,7 @@ from ros_rl.dynamics.model import DynamicsModel
 
 
 class Propagation(ABC):
-    """Moves particles, of which there are as many as members.
+    """Moves particles, of which there are as many as members unless a subclass says otherwise.
 
     Args:
         model: The ensemble.
@@ -35,9 +35,9 @@ class Propagation(ABC):
         """Standard normal numbers that one step needs, whatever the number of candidates."""
         return self.model.members * self.model.state_size if self.aleatoric else 0
 
-    def begin(self, state: Tensor) -> Tensor:
-        """The particles' first states, (particles, 1, state), from each member's, (members, 1, state)."""
-        return state
+    def begin(self, state: Tensor, count: int) -> Tensor:
+        """The particles' first states, (particles, count, state), from each member's, (members, 1, state)."""
+        return state.expand(-1, count, -1)
 
     @abstractmethod
     def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
@@ -89,19 +89,49 @@ class RandomMember(Propagation):
 class Expectation(Propagation):
     """One particle: the mean over all members after each step."""
 
-    def begin(self, state: Tensor) -> Tensor:
+    def begin(self, state: Tensor, count: int) -> Tensor:
         """The mean over members."""
-        return state.mean(0, keepdim=True)
+        return state.mean(0, keepdim=True).expand(-1, count, -1)
 
     def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
         """See `Propagation.step`."""
         return self._follow(state, last, action, noise).mean(0, keepdim=True)
 
 
+class SharedMembers(Propagation):
+    """One particle: each candidate follows one member throughout, and the candidates are shared out among the members.
+
+    Blocks of equal size, in the candidates' order, so a step costs one member's prediction of all candidates.
+    """
+
+    def begin(self, state: Tensor, count: int) -> Tensor:
+        """Of each candidate, its member's."""
+        members, size = self.model.members, self.model.state_size
+        return state.expand(members, self._share(count), size).reshape(1, -1, size)[:, :count]
+
+    def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
+        """See `Propagation.step`."""
+        count = int(state.shape[1])
+        following = self._follow(self._deal(state[0]), self._deal(last), self._deal(action), noise)
+        return following.reshape(1, -1, self.model.state_size)[:, :count]
+
+    def _share(self, count: int) -> int:
+        return (int(count) + self.model.members - 1) // self.model.members
+
+    def _deal(self, part: Tensor) -> Tensor:
+        """Each member's block, (members, share, size), from (count, size); zeros fill the last one up."""
+        members, count = self.model.members, int(part.shape[0])
+        missing = members * self._share(count) - count
+        if missing:
+            part = torch.cat([part, torch.zeros(missing, part.shape[1])])
+        return part.reshape(members, -1, part.shape[1])
+
+
 PROPAGATIONS: dict[str, type[Propagation]] = {
     "fixed_member": FixedMember,
     "random_member": RandomMember,
     "expectation": Expectation,
+    "shared_members": SharedMembers,
 }
 
 

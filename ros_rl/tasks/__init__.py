@@ -7,13 +7,14 @@ from typing import Any
 
 from ros_rl.config import build
 from ros_rl.errors import UnknownNameError
+from ros_rl.tasks.a1_back import A1Back
 from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
 from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.tasks.task import Task
 from ros_rl.tasks.xarm_reach import XarmReach
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (A1Walk, XarmReach, CartpoleSwingup, MockPoint)}
+TASKS: dict[str, type[Task]] = {task.name: task for task in (A1Walk, A1Back, XarmReach, CartpoleSwingup, MockPoint)}
 
 
 def make_task(name: str, settings: dict[str, Any] | None = None) -> Task:

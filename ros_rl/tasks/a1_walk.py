@@ -49,21 +49,24 @@ class A1Walk(Task):
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """Velocity along the starting heading, gated by uprightness, less the penalties."""
-        velocity, heading = after["base_velocity"], after["heading"]
-        target = self.target_velocity
+        heading, target = after["heading"], self.target_velocity
         upright = -after["gravity"][..., 2]
-        forward = velocity[..., 0].clip(-target, target) / target * upright.clip(0.0, 1.0)
+        forward = self.velocity(after).clip(-target, target) / target * upright.clip(0.0, 1.0)
         change = ((action - last_action) ** 2).mean(-1)
         # |yaw| up to 1 rad by the sine; past a quarter turn the cosine says so
         turned = abs(heading[..., 0]).clip(0.0, 1.0) + (-heading[..., 1]).clip(0.0, 1.0)
         return (
             forward
             + self.upright_weight * upright
-            - self.lateral_weight * abs(velocity[..., 1]).clip(0.0, 1.0)
+            - self.lateral_weight * abs(after["base_velocity"][..., 1]).clip(0.0, 1.0)
             - self.yaw_rate_weight * abs(after["angular_velocity"][..., 2]).clip(0.0, 3.0)
             - self.heading_weight * turned
             - self.action_change_weight * change
         )
+
+    def velocity(self, fields: Fields) -> Any:
+        """The velocity that is rewarded: along the starting heading [m/s]."""
+        return fields["base_velocity"][..., 0]
 
     def terminated(self, after: Fields) -> Any:
         """A fall: the trunk tilted too far or too low."""
@@ -71,4 +74,4 @@ class A1Walk(Task):
 
     def success(self, observation: Fields) -> dict[str, float]:
         """Forward velocity along the starting heading [m/s]."""
-        return {"forward_velocity": float(observation["base_velocity"][0])}
+        return {"forward_velocity": float(self.velocity(observation))}

@@ -91,6 +91,7 @@ class GymTask(Task):
     def _check_known(self) -> None:
         if self.env not in KNOWN_REWARDS:
             raise ConfigError(
-                f"reward and termination of '{self.env}' are not known as functions of its observation, as planning "
-                f"needs them; known: {', '.join(KNOWN_REWARDS)}"
+                f"reward and termination of '{self.env}' are not known as functions of its observation, only those of "
+                f"{', '.join(KNOWN_REWARDS)}; let them be learned: --set agent.model.reward=learned "
+                "--set agent.model.termination=learned (or never)"
             )

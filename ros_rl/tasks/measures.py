@@ -57,5 +57,8 @@ def _distance(outcome: Outcome) -> float:
 FORWARD_VELOCITY = Measure("forward_velocity", "m/s", _forward_velocity, ("mean", "min"))
 """Net displacement along the starting heading over the whole episode; what a fall cuts off counts as standing."""
 
+BACKWARD_VELOCITY = Measure("backward_velocity", "m/s", lambda outcome: -_forward_velocity(outcome), ("mean", "min"))
+"""The same against the starting heading."""
+
 TOOL_DISTANCE = Measure("distance", "m", _distance, ("median", "max"))
 """Distance of the tool from its goal at the episode's end."""
