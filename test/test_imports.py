@@ -24,7 +24,10 @@ PACKAGE = "ros_rl"
 # From the bottom up. A module may import its own layer and those below it.
 LAYERS = (
     ("types", "errors", "resources", "rotations", "wire"),
-    ("config", "robot", "features", "safety", "tasks", "settings", "agent_settings", "planner_settings"),
+    (
+        *("config", "robot", "features", "safety", "tasks", "settings"),
+        *("agent_settings", "model_settings", "planner_settings", "model_based_settings"),
+    ),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),
     ("backends", "runtime", "bringup"),

@@ -13,9 +13,10 @@ from ros_rl.agents.mpc import MpcAgent
 from ros_rl.config import iterate, variant_name
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.features import ObservationSpec
+from ros_rl.model_based_settings import MpcSettings
 from ros_rl.runtime.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import AGENT_SETTINGS, MpcSettings, Settings, load_settings
+from ros_rl.settings import AGENT_SETTINGS, Settings, load_settings
 
 CHANGEABLE = ("task.", "agent.planner.", "agent.act", "agent.exploration")
 """What may differ from the run's settings: what the networks' sizes, inputs and actions do not depend on."""
