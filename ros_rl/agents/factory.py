@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ros_rl.agents.agent import Agent
+from ros_rl.agents.bc import BcAgent
 from ros_rl.agents.ddpg import DdpgAgent
+from ros_rl.agents.distil import DistilAgent
+from ros_rl.agents.mbpo import MbpoAgent
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.agents.sac import SacAgent
 from ros_rl.config import variant_name
@@ -16,8 +19,10 @@ from ros_rl.errors import ConfigError
 from ros_rl.features import Layout
 from ros_rl.settings import AGENT_SETTINGS, Settings
 
-MODEL_FREE: dict[str, Callable[..., Agent]] = {"sac": SacAgent, "td3": DdpgAgent, "ddpg": DdpgAgent}
+MODEL_FREE: dict[str, Callable[..., Agent]] = {"sac": SacAgent, "td3": DdpgAgent, "ddpg": DdpgAgent, "bc": BcAgent}
 """Agents by name; each takes layout, its settings, batch size and updates per step."""
+MODEL_BASED: dict[str, Callable[..., Agent]] = {"mpc": MpcAgent, "mbpo": MbpoAgent, "distil": DistilAgent}
+"""Agents by name; each takes the task after the layout, too."""
 DISCRETE = ("dqn",)
 
 
@@ -37,6 +42,6 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
     if (name in DISCRETE) != bool(layout.choices):
         kinds = ("discrete", "continuous") if name in DISCRETE else ("continuous", "discrete")
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
-    if name == "mpc":
-        return MpcAgent(layout, settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
+    if name in MODEL_BASED:
+        return MODEL_BASED[name](layout, settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
     return MODEL_FREE[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)

@@ -76,14 +76,15 @@ class OffPolicyAgent(Agent):
         """See `Agent.train`."""
         metrics: dict[str, float] = {}
         for _ in range(self._take("update", self.updates_per_step)):
-            batch = replay.sample(self.batch_size)
-            samples = self.inputs.samples(batch)
-            q, target = self.critics.update(samples, self.next_action, self.updates)
-            metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
-            self.updates += 1
-            if self.updates % self.policy_delay == 0:
-                metrics |= self.update_policy(samples)
+            metrics |= self.learn(self.inputs.samples(replay.sample(self.batch_size)))
         return metrics
+
+    def learn(self, samples: Samples) -> dict[str, float]:
+        """One update of the critics, and one of the policy if its turn has come."""
+        q, target = self.critics.update(samples, self.next_action, self.updates)
+        metrics = {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
+        self.updates += 1
+        return metrics | (self.update_policy(samples) if self.updates % self.policy_delay == 0 else {})
 
     @abstractmethod
     def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor | float]:

@@ -14,6 +14,7 @@ from ros_rl.config import iterate, variant_name
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.features import ObservationSpec
 from ros_rl.model_based_settings import MpcSettings
+from ros_rl.runtime.earlier_run import layout, run_settings
 from ros_rl.runtime.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.training_loop import TrainingLoop
 from ros_rl.settings import AGENT_SETTINGS, Settings, load_settings
@@ -69,18 +70,6 @@ class SavedRun:
         return self.training.agent
 
 
-def run_settings(path: Path) -> Settings:
-    """The settings of a run.
-
-    Raises:
-        RunFolderError: The folder holds none.
-        ConfigError: They cannot be read.
-    """
-    if not (path / CONFIG).is_file():
-        raise RunFolderError(f"{path} holds no run ({CONFIG})")
-    return load_settings(None, path / CONFIG)
-
-
 def check_fits(recorded: Settings, wanted: Settings) -> None:
     """Refuse settings that the networks of a run do not fit.
 
@@ -100,10 +89,3 @@ def check_fits(recorded: Settings, wanted: Settings) -> None:
             f"task '{wanted.task.name}' observes {observations[1]}, "
             f"the run's networks were made for {observations[0]} of task '{recorded.task.name}'"
         )
-
-
-def layout(settings: Settings) -> str:
-    """The observation of a run in words: robot, fields and their sizes, delay."""
-    spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
-    fields = ", ".join(f"{field.name}[{field.size}]" for field in spec.fields)
-    return f"{fields} of robot '{spec.robot.name}'"
