@@ -26,7 +26,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
     ("arguments", "complaint"),
     [
         (["train", "nope"], "unknown task 'nope'; valid: a1_walk, cartpole_swingup, mock_point, xarm_reach"),
-        (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: mpc, random"),
+        (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: mpc, "),
         (["train", "mock_point", "--driver", "nope"], "invalid choice: 'nope'"),
         (["train", "mock_point", "--set", "robot=nope"], "unknown robot 'nope'; valid: a1, cartpole, mock, xarm6"),
         (["train", "mock_point", "--set", "learner.nope=1"], "unknown setting 'learner.nope'; valid in learner:"),
