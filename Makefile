@@ -35,16 +35,16 @@ help:
 run: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-ros
 	@$(BIN)/ros-rl train $(TASK) $(ARGS)
 
-test: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-ros $(VENV)/.has-dev
+test: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-fast: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-dev
+test-fast: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-dev
 	$(BIN)/python -m pytest -m "not ros" $(PYTEST_ARGS)
 
-bench: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-ros $(VENV)/.has-bench
+bench: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-bench
 	@if [ -z "$(BENCH)" ]; then echo "which one? make bench BENCH=<name> [ARGS=...], with a name of:"; \
 	  ls bench | sed -n 's/^\([^_].*\)\.py$$/  \1/p'; exit 2; fi
 	@$(BIN)/python bench/$(BENCH).py $(ARGS)

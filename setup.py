@@ -73,6 +73,7 @@ setup(
         "sim": ["pybullet", "pillow"],
         "learn": ["torch", "onnx", "onnxscript", "tensorboard", "matplotlib"],
         "ros": list(ROS_WHEELS),
+        "gym": ["gymnasium[mujoco]>=1.0"],
         "bench": ["stable-baselines3"],
         # what mbrl-lib 0.2.0 needs to plan; itself by `pip install --no-deps mbrl==0.2.0`, since the hydra-core that it
         # pins does not import under Python 3.11 and later

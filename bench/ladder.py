@@ -5,31 +5,38 @@
 
 All rungs plan with the model alone (no policy, no critics), learned from the same transitions by the same number of
 gradient steps, with the same candidates, horizon and iterations. The transitions are those of a run's replay buffer,
-or of random actions where no run is named.
+or of random actions where no run is named. Rungs with equally many members share one model.
 
     python bench/ladder.py a1_walk --run runs/a1_walk_20260101_120000
     python bench/ladder.py cartpole_swingup --random-minutes 1
+    python bench/ladder.py --env gym:Reacher-v5 --random-steps 2000 --episodes 20
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from machine import add_output, table, write_result
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.features import Layout
+from ros_rl.gym.environment import Environment
+from ros_rl.gym.evaluation import GymEvaluator
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.evaluation import Evaluator
 from ros_rl.runtime.local import train_locally
 from ros_rl.runtime.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.training_loop import TrainingLoop
 from ros_rl.settings import Settings, load_settings, with_overrides
+from ros_rl.types import Transition
 
 RUNGS: dict[str, dict[str, Any]] = {
-    "open loop": {"model": {"members": 1}, "planner": {"execution": "open_loop"}},
+    "open loop": {"model": {"members": 1}, "planner": {"execution": "open_loop", "warm_start": False}},
     "MPC": {"model": {"members": 1}},
     "MPC, ensemble": {},
     "MPC, pessimistic: return": {"planner": {"objective": "mean_std", "pessimism": 1.0}},
@@ -37,33 +44,107 @@ RUNGS: dict[str, dict[str, Any]] = {
 }
 """What each rung changes in the agent."""
 
-
-def data_of(settings: Settings, run: Path | None, minutes: float) -> ReplayBuffer:
-    """The transitions that every rung learns from."""
-    if run is not None:
-        training = TrainingLoop(settings)
-        training.replay.load(run / CHECKPOINT / "replay.npz")
-        return training.replay
-    collecting = with_overrides(settings, learner={"robot_minutes": minutes, "warmup_steps": 10**6})
-    *_, last = train_locally(collecting)
-    return last.training.replay
+Models = dict[tuple[int, str], dict[str, Any]]
+"""Learned agents by seed and size of the model."""
 
 
-def learned(settings: Settings, replay: ReplayBuffer, rung: dict[str, Any], updates: int, seed: int) -> OnnxGraph:
-    """The control graph of one rung, its model learned from `replay`; critics and policy are not trained."""
-    training = TrainingLoop(with_overrides(settings, seed=seed, agent=rung, learner={"updates_per_step": 0.0}))
+class RobotLadder:
+    """A robot's task, judged in its simulator.
+
+    Args:
+        args: Options of the command line.
+    """
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        settings = load_settings(args.task) if args.run is None else load_settings(params_file=args.run / CONFIG)
+        self.settings = planning_alone(settings, args)
+        self.layout: Layout | None = None
+        self._evaluator = Evaluator(self.settings, seed=3000)
+        self._minutes, self._judged = args.random_minutes, (args.episodes, args.seconds)
+        self.measures = [f"{measure.name}_{part}" for measure in settings.task.measures for part in measure.summaries]
+
+    def random_data(self) -> ReplayBuffer:
+        """Transitions of random actions."""
+        collecting = with_overrides(self.settings, learner={"robot_minutes": self._minutes, "warmup_steps": 10**6})
+        *_, last = train_locally(collecting)
+        return last.training.replay
+
+    def judge(self, training: TrainingLoop) -> dict[str, Any]:
+        """Figures of the agent, without exploring."""
+        graph = OnnxGraph(training.graph(), self.settings.controller.threads)
+        return self._evaluator.evaluate(graph, *self._judged).to_mapping()
+
+
+class GymLadder:
+    """A Gymnasium environment whose reward is known.
+
+    Args:
+        args: Options of the command line.
+    """
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        name = args.env.removeprefix("gym:")
+        chosen = {"task.env": name, "agent": {"name": "mpc", "smoothing": 0.0}}
+        self.settings = planning_alone(load_settings("gym", args.run and args.run / CONFIG, [chosen]), args)
+        self._name, self._steps, self._episodes = name, args.random_steps, args.episodes
+        environment = Environment(name, remembers=True)
+        self.layout: Layout | None = environment.layout
+        self._evaluator = GymEvaluator(with_overrides(self.settings, seed=2000), environment)
+        self.measures: list[str] = []
+
+    def random_data(self) -> ReplayBuffer:
+        """Transitions of random actions."""
+        replay = TrainingLoop(self.settings, self.layout).replay
+        environment, rng = Environment(self._name, remembers=True), np.random.default_rng(0)
+        observation, episode = environment.reset(seed=0), 0
+        for step in range(self._steps):
+            action = rng.uniform(-1.0, 1.0, environment.layout.action_size).astype(np.float32)
+            following, reward, *ends = environment.step(action)
+            replay.add(Transition(step + episode, episode, observation, action, reward, following, *ends))
+            observation = environment.reset() if any(ends) else following
+            episode += any(ends)
+        environment.close()
+        return replay
+
+    def judge(self, training: TrainingLoop) -> dict[str, Any]:
+        """Figures of the agent, without exploring."""
+        assert training.agent is not None
+        return self._evaluator.evaluate(training.agent.graph, self._episodes)
+
+
+def planning_alone(settings: Settings, args: argparse.Namespace) -> Settings:
+    """With neither policy nor critics in the plans, and the budget of the command line."""
+    budget = {name: getattr(args, name) for name in ("horizon", "samples", "iterations")}
+    alone = {"method": "mppi", "proposals": 0, "terminal_value": False, "std_init": 0.5, "elites": 24}
+    return with_overrides(settings, agent={"planner": {**alone, **budget}, "planner_start": 0})
+
+
+def learned(
+    ladder: RobotLadder | GymLadder, replay: ReplayBuffer, rung: dict[str, Any], updates: int, seed: int, models: Models
+) -> TrainingLoop:
+    """The agent of one rung, its model learned from `replay`; critics and policy are not trained."""
+    changed = with_overrides(ladder.settings, seed=seed, agent=rung, learner={"updates_per_step": 0.0})
+    training = TrainingLoop(changed, ladder.layout)
     training.replay = replay
-    for _ in range(updates):
+    assert training.agent is not None
+    key = (seed, str(rung.get("model")))
+    if key in models:
+        training.agent.load_state_dict(models[key])
+        training.rounds = updates
+    while training.rounds < updates:
         training.train()
-    return OnnxGraph(training.graph(), settings.controller.threads)
+    models[key] = training.agent.state_dict()
+    return training
 
 
 def main() -> None:
     """Climb the ladder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", help="task to plan for")
+    parser.add_argument("task", nargs="?", help="robot's task to plan for")
+    parser.add_argument("--env", metavar="gym:NAME", help="Gymnasium environment to plan for")
     parser.add_argument("--run", type=Path, help="run folder whose replay buffer is learned from")
     parser.add_argument("--random-minutes", type=float, default=1.0, help="robot time at random, without --run [min]")
+    parser.add_argument("--random-steps", type=int, default=2000, help="steps at random of an environment")
     parser.add_argument("--updates", type=int, default=3000, help="gradient steps of each model")
     parser.add_argument("--horizon", type=int, default=12, help="steps of a plan")
     parser.add_argument("--samples", type=int, default=256, help="candidates of an iteration")
@@ -73,20 +154,23 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="length of an episode [s]")
     add_output(parser, "ladder")
     args = parser.parse_args()
-    settings = load_settings(args.task) if args.run is None else load_settings(params_file=args.run / CONFIG)
-    budget = {name: getattr(args, name) for name in ("horizon", "samples", "iterations")}
-    alone = {"method": "mppi", "proposals": 0, "terminal_value": False, "std_init": 0.5, "elites": 24}
-    settings = with_overrides(settings, agent={"planner": {**alone, **budget}, "planner_start": 0})
-    replay = data_of(settings, args.run, args.random_minutes)
-    evaluator = Evaluator(settings, seed=3000)
+    if (args.task is None) == (args.env is None):
+        parser.error("name either a task or --env gym:NAME")
+    ladder = RobotLadder(args) if args.env is None else GymLadder(args)
+    if args.run is None:
+        replay = ladder.random_data()
+    else:
+        replay = TrainingLoop(ladder.settings, ladder.layout).replay
+        replay.load(args.run / CHECKPOINT / "replay.npz")
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in RUNGS}
+    models: Models = {}
     for seed in args.seeds:
         for name, rung in RUNGS.items():
-            graph = learned(settings, replay, rung, args.updates, seed)
-            results[name].append(evaluator.evaluate(graph, args.episodes, args.seconds).to_mapping())
-            print(f"{name}, seed {seed}: return {results[name][-1]['return_mean']:.1f}", flush=True)
-    evaluator.close()
-    measures = [f"{measure.name}_{part}" for measure in settings.task.measures for part in measure.summaries]
+            started = time.process_time()
+            found = ladder.judge(learned(ladder, replay, rung, args.updates, seed, models))
+            results[name].append(found | {"cpu_seconds": time.process_time() - started})
+            print(f"{name}, seed {seed}: return {found['return_mean']:.1f}", flush=True)
+    measures = ladder.measures
     rows = []
     for name, found in results.items():
         returns = [item["return_mean"] for item in found]

@@ -12,6 +12,7 @@ from ros_rl.errors import ConfigError
 
 NORMALISATIONS = ("none", "layer", "batch")
 TARGETS = ("none", "hard", "polyak")
+BOOTSTRAPS = ("same", "double", "inverse_double")
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,91 @@ class BcSettings:
     smoothing: float = setting(0.0, "share of the last action in the next one", low=0.0, high=0.95)
 
 
+@dataclass(frozen=True)
+class DqnSettings(CriticSettings):
+    """Deep Q-learning, for discrete actions."""
+
+    smoothing: float = setting(0.0, "none: the index of an action cannot be smoothed", low=0.0, high=0.0)
+    critics: int = setting(1, "critics; of their targets the smallest counts", low=1, high=20)
+    normalisation: str = setting("none", "of the critics' hidden layers", choices=("none", "layer"))
+    targets: str = setting("hard", "target critics: none, a copy now and then, an average", choices=TARGETS)
+    bootstrap: str = setting(
+        "double",
+        "next action and its value by the same critics (the target ones), or by online and target ones (double), or "
+        "by target and online ones (inverse_double)",
+        choices=BOOTSTRAPS,
+    )
+    loss: str = setting("squared", "of the Bellman error", choices=("squared", "huber"))
+    epsilon_start: float = setting(1.0, "share of random actions at the start", low=0.0, high=1.0)
+    epsilon_end: float = setting(0.05, "share of random actions in the end", low=0.0, high=1.0)
+    epsilon_steps: int = setting(10_000, "environment steps from start to end, linear", unit="steps", low=1)
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        super().__post_init__()
+        if self.bootstrap != "same" and self.targets == "none":
+            raise ConfigError(
+                f"agent.bootstrap '{self.bootstrap}' needs target critics; agent.targets is none, which allows: same"
+            )
+
+    def epsilon_at(self, env_steps: int) -> float:
+        """Share of random actions after so many environment steps."""
+        done = min(env_steps / self.epsilon_steps, 1.0)
+        return self.epsilon_start + done * (self.epsilon_end - self.epsilon_start)
+
+
+@dataclass(frozen=True)
+class NafSettings(CriticSettings):
+    """Normalised advantage functions."""
+
+    critics: int = setting(1, "one: the policy is part of it", low=1, high=1)
+    normalisation: str = setting("none", "of the hidden layers", choices=("none", "layer"))
+    exploration: float = setting(0.2, "standard deviation of the executed noise, in units of action", low=0.0, high=2.0)
+
+
+@dataclass(frozen=True)
+class SearchSettings(CriticSettings):
+    """The search for the action of the largest value, by the cross-entropy method."""
+
+    samples: int = setting(64, "candidate actions per iteration", low=2)
+    elites: int = setting(6, "best candidates, around which the next iteration draws", low=1)
+    iterations: int = setting(2, "iterations of the search", low=1, high=20)
+    std_init: float = setting(0.5, "standard deviation of the first candidates, in units of action", low=0.01, high=5.0)
+    std_min: float = setting(0.02, "smallest standard deviation of candidates, in units of action", low=0.0, high=1.0)
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        super().__post_init__()
+        if self.elites > self.samples:
+            raise ConfigError(f"agent.elites {self.elites} is above agent.samples {self.samples}")
+
+
+@dataclass(frozen=True)
+class QtOptSettings(SearchSettings):
+    """QT-Opt: critics whose best action is searched."""
+
+    critics: int = setting(1, "critics; of their targets the smallest counts", low=1, high=20)
+    normalisation: str = setting("none", "of the critics' hidden layers", choices=("none", "layer"))
+    lag: int = setting(
+        1000,
+        "updates between copies of the target critics into the second ones; 0: no second ones",
+        unit="updates",
+        low=0,
+    )
+    loss: str = setting(
+        "squared",
+        "of the Bellman error; cross_entropy: where returns lie in [0, 1]",
+        choices=("squared", "cross_entropy"),
+    )
+    exploration: float = setting(0.2, "standard deviation of the executed noise, in units of action", low=0.0, high=2.0)
+
+
 MODEL_FREE_SETTINGS: dict[str, type] = {
     "sac": SacSettings,
     "td3": Td3Settings,
     "ddpg": DdpgSettings,
     "bc": BcSettings,
+    "dqn": DqnSettings,
+    "naf": NafSettings,
+    "qt_opt": QtOptSettings,
 }

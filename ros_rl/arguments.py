@@ -99,8 +99,14 @@ def _add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
 
 def _add_train(commands: Any) -> None:
     parser = commands.add_parser("train", help="learn a controller")
-    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
-    parser.add_argument("--agent", metavar="NAME", help="what learns (default: mpc)")
+    parser.add_argument("task", nargs="?", metavar="TASK", help="see 'ros-rl list'; or --env")
+    parser.add_argument(
+        "--env", metavar="gym:NAME", help="a Gymnasium environment in place of a robot's task, e.g. gym:HalfCheetah-v5"
+    )
+    parser.add_argument("--agent", metavar="NAME", help="what learns (default: mpc; sac with --env)")
+    parser.add_argument(
+        "--steps", type=_whole(1), metavar="N", help="environment steps to learn from, in place of --robot-minutes"
+    )
     _add_graph(parser, f"default: the task's, else {LearnerSettings.robot_minutes:g}")
     parser.add_argument(
         "--eval-every",

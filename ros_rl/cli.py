@@ -24,10 +24,20 @@ from ros_rl.robot import robot_names
 from ros_rl.runtime.run_folder import CHECKPOINT, RunFolder, default_folder
 from ros_rl.settings import AGENT_NAMES, BACKENDS, Settings, load_settings
 from ros_rl.tasks import TASKS
+from ros_rl.tasks.gym_task import GymTask
 
 FAILURE, INTERRUPTED = 1, 130
 _USAGE_ERRORS = (ConfigError, UnknownNameError, RunFolderError)
-_EXTRA_OF = {"rclpy": "ros", "torch": "learn", "onnx": "learn", "pybullet": "sim", "matplotlib": "learn"}
+_EXTRA_OF = {
+    "rclpy": "ros",
+    "torch": "learn",
+    "onnx": "learn",
+    "pybullet": "sim",
+    "matplotlib": "learn",
+    "gymnasium": "gym",
+}
+_OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui")
+"""Options that mean nothing to a Gymnasium environment."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,6 +72,7 @@ def _load(options: argparse.Namespace, **overrides: Any) -> Settings:
     """Settings of a command: the task's, then --params-file, then --set, then the options of their own."""
     own = {
         "seed": options.seed,
+        "task.env": _environment(options),
         "driver.backend": getattr(options, "driver", None),
         "driver.mode": getattr(options, "mode", None),
         "driver.gui": True if getattr(options, "gui", False) else None,
@@ -71,14 +82,38 @@ def _load(options: argparse.Namespace, **overrides: Any) -> Settings:
     return load_settings(options.task, options.params_file, [*options.set, *named])
 
 
+def _environment(options: argparse.Namespace) -> str | None:
+    """The name behind ``--env gym:``; None without the option."""
+    given: str | None = getattr(options, "env", None)
+    kind, _, name = (given or "").partition(":")
+    if given is not None and (kind != GymTask.name or not name):
+        raise ConfigError(f"--env '{given}': expected gym:NAME, e.g. gym:HalfCheetah-v5")
+    return name or None
+
+
+def _choose_task(options: argparse.Namespace) -> None:
+    """See to it that one of TASK and --env is given; --env means the task `gym`."""
+    if (options.task is None) == (options.env is None):
+        raise ConfigError(f"{'neither' if options.task is None else 'both'} of TASK and --env given; name one")
+    if options.task == GymTask.name:
+        raise ConfigError("which environment? --env gym:NAME in place of the TASK gym")
+    if options.env is not None:
+        wrong = [name for name in _OF_ROBOTS if getattr(options, name)]
+        if wrong:
+            raise ConfigError(f"--{wrong[0].replace('_', '-')} is for robots and cannot stand with --env")
+        options.task = GymTask.name
+
+
 def _train(options: argparse.Namespace) -> int:
     if options.agent is not None and options.agent not in AGENT_NAMES:
         raise UnknownNameError("agent", options.agent, AGENT_NAMES)
+    _choose_task(options)
     settings = _load(
         options,
         **{
             "agent.name": options.agent,
             "learner.robot_minutes": options.robot_minutes,
+            "learner.steps": options.steps,
             "evaluator.every": options.eval_every,
             "evaluator.episodes": options.eval_episodes,
             "evaluator.final_episodes": options.eval_episodes,
@@ -90,6 +125,8 @@ def _train(options: argparse.Namespace) -> int:
         if not (checkpoint / "learner.pt").is_file():
             raise RunFolderError(f"{options.resume} holds no checkpoint to resume from")
         checkpoint = checkpoint.resolve()
+    if options.env is not None:
+        return _train_in_gym(options, settings, checkpoint)
     return _start(options, settings, bringup.TRAIN, resume=checkpoint)
 
 
@@ -120,9 +157,7 @@ def _start(
     namespace = options.namespace or bringup.default_namespace(settings)
     folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.name))
     folder.write_config(settings)
-    stop, started = threading.Event(), time.monotonic()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop, started = _stop_on_signals(), time.monotonic()
     print(f"{mode}: {settings.task.name} on {settings.driver.backend}; files in {folder.path}", flush=True)
     monitor = supervise(
         settings,
@@ -146,6 +181,36 @@ def _start(
     folder.write_summary(summary)
     print(result_screen(summary, str(folder.path)))
     return 0
+
+
+def _train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path | None) -> int:
+    _require("torch", "onnx", "gymnasium")
+    from ros_rl.gym.training import GymTraining
+    from ros_rl.runtime.summary import result_screen, summarise
+
+    run, started = GymTraining(settings, lambda line: print(line, flush=True)), time.monotonic()
+    if resume is not None:
+        run.resume(resume)
+    folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.title))
+    folder.write_config(settings)
+    stop = _stop_on_signals()
+    print(f"train: {settings.task.title}; files in {folder.path}", flush=True)
+    if not run.run(folder, stop):
+        again = f"ros-rl train --env {options.env} --params-file {folder.config} --resume {folder.path}"
+        print(f"stopped; go on with: {again}", flush=True)
+        return INTERRUPTED
+    summary = summarise(settings, run.state, (time.monotonic() - started) / 60)
+    folder.write_summary(summary)
+    print(result_screen(summary, str(folder.path)))
+    return 0
+
+
+def _stop_on_signals() -> threading.Event:
+    """Set by Ctrl-C or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _resumed_folder(options: argparse.Namespace) -> Path | None:
@@ -202,6 +267,7 @@ def _analyse(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     rows = {
         "tasks": [f"{name}  ({task.robot}) {_first_line(task)}" for name, task in sorted(TASKS.items())],
+        "environments": ["gym:NAME  any of Gymnasium's (train --env)"],
         "robots": robot_names(),
         "agents": list(AGENT_NAMES),
         "drivers": list(BACKENDS),

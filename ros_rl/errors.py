@@ -48,6 +48,10 @@ class MissingDependencyError(RosRlError):
         super().__init__(f"{package} is not installed; install it with: pip install 'ros_rl[{extra}]'")
 
 
+class SimulationError(RosRlError):
+    """A simulated environment failed, or gave a value that nothing can be learned from."""
+
+
 class ContractError(RosRlError):
     """A control graph, message or log does not fit the robot, the task or the format version."""
 

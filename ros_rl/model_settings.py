@@ -34,3 +34,11 @@ class ModelSettings:
     )
     proposals: int = setting(32, "energy: the Gaussian's draws for each sample and each classification", low=1)
     steps: int = setting(10, "energy: refinements of a sample; diffusion: steps of the sampler", low=1)
+    reward: str = setting(
+        "known", "reward of predictions: the task's own function, or learned from data", choices=("known", "learned")
+    )
+    termination: str = setting(
+        "known",
+        "termination of predictions: the task's own function, learned from data, or none",
+        choices=("known", "learned", "never"),
+    )

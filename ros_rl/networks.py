@@ -6,12 +6,23 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 _EPSILON = 1e-3
 """Added to a batch's variance, as by Bhatt et al. 2024 (CrossQ)."""
+
+
+class Network(Protocol):
+    """What maps (members or 1, batch, in) to (members, batch, out)."""
+
+    def __call__(self, x: Tensor) -> Any:
+        """All outputs."""
+
+    def first(self, x: Tensor, outputs: int) -> Tensor:
+        """The first `outputs` of them; the others cost nothing."""
 
 
 class BatchedLinear(nn.Module):
@@ -33,6 +44,11 @@ class BatchedLinear(nn.Module):
             return (x * self.weight.mT).sum(-1, keepdim=True) + self.bias
         # not torch.matmul: with one input for all members it copies the result, which takes as long as the product
         return torch.bmm(x.expand(self.weight.shape[0], -1, -1), self.weight).add_(self.bias)
+
+    def first(self, x: Tensor, outputs: int) -> Tensor:
+        """The first `outputs` values of `forward`, at the cost of those alone."""
+        weight, bias = self.weight[..., :outputs], self.bias[..., :outputs]
+        return torch.bmm(x.expand(weight.shape[0], -1, -1), weight).add_(bias)
 
 
 class BatchedLayerNorm(nn.Module):
@@ -133,6 +149,18 @@ class BatchedMLP(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(members or 1, batch, in) -> (members, batch, out)."""
         return self.net(x)
+
+    def first(self, x: Tensor, outputs: int) -> Tensor:
+        """The first `outputs` values of `forward`; the others cost nothing."""
+        *hidden, last = self.net
+        for layer in hidden:
+            x = layer(x)
+        assert isinstance(last, BatchedLinear)
+        return last.first(x, outputs)
+
+    def features(self, x: Tensor) -> Tensor:
+        """The last hidden layer: (members or 1, batch, in) -> (members, batch, hidden)."""
+        return self.net[:-1](x)
 
 
 class Normaliser(nn.Module):

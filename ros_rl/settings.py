@@ -13,13 +13,28 @@ from typing import Any
 import yaml
 
 from ros_rl.agent_settings import MODEL_FREE_SETTINGS
-from ros_rl.config import build, expand, group, merge, nested, read_parameters_file, setting, to_mapping, variant
+from ros_rl.config import (
+    build,
+    expand,
+    group,
+    merge,
+    nested,
+    read_parameters_file,
+    setting,
+    to_mapping,
+    variant,
+    variant_name,
+)
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.features import check_robot
-from ros_rl.model_based_settings import MODEL_BASED_SETTINGS
+from ros_rl.model_based_settings import MODEL_BASED_SETTINGS, ModelBasedSettings
+from ros_rl.plugins import AGENT_SETTINGS_GROUP, load_plugins
+from ros_rl.replay_settings import ReplaySettings
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot, load_robot
 from ros_rl.tasks import TASKS, Task
+from ros_rl.tasks.gym_task import GymTask
+from ros_rl.watch_settings import WatchSettings
 
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
 BACKENDS = ("pybullet", "mock", "external")
@@ -99,14 +114,17 @@ class LearnerSettings:
     """The training process."""
 
     robot_minutes: float = setting(5.0, "robot time to learn from", unit="min", low=0.01)
+    steps: int = setting(0, "environment steps to learn from; 0: as many as robot_minutes hold", unit="steps", low=0)
     warmup_steps: int = setting(300, "steps of random actions before the first update", unit="steps", low=1)
     updates_per_step: float = setting(3.0, "gradient updates per environment step", low=0.0, high=100.0)
     batch_size: int = setting(256, "transitions per update", low=2)
     replay_capacity: int = setting(200_000, "transitions that the replay buffer holds", low=100)
+    replay: ReplaySettings = group(ReplaySettings, "what is drawn from the replay buffer")
     publish_every: int = setting(25, "steps between published control graphs", unit="steps", low=1)
     slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
     threads: int = setting(1, "torch threads", low=1, high=64)
+    watch: WatchSettings = group(WatchSettings, "the watch on the critics' values")
 
 
 @dataclass(frozen=True)
@@ -146,15 +164,20 @@ AGENT_SETTINGS: dict[str, type] = {
     **MODEL_BASED_SETTINGS,
     "random": RandomSettings,
     **MODEL_FREE_SETTINGS,
+    **load_plugins(AGENT_SETTINGS_GROUP),
 }
 AGENT_NAMES = tuple(AGENT_SETTINGS)
+
+
+ALL_TASKS: dict[str, type[Task]] = {**TASKS, GymTask.name: GymTask}
+"""The robots' tasks, and that of any Gymnasium environment."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """One run, complete."""
 
-    task: Task = variant(TASKS, "a1_walk", "the task")
+    task: Task = variant(ALL_TASKS, "a1_walk", "the task")
     agent: Any = variant(AGENT_SETTINGS, "mpc", "the agent")
     robot: str = setting("", "robot name or YAML file; empty: the task's own robot")
     seed: int = setting(0, "seed of every random number", low=0, high=2**31 - 1)
@@ -167,7 +190,7 @@ class Settings:
     supervisor: SupervisorSettings = group(SupervisorSettings, "supervisor")
 
     def __post_init__(self) -> None:
-        """Refuse timing that cannot work."""
+        """Refuse timing that cannot work, and replay that the agent cannot use."""
         steps = self.driver.physics_rate_hz / self.control.rate_hz
         if self.driver.backend == "pybullet" and abs(steps - round(steps)) > 1e-9:
             raise TimingError(
@@ -179,6 +202,22 @@ class Settings:
             raise TimingError(
                 f"driver.latency {self.driver.latency} s is not below the control period {self.control.period} s; "
                 "use control.delay for whole periods"
+            )
+        self._check_replay()
+
+    def _check_replay(self) -> None:
+        """Refuse draws from the replay buffer that the agent cannot use, and sums that no episode has the steps for."""
+        replay, steps = self.learner.replay, self.task.episode_seconds * self.control.rate_hz
+        if replay.n_step > steps + 0.5:
+            raise ConfigError(
+                f"learner.replay.n_step {replay.n_step} is longer than an episode of task '{self.task.name}'; "
+                f"allowed: 1 to {round(steps)}"
+            )
+        if isinstance(self.agent, ModelBasedSettings) and (replay.n_step > 1 or replay.priority != "uniform"):
+            raise ConfigError(
+                f"agent '{variant_name(AGENT_SETTINGS, self.agent)}' learns its model from single steps drawn alike; "
+                f"learner.replay.n_step is {replay.n_step} and learner.replay.priority '{replay.priority}', "
+                "allowed: 1 and 'uniform'"
             )
 
     @property
@@ -228,7 +267,7 @@ def load_settings(
     Raises:
         ConfigError: With the source, the key path, the value and what is allowed.
     """
-    if task is not None and task not in TASKS:
+    if task is not None and task not in ALL_TASKS:
         build(Settings, {"task": {"name": task}})
     values: dict[str, Any] = {}
     if task is not None:

@@ -3,7 +3,7 @@
 
 """Small agents with a model on the mock robot, filled replay, and torch held against onnxruntime."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.features import ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings import Settings, load_settings
+from ros_rl.types import Transition
 
 MODEL = {"members": 2, "hidden": 16, "updates_per_step": 0.5}
 LEARNER = {"batch_size": 16, "warmup_steps": 20, "robot_minutes": 0.05, "publish_every": 10}
@@ -32,13 +33,19 @@ def agent_of(settings: Settings) -> Any:
     return make_agent(spec_of(settings), settings)
 
 
-def filled(spec: ObservationSpec, count: int = 60, seed: int = 0) -> ReplayBuffer:
-    """Small random transitions, so that no random model's prediction ends a mock episode by itself."""
-    replay, rng = ReplayBuffer(1000, spec.size, spec.action_size), np.random.default_rng(seed)
+def small_transitions(spec: ObservationSpec, count: int, seed: int = 0) -> Iterator[Transition]:
+    """Random ones, so small that no mock episode ends with them."""
+    rng = np.random.default_rng(seed)
     for index in range(count):
         observations = 0.3 * rng.uniform(-1, 1, (2, spec.size))
         changes = {"observation": observations[0], "next_observation": observations[1], "terminated": False}
-        replay.add(random_transition(spec, rng, index, **changes))
+        yield random_transition(spec, rng, index, **changes)
+
+
+def filled(spec: ObservationSpec, count: int = 60) -> ReplayBuffer:
+    replay = ReplayBuffer(1000, spec.size, spec.action_size)
+    for transition in small_transitions(spec, count):
+        replay.add(transition)
     return replay
 
 

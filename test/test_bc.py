@@ -27,7 +27,7 @@ def seeded() -> None:
 
 def linear_log(folder, count: int = 600, capacity: int = 1000):
     """A run folder as a run leaves it, whose actions are linear in the state."""
-    settings = settings_of({"name": "random"})
+    settings = settings_of({"name": "random"}, "mock_point", {"learner": {"replay_capacity": capacity}})
     spec, rng = spec_of(settings), np.random.default_rng(0)
     replay = ReplayBuffer(capacity, spec.size, spec.action_size)
     for index in range(count):

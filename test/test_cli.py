@@ -25,8 +25,8 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["train", "nope"], "unknown task 'nope'; valid: a1_walk, cartpole_swingup, mock_point, xarm_reach"),
-        (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: mpc, "),
+        (["train", "nope"], "unknown task 'nope'; valid: a1_walk, cartpole_swingup, gym, mock_point, xarm_reach"),
+        (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: "),
         (["train", "mock_point", "--driver", "nope"], "invalid choice: 'nope'"),
         (["train", "mock_point", "--set", "robot=nope"], "unknown robot 'nope'; valid: a1, cartpole, mock, xarm6"),
         (["train", "mock_point", "--set", "learner.nope=1"], "unknown setting 'learner.nope'; valid in learner:"),
@@ -37,7 +37,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         (["train", "mock_point", "--params-file", "/none.yaml"], "/none.yaml: No such file"),
         (["train", "a1_walk", "--set", "control.rate_hz=30"], "not a multiple of the physics step"),
         (["train", "mock_point", "--resume", "/none"], "/none holds no checkpoint"),
-        (["train"], "the following arguments are required: TASK"),
+        (["run"], "the following arguments are required: TASK"),
         (["bla"], "invalid choice: 'bla'"),
     ],
 )

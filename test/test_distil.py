@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from learners import mock_step
-from model_based import MODEL, agent_of, assert_parity, filled, settings_of
+from model_based import MODEL, agent_of, assert_parity, filled, settings_of, small_transitions
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, RunFolderError
@@ -135,7 +135,8 @@ def run(tmp_path_factory):
     """Of an `mpc` agent that learned for a few rounds."""
     path = tmp_path_factory.mktemp("runs")
     training = TrainingLoop(settings_of({"hidden": 16, "model": {"members": 3, "hidden": 16}, "planner": PLANNER}))
-    training.replay = filled(training.spec)
+    for transition in small_transitions(training.spec, 60):
+        training.add(transition)
     for _ in range(3):
         training.train()
     RunFolder(path).write_config(training.settings)

@@ -61,3 +61,10 @@ def test_members_are_saved_with_the_weights() -> None:
     x, last, u, _ = random_transitions(3, 6)
     other.load_state_dict(model.state_dict())
     assert torch.equal(model.predict(x, last, u), other.predict(x, last, u))
+
+
+def test_the_mean_alone_is_the_mean_of_the_distribution() -> None:
+    model = small_model("dropout")
+    x, last, u, following = random_transitions(3, 7)
+    model.fit_normalisers(x.reshape(-1, 2), following.reshape(-1, 2))
+    torch.testing.assert_close(model.predict(x, last, u), model.distribution(x, last, u)[0], rtol=1e-6, atol=1e-6)

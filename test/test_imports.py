@@ -23,14 +23,14 @@ PACKAGE = "ros_rl"
 
 # From the bottom up. A module may import its own layer and those below it.
 LAYERS = (
-    ("types", "errors", "resources", "rotations", "wire"),
+    ("types", "errors", "resources", "rotations", "wire", "plugins"),
     (
-        *("config", "robot", "features", "safety", "tasks", "settings"),
-        *("agent_settings", "model_settings", "planner_settings", "model_based_settings"),
+        *("config", "robot", "features", "safety", "tasks", "settings", "agent_settings", "model_settings"),
+        *("planner_settings", "model_based_settings", "replay_settings", "watch_settings"),
     ),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),
-    ("backends", "runtime", "bringup"),
+    ("backends", "runtime", "bringup", "gym"),
     ("nodes", "analysis"),
     ("arguments", "cli"),
 )

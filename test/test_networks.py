@@ -110,3 +110,14 @@ def test_normaliser_inverts() -> None:
     normaliser.fit(torch.randn(50, 4) * 3 + 2)
     x = torch.randn(7, 4) * 10
     torch.testing.assert_close(normaliser.restore(normaliser.normalise(x)), x, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_the_first_outputs_are_those_of_the_whole(members: int) -> None:
+    net, x = BatchedMLP(members, 4, 16, 2, 6), torch.randn(members, 10, 4)
+    first = net.first(x, 2)
+    torch.testing.assert_close(first, net(x)[..., :2], rtol=1e-6, atol=1e-6)
+    first.sum().backward()
+    weight = net.net[-1].weight.grad
+    assert weight[..., :2].abs().min() > 0.0
+    assert not weight[..., 2:].any()

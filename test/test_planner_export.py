@@ -33,9 +33,10 @@ WHOLE: tuple[dict[str, Any], ...] = (
 HORIZON = 3
 
 
-def graph_of(smoothing: float = 0.3, **planner: Any) -> MpcGraph:
+def graph_of(smoothing: float = 0.3, model: dict[str, Any] | None = None, **planner: Any) -> MpcGraph:
     values = {"horizon": HORIZON, "samples": 10, "elites": 4, "proposals": 3, "iterations": 1, **planner}
-    agent = {"hidden": 8, "smoothing": smoothing, "model": {"members": 3, "hidden": 8, "layers": 1}, "planner": values}
+    networks = {"members": 3, "hidden": 8, "layers": 1, **(model or {})}
+    agent = {"hidden": 8, "smoothing": smoothing, "model": networks, "planner": values}
     torch.manual_seed(0)
     return make_agent(small_settings("mock_point", {"agent": agent})).graph.requires_grad_(False)
 
@@ -103,6 +104,12 @@ def test_every_planner_plans_in_onnxruntime_as_in_torch(method: str, propagation
 @pytest.mark.parametrize("values", WHOLE)
 def test_the_whole_graph_decides_as_torch_does(values: dict[str, Any]) -> None:
     compare(graph_of(**{"horizon": 2, **values}))
+
+
+@pytest.mark.parametrize("termination", ["known", "learned", "never"])
+@pytest.mark.parametrize("propagation", ["fixed_member", "expectation"])
+def test_a_learned_reward_plans_in_onnxruntime_as_in_torch(termination: str, propagation: str) -> None:
+    compare(graph_of(model={"reward": "learned", "termination": termination}, propagation=propagation))
 
 
 def decide(graph: MpcGraph, carry: Tensor, seed: int) -> tuple[Tensor, Tensor, Plan]:

@@ -145,6 +145,18 @@ def test_summary_has_what_is_promised_and_is_json() -> None:
     assert "0.600" in result_screen(summary, "runs/x")
 
 
+def test_values_that_grew_too_large_are_in_the_summary() -> None:
+    watch = {"beyond_total": 0.125, "beyond_recent": 0.0, "first_beyond": 400.0, "recovered": 0.0, "q_bound": 100.0}
+    state = RunState(progress={"env_steps": 10.0, **{f"watch.{name}": value for name, value in watch.items()}})
+    summary = summarise(load_settings("mock_point"), state, 1.0)
+    assert summary["watch"] == watch
+    assert "values too large in 12.5 % of the updates, first at update 400\n" in result_screen(summary, "runs/x")
+    state.progress["watch.recovered"] = 1700.0
+    assert "right again since 1700" in result_screen(summarise(load_settings("mock_point"), state, 1.0), "runs/x")
+    state.progress["watch.first_beyond"] = 0.0
+    assert "too large" not in result_screen(summarise(load_settings("mock_point"), state, 1.0), "runs/x")
+
+
 def test_lines_for_the_terminal() -> None:
     state = RunState(
         progress={"robot_minutes": 1.25, "updates": 9.0, "updates_per_second": 60.0, "success.forward_velocity": 0.5},

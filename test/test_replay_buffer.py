@@ -127,5 +127,7 @@ def test_refuses_another_size(tmp_path: Path) -> None:
     filled(10, 8).save(tmp_path / "replay.npz")
     with pytest.raises(ConfigError, match="8 transitions"):
         ReplayBuffer(5, 2, 1).load(tmp_path / "replay.npz")
-    with pytest.raises(ConfigError, match=r"\(2,\) values"):
+    with pytest.raises(ConfigError, match=r"observations of \(2,\) values"):
         ReplayBuffer(10, 3, 1).load(tmp_path / "replay.npz")
+    with pytest.raises(ConfigError, match=r"actions of \(1,\) values"):
+        ReplayBuffer(10, 2, 2).load(tmp_path / "replay.npz")

@@ -71,7 +71,7 @@ def test_a_wrong_override_is_named(override, words):
 
 
 def test_an_unknown_task_lists_the_known_ones():
-    with pytest.raises(ConfigError, match="a1_walk, cartpole_swingup, mock_point, xarm_reach"):
+    with pytest.raises(ConfigError, match="a1_walk, cartpole_swingup, gym, mock_point, xarm_reach"):
         load_settings("fly")
     with pytest.raises(UnknownNameError, match="a1_walk, cartpole_swingup, mock_point, xarm_reach"):
         make_task("fly")
@@ -113,3 +113,24 @@ def test_a_robot_that_cannot_give_what_the_task_observes_is_refused(overrides: l
     settings = load_settings(overrides=overrides)
     with pytest.raises(ConfigError, match=message):
         settings.load_robot()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["agent.name=random", "learner.replay.n_step=201"], "n_step 201 is longer than an episode .* 1 to 200"),
+        (["agent.name=random", "task.episode_seconds=1", "learner.replay.n_step=21"], "allowed: 1 to 20"),
+        (["agent.name=random", "learner.replay.n_step=0"], "'learner.replay.n_step' is 0"),
+        (["agent.name=random", "learner.replay.priority=rank"], "uniform, td_error, target"),
+        (["learner.replay.n_step=2"], "agent 'mpc' .* 2 and learner.replay.priority 'uniform', allowed"),
+        (["learner.replay.priority=target"], "agent 'mpc' .* 'target', allowed: 1 and 'uniform'"),
+    ],
+)
+def test_replay_that_cannot_work_is_refused(overrides: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_settings("a1_walk", overrides=overrides)
+
+
+def test_a_sum_over_a_whole_episode_is_allowed() -> None:
+    settings = load_settings("a1_walk", overrides=["agent.name=random", "learner.replay.n_step=200"])
+    assert settings.learner.replay.n_step == 200

@@ -198,3 +198,11 @@ def test_resume_refuses_another_task_and_a_smaller_buffer(tmp_path: Path) -> Non
     small = {"agent": {"name": "random"}, "learner": {"replay_capacity": 100}}
     with pytest.raises(RunFolderError, match="150 transitions"):
         TrainingLoop(load_settings("mock_point", overrides=[small])).resume(tmp_path)
+
+
+def test_replay_is_made_from_the_settings() -> None:
+    chosen = {"priority": "td_error", "alpha": 0.5, "n_step": 3}
+    settings = load_settings("mock_point", overrides=[{"agent": {"name": "random"}, "learner": {"replay": chosen}}])
+    replay = TrainingLoop(settings).replay
+    assert replay.settings == settings.learner.replay and replay.settings.n_step == 3
+    assert training_of({"agent": {"gamma": 0.9}}).replay.gamma == 0.9

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from ros_rl.agents.watch import ValueWatch
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.features import Layout
-from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.replay.buffer import Batch, ReplayBuffer
 
 
 class Stateful(Protocol):
@@ -44,6 +45,10 @@ class Agent(ABC):
         self.layout, self.batch_size, self.updates_per_step = layout, batch_size, updates_per_step
         self.updates = 0
         """Updates so far."""
+        self.watch: ValueWatch | None = None
+        """Is shown the values and the targets of every update of critics."""
+        self.entropy_bonus = 0.0
+        """Soft agents: what the policy's entropy adds to the reward of a step, alpha H."""
         self._due: dict[str, float] = {}
 
     @abstractmethod
@@ -57,6 +62,13 @@ class Agent(ABC):
         Returns:
             Losses and the like, by name; empty if there was nothing to do.
         """
+
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """Values of single steps, (critics, batch), and the critics' last hidden layer, (critics, batch, units).
+
+        None of agents without critics.
+        """
+        return None
 
     @abstractmethod
     def parts(self) -> dict[str, Stateful]:
@@ -85,6 +97,11 @@ class Agent(ABC):
             for name, value in self.tensors().items():
                 value.copy_(state[name])
         self.updates, self._due = int(state["updates"]), dict(state["due"])
+
+    def _show(self, q: Tensor, target: Tensor) -> None:
+        """Show the watch an update of critics; see `ValueWatch.batch`."""
+        if self.watch is not None:
+            self.watch.batch(q.detach(), target, self.entropy_bonus)
 
     def _take(self, what: str, per_step: float) -> int:
         """How many of something are due at this step, at `per_step` of them a step, perhaps a fraction."""

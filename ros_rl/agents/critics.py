@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ros_rl.actor_critic import CriticEnsemble, polyak
 from ros_rl.agent_settings import CriticSettings
@@ -19,22 +20,23 @@ NextAction = Callable[[Tensor], "tuple[Tensor, Tensor | float]"]
 """The next action and what is taken from its value (the entropy term), (batch, actions) and (batch,)."""
 
 
-class Critics:
-    """Q functions that follow the Bellman equation.
+M = TypeVar("M", bound=nn.Module)
+
+
+class TargetedNetwork(Generic[M]):
+    """A network that values actions, a slower copy of it that its targets come from, and its optimiser.
 
     Args:
-        size_in: Values of a network input.
-        action_size: Values of an action.
-        settings: How many, of which size, and which targets.
+        make: Makes one such network.
+        settings: Which targets, and how it learns.
     """
 
-    def __init__(self, size_in: int, action_size: int, settings: CriticSettings) -> None:
+    def __init__(self, make: Callable[[], M], settings: CriticSettings) -> None:
         self.settings = s = settings
-        sizes = (s.critics, size_in + action_size, s.hidden, s.normalisation, s.dropout)
-        self.online = CriticEnsemble(*sizes)
+        self.online = make()
         self.target = self.online
         if s.targets != "none":
-            self.target = CriticEnsemble(*sizes).requires_grad_(False)
+            self.target = make().requires_grad_(False)
             self.target.load_state_dict(self.online.state_dict())
             self.target.train(s.dropout > 0.0)
         self.optimiser = torch.optim.Adam(self.online.parameters(), s.learning_rate, betas=(s.beta1, 0.999), fused=True)
@@ -43,6 +45,42 @@ class Critics:
         """What a checkpoint holds."""
         parts: dict[str, Stateful] = {"critics": self.online, "critic_optimiser": self.optimiser}
         return parts | ({} if self.target is self.online else {"target_critics": self.target})
+
+    def descend(self, loss: Tensor, updates: int) -> None:
+        """One step down a loss, and one of the targets.
+
+        Args:
+            loss: Of the network.
+            updates: How many came before.
+        """
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        s = self.settings
+        if s.targets == "polyak":
+            polyak(self.target, self.online, s.tau)
+        elif s.targets == "hard" and (updates + 1) % s.copy_every == 0:
+            self.target.load_state_dict(self.online.state_dict())
+
+    def smallest(self, q: Tensor) -> Tensor:
+        """The smallest of the critics, or of a random subset of them (Chen et al. 2021, REDQ), (batch,)."""
+        count = self.settings.target_critics
+        return (q[torch.randperm(q.shape[0])[:count]] if count else q).amin(0)
+
+
+class Critics(TargetedNetwork[CriticEnsemble]):
+    """Q functions of continuous actions that follow the Bellman equation.
+
+    Args:
+        size_in: Values of a network input.
+        action_size: Values of an action.
+        settings: How many, of which size, and which targets.
+    """
+
+    def __init__(self, size_in: int, action_size: int, settings: CriticSettings) -> None:
+        s = settings
+        sizes = (s.critics, size_in + action_size, s.hidden, s.normalisation, s.dropout)
+        super().__init__(lambda: CriticEnsemble(*sizes), settings)
 
     def update(self, samples: Samples, choose: NextAction, updates: int) -> tuple[Tensor, Tensor]:
         """One step on the weighted squared Bellman error, and one of the targets.
@@ -56,11 +94,7 @@ class Critics:
             Values (critics, batch) and their targets (batch,), without gradient.
         """
         q, target = self._values(samples, choose)
-        loss = (samples.weight * (q - target) ** 2).mean(1).sum()
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
-        self._follow(updates + 1)
+        self.descend((samples.weight * (q - target) ** 2).mean(1).sum(), updates)
         return q.detach(), target
 
     def _values(self, samples: Samples, choose: NextAction) -> tuple[Tensor, Tensor]:
@@ -75,13 +109,7 @@ class Critics:
             both = self.online(torch.cat([samples.seen, samples.next_seen]), torch.cat([samples.action, action]))
             q, following = both.chunk(2, 1)
             following = following.detach()
-        value = self.smallest(following) - cost
-        return q, samples.reward + samples.discount * (1.0 - samples.terminated) * value
-
-    def smallest(self, q: Tensor) -> Tensor:
-        """The smallest of the critics, or of a random subset of them (Chen et al. 2021, REDQ), (batch,)."""
-        count = self.settings.target_critics
-        return (q[torch.randperm(q.shape[0])[:count]] if count else q).amin(0)
+        return q, samples.target(self.smallest(following) - cost)
 
     def of_policy(self, seen: Tensor, action: Tensor) -> Tensor:
         """Values through which a policy is improved, (critics, batch): no gradient reaches the critics' weights."""
@@ -92,10 +120,3 @@ class Critics:
         self.online.train(training)
         self.online.requires_grad_(True)
         return q
-
-    def _follow(self, updates: int) -> None:
-        s = self.settings
-        if s.targets == "polyak":
-            polyak(self.target, self.online, s.tau)
-        elif s.targets == "hard" and updates % s.copy_every == 0:
-            self.target.load_state_dict(self.online.state_dict())

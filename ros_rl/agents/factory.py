@@ -11,15 +11,28 @@ from ros_rl.agents.agent import Agent
 from ros_rl.agents.bc import BcAgent
 from ros_rl.agents.ddpg import DdpgAgent
 from ros_rl.agents.distil import DistilAgent
+from ros_rl.agents.dqn import DqnAgent
 from ros_rl.agents.mbpo import MbpoAgent
 from ros_rl.agents.mpc import MpcAgent
+from ros_rl.agents.naf import NafAgent
+from ros_rl.agents.qt_opt import QtOptAgent
 from ros_rl.agents.sac import SacAgent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.features import Layout
+from ros_rl.plugins import AGENTS_GROUP, load_plugins
+from ros_rl.replay_settings import ReplaySettings
 from ros_rl.settings import AGENT_SETTINGS, Settings
 
-MODEL_FREE: dict[str, Callable[..., Agent]] = {"sac": SacAgent, "td3": DdpgAgent, "ddpg": DdpgAgent, "bc": BcAgent}
+MODEL_FREE: dict[str, Callable[..., Agent]] = {
+    "sac": SacAgent,
+    "td3": DdpgAgent,
+    "ddpg": DdpgAgent,
+    "dqn": DqnAgent,
+    "bc": BcAgent,
+    "naf": NafAgent,
+    "qt_opt": QtOptAgent,
+}
 """Agents by name; each takes layout, its settings, batch size and updates per step."""
 MODEL_BASED: dict[str, Callable[..., Agent]] = {"mpc": MpcAgent, "mbpo": MbpoAgent, "distil": DistilAgent}
 """Agents by name; each takes the task after the layout, too."""
@@ -34,7 +47,8 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
         settings: Of the run.
 
     Raises:
-        ConfigError: It chooses among discrete actions and the environment's are continuous, or the reverse.
+        ConfigError: It chooses among discrete actions and the environment's are continuous, or the reverse; or its
+            replay is to give what it cannot learn from; or another package names its settings only.
     """
     name, learner = variant_name(AGENT_SETTINGS, settings.agent), settings.learner
     if name == "random":
@@ -43,5 +57,20 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
         kinds = ("discrete", "continuous") if name in DISCRETE else ("continuous", "discrete")
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
     if name in MODEL_BASED:
+        _check_single_steps(name, learner.replay)
         return MODEL_BASED[name](layout, settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
-    return MODEL_FREE[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)
+    makers = MODEL_FREE if name in MODEL_FREE else load_plugins(AGENTS_GROUP)
+    if name not in makers:
+        raise ConfigError(f"agent '{name}' has settings, but no entry point in the group {AGENTS_GROUP}")
+    return makers[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)
+
+
+def _check_single_steps(name: str, replay: ReplaySettings) -> None:
+    """Refuse n-step sums and priorities: generated transitions, which fill part of each batch, have neither."""
+    default = ReplaySettings()
+    for key in ("priority", "n_step"):
+        value, only = getattr(replay, key), getattr(default, key)
+        if value != only:
+            raise ConfigError(
+                f"learner.replay.{key} is {value}, agent '{name}' learns from single steps drawn alike: use {only}"
+            )

@@ -29,7 +29,7 @@ from ros_rl.agents.samples import Samples
 from ros_rl.agents.tensor_ring import TensorRing
 from ros_rl.features import PENDING_ACTIONS, Layout
 from ros_rl.model_based_settings import MbpoSettings
-from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.tasks import Task
 
 
@@ -60,12 +60,26 @@ class MbpoAgent(ModelBasedAgent):
             self.generate(replay, s.rollouts_per_step, length)
         for _ in range(self._take("update", self.updates_per_step)):
             if isinstance(self.improver, SacAgent):
-                metrics |= self.improver.learn(self.samples(self.batch(replay, length)))
+                metrics |= self._improve(self.improver, self.samples(self.batch(replay, length)))
             elif env_steps >= s.model_start:
                 start = self.replayed(replay, self.batch_size // s.model.members * s.model.members)
                 metrics |= self.improver.update(branch(self, self.improver.policy, start, length))
             self.updates += 1
         return metrics | {"rollout_length": float(length)}
+
+    def _improve(self, sac: SacAgent, samples: Samples) -> dict[str, float]:
+        q, target = sac.update_critics(samples)
+        self._show(q, target)
+        sac.updates += 1
+        metrics = {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())} | sac.improve(samples)
+        self.entropy_bonus = sac.entropy_bonus
+        return metrics
+
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """See `Agent.look`."""
+        if not isinstance(self.improver, SacAgent):
+            return None
+        return self.improver.examine(self.samples(self.experience(batch)))
 
     def generate(self, replay: ReplayBuffer, count: int, length: int) -> None:
         """Roll the policy out from replayed states and keep what the model predicts."""

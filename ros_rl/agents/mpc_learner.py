@@ -21,7 +21,7 @@ from ros_rl.agents.model_based import ModelBasedAgent
 from ros_rl.features import Layout
 from ros_rl.model_based_settings import MpcLearnerSettings
 from ros_rl.planning.make import make_planner
-from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.tasks import Task
 
 
@@ -48,7 +48,7 @@ class MpcLearner(ModelBasedAgent):
         self.targets = CriticEnsemble(s.critics, size_in + actions, s.hidden, normalisation).requires_grad_(False)
         self.targets.load_state_dict(self.critics.state_dict())
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
-        self.planner = make_planner(self.spaces, task, self.model, self.policy, self.targets, s.planner, s.gamma)
+        self.planner = make_planner(self.spaces, self.judge, self.model, self.policy, self.targets, s.planner, s.gamma)
         self._critic_optimiser = torch.optim.Adam(self.critics.parameters(), s.learning_rate, fused=True)
         self._policy_optimiser = torch.optim.Adam(self.policy.parameters(), s.learning_rate, fused=True)
         self._alpha_optimiser = torch.optim.Adam([self.log_alpha], s.alpha_learning_rate)
@@ -93,6 +93,7 @@ class MpcLearner(ModelBasedAgent):
         loss.backward()
         self._critic_optimiser.step()
         polyak(self.targets, self.critics, self.settings.tau)
+        self._show(q, target)
         return {"critic_loss": float(loss.detach()), "q_mean": float(q.detach().mean())}
 
     def update_policy(self, e: Experience) -> dict[str, float]:
@@ -116,11 +117,16 @@ class MpcLearner(ModelBasedAgent):
         self._alpha_optimiser.zero_grad()
         alpha_loss.backward()
         self._alpha_optimiser.step()
-        return {
-            "policy_loss": float(loss.detach()),
-            "alpha": float(alpha),
-            "entropy": -float(log_probability.detach().mean()),
-        }
+        entropy = -float(log_probability.detach().mean())
+        self.entropy_bonus = float(alpha) * entropy
+        return {"policy_loss": float(loss.detach()), "alpha": float(alpha), "entropy": entropy}
+
+    @torch.no_grad()
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        e = self.experience(batch)
+        seen = self.spaces.network_input(e.state, e.goal, e.last_action)
+        return self.critics(seen, e.action), self.critics.features(seen, e.action)
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""

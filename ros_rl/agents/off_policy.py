@@ -1,22 +1,25 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What off-policy agents with a policy and critics share: the order of updates, and the graph of a policy."""
+"""What agents that replay share: the order of updates, and the graph of a policy."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ros_rl.actor_critic import CriticEnsemble
 from ros_rl.agent_settings import CriticSettings
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.critics import Critics
+from ros_rl.agents.critics import Critics, TargetedNetwork
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.features import Layout
-from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.types import Array
 
 
 class PolicyGraph(ControlGraph):
@@ -25,7 +28,6 @@ class PolicyGraph(ControlGraph):
     Args:
         layout: Of observations.
         inputs: What the policy sees.
-        policy: Its network.
     """
 
     def __init__(self, layout: Layout, inputs: Inputs) -> None:
@@ -48,7 +50,71 @@ class PolicyGraph(ControlGraph):
         return self.inputs.smooth(action, seen)[0], carry
 
 
-class OffPolicyAgent(Agent):
+class ReplayAgent(Agent):
+    """Learns values of actions from replayed transitions; subclasses set `critics`.
+
+    Args:
+        layout: What the agent sees and does.
+        smoothing: Share of the newest action in the next one.
+        batch_size: Transitions per update.
+        updates_per_step: Updates per environment step.
+    """
+
+    critics: TargetedNetwork[Any]
+
+    def __init__(self, layout: Layout, smoothing: float, batch_size: int, updates_per_step: float) -> None:
+        super().__init__(layout, batch_size, updates_per_step)
+        self.inputs = Inputs(layout, smoothing)
+
+    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """See `Agent.train`."""
+        metrics: dict[str, float] = {}
+        for _ in range(self._take("update", self.updates_per_step)):
+            batch = replay.sample(self.batch_size)
+            samples = self.inputs.samples(batch)
+            q, target = self.update_critics(samples)
+            self._show(q, target)
+            replay.update_priorities(batch.index, self._errors(replay.settings.priority, samples, q, target))
+            metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
+            self.updates += 1
+            metrics |= self.improve(samples)
+        return metrics
+
+    @abstractmethod
+    def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """One step of the values; gives them (critics, batch) and their targets (batch,), without gradient."""
+
+    @abstractmethod
+    def values(self, network: Any, samples: Samples) -> Tensor:
+        """What the online or the target network holds for the actions taken, (critics, batch)."""
+
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        return self.examine(self.inputs.samples(batch))
+
+    def examine(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        network = self.critics.online
+        training = network.training
+        network.eval()
+        with torch.no_grad():
+            found = self.values(network, samples), network.features(samples.seen, samples.action)
+        network.train(training)
+        return found
+
+    @torch.no_grad()
+    def _errors(self, priority: str, samples: Samples, q: Tensor, target: Tensor) -> Array:
+        """What the drawn transitions' priorities become, (batch,); see `ReplaySettings.priority`."""
+        if priority == "target":
+            q = self.values(self.critics.target, samples)
+        return (q.mean(0) - target).numpy()
+
+    def improve(self, samples: Samples) -> dict[str, float]:
+        """What follows an update of the values, on the same batch: nothing, unless there is a policy."""
+        return {}
+
+
+class OffPolicyAgent(ReplayAgent):
     """Critics and a policy, both learned from replayed transitions.
 
     Args:
@@ -59,6 +125,8 @@ class OffPolicyAgent(Agent):
         updates_per_step: Updates per environment step.
     """
 
+    critics: Critics
+
     def __init__(
         self,
         layout: Layout,
@@ -67,24 +135,21 @@ class OffPolicyAgent(Agent):
         batch_size: int,
         updates_per_step: float,
     ) -> None:
-        super().__init__(layout, batch_size, updates_per_step)
-        self.inputs = Inputs(layout, settings.smoothing)
+        super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
         self.critics = Critics(layout.size, layout.action_size, settings)
         self.policy_delay = policy_delay
 
-    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
-        """See `Agent.train`."""
-        metrics: dict[str, float] = {}
-        for _ in range(self._take("update", self.updates_per_step)):
-            metrics |= self.learn(self.inputs.samples(replay.sample(self.batch_size)))
-        return metrics
+    def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """See `ReplayAgent.update_critics`."""
+        return self.critics.update(samples, self.next_action, self.updates)
 
-    def learn(self, samples: Samples) -> dict[str, float]:
-        """One update of the critics, and one of the policy if its turn has come."""
-        q, target = self.critics.update(samples, self.next_action, self.updates)
-        metrics = {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
-        self.updates += 1
-        return metrics | (self.update_policy(samples) if self.updates % self.policy_delay == 0 else {})
+    def improve(self, samples: Samples) -> dict[str, float]:
+        """See `ReplayAgent.improve`."""
+        return self.update_policy(samples) if self.updates % self.policy_delay == 0 else {}
+
+    def values(self, network: CriticEnsemble, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        return network(samples.seen, samples.action)
 
     @abstractmethod
     def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor | float]:

@@ -14,7 +14,7 @@ from ros_rl.spaces import Spaces
 
 
 class RandomGraph(ControlGraph):
-    """Uniform in [-1, 1], smoothed; zero when evaluated.
+    """Uniform in [-1, 1], smoothed; zero when evaluated. Of discrete actions any; one in the middle when evaluated.
 
     Args:
         spec: Layout of observations.
@@ -23,7 +23,7 @@ class RandomGraph(ControlGraph):
 
     def __init__(self, spec: Layout, smoothing: float) -> None:
         super().__init__(spec)
-        self.spaces = Spaces(spec, smoothing)
+        self.spaces = Spaces(spec, smoothing if spec.knows_actions else 0.0)
 
     @property
     def noise_shape(self) -> list[int]:
@@ -32,8 +32,18 @@ class RandomGraph(ControlGraph):
 
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
         """Map normal noise to uniform by its distribution function."""
+        if self.spec.choices:
+            return uniform_index(explore * noise, self.spec.choices), carry
         action = explore * torch.erf(noise * 0.5**0.5)
+        if not self.spaces.smoothing:
+            return action, carry
         return self.spaces.smooth(action, newest_action(observation, self.spec)), carry
+
+
+def uniform_index(noise: Tensor, choices: int) -> Tensor:
+    """Indices 0 to choices - 1, all alike, from standard normal numbers by their distribution function; as floats."""
+    share = 0.5 + 0.5 * torch.erf(noise * 0.5**0.5)
+    return (share * choices).floor().clamp(0.0, choices - 1.0)
 
 
 def newest_action(observation: Tensor, spec: Layout) -> Tensor:

@@ -63,6 +63,7 @@ class SacAgent(OffPolicyAgent):
         loss = step(self._policy_optimiser, (alpha * log_probability - q).mean())
         entropy = -log_probability.detach().mean()
         step(self._alpha_optimiser, self.log_alpha * (entropy - self.target_entropy))
+        self.entropy_bonus = float(alpha * entropy)
         return {"policy_loss": loss, "alpha": float(alpha), "entropy": float(entropy)}
 
     def parts(self) -> dict[str, Stateful]:

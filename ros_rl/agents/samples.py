@@ -33,6 +33,10 @@ class Samples:
     weight: Tensor
     """(batch,)"""
 
+    def target(self, value: Tensor) -> Tensor:
+        """Right side of the Bellman equation, (batch,), from values of the next observations."""
+        return self.reward + self.discount * (1.0 - self.terminated) * value
+
 
 class Inputs(nn.Module):
     """Observations as networks see them, and the smoothing of actions.

@@ -132,7 +132,7 @@ def rewards(agent: MpcAgent, states: Array, goal: Array, first_last_action: Arra
     """Rewards along predicted states.
 
     Args:
-        agent: Whose task.
+        agent: Whose reward.
         states: (members, K + 1, state).
         goal: (goal_size,).
         first_last_action: u_{-1}, (actions,).
@@ -145,5 +145,5 @@ def rewards(agent: MpcAgent, states: Array, goal: Array, first_last_action: Arra
     u = torch.as_tensor(np.concatenate([first_last_action[None], actions]), dtype=torch.float32)
     before, after = agent.spaces.fields(x[:, :-1], g), agent.spaces.fields(x[:, 1:], g)
     u = u.expand(len(x), -1, -1)
-    found: Array = agent.task.reward(before, u[:, :-1], u[:, 1:], after).numpy().astype(np.float64)
+    found: Array = agent.judge.reward(before, u[:, :-1], u[:, 1:], after).numpy().astype(np.float64)
     return found

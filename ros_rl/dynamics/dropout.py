@@ -29,6 +29,9 @@ class _Linear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x @ self.weight + self.bias
 
+    def first(self, x: Tensor, outputs: int) -> Tensor:
+        return x @ self.weight[:, :outputs] + self.bias[:outputs]
+
 
 class DropoutMLP(nn.Module):
     """One perceptron under `members` masks.
@@ -66,11 +69,18 @@ class DropoutMLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(members or 1, batch, in) -> (members, batch, out)."""
+        return self.output(self._hidden(x))
+
+    def first(self, x: Tensor, outputs: int) -> Tensor:
+        """The first `outputs` values of `forward`; the others cost nothing."""
+        return self.output.first(self._hidden(x), outputs)
+
+    def _hidden(self, x: Tensor) -> Tensor:
         x = x.expand(self.members, -1, -1)
         for layer, mask in zip(self.hidden, self.masks, strict=True):
             x = nn.functional.silu(layer(x))
             x = x * (self._mask(x) if self.fresh else mask)
-        return self.output(x)
+        return x
 
     def _mask(self, like: Tensor) -> Tensor:
         return (torch.rand_like(like) >= self.rate).to(like.dtype) / (1.0 - self.rate)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ros_rl.dynamics.ensemble import NetworkEnsemble
-from ros_rl.networks import BatchedMLP
+from ros_rl.networks import BatchedMLP, Network
 
 
 class GaussianEnsemble(NetworkEnsemble):
@@ -32,12 +32,11 @@ class GaussianEnsemble(NetworkEnsemble):
         action_size: int,
         hidden: int,
         layers: int,
-        net: nn.Module | None = None,
+        net: Network | None = None,
     ) -> None:
         super().__init__(members, state_size, action_size)
-        if net is None:
-            net = BatchedMLP(members, state_size + 2 * action_size, hidden, layers, 2 * state_size)
-        self.net = net
+        size_in, size_out = state_size + 2 * action_size, 2 * state_size
+        self.net: Network = net or BatchedMLP(members, size_in, hidden, layers, size_out)
         # soft bounds of the log-variance (PETS, appendix A.1), in normalised units
         self.log_variance_high = nn.Parameter(torch.full((state_size,), 0.5))
         self.log_variance_low = nn.Parameter(torch.full((state_size,), -10.0))
@@ -52,9 +51,9 @@ class GaussianEnsemble(NetworkEnsemble):
         return mean, log_variance
 
     def predict(self, state: Tensor, last_action: Tensor, action: Tensor) -> Tensor:
-        """Each member's mean next state, (members, batch, state)."""
-        output = self.net(self.encode(state, last_action, action))
-        return state + self.residuals.restore(output[..., : self.state_size])
+        """Each member's mean next state, (members, batch, state); variances are not computed."""
+        mean = self.net.first(self.encode(state, last_action, action), self.state_size)
+        return state + self.residuals.restore(mean)
 
     def distribution(self, state: Tensor, last_action: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
         """See `DynamicsModel.distribution`."""

@@ -11,68 +11,80 @@ from torch import Tensor, nn
 from ros_rl.networks import BatchedMLP, Normaliser
 
 
-class TransitionHead(nn.Module):
-    """Each member maps (x, u_prev, u, x') to one number; shapes are those of `DynamicsModel`.
+class _Head(nn.Module):
+    """One perceptron that gives one number for each vector; vectors may have any leading dimensions.
 
     Args:
-        members: How many.
-        state_size: Values of x.
+        size: Values of state and goal together.
+        size_in: Inputs of the perceptron.
+        hidden: Units per hidden layer.
+        layers: Hidden layers.
+    """
+
+    def __init__(self, size: int, size_in: int, hidden: int, layers: int) -> None:
+        super().__init__()
+        self.inputs = Normaliser(size)
+        self.net = BatchedMLP(1, size_in, hidden, layers, 1)
+
+    def _number(self, x: Tensor) -> Tensor:
+        return self.net(x.reshape(1, -1, x.shape[-1])).reshape(x.shape[:-1])
+
+
+class RewardHead(_Head):
+    """Regresses the reward r(x_k, u_{k-1}, u_k, x_{k+1}); x holds the goal too.
+
+    Args:
+        size: Values of x.
         action_size: Values of u.
         hidden: Units per hidden layer.
         layers: Hidden layers.
     """
 
-    def __init__(self, members: int, state_size: int, action_size: int, hidden: int, layers: int) -> None:
-        super().__init__()
-        self.members = members
-        self.inputs = Normaliser(state_size)
-        self.net = BatchedMLP(members, 2 * (state_size + action_size), hidden, layers, 1)
-
-    def output(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
-        """The network's output, (members, batch)."""
-        states = self.inputs.normalise(state), self.inputs.normalise(next_state)
-        return self.net(torch.cat([states[0], last_action, action, states[1]], -1))[..., 0]
-
-
-class RewardHead(TransitionHead):
-    """Each member regresses the reward r(x_k, u_{k-1}, u_k, x_{k+1})."""
-
-    def __init__(self, members: int, state_size: int, action_size: int, hidden: int, layers: int) -> None:
-        super().__init__(members, state_size, action_size, hidden, layers)
+    def __init__(self, size: int, action_size: int, hidden: int, layers: int) -> None:
+        super().__init__(size, 2 * (size + action_size), hidden, layers)
         self.rewards = Normaliser(1)
 
     @torch.no_grad()
-    def fit_normalisers(self, state: Tensor, reward: Tensor) -> None:
-        """Take the normalisation from states (count, state) and rewards (count,)."""
-        self.inputs.fit(state)
+    def fit_normalisers(self, x: Tensor, reward: Tensor) -> None:
+        """Take the normalisation from x (count, size) and rewards (count,)."""
+        self.inputs.fit(x)
         self.rewards.fit(reward[:, None])
 
-    def forward(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
-        """Each member's reward, (members, batch)."""
-        return self.rewards.restore(self.output(state, last_action, action, next_state))
+    def forward(self, x: Tensor, last_action: Tensor, action: Tensor, following: Tensor) -> Tensor:
+        """The reward, (...,); `x` and `following` are (..., size), actions broadcast to (..., actions)."""
+        return self.rewards.restore(self._normalised(x, last_action, action, following))
 
-    def losses(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor, reward: Tensor) -> Tensor:
-        """Squared error of the normalised reward (members or 1, batch), (members,)."""
-        error = self.output(state, last_action, action, next_state) - self.rewards.normalise(reward)
-        return (error**2).mean(1)
+    def loss(self, x: Tensor, last_action: Tensor, action: Tensor, following: Tensor, reward: Tensor) -> Tensor:
+        """Mean squared error of the normalised reward, whose true values are `reward`, (...,)."""
+        error = self._normalised(x, last_action, action, following) - self.rewards.normalise(reward)
+        return (error**2).mean()
+
+    def _normalised(self, x: Tensor, last_action: Tensor, action: Tensor, following: Tensor) -> Tensor:
+        last, now = (part.expand(*x.shape[:-1], -1) for part in (last_action, action))
+        return self._number(torch.cat([self.inputs.normalise(x), last, now, self.inputs.normalise(following)], -1))
 
 
-class TerminationHead(TransitionHead):
-    """Each member tells how likely the task ends in x_{k+1}."""
+class TerminationHead(_Head):
+    """Tells from x_{k+1} whether the task ended there; x holds the goal too.
+
+    Args:
+        size: Values of x.
+        hidden: Units per hidden layer.
+        layers: Hidden layers.
+    """
+
+    def __init__(self, size: int, hidden: int, layers: int) -> None:
+        super().__init__(size, size, hidden, layers)
 
     @torch.no_grad()
-    def fit_normalisers(self, state: Tensor) -> None:
-        """Take the normalisation from states (count, state)."""
-        self.inputs.fit(state)
+    def fit_normalisers(self, x: Tensor) -> None:
+        """Take the normalisation from x (count, size)."""
+        self.inputs.fit(x)
 
-    def forward(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
-        """Each member's probability, (members, batch)."""
-        return torch.sigmoid(self.output(state, last_action, action, next_state))
+    def forward(self, following: Tensor) -> Tensor:
+        """Log-odds that the task ended, (...,), from (..., size)."""
+        return self._number(self.inputs.normalise(following))
 
-    def losses(
-        self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor, terminated: Tensor
-    ) -> Tensor:
-        """Binary cross entropy [nat] with what happened, 0 or 1 of shape (members or 1, batch), (members,)."""
-        logits = self.output(state, last_action, action, next_state)
-        wanted = terminated.to(logits.dtype).expand_as(logits)
-        return nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none").mean(1)
+    def loss(self, following: Tensor, terminated: Tensor) -> Tensor:
+        """Binary cross entropy [nat] with what happened, 0 or 1 of shape (...,)."""
+        return nn.functional.binary_cross_entropy_with_logits(self(following), terminated)

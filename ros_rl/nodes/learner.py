@@ -24,9 +24,10 @@ from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
-from ros_rl.nodes.scalars import ScalarLog
 from ros_rl.runtime.progress import EpisodeStatistics, Rates, SequenceCheck, StepCounter
 from ros_rl.runtime.run_folder import AGENT, CHECKPOINT, TENSORBOARD
+from ros_rl.runtime.scalars import ScalarLog
+from ros_rl.runtime.summary import WATCH
 from ros_rl.runtime.training_loop import TrainingLoop
 from ros_rl.wire import Header, success_from, transition_from
 
@@ -232,14 +233,20 @@ class LearnerNode(Node):
             **self._rates.update(time.monotonic(), counts),
             **self._episodes.means(),
         }
+        watched, worries = training.watch.figures(), training.watch.warnings()
+        if worries:
+            self.get_logger().warning("; ".join(worries), throttle_duration_sec=60.0)
         losses = {f"loss.{name}": value for name, value in self._metrics.items()}
-        self._progress_publisher.publish(packets.to_vectors(Header(0, training.env_steps), fields | losses))
+        figures = {f"{WATCH}{name}": value for name, value in watched.items()}
+        self._progress_publisher.publish(packets.to_vectors(Header(0, training.env_steps), fields | losses | figures))
         self._scalars.write("train", fields, training.env_steps)
         self._scalars.write("loss", self._metrics, training.env_steps)
+        self._scalars.write("watch", watched, training.env_steps)
+        problem = "; ".join([self._problem, *worries] if self._problem else worries)
         self._diagnostics.publish(
-            WARN if self._problem else OK,
-            self._problem or ("done" if self._finished else "training"),
-            fields | {"transitions refused": self._refused},
+            WARN if problem else OK,
+            problem or ("done" if self._finished else "training"),
+            fields | figures | {"transitions refused": self._refused},
         )
         self._problem = ""
 

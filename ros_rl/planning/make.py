@@ -14,7 +14,7 @@ from ros_rl.planning.mppi import MppiPlanner
 from ros_rl.planning.planner import Planner
 from ros_rl.planning.shooting import ShootingPlanner, SoftmaxShootingPlanner
 from ros_rl.spaces import Spaces
-from ros_rl.tasks import Task
+from ros_rl.tasks.task import Judge
 
 PLANNERS: dict[str, type[Planner]] = {
     "mppi": MppiPlanner,
@@ -27,7 +27,7 @@ PLANNERS: dict[str, type[Planner]] = {
 
 def make_planner(
     spaces: Spaces,
-    task: Task,
+    task: Judge,
     model: DynamicsModel,
     policy: SquashedGaussianPolicy,
     critics: CriticEnsemble,

@@ -23,7 +23,7 @@ from ros_rl.planning.objective import evaluate
 from ros_rl.planning.plan import Carried, Plan, Rollout, Start
 from ros_rl.planning.propagation import PROPAGATIONS, Propagation, rows
 from ros_rl.spaces import Spaces
-from ros_rl.tasks import Task
+from ros_rl.tasks.task import Judge
 
 
 class Planner(nn.Module, ABC):
@@ -31,7 +31,7 @@ class Planner(nn.Module, ABC):
 
     Args:
         spaces: Layout and smoothing.
-        task: Reward and termination, which the planner reads as the collector does.
+        task: Reward and termination, the task's own or learned.
         model: The dynamics ensemble.
         policy: Proposes sequences and chooses the terminal action.
         critics: Give the terminal value (the smallest of them).
@@ -46,7 +46,7 @@ class Planner(nn.Module, ABC):
     def __init__(
         self,
         spaces: Spaces,
-        task: Task,
+        task: Judge,
         model: DynamicsModel,
         policy: SquashedGaussianPolicy,
         critics: CriticEnsemble,

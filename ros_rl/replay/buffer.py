@@ -1,151 +1,241 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A uniform ring buffer of transitions."""
+"""The replay buffer: uniform or prioritised draws, n-step returns, sequences and episodes (see docs/replay.md)."""
 
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ros_rl.errors import ConfigError
-from ros_rl.types import Transition
+from ros_rl.replay.n_step import n_step_sums
+from ros_rl.replay.priorities import Priorities
+from ros_rl.replay.ring import Ring
+from ros_rl.replay.sum_tree import Index
+from ros_rl.replay_settings import ReplaySettings
+from ros_rl.types import Array, Transition
+
+_JUDGED_EPISODES = 10
+"""Finished episodes after which it can be said that all are shorter than an n-step sum."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Transitions as float32 arrays; see `ros_rl.types.Transition`. Truncation is no termination."""
+    """Transitions as float32 arrays; see `ros_rl.types.Transition`. Truncation is no termination.
+
+    The target of a value is ``reward + discount * (1 - terminated) * value(next_observation)``. Windows of sequences
+    have a second dimension, (batch, length), in front of the sizes below.
+    """
 
     observation: np.ndarray
     """(batch, observation_size)"""
     action: np.ndarray
     """(batch, actions)"""
     reward: np.ndarray
-    """(batch,)"""
+    """(batch,), sum of the m rewards from here on, the k-th times gamma^k, k = 0 .. m - 1"""
     next_observation: np.ndarray
-    """(batch, observation_size)"""
+    """(batch, observation_size), after these m steps"""
     terminated: np.ndarray
-    """(batch,), 0 or 1"""
+    """(batch,), 0 or 1: whether the task ended with the last of these steps"""
     discount: np.ndarray
-    """(batch,)"""
+    """(batch,), gamma^m"""
     weight: np.ndarray
-    """(batch,)"""
-    index: np.ndarray
-    """(batch,), int64"""
+    """(batch,), importance weight, 1 where all are drawn alike"""
+    index: Index
+    """(batch,), places in the ring (int64)"""
 
 
 class ReplayBuffer:
-    """Holds the newest `capacity` transitions and samples them uniformly, with replacement.
+    """Holds the newest `capacity` transitions and samples them, with replacement.
 
     Args:
         capacity: Transitions held.
         observation_size: Values per observation.
         action_size: Values per action.
         seed: Of the sampling.
+        gamma: Discount per step, in (0, 1].
+        settings: How `sample` draws, and over how many steps; None: uniformly, single steps.
+
+    Raises:
+        ConfigError: gamma is outside (0, 1].
     """
 
     def __init__(
-        self, capacity: int, observation_size: int, action_size: int, seed: int = 0, gamma: float = 0.99
+        self,
+        capacity: int,
+        observation_size: int,
+        action_size: int,
+        seed: int = 0,
+        gamma: float = 0.99,
+        settings: ReplaySettings | None = None,
     ) -> None:
+        if not 0.0 < gamma <= 1.0:
+            raise ConfigError(f"agent.gamma is {gamma}, allowed: above 0, at most 1")
         self.capacity, self.gamma = capacity, gamma
-        self._observation = np.zeros((capacity, observation_size), np.float32)
-        self._action = np.zeros((capacity, action_size), np.float32)
-        self._reward = np.zeros(capacity, np.float32)
-        self._next_observation = np.zeros((capacity, observation_size), np.float32)
-        self._terminated = np.zeros(capacity, np.float32)
+        self.settings = settings or ReplaySettings()
+        self._ring = Ring(capacity, observation_size, action_size)
+        self._priorities = Priorities(capacity, self.settings) if self.settings.priority != "uniform" else None
+        self._powers = gamma ** np.arange(self.settings.n_step + 1, dtype=np.float64)
         self._rng = np.random.default_rng([seed, 0xBEEF])
-        self.added = 0
+        self._unranked = 0  # newest transitions whose priority is still to be set
+        self._finished, self._longest = 0, 0
+
+    @property
+    def added(self) -> int:
         """Transitions ever added."""
+        return self._ring.added
 
     def __len__(self) -> int:
         """Transitions held now."""
-        return min(self.added, self.capacity)
+        return self._ring.held
 
     def add(self, transition: Transition) -> None:
         """Store a transition, over the oldest one when full.
 
         Raises:
-            ConfigError: A value is not finite; nothing is stored.
+            ConfigError: A value is not finite as a float32; nothing is stored.
         """
-        t = transition
-        if not (
-            np.isfinite(t.observation).all()
-            and np.isfinite(t.action).all()
-            and np.isfinite(t.reward)
-            and np.isfinite(t.next_observation).all()
-        ):
-            raise ConfigError(f"transition at tick {t.tick} has a value that is not finite")
-        index = self.added % self.capacity
-        self._observation[index] = t.observation
-        self._action[index] = t.action
-        self._reward[index] = t.reward
-        self._next_observation[index] = t.next_observation
-        self._terminated[index] = t.terminated
-        self.added += 1
+        length = self._ring.add(transition)
+        self._unranked += 1
+        if transition.terminated or transition.truncated:
+            self._note_episode(length)
 
     def sample(self, size: int) -> Batch:
-        """Draw `size` transitions.
+        """Draw `size` transitions by priority, with their n-step sums, as the settings say.
 
         Raises:
             ConfigError: The buffer is empty.
         """
-        if not len(self):
-            raise ConfigError("the replay buffer is empty")
-        return self.at(self._rng.integers(0, len(self), size))
+        if self._priorities is None:
+            index, weight = self._uniform(size), np.ones(size, np.float32)
+        else:
+            self._check_held()
+            self._rank()
+            index = self._priorities.draw(size, self._rng)
+            weight = self._priorities.weight(index, len(self), self.added)
+        return self._single(index, weight) if self.settings.n_step == 1 else self._sums(index, weight)
 
-    def at(self, index: np.ndarray) -> Batch:
-        """The transitions at these places of the ring."""
-        return Batch(
-            self._observation[index],
-            self._action[index],
-            self._reward[index],
-            self._next_observation[index],
-            self._terminated[index],
-            np.full(len(index), self.gamma, np.float32),
-            np.ones(len(index), np.float32),
-            index,
-        )
+    def sample_steps(self, size: int) -> Batch:
+        """Draw `size` single steps uniformly whatever the settings, as a model of the dynamics needs them.
+
+        Raises:
+            ConfigError: The buffer is empty.
+        """
+        return self.at(self._uniform(size))
+
+    def sequences(self, batch: int, length: int) -> Batch:
+        """Draw windows of consecutive single steps within one episode, all windows alike, (batch, length, ...).
+
+        Raises:
+            ConfigError: No `length` transitions in a row are held.
+        """
+        ends = self._ring.window_ends(length)
+        if not len(ends):
+            raise ConfigError(f"the replay buffer holds no {length} transitions of one episode in a row")
+        end = ends[self._rng.integers(0, len(ends), batch)]
+        return self.at((end[:, None] - np.arange(length - 1, -1, -1)) % self.capacity)
+
+    def episodes(self) -> list[Batch]:
+        """Every episode of which each step is held, up to its end, as single steps in order; the oldest first."""
+        return self.episodes_since(0)
+
+    def episodes_since(self, added: int) -> list[Batch]:
+        """As `episodes`, only those that ended after `added` transitions had been added."""
+        return [self.at(index) for index in self._ring.episodes(max(0, self.added - added))]
+
+    def newest(self, count: int) -> Batch:
+        """The `count` newest single steps, or all if fewer are held; the oldest first."""
+        return self.at(self._ring.newest(min(count, len(self))))
+
+    def at(self, index: Index) -> Batch:
+        """The single steps at these places of the ring, in any shape."""
+        return self._single(index, np.ones(index.shape, np.float32))
+
+    def update_priorities(self, index: Index, priority: Array) -> None:
+        """Replace the priorities of transitions that were drawn; without priorities nothing happens.
+
+        Args:
+            index: `Batch.index`.
+            priority: Errors of either sign, (batch,); which errors, `ReplaySettings.priority` says.
+
+        Raises:
+            ConfigError: A priority is not finite; none is replaced.
+        """
+        if self._priorities is not None:
+            self._rank()
+            self._priorities.update(index, priority)
 
     def save(self, path: Path) -> None:
         """Write all that is held, as an npz file, and where the sampling stands."""
-        n = len(self)
-        np.savez(
-            path,
-            observation=self._observation[:n],
-            action=self._action[:n],
-            reward=self._reward[:n],
-            next_observation=self._next_observation[:n],
-            terminated=self._terminated[:n],
-            added=self.added,
-            rng=json.dumps(self._rng.bit_generator.state),
-        )
+        self._rank()
+        state = self._ring.state() | (self._priorities.state(len(self)) if self._priorities else {})
+        np.savez(path, rng=json.dumps(self._rng.bit_generator.state), **state)  # type: ignore[arg-type]
 
     def load(self, path: Path) -> None:
-        """Read what `save` wrote.
+        """Read what `save` wrote. If no priorities were saved, all that is read has the largest one.
 
         Raises:
             ConfigError: The sizes differ from this buffer's.
         """
         with np.load(path) as data:
-            n = len(data["reward"])
-            if data["observation"].shape[1:] != self._observation.shape[1:] or n > self.capacity:
-                raise ConfigError(
-                    f"{path} holds {n} transitions of {data['observation'].shape[1:]} values, "
-                    f"this buffer {self.capacity} of {self._observation.shape[1:]}"
-                )
-            self._observation[:n], self._action[:n] = data["observation"], data["action"]
-            self._reward[:n], self._next_observation[:n] = data["reward"], data["next_observation"]
-            self._terminated[:n] = data["terminated"]
-            self.added = int(data["added"])
-            self._rng.bit_generator.state = json.loads(str(data["rng"]))
-        if n < len(self):
-            self._unroll(n)
+            state = dict(data)
+        roll = self._ring.restore(state, path)
+        self._rng.bit_generator.state = json.loads(str(state["rng"]))
+        self._unranked = len(self)
+        if self._priorities is not None:
+            self._priorities = Priorities(self.capacity, self.settings)
+        if self._priorities is not None and "priority" in state:
+            self._priorities.restore(np.roll(state["priority"], roll), float(state["largest_priority"]))
+            self._unranked = 0
 
-    def _unroll(self, n: int) -> None:
-        """Bring `n` transitions of a full, smaller ring into the order of their age."""
-        for array in (self._observation, self._action, self._reward, self._next_observation, self._terminated):
-            array[:n] = np.roll(array[:n], -(self.added % n), axis=0)
-        self.added = n
+    def _check_held(self) -> None:
+        if not len(self):
+            raise ConfigError("the replay buffer is empty")
+
+    def _uniform(self, size: int) -> Index:
+        self._check_held()
+        return self._rng.integers(0, len(self), size)
+
+    def _rank(self) -> None:
+        """Give what was added since the last draw its priority, all at once."""
+        if self._priorities is not None and self._unranked:
+            self._priorities.renew(self._ring.newest(min(self._unranked, len(self))))
+        self._unranked = 0
+
+    def _single(self, index: Index, weight: np.ndarray) -> Batch:
+        discount = np.full(index.shape, self.gamma, np.float32)
+        return self._batch(index, index, self._ring.reward[index], discount, weight)
+
+    def _sums(self, index: Index, weight: np.ndarray) -> Batch:
+        reward, last, steps = n_step_sums(self._ring, index, self._powers[:-1])
+        return self._batch(index, last, reward, self._powers[steps].astype(np.float32), weight)
+
+    def _batch(self, index: Index, last: Index, reward: np.ndarray, discount: np.ndarray, weight: np.ndarray) -> Batch:
+        ring = self._ring
+        return Batch(
+            ring.observation[index],
+            ring.action[index],
+            reward,
+            ring.next_observation[last],
+            ring.terminated[last],
+            discount,
+            weight,
+            index,
+        )
+
+    def _note_episode(self, length: int) -> None:
+        """Say once that no n-step sum ever reaches its length, as soon as that is plain."""
+        self._finished, self._longest = self._finished + 1, max(self._longest, length)
+        if self._finished == _JUDGED_EPISODES and self._longest < self.settings.n_step:
+            logging.getLogger(__name__).warning(
+                "learner.replay.n_step is %d, the longest of the first %d episodes had %d steps: every sum is a whole "
+                "return",
+                self.settings.n_step,
+                self._finished,
+                self._longest,
+            )

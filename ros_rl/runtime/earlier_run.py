@@ -55,27 +55,28 @@ def take_log(replay: ReplayBuffer, path: str, settings: Settings) -> None:
     """
     if not path:
         raise ConfigError("agent.log is '', allowed: the folder of the run whose actions are cloned")
-    _check_layout("agent.log", Path(path), settings)
+    recorded = _check_layout("agent.log", Path(path), settings)
     file = Path(path) / CHECKPOINT / "replay.npz"
     if not file.is_file():
         raise RunFolderError(f"agent.log {path} holds no transitions ({CHECKPOINT}/{file.name})")
-    for transition in _transitions(file, replay.capacity):
-        replay.add(transition)
-    if not len(replay):
+    log = _read(file, recorded)
+    count = min(len(log), replay.capacity)
+    if not count:
         raise RunFolderError(f"agent.log {path} holds no transitions: {file.name} is empty")
+    b = log.at((log.added - count + np.arange(count)) % log.capacity)
+    rows = zip(b.observation, b.action, b.reward, b.next_observation, b.terminated, strict=True)
+    for tick, (before, action, reward, after, terminated) in enumerate(rows):
+        replay.add(Transition(tick, 0, before, action, float(reward), after, bool(terminated), False))
 
 
-def _transitions(file: Path, newest: int) -> list[Transition]:
-    names = ("observation", "action", "reward", "next_observation", "terminated")
+def _read(file: Path, recorded: Settings) -> ReplayBuffer:
+    spec = ObservationSpec(recorded.load_robot(), recorded.task.observation, recorded.control.delay)
+    log = ReplayBuffer(recorded.learner.replay_capacity, spec.size, spec.action_size)
     try:
-        with np.load(file) as data:
-            held, added = len(data["reward"]), int(data["added"])
-            order = (added + np.arange(held)) % held if held and added > held else np.arange(held)
-            columns = {name: data[name][order[-newest:]] for name in names}
+        log.load(file)
     except Exception as error:  # zip, pickle and numpy have no common error for a broken file
         raise RunFolderError(f"{file} is broken: {error}") from None
-    rows = zip(*(columns[name] for name in names), strict=True)
-    return [Transition(i, 0, o, u, float(r), n, bool(end), False) for i, (o, u, r, n, end) in enumerate(rows)]
+    return log
 
 
 def take_teacher(agent: DistilAgent, path: str, settings: Settings) -> None:

@@ -9,6 +9,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ros_rl.settings import Settings
 CONFIG, SUMMARY, AGENT, VIDEO = "config.yaml", "summary.json", "agent.onnx", "evaluation.gif"
 CHECKPOINT, LOGS, TENSORBOARD = "checkpoint", "logs", "tensorboard"
 
-_PACKAGES = ("numpy", "onnxruntime", "torch", "pybullet", "mcap", "ros-rclpy")
+_PACKAGES = ("numpy", "onnxruntime", "torch", "pybullet", "mcap", "ros-rclpy", "gymnasium", "mujoco")
 
 
 class RunFolder:
@@ -65,7 +66,7 @@ class RunFolder:
 
 def default_folder(task: str) -> Path:
     """``runs/<task>_<date>_<time>``."""
-    return Path("runs") / f"{task}_{time.strftime('%Y%m%d_%H%M%S')}"
+    return Path("runs") / f"{re.sub('[^A-Za-z0-9_.-]', '_', task)}_{time.strftime('%Y%m%d_%H%M%S')}"
 
 
 def machine() -> dict[str, Any]:

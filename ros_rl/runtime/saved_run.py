@@ -83,9 +83,25 @@ def check_fits(recorded: Settings, wanted: Settings) -> None:
                 f"'{key}' is {value!r}, the run has {own.get(key)!r}; only these may differ: "
                 f"{', '.join(name.rstrip('.') for name in CHANGEABLE)}"
             )
+    _check_judge(recorded, wanted)
     observations = [layout(settings) for settings in (recorded, wanted)]
     if observations[0] != observations[1]:
         raise ConfigError(
             f"task '{wanted.task.name}' observes {observations[1]}, "
             f"the run's networks were made for {observations[0]} of task '{recorded.task.name}'"
         )
+
+
+def _check_judge(recorded: Settings, wanted: Settings) -> None:
+    """What was learned from data cannot be set to something else."""
+    model = recorded.agent.model
+    if "learned" not in (model.reward, model.termination):
+        return
+    own = {key: value for key, value, _ in iterate(recorded) if key.startswith("task.")}
+    free = [f"task.{name}" for name in wanted.task.not_planned]
+    for key, value, _ in iterate(wanted):
+        if key.startswith("task.") and key not in free and value != own.get(key):
+            raise ConfigError(
+                f"'{key}' is {value!r}, the run has {own.get(key)!r}; "
+                "its reward or termination was learned from its data"
+            )

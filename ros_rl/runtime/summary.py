@@ -13,8 +13,11 @@ from typing import Any
 from ros_rl.config import variant_name
 from ros_rl.runtime.run_folder import machine, versions
 from ros_rl.settings import AGENT_SETTINGS, Settings
+from ros_rl.tasks.gym_task import GymTask
 from ros_rl.wire import SUCCESS
 
+WATCH = "watch."
+"""In front of the names of the watch's figures, among those of the progress."""
 _WALKS = 0.5  # m/s
 _IN_A_ROW = 3
 _REQUEST_ONLY = ("version", "final")
@@ -61,7 +64,7 @@ class RunState:
 def progress_line(state: RunState) -> str:
     """One line for the terminal."""
     p = state.progress
-    parts = [f"robot {p.get('robot_minutes', 0.0):5.2f} min", f"{p.get('steps_per_second', 0.0):5.1f} steps/s"]
+    parts = [_how_far(p), f"{p.get('steps_per_second', 0.0):5.1f} steps/s"]
     if "updates" in p:
         parts.append(f"{p.get('updates_per_second', 0.0):5.1f} updates/s")
     if "episode_return" in p:
@@ -81,9 +84,17 @@ def progress_line(state: RunState) -> str:
     return " | ".join(parts)
 
 
+def _how_far(figures: Mapping[str, Any]) -> str:
+    """Robot time, or the steps of an environment that is no robot."""
+    if "robot_minutes" in figures:
+        return f"robot {figures['robot_minutes']:5.2f} min"
+    return f"step {figures.get('env_steps', 0):7.0f}"
+
+
 def evaluation_line(result: Mapping[str, Any]) -> str:
     """One evaluation for the terminal."""
-    what = "final evaluation" if result["final"] else f"evaluation at {result['robot_minutes']:.2f} min"
+    when = f"{result['robot_minutes']:.2f} min" if "robot_minutes" in result else f"{result['env_steps']} steps"
+    what = "final evaluation" if result["final"] else f"evaluation at {when}"
     if "error" in result:
         return f"{what} failed: {result['error']}"
     shown = {"return": result["return_mean"]} | {
@@ -137,17 +148,18 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
     for name in (*_REQUEST_ONLY, "env_steps", "robot_minutes"):
         final.pop(name, None)
     summary: dict[str, Any] = {
-        "task": settings.task.name,
-        "driver": settings.driver.backend,
+        "task": settings.task.title,
+        "driver": "gymnasium" if settings.task.name == GymTask.name else settings.driver.backend,
         "agent": agent_file or variant_name(AGENT_SETTINGS, settings.agent),
         "seed": settings.seed,
-        "robot_minutes": p.get("robot_minutes", 0.0),
+        "robot_minutes": p.get("robot_minutes"),
         "wall_minutes": wall_minutes,
         "env_steps": steps,
         "episodes": int(p.get("episodes", 0)),
         "falls": int(p.get("falls", 0)),
         "updates": updates,
         "updates_per_step": updates / steps if steps else 0.0,
+        "watch": {name.removeprefix(WATCH): value for name, value in p.items() if name.startswith(WATCH)},
         "curve": points,
         "first_robot_minute_at_0.5_mps": first_minute_walking(points),
         "evaluation": final,
@@ -187,11 +199,13 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     lines = [
         "",
         f"{summary['task']} with {summary['agent']} on {summary['driver']}, seed {summary['seed']}",
-        f"  robot time       {summary['robot_minutes']:.2f} min ({summary['env_steps']} steps)",
+        _experience(summary),
         f"  wall-clock       {summary['wall_minutes']:.2f} min",
     ]
     if summary["updates"]:
         lines.append(f"  updates          {summary['updates']} ({summary['updates_per_step']:.2f} per step)")
+    if summary["watch"].get("first_beyond"):
+        lines.append(f"  values too large {_too_large(summary['watch'])}")
     lines.append(f"  falls            {summary['falls']} in {summary['episodes']} episodes")
     if summary["first_robot_minute_at_0.5_mps"] is not None:
         lines.append(f"  walks since      {summary['first_robot_minute_at_0.5_mps']:.2f} robot minutes")
@@ -203,12 +217,23 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     return "\n".join(lines)
 
 
+def _experience(summary: Mapping[str, Any]) -> str:
+    steps, minutes = summary["env_steps"], summary["robot_minutes"]
+    return f"  steps            {steps}" if minutes is None else f"  robot time       {minutes:.2f} min ({steps} steps)"
+
+
+def _too_large(watch: Mapping[str, float]) -> str:
+    text = f"in {100 * watch['beyond_total']:.1f} % of the updates, first at update {watch['first_beyond']:.0f}"
+    return text + (f", right again since {watch['recovered']:.0f}" if watch["recovered"] else "")
+
+
 def _evaluation_rows(evaluation: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not evaluation:
         return []
     if "error" in evaluation:
         return [("evaluation", f"failed: {evaluation['error']}")]
-    rows = [("evaluation", f"{evaluation['episodes']} episodes of {evaluation['seconds_each']:g} s")]
+    length = f" of {evaluation['seconds_each']:g} s" if "seconds_each" in evaluation else ""
+    rows = [("evaluation", f"{evaluation['episodes']} episodes{length}")]
     for name, value in evaluation.items():
         if isinstance(value, float) and name != "seconds_each":
             rows.append((f"  {name.replace('_', ' ')}", f"{value:.3f}"))

@@ -24,6 +24,8 @@ from ros_rl.agents.agent import Agent
 from ros_rl.agents.distil import DistilAgent
 from ros_rl.agents.factory import make_agent
 from ros_rl.agents.random import RandomGraph
+from ros_rl.agents.value_checks import ValueChecks
+from ros_rl.agents.watch import ValueWatch
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.runtime.earlier_run import take_log, take_teacher
 
@@ -45,9 +47,9 @@ class TrainingLoop:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.spec = layout or ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
-        gamma = getattr(settings.agent, "gamma", 1.0)
-        sizes = (learner.replay_capacity, self.spec.size, self.spec.action_size)
-        self.replay = ReplayBuffer(*sizes, settings.seed, gamma)
+        gamma = getattr(settings.agent, "gamma", 1.0)  # what only acts at random has none
+        sizes = (self.spec.size, self.spec.action_size)
+        self.replay = ReplayBuffer(learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay)
         self._waited_for = settings.driver.mode == "lock_step"
         self.env_steps = 0
         self.rounds = 0
@@ -57,10 +59,12 @@ class TrainingLoop:
         period = settings.control.period
         self._random = ExportedGraph(RandomGraph(self.spec, smoothing), settings.task.name, period)
         self.agent: Agent | None = make_agent(self.spec, settings)
+        self.watch = ValueWatch(gamma, learner.watch)
+        self._checks = ValueChecks(self.watch, self.agent, self.replay)
         self._learned = self.agent and ExportedGraph(self.agent.graph, settings.task.name, period)
         self._offline = self.agent.offline_rounds if self.agent else 0
-        steps = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
-        self.total_steps = 0 if self._offline else steps
+        by_time = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
+        self.total_steps = 0 if self._offline else learner.steps or by_time
         self.warmup = min(learner.warmup_steps, self.total_steps)
         if self._offline:
             take_log(self.replay, settings.agent.log, settings)
@@ -84,6 +88,7 @@ class TrainingLoop:
             ConfigError: A value is not finite; nothing is stored.
         """
         self.replay.add(transition)
+        self._checks.add(transition)
 
     def note_steps(self, env_steps: int) -> None:
         """Take notice of how far the robot has come."""
@@ -108,7 +113,9 @@ class TrainingLoop:
         """Do one round and return its metrics."""
         assert self.agent is not None
         self.rounds += 1
-        return self.agent.train(self.replay, self.warmup + self.rounds)
+        metrics = self.agent.train(self.replay, self.warmup + self.rounds)
+        self._checks.look()
+        return metrics
 
     @property
     def done(self) -> bool:
@@ -155,6 +162,7 @@ class TrainingLoop:
         state["rng"] = torch.get_rng_state()
         if self.agent:
             state["agent"] = self.agent.state_dict()
+            state["watch"] = self.watch.state_dict()
         replay, learner = folder / "replay.partial.npz", folder / "learner.partial.pt"
         self.replay.save(replay)
         torch.save(state, learner)
@@ -181,6 +189,7 @@ class TrainingLoop:
         try:
             if self.agent:
                 self.agent.load_state_dict(state["agent"])
+                self.watch.load_state_dict(state["watch"])
             self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
             torch.set_rng_state(state["rng"])
         except (RuntimeError, ValueError, KeyError) as error:

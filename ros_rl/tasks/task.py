@@ -10,13 +10,23 @@ judges a transition on the robot and a planner's prediction inside the control g
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from ros_rl.features import Fields
 from ros_rl.tasks.measures import Measure
 from ros_rl.types import Array
+
+
+class Judge(Protocol):
+    """Reward and termination: what planners and generated data need of a task; see `Task` for the methods."""
+
+    def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
+        """r(x_k, u_{k-1}, u_k, x_{k+1}) for a batch."""
+
+    def terminated(self, after: Fields) -> Any:
+        """Whether the task ends in these states."""
 
 
 class Task(ABC):
@@ -38,6 +48,11 @@ class Task(ABC):
     """Settings that neither reward nor termination reads, so that they may change without a new control graph."""
     episode_seconds: float
     """Time limit of an episode [s]; reaching it is not a termination."""
+
+    @property
+    def title(self) -> str:
+        """What a user calls it."""
+        return self.name
 
     @abstractmethod
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:

@@ -1,0 +1,178 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Model-free agents on small tasks: Pendulum-v1, an arm's reach, CartPole-v1, and an ablation of replay and targets.
+
+One process, no ROS; agents act through their graphs in torch, on the arm through the exported ones. Every run is
+written as it ends, and one that is written already is not run again, so a bench that was stopped goes on.
+
+    python bench/small_tasks.py --parts pendulum cartpole ablation reach --seeds 0 1 2
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from gym_steps import GymSteps
+from machine import RESULTS, add_output, describe_line, describe_machine, table, write_result
+
+from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.runtime.evaluation import Evaluator
+from ros_rl.runtime.local import train_locally
+from ros_rl.settings import Settings, load_settings
+
+Run = dict[str, Any]
+FIGURE = RESULTS.parent.parent / "docs" / "figures" / "small_tasks.png"
+EPISODES = 10
+_COMMON = {"hidden": 64, "learning_rate": 1e-3}
+_LEARNER = {"batch_size": 128, "updates_per_step": 1.0, "warmup_steps": 500}
+CONTINUOUS: dict[str, dict[str, Any]] = {
+    "qt_opt": {"exploration": 0.2, "lag": 200},
+    "naf": {"exploration": 0.2},
+    "ddpg": {"exploration": 0.2},
+    "sac": {},
+}
+"""Agents of Pendulum-v1 and of the reach, with the settings that differ from the defaults."""
+PENDULUM_STEPS, CARTPOLE_STEPS, REACH_MINUTES = 6000, 15_000, 3.0
+CARTPOLE = {"hidden": 128, "targets": "polyak", "epsilon_steps": 3000, "epsilon_end": 0.02}
+TARGETS: dict[str, dict[str, Any]] = {"none": {}, "hard": {"copy_every": 200}, "polyak": {}}
+ABLATION = [
+    (f"ablation/{'replay' if replay else 'no replay'}, {targets}", replay, targets)
+    for replay in (True, False)
+    for targets in TARGETS
+]
+"""Runs of DDPG on Pendulum-v1: name, whether it replays, which targets."""
+PLAIN = "ablation/replay, polyak"
+"""The one that ``pendulum/ddpg`` is."""
+
+
+def settings_of(task: str, seed: int, agent: dict[str, Any], learner: dict[str, Any]) -> Settings:
+    """Settings of one run; on a Gymnasium environment only agent, learner and seed of them count."""
+    return load_settings(task, overrides=[{"agent": _COMMON | agent, "learner": _LEARNER | learner, "seed": seed}])
+
+
+def gym_run(env: str, steps: int, seed: int, agent: dict[str, Any], replay: bool = True) -> Run:
+    """Train and evaluate on a Gymnasium environment."""
+    learner = {} if replay else {"batch_size": 2}
+    work = GymSteps(env, settings_of("mock_point", seed, agent, learner), 100_000 if replay else 1)
+    curve = work.train(steps)
+    returns = work.evaluate(EPISODES)
+    return {"steps": steps, "curve": curve, "returns": returns, "return_mean": statistics.mean(returns)}
+
+
+def reach_run(seed: int, agent: dict[str, Any]) -> Run:
+    """Train on the arm and measure the final distances of evaluation episodes."""
+    settings = settings_of("xarm_reach", seed, agent, {"robot_minutes": REACH_MINUTES})
+    curve, training = [], None
+    for progress in train_locally(settings):
+        training = progress.training
+        curve.append((training.env_steps, progress.episode_return))
+    assert training is not None
+    graph = OnnxGraph(training.graph())
+    found = Evaluator(settings, 10_000 + seed).evaluate(graph, 2 * EPISODES, 5.0).to_mapping()
+    return {"steps": training.env_steps, "curve": curve, **found}
+
+
+def plan(parts: list[str], seeds: list[int]) -> dict[str, Callable[[], Run]]:
+    """All runs by name, ``part/agent/seed``, the first seed of everything first."""
+    runs: dict[str, Callable[[], Run]] = {}
+    for seed in seeds:
+        named: dict[str, Callable[[], Run]] = {}
+        for name, own in CONTINUOUS.items():
+            agent = {"name": name, **own}
+            named[f"pendulum/{name}"] = lambda a=agent, s=seed: gym_run("Pendulum-v1", PENDULUM_STEPS, s, a)
+            named[f"reach/{name}"] = lambda a=agent, s=seed: reach_run(s, a)
+        dqn = {"name": "dqn", **CARTPOLE}
+        named["cartpole/dqn"] = lambda a=dqn, s=seed: gym_run("CartPole-v1", CARTPOLE_STEPS, s, a)
+        for key, replay, targets in ABLATION:
+            if key != PLAIN:
+                agent = {"name": "ddpg", **CONTINUOUS["ddpg"], "targets": targets, **TARGETS[targets]}
+                named[key] = lambda a=agent, s=seed, r=replay: gym_run("Pendulum-v1", PENDULUM_STEPS, s, a, r)
+        runs |= {f"{key}/{seed}": run for key, run in named.items() if key.split("/")[0] in parts}
+    return runs
+
+
+def summary(runs: dict[str, Run]) -> list[list[str]]:
+    """A row for each part and agent, from runs ``part/agent/seed``."""
+    groups: dict[str, list[Run]] = {}
+    for key in sorted(runs):
+        groups.setdefault(key.rsplit("/", 1)[0], []).append(runs[key])
+    if "pendulum/ddpg" in groups:
+        groups[PLAIN] = groups["pendulum/ddpg"]
+    rows = []
+    for key, found in sorted(groups.items()):
+        returns = [run["return_mean"] for run in found]
+        distances = ", ".join(f"{100 * run['distance_median']:.1f}" for run in found if "distance_median" in run)
+        each = ", ".join(f"{value:.0f}" for value in returns)
+        seconds = statistics.mean(run["cpu_seconds"] for run in found)
+        rows.append([key, str(found[0]["steps"]), f"{statistics.mean(returns):.0f}", each, distances, f"{seconds:.0f}"])
+    return rows
+
+
+def draw(runs: dict[str, Run], path: Path) -> None:
+    """Return of training episodes against steps, mean of the seeds' running means: one panel for each part."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10.0, 7.0), layout="constrained")
+    shown = dict(runs) | {
+        f"{PLAIN}/{key.rsplit('/', 1)[1]}": run for key, run in runs.items() if key.startswith("pendulum/ddpg/")
+    }
+    titles = {
+        "pendulum": "Pendulum-v1",
+        "ablation": "Pendulum-v1, ddpg",
+        "reach": "xarm_reach",
+        "cartpole": "CartPole-v1",
+    }
+    for axes, (part, title) in zip(figure.subplots(2, 2).flat, titles.items(), strict=True):
+        names = sorted({key.split("/")[1] for key in shown if key.startswith(f"{part}/")})
+        for name in names:
+            curves = [run["curve"] for key, run in sorted(shown.items()) if key.startswith(f"{part}/{name}/")]
+            steps = np.linspace(max(c[0][0] for c in curves), min(c[-1][0] for c in curves), 60)
+            smooth = [np.interp(steps, [step for step, _ in c], _running([value for _, value in c])) for c in curves]
+            line = axes.plot(steps, np.mean(smooth, 0), label=f"{name} ({len(curves)})")[0]
+            axes.fill_between(steps, np.min(smooth, 0), np.max(smooth, 0), color=line.get_color(), alpha=0.15)
+        axes.set(title=title, xlabel="steps", ylabel="return of a training episode")
+        axes.grid(alpha=0.3)
+        if names:
+            axes.legend(fontsize=7)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+def _running(values: list[float], window: int = 5) -> list[float]:
+    """Mean of the last few values."""
+    return [statistics.mean(values[max(0, i + 1 - window) : i + 1]) for i in range(len(values))]
+
+
+def main() -> None:
+    """Do the runs that are not there yet, write them, table and figure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", nargs="*", default=["pendulum", "reach", "cartpole", "ablation"])
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
+    parser.add_argument("--figure", type=Path, default=FIGURE)
+    add_output(parser, "small_tasks")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    runs: dict[str, Run] = json.loads(args.out.read_text())["runs"] if args.out.is_file() else {}
+    for key, run in plan(args.parts, args.seeds).items():
+        if key not in runs:
+            start = time.process_time()
+            runs[key] = run()
+            runs[key]["cpu_seconds"] = time.process_time() - start
+            write_result(args.out, {"agents": CONTINUOUS, "cartpole": CARTPOLE, "common": _COMMON, "runs": runs})
+            print(f"{key}: return {runs[key]['return_mean']:.1f}, {runs[key]['cpu_seconds']:.0f} s of CPU", flush=True)
+    print(describe_line(describe_machine()))
+    print(table(["run", "steps", "return", "each seed", "distance [cm]", "CPU [s]"], summary(runs)))
+    draw(runs, args.figure)
+
+
+if __name__ == "__main__":
+    main()

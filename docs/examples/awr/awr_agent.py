@@ -1,0 +1,43 @@
+"""Advantage-weighted regression: imitate what the replay holds, the more the better it was (Nair et al. 2020, AWAC)."""
+
+import torch
+from awr_settings import AwrSettings
+from torch import Tensor
+
+from ros_rl.actor_critic import DeterministicPolicy
+from ros_rl.agents.agent import Stateful
+from ros_rl.agents.ddpg import DdpgGraph
+from ros_rl.agents.off_policy import OffPolicyAgent, step
+from ros_rl.agents.samples import Samples
+from ros_rl.features import Layout
+
+_LARGEST_WEIGHT = 20.0
+
+
+class AwrAgent(OffPolicyAgent):
+    """The critics, their targets, replay and control graph are there already; what is new is how the policy learns."""
+
+    def __init__(self, layout: Layout, settings: AwrSettings, batch_size: int, updates_per_step: float) -> None:
+        super().__init__(layout, settings, 1, batch_size, updates_per_step)
+        self.temperature = settings.temperature
+        self.policy = DeterministicPolicy(layout.size, layout.action_size, settings.hidden)
+        self.graph = DdpgGraph(layout, self.inputs, self.policy, settings.exploration)
+        self.optimiser = torch.optim.Adam(self.policy.parameters(), settings.learning_rate)
+
+    def next_action(self, seen: Tensor) -> tuple[Tensor, float]:
+        """See `OffPolicyAgent.next_action`: the policy's own."""
+        return self.inputs.smooth(self.policy(seen), seen), 0.0
+
+    def update_policy(self, samples: Samples) -> dict[str, float]:
+        """One step towards the actions that were better than its own."""
+        action = self.inputs.smooth(self.policy(samples.seen), samples.seen)
+        with torch.no_grad():
+            critics = self.critics.online
+            advantage = (critics(samples.seen, samples.action) - critics(samples.seen, action)).amin(0)
+            weight = (advantage / self.temperature).exp().clamp_max(_LARGEST_WEIGHT)
+        error = ((action - samples.action) ** 2).sum(-1)
+        return {"policy_loss": step(self.optimiser, (weight * error).mean())}
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
+        return super().parts() | {"policy": self.policy, "policy_optimiser": self.optimiser}

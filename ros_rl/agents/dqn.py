@@ -1,0 +1,98 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Deep Q-learning for discrete actions (Mnih et al. 2015), by default with double Q-learning (van Hasselt et al. 2016).
+
+Q(o, u) of all actions is one pass of a network. Its target is r + gamma Q'(o', argmax_u Q''(o', u)); which of online
+and target network are Q' and Q'' makes the four variants that van Hasselt et al. 2018 (*Deep reinforcement learning
+and the deadly triad*) compare: ``targets: none`` with ``bootstrap: same`` is Q-learning, target networks with
+``bootstrap: same`` target Q, ``double`` and ``inverse_double`` what they are called.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ros_rl.actor_critic import ActionValues
+from ros_rl.agent_settings import DqnSettings
+from ros_rl.agents.agent import Stateful
+from ros_rl.agents.critics import TargetedNetwork
+from ros_rl.agents.off_policy import PolicyGraph, ReplayAgent
+from ros_rl.agents.random import uniform_index
+from ros_rl.agents.samples import Inputs, Samples
+from ros_rl.features import Layout
+from ros_rl.replay.buffer import ReplayBuffer
+
+
+class DqnGraph(PolicyGraph):
+    """Takes the most valuable action, or with probability `epsilon` any."""
+
+    epsilon: Tensor
+
+    def __init__(self, layout: Layout, inputs: Inputs, values: ActionValues, epsilon: float) -> None:
+        super().__init__(layout, inputs)
+        self.values = values
+        self.register_buffer("epsilon", torch.tensor([epsilon]))
+
+    @property
+    def noise_shape(self) -> list[int]:
+        """One number that decides whether to explore, and one that decides which action then."""
+        return [2]
+
+    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+        """See `PolicyGraph.choose`: the index of an action, as a float, (1, 1)."""
+        greedy = self.values(seen).mean(0).argmax(-1, keepdim=True)
+        chance, which = noise[:, :1], noise[:, 1:]
+        explores = 1.0 - torch.erf(chance.abs() * 0.5**0.5) < self.epsilon  # never with zero noise: 1 < epsilon
+        return torch.where(explores, uniform_index(which, self.spec.choices), greedy.to(noise.dtype))
+
+
+class DqnAgent(ReplayAgent):
+    """See the module; arguments as those of `ros_rl.agents.factory.make_agent`."""
+
+    graph: DqnGraph
+
+    def __init__(self, layout: Layout, settings: DqnSettings, batch_size: int, updates_per_step: float) -> None:
+        super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
+        s = self.settings = settings
+        sizes = (s.critics, layout.size, s.hidden, layout.choices, s.normalisation, s.dropout)
+        self.critics = TargetedNetwork(lambda: ActionValues(*sizes), s)
+        self.graph = DqnGraph(layout, self.inputs, self.critics.online, s.epsilon_start)
+        self._loss = nn.HuberLoss(reduction="none") if s.loss == "huber" else nn.MSELoss(reduction="none")
+
+    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """See `Agent.train`; exploration follows its schedule."""
+        epsilon = self.settings.epsilon_at(env_steps)
+        self.graph.epsilon.fill_(epsilon)
+        return super().train(replay, env_steps) | {"epsilon": epsilon}
+
+    def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """See `ReplayAgent.update_critics`."""
+        target = samples.target(self._next_value(samples.next_seen))
+        q = self.values(self.critics.online, samples)
+        loss = samples.weight * self._loss(q, target.expand_as(q))
+        self.critics.descend(loss.mean(1).sum(), self.updates)
+        return q.detach(), target
+
+    def values(self, network: ActionValues, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        taken = samples.action.long().expand(self.settings.critics, -1, -1)
+        return network(samples.seen).gather(-1, taken)[..., 0]
+
+    @torch.no_grad()
+    def _next_value(self, next_seen: Tensor) -> Tensor:
+        """What the target holds for the value of the next observation, (batch,)."""
+        chooses, values = {
+            "same": (self.critics.target, self.critics.target),
+            "double": (self.critics.online, self.critics.target),
+            "inverse_double": (self.critics.target, self.critics.online),
+        }[self.settings.bootstrap]
+        q = values(next_seen)
+        choices = q if chooses is values else chooses(next_seen)
+        best = choices.mean(0).argmax(-1)[None, :, None].expand(q.shape[0], -1, -1)
+        return self.critics.smallest(q.gather(-1, best)[..., 0])
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
+        return self.critics.parts()

@@ -1,0 +1,102 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Normalised advantage functions (Gu et al. 2016): Q-learning whose maximum over continuous actions is known.
+
+Q(o, u) = V(o) - 1/2 (u - mu(o))^T P(o) (u - mu(o)) with P = L L^T, L lower triangular with a positive diagonal, so that
+max_u Q = V, at u = mu. One network gives V, mu and L, and the target is r + gamma V'(o') of a target network.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ros_rl.agent_settings import NafSettings
+from ros_rl.agents.agent import Stateful
+from ros_rl.agents.critics import TargetedNetwork
+from ros_rl.agents.off_policy import PolicyGraph, ReplayAgent
+from ros_rl.agents.samples import Inputs, Samples
+from ros_rl.features import Layout
+from ros_rl.networks import BatchedMLP, InPlaceReLU
+
+
+class QuadraticValues(nn.Module):
+    """V, mu and L of an observation.
+
+    Args:
+        size_in: Inputs.
+        action_size: Actions.
+        hidden: Units in each of the two hidden layers.
+        normalisation: Of the hidden layers; see `BatchedMLP`.
+        dropout: Share of the hidden units that is dropped in training.
+    """
+
+    def __init__(self, size_in: int, action_size: int, hidden: int, normalisation: str, dropout: float) -> None:
+        super().__init__()
+        self.action_size = action_size
+        self.places = torch.tril_indices(action_size, action_size)
+        size_out = 1 + action_size + self.places.shape[1]
+        self.net = BatchedMLP(1, size_in, hidden, 2, size_out, normalisation, InPlaceReLU, dropout)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """V (batch,), tanh of the mean (batch, actions), and L's numbers (batch, actions (actions + 1) / 2)."""
+        value, mean, numbers = self.net(x[None])[0].split([1, self.action_size, self.places.shape[1]], -1)
+        return value[..., 0], torch.tanh(mean), numbers
+
+    def features(self, x: Tensor, action: Tensor) -> Tensor:
+        """The last hidden layer, (1, batch, hidden), whatever the action."""
+        return self.net.features(x[None])
+
+    def lower(self, numbers: Tensor) -> Tensor:
+        """L, (batch, actions, actions), with the exponential of the numbers on the diagonal."""
+        rows, columns = self.places
+        matrix = numbers.new_zeros(len(numbers), self.action_size, self.action_size)
+        matrix[:, rows, columns] = torch.where(rows == columns, numbers.exp(), numbers)
+        return matrix
+
+
+class NafGraph(PolicyGraph):
+    """The action of the largest value acts, with added noise; see `PolicyGraph`."""
+
+    def __init__(self, layout: Layout, inputs: Inputs, values: QuadraticValues, exploration: float) -> None:
+        super().__init__(layout, inputs)
+        self.values, self.exploration = values, exploration
+
+    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+        """See `PolicyGraph.choose`."""
+        return (self.values(seen)[1] + self.exploration * noise).clamp(-1.0, 1.0)
+
+
+class NafAgent(ReplayAgent):
+    """See the module; arguments as those of `ros_rl.agents.factory.make_agent`."""
+
+    def __init__(self, layout: Layout, settings: NafSettings, batch_size: int, updates_per_step: float) -> None:
+        super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
+        s = settings
+        sizes = (layout.size, layout.action_size, s.hidden, s.normalisation, s.dropout)
+        self.critics = TargetedNetwork(lambda: QuadraticValues(*sizes), s)
+        self.graph = NafGraph(layout, self.inputs, self.critics.online, s.exploration)
+
+    def values(self, network: QuadraticValues, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        return self.q(network, samples.seen, samples.action)[None]
+
+    def q(self, network: QuadraticValues, seen: Tensor, action: Tensor) -> Tensor:
+        """Q of actions (batch, actions), shape (batch,); largest at the mean after smoothing, which is what acts."""
+        value, mean, numbers = network(seen)
+        apart = action - self.inputs.smooth(mean, seen)
+        rotated = (network.lower(numbers).mT @ apart[..., None])[..., 0]
+        return value - 0.5 * (rotated**2).sum(-1)
+
+    def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """See `ReplayAgent.update_critics`."""
+        with torch.no_grad():
+            target = samples.target(self.critics.target(samples.next_seen)[0])
+        q = self.values(self.critics.online, samples)
+        self.critics.descend((samples.weight * (q - target) ** 2).mean(), self.updates)
+        return q.detach(), target
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
+        return self.critics.parts()

@@ -1,0 +1,69 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Asks a control graph before its export, as the control loop asks the exported one (torch)."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import torch
+
+from ros_rl.deploy.export import ControlGraph
+from ros_rl.errors import GraphError
+from ros_rl.gym.environment import Vector
+from ros_rl.runtime.control_loop import tick_noise
+
+
+class Actor:
+    """A control graph with its memory and its random numbers, which (seed, tick) names.
+
+    Args:
+        graph: What acts.
+        seed: Of its random numbers.
+        explore: 0 to evaluate, 1 to behave.
+    """
+
+    def __init__(self, graph: ControlGraph, seed: int, explore: float) -> None:
+        self._graph, self._seed = graph, seed
+        self._explore = torch.tensor([explore])
+        self.seconds: list[float] = []
+        """How long each decision took [s]."""
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget: an episode begins."""
+        self._carry = torch.tensor(self._graph.carry)
+
+    @torch.no_grad()
+    def act(self, observation: Vector, tick: int) -> Vector:
+        """Decide.
+
+        Args:
+            observation: Flat.
+            tick: Names the random numbers.
+
+        Returns:
+            Action in [-1, 1], or an index; shape (actions,).
+
+        Raises:
+            GraphError: It is not finite.
+        """
+        started = time.perf_counter()
+        noise = torch.from_numpy(tick_noise(self._seed, tick, self._graph.noise_shape))
+        action, self._carry, *_ = self._graph.act(torch.from_numpy(observation), self._carry, noise, self._explore)
+        self.seconds.append(time.perf_counter() - started)
+        chosen: Vector = action.numpy()
+        if not np.isfinite(chosen).all():
+            raise GraphError(f"the agent chose an action that is not finite: {chosen}")
+        return chosen
+
+    def milliseconds(self) -> dict[str, float]:
+        """Time of a decision [ms]: p50, p99 and max; 0 before the first."""
+        taken = 1e3 * np.array(self.seconds or [0.0])
+        return {
+            "p50": float(np.percentile(taken, 50)),
+            "p99": float(np.percentile(taken, 99)),
+            "max": float(taken.max()),
+        }

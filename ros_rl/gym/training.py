@@ -1,0 +1,191 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Trains an agent on a Gymnasium environment in this process, without ROS."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ros_rl.agents.random import RandomGraph
+from ros_rl.errors import ConfigError, SimulationError
+from ros_rl.gym.actor import Actor
+from ros_rl.gym.environment import Environment, Vector
+from ros_rl.gym.evaluation import GymEvaluator
+from ros_rl.model_based_settings import ModelBasedSettings
+from ros_rl.runtime.progress import EpisodeStatistics, Rates
+from ros_rl.runtime.run_folder import AGENT, CHECKPOINT, TENSORBOARD, VIDEO, RunFolder
+from ros_rl.runtime.scalars import ScalarLog
+from ros_rl.runtime.summary import RunState, evaluation_line, progress_line
+from ros_rl.runtime.training_loop import TrainingLoop
+from ros_rl.settings import Settings
+from ros_rl.tasks.gym_task import GymTask
+from ros_rl.types import Transition
+
+_LINE_SECONDS = 5.0
+_SO_FAR = "gym.json"  # beside the checkpoint: episodes and evaluations
+
+
+class GymTraining:
+    """A `TrainingLoop` and the environment that it learns from.
+
+    Args:
+        settings: Of the run; its task is a `GymTask`.
+        say: Prints a line.
+
+    Raises:
+        ConfigError: The environment cannot be made, or does not fit the agent.
+    """
+
+    def __init__(self, settings: Settings, say: Callable[[str], None] = print) -> None:
+        assert isinstance(settings.task, GymTask)
+        self._settings, self._say = settings, say
+        name, remembers = settings.task.env, isinstance(settings.agent, ModelBasedSettings)
+        self._environment = Environment(name, remembers=remembers)
+        n_step, limit = settings.learner.replay.n_step, self._environment.step_limit
+        if limit is not None and n_step > limit:
+            raise ConfigError(
+                f"learner.replay.n_step {n_step} is longer than an episode of '{name}'; allowed: 1 to {limit}"
+            )
+        self.training = TrainingLoop(settings, self._environment.layout)
+        random = RandomGraph(self._environment.layout, settings.agent.smoothing)
+        self._random = Actor(random, settings.seed, 1.0)
+        self._graph = self.training.agent.graph if self.training.agent else random
+        self._actor = Actor(self._graph, settings.seed, 1.0)
+        self._films = settings.evaluator.video and self._environment.draws
+        self._evaluator = GymEvaluator(settings, Environment(name, self._films, remembers))
+        self._episodes, self._rates = EpisodeStatistics(), Rates()
+        self._episode, self._resumed_at = 0, 0
+        self._metrics: dict[str, float] = {}
+        self._told = time.monotonic()
+        self.state = RunState()
+        """What a summary is made of."""
+
+    def resume(self, checkpoint: Path) -> None:
+        """Go on from a checkpoint, with a new episode: where the environment stood is not part of it.
+
+        Raises:
+            RunFolderError: There is none, it is broken, or it is of another agent or size.
+        """
+        self.training.resume(checkpoint)
+        self._resumed_at = self.training.env_steps
+        if (checkpoint / _SO_FAR).is_file():
+            so_far = json.loads((checkpoint / _SO_FAR).read_text())
+            self._episode = so_far["episode"] + 1
+            self._episodes = EpisodeStatistics(**so_far["episodes"])
+            self.state.evaluations = so_far["evaluations"]
+
+    def run(self, folder: RunFolder, stop: threading.Event) -> bool:
+        """Train to the end, then evaluate.
+
+        Args:
+            folder: Where checkpoints, curves, the control graph and the video go.
+            stop: Ends the run early, with a checkpoint.
+
+        Returns:
+            Whether it came to the end.
+
+        Raises:
+            SimulationError: The environment gave what is not finite. A checkpoint holds what was learned before.
+            GraphError: The agent did.
+        """
+        self._folder, self._scalars = folder.path, ScalarLog(folder.path / TENSORBOARD)
+        try:
+            observation = self._environment.reset(self._settings.seed + self._resumed_at)
+            while not self.training.done:
+                if stop.is_set():
+                    self._checkpoint()
+                    return False
+                observation = self._step(observation)
+                while self.training.train_due and not stop.is_set():
+                    self._metrics = self.training.train() or self._metrics
+                self._keep_up()
+            self._finish()
+            return True
+        except SimulationError:
+            self._checkpoint()
+            raise
+        finally:
+            self._scalars.close()
+            self._environment.close()
+            self._evaluator.close()
+
+    def _step(self, observation: Vector) -> Vector:
+        """One step of the environment; returns the next observation, of a new episode if this one is over."""
+        training = self.training
+        random = training.agent is None or training.env_steps < training.warmup
+        tick = training.env_steps + self._episode  # resets count, as a driver's ticks do
+        action = (self._random if random else self._actor).act(observation, tick)
+        following, reward, terminated, truncated = self._environment.step(action)
+        transition = Transition(tick, self._episode, observation, action, reward, following, terminated, truncated)
+        training.add(transition)
+        self._episodes.add(transition, {})
+        training.note_steps(training.env_steps + 1)
+        if not (terminated or truncated):
+            return following
+        self._episode += 1
+        self._actor.begin()
+        return self._environment.reset()
+
+    def _keep_up(self) -> None:
+        """Progress lines, evaluations and checkpoints that are due."""
+        steps, settings = self.training.env_steps, self._settings
+        if time.monotonic() - self._told >= _LINE_SECONDS:
+            self._report()
+            self._say(progress_line(self.state))
+        every = settings.evaluator.every
+        if every and steps % every == 0 and not self.training.done:
+            self._evaluate(settings.evaluator.episodes)
+        if steps % settings.learner.checkpoint_every == 0:
+            self._checkpoint()
+
+    def _evaluate(self, episodes: int, final: bool = False) -> None:
+        video = self._folder / VIDEO if final and self._films else None
+        found = self._evaluator.evaluate(self._graph, episodes, video)
+        if "no_video" in found:
+            self._say(f"no video: {found.pop('no_video')}")
+        steps = self.training.env_steps
+        self.state.add_evaluation({"env_steps": steps, "final": final, **found})
+        self._say(evaluation_line(self.state.evaluations[-1]))
+        numbers = {name: value for name, value in found.items() if isinstance(value, (int, float))}
+        self._scalars.write("evaluation", numbers, steps)
+
+    def _finish(self) -> None:
+        (self._folder / AGENT).write_bytes(self.training.graph())
+        self._evaluate(self._settings.evaluator.final_episodes, final=True)
+        self._checkpoint()
+        self._report()
+
+    def _report(self) -> None:
+        training, self._told = self.training, time.monotonic()
+        counts = {"steps_per_second": training.env_steps, "updates_per_second": training.updates}
+        figures: dict[str, float] = {
+            "env_steps": training.env_steps,
+            "updates": training.updates,
+            "version": training.version,
+            "episodes": self._episodes.episodes,
+            "falls": self._episodes.falls,
+            "transitions": training.replay.added,
+            **self._rates.update(self._told, counts),
+            **self._episodes.means(),
+        }
+        self.state.progress = figures
+        times = self._actor.milliseconds()
+        self.state.figures["controller"] = {f"plan {name} [ms]": str(value) for name, value in times.items()}
+        self._scalars.write("train", figures, training.env_steps)
+        self._scalars.write("loss", self._metrics, training.env_steps)
+
+    def _checkpoint(self) -> None:
+        checkpoint = self._folder / CHECKPOINT
+        self.training.checkpoint(checkpoint)
+        so_far: dict[str, Any] = {
+            "episode": self._episode,
+            "episodes": {"episodes": self._episodes.episodes, "falls": self._episodes.falls},
+            "evaluations": self.state.evaluations,
+        }
+        (checkpoint / _SO_FAR).write_text(json.dumps(so_far))

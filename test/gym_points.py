@@ -1,0 +1,89 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Tiny Gymnasium environments for tests, good and bad ones; importing this registers them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+LIMIT = 8
+
+
+class Point(gymnasium.Env):
+    """x' = x + 0.1 u in one dimension; reward -x'^2. Its action u lies in [-1, 3], so 0 stands for u = 1.
+
+    Args:
+        ends_at: Step of each episode at which the task terminates; 0 for never.
+        bad_at: Step, over all episodes, whose observation or reward is not finite.
+        bad: Which of the two.
+    """
+
+    observation_space: spaces.Space = spaces.Box(-np.inf, np.inf, (1,), np.float64)
+    action_space: spaces.Space = spaces.Box(-1.0, 3.0, (1,), np.float32)
+
+    def __init__(self, ends_at: int = 0, bad_at: int = 0, bad: str = "", render_mode: str | None = None) -> None:
+        self.ends_at, self.bad_at, self.bad, self.render_mode = ends_at, bad_at, bad, render_mode
+        self.taken: list[Any] = []
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed)
+        self.x, self.steps = self.np_random.uniform(-1.0, 1.0), 0
+        return np.array([self.x]), {}
+
+    def step(self, action: Any) -> Any:
+        self.taken.append(action)
+        self.steps += 1
+        self.x += 0.1 * float(action[0])
+        observation, reward = np.array([self.x]), -(self.x**2)
+        if len(self.taken) == self.bad_at and self.bad == "observation":
+            observation = np.array([np.nan])
+        if len(self.taken) == self.bad_at and self.bad == "reward":
+            reward = np.inf
+        return observation, reward, self.steps == self.ends_at, False, {}
+
+    def render(self) -> Any:
+        return np.full((20, 30, 3), min(255, 20 * self.steps), np.uint8)
+
+
+class Choice(Point):
+    """The same with the actions 5, 6, 7 for u = -1, 0, 1."""
+
+    action_space = spaces.Discrete(3, start=5)
+
+    def step(self, action: Any) -> Any:
+        assert action in (5, 6, 7)
+        return super().step([action - 6.0])
+
+
+class Dictionary(Point):
+    observation_space = spaces.Dict({"x": spaces.Box(-1.0, 1.0, (1,))})
+
+
+class Endless(Point):
+    action_space = spaces.Box(-np.inf, np.inf, (1,), np.float32)
+
+
+class Several(Point):
+    action_space = spaces.MultiDiscrete([2, 2])
+
+
+for _name, _limit, _class, _arguments in (
+    ("Point", LIMIT, Point, {}),
+    ("Falling", LIMIT, Point, {"ends_at": 5}),
+    ("FallingAtTheLimit", LIMIT, Point, {"ends_at": LIMIT}),
+    ("Blind", LIMIT, Point, {"bad_at": 21, "bad": "observation"}),
+    ("Generous", LIMIT, Point, {"bad_at": 21, "bad": "reward"}),
+    ("Choice", LIMIT, Choice, {}),
+    ("Dictionary", LIMIT, Dictionary, {}),
+    ("Endless", LIMIT, Endless, {}),
+    ("Several", LIMIT, Several, {}),
+):
+    if f"test/{_name}-v0" not in gymnasium.registry:
+        gymnasium.register(f"test/{_name}-v0", _class, max_episode_steps=_limit, kwargs=_arguments)
