@@ -19,10 +19,11 @@ from machine import add_output, table, write_result
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError
+from ros_rl.model_based_settings import MpcSettings
 from ros_rl.runtime.evaluation import Evaluator
 from ros_rl.runtime.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import MpcSettings, Settings, load_settings, with_overrides
+from ros_rl.settings import Settings, load_settings, with_overrides
 
 ACTS = ("planner", "policy")
 COMMON = ("episodes", "seconds_each", "return_mean", "falls", "contacts_not_feet", "foot_slip", "saturated", "plan_ms")

@@ -27,12 +27,14 @@ from stable_baselines3.common.logger import configure
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from torch import Tensor, nn
 
-from ros_rl.agents.mpc import Experience, MpcAgent
+from ros_rl.agents.experience import Experience
+from ros_rl.agents.mpc import MpcAgent
 from ros_rl.features import Field, ObservationSpec
+from ros_rl.model_based_settings import MpcSettings
+from ros_rl.model_settings import ModelSettings
 from ros_rl.networks import BatchedLinear
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.robot import load_robot
-from ros_rl.settings import ModelSettings, MpcSettings
 from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.types import Transition
 

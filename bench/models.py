@@ -36,7 +36,7 @@ from ros_rl.dynamics.factory import make_model
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
 from ros_rl.dynamics.measures import auroc, coverage, disagreement, energy_distance, gaussian_nll, mixture_moments
 from ros_rl.dynamics.training import FitSettings, ModelTrainer
-from ros_rl.settings import ModelSettings
+from ros_rl.model_settings import ModelSettings
 
 FIGURE = Path(__file__).resolve().parents[1] / "docs" / "figures" / "models.png"
 NETWORKS = {"members": 2, "hidden": 48, "layers": 2, "proposals": 16, "steps": 10}

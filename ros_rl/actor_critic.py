@@ -48,9 +48,18 @@ class SquashedGaussianPolicy(nn.Module):
         mean, log_std = self(x)
         noise = torch.randn_like(mean) if noise is None else noise
         raw = mean + log_std.exp() * noise
-        log_normal = (-0.5 * noise**2 - log_std - 0.5 * math.log(2 * math.pi)).sum(-1)
-        log_squash = (2 * (math.log(2.0) - raw - softplus(-2 * raw))).sum(-1)
-        return torch.tanh(raw), log_normal - log_squash
+        return torch.tanh(raw), _log_density(raw, noise, log_std)
+
+    def log_probability(self, x: Tensor, raw: Tensor) -> Tensor:
+        """Of the actions tanh(raw), (...,), from inputs (..., inputs) and raw actions (..., actions)."""
+        mean, log_std = (part.reshape(raw.shape) for part in self(x.reshape(-1, x.shape[-1])))
+        return _log_density(raw, (raw - mean) / log_std.exp(), log_std)
+
+
+def _log_density(raw: Tensor, noise: Tensor, log_std: Tensor) -> Tensor:
+    log_normal = (-0.5 * noise**2 - log_std - 0.5 * math.log(2 * math.pi)).sum(-1)
+    log_squash = (2 * (math.log(2.0) - raw - softplus(-2 * raw))).sum(-1)
+    return log_normal - log_squash
 
 
 class ClippedGaussianPolicy(nn.Module):

@@ -91,6 +91,17 @@ class Td3Settings(DdpgSettings):
 
 
 @dataclass(frozen=True)
+class BcSettings:
+    """Behaviour cloning from a log."""
+
+    log: str = setting("", "folder of the run whose actions are cloned")
+    updates: int = setting(5000, "updates before it acts", low=1)
+    hidden: int = setting(256, "units in each of the two hidden layers", low=1)
+    learning_rate: float = setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
+    smoothing: float = setting(0.0, "share of the last action in the next one", low=0.0, high=0.95)
+
+
+@dataclass(frozen=True)
 class DqnSettings(CriticSettings):
     """Deep Q-learning, for discrete actions."""
 
@@ -216,6 +227,7 @@ MODEL_FREE_SETTINGS: dict[str, type] = {
     "sac": SacSettings,
     "td3": Td3Settings,
     "ddpg": DdpgSettings,
+    "bc": BcSettings,
     "dqn": DqnSettings,
     "naf": NafSettings,
     "qt_opt": QtOptSettings,

@@ -13,10 +13,21 @@ from typing import Any
 import yaml
 
 from ros_rl.agent_settings import MODEL_FREE_SETTINGS
-from ros_rl.config import build, expand, group, merge, nested, read_parameters_file, setting, to_mapping, variant
+from ros_rl.config import (
+    build,
+    expand,
+    group,
+    merge,
+    nested,
+    read_parameters_file,
+    setting,
+    to_mapping,
+    variant,
+    variant_name,
+)
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.features import check_robot
-from ros_rl.planner_settings import PlannerSettings
+from ros_rl.model_based_settings import MODEL_BASED_SETTINGS, ModelBasedSettings
 from ros_rl.plugins import AGENT_SETTINGS_GROUP, load_plugins
 from ros_rl.replay_settings import ReplaySettings
 from ros_rl.resources import share_path
@@ -27,12 +38,6 @@ from ros_rl.watch_settings import WatchSettings
 
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
 BACKENDS = ("pybullet", "mock", "external")
-MODEL_KINDS = ("gaussian", "deterministic", "dropout", "energy", "diffusion")
-STAYS_BEHIND = {
-    "energy": "its prediction is a gradient descent of its own, which a control graph cannot hold",
-    "diffusion": "each of its predictions is a sampler's loop over the network, too slow for a control graph",
-}
-"""Model kinds that cannot go into a control graph, and why."""
 
 
 @dataclass(frozen=True)
@@ -149,74 +154,6 @@ class SupervisorSettings:
 
 
 @dataclass(frozen=True)
-class ModelSettings:
-    """The dynamics ensemble."""
-
-    kind: str = setting("gaussian", "what each member is", choices=MODEL_KINDS)
-    members: int = setting(5, "ensemble members; dropout: masks", low=1, high=50)
-    hidden: int = setting(200, "units per hidden layer", low=8)
-    layers: int = setting(2, "hidden layers", low=1, high=8)
-    learning_rate: float = setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
-    weight_decay: float = setting(1e-5, "decoupled weight decay", low=0.0)
-    updates_per_step: float = setting(1.0, "model gradient steps per environment step", low=0.0)
-    dropout: float = setting(0.1, "dropout: share of hidden units that a mask drops", low=0.0, high=0.9)
-    estimator: str = setting(
-        "cd", "energy: contrastive divergence, or classification among proposals", choices=("cd", "infonce")
-    )
-    proposals: int = setting(32, "energy: the Gaussian's draws for each sample and each classification", low=1)
-    steps: int = setting(10, "energy: refinements of a sample; diffusion: steps of the sampler", low=1)
-    reward: str = setting(
-        "known", "reward of predictions: the task's own function, or learned from data", choices=("known", "learned")
-    )
-    termination: str = setting(
-        "known",
-        "termination of predictions: the task's own function, learned from data, or none",
-        choices=("known", "learned", "never"),
-    )
-
-
-@dataclass(frozen=True)
-class MpcSettings:
-    """Planner, dynamics ensemble, critics and policy."""
-
-    act: str = setting("planner", "what acts", choices=("planner", "policy"))
-    planner: PlannerSettings = group(PlannerSettings, "the planner")
-    model: ModelSettings = group(ModelSettings, "the dynamics ensemble")
-    hidden: int = setting(256, "units per hidden layer of policy and critics", low=8)
-    critics: int = setting(2, "critics in the ensemble", low=1, high=20)
-    layer_norm: bool = setting(True, "normalise the critics' hidden layers")
-    gamma: float = setting(0.97, "discount per step", low=0.0, high=1.0)
-    tau: float = setting(0.01, "Polyak averaging of the target critics", low=0.0, high=1.0)
-    learning_rate: float = setting(1e-3, "Adam's step size of policy and critics", low=1e-7, high=1.0)
-    alpha_learning_rate: float = setting(3e-4, "Adam's step size of the entropy coefficient", low=0.0, high=1.0)
-    initial_alpha: float = setting(0.1, "entropy coefficient at the start", low=1e-6)
-    target_entropy: float = setting(-0.5, "target entropy per action dimension", unit="nat")
-    smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
-    model_fraction: float = setting(0.5, "share of each batch that the model generates", low=0.0, high=0.95)
-    model_start: int = setting(600, "environment steps before generated transitions are used", unit="steps", low=0)
-    relabel_fraction: float = setting(
-        0.5, "share of each batch that gets another transition's goal (tasks with goals)", low=0.0, high=1.0
-    )
-    mirror: bool = setting(True, "learn from left-right mirror images too, where robot and task are symmetric")
-    planner_start: int = setting(500, "environment steps before the planner acts", unit="steps", low=0)
-    exploration: float = setting(1.0, "executed noise, as a share of the plan's own deviation", low=0.0, high=10.0)
-    imitation: float = setting(0.0, "weight that pulls the policy towards the executed actions", low=0.0)
-
-    def __post_init__(self) -> None:
-        """Check what spans two settings."""
-        if self.model.kind in STAYS_BEHIND:
-            allowed = ", ".join(kind for kind in MODEL_KINDS if kind not in STAYS_BEHIND)
-            raise ConfigError(
-                f"agent.model.kind '{self.model.kind}' cannot act: {STAYS_BEHIND[self.model.kind]}; allowed: {allowed}"
-            )
-        if self.planner.objective != "mean" and self.model.members == 1:
-            raise ConfigError(
-                f"agent.planner.objective '{self.planner.objective}' needs members that can disagree; "
-                "agent.model.members is 1"
-            )
-
-
-@dataclass(frozen=True)
 class RandomSettings:
     """Uniform random actions, smoothed like the learned ones."""
 
@@ -224,7 +161,7 @@ class RandomSettings:
 
 
 AGENT_SETTINGS: dict[str, type] = {
-    "mpc": MpcSettings,
+    **MODEL_BASED_SETTINGS,
     "random": RandomSettings,
     **MODEL_FREE_SETTINGS,
     **load_plugins(AGENT_SETTINGS_GROUP),
@@ -276,10 +213,11 @@ class Settings:
                 f"learner.replay.n_step {replay.n_step} is longer than an episode of task '{self.task.name}'; "
                 f"allowed: 1 to {round(steps)}"
             )
-        if isinstance(self.agent, MpcSettings) and (replay.n_step > 1 or replay.priority != "uniform"):
+        if isinstance(self.agent, ModelBasedSettings) and (replay.n_step > 1 or replay.priority != "uniform"):
             raise ConfigError(
-                f"agent 'mpc' learns its model from single steps drawn alike; learner.replay.n_step is {replay.n_step} "
-                f"and learner.replay.priority '{replay.priority}', allowed: 1 and 'uniform'"
+                f"agent '{variant_name(AGENT_SETTINGS, self.agent)}' learns its model from single steps drawn alike; "
+                f"learner.replay.n_step is {replay.n_step} and learner.replay.priority '{replay.priority}', "
+                "allowed: 1 and 'uniform'"
             )
 
     @property

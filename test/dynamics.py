@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.factory import make_model
-from ros_rl.settings import ModelSettings
+from ros_rl.model_settings import ModelSettings
 
 Transitions = tuple[Tensor, Tensor, Tensor, Tensor]
 

@@ -10,9 +10,9 @@ from learners import make_agent, random_transition, small_settings
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError
+from ros_rl.model_settings import MODEL_KINDS, STAYS_BEHIND, ModelSettings
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import MODEL_KINDS, STAYS_BEHIND, ModelSettings
 
 
 @pytest.mark.parametrize("kind", [kind for kind in MODEL_KINDS if kind not in STAYS_BEHIND])

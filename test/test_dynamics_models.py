@@ -16,7 +16,7 @@ from ros_rl.dynamics.energy import EnergyEnsemble
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
 from ros_rl.dynamics.measures import energy_distance
-from ros_rl.settings import MODEL_KINDS, STAYS_BEHIND
+from ros_rl.model_settings import MODEL_KINDS, STAYS_BEHIND
 
 VARIANTS = [
     *[(kind, {}) for kind in MODEL_KINDS if kind != "energy"],

@@ -25,8 +25,8 @@ PACKAGE = "ros_rl"
 LAYERS = (
     ("types", "errors", "resources", "rotations", "wire", "plugins"),
     (
-        *("config", "robot", "features", "safety", "tasks"),
-        *("settings", "agent_settings", "planner_settings", "replay_settings", "watch_settings"),
+        *("config", "robot", "features", "safety", "tasks", "settings", "agent_settings", "model_settings"),
+        *("planner_settings", "model_based_settings", "replay_settings", "watch_settings"),
     ),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),

@@ -8,7 +8,8 @@ import pytest
 import torch
 from learners import make_agent, random_transition, small_settings, spec_of
 
-from ros_rl.agents.mpc import Experience, MpcAgent
+from ros_rl.agents.experience import Experience
+from ros_rl.agents.mpc import MpcAgent
 from ros_rl.backends import make_backend
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.driver_loop import DriverLoop

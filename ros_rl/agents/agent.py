@@ -38,6 +38,8 @@ class Agent(ABC):
 
     graph: ControlGraph
     """What acts."""
+    offline_rounds: int = 0
+    """Calls of `train` on a log, before it acts and without environment steps; 0: it learns from what it does."""
 
     def __init__(self, layout: Layout, batch_size: int, updates_per_step: float) -> None:
         self.layout, self.batch_size, self.updates_per_step = layout, batch_size, updates_per_step

@@ -9,8 +9,11 @@ from collections.abc import Callable
 
 from ros_rl.agents.actor_critic import ActorCriticAgent
 from ros_rl.agents.agent import Agent
+from ros_rl.agents.bc import BcAgent
 from ros_rl.agents.ddpg import DdpgAgent
+from ros_rl.agents.distil import DistilAgent
 from ros_rl.agents.dqn import DqnAgent
+from ros_rl.agents.mbpo import MbpoAgent
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.agents.naf import NafAgent
 from ros_rl.agents.qt_opt import QtOptAgent
@@ -28,14 +31,16 @@ MODEL_FREE: dict[str, Callable[..., Agent]] = {
     "td3": DdpgAgent,
     "ddpg": DdpgAgent,
     "dqn": DqnAgent,
+    "bc": BcAgent,
     "naf": NafAgent,
     "qt_opt": QtOptAgent,
     "reinforce": ReinforceAgent,
     "actor_critic": ActorCriticAgent,
 }
 """Agents by name; each takes layout, its settings, batch size and updates per step."""
+MODEL_BASED: dict[str, Callable[..., Agent]] = {"mpc": MpcAgent, "mbpo": MbpoAgent, "distil": DistilAgent}
+"""Agents by name; each takes the task after the layout, too."""
 DISCRETE = ("dqn",)
-MODEL_BASED = ("mpc",)
 
 
 def make_agent(layout: Layout, settings: Settings) -> Agent | None:
@@ -57,7 +62,7 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
     if name in MODEL_BASED:
         _check_single_steps(name, learner.replay)
-        return MpcAgent(layout, settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
+        return MODEL_BASED[name](layout, settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
     makers = MODEL_FREE if name in MODEL_FREE else load_plugins(AGENTS_GROUP)
     if name not in makers:
         raise ConfigError(f"agent '{name}' has settings, but no entry point in the group {AGENTS_GROUP}")

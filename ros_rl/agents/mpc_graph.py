@@ -3,9 +3,8 @@
 
 """The control graphs of the `mpc` agent: planner or policy, acting from the predicted state.
 
-Exploration comes in bursts. Were it always on, the greedy behaviour that is evaluated and deployed would meet states
-that the replay never saw, such as a start from rest without noise. The carry holds whether a burst is on, and after
-that what `ros_rl.planning.execution` keeps of the plan.
+Exploration comes in bursts (`ros_rl.agents.predicted_graph`). The carry holds whether a burst is on, and after that
+what `ros_rl.planning.execution` keeps of the plan.
 """
 
 from __future__ import annotations
@@ -13,14 +12,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ros_rl.agents.predicted_graph import draw_burst
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.planning.assessment import assess
 from ros_rl.planning.execution import Execution
 from ros_rl.planning.plan import WORST, Start
 from ros_rl.planning.planner import Planner
-
-_SWITCH = 1.645
-"""Standard normal quantile of 95 %: at 20 Hz a burst's state is drawn anew once a second."""
 
 _TELEMETRY = (
     "plan_return",
@@ -63,8 +60,7 @@ class MpcGraph(ControlGraph):
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
         """See `ControlGraph.act`."""
         start = self._start(observation)
-        switch, burst = noise[-3, 0, :1] > _SWITCH, (noise[-2, 0, :1] > 0.0).to(noise.dtype)
-        burst = torch.where(switch, burst, carry[:1])
+        burst = draw_burst(noise[-3, 0, :1], noise[-2, 0, :1], carry[:1])
         spaces, executed = self.planner.spaces, noise[-1, 0] * explore * burst
         seen = spaces.network_input(start.state.mean(0), start.goal, start.last_action[None])
         by_policy = self.planner.policy.act(seen, executed[None])[0]

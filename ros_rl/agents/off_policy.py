@@ -91,7 +91,11 @@ class ReplayAgent(Agent):
 
     def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """See `Agent.look`."""
-        samples, network = self.inputs.samples(batch), self.critics.online
+        return self.examine(self.inputs.samples(batch))
+
+    def examine(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        network = self.critics.online
         with evaluating(network):
             return self.values(network, samples), network.features(samples.seen, samples.action)
 

@@ -57,6 +57,20 @@ class DynamicsModel(nn.Module, ABC):
         mean, std = self.distribution(state, last_action, action)
         return mean + std * (torch.randn_like(mean) if noise is None else noise)
 
+    def follow(self, state: Tensor, last_action: Tensor, actions: Tensor) -> Tensor:
+        """Where each member's predictions lead, (members, 1, state).
+
+        Args:
+            state: x_k, (state,).
+            last_action: u_{k-1}, (actions,).
+            actions: u_k and those after it, (steps, actions), perhaps none.
+        """
+        predicted = state.expand(self.members, 1, -1)
+        for action in actions:
+            last, now = (u.expand(self.members, 1, -1) for u in (last_action, action))
+            predicted, last_action = self.predict(predicted, last, now), action
+        return predicted
+
     @abstractmethod
     def loss(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
         """What training minimises, summed over members: each member's mean over its own batch."""

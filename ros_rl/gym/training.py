@@ -18,12 +18,13 @@ from ros_rl.errors import ConfigError, SimulationError
 from ros_rl.gym.actor import Actor
 from ros_rl.gym.environment import Environment, Vector
 from ros_rl.gym.evaluation import GymEvaluator
+from ros_rl.model_based_settings import ModelBasedSettings
 from ros_rl.runtime.progress import EpisodeStatistics, Rates
 from ros_rl.runtime.run_folder import AGENT, CHECKPOINT, TENSORBOARD, VIDEO, RunFolder
 from ros_rl.runtime.scalars import ScalarLog
 from ros_rl.runtime.summary import WATCH, RunState, evaluation_line, progress_line
 from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import MpcSettings, Settings
+from ros_rl.settings import Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.types import Transition
 
@@ -46,7 +47,7 @@ class GymTraining:
     def __init__(self, settings: Settings, say: Callable[[str], None] = print) -> None:
         assert isinstance(settings.task, GymTask)
         self._settings, self._say = settings, say
-        name, remembers = settings.task.env, isinstance(settings.agent, MpcSettings)
+        name, remembers = settings.task.env, isinstance(settings.agent, ModelBasedSettings)
         self._environment = Environment(name, remembers=remembers)
         n_step, limit = settings.learner.replay.n_step, self._environment.step_limit
         if limit is not None and n_step > limit:

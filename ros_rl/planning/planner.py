@@ -80,11 +80,8 @@ class Planner(nn.Module, ABC):
             last_action: (actions,).
             pending: (delay, actions).
         """
-        predicted = state.expand(self.model.members, 1, -1)
-        for step in range(pending.shape[0]):
-            predicted = self.model.predict(predicted, rows(last_action, predicted), rows(pending[step], predicted))
-            last_action = pending[step]
-        return Start(predicted, goal, last_action)
+        predicted = self.model.follow(state, last_action, pending)
+        return Start(predicted, goal, pending[-1] if pending.shape[0] else last_action)
 
     def plan(self, start: Start, noise: Tensor, last: Carried | None = None) -> Plan:
         """Optimise the next `horizon` actions.

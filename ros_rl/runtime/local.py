@@ -34,10 +34,16 @@ class Progress:
 
 
 def train_locally(settings: Settings) -> Iterator[Progress]:
-    """Train in this process; yields after every episode. The same parts as the node graph, called in turn."""
+    """Train in this process; yields after every episode. The same parts as the node graph, called in turn.
+
+    An agent that learns from a log has no episodes; it yields once, when it has learned.
+    """
     control, robot = settings.control, settings.load_robot()
     spec = ObservationSpec(robot, settings.task.observation, control.delay)
     training = TrainingLoop(settings, spec)
+    if not training.total_steps:
+        yield _learned_offline(training)
+        return
     backend = make_backend(settings, settings.seed)
     driver = DriverLoop(robot, settings.task, backend, control.rate_hz, control.delay, settings.seed)
     builder = TransitionBuilder(spec, settings.task, control.period)
@@ -66,3 +72,11 @@ def train_locally(settings: Settings) -> Iterator[Progress]:
             tick = driver.advance(verdict)
     finally:
         backend.close()
+
+
+def _learned_offline(training: TrainingLoop) -> Progress:
+    metrics: dict[str, float] = {}
+    while training.train_due:
+        metrics = training.train()
+    graph = OnnxGraph(training.graph(), training.settings.controller.threads)
+    return Progress(training, graph, 0.0, 0, False, {}, metrics)

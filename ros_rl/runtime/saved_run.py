@@ -13,9 +13,11 @@ from ros_rl.agents.mpc import MpcAgent
 from ros_rl.config import iterate, variant_name
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.features import ObservationSpec
+from ros_rl.model_based_settings import MpcSettings
+from ros_rl.runtime.earlier_run import layout, run_settings
 from ros_rl.runtime.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import AGENT_SETTINGS, MpcSettings, Settings, load_settings
+from ros_rl.settings import AGENT_SETTINGS, Settings, load_settings
 
 CHANGEABLE = ("task.", "agent.planner.", "agent.act", "agent.exploration")
 """What may differ from the run's settings: what the networks' sizes, inputs and actions do not depend on."""
@@ -68,18 +70,6 @@ class SavedRun:
         return self.training.agent
 
 
-def run_settings(path: Path) -> Settings:
-    """The settings of a run.
-
-    Raises:
-        RunFolderError: The folder holds none.
-        ConfigError: They cannot be read.
-    """
-    if not (path / CONFIG).is_file():
-        raise RunFolderError(f"{path} holds no run ({CONFIG})")
-    return load_settings(None, path / CONFIG)
-
-
 def check_fits(recorded: Settings, wanted: Settings) -> None:
     """Refuse settings that the networks of a run do not fit.
 
@@ -115,10 +105,3 @@ def _check_judge(recorded: Settings, wanted: Settings) -> None:
                 f"'{key}' is {value!r}, the run has {own.get(key)!r}; "
                 "its reward or termination was learned from its data"
             )
-
-
-def layout(settings: Settings) -> str:
-    """The observation of a run in words: robot, fields and their sizes, delay."""
-    spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
-    fields = ", ".join(f"{field.name}[{field.size}]" for field in spec.fields)
-    return f"{fields} of robot '{spec.robot.name}'"

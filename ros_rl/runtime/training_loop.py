@@ -21,17 +21,20 @@ except ImportError as error:
     raise MissingDependencyError("torch", "learn") from error
 
 from ros_rl.agents.agent import Agent
+from ros_rl.agents.distil import DistilAgent
 from ros_rl.agents.factory import make_agent
 from ros_rl.agents.random import RandomGraph
 from ros_rl.agents.value_checks import ValueChecks
 from ros_rl.agents.watch import ValueWatch
 from ros_rl.deploy.export import ExportedGraph
+from ros_rl.runtime.earlier_run import take_log, take_teacher
 
 
 class TrainingLoop:
     """One training. A round is the gradient work of one environment step.
 
-    In lock-step the driver stays within `allowance`, so learning keeps pace with acting whatever the machine.
+    In lock-step the driver stays within `allowance`, so learning keeps pace with acting whatever the machine. An agent
+    that learns from a log takes no robot time: all its rounds come first, and then the run is done.
 
     Args:
         settings: The run's settings.
@@ -47,9 +50,6 @@ class TrainingLoop:
         gamma = getattr(settings.agent, "gamma", 1.0)  # what only acts at random has none
         sizes = (self.spec.size, self.spec.action_size)
         self.replay = ReplayBuffer(learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay)
-        by_time = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
-        self.total_steps = learner.steps or by_time
-        self.warmup = min(learner.warmup_steps, self.total_steps)
         self._waited_for = settings.driver.mode == "lock_step"
         self.env_steps = 0
         self.rounds = 0
@@ -62,6 +62,14 @@ class TrainingLoop:
         self.watch = ValueWatch(gamma, learner.watch)
         self._checks = ValueChecks(self.watch, self.agent, self.replay)
         self._learned = self.agent and ExportedGraph(self.agent.graph, settings.task.name, period)
+        self._offline = self.agent.offline_rounds if self.agent else 0
+        by_time = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
+        self.total_steps = 0 if self._offline else learner.steps or by_time
+        self.warmup = min(learner.warmup_steps, self.total_steps)
+        if self._offline:
+            take_log(self.replay, settings.agent.log, settings)
+        if isinstance(self.agent, DistilAgent) and settings.agent.teacher:
+            take_teacher(self.agent, settings.agent.teacher, settings)
 
     @property
     def updates(self) -> int:
@@ -96,6 +104,8 @@ class TrainingLoop:
     @property
     def train_due(self) -> bool:
         """Whether a round is due."""
+        if self._offline:
+            return self.rounds < self._offline
         ready = self.agent is not None and len(self.replay) >= min(self.warmup, self.settings.learner.batch_size) // 2
         return ready and self.rounds < min(self.env_steps, self.total_steps) - self.warmup
 
@@ -110,13 +120,15 @@ class TrainingLoop:
     @property
     def done(self) -> bool:
         """Whether the robot time is used up and, where the robot waits for the learner, learned from."""
-        return self.env_steps >= self.total_steps and not (self._waited_for and self.train_due)
+        waits = self._waited_for or self._offline > 0
+        return self.env_steps >= self.total_steps and not (waits and self.train_due)
 
     @property
     def graph_due(self) -> bool:
         """Whether a new control graph should go out: the first, the first learned one, then every few rounds."""
         if self._published_at is None:
-            return True
+            # by the clock a robot moves as soon as it has a graph: not before an agent has learned from its log
+            return self._waited_for or not (self._offline and self.train_due)
         since = self.rounds - self._published_at
         return since > 0 and (self._published_at == 0 or since >= self.settings.learner.publish_every)
 

@@ -1,0 +1,54 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Behaviour cloning (Pomerleau 1989): a policy that does in each observation what was done in a log.
+
+It learns before it acts, by mean squared error, and needs no robot, no reward and no model. It sees the whole
+observation, pending actions too, and so clones whoever made the log, under the log's delay.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ros_rl.actor_critic import DeterministicPolicy
+from ros_rl.agent_settings import BcSettings
+from ros_rl.agents.agent import Agent, Stateful
+from ros_rl.agents.ddpg import DdpgGraph
+from ros_rl.agents.off_policy import step
+from ros_rl.agents.samples import Inputs, Samples
+from ros_rl.features import Layout
+from ros_rl.replay.buffer import ReplayBuffer
+
+
+class BcAgent(Agent):
+    """See the module.
+
+    Args:
+        layout: What the agent sees and does.
+        settings: Of the agent.
+        batch_size: Transitions per update.
+        updates_per_step: Of no effect: there are no environment steps to learn from.
+    """
+
+    def __init__(self, layout: Layout, settings: BcSettings, batch_size: int, updates_per_step: float) -> None:
+        super().__init__(layout, batch_size, updates_per_step)
+        self.offline_rounds = settings.updates
+        self.inputs = Inputs(layout, settings.smoothing)
+        self.policy = DeterministicPolicy(layout.size, layout.action_size, settings.hidden)
+        self.graph = DdpgGraph(layout, self.inputs, self.policy, exploration=0.0)
+        self._optimiser = torch.optim.Adam(self.policy.parameters(), settings.learning_rate, fused=True)
+
+    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """One update."""
+        self.updates += 1
+        return {"imitation_loss": self.imitate(self.inputs.samples(replay.sample(self.batch_size)))}
+
+    def imitate(self, samples: Samples) -> float:
+        """One step on the squared distance of the actions that would act; returns its mean per action."""
+        action = self.inputs.smooth(self.policy(samples.seen), samples.seen)
+        return step(self._optimiser, ((action - samples.action) ** 2).mean())
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
+        return {"policy": self.policy, "optimiser": self._optimiser}

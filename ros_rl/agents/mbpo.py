@@ -1,0 +1,124 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Model-based policy optimisation (Janner et al. 2019, MBPO).
+
+A policy is optimised on short rollouts that branch from replayed states inside the dynamics ensemble: by SAC on batches
+of imagined and a few real transitions, or by the on-policy gradient (`ros_rl.agents.imagined_gradient`). The length of
+the rollouts grows linearly with the environment's steps, while the model gets better (appendix C).
+
+As in the `mpc` agent, transitions are learned from without the delay, and the control graph rolls the measured state
+through the pending actions before its policy acts: an imagined state has no pending actions that a policy could see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor
+
+from ros_rl.agents.agent import Stateful
+from ros_rl.agents.experience import Experience, joined
+from ros_rl.agents.imagined_gradient import ImaginedGradient
+from ros_rl.agents.model_based import ModelBasedAgent
+from ros_rl.agents.predicted_graph import PredictedPolicyGraph
+from ros_rl.agents.rollouts import branch, transitions
+from ros_rl.agents.sac import SacAgent
+from ros_rl.agents.samples import Samples
+from ros_rl.agents.tensor_ring import TensorRing
+from ros_rl.features import PENDING_ACTIONS, Layout
+from ros_rl.model_based_settings import MbpoSettings
+from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.tasks import Task
+
+
+class MbpoAgent(ModelBasedAgent):
+    """See the module; arguments as those of `ModelBasedAgent`."""
+
+    def __init__(
+        self, spec: Layout, task: Task, settings: MbpoSettings, batch_size: int, updates_per_step: float
+    ) -> None:
+        super().__init__(spec, task, settings, batch_size, updates_per_step)
+        self.settings = s = settings
+        self.improver: SacAgent | ImaginedGradient
+        if s.improve == "sac":
+            self.improver = SacAgent(undelayed(spec), s, batch_size, updates_per_step)
+        else:
+            self.improver = ImaginedGradient(self.spaces, s)
+        capacity = s.retained(s.length_to) if s.improve == "sac" else 0
+        sizes = {"state": spec.state_size, "goal": spec.goal_size, "next_state": spec.state_size}
+        actions = {"last_action": spec.action_size, "action": spec.action_size}
+        self.imagined = TensorRing(capacity, {**sizes, **actions, "reward": None, "terminated": None})
+        self.graph = PredictedPolicyGraph(self.spaces, self.model, self.improver.policy)
+
+    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """See `Agent.train`."""
+        s, metrics = self.settings, self.update_model(replay, env_steps)
+        length = s.rollout_length(env_steps)
+        if s.improve == "sac" and env_steps >= s.model_start:
+            self.generate(replay, s.rollouts_per_step, length)
+        for _ in range(self._take("update", self.updates_per_step)):
+            if isinstance(self.improver, SacAgent):
+                metrics |= self._improve(self.improver, self.samples(self.batch(replay, length)))
+            elif env_steps >= s.model_start:
+                start = self.replayed(replay, self.batch_size // s.model.members * s.model.members)
+                metrics |= self.improver.update(branch(self, self.improver.policy, start, length))
+            self.updates += 1
+        return metrics | {"rollout_length": float(length)}
+
+    def _improve(self, sac: SacAgent, samples: Samples) -> dict[str, float]:
+        q, target = sac.update_critics(samples)
+        self._show(q, target)
+        sac.updates += 1
+        metrics = {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())} | sac.improve(samples)
+        self.entropy_bonus = sac.entropy_bonus
+        return metrics
+
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """See `Agent.look`."""
+        if not isinstance(self.improver, SacAgent):
+            return None
+        return self.improver.examine(self.samples(self.experience(batch)))
+
+    def generate(self, replay: ReplayBuffer, count: int, length: int) -> None:
+        """Roll the policy out from replayed states and keep what the model predicts."""
+        steps = branch(self, self.improver.policy, self.replayed(replay, count), length)
+        self.imagined.add(vars(transitions(steps)))
+
+    def batch(self, replay: ReplayBuffer, length: int) -> Experience:
+        """Real transitions, then imagined ones; only real ones while none are imagined."""
+        s = self.settings
+        real = round(s.real_ratio * self.batch_size) if len(self.imagined) else self.batch_size
+        made = self.batch_size - real
+        parts = [self.replayed(replay, real)] if real else []
+        if made:
+            parts.append(Experience(**self.imagined.sample(made, s.retained(length))))
+        return joined(parts)
+
+    def samples(self, e: Experience) -> Samples:
+        """Undelayed transitions as SAC learns from them."""
+        one = e.reward.new_ones(len(e.reward))
+        seen = self.spaces.network_input(e.state, e.goal, e.last_action)
+        following = self.spaces.network_input(e.next_state, e.goal, e.action)
+        return Samples(seen, e.action, e.reward, following, e.terminated, self.settings.gamma * one, one)
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
+        return super().parts() | self.improver.parts()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See `Agent.tensors`."""
+        return self.improver.tensors() | self.imagined.tensors("imagined")
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `Agent.load_state_dict`."""
+        super().load_state_dict(state)
+        if isinstance(self.improver, SacAgent):
+            self.improver.updates = self.updates
+
+
+def undelayed(layout: Layout) -> Layout:
+    """The same without pending actions."""
+    fields = [replace(field, size=0) if field.name == PENDING_ACTIONS else field for field in layout.fields]
+    return Layout(layout.name, layout.joints, fields)
