@@ -56,7 +56,7 @@ class ValueChecks:
 
     def look(self) -> None:
         """Rank the critics' features when that is due, on transitions of all ages."""
-        if self.agent is None or not self.watch.rank_due:
+        if self.agent is None or not len(self.replay) or not self.watch.rank_due:
             return
         places = np.linspace(0, len(self.replay) - 1, min(_ROWS, len(self.replay))).astype(np.int64)
         seen = self.agent.look(self.replay.at(places))

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.config import expand, iterate
+from ros_rl.runtime.earlier_run import run_settings
 from ros_rl.runtime.run_folder import CONFIG
-from ros_rl.runtime.saved_run import SavedRun, run_settings
+from ros_rl.runtime.saved_run import SavedRun
 from ros_rl.settings import Settings, load_settings
 
 _OF_GRAPH = ("task.", "agent.", "robot", "control.")
