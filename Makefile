@@ -42,7 +42,7 @@ test: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VE
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-dev
-	$(BIN)/python -m pytest -m "not ros" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not ros" -n 2 --dist loadfile $(PYTEST_ARGS)
 
 bench: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-bench
 	@if [ -z "$(BENCH)" ]; then echo "which one? make bench BENCH=<name> [ARGS=...], with a name of:"; \

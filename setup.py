@@ -86,11 +86,12 @@ setup(
             "termcolor",
             "tqdm",
         ],
-        "test": ["pytest", "pytest-timeout", "pytest-rerunfailures"],
+        "test": ["pytest", "pytest-timeout", "pytest-rerunfailures", "pytest-xdist"],
         "dev": [
             "pytest",
             "pytest-timeout",
             "pytest-rerunfailures",
+            "pytest-xdist",
             "ruff",
             "mypy",
             "types-PyYAML",

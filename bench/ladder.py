@@ -118,7 +118,8 @@ class GymLadder:
 def planning_alone(settings: Settings, args: argparse.Namespace) -> Settings:
     """With neither policy nor critics in the plans, and the budget of the command line."""
     budget = {name: getattr(args, name) for name in ("horizon", "samples", "iterations")}
-    alone = {"method": "mppi", "proposals": 0, "terminal_value": False, "std_init": 0.5, "elites": 24}
+    alone = {"method": "mppi", "propagation": "fixed_member", "proposals": 0, "terminal_value": False}
+    alone |= {"std_init": 0.5, "elites": 24}
     return with_overrides(settings, agent={"planner": {**alone, **budget}, "planner_start": 0})
 
 
