@@ -29,12 +29,11 @@ from torch import Tensor, nn
 
 from ros_rl.agents.experience import Experience
 from ros_rl.agents.mpc import MpcAgent
-from ros_rl.features import Field, ObservationSpec
+from ros_rl.features import Field, Layout
 from ros_rl.model_based_settings import MpcSettings
 from ros_rl.model_settings import ModelSettings
 from ros_rl.networks import BatchedLinear
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.robot import load_robot
 from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.types import Transition
 
@@ -45,20 +44,14 @@ _NAMES = {True: "ros_rl, critics with layer norm (as it ships)", False: "ros_rl"
 _STABLE = "Stable-Baselines3 SAC"
 
 
-class PlainSpec(ObservationSpec):
+def plain_layout() -> Layout:
     """A state of `STATE` values, the last action, and no delay."""
-
-    def __init__(self) -> None:
-        self.robot, self.delay = load_robot("a1"), 0
-        self.fields = (
-            Field("state", STATE, "1", 1.0, "state"),
-            Field("last_action", ACTIONS, "1", 1.0, "action"),
-            Field("pending_actions", 0, "1", 1.0, "action"),
-        )
-        self.slices = {"state": slice(0, STATE), "last_action": slice(STATE, INPUTS)}
-        self.slices["pending_actions"] = slice(INPUTS, INPUTS)
-        self.size, self.state_size, self.goal_size, self.action_size = INPUTS, STATE, 0, ACTIONS
-        self.scale = np.ones(INPUTS)
+    fields = (
+        Field("state", STATE, "1", 1.0, "state"),
+        Field("last_action", ACTIONS, "1", 1.0, "action"),
+        Field("pending_actions", 0, "1", 1.0, "action"),
+    )
+    return Layout("plain", [f"joint_{index}" for index in range(ACTIONS)], fields)
 
 
 class _Env(gymnasium.Env):
@@ -79,7 +72,7 @@ def make_agent(layer_norm: bool) -> MpcAgent:
         target_entropy=-1.0,
         model=ModelSettings(hidden=8),
     )
-    return MpcAgent(PlainSpec(), A1Walk(), settings, BATCH, 1.0)
+    return MpcAgent(plain_layout(), A1Walk(), settings, BATCH, 1.0)
 
 
 def make_stable(settings: MpcSettings) -> SAC:

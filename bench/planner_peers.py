@@ -37,9 +37,8 @@ from ros_rl.agents.mpc import MpcAgent
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
-from ros_rl.features import Field, Fields, ObservationSpec
+from ros_rl.features import Field, Fields, Layout
 from ros_rl.planning.propagation import Expectation
-from ros_rl.robot import load_robot
 from ros_rl.runtime.control_loop import tick_noise
 from ros_rl.settings import load_settings
 from ros_rl.tasks import Task
@@ -60,20 +59,14 @@ TDMPC2 = {"latent": 512, "mlp": 512, "bins": 101, "critics": 5, "iterations": 6,
 """Hansen et al. 2024: the planner's defaults and the 5 M model."""
 
 
-class PlainSpec(ObservationSpec):
+def plain_layout() -> Layout:
     """A state of `STATE` values, the last action, and no delay."""
-
-    def __init__(self) -> None:
-        self.robot, self.delay = load_robot("a1"), 0
-        self.fields = (
-            Field("state", STATE, "1", 1.0, "state"),
-            Field("last_action", ACTIONS, "1", 1.0, "action"),
-            Field("pending_actions", 0, "1", 1.0, "action"),
-        )
-        end = STATE + ACTIONS
-        self.slices = {"state": slice(0, STATE), "last_action": slice(STATE, end), "pending_actions": slice(end, end)}
-        self.size, self.state_size, self.goal_size, self.action_size = end, STATE, 0, ACTIONS
-        self.scale = np.ones(end)
+    fields = (
+        Field("state", STATE, "1", 1.0, "state"),
+        Field("last_action", ACTIONS, "1", 1.0, "action"),
+        Field("pending_actions", 0, "1", 1.0, "action"),
+    )
+    return Layout("plain", [f"joint_{index}" for index in range(ACTIONS)], fields)
 
 
 class PlainTask(Task):
@@ -114,7 +107,7 @@ def make_agent(method: str, iterations: int, one_member: bool = False) -> MpcAge
     }
     model = {"members": MEMBERS, "hidden": HIDDEN, "layers": LAYERS}
     chosen = {"agent": {"planner": planner, "model": model, "smoothing": 0.0, "gamma": 1.0}}
-    agent = MpcAgent(PlainSpec(), PlainTask(), load_settings("a1_walk", overrides=[chosen]).agent, 256, 1.0)
+    agent = MpcAgent(plain_layout(), PlainTask(), load_settings("a1_walk", overrides=[chosen]).agent, 256, 1.0)
     if one_member:
         agent.graph.planner.propagation = OneMember(agent.model, aleatoric=False)
     return agent
