@@ -7,19 +7,10 @@ import importlib.util
 import json
 
 import pytest
+from command_line import run_cli
 from graphs import constant_bytes
 
-from ros_rl import cli
 from ros_rl.settings import load_settings
-
-
-def run(capsys, *arguments: str) -> tuple[int, str, str]:
-    try:
-        code = cli.main(arguments)
-    except SystemExit as end:
-        code = end.code
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
 
 
 @pytest.mark.parametrize(
@@ -46,7 +37,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(capsys, tmp_path, arguments, complaint) -> None:
     out = ["--out", str(tmp_path / "out")] if len(arguments) > 1 else []
-    code, printed, error = run(capsys, *arguments, *out)
+    code, printed, error = run_cli(capsys, *arguments, *out)
     assert (code, printed) == (2, "")
     assert error.startswith("ros-rl: error: ") and error.count("\n") == 1
     assert complaint in error
@@ -56,7 +47,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(capsys, tmp_path, arguments, co
 def test_wrong_params_file_is_named_with_its_key(capsys, tmp_path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("/**:\n  ros__parameters:\n    learner: {batch_size: 0}\n")
-    code, _, error = run(capsys, "train", "mock_point", "--params-file", str(path))
+    code, _, error = run_cli(capsys, "train", "mock_point", "--params-file", str(path))
     assert code == 2
     assert f"{path}: 'learner.batch_size' is 0, out of range" in error
 
@@ -73,7 +64,7 @@ def test_agent_file_is_checked_before_anything_starts(capsys, tmp_path, command)
     for name, (content, complaint) in files.items():
         if content is not None:
             (tmp_path / name).write_bytes(content)
-        code, _, error = run(capsys, command, "mock_point", "--agent", str(tmp_path / name))
+        code, _, error = run_cli(capsys, command, "mock_point", "--agent", str(tmp_path / name))
         assert code == 1
         assert complaint in error and error.count("\n") == 1
 
@@ -83,7 +74,7 @@ def test_missing_package_is_told_with_the_line_that_installs_it(capsys, monkeypa
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == package else found(name, *a))
     driver = "pybullet" if package == "pybullet" else "mock"
-    code, _, error = run(capsys, "train", "mock_point", "--driver", driver, "--out", str(tmp_path / "out"))
+    code, _, error = run_cli(capsys, "train", "mock_point", "--driver", driver, "--out", str(tmp_path / "out"))
     assert code == 1
     assert f"pip install 'ros_rl[{extra}]'" in error
     assert not (tmp_path / "out").exists()
@@ -92,24 +83,24 @@ def test_missing_package_is_told_with_the_line_that_installs_it(capsys, monkeypa
 def test_finished_run_is_not_overwritten(capsys, tmp_path) -> None:
     pytest.importorskip("rclpy")
     (tmp_path / "summary.json").write_text("{}")
-    code, _, error = run(capsys, "train", "mock_point", "--out", str(tmp_path))
+    code, _, error = run_cli(capsys, "train", "mock_point", "--out", str(tmp_path))
     assert code == 2 and "holds a finished run" in error
     assert (tmp_path / "summary.json").read_text() == "{}"
 
 
 def test_list_version_and_settings(capsys) -> None:
-    code, printed, _ = run(capsys, "list")
+    code, printed, _ = run_cli(capsys, "list")
     assert code == 0
     for name in ("a1_walk", "xarm_reach", "mpc", "pybullet", "external"):
         assert name in printed
-    assert run(capsys, "--version")[1].startswith("ros-rl ")
-    code, printed, _ = run(capsys, "settings", "mock_point", "--set", "control.delay=0")
+    assert run_cli(capsys, "--version")[1].startswith("ros-rl ")
+    code, printed, _ = run_cli(capsys, "settings", "mock_point", "--set", "control.delay=0")
     assert code == 0 and "control.delay = 0\n" in printed and "[Hz] in [1, 200]" in printed
 
 
 @pytest.mark.parametrize("command", ["train", "run", "eval", "settings"])
 def test_help_says_every_option(capsys, command) -> None:
-    code, printed, _ = run(capsys, command, "--help")
+    code, printed, _ = run_cli(capsys, command, "--help")
     assert code == 0
     for option in ("--seed", "--set", "--params-file"):
         assert option in printed
@@ -119,7 +110,7 @@ def test_eval_prints_json(capsys, tmp_path) -> None:
     agent = tmp_path / "agent.onnx"
     agent.write_bytes(constant_bytes(load_settings("mock_point"), [0.0, 0.0]))
     arguments = ["eval", "mock_point", "--agent", str(agent), "--episodes", "2", "--seconds", "0.5"]
-    code, printed, _ = run(capsys, *arguments, "--json")
+    code, printed, _ = run_cli(capsys, *arguments, "--json")
     assert code == 0
     assert json.loads(printed)["episodes"] == 2
-    assert "2 episodes of 0.5 s" in run(capsys, *arguments)[1]
+    assert "2 episodes of 0.5 s" in run_cli(capsys, *arguments)[1]

@@ -18,8 +18,8 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
+from command_line import run_cli
 
-from ros_rl import cli
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, RunFolderError, SimulationError
 from ros_rl.gym.actor import Actor
@@ -152,15 +152,6 @@ def test_values_beyond_what_rewards_allow_are_told(tmp_path) -> None:
     told = [line for line in said if line.startswith("warning: |Q| is beyond its bound")]
     assert len(told) == 1 and "learner.replay.n_step" in told[0]
     assert run.state.progress["watch.beyond_total"] > 0.9 and run.state.progress["watch.q_bound"] > 0
-
-
-def run_cli(capsys, *arguments: str) -> tuple[int, str, str]:
-    try:
-        code = cli.main(arguments)
-    except SystemExit as end:
-        code = end.code
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
 
 
 @pytest.fixture
