@@ -17,12 +17,13 @@ import argparse
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from machine import RESULTS, add_output, describe_line, describe_machine, spread, table, write_result
+from machine import RESULTS, add_output, describe_line, describe_machine, table, write_result
 
 from ros_rl.errors import MissingDependencyError
 
@@ -45,7 +46,7 @@ def run_ours(args: argparse.Namespace, agent: str, seed: int) -> dict[str, Any]:
         options = AGENTS.get(agent, ["--agent", agent])
         command = [sys.executable, "-m", "ros_rl.cli", "train", "--env", f"gym:{args.env}", *options]
         command += ["--steps", str(args.steps), "--seed", str(seed), "--out", str(folder)]
-        command += ["--eval-every", str(args.every), *args.option]
+        command += ["--eval-every", str(args.every), *(part for item in args.set for part in ("--set", item))]
         _run(command, folder)
     summary = json.loads((folder / "summary.json").read_text())
     points = {str(point["env_steps"]): point["return"] for point in summary["curve"]}
@@ -98,10 +99,10 @@ def train_peer(args: argparse.Namespace) -> None:
 
 def row(env: str, name: str, found: list[dict[str, Any]]) -> list[str]:
     """One line of the table."""
-    returns = spread([item["return"] for item in found])
-    minutes = spread([item["cpu_minutes"] for item in found])
+    mean = statistics.mean(item["return"] for item in found)
+    minutes = statistics.mean(item["cpu_minutes"] for item in found)
     each = ", ".join(f"{item['return']:.0f}" for item in found)
-    return [env, name, f"{returns['mean']:.0f}", each, f"{minutes['mean']:.1f}"]
+    return [env, name, f"{mean:.0f}", each, f"{minutes:.1f}"]
 
 
 def draw(args: argparse.Namespace, results: dict[str, list[dict[str, Any]]], path: Path) -> None:
@@ -135,7 +136,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100_000, help="environment steps of a run")
     parser.add_argument("--every", type=int, default=5000, help="steps between evaluations")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="one run for each")
-    parser.add_argument("--option", nargs="*", default=[], help="further options of 'ros-rl train'")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="further settings of ours")
     parser.add_argument("--folder", type=Path, default=Path("runs") / "gym_returns", help="of all run folders")
     parser.add_argument("--train-peer", help=argparse.SUPPRESS)
     add_output(parser, "gym_returns")
