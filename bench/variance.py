@@ -5,7 +5,8 @@
 
 The gradient of an update (`EPISODES` episodes) at a fixed policy, many times over: before learning and with the policy
 that the actor-critic has learned. All estimators weigh step k with gamma^k there, so that all but those with a critic
-have the same mean. Learning curves are of the agents as users get them, without that factor.
+have the same mean. Learning curves are of the agents as users get them, without that factor; the policy's learning rate
+of each is the best of `--rates` on a seed that counts nowhere else.
 
     python bench/variance.py
 """
@@ -44,6 +45,7 @@ REINFORCE: dict[str, dict[str, str]] = {
     "+ learned Q baseline": {"estimator": "return_to_go", "baseline": "q"},
 }
 ACTOR_CRITIC = "actor-critic"
+TUNING_SEED = 1000
 FIGURE = Path(__file__).resolve().parents[1] / "docs" / "figures" / "variance.png"
 
 Gradient = Callable[[list[Samples]], Tensor]
@@ -92,21 +94,21 @@ class World:
         return episodes, float(reward.sum(1).mean())
 
 
-def reinforce(**settings: Any) -> ReinforceAgent:
-    """An agent of the comparison."""
-    return ReinforceAgent(layout(), ReinforceSettings(**COMMON, learning_rate=1e-2, **settings), 256, 0.0)
+def reinforce(rate: float = 1e-2, **settings: Any) -> ReinforceAgent:
+    """An agent of the comparison, whose policy learns at a rate."""
+    return ReinforceAgent(layout(), ReinforceSettings(**COMMON, learning_rate=rate, **settings), 256, 0.0)
 
 
-def actor_critic(**settings: Any) -> ActorCriticAgent:
-    """An agent of the comparison."""
-    values = {**COMMON, "critics": 1, "policy_learning_rate": 1e-2, **settings}
+def actor_critic(rate: float = 1e-2, **settings: Any) -> ActorCriticAgent:
+    """An agent of the comparison, whose policy learns at a rate."""
+    values = {**COMMON, "critics": 1, "policy_learning_rate": rate, **settings}
     return ActorCriticAgent(layout(), ActorCriticSettings(**values), 256, 0.0)
 
 
-def learn(name: str, seed: int, updates: int) -> tuple[list[float], ClippedGaussianPolicy]:
+def learn(name: str, seed: int, updates: int, rate: float) -> tuple[list[float], ClippedGaussianPolicy]:
     """The mean return of the episodes of each update, and the policy at the end."""
     torch.manual_seed(seed)
-    agent = actor_critic() if name == ACTOR_CRITIC else reinforce(**REINFORCE[name])
+    agent = actor_critic(rate) if name == ACTOR_CRITIC else reinforce(rate, **REINFORCE[name])
     world, returns = World(seed), []
     for _ in range(updates):
         episodes, mean = world.play(agent.policy)
@@ -116,6 +118,13 @@ def learn(name: str, seed: int, updates: int) -> tuple[list[float], ClippedGauss
             agent.update_on_policy(episodes)
         returns.append(mean)
     return returns, agent.policy
+
+
+def best_rate(name: str, updates: int, rates: list[float]) -> float:
+    """The learning rate with the highest mean return over the second half of a run of the seed `TUNING_SEED`."""
+    scores = {rate: float(np.mean(learn(name, TUNING_SEED, updates, rate)[0][updates // 2 :])) for rate in rates}
+    print(f"{name}: " + ", ".join(f"{score:.0f} at {rate:g}" for rate, score in scores.items()), flush=True)
+    return max(scores, key=lambda rate: scores[rate])
 
 
 def flat_gradient(policy: ClippedGaussianPolicy, loss: Tensor) -> Tensor:
@@ -224,7 +233,8 @@ def main() -> None:
     """Run, print the tables, write figures and plot."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--updates", type=int, default=100, help=f"of {EPISODES} episodes each")
+    parser.add_argument("--rates", type=float, nargs="+", default=[1e-3, 3e-3, 1e-2], help="to choose from")
+    parser.add_argument("--updates", type=int, default=150, help=f"of {EPISODES} episodes each")
     parser.add_argument("--fitting", type=int, default=15, help="batches that baseline and critic are fitted to")
     parser.add_argument("--batches", type=int, default=60, help="gradients per estimator, policy and seed; 0: none")
     parser.add_argument("--figure", type=Path, default=FIGURE)
@@ -234,9 +244,12 @@ def main() -> None:
     curves: dict[str, list[list[float]]] = {name: [] for name in (*REINFORCE, ACTOR_CRITIC)}
     variances: dict[str, list[dict[str, dict[str, float]]]] = {"untrained": [], "trained": []}
 
+    rates = {name: best_rate(name, arguments.updates, arguments.rates) for name in curves}
+
     def save() -> None:
         result: dict[str, Any] = {"arguments": {k: str(v) for k, v in vars(arguments).items()}}
-        result |= {"cpu_seconds": round(time.process_time()), "curves": curves, "variances": variances}
+        result |= {"cpu_seconds": round(time.process_time()), "rates": rates}
+        result |= {"curves": curves, "variances": variances}
         write_result(arguments.out, result)
 
     sizes = (arguments.fitting, arguments.batches)
@@ -246,7 +259,7 @@ def main() -> None:
             variances["untrained"].append(scatter(actor_critic().policy, seed, *sizes))
         save()
         for name, runs in curves.items():
-            returns, policy = learn(name, seed, arguments.updates)
+            returns, policy = learn(name, seed, arguments.updates, rates[name])
             runs.append(returns)
             save()
             print(f"seed {seed}, {name}: {np.mean(returns[-10:]):.0f}, {time.process_time():.0f} s", flush=True)
@@ -254,30 +267,36 @@ def main() -> None:
             variances["trained"].append(scatter(policy, seed, *sizes))
         save()
     variances = {when: seeds for when, seeds in variances.items() if seeds}
-    report(curves, variances)
+    report(curves, variances, rates)
     plot(curves, variances, arguments.figure)
 
 
-def report(curves: dict[str, list[list[float]]], variances: dict[str, list[dict[str, dict[str, float]]]]) -> None:
+def report(
+    curves: dict[str, list[list[float]]],
+    variances: dict[str, list[dict[str, dict[str, float]]]],
+    rates: dict[str, float],
+) -> None:
     """Print both tables."""
     print(f"\n{describe_line(describe_machine())}\n")
     for when, seeds in variances.items():
-        keys = ("share", "cosine", "cosine_of_mean", "length_of_mean")
-        rows = [[name, *(_range([seed[name][key] for seed in seeds]) for key in keys)] for name in seeds[0]]
+        keys = {"share": ".2g", "cosine": ".2f", "cosine_of_mean": ".2f", "length_of_mean": ".2f"}
+        rows = [
+            [name, *(_range([s[name][key] for s in seeds], style) for key, style in keys.items())] for name in seeds[0]
+        ]
         header = ["variance of trajectory's", "cosine of one", "cosine of the mean", "length of the mean"]
         print(table([f"gradient, {when} policy", *header], rows) + "\n")
     rows = []
     for name, seeds in curves.items():
         middle = [statistics.mean(each[: len(each) // 2][-10:]) for each in seeds]
         end = [statistics.mean(each[-10:]) for each in seeds]
-        rows.append([name, _range(middle, 0), _range(end, 0)])
+        rows.append([name, f"{rates[name]:g}", _range(middle, ".0f"), _range(end, ".0f")])
     steps = len(next(iter(curves.values()))[0]) * EPISODES * LENGTH
-    print(table(["agent", f"return at {steps // 2} steps", f"return at {steps} steps"], rows))
+    print(table(["agent", "learning rate", f"return at {steps // 2} steps", f"return at {steps} steps"], rows))
 
 
-def _range(values: list[float], digits: int = 3) -> str:
-    mean, low, high = statistics.mean(values), min(values), max(values)
-    return f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+def _range(values: list[float], style: str) -> str:
+    mean, low, high = (format(value, style) for value in (statistics.mean(values), min(values), max(values)))
+    return f"{mean} ({low} to {high})"
 
 
 def plot(
