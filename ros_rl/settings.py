@@ -190,7 +190,7 @@ class Settings:
     supervisor: SupervisorSettings = group(SupervisorSettings, "supervisor")
 
     def __post_init__(self) -> None:
-        """Refuse timing that cannot work, and replay that the agent cannot use."""
+        """Refuse timing that cannot work, an agent that no robot can serve, and replay that the agent cannot use."""
         steps = self.driver.physics_rate_hz / self.control.rate_hz
         if self.driver.backend == "pybullet" and abs(steps - round(steps)) > 1e-9:
             raise TimingError(
@@ -202,6 +202,11 @@ class Settings:
             raise TimingError(
                 f"driver.latency {self.driver.latency} s is not below the control period {self.control.period} s; "
                 "use control.delay for whole periods"
+            )
+        if getattr(self.agent, "discrete", False) and not isinstance(self.task, GymTask):
+            raise ConfigError(
+                f"agent '{variant_name(AGENT_SETTINGS, self.agent)}' chooses discrete actions, those of robots are "
+                "continuous; it learns on a Gymnasium environment: --env gym:NAME"
             )
         self._check_replay()
 

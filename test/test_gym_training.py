@@ -154,6 +154,16 @@ def test_values_beyond_what_rewards_allow_are_told(tmp_path) -> None:
     assert run.state.progress["watch.beyond_total"] > 0.9 and run.state.progress["watch.q_bound"] > 0
 
 
+@pytest.mark.parametrize("agent", ["sac", "td3"])
+def test_settings_of_the_agent_that_is_asked_for_hold(capsys, tmp_path, agent) -> None:
+    """--agent replaces the agent of the task's file; --set is about the new one, wherever it stands."""
+    arguments = ["--set", "agent.hidden=8", "--steps", "3", "--eval-episodes", "1", "--set", "evaluator.video=false"]
+    out = ["--out", str(tmp_path / agent)]
+    code, _, error = run_cli(capsys, "train", *arguments, "--env", "gym:test/Point-v0", "--agent", agent, *out)
+    assert (code, error) == (0, "")
+    assert load_settings(params_file=tmp_path / agent / "config.yaml").agent.hidden == 8
+
+
 @pytest.fixture
 def small_file(tmp_path) -> Path:
     path = tmp_path / "small.yaml"
@@ -229,6 +239,7 @@ def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
         (["--env", "gym:test/Endless-v0"], "actions of 'test/Endless-v0' range from -inf to inf, allowed: finite"),
         (["--env", "gym:test/Several-v0"], "actions of 'test/Several-v0' are MultiDiscrete, allowed: Box, Discrete"),
         (["--env", "gym:test/Choice-v0"], "agent 'sac' chooses continuous actions, those of 'test/Choice-v0' are"),
+        (["--env", "gym:test/Point-v0", "--agent", "dqn"], "agent 'dqn' chooses discrete actions, those of 'test/Po"),
         (["--env", "gym:test/Point-v0", "--agent", "mpc"], "reward and termination of 'test/Point-v0' are not known"),
         (["--env", "HalfCheetah-v5"], "--env 'HalfCheetah-v5': expected gym:NAME"),
         (["--env", "gym:"], "--env 'gym:': expected gym:NAME"),
