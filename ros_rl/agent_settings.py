@@ -107,7 +107,7 @@ class Td3Settings(DdpgSettings):
 class BcSettings:
     """Behaviour cloning from a log."""
 
-    log: str = setting("", "folder of the run whose actions are cloned")
+    log: str = setting("", "folder of the run whose actions are cloned, or MCAP file or folder")
     updates: int = setting(5000, "updates before it acts", low=1)
     hidden: int = setting(256, "units in each of the two hidden layers", low=1)
     learning_rate: float = setting(1e-3, "Adam's step size", low=1e-7, high=1.0)

@@ -11,7 +11,7 @@ from model_based import agent_of, assert_parity, settings_of
 
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.runtime.earlier_run import take_log
+from ros_rl.runtime.earlier_log import take_log
 from ros_rl.runtime.local import train_locally
 from ros_rl.runtime.run_folder import CHECKPOINT, RunFolder
 from ros_rl.runtime.training_loop import TrainingLoop
@@ -87,7 +87,7 @@ def test_log_keeps_its_order_also_from_a_full_ring(tmp_path) -> None:
         random_transition(spec, rng, index)
     for capacity, count in ((1000, 100), (40, 40)):
         replay = ReplayBuffer(capacity, spec.size, spec.action_size)
-        take_log(replay, str(folder), settings)
+        take_log(replay, str(folder), settings, spec)
         found = replay.at(np.arange(len(replay)))
         np.testing.assert_allclose(found.observation, expected[-count:], atol=1e-6)
         np.testing.assert_allclose(found.action, found.observation[:, :4] @ GAIN, atol=1e-5)
