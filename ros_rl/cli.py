@@ -175,6 +175,10 @@ def _start(
     if mode == bringup.TRAIN:
         _require("torch", "onnx")
     _require("rclpy")
+    if mode == bringup.TRAIN:
+        from ros_rl.nodes.learner import check_beginning
+
+        check_beginning(settings, resume)
     from ros_rl.nodes.supervisor import supervise
     from ros_rl.runtime.summary import result_screen, summarise
 

@@ -9,6 +9,7 @@ import json
 import pytest
 from command_line import run_cli
 from graphs import constant_bytes
+from saved_runs import save_run
 
 from ros_rl.settings import load_settings
 
@@ -73,6 +74,23 @@ def test_agent_file_is_checked_before_anything_starts(capsys, tmp_path, command)
         code, _, error = run_cli(capsys, command, "mock_point", "--agent", str(tmp_path / name))
         assert code == 1
         assert complaint in error and error.count("\n") == 1
+
+
+@pytest.mark.ros
+def test_checkpoint_and_teacher_are_checked_before_anything_starts(capsys, tmp_path) -> None:
+    pytest.importorskip("rclpy")
+    run = str(save_run(tmp_path / "run"))
+    for arguments, complaint in (
+        (["--resume", run, "--agent", "sac"], "is a checkpoint of another agent (mpc), this run's is sac"),
+        (["--resume", run], "does not fit this agent: size mismatch for "),
+        (["--agent", "distil", "--set", f"agent.teacher={run}"], "does not fit agent.hidden, agent.critics"),
+        (["--agent", "distil", "--set", "agent.teacher=/none"], "agent.teacher: /none holds no run"),
+        (["--agent", "bc"], "agent.log is '', allowed"),
+    ):
+        code, printed, error = run_cli(capsys, "train", "mock_point", *arguments, "--out", str(tmp_path / "out"))
+        assert (code, printed, error.count("\n")) == (2, "", 1)
+        assert complaint in error
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(("package", "extra"), [("rclpy", "ros"), ("torch", "learn"), ("pybullet", "sim")])

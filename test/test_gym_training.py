@@ -205,8 +205,11 @@ def test_stopping_leaves_a_checkpoint_from_which_the_run_goes_on(tmp_path) -> No
 def test_a_checkpoint_of_another_agent_is_refused(tmp_path) -> None:
     train(tmp_path, "test/Point-v0")
     other = GymTraining(settings_of("test/Point-v0", {"agent": {"name": "td3", "hidden": 16}}))
-    with pytest.raises(RunFolderError, match="does not fit this agent"):
+    with pytest.raises(RunFolderError, match=r"is a checkpoint of another agent \(sac\), this run's is td3"):
         other.resume(tmp_path / "checkpoint")
+    wider = GymTraining(settings_of("test/Point-v0", {"agent": {"hidden": 24}}))
+    with pytest.raises(RunFolderError, match="does not fit this agent: size mismatch for .*16.* from checkpoint.*24"):
+        wider.resume(tmp_path / "checkpoint")
 
 
 def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
