@@ -278,9 +278,9 @@ def load_settings(
     if task is not None:
         values = {"task": {"name": task}}
         if task_file(task).is_file():
-            values = merge(values, _read(task_file(task)))
+            values = merge(values, _read(task_file(task), task))
     if params_file is not None:
-        values = merge(values, _read(params_file))
+        values = merge(values, _read(params_file, task))
     sources = [(f"--set {item}" if isinstance(item, str) else "", _nested(item)) for item in overrides]
     merged = values
     for _, over in sources:
@@ -299,9 +299,10 @@ def _nested(override: str | Mapping[str, Any]) -> dict[str, Any]:
     return parse_override(override) if isinstance(override, str) else expand(override)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, task: str | None) -> dict[str, Any]:
+    """What a parameters file says; `task` is the one that it is for, unless it names another."""
     values = read_parameters_file(path, NODES)
-    build(Settings, values, source=str(path))
+    build(Settings, merge({"task": {"name": task}} if task is not None else {}, values), source=str(path))
     return values
 
 
