@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
@@ -20,9 +21,22 @@ GRADIENTS = ("likelihood_ratio", "pathwise")
 BATCHES = ("episodes", "online")
 
 
+def check_gamma(gamma: float) -> None:
+    """Refuse a discount of zero, which a range cannot leave out.
+
+    Raises:
+        ConfigError: It is zero.
+    """
+    if gamma == 0.0:
+        raise ConfigError("agent.gamma is 0.0, allowed: above 0, to 1")
+
+
 @dataclass(frozen=True)
 class AgentSettings:
     """What all model-free agents have."""
+
+    discrete: ClassVar[bool] = False
+    """Whether it chooses among discrete actions, which no robot has."""
 
     smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
     hidden: int = setting(256, "units in each of the two hidden layers", low=1)
@@ -31,8 +45,7 @@ class AgentSettings:
 
     def __post_init__(self) -> None:
         """Check what the range cannot say."""
-        if self.gamma == 0.0:
-            raise ConfigError("agent.gamma is 0.0, allowed: above 0, to 1")
+        check_gamma(self.gamma)
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,7 @@ class Td3Settings(DdpgSettings):
 class BcSettings:
     """Behaviour cloning from a log."""
 
-    log: str = setting("", "folder of the run whose actions are cloned")
+    log: str = setting("", "folder of the run whose actions are cloned, or MCAP file or folder")
     updates: int = setting(5000, "updates before it acts", low=1)
     hidden: int = setting(256, "units in each of the two hidden layers", low=1)
     learning_rate: float = setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
@@ -104,6 +117,8 @@ class BcSettings:
 @dataclass(frozen=True)
 class DqnSettings(CriticSettings):
     """Deep Q-learning, for discrete actions."""
+
+    discrete: ClassVar[bool] = True
 
     smoothing: float = setting(0.0, "none: the index of an action cannot be smoothed", low=0.0, high=0.0)
     critics: int = setting(1, "critics; of their targets the smallest counts", low=1, high=20)

@@ -69,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _overrides(options: argparse.Namespace, **overrides: Any) -> list[Any]:
-    """--set, then the options of their own."""
+    """--set, then the options of their own; --agent before both, since a change of agent drops the settings of it."""
+    agent = [{"agent.name": overrides["agent.name"]}] if overrides.get("agent.name") else []
     own = {
         "seed": options.seed,
         "task.env": _environment(options),
@@ -78,7 +79,7 @@ def _overrides(options: argparse.Namespace, **overrides: Any) -> list[Any]:
         "driver.gui": True if getattr(options, "gui", False) else None,
         **overrides,
     }
-    return [*options.set, *({key: value} for key, value in own.items() if value is not None)]
+    return [*agent, *options.set, *({key: value} for key, value in own.items() if value is not None)]
 
 
 def _load(options: argparse.Namespace, **overrides: Any) -> Settings:
@@ -174,6 +175,10 @@ def _start(
     if mode == bringup.TRAIN:
         _require("torch", "onnx")
     _require("rclpy")
+    if mode == bringup.TRAIN:
+        from ros_rl.nodes.learner import check_beginning
+
+        check_beginning(settings, resume)
     from ros_rl.nodes.supervisor import supervise
     from ros_rl.runtime.summary import result_screen, summarise
 

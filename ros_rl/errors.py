@@ -74,3 +74,12 @@ class RunFolderError(RosRlError):
 
 class NodeSilentError(RosRlError):
     """A node did not answer within its wall-clock limit."""
+
+
+def one_line(error: Exception) -> str:
+    """What a library's error says, in one line; its name if it says nothing.
+
+    PyTorch heads the list of what is wrong with a line that ends with a colon, which says nothing of it.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return next((line for line in lines if not line.endswith(":")), (lines or [type(error).__name__])[0])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ros_rl.agent_settings import NORMALISATIONS, SacSettings
+from ros_rl.agent_settings import NORMALISATIONS, SacSettings, check_gamma
 from ros_rl.config import group, setting
 from ros_rl.errors import ConfigError
 from ros_rl.model_settings import MODEL_KINDS, STAYS_BEHIND, ModelSettings
@@ -55,6 +55,7 @@ class MpcLearnerSettings(ModelBasedSettings):
     def __post_init__(self) -> None:
         """Check what spans two settings."""
         super().__post_init__()
+        check_gamma(self.gamma)
         if self.planner.objective != "mean" and self.model.members == 1:
             raise ConfigError(
                 f"agent.planner.objective '{self.planner.objective}' needs members that can disagree; "

@@ -190,7 +190,7 @@ class Settings:
     supervisor: SupervisorSettings = group(SupervisorSettings, "supervisor")
 
     def __post_init__(self) -> None:
-        """Refuse timing that cannot work, and replay that the agent cannot use."""
+        """Refuse timing that cannot work, an agent that no robot can serve, and replay that the agent cannot use."""
         steps = self.driver.physics_rate_hz / self.control.rate_hz
         if self.driver.backend == "pybullet" and abs(steps - round(steps)) > 1e-9:
             raise TimingError(
@@ -202,6 +202,11 @@ class Settings:
             raise TimingError(
                 f"driver.latency {self.driver.latency} s is not below the control period {self.control.period} s; "
                 "use control.delay for whole periods"
+            )
+        if getattr(self.agent, "discrete", False) and not isinstance(self.task, GymTask):
+            raise ConfigError(
+                f"agent '{variant_name(AGENT_SETTINGS, self.agent)}' chooses discrete actions, those of robots are "
+                "continuous; it learns on a Gymnasium environment: --env gym:NAME"
             )
         self._check_replay()
 
@@ -273,9 +278,9 @@ def load_settings(
     if task is not None:
         values = {"task": {"name": task}}
         if task_file(task).is_file():
-            values = merge(values, _read(task_file(task)))
+            values = merge(values, _read(task_file(task), task))
     if params_file is not None:
-        values = merge(values, _read(params_file))
+        values = merge(values, _read(params_file, task))
     sources = [(f"--set {item}" if isinstance(item, str) else "", _nested(item)) for item in overrides]
     merged = values
     for _, over in sources:
@@ -294,9 +299,10 @@ def _nested(override: str | Mapping[str, Any]) -> dict[str, Any]:
     return parse_override(override) if isinstance(override, str) else expand(override)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, task: str | None) -> dict[str, Any]:
+    """What a parameters file says; `task` is the one that it is for, unless it names another."""
     values = read_parameters_file(path, NODES)
-    build(Settings, values, source=str(path))
+    build(Settings, merge({"task": {"name": task}} if task is not None else {}, values), source=str(path))
     return values
 
 

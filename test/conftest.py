@@ -22,3 +22,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("ros"):
             item.add_marker(pytest.mark.skip(reason="rclpy is not installed: pip install -e '.[ros]'"))
+
+
+@pytest.fixture
+def seeded() -> None:
+    """The same random numbers of torch in every run of a test."""
+    import torch
+
+    torch.manual_seed(0)

@@ -3,21 +3,26 @@
 
 """Small agents with a model on the mock robot, filled replay, and torch held against onnxruntime."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from learners import random_transition, spec_of
+from torch import Tensor
 
 from ros_rl.agents.factory import make_agent
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.features import ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.runtime.local import Progress, train_locally
+from ros_rl.runtime.training_loop import TrainingLoop
 from ros_rl.settings import Settings, load_settings
 from ros_rl.types import Transition
 
+T = TypeVar("T")
 MODEL = {"members": 2, "hidden": 16, "updates_per_step": 0.5}
 LEARNER = {"batch_size": 16, "warmup_steps": 20, "robot_minutes": 0.05, "publish_every": 10}
 
@@ -63,3 +68,32 @@ def assert_parity(graph: ControlGraph, exported: OnnxGraph, seed: int = 0) -> No
             action, following, *_ = graph(*(torch.from_numpy(value) for value in values))
         np.testing.assert_allclose(got.action, action, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(got.carry, following, atol=1e-6)
+
+
+def assert_trains_exports_and_resumes(settings: Settings, folder: Path) -> Progress:
+    """A whole training of finite losses; its graph exported; its checkpoint goes on as if there had been no break."""
+    *_, last = train_locally(settings)
+    training = last.training
+    assert training.agent is not None
+    assert training.rounds == 40 and training.updates == 120
+    assert all(np.isfinite(value) for value in last.metrics.values())
+    assert_parity(training.agent.graph, OnnxGraph(training.graph()))
+    training.checkpoint(folder)
+    expected = [training.train() for _ in range(3)]
+    again = TrainingLoop(settings)
+    again.resume(folder)
+    assert [again.train() for _ in range(3)] == expected
+    return last
+
+
+def assert_steps_down(loss: Tensor, parameters: Iterable[Tensor], rate: float, update: Callable[[], T]) -> T:
+    """The first step of an `update` by Adam is `rate` against the gradient's sign; returns what `update` does."""
+    moving = list(parameters)
+    gradients, old = torch.autograd.grad(loss, moving), [parameter.detach().clone() for parameter in moving]
+    result, moved = update(), 0
+    for new, was, gradient in zip(moving, old, gradients, strict=True):
+        clear = gradient.abs() > 1e-5
+        torch.testing.assert_close((new - was)[clear], -rate * gradient[clear].sign(), rtol=1e-2, atol=1e-4)
+        moved += int(clear.sum())
+    assert moved > 50
+    return result

@@ -9,6 +9,7 @@ import json
 import pytest
 from command_line import run_cli
 from graphs import constant_bytes
+from saved_runs import save_run
 
 from ros_rl.settings import load_settings
 
@@ -31,6 +32,12 @@ from ros_rl.settings import load_settings
         (["train", "mock_point", "--params-file", "/none.yaml"], "/none.yaml: No such file"),
         (["train", "a1_walk", "--set", "control.rate_hz=30"], "not a multiple of the physics step"),
         (["train", "mock_point", "--resume", "/none"], "/none holds no checkpoint"),
+        (["train", "mock_point", "--agent", "dqn"], "agent 'dqn' chooses discrete actions, those of robots are cont"),
+        (["train", "mock_point", "--set", "agent.name=dqn"], "--set agent.name=dqn: agent 'dqn' chooses discrete"),
+        (["run", "mock_point", "--agent", "none.onnx", "--set", "agent.name=dqn"], "cannot change the agent file"),
+        (["train", "mock_point", "--set", "agent.gamma=0"], "agent.gamma is 0.0, allowed: above 0, to 1"),
+        (["train", "mock_point", "--agent", "sac", "--set", "agent.gamma=1.5"], "'agent.gamma' is 1.5, out of range"),
+        (["train", "mock_point", "--agent", "sac", "--set", "learner.replay.n_step=101"], "allowed: 1 to 100"),
         (["run"], "the following arguments are required: TASK"),
         (["bla"], "invalid choice: 'bla'"),
     ],
@@ -67,6 +74,23 @@ def test_agent_file_is_checked_before_anything_starts(capsys, tmp_path, command)
         code, _, error = run_cli(capsys, command, "mock_point", "--agent", str(tmp_path / name))
         assert code == 1
         assert complaint in error and error.count("\n") == 1
+
+
+@pytest.mark.ros
+def test_checkpoint_and_teacher_are_checked_before_anything_starts(capsys, tmp_path) -> None:
+    pytest.importorskip("rclpy")
+    run = str(save_run(tmp_path / "run"))
+    for arguments, complaint in (
+        (["--resume", run, "--agent", "sac"], "is a checkpoint of another agent (mpc), this run's is sac"),
+        (["--resume", run], "does not fit this agent: size mismatch for "),
+        (["--agent", "distil", "--set", f"agent.teacher={run}"], "does not fit agent.hidden, agent.critics"),
+        (["--agent", "distil", "--set", "agent.teacher=/none"], "agent.teacher: /none holds no run"),
+        (["--agent", "bc"], "agent.log is '', allowed"),
+    ):
+        code, printed, error = run_cli(capsys, "train", "mock_point", *arguments, "--out", str(tmp_path / "out"))
+        assert (code, printed, error.count("\n")) == (2, "", 1)
+        assert complaint in error
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(("package", "extra"), [("rclpy", "ros"), ("torch", "learn"), ("pybullet", "sim")])

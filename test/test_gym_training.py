@@ -154,6 +154,16 @@ def test_values_beyond_what_rewards_allow_are_told(tmp_path) -> None:
     assert run.state.progress["watch.beyond_total"] > 0.9 and run.state.progress["watch.q_bound"] > 0
 
 
+@pytest.mark.parametrize("agent", ["sac", "td3"])
+def test_settings_of_the_agent_that_is_asked_for_hold(capsys, tmp_path, agent) -> None:
+    """--agent replaces the agent of the task's file; --set is about the new one, wherever it stands."""
+    arguments = ["--set", "agent.hidden=8", "--steps", "3", "--eval-episodes", "1", "--set", "evaluator.video=false"]
+    out = ["--out", str(tmp_path / agent)]
+    code, _, error = run_cli(capsys, "train", *arguments, "--env", "gym:test/Point-v0", "--agent", agent, *out)
+    assert (code, error) == (0, "")
+    assert load_settings(params_file=tmp_path / agent / "config.yaml").agent.hidden == 8
+
+
 @pytest.fixture
 def small_file(tmp_path) -> Path:
     path = tmp_path / "small.yaml"
@@ -195,8 +205,11 @@ def test_stopping_leaves_a_checkpoint_from_which_the_run_goes_on(tmp_path) -> No
 def test_a_checkpoint_of_another_agent_is_refused(tmp_path) -> None:
     train(tmp_path, "test/Point-v0")
     other = GymTraining(settings_of("test/Point-v0", {"agent": {"name": "td3", "hidden": 16}}))
-    with pytest.raises(RunFolderError, match="does not fit this agent"):
+    with pytest.raises(RunFolderError, match=r"is a checkpoint of another agent \(sac\), this run's is td3"):
         other.resume(tmp_path / "checkpoint")
+    wider = GymTraining(settings_of("test/Point-v0", {"agent": {"hidden": 24}}))
+    with pytest.raises(RunFolderError, match="does not fit this agent: size mismatch for .*16.* from checkpoint.*24"):
+        wider.resume(tmp_path / "checkpoint")
 
 
 def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
@@ -229,6 +242,7 @@ def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
         (["--env", "gym:test/Endless-v0"], "actions of 'test/Endless-v0' range from -inf to inf, allowed: finite"),
         (["--env", "gym:test/Several-v0"], "actions of 'test/Several-v0' are MultiDiscrete, allowed: Box, Discrete"),
         (["--env", "gym:test/Choice-v0"], "agent 'sac' chooses continuous actions, those of 'test/Choice-v0' are"),
+        (["--env", "gym:test/Point-v0", "--agent", "dqn"], "agent 'dqn' chooses discrete actions, those of 'test/Po"),
         (["--env", "gym:test/Point-v0", "--agent", "mpc"], "reward and termination of 'test/Point-v0' are not known"),
         (["--env", "HalfCheetah-v5"], "--env 'HalfCheetah-v5': expected gym:NAME"),
         (["--env", "gym:"], "--env 'gym:': expected gym:NAME"),

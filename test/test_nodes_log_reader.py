@@ -11,48 +11,18 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from learners import small_settings, spec_of
-from rclpy.serialization import serialize_message
+from learners import spec_of
+from mock_logs import ROBOT, SETTINGS, mock_ticks, write
 
 from ros_rl import cli
 from ros_rl.analysis.trajectories import from_log
-from ros_rl.backends import make_backend
 from ros_rl.errors import DataError
-from ros_rl.nodes import messages
 from ros_rl.nodes.log_reader import read_ticks
-from ros_rl.nodes.tick_join import TOPICS
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.replay.mcap_log import McapLog
 from ros_rl.robot import load_robot
-from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.types import Command, Tick
 
 pytestmark = pytest.mark.ros
-SETTINGS = small_settings("mock_point")
-ROBOT = SETTINGS.load_robot()
-
-
-def mock_ticks(count: int, seed: int = 0) -> list[Tick]:
-    rng = np.random.default_rng(seed)
-    driver = DriverLoop(ROBOT, SETTINGS.task, make_backend(SETTINGS, seed), 20.0, SETTINGS.control.delay, seed)
-    ticks = [driver.start()]
-    while len(ticks) < count:
-        driver.accept(Command(ticks[-1].stamp, ROBOT.command(rng.uniform(-1, 1, 2))))
-        ticks.append(driver.advance())
-    return ticks
-
-
-def write(folder: Path, ticks: list[Tick], space: str = "/mock") -> Path:
-    log = McapLog(folder)
-    for tick in ticks:
-        made = {"tick": messages.to_tick(tick), "joints": messages.to_joint_states(tick.stamp, ROBOT, tick.measurement)}
-        for part, message in made.items():
-            topic, _ = TOPICS[part]
-            log.write(f"{space}/{topic}", "a/msg/B", serialize_message(message), tick.stamp)
-        log.write(f"{space}/verdict", "a/msg/B", b"of no use here", tick.stamp)
-    log.close()
-    return folder
 
 
 def test_ticks_come_back_as_they_were(tmp_path: Path) -> None:

@@ -131,6 +131,15 @@ def test_replay_that_cannot_work_is_refused(overrides: list[str], message: str) 
         load_settings("a1_walk", overrides=overrides)
 
 
+def test_an_agent_that_chooses_is_for_environments(tmp_path) -> None:
+    """A parameters file is judged by the task that it is read for."""
+    path = tmp_path / "dqn.yaml"
+    path.write_text("/**: {ros__parameters: {agent: {name: dqn}, learner: {replay: {n_step: 300}}}}")
+    assert load_settings("gym", path).agent.discrete
+    with pytest.raises(ConfigError, match="dqn.yaml: agent 'dqn' chooses discrete actions, those of robots are cont"):
+        load_settings("mock_point", path)
+
+
 def test_a_sum_over_a_whole_episode_is_allowed() -> None:
     settings = load_settings("a1_walk", overrides=["agent.name=random", "learner.replay.n_step=200"])
     assert settings.learner.replay.n_step == 200

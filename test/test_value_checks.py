@@ -36,7 +36,7 @@ def training_of(name: str, watch: dict[str, Any] | None = None, **learner: Any) 
     values = {"agent": AGENTS[name], "learner": LEARNER | learner | {"watch": {"window": 10} | (watch or {})}}
     if name == "mpc":
         return TrainingLoop(small_settings("mock_point", values))
-    settings = load_settings("mock_point", overrides=[{"driver": {"backend": "mock"}}, values])
+    settings = load_settings(overrides=[{"task": {"name": "gym"}}, values])
     return TrainingLoop(settings, plain_layout(choices=3 if name == "dqn" else 0))
 
 

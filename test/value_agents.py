@@ -35,7 +35,8 @@ def plain_layout(choices: int = 0, size: int = SIZE, actions: int = ACTIONS) -> 
 def settings_of(name: str, learner: dict[str, Any] | None = None, **agent: Any) -> Settings:
     small = {"batch_size": 8, "warmup_steps": 20, "updates_per_step": 1.0, "robot_minutes": 0.05, "publish_every": 5}
     overrides = {"agent": {"name": name, "hidden": 8, **agent}, "learner": small | (learner or {})}
-    return load_settings("mock_point", overrides=[overrides, {"task": {"episode_seconds": 1.0}}])
+    task = {"name": "gym"} if name == "dqn" else {"name": "mock_point", "episode_seconds": 1.0}
+    return load_settings(None if name == "dqn" else "mock_point", overrides=[overrides, {"task": task}])
 
 
 def agent_of(layout: Layout, name: str, **agent: Any) -> Any:

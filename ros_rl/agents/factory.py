@@ -40,7 +40,6 @@ MODEL_FREE: dict[str, Callable[..., Agent]] = {
 """Agents by name; each takes layout, its settings, batch size and updates per step."""
 MODEL_BASED: dict[str, Callable[..., Agent]] = {"mpc": MpcAgent, "mbpo": MbpoAgent, "distil": DistilAgent}
 """Agents by name; each takes the task after the layout, too."""
-DISCRETE = ("dqn",)
 
 
 def make_agent(layout: Layout, settings: Settings) -> Agent | None:
@@ -57,8 +56,9 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
     name, learner = variant_name(AGENT_SETTINGS, settings.agent), settings.learner
     if name == "random":
         return None
-    if (name in DISCRETE) != bool(layout.choices):
-        kinds = ("discrete", "continuous") if name in DISCRETE else ("continuous", "discrete")
+    discrete = getattr(settings.agent, "discrete", False)
+    if discrete != bool(layout.choices):
+        kinds = ("discrete", "continuous") if discrete else ("continuous", "discrete")
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
     if name in MODEL_BASED:
         _check_single_steps(name, learner.replay)

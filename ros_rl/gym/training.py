@@ -103,10 +103,12 @@ class GymTraining:
                 if stop.is_set():
                     self._checkpoint()
                     return False
-                observation = self._step(observation)
+                if self.training.total_steps:  # an agent that learns from a log takes none
+                    observation = self._step(observation)
                 while self.training.train_due and not stop.is_set():
                     self._metrics = self.training.train() or self._metrics
-                self._keep_up()
+                if not stop.is_set():
+                    self._keep_up()
             self._finish()
             return True
         except SimulationError:

@@ -61,6 +61,10 @@ def _actions(mode: str, values: dict[str, str]) -> list[Any]:
     settings = _settings(mode, values)
     if mode == bringup.RUN:
         checked_agent(Path(values["agent"]), settings)
+    else:
+        from ros_rl.nodes.learner import check_beginning  # torch, which a robot's computer need not have
+
+        check_beginning(settings)
     namespace = values["namespace"] or bringup.default_namespace(settings)
     folder = RunFolder(Path(values["out"]) if values["out"] else default_folder(settings.task.name))
     folder.write_config(settings)

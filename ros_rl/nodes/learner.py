@@ -21,6 +21,7 @@ from ros_rl.errors import ContractError, GraphError, RosRlError
 from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
+from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
@@ -29,6 +30,7 @@ from ros_rl.runtime.run_folder import AGENT, CHECKPOINT, TENSORBOARD
 from ros_rl.runtime.scalars import ScalarLog
 from ros_rl.runtime.summary import WATCH
 from ros_rl.runtime.training_loop import TrainingLoop
+from ros_rl.settings import Settings
 from ros_rl.wire import Header, success_from, transition_from
 
 _PROGRESS_SECONDS = 1.0
@@ -44,7 +46,7 @@ class LearnerNode(Node):
         parameters = declare_parameters(self)
         self._settings = parameters.settings
         self._folder = Path(parameters.folder) if parameters.folder else None
-        self._training = TrainingLoop(self._settings)
+        self._training = TrainingLoop(self._settings, read_ticks=read_ticks)
         self._check, self._steps, self._episodes = SequenceCheck(), StepCounter(), EpisodeStatistics()
         if parameters.resume:
             self._resume(Path(parameters.resume))
@@ -253,6 +255,23 @@ class LearnerNode(Node):
     def _complain(self, problem: str) -> None:
         self._problem = problem
         self.get_logger().error(problem, throttle_duration_sec=1.0)
+
+
+def check_beginning(settings: Settings, resume: Path | None = None) -> None:
+    """Refuse what a training cannot begin with, before any process is started; costs nothing if it begins anew.
+
+    Args:
+        settings: Of the run.
+        resume: Folder of the checkpoint to go on from.
+
+    Raises:
+        RosRlError: The checkpoint, the log or the teacher is missing, broken, or does not fit the settings.
+    """
+    if resume is None and not hasattr(settings.agent, "log") and not getattr(settings.agent, "teacher", ""):
+        return
+    training = TrainingLoop(settings, read_ticks=read_ticks)
+    if resume is not None:
+        training.resume(resume)
 
 
 def main() -> int:

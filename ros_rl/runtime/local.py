@@ -13,6 +13,7 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.features import ObservationSpec
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.earlier_log import TickReader
 from ros_rl.runtime.training_loop import TrainingLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings import Settings
@@ -33,14 +34,18 @@ class Progress:
     metrics: dict[str, float]
 
 
-def train_locally(settings: Settings) -> Iterator[Progress]:
+def train_locally(settings: Settings, read_ticks: TickReader | None = None) -> Iterator[Progress]:
     """Train in this process; yields after every episode. The same parts as the node graph, called in turn.
 
     An agent that learns from a log has no episodes; it yields once, when it has learned.
+
+    Args:
+        settings: Of the run.
+        read_ticks: Reads MCAP logs; None where there is no ROS.
     """
     control, robot = settings.control, settings.load_robot()
     spec = ObservationSpec(robot, settings.task.observation, control.delay)
-    training = TrainingLoop(settings, spec)
+    training = TrainingLoop(settings, spec, read_ticks)
     if not training.total_steps:
         yield _learned_offline(training)
         return

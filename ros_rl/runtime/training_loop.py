@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ros_rl.config import to_mapping
-from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError
+from ros_rl.config import to_mapping, variant_name
+from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError, one_line
 from ros_rl.features import Layout, ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.settings import Settings
+from ros_rl.settings import AGENT_SETTINGS, Settings
 from ros_rl.types import Transition
 
 try:
@@ -27,7 +27,8 @@ from ros_rl.agents.random import RandomGraph
 from ros_rl.agents.value_checks import ValueChecks
 from ros_rl.agents.watch import ValueWatch
 from ros_rl.deploy.export import ExportedGraph
-from ros_rl.runtime.earlier_run import take_log, take_teacher
+from ros_rl.runtime.earlier_log import TickReader, take_log
+from ros_rl.runtime.earlier_run import take_teacher
 
 
 class TrainingLoop:
@@ -39,9 +40,10 @@ class TrainingLoop:
     Args:
         settings: The run's settings.
         layout: What the agent sees and does; None for that of the settings' robot and task.
+        read_ticks: Reads MCAP logs, which an agent may learn from; None where there is no ROS.
     """
 
-    def __init__(self, settings: Settings, layout: Layout | None = None) -> None:
+    def __init__(self, settings: Settings, layout: Layout | None = None, read_ticks: TickReader | None = None) -> None:
         learner = settings.learner
         torch.set_num_threads(learner.threads)
         torch.manual_seed(settings.seed)
@@ -67,7 +69,7 @@ class TrainingLoop:
         self.total_steps = 0 if self._offline else learner.steps or by_time
         self.warmup = min(learner.warmup_steps, self.total_steps)
         if self._offline:
-            take_log(self.replay, settings.agent.log, settings)
+            take_log(self.replay, settings.agent.log, settings, self.spec, read_ticks)
         if isinstance(self.agent, DistilAgent) and settings.agent.teacher:
             take_teacher(self.agent, settings.agent.teacher, settings)
 
@@ -159,6 +161,7 @@ class TrainingLoop:
         """Write all that `resume` needs; a checkpoint replaces the last one only when it is whole."""
         folder.mkdir(parents=True, exist_ok=True)
         state: dict[str, Any] = {"env_steps": self.env_steps, "rounds": self.rounds, "version": self.version}
+        state["name"] = variant_name(AGENT_SETTINGS, self.settings.agent)
         state["rng"] = torch.get_rng_state()
         if self.agent:
             state["agent"] = self.agent.state_dict()
@@ -179,13 +182,14 @@ class TrainingLoop:
             raise RunFolderError(f"{folder} holds no checkpoint (learner.pt and replay.npz)")
         try:
             state = torch.load(folder / "learner.pt", weights_only=True)
+            self._check_name(folder, state)
             self.replay.load(folder / "replay.npz")
+        except RunFolderError:
+            raise
         except ConfigError as error:
             raise RunFolderError(str(error)) from None
         except Exception as error:  # torch, zip, pickle and numpy have no common error for a broken file
-            raise RunFolderError(f"{folder} holds a broken checkpoint: {_first_line(error)}") from None
-        if ("agent" in state) != (self.agent is not None):
-            raise RunFolderError(f"{folder} is a checkpoint of another agent")
+            raise RunFolderError(f"{folder} holds a broken checkpoint: {one_line(error)}") from None
         try:
             if self.agent:
                 self.agent.load_state_dict(state["agent"])
@@ -193,10 +197,11 @@ class TrainingLoop:
             self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
             torch.set_rng_state(state["rng"])
         except (RuntimeError, ValueError, KeyError) as error:
-            raise RunFolderError(f"{folder} does not fit this agent: {_first_line(error)}") from None
+            raise RunFolderError(f"{folder} does not fit this agent: {one_line(error)}") from None
         self._published_at = None  # whoever acts has no graph yet
 
-
-def _first_line(error: Exception) -> str:
-    """A library's error text without the lines that follow, or the error's name if it has no text."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    def _check_name(self, folder: Path, state: dict[str, Any]) -> None:
+        own, other = variant_name(AGENT_SETTINGS, self.settings.agent), state.get("name", "")
+        if (other or own) != own or ("agent" in state) != (self.agent is not None):
+            named = other or "without a name"  # the first checkpoints have none
+            raise RunFolderError(f"{folder} is a checkpoint of another agent ({named}), this run's is {own}")
