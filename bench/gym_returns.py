@@ -4,7 +4,8 @@
 """Returns on Gymnasium environments after a number of steps, beside Stable-Baselines3 and published figures.
 
 Each run is what a user would start, `ros-rl train --env gym:NAME`, in a process and on a thread of its own. It stays in
-its folder: what is finished is not run again, so a long list may be run in pieces. The peer learns from the same
+its folder: what is finished is not run again, and what was stopped goes on from its checkpoint, so a long list may be run
+in pieces. The peer learns from the same
 environment for as many steps with the same seeds and is evaluated as often, with its own defaults.
 
     python bench/gym_returns.py --env HalfCheetah-v5 --agents sac crossq --seeds 0 1 2
@@ -26,8 +27,10 @@ from typing import Any
 from machine import RESULTS, add_output, describe_line, describe_machine, table, write_result
 
 from ros_rl.errors import MissingDependencyError
+from ros_rl.runtime.run_folder import CHECKPOINT
 
 ROOT = RESULTS.parents[1]
+COST = "cost.json"
 AGENTS: dict[str, list[str]] = {
     "crossq": ["--params-file", str(ROOT / "config" / "agents" / "crossq.yaml")],
 }
@@ -47,6 +50,8 @@ def run_ours(args: argparse.Namespace, agent: str, seed: int) -> dict[str, Any]:
         command = [sys.executable, "-m", "ros_rl.cli", "train", "--env", f"gym:{args.env}", *options]
         command += ["--steps", str(args.steps), "--seed", str(seed), "--out", str(folder)]
         command += ["--eval-every", str(args.every), *(part for item in args.set for part in ("--set", item))]
+        if (folder / CHECKPOINT).is_dir():
+            command += ["--resume", str(folder)]
         _run(command, folder)
     summary = json.loads((folder / "summary.json").read_text())
     points = {str(point["env_steps"]): point["return"] for point in summary["curve"]}
@@ -64,15 +69,20 @@ def run_peer(args: argparse.Namespace, algorithm: str, seed: int) -> dict[str, A
 
 
 def _run(command: list[str], folder: Path) -> None:
+    """Run it, and add its CPU time to what the folder's run has cost before it was stopped."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cost = {"cpu_minutes": (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 60}
-    (folder / "cost.json").write_text(json.dumps(cost))
+    try:
+        subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}, check=True)
+    finally:
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        minutes = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 60
+        if folder.is_dir():
+            (folder / COST).write_text(json.dumps({"cpu_minutes": _cost(folder)["cpu_minutes"] + minutes}))
 
 
-def _cost(folder: Path) -> dict[str, Any]:
-    cost: dict[str, Any] = json.loads((folder / "cost.json").read_text())
+def _cost(folder: Path) -> dict[str, float]:
+    path = folder / COST
+    cost: dict[str, float] = json.loads(path.read_text()) if path.is_file() else {"cpu_minutes": 0.0}
     return cost
 
 
