@@ -3,10 +3,10 @@
 
 """Returns on Gymnasium environments after a number of steps, beside Stable-Baselines3 and published figures.
 
-Each run is what a user would start, `ros-rl train --env gym:NAME`, in a process and on a thread of its own. It stays in
-its folder: what is finished is not run again, and what was stopped goes on from its checkpoint, so a long list may be run
-in pieces. The peer learns from the same
-environment for as many steps with the same seeds and is evaluated as often, with its own defaults.
+Each run is what a user would start, `ros-rl train --env gym:NAME`, in a process and on a thread of its own. It stays
+in its folder: what is finished is not run again, and what was stopped goes on from its checkpoint, so a long list may
+be run in pieces. The peer learns from the same environment for as many steps with the same seeds and is evaluated as
+often, with its own defaults.
 
     python bench/gym_returns.py --env HalfCheetah-v5 --agents sac crossq --seeds 0 1 2
     python bench/gym_returns.py --env Pendulum-v1 --steps 5000 --every 1000 --agents sac --peers SAC
