@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from ros_rl.actor_critic import CriticEnsemble, polyak
 from ros_rl.agent_settings import CriticSettings
@@ -57,7 +58,7 @@ class TargetedNetwork(Generic[M]):
         loss.backward()
         self.optimiser.step()
         s = self.settings
-        if s.targets == "polyak":
+        if s.targets == "polyak" and (updates + 1) % s.polyak_every == 0:
             polyak(self.target, self.online, s.tau)
         elif s.targets == "hard" and (updates + 1) % s.copy_every == 0:
             self.target.load_state_dict(self.online.state_dict())
@@ -111,12 +112,17 @@ class Critics(TargetedNetwork[CriticEnsemble]):
             following = following.detach()
         return q, samples.target(self.smallest(following) - cost)
 
-    def of_policy(self, seen: Tensor, action: Tensor) -> Tensor:
-        """Values through which a policy is improved, (critics, batch): no gradient reaches the critics' weights."""
-        self.online.requires_grad_(False)
+    def of_policy(self, seen: Tensor, action: Tensor, members: int | None = None) -> Tensor:
+        """Values through which a policy is improved, (members, batch): no gradient reaches the critics' weights.
+
+        Args:
+            seen: Network inputs, (batch, inputs).
+            action: The policy's, (batch, actions).
+            members: How many critics are asked; None: all.
+        """
+        frozen = {name: value[:members] for name, value in self.online.state_dict().items()}
         training = self.online.training
         self.online.train(training and self.settings.normalisation != "batch")
-        q = self.online(seen, action)
+        q: Tensor = functional_call(self.online, frozen, (seen, action))
         self.online.train(training)
-        self.online.requires_grad_(True)
         return q

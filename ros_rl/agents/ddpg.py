@@ -59,7 +59,7 @@ class DdpgAgent(OffPolicyAgent):
     def update_policy(self, samples: Samples) -> dict[str, float]:
         """One step up the first critic, and one of the target policy."""
         action = self.inputs.smooth(self.policy(samples.seen), samples.seen)
-        loss = step(self._policy_optimiser, -self.critics.of_policy(samples.seen, action)[0].mean())
+        loss = step(self._policy_optimiser, -self.critics.of_policy(samples.seen, action, 1).mean())
         if self.settings.targets == "polyak":
             polyak(self.target_policy, self.policy, self.settings.tau)
         elif self.settings.targets == "hard" and self.updates % self.settings.copy_every < self.policy_delay:
