@@ -22,6 +22,8 @@ from ros_rl.replay.buffer import Batch
 
 CHECKED_TAU = 0.5
 """Large, so that targets move by more than the tolerance."""
+CHECKED_EPSILON = 1e-5
+"""Adam's; with the usual 1e-8 the first step is the sign even of gradients that are no more than rounding errors."""
 Twins = list[tuple[str, Tensor, Tensor]]
 """Name, our parameter in the shape of theirs, their parameter."""
 
@@ -34,10 +36,16 @@ class _Seen:
         self.q, self.target = q, target
 
 
-def check(pair: Pair) -> dict[str, float]:
-    """Largest differences of losses and parameters, and how far parameters moved."""
+def check(pair: Pair, epsilon: float = CHECKED_EPSILON) -> dict[str, float]:
+    """Largest differences of losses and parameters, and how far the least moved array of parameters moved.
+
+    Args:
+        pair: Of agents.
+        epsilon: Of Adam.
+    """
     torch.manual_seed(0)
     agent, model = ours.make(pair, CHECKED_TAU, 1, 1), stable.make(pair, CHECKED_TAU, 1)
+    _set_epsilon(pair, agent, model, epsilon)
     seen = agent.watch = _Seen()  # type: ignore[assignment]
     same = list(_twins(agent, model))
     before = _start_alike(same)
@@ -51,7 +59,7 @@ def check(pair: Pair) -> dict[str, float]:
         for name, value in losses.items():
             found[name] = max(found.get(name, 0.0), abs(value - own[name]))
     if pair.name == "sac":
-        found["log_alpha"] = abs(float(agent.tensors()["log_alpha"]) - float(model.log_ent_coef))  # type: ignore[attr-defined]
+        found["log_alpha"] = abs(float(agent.tensors()["log_alpha"].detach()) - float(model.log_ent_coef.detach()))  # type: ignore[attr-defined]
     for kind in ("parameter", "target_parameter"):
         rows = [(a, b, old) for (name, a, b), old in zip(same, before, strict=True) if name == kind]
         found[kind] = max(float((a - b).abs().max()) for a, b, _ in rows)
@@ -64,6 +72,16 @@ def critic_loss(pair: Pair, q: Tensor, target: Tensor) -> float:
     if pair.choices:
         return float(smooth_l1_loss(q[0], target))
     return float(((q - target) ** 2).mean(1).sum()) * (0.5 if pair.name == "sac" else 1.0)
+
+
+def _set_epsilon(pair: Pair, agent: Any, model: Any, epsilon: float) -> None:
+    parts = [model.policy] if pair.choices else [model.critic, model.actor]
+    optimisers = [part.optimizer for part in parts]
+    optimisers += [part for name, part in agent.parts().items() if name.endswith("optimiser") and "alpha" not in name]
+    for optimiser in optimisers:
+        optimiser.param_groups[0]["eps"] = epsilon
+    if pair.name == "sac":  # our loss is twice theirs: Adam's step is the same with twice its epsilon
+        agent.critics.optimiser.param_groups[0]["eps"] *= 2
 
 
 def _start_alike(twins: Twins) -> list[Tensor]:
@@ -108,10 +126,7 @@ def _our_update(pair: Pair, agent: Any, batch: Batch, seed: int) -> dict[str, fl
     policy_noise, target_noise = (torch.randn(pair.batch, pair.actions) for _ in range(2))
     noises, sample = iter((target_noise, policy_noise)), agent.policy.sample
     agent.policy.sample = lambda x: sample(x, next(noises))
-    # our loss is twice theirs: Adam's step is the same with twice its epsilon
-    agent.critics.optimiser.param_groups[0]["eps"] *= 2
     metrics = dict(agent.train(replay, 0))
-    agent.critics.optimiser.param_groups[0]["eps"] /= 2
     del agent.policy.sample
     return metrics
 

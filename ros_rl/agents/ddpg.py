@@ -15,7 +15,8 @@ from torch import Tensor
 from ros_rl.actor_critic import DeterministicPolicy, polyak
 from ros_rl.agent_settings import DdpgSettings
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.off_policy import OffPolicyAgent, PolicyGraph, step
+from ros_rl.agents.descent import Adam, step
+from ros_rl.agents.off_policy import OffPolicyAgent, PolicyGraph
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.features import Layout
 
@@ -44,9 +45,7 @@ class DdpgAgent(OffPolicyAgent):
             self.target_policy = DeterministicPolicy(*sizes).requires_grad_(False)
             self.target_policy.load_state_dict(self.policy.state_dict())
         self.graph = DdpgGraph(layout, self.inputs, self.policy, s.exploration)
-        self._policy_optimiser = torch.optim.Adam(
-            self.policy.parameters(), s.learning_rate, betas=(s.beta1, 0.999), fused=True
-        )
+        self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
 
     def next_action(self, seen: Tensor) -> tuple[Tensor, float]:
         """See `OffPolicyAgent.next_action`: the target policy's, with noise as long as it is set."""
