@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +20,12 @@ OURS, STABLE = "ros_rl", "Stable-Baselines3"
 def resident_mb() -> float:
     """Resident memory of this process now [MB]."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def peak_mb() -> float:
+    """Largest resident memory of this process [MB]; that of `getrusage` counts the process that started it, too."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM"))
 
 
 def measure(pair: Pair, side: str, updates: int) -> dict[str, float]:
@@ -41,8 +46,7 @@ def measure(pair: Pair, side: str, updates: int) -> dict[str, float]:
         stable.fill(stable.replay_of(model), transitions(pair, CAPACITY, seed=0))
         filled = resident_mb() - before
         model.train(updates, pair.batch)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    return {"replay_mb": filled, "peak_mb": peak}
+    return {"replay_mb": filled, "peak_mb": peak_mb()}
 
 
 def measure_apart(pair: Pair, side: str, updates: int) -> dict[str, float]:
