@@ -58,6 +58,7 @@ class CriticSettings(AgentSettings):
     dropout: float = setting(0.0, "share of the critics' hidden units dropped", low=0.0, high=0.9)
     targets: str = setting("polyak", "target critics: none, a copy now and then, an average", choices=TARGETS)
     tau: float = setting(0.005, "polyak: share of the critics in their average at each update", low=0.0, high=1.0)
+    polyak_every: int = setting(1, "polyak: updates between moves of the average", unit="updates", low=1)
     copy_every: int = setting(1000, "hard: updates between copies", unit="updates", low=1)
     beta1: float = setting(0.9, "Adam's decay of the gradient's mean", low=0.0, high=0.999)
 
@@ -100,6 +101,7 @@ class Td3Settings(DdpgSettings):
 
     critics: int = setting(2, "critics; of their targets the smallest counts", low=1, high=20)
     target_noise: float = setting(0.2, "deviation of the noise on the target's action", low=0.0, high=2.0)
+    polyak_every: int = setting(2, "polyak: updates between moves of the average", unit="updates", low=1)
     policy_delay: int = setting(2, "updates of the critics for each of the policy", low=1)
 
 

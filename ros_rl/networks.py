@@ -41,8 +41,8 @@ class BatchedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply every member's layer to its own batch."""
-        if self.weight.shape[2] == 1 and torch.is_grad_enabled():
-            # the same, and its gradient takes a third of the time of a product's with one column
+        if self.weight.shape[2] == 1 and not torch.onnx.is_in_onnx_export():
+            # the same, in a fifth of the time of a product with one column, and its gradient in a third
             return (x * self.weight.mT).sum(-1, keepdim=True) + self.bias
         # not torch.matmul: with one input for all members it copies the result, which takes as long as the product
         return torch.bmm(x.expand(self.weight.shape[0], -1, -1), self.weight).add_(self.bias)

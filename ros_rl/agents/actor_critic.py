@@ -28,7 +28,7 @@ from ros_rl.actor_critic import ClippedGaussianPolicy
 from ros_rl.agent_settings import ActorCriticSettings
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.critics import Critics
-from ros_rl.agents.off_policy import step
+from ros_rl.agents.descent import step
 from ros_rl.agents.policy_gradient import GaussianGraph, NewData, discounted_sums, joined, minibatches
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.features import Layout

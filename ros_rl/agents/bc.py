@@ -15,7 +15,7 @@ from ros_rl.actor_critic import DeterministicPolicy
 from ros_rl.agent_settings import BcSettings
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.ddpg import DdpgGraph
-from ros_rl.agents.off_policy import step
+from ros_rl.agents.descent import step
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.features import Layout
 from ros_rl.replay.buffer import ReplayBuffer

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from ros_rl.actor_critic import CriticEnsemble, polyak
 from ros_rl.agent_settings import CriticSettings
 from ros_rl.agents.agent import Stateful
+from ros_rl.agents.descent import Adam, step
 from ros_rl.agents.samples import Samples
 
 NextAction = Callable[[Tensor], "tuple[Tensor, Tensor | float]"]
@@ -39,7 +41,7 @@ class TargetedNetwork(Generic[M]):
             self.target = make().requires_grad_(False)
             self.target.load_state_dict(self.online.state_dict())
             self.target.train(s.dropout > 0.0)
-        self.optimiser = torch.optim.Adam(self.online.parameters(), s.learning_rate, betas=(s.beta1, 0.999), fused=True)
+        self.optimiser = Adam(self.online.parameters(), s.learning_rate, s.beta1)
 
     def parts(self) -> dict[str, Stateful]:
         """What a checkpoint holds."""
@@ -53,11 +55,9 @@ class TargetedNetwork(Generic[M]):
             loss: Of the network.
             updates: How many came before.
         """
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
+        step(self.optimiser, loss)
         s = self.settings
-        if s.targets == "polyak":
+        if s.targets == "polyak" and (updates + 1) % s.polyak_every == 0:
             polyak(self.target, self.online, s.tau)
         elif s.targets == "hard" and (updates + 1) % s.copy_every == 0:
             self.target.load_state_dict(self.online.state_dict())
@@ -81,6 +81,9 @@ class Critics(TargetedNetwork[CriticEnsemble]):
         s = settings
         sizes = (s.critics, size_in + action_size, s.hidden, s.normalisation, s.dropout)
         super().__init__(lambda: CriticEnsemble(*sizes), settings)
+        self._frozen = copy.deepcopy(self.online).requires_grad_(False)
+        """Looks at the learned critics' weights."""
+        self._frozen.train(s.normalisation != "batch")
 
     def update(self, samples: Samples, choose: NextAction, updates: int) -> tuple[Tensor, Tensor]:
         """One step on the weighted squared Bellman error, and one of the targets.
@@ -111,12 +114,21 @@ class Critics(TargetedNetwork[CriticEnsemble]):
             following = following.detach()
         return q, samples.target(self.smallest(following) - cost)
 
-    def of_policy(self, seen: Tensor, action: Tensor) -> Tensor:
-        """Values through which a policy is improved, (critics, batch): no gradient reaches the critics' weights."""
-        self.online.requires_grad_(False)
-        training = self.online.training
-        self.online.train(training and self.settings.normalisation != "batch")
-        q = self.online(seen, action)
-        self.online.train(training)
-        self.online.requires_grad_(True)
+    def of_policy(self, seen: Tensor, action: Tensor, members: int | None = None) -> Tensor:
+        """Values through which a policy is improved, (members, batch): no gradient reaches the critics' weights.
+
+        Args:
+            seen: Network inputs, (batch, inputs).
+            action: The policy's, (batch, actions).
+            members: How many critics are asked; None: all.
+        """
+        for frozen, value in zip(_values(self._frozen), _values(self.online), strict=True):
+            frozen.data = value.data[:members]
+        q: Tensor = self._frozen(seen, action)
         return q
+
+
+def _values(network: nn.Module) -> Iterator[Tensor]:
+    """Parameters and running statistics."""
+    yield from network.parameters()
+    yield from network.buffers()

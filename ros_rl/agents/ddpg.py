@@ -15,7 +15,8 @@ from torch import Tensor
 from ros_rl.actor_critic import DeterministicPolicy, polyak
 from ros_rl.agent_settings import DdpgSettings
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.off_policy import OffPolicyAgent, PolicyGraph, step
+from ros_rl.agents.descent import Adam, step
+from ros_rl.agents.off_policy import OffPolicyAgent, PolicyGraph
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.features import Layout
 
@@ -44,9 +45,7 @@ class DdpgAgent(OffPolicyAgent):
             self.target_policy = DeterministicPolicy(*sizes).requires_grad_(False)
             self.target_policy.load_state_dict(self.policy.state_dict())
         self.graph = DdpgGraph(layout, self.inputs, self.policy, s.exploration)
-        self._policy_optimiser = torch.optim.Adam(
-            self.policy.parameters(), s.learning_rate, betas=(s.beta1, 0.999), fused=True
-        )
+        self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
 
     def next_action(self, seen: Tensor) -> tuple[Tensor, float]:
         """See `OffPolicyAgent.next_action`: the target policy's, with noise as long as it is set."""
@@ -59,7 +58,7 @@ class DdpgAgent(OffPolicyAgent):
     def update_policy(self, samples: Samples) -> dict[str, float]:
         """One step up the first critic, and one of the target policy."""
         action = self.inputs.smooth(self.policy(samples.seen), samples.seen)
-        loss = step(self._policy_optimiser, -self.critics.of_policy(samples.seen, action)[0].mean())
+        loss = step(self._policy_optimiser, -self.critics.of_policy(samples.seen, action, 1).mean())
         if self.settings.targets == "polyak":
             polyak(self.target_policy, self.policy, self.settings.tau)
         elif self.settings.targets == "hard" and self.updates % self.settings.copy_every < self.policy_delay:

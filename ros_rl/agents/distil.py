@@ -22,9 +22,9 @@ from torch import Tensor, nn
 
 from ros_rl.actor_critic import DeterministicPolicy
 from ros_rl.agents.agent import Stateful
+from ros_rl.agents.descent import step
 from ros_rl.agents.experience import Experience
 from ros_rl.agents.mpc_learner import MpcLearner
-from ros_rl.agents.off_policy import step
 from ros_rl.agents.predicted_graph import PredictedPolicyGraph
 from ros_rl.agents.tensor_ring import TensorRing
 from ros_rl.features import Layout

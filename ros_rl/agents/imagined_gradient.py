@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ros_rl.actor_critic import SquashedGaussianPolicy
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.off_policy import step
+from ros_rl.agents.descent import step
 from ros_rl.agents.rollouts import ImaginedStep
 from ros_rl.model_based_settings import MbpoSettings
 from ros_rl.networks import BatchedMLP, InPlaceReLU

@@ -159,11 +159,3 @@ class OffPolicyAgent(ReplayAgent):
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""
         return self.critics.parts()
-
-
-def step(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
-    """One step down a loss; returns it."""
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
-    return float(loss.detach())

@@ -25,7 +25,7 @@ from torch import Tensor
 from ros_rl.actor_critic import ClippedGaussianPolicy, CriticEnsemble
 from ros_rl.agent_settings import ReinforceSettings
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.off_policy import step
+from ros_rl.agents.descent import step
 from ros_rl.agents.policy_gradient import (
     GaussianGraph,
     NewData,

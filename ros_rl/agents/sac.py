@@ -19,7 +19,8 @@ from torch import Tensor
 from ros_rl.actor_critic import SquashedGaussianPolicy
 from ros_rl.agent_settings import SacSettings
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.off_policy import OffPolicyAgent, PolicyGraph, step
+from ros_rl.agents.descent import Adam, step
+from ros_rl.agents.off_policy import OffPolicyAgent, PolicyGraph
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.features import Layout
 
@@ -46,9 +47,8 @@ class SacAgent(OffPolicyAgent):
         self.graph = SacGraph(layout, self.inputs, self.policy)
         self.target_entropy = s.target_entropy * layout.action_size
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
-        betas = (s.beta1, 0.999)
-        self._policy_optimiser = torch.optim.Adam(self.policy.parameters(), s.learning_rate, betas=betas, fused=True)
-        self._alpha_optimiser = torch.optim.Adam([self.log_alpha], s.alpha_learning_rate, betas=betas)
+        self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
+        self._alpha_optimiser = Adam([self.log_alpha], s.alpha_learning_rate, s.beta1)
 
     def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor]:
         """See `OffPolicyAgent.next_action`: drawn from the policy; it loses alpha log pi."""
