@@ -39,7 +39,7 @@ CONTINUOUS: dict[str, dict[str, Any]] = {
     "ddpg": {"exploration": 0.2},
     "sac": {},
     "qt_opt": {"exploration": 0.2, "lag": 200},
-    "actor_critic": {"data": "off_policy", "gradient": "pathwise", "batch": "steps", "tau": 0.005},
+    "actor_critic": {"data": "off_policy", "gradient": "pathwise", "batch": "online", "tau": 0.005},
 }
 """Agents of Pendulum-v1 and of the reach, with the settings that differ from the defaults."""
 PENDULUM_STEPS, CARTPOLE_STEPS, REACH_MINUTES = 6000, 15_000, 3.0
