@@ -1,15 +1,23 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whether both sides of a pair compute the same update: from the same weights, batch and noise."""
+"""Whether both sides of a pair compute the same update: from the same weights, batch and noise.
+
+In double precision, where only mathematics can make a difference. In single precision the first step of Adam, which is
+nearly the sign of a gradient, shows the rounding of those gradients that are next to nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import _pairs_ours as ours
 import _pairs_stable as stable
+import numpy as np
 import torch
 from _pairs import Pair, transitions
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
@@ -22,8 +30,6 @@ from ros_rl.replay.buffer import Batch
 
 CHECKED_TAU = 0.5
 """Large, so that targets move by more than the tolerance."""
-CHECKED_EPSILON = 1e-5
-"""Adam's; with the usual 1e-8 the first step is the sign even of gradients that are no more than rounding errors."""
 Twins = list[tuple[str, Tensor, Tensor]]
 """Name, our parameter in the shape of theirs, their parameter."""
 
@@ -36,16 +42,34 @@ class _Seen:
         self.q, self.target = q, target
 
 
-def check(pair: Pair, epsilon: float = CHECKED_EPSILON) -> dict[str, float]:
+@contextmanager
+def precision(dtype: torch.dtype) -> Iterator[None]:
+    """Networks, noise and what Stable-Baselines3 makes of observations (`Tensor.float`) are of this type inside."""
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        with mock.patch.object(Tensor, "float", lambda tensor: tensor.to(dtype)):
+            yield
+    finally:
+        torch.set_default_dtype(usual)
+
+
+def check(pair: Pair, dtype: torch.dtype = torch.float64) -> dict[str, float]:
     """Largest differences of losses and parameters, and how far the least moved array of parameters moved.
 
     Args:
         pair: Of agents.
-        epsilon: Of Adam.
+        dtype: Of all numbers.
     """
+    with precision(dtype):
+        return _check(pair, dtype)
+
+
+def _check(pair: Pair, dtype: torch.dtype) -> dict[str, float]:
     torch.manual_seed(0)
     agent, model = ours.make(pair, CHECKED_TAU, 1, 1), stable.make(pair, CHECKED_TAU, 1)
-    _set_epsilon(pair, agent, model, epsilon)
+    if pair.name == "sac":  # our loss is twice theirs: Adam's step is the same with twice its epsilon
+        agent.parts()["critic_optimiser"].param_groups[0]["eps"] *= 2  # type: ignore[attr-defined]
     seen = agent.watch = _Seen()  # type: ignore[assignment]
     same = list(_twins(agent, model))
     before = _start_alike(same)
@@ -53,7 +77,7 @@ def check(pair: Pair, epsilon: float = CHECKED_EPSILON) -> dict[str, float]:
     ours.fill(replay, transitions(pair, 2000, seed=1))
     found: dict[str, float] = {}
     for update in range(pair.checked_updates):
-        batch = replay.sample(pair.batch)
+        batch = _as(dtype, replay.sample(pair.batch))
         losses = _stable_update(pair, model, batch, update)
         own = _our_update(pair, agent, batch, update) | {"critic_loss": critic_loss(pair, seen.q, seen.target)}
         for name, value in losses.items():
@@ -67,21 +91,17 @@ def check(pair: Pair, epsilon: float = CHECKED_EPSILON) -> dict[str, float]:
     return found
 
 
+def _as(dtype: torch.dtype, batch: Batch) -> Batch:
+    arrays = {name: value for name, value in vars(batch).items() if isinstance(value, np.ndarray)}
+    floats = {name: value for name, value in arrays.items() if value.dtype == np.float32}
+    return replace(batch, **{name: torch.from_numpy(value).to(dtype).numpy() for name, value in floats.items()})
+
+
 def critic_loss(pair: Pair, q: Tensor, target: Tensor) -> float:
     """As Stable-Baselines3 defines it."""
     if pair.choices:
         return float(smooth_l1_loss(q[0], target))
     return float(((q - target) ** 2).mean(1).sum()) * (0.5 if pair.name == "sac" else 1.0)
-
-
-def _set_epsilon(pair: Pair, agent: Any, model: Any, epsilon: float) -> None:
-    parts = [model.policy] if pair.choices else [model.critic, model.actor]
-    optimisers = [part.optimizer for part in parts]
-    optimisers += [part for name, part in agent.parts().items() if name.endswith("optimiser") and "alpha" not in name]
-    for optimiser in optimisers:
-        optimiser.param_groups[0]["eps"] = epsilon
-    if pair.name == "sac":  # our loss is twice theirs: Adam's step is the same with twice its epsilon
-        agent.critics.optimiser.param_groups[0]["eps"] *= 2
 
 
 def _start_alike(twins: Twins) -> list[Tensor]:
