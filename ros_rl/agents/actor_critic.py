@@ -28,7 +28,7 @@ from ros_rl.actor_critic import ClippedGaussianPolicy
 from ros_rl.agent_settings import ActorCriticSettings
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.critics import Critics
-from ros_rl.agents.descent import step
+from ros_rl.agents.descent import Adam, step
 from ros_rl.agents.policy_gradient import GaussianGraph, NewData, discounted_sums, joined, minibatches
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.features import Layout
@@ -49,7 +49,7 @@ class ActorCriticAgent(Agent):
         self.critics = Critics(layout.size, layout.action_size, s)
         self.policy = ClippedGaussianPolicy(layout.size, layout.action_size, s.hidden, s.initial_std)
         self.graph = GaussianGraph(layout, self.inputs, self.policy)
-        self._optimiser = torch.optim.Adam(self.policy.parameters(), s.policy_learning_rate, fused=True)
+        self._optimiser = Adam(self.policy.parameters(), s.policy_learning_rate)
         self._new = NewData()
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:

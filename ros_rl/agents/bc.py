@@ -9,13 +9,11 @@ observation, pending actions too, and so clones whoever made the log, under the 
 
 from __future__ import annotations
 
-import torch
-
 from ros_rl.actor_critic import DeterministicPolicy
 from ros_rl.agent_settings import BcSettings
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.ddpg import DdpgGraph
-from ros_rl.agents.descent import step
+from ros_rl.agents.descent import Adam, step
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.features import Layout
 from ros_rl.replay.buffer import ReplayBuffer
@@ -37,7 +35,7 @@ class BcAgent(Agent):
         self.inputs = Inputs(layout, settings.smoothing)
         self.policy = DeterministicPolicy(layout.size, layout.action_size, settings.hidden)
         self.graph = DdpgGraph(layout, self.inputs, self.policy, exploration=0.0)
-        self._optimiser = torch.optim.Adam(self.policy.parameters(), settings.learning_rate, fused=True)
+        self._optimiser = Adam(self.policy.parameters(), settings.learning_rate)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """One update."""

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from ros_rl.actor_critic import DeterministicPolicy
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.descent import step
+from ros_rl.agents.descent import Adam, step
 from ros_rl.agents.experience import Experience
 from ros_rl.agents.mpc_learner import MpcLearner
 from ros_rl.agents.predicted_graph import PredictedPolicyGraph
@@ -65,7 +65,7 @@ class DistilAgent(MpcLearner):
         super().__init__(spec, task, settings, batch_size, updates_per_step)
         s, actions = settings, spec.action_size
         self.student = DeterministicPolicy(self.spaces.input_size, actions, s.hidden)
-        self._student_optimiser = torch.optim.Adam(self.student.parameters(), s.learning_rate, fused=True)
+        self._student_optimiser = Adam(self.student.parameters(), s.learning_rate)
         self.answers = TensorRing(s.answers_kept, {"seen": self.spaces.input_size, "action": actions})
         self.graph = PredictedPolicyGraph(self.spaces, self.model, Student(self.student, s.exploration))
 

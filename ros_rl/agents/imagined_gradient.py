@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ros_rl.actor_critic import SquashedGaussianPolicy
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.descent import step
+from ros_rl.agents.descent import Adam, step
 from ros_rl.agents.rollouts import ImaginedStep
 from ros_rl.model_based_settings import MbpoSettings
 from ros_rl.networks import BatchedMLP, InPlaceReLU
@@ -35,14 +35,14 @@ class ImaginedGradient:
 
     def __init__(self, spaces: Spaces, settings: MbpoSettings) -> None:
         self.spaces, self.settings = spaces, settings
-        s, betas = settings, (settings.beta1, 0.999)
+        s = settings
         self.policy = SquashedGaussianPolicy(spaces.input_size, spaces.action_size, s.hidden)
         self.value = BatchedMLP(1, spaces.input_size, s.hidden, 2, 1, s.normalisation, InPlaceReLU, s.dropout)
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
         self._target_entropy = s.target_entropy * spaces.action_size
-        self._policy_optimiser = torch.optim.Adam(self.policy.parameters(), s.learning_rate, betas=betas, fused=True)
-        self._value_optimiser = torch.optim.Adam(self.value.parameters(), s.learning_rate, betas=betas, fused=True)
-        self._alpha_optimiser = torch.optim.Adam([self.log_alpha], s.alpha_learning_rate, betas=betas)
+        self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
+        self._value_optimiser = Adam(self.value.parameters(), s.learning_rate, s.beta1)
+        self._alpha_optimiser = Adam([self.log_alpha], s.alpha_learning_rate, s.beta1)
 
     def update(self, rollouts: Sequence[ImaginedStep]) -> dict[str, float]:
         """One step of policy, value and entropy coefficient on rollouts of this policy."""

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ros_rl.actor_critic import CriticEnsemble, SquashedGaussianPolicy, polyak
 from ros_rl.agents.agent import Stateful
+from ros_rl.agents.descent import Adam
 from ros_rl.agents.experience import Experience, joined
 from ros_rl.agents.model_based import ModelBasedAgent
 from ros_rl.features import Layout
@@ -49,9 +50,9 @@ class MpcLearner(ModelBasedAgent):
         self.targets.load_state_dict(self.critics.state_dict())
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
         self.planner = make_planner(self.spaces, self.judge, self.model, self.policy, self.targets, s.planner, s.gamma)
-        self._critic_optimiser = torch.optim.Adam(self.critics.parameters(), s.learning_rate, fused=True)
-        self._policy_optimiser = torch.optim.Adam(self.policy.parameters(), s.learning_rate, fused=True)
-        self._alpha_optimiser = torch.optim.Adam([self.log_alpha], s.alpha_learning_rate)
+        self._critic_optimiser = Adam(self.critics.parameters(), s.learning_rate)
+        self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate)
+        self._alpha_optimiser = Adam([self.log_alpha], s.alpha_learning_rate)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """The gradient work of one environment step."""

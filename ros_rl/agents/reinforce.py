@@ -25,7 +25,7 @@ from torch import Tensor
 from ros_rl.actor_critic import ClippedGaussianPolicy, CriticEnsemble
 from ros_rl.agent_settings import ReinforceSettings
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.descent import step
+from ros_rl.agents.descent import Adam, step
 from ros_rl.agents.policy_gradient import (
     GaussianGraph,
     NewData,
@@ -51,11 +51,11 @@ class ReinforceAgent(Agent):
         self.inputs = Inputs(layout, s.smoothing)
         self.policy = ClippedGaussianPolicy(layout.size, layout.action_size, s.hidden, s.initial_std)
         self.graph = GaussianGraph(layout, self.inputs, self.policy)
-        self._optimiser = torch.optim.Adam(self.policy.parameters(), s.learning_rate, fused=True)
+        self._optimiser = Adam(self.policy.parameters(), s.learning_rate)
         self._new = NewData()
         if s.baseline == "q":
             self.q = CriticEnsemble(1, layout.size + layout.action_size, s.hidden)
-            self._q_optimiser = torch.optim.Adam(self.q.parameters(), s.baseline_learning_rate, fused=True)
+            self._q_optimiser = Adam(self.q.parameters(), s.baseline_learning_rate)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`: one update as soon as enough episodes have finished."""

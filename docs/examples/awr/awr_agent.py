@@ -7,7 +7,8 @@ from torch import Tensor
 from ros_rl.actor_critic import DeterministicPolicy
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.ddpg import DdpgGraph
-from ros_rl.agents.off_policy import OffPolicyAgent, step
+from ros_rl.agents.descent import Adam, step
+from ros_rl.agents.off_policy import OffPolicyAgent
 from ros_rl.agents.samples import Samples
 from ros_rl.features import Layout
 
@@ -22,7 +23,7 @@ class AwrAgent(OffPolicyAgent):
         self.temperature = settings.temperature
         self.policy = DeterministicPolicy(layout.size, layout.action_size, settings.hidden)
         self.graph = DdpgGraph(layout, self.inputs, self.policy, settings.exploration)
-        self.optimiser = torch.optim.Adam(self.policy.parameters(), settings.learning_rate)
+        self.optimiser = Adam(self.policy.parameters(), settings.learning_rate)
 
     def next_action(self, seen: Tensor) -> tuple[Tensor, float]:
         """See `OffPolicyAgent.next_action`: the policy's own."""
