@@ -37,7 +37,7 @@ _LEARNER = {"batch_size": 128, "updates_per_step": 1.0, "warmup_steps": 500}
 CONTINUOUS: dict[str, dict[str, Any]] = {
     "naf": {"exploration": 0.2},
     "ddpg": {"exploration": 0.2},
-    "sac": {},
+    "sac": {"alpha_learning_rate": 3e-4},
     "qt_opt": {"exploration": 0.2, "lag": 200},
     "actor_critic": {"data": "off_policy", "gradient": "pathwise", "batch": "online", "tau": 0.005},
 }

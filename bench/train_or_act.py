@@ -37,6 +37,7 @@ _AS_MPC = {
     "normalisation": "layer",
     "gamma": 0.97,
     "learning_rate": 1e-3,
+    "alpha_learning_rate": 3e-4,
     "tau": 0.01,
     "initial_alpha": 0.1,
     "target_entropy": -0.5,

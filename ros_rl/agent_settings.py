@@ -41,7 +41,7 @@ class AgentSettings:
     smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
     hidden: int = setting(256, "units in each of the two hidden layers", low=1)
     gamma: float = setting(0.99, "discount per step", low=0.0, high=1.0)
-    learning_rate: float = setting(3e-4, "Adam's step size", low=1e-7, high=1.0)
+    learning_rate: float = setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
 
     def __post_init__(self) -> None:
         """Check what the range cannot say."""
@@ -79,7 +79,7 @@ class SacSettings(CriticSettings):
     """Soft actor-critic."""
 
     initial_alpha: float = setting(1.0, "entropy coefficient at the start", low=1e-6)
-    alpha_learning_rate: float = setting(3e-4, "Adam's step size of the entropy coefficient", low=0.0, high=1.0)
+    alpha_learning_rate: float = setting(1e-3, "Adam's step size of the entropy coefficient", low=0.0, high=1.0)
     target_entropy: float = setting(-1.0, "target entropy per action dimension", unit="nat")
     policy_delay: int = setting(1, "updates of the critics for each of the policy", low=1)
 

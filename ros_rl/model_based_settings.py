@@ -77,7 +77,7 @@ class MbpoSettings(ModelBasedSettings, SacSettings):
     """A policy optimised on short rollouts inside the model."""
 
     gamma: float = setting(0.97, "discount per step", low=0.0, high=1.0)
-    learning_rate: float = setting(1e-3, "Adam's step size of policy and critics", low=1e-7, high=1.0)
+    alpha_learning_rate: float = setting(3e-4, "Adam's step size of the entropy coefficient", low=0.0, high=1.0)
     normalisation: str = setting("layer", "of the critics' hidden layers", choices=NORMALISATIONS)
     tau: float = setting(0.01, "polyak: share of the critics in their average at each update", low=0.0, high=1.0)
     initial_alpha: float = setting(0.1, "entropy coefficient at the start", low=1e-6)

@@ -129,7 +129,7 @@ def test_resumes_where_it_stopped(tmp_path: Path) -> None:
     fill(other, 40)
     other.train()
     other.checkpoint(tmp_path / "other")
-    with pytest.raises(RunFolderError, match="does not fit this agent"):
+    with pytest.raises(RunFolderError, match="checkpoint of another agent"):
         TrainingLoop(settings_of("naf"), LAYOUT).resume(tmp_path / "other")
 
 
