@@ -97,5 +97,5 @@ def test_a_checkpoint_of_another_agent_is_refused(tmp_path: Path) -> None:
     training = TrainingLoop(settings_of("reinforce"))
     fed(training, 0, 1)
     training.checkpoint(tmp_path)
-    with pytest.raises(RunFolderError, match="checkpoint of another agent \(reinforce\)"):
+    with pytest.raises(RunFolderError, match=r"checkpoint of another agent \(reinforce\)"):
         TrainingLoop(settings_of("actor_critic")).resume(tmp_path)
