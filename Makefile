@@ -35,6 +35,9 @@ help:
 run: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-ros
 	@$(BIN)/ros-rl train $(TASK) $(ARGS)
 
+# small networks: two threads gain little, and on a busy machine they wait for each other
+test test-fast: export OMP_NUM_THREADS := 1
+
 test: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
