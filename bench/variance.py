@@ -247,7 +247,8 @@ def main() -> None:
     rates = {name: best_rate(name, arguments.updates, arguments.rates) for name in curves}
 
     def save() -> None:
-        result: dict[str, Any] = {"arguments": {k: str(v) for k, v in vars(arguments).items()}}
+        told = {key: value for key, value in vars(arguments).items() if key not in ("figure", "out")}
+        result: dict[str, Any] = {"arguments": told}
         result |= {"cpu_seconds": round(time.process_time()), "rates": rates}
         result |= {"curves": curves, "variances": variances}
         write_result(arguments.out, result)
