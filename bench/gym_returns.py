@@ -3,8 +3,8 @@
 
 """Returns on Gymnasium environments after a number of steps, beside Stable-Baselines3 and published figures.
 
-Each run is what a user would start, `ros-rl train --env gym:NAME`, in a process and on a thread of its own. It stays
-in its folder: what is finished is not run again, and what was stopped goes on from its checkpoint, so a long list may
+Each run is what a user would start, `ros-rl train --env gym:NAME`, in a process and on a thread of its own. What is
+finished is kept in a small file and not run again, and what was stopped goes on from its checkpoint, so a long list may
 be run in pieces. The peer learns from the same environment for as many steps with the same seeds and is evaluated as
 often, with its own defaults.
 
@@ -24,17 +24,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from machine import RESULTS, add_output, describe_line, describe_machine, table, write_result
+from machine import RESULTS, describe_line, describe_machine, table, write_result
 
 from ros_rl.errors import MissingDependencyError
 from ros_rl.runtime.run_folder import CHECKPOINT
 
 ROOT = RESULTS.parents[1]
 COST = "cost.json"
-AGENTS: dict[str, list[str]] = {
-    "crossq": ["--params-file", str(ROOT / "config" / "agents" / "crossq.yaml")],
-}
-"""Options of `ros-rl train`, by the names of settings that are no agents' own."""
+AGENTS = {"crossq": ROOT / "config" / "agents" / "crossq.yaml"}
+"""Settings that are no agents' own, by their names."""
 PUBLISHED: dict[str, dict[str, float]] = {
     "HalfCheetah-v5": {"SAC": 6156, "DroQ": 7744, "REDQ": 7823, "CrossQ": 8112},
     "Hopper-v5": {"DroQ": 1813, "REDQ": 2750, "CrossQ": 2764},
@@ -43,10 +41,14 @@ PUBLISHED: dict[str, dict[str, float]] = {
 
 
 def run_ours(args: argparse.Namespace, agent: str, seed: int) -> dict[str, Any]:
-    """One training through the command line; the result of one that is finished is read."""
-    folder = args.folder / f"{args.env}_{agent}_{args.steps}_{seed}"
+    """One training through the command line."""
+    name, given = f"{args.env}_{agent}_{args.steps}_{seed}", [*_content(AGENTS.get(agent)), *args.set]
+    known = _known(args.results / f"{name}.json", given)
+    if known is not None:
+        return known
+    folder = args.folder / name
     if not (folder / "summary.json").is_file():
-        options = AGENTS.get(agent, ["--agent", agent])
+        options = ["--params-file", str(AGENTS[agent])] if agent in AGENTS else ["--agent", agent]
         command = [sys.executable, "-m", "ros_rl.cli", "train", "--env", f"gym:{args.env}", *options]
         command += ["--steps", str(args.steps), "--seed", str(seed), "--out", str(folder)]
         command += ["--eval-every", str(args.every), *(part for item in args.set for part in ("--set", item))]
@@ -55,17 +57,43 @@ def run_ours(args: argparse.Namespace, agent: str, seed: int) -> dict[str, Any]:
         _run(command, folder)
     summary = json.loads((folder / "summary.json").read_text())
     points = {str(point["env_steps"]): point["return"] for point in summary["curve"]}
-    return {"return": summary["evaluation"]["return_mean"], "curve": points, **_cost(folder)}
+    return _keep(args.results / f"{name}.json", given, folder, summary["evaluation"]["return_mean"], points)
 
 
 def run_peer(args: argparse.Namespace, algorithm: str, seed: int) -> dict[str, Any]:
     """One training of Stable-Baselines3, in a process of its own."""
-    folder = args.folder / f"{args.env}_sb3_{algorithm}_{args.steps}_{seed}"
+    name = f"{args.env}_sb3_{algorithm}_{args.steps}_{seed}"
+    known = _known(args.results / f"{name}.json", [])
+    if known is not None:
+        return known
+    folder = args.folder / name
     if not (folder / "peer.json").is_file():
         options = ["--env", args.env, "--steps", str(args.steps), "--every", str(args.every), "--folder", str(folder)]
         _run([sys.executable, __file__, "--train-peer", algorithm, "--seeds", str(seed), *options], folder)
     points = json.loads((folder / "peer.json").read_text())
-    return {"return": points[str(args.steps)], "curve": points, **_cost(folder)}
+    return _keep(args.results / f"{name}.json", [], folder, points[str(args.steps)], points)
+
+
+def _content(path: Path | None) -> list[str]:
+    """Lines of a file of settings, without remarks."""
+    return [line for line in path.read_text().splitlines() if not line.startswith("#")] if path else []
+
+
+def _known(path: Path, given: list[str]) -> dict[str, Any] | None:
+    """What an earlier call of the bench kept, unless it was of other settings."""
+    if not path.is_file():
+        return None
+    kept: dict[str, Any] = json.loads(path.read_text())
+    if kept["given"] != given:
+        raise SystemExit(f"{path} is of other settings than asked for: remove it, or give another --results")
+    return kept
+
+
+def _keep(path: Path, given: list[str], folder: Path, final: float, points: dict[str, float]) -> dict[str, Any]:
+    """Write the few figures of a run that are worth keeping."""
+    write_result(path, {"given": given, "return": final, "curve": points, **_cost(folder)})
+    kept: dict[str, Any] = json.loads(path.read_text())
+    return kept
 
 
 def _run(command: list[str], folder: Path) -> None:
@@ -148,8 +176,8 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="one run for each")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="further settings of ours")
     parser.add_argument("--folder", type=Path, default=Path("runs") / "gym_returns", help="of all run folders")
+    parser.add_argument("--results", type=Path, default=RESULTS / "gym_returns", help="of what is kept of each run")
     parser.add_argument("--train-peer", help=argparse.SUPPRESS)
-    add_output(parser, "gym_returns")
     args = parser.parse_args()
     if args.train_peer:
         train_peer(args)
@@ -157,9 +185,6 @@ def main() -> None:
     results = {name: [run_ours(args, name, seed) for seed in args.seeds] for name in args.agents}
     for name in args.peers:
         results[f"SB3 {name}"] = [run_peer(args, name, seed) for seed in args.seeds]
-    out = args.out.with_name(f"{args.out.stem}_{args.env}.json")
-    told = {"env": args.env, "steps": args.steps, "seeds": args.seeds, "published": PUBLISHED.get(args.env, {})}
-    write_result(out, {**told, "results": results})
     draw(args, results, ROOT / "docs" / "figures" / f"gym_returns_{args.env}.png")
     print(describe_line(describe_machine()), "\n")
     header = ["environment", "agent", f"return after {args.steps} steps, mean", "each seed", "CPU [min]"]

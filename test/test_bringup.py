@@ -132,6 +132,7 @@ def launched(file: str, **given: str) -> dict[str, dict]:
     return {action.options["executable"]: action.options for action in actions}
 
 
+@pytest.mark.ros
 def test_train_launch_file_starts_what_the_command_line_starts(launch_stub, tmp_path) -> None:
     out = tmp_path / "run"
     nodes = launched("train.launch.py", task="mock_point", driver="mock", agent="random", seed="7", out=str(out))
@@ -166,6 +167,7 @@ def test_run_launch_file(launch_stub, tmp_path) -> None:
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.ros
 def test_rviz_is_started_on_request(launch_stub, tmp_path) -> None:
     pytest.importorskip("pybullet")
     nodes = launched("train.launch.py", task="a1_walk", rviz="true", out=str(tmp_path / "r"))

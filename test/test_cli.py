@@ -23,7 +23,11 @@ from ros_rl.settings import load_settings
         ),
         (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: "),
         (["train", "mock_point", "--driver", "nope"], "invalid choice: 'nope'"),
-        (["train", "mock_point", "--set", "robot=nope"], "unknown robot 'nope'; valid: a1, cartpole, mock, xarm6"),
+        pytest.param(
+            ["train", "mock_point", "--set", "robot=nope"],
+            "unknown robot 'nope'; valid: a1, cartpole, mock, xarm6",
+            marks=pytest.mark.ros,
+        ),
         (["train", "mock_point", "--set", "learner.nope=1"], "unknown setting 'learner.nope'; valid in learner:"),
         (["train", "mock_point", "--set", "control.rate_hz=fast"], "'control.rate_hz' is 'fast', expected float"),
         (["train", "mock_point", "--set", "control.delay=9"], "'control.delay' is 9, out of range"),

@@ -116,6 +116,13 @@ def test_logs_that_do_not_fit_are_refused(capsys: pytest.CaptureFixture[str], tm
         code, printed, error = run_cli(capsys, *arguments, "--out", str(tmp_path / "out"))
         assert (code, printed, error.count("\n")) == (2, "", 1)
         assert complaint in error
-    code, _, error = run_cli(capsys, "train", "mock_point", "--agent", "bc", "--set", f"agent.log={log}")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.ros
+def test_robot_cannot_learn_from_the_log_of_an_environment(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    log = linear_run(tmp_path / "run", {"name": "sac"})
+    arguments = ["train", "mock_point", "--agent", "bc", "--set", f"agent.log={log}", "--out", str(tmp_path / "out")]
+    code, _, error = run_cli(capsys, *arguments)
     assert code == 2 and "observes the environment 'test/Point-v0', this run joint_position[2]" in error
     assert not (tmp_path / "out").exists()
