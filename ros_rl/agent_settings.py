@@ -61,6 +61,9 @@ class CriticSettings(AgentSettings):
     polyak_every: int = setting(1, "polyak: updates between moves of the average", unit="updates", low=1)
     copy_every: int = setting(1000, "hard: updates between copies", unit="updates", low=1)
     beta1: float = setting(0.9, "Adam's decay of the gradient's mean", low=0.0, high=0.999)
+    relabel_fraction: float = setting(
+        0.5, "share of each batch that gets another transition's goal (tasks with goals)", low=0.0, high=1.0
+    )
 
     def __post_init__(self) -> None:
         """Check what spans two settings."""

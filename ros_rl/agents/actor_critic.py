@@ -68,7 +68,7 @@ class ActorCriticAgent(Agent):
             return {}
         metrics: dict[str, float] = {}
         for _ in range(self._take("update", 0.0)):
-            samples = self.inputs.samples(replay.sample(self.batch_size))
+            samples = self.inputs.samples(self.draw(replay))
             metrics = self.update_critics(samples)
             loss = self.pathwise_loss if self.settings.gradient == "pathwise" else self.resampled_loss
             metrics["policy_loss"] = step(self._optimiser, loss(samples.seen))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
@@ -47,6 +48,8 @@ class Agent(ABC):
         """Updates so far."""
         self.watch: ValueWatch | None = None
         """Is shown the values and the targets of every update of critics."""
+        self.relabel: Callable[[Batch], Batch] | None = None
+        """Gives replayed transitions other goals, where the task has goals."""
         self.entropy_bonus = 0.0
         """Soft agents: what the policy's entropy adds to the reward of a step, alpha H."""
         self._due: dict[str, float] = {}
@@ -62,6 +65,11 @@ class Agent(ABC):
         Returns:
             Losses and the like, by name; empty if there was nothing to do.
         """
+
+    def draw(self, replay: ReplayBuffer) -> Batch:
+        """Transitions for an update, some of them with another goal."""
+        batch = replay.sample(self.batch_size)
+        return self.relabel(batch) if self.relabel else batch
 
     def look(self, batch: Batch) -> tuple[Tensor, Tensor] | None:
         """Values of single steps, (critics, batch), and the critics' last hidden layer, (critics, batch, units).

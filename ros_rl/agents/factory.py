@@ -23,6 +23,7 @@ from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.features import Layout
 from ros_rl.plugins import AGENTS_GROUP, load_plugins
+from ros_rl.replay.goals import GoalRelabeller
 from ros_rl.replay_settings import ReplaySettings
 from ros_rl.settings import AGENT_SETTINGS, Settings
 
@@ -51,7 +52,8 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
 
     Raises:
         ConfigError: It chooses among discrete actions and the environment's are continuous, or the reverse; or its
-            replay is to give what it cannot learn from; or another package names its settings only.
+            replay is to give what it cannot learn from, or sums of rewards for goals that change; or another package
+            names its settings only.
     """
     name, learner = variant_name(AGENT_SETTINGS, settings.agent), settings.learner
     if name == "random":
@@ -66,7 +68,16 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
     makers = MODEL_FREE if name in MODEL_FREE else load_plugins(AGENTS_GROUP)
     if name not in makers:
         raise ConfigError(f"agent '{name}' has settings, but no entry point in the group {AGENTS_GROUP}")
-    return makers[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)
+    agent = makers[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)
+    fraction = getattr(settings.agent, "relabel_fraction", 0.0)
+    if fraction and layout.goal_size:
+        if learner.replay.n_step > 1:
+            raise ConfigError(
+                f"learner.replay.n_step is {learner.replay.n_step}, but only the reward of single steps is known for "
+                "another goal: use 1, or agent.relabel_fraction 0"
+            )
+        agent.relabel = GoalRelabeller(layout, settings.task, fraction, settings.seed)
+    return agent
 
 
 def _check_single_steps(name: str, replay: ReplaySettings) -> None:

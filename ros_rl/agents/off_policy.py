@@ -71,7 +71,7 @@ class ReplayAgent(Agent):
         """See `Agent.train`."""
         metrics: dict[str, float] = {}
         for _ in range(self._take("update", self.updates_per_step)):
-            batch = replay.sample(self.batch_size)
+            batch = self.draw(replay)
             samples = self.inputs.samples(batch)
             q, target = self.update_critics(samples)
             self._show(q, target)

@@ -1,0 +1,47 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Replayed transitions with other goals: each teaches about more than the goal that it was made for."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from ros_rl.features import LAST_ACTION, Layout
+from ros_rl.replay.buffer import Batch
+from ros_rl.tasks.task import Judge
+
+
+class GoalRelabeller:
+    """Gives a share of a batch the goals of other transitions of it, and the reward that these would have brought.
+
+    The robot would have moved alike with another goal in sight, so the transition is as true (Andrychowicz et al. 2017,
+    "Hindsight Experience Replay"; its strategy "random", as dense rewards need no goals that were reached).
+
+    Args:
+        layout: Of the observations.
+        judge: Rewards and ends.
+        fraction: Share of a batch that is changed.
+        seed: Of the choice of goals.
+    """
+
+    def __init__(self, layout: Layout, judge: Judge, fraction: float, seed: int) -> None:
+        self._layout, self._judge, self._fraction = layout, judge, fraction
+        self._rng = np.random.default_rng(seed)
+
+    def __call__(self, batch: Batch) -> Batch:
+        """A changed copy of a batch of single steps."""
+        layout, count = self._layout, int(self._fraction * batch.index.size)
+        observation, following = batch.observation.copy(), batch.next_observation.copy()
+        reward, terminated = batch.reward.copy(), batch.terminated.copy()
+        goal = observation[self._rng.permutation(batch.index.size)[:count], layout.goal]
+        for part in (observation, following):
+            part[:count, layout.goal] = goal
+        last = layout.slices[LAST_ACTION]
+        before, after = layout.split(observation[:count]), layout.split(following[:count])
+        reward[:count] = self._judge.reward(before, observation[:count, last], following[:count, last], after)
+        terminated[:count] = self._judge.terminated(after)
+        changed = {"observation": observation, "next_observation": following}
+        return dataclasses.replace(batch, **changed, reward=reward, terminated=terminated)
