@@ -11,10 +11,11 @@ import pytest
 from ros_rl.backends import make_backend
 from ros_rl.backends.mock import MockBackend
 from ros_rl.backends.noise import add_noise
+from ros_rl.driver_settings import NoiseSettings
 from ros_rl.errors import UnknownNameError
 from ros_rl.robot import load_robot
 from ros_rl.rotations import from_rotation_vector, quaternion_to_matrix
-from ros_rl.settings import NoiseSettings, load_settings
+from ros_rl.settings import load_settings
 from ros_rl.types import Measurement
 
 SILENT = NoiseSettings(**{item.name: 0.0 for item in fields(NoiseSettings)})

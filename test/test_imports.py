@@ -26,13 +26,13 @@ LAYERS = (
     ("types", "errors", "resources", "rotations", "wire", "plugins"),
     (
         *("config", "robot", "features", "safety", "tasks", "settings", "agent_settings", "model_settings"),
-        *("planner_settings", "model_based_settings", "replay_settings", "watch_settings"),
+        *("driver_settings", "planner_settings", "model_based_settings", "replay_settings", "watch_settings"),
     ),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),
     ("backends", "runtime", "bringup", "gym"),
     ("nodes", "analysis"),
-    ("arguments", "cli"),
+    ("arguments", "cli", "command_runs", "command_settings"),
 )
 TORCH_FREE = ("nodes.controller", "nodes.collector", "nodes.driver")
 ROS_MODULE = re.compile(

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ros_rl.driver_settings import NoiseSettings
 from ros_rl.rotations import from_rotation_vector, multiply
-from ros_rl.settings import NoiseSettings
 from ros_rl.types import Array, Measurement
 
 

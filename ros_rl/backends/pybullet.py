@@ -13,9 +13,9 @@ import numpy as np
 from ros_rl.backends.backend import Backend, Truth
 from ros_rl.backends.noise import add_noise
 from ros_rl.backends.pybullet_scene import Camera, connect, load_robot, load_scene, pybullet, pybullet_data
+from ros_rl.driver_settings import DriverSettings
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross, quaternion_to_matrix, yaw_of
-from ros_rl.settings import DriverSettings
 from ros_rl.types import Array, Measurement
 
 _GRAVITY = np.array([0.0, 0.0, 9.81])

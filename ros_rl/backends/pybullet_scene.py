@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import yaml
 
+from ros_rl.driver_settings import DriverSettings
 from ros_rl.errors import ConfigError, MissingDependencyError
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot
-from ros_rl.settings import DriverSettings
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ _ARGUMENTS = {
     "rviz": ("false", "true starts RViz and robot_state_publisher"),
 }
 _AGENT = {
-    bringup.TRAIN: ("", "what learns: mpc or random; empty: as set for the task"),
+    bringup.TRAIN: ("", "the agent (ros-rl list names them); empty: as set for the task"),
     bringup.RUN: ("", "control graph to run (.onnx)"),
 }
 _RESPAWN_SECONDS = 1.0
