@@ -42,8 +42,8 @@ CONTINUOUS: dict[str, dict[str, Any]] = {
     "actor_critic": {"data": "off_policy", "gradient": "pathwise", "batch": "online", "tau": 0.005},
 }
 """Agents of Pendulum-v1 and of the reach, with the settings that differ from the defaults."""
-PENDULUM_STEPS, CARTPOLE_STEPS, REACH_MINUTES = 6000, 15_000, 3.0
-REACH = {"gamma": 0.95}
+PENDULUM_STEPS, CARTPOLE_STEPS, REACH_MINUTES = 6000, 15_000, 8.0
+REACH = {"gamma": 0.95, "hidden": 128, "normalisation": "layer"}
 CARTPOLE = {"targets": "polyak", "tau": 0.02, "epsilon_steps": 3000, "epsilon_end": 0.02}
 CARTPOLE_LEARNER = {"replay": {"n_step": 3}}
 TARGETS: dict[str, dict[str, Any]] = {"none": {}, "hard": {"copy_every": 200}, "polyak": {}}
@@ -75,7 +75,7 @@ def gym_run(
 
 def reach_run(seed: int, agent: dict[str, Any]) -> Run:
     """Train on the arm and measure the final distances of evaluation episodes."""
-    learner = {"robot_minutes": REACH_MINUTES, "updates_per_step": 3.0}
+    learner = {"robot_minutes": REACH_MINUTES, "updates_per_step": 2.0}
     settings = settings_of("xarm_reach", seed, agent | REACH, learner)
     curve, training = [], None
     for progress in train_locally(settings):
