@@ -57,9 +57,10 @@ PLAIN = "ablation/replay, polyak"
 """The one that ``pendulum/ddpg`` is."""
 
 
-def settings_of(task: str, seed: int, agent: dict[str, Any], learner: dict[str, Any]) -> Settings:
+def settings_of(task: dict[str, str], seed: int, agent: dict[str, Any], learner: dict[str, Any]) -> Settings:
     """Settings of one run; on a Gymnasium environment only agent, learner and seed of them count."""
-    return load_settings(task, overrides=[{"agent": _COMMON | agent, "learner": _LEARNER | learner, "seed": seed}])
+    own = {"agent": _COMMON | agent, "learner": _LEARNER | learner, "seed": seed}
+    return load_settings(task["name"], overrides=[{"task": task}, own])
 
 
 def gym_run(
@@ -67,7 +68,7 @@ def gym_run(
 ) -> Run:
     """Train and evaluate on a Gymnasium environment; without replay an update takes the newest transition, twice."""
     learner = (learner or {}) if replay else {"batch_size": 2}
-    work = GymSteps(env, settings_of("mock_point", seed, agent, learner), 100_000 if replay else 1)
+    work = GymSteps(env, settings_of({"name": "gym", "env": env}, seed, agent, learner), 100_000 if replay else 1)
     curve = work.train(steps)
     returns = work.evaluate(EPISODES)
     return {"steps": steps, "curve": curve, "returns": returns, "return_mean": statistics.mean(returns)}
@@ -76,7 +77,7 @@ def gym_run(
 def reach_run(seed: int, agent: dict[str, Any]) -> Run:
     """Train on the arm and measure the final distances of evaluation episodes."""
     learner = {"robot_minutes": REACH_MINUTES, "updates_per_step": 2.0}
-    settings = settings_of("xarm_reach", seed, agent | REACH, learner)
+    settings = settings_of({"name": "xarm_reach"}, seed, agent | REACH, learner)
     curve, training = [], None
     for progress in train_locally(settings):
         training = progress.training
