@@ -6,7 +6,7 @@
 First the classic counter-examples with linear values, then the shape of van Hasselt et al. 2018: the share of runs
 that diverge softly (|Q| of some batch beyond 1 / (1 - gamma) = 100, rewards being within [-1, 1]) by the bootstrap
 target, n, the exponent of prioritisation and the network's size. The grid has the bootstrap targets crossed with each
-of the other three, and not all with all.
+of the other three, and not all with all. Sizes whose runs are written already are not run again.
 
     pip install 'ros_rl[learn]' && python bench/deadly_triad.py
 """
@@ -164,19 +164,19 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     budget = Budget(args.updates)
-    records: list[dict[str, Any]] = []
-    if args.draw:
-        result = json.loads(args.out.read_text())
-        lines, records = result["linear"], result["runs"]
-    else:
+    kept = json.loads(args.out.read_text()) if args.out.is_file() else {}
+    same = (kept.get("budget"), kept.get("seeds")) == (vars(budget), args.seeds)
+    lines, records = (kept["linear"], kept["runs"]) if same or args.draw else ([], [])
+    if not args.draw:
         print(describe_line(describe_machine()), "\n")
-        lines = linear(args.linear_updates, budget.gamma, args.step)
-        for variants in grid(args.sizes):
+        lines = lines or linear(args.linear_updates, budget.gamma, args.step)
+        known = {record["hidden"] for record in records}
+        for variants in grid([size for size in args.sizes if size not in known]):
             started = time.process_time()
             records += Runs(variants, args.seeds, budget).train()
             seconds = time.process_time() - started
             print(f"{variants[0].hidden} units: {len(variants)} variants, {seconds:.0f} s of CPU", flush=True)
-            write_result(args.out, {"budget": vars(budget), "linear": lines, "runs": records})
+            write_result(args.out, {"budget": vars(budget), "seeds": args.seeds, "linear": lines, "runs": records})
     print(main_table(records), "\n")
     print(watched(records))
     draw(lines, records, args.figure)
