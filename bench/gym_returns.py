@@ -31,8 +31,8 @@ from ros_rl.runtime.run_folder import CHECKPOINT
 
 ROOT = RESULTS.parents[1]
 COST = "cost.json"
-AGENTS = {"crossq": ROOT / "config" / "agents" / "crossq.yaml"}
-"""Settings that are no agents' own, by their names."""
+AGENTS = {name: ROOT / "config" / "agents" / f"{name}.yaml" for name in ("crossq", "mbpo")}
+"""Files of settings, by their names."""
 PUBLISHED: dict[str, dict[str, float]] = {
     "HalfCheetah-v5": {"SAC": 6156, "DroQ": 7744, "REDQ": 7823, "CrossQ": 8112},
     "Hopper-v5": {"DroQ": 1813, "REDQ": 2750, "CrossQ": 2764},
