@@ -304,6 +304,15 @@ def test_a_planner_learns_the_reward_that_nobody_knows(tmp_path, env, terminatio
     assert run.training.updates == 4 and np.isfinite(run.state.final_evaluation["return_mean"])
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "config" / "agents").glob("*.yaml")), ids=lambda file: file.stem)
+def test_shipped_files_of_settings_train(tmp_path, file) -> None:
+    learner = {"steps": 34, "warmup_steps": 30, "batch_size": 20}
+    once = {"evaluator": {"every": 0, "final_episodes": 1, "video": False}, "learner": learner, "agent.hidden": 16}
+    run = GymTraining(load_settings("gym", file, ["task.env=test/Falling-v0", once]))
+    assert run.run(RunFolder(tmp_path), threading.Event())
+    assert run.training.updates >= 8 and np.isfinite(run.state.final_evaluation["return_mean"])
+
+
 def test_an_agent_that_chooses_does_so_from_the_environments_own_numbers(tmp_path) -> None:
     run = train(tmp_path, "test/Choice-v0", {"agent": {"name": "dqn", "hidden": 16}})
     batch = stored(run)
