@@ -36,20 +36,27 @@ def test_half_of_a_batch_gets_goals_of_others_and_their_reward() -> None:
     spec, task = spec_of(settings), settings.task
     batch = filled(settings).at(np.arange(40))
     kept = {name: value.copy() for name, value in vars(batch).items()}
-    new = GoalRelabeller(spec, task, 0.5, seed=0)(batch)
+    torch.manual_seed(0)
+    new = GoalRelabeller(spec, task, 0.5)(batch)
+    changed = (new.observation[:, spec.goal] != batch.observation[:, spec.goal]).any(1)
+    assert 15 <= changed.sum() <= 20
+    assert 4 <= changed[:20].sum() <= 16, "anywhere in the batch"
     for name, value in vars(batch).items():
         np.testing.assert_array_equal(value, kept[name])
-        np.testing.assert_array_equal(getattr(new, name)[20:], value[20:])
-    goal, known = new.observation[:20, spec.goal], {tuple(goal) for goal in batch.observation[:, spec.goal]}
-    assert (goal != batch.observation[:20, spec.goal]).any(1).sum() >= 15
+    state = slice(0, spec.goal.start)
+    for name in ("observation", "next_observation"):
+        np.testing.assert_array_equal(getattr(new, name)[:, state], getattr(batch, name)[:, state])
+    goal, known = new.observation[:, spec.goal], {tuple(goal) for goal in batch.observation[:, spec.goal]}
     assert all(tuple(each) in known for each in goal)
-    np.testing.assert_array_equal(new.next_observation[:20, spec.goal], goal)
-    distance = np.linalg.norm(new.next_observation[:20, spec.slices["tool_position"]] - goal, axis=-1)
+    np.testing.assert_array_equal(new.next_observation[changed, spec.goal], goal[changed])
+    distance = np.linalg.norm(new.next_observation[:, spec.slices["tool_position"]] - goal, axis=-1)
     last = spec.slices["last_action"]
-    change = ((new.next_observation[:20, last] - new.observation[:20, last]) ** 2).mean(-1)
+    change = ((new.next_observation[:, last] - new.observation[:, last]) ** 2).mean(-1)
     expected = task.precision / (task.precision + distance) - distance - task.action_change_weight * change
-    np.testing.assert_allclose(new.reward[:20], expected, rtol=1e-4, atol=1e-5)
-    assert not new.terminated[:20].any()
+    np.testing.assert_allclose(new.reward[changed], expected[changed], rtol=1e-4, atol=1e-5)
+    assert not new.terminated[changed].any()
+    untouched = new.reward == batch.reward
+    assert untouched.sum() == 20 and not (changed & untouched).any()
 
 
 @pytest.mark.parametrize("delay", [0, 1])
@@ -87,9 +94,11 @@ def test_only_tasks_with_goals_are_relabelled_and_only_single_steps() -> None:
     for settings in (reach(relabel_fraction=0.0), reach(task="a1_walk")):
         agent = make_agent(spec_of(settings), settings)
         assert agent is not None and agent.relabel is None
-    sums = {"learner": {"replay": {"n_step": 3}}}
-    with pytest.raises(ConfigError, match=r"n_step is 3.* use 1, or agent.relabel_fraction 0"):
-        settings = reach(sums)
-        make_agent(spec_of(settings), settings)
-    settings = reach(sums, relabel_fraction=0.0)
-    assert make_agent(spec_of(settings), settings) is not None
+    for key, value, only in (("n_step", 3, "1"), ("priority", "td_error", "uniform")):
+        chosen = {"learner": {"replay": {key: value}}}
+        settings = reach(chosen)
+        with pytest.raises(ConfigError, match=f"{key} is {value}.* use {only}, or agent.relabel_fraction 0"):
+            make_agent(spec_of(settings), settings)
+        for agent in ({"relabel_fraction": 0.0}, {"name": "actor_critic", "data": "on_policy"}):
+            settings = reach(chosen, **agent)
+            assert make_agent(spec_of(settings), settings) is not None

@@ -96,3 +96,7 @@ class DqnAgent(ReplayAgent):
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""
         return self.critics.parts()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See `Agent.tensors`."""
+        return {"epsilon": self.graph.epsilon}

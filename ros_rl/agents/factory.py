@@ -63,29 +63,25 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
         kinds = ("discrete", "continuous") if discrete else ("continuous", "discrete")
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
     if name in MODEL_BASED:
-        _check_single_steps(name, learner.replay)
+        _check_single_steps(learner.replay, f"agent '{name}' learns from single steps drawn alike")
         return MODEL_BASED[name](layout, settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
     makers = MODEL_FREE if name in MODEL_FREE else load_plugins(AGENTS_GROUP)
     if name not in makers:
         raise ConfigError(f"agent '{name}' has settings, but no entry point in the group {AGENTS_GROUP}")
     agent = makers[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)
     fraction = getattr(settings.agent, "relabel_fraction", 0.0)
-    if fraction and layout.goal_size:
-        if learner.replay.n_step > 1:
-            raise ConfigError(
-                f"learner.replay.n_step is {learner.replay.n_step}, but only the reward of single steps is known for "
-                "another goal: use 1, or agent.relabel_fraction 0"
-            )
-        agent.relabel = GoalRelabeller(layout, settings.task, fraction, settings.seed)
+    if fraction and layout.goal_size and getattr(settings.agent, "data", "off_policy") == "off_policy":
+        why = "only single steps drawn alike can get another goal"
+        _check_single_steps(learner.replay, why, "agent.relabel_fraction 0")
+        agent.relabel = GoalRelabeller(layout, settings.task, fraction)
     return agent
 
 
-def _check_single_steps(name: str, replay: ReplaySettings) -> None:
-    """Refuse n-step sums and priorities: generated transitions, which fill part of each batch, have neither."""
+def _check_single_steps(replay: ReplaySettings, why: str, otherwise: str = "") -> None:
+    """Refuse n-step sums and priorities: generated transitions, and those with another goal, have neither."""
     default = ReplaySettings()
     for key in ("priority", "n_step"):
         value, only = getattr(replay, key), getattr(default, key)
         if value != only:
-            raise ConfigError(
-                f"learner.replay.{key} is {value}, agent '{name}' learns from single steps drawn alike: use {only}"
-            )
+            choice = f"{only}, or {otherwise}" if otherwise else only
+            raise ConfigError(f"learner.replay.{key} is {value}, {why}: use {choice}")

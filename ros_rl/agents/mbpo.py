@@ -27,6 +27,7 @@ from ros_rl.agents.rollouts import branch, transitions
 from ros_rl.agents.sac import SacAgent
 from ros_rl.agents.samples import Samples
 from ros_rl.agents.tensor_ring import TensorRing
+from ros_rl.errors import ConfigError
 from ros_rl.features import PENDING_ACTIONS, Layout
 from ros_rl.model_based_settings import MbpoSettings
 from ros_rl.replay.buffer import Batch, ReplayBuffer
@@ -45,6 +46,11 @@ class MbpoAgent(ModelBasedAgent):
         if s.improve == "sac":
             self.improver = SacAgent(undelayed(spec), s, batch_size, updates_per_step)
         else:
+            if batch_size < s.model.members:
+                raise ConfigError(
+                    f"learner.batch_size {batch_size} holds no rollout for each of the {s.model.members} members of "
+                    "agent.model"
+                )
             self.improver = ImaginedGradient(self.spaces, s)
         capacity = s.retained(s.length_to) if s.improve == "sac" else 0
         sizes = {"state": spec.state_size, "goal": spec.goal_size, "next_state": spec.state_size}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
+import torch
 
 from ros_rl.features import LAST_ACTION, Layout
 from ros_rl.replay.buffer import Batch
@@ -20,28 +20,29 @@ class GoalRelabeller:
     The robot would have moved alike with another goal in sight, so the transition is as true (Andrychowicz et al. 2017,
     "Hindsight Experience Replay"; its strategy "random", as dense rewards need no goals that were reached).
 
+    Torch's random numbers choose, which a checkpoint holds.
+
     Args:
         layout: Of the observations.
         judge: Rewards and ends.
-        fraction: Share of a batch that is changed.
-        seed: Of the choice of goals.
+        fraction: Share of a batch that is changed, anywhere in it: prioritised batches are ordered by age.
     """
 
-    def __init__(self, layout: Layout, judge: Judge, fraction: float, seed: int) -> None:
+    def __init__(self, layout: Layout, judge: Judge, fraction: float) -> None:
         self._layout, self._judge, self._fraction = layout, judge, fraction
-        self._rng = np.random.default_rng(seed)
 
     def __call__(self, batch: Batch) -> Batch:
         """A changed copy of a batch of single steps."""
         layout, count = self._layout, int(self._fraction * batch.index.size)
+        rows, givers = (torch.randperm(batch.index.size)[:count].numpy() for _ in range(2))
         observation, following = batch.observation.copy(), batch.next_observation.copy()
         reward, terminated = batch.reward.copy(), batch.terminated.copy()
-        goal = observation[self._rng.permutation(batch.index.size)[:count], layout.goal]
+        goal, last = batch.observation[givers, layout.goal], layout.slices[LAST_ACTION]
         for part in (observation, following):
-            part[:count, layout.goal] = goal
-        last = layout.slices[LAST_ACTION]
-        before, after = layout.split(observation[:count]), layout.split(following[:count])
-        reward[:count] = self._judge.reward(before, observation[:count, last], following[:count, last], after)
-        terminated[:count] = self._judge.terminated(after)
+            part[rows, layout.goal] = goal
+        earlier, later = observation[rows], following[rows]
+        after = layout.split(later)
+        reward[rows] = self._judge.reward(layout.split(earlier), earlier[:, last], later[:, last], after)
+        terminated[rows] = self._judge.terminated(after)
         changed = {"observation": observation, "next_observation": following}
         return dataclasses.replace(batch, **changed, reward=reward, terminated=terminated)

@@ -108,7 +108,8 @@ class TrainingLoop:
         """Whether a round is due."""
         if self._offline:
             return self.rounds < self._offline
-        ready = self.agent is not None and len(self.replay) >= min(self.warmup, self.settings.learner.batch_size) // 2
+        enough = max(1, min(self.warmup, self.settings.learner.batch_size) // 2)
+        ready = self.agent is not None and len(self.replay) >= enough
         return ready and self.rounds < min(self.env_steps, self.total_steps) - self.warmup
 
     def train(self) -> dict[str, float]:
