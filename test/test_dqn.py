@@ -153,6 +153,14 @@ def test_resumes_where_it_stopped(targets: str, tmp_path: Path) -> None:
     check_resume(settings_of("dqn", targets=targets, bootstrap=bootstrap), LAYOUT, tmp_path)
 
 
+def test_a_resumed_run_explores_as_before() -> None:
+    agent, other = (agent_of(LAYOUT, "dqn", epsilon_steps=100) for _ in range(2))
+    agent.graph.epsilon.fill_(0.125)
+    for name, tensor in other.tensors().items():
+        tensor.copy_(agent.tensors()[name])
+    assert float(other.graph.epsilon) == 0.125
+
+
 def test_learns_the_values_of_a_bandit() -> None:
     """Every transition terminates, so values are mean rewards: of action a it is a / 10."""
     agent = agent_of(LAYOUT, "dqn", learning_rate=1e-2, hidden=16)

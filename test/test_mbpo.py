@@ -10,6 +10,7 @@ from learners import spec_of
 from model_based import MODEL, agent_of, assert_steps_down, assert_trains_exports_and_resumes, filled, settings_of
 
 from ros_rl.actor_critic import SquashedGaussianPolicy
+from ros_rl.agents.mbpo import MbpoAgent
 from ros_rl.agents.rollouts import branch, transitions
 from ros_rl.agents.tensor_ring import TensorRing
 from ros_rl.errors import ConfigError, RunFolderError
@@ -140,6 +141,15 @@ def test_ring_keeps_and_draws_the_newest() -> None:
     assert set(ring.sample(400, newest=3)["x"].tolist()) == {21.0, 22.0, 23.0}
     ring.add({"x": torch.arange(100, 125).float(), "y": torch.zeros(25, 2)})
     assert set(ring.sample(400)["x"].tolist()) == set(range(115, 125))
+
+
+def test_a_batch_without_a_rollout_for_each_member_is_refused() -> None:
+    settings = small(improve="policy_gradient")
+    members = settings.agent.model.members
+    with pytest.raises(
+        ConfigError, match=f"learner.batch_size {members - 1} holds no rollout for each of the {members}"
+    ):
+        MbpoAgent(spec_of(settings), settings.task, settings.agent, members - 1, 1.0)
 
 
 def test_samples_hold_what_acts_next_to_what_acted_last() -> None:

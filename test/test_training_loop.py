@@ -59,6 +59,14 @@ def test_nothing_is_due_without_data() -> None:
     assert training.train_due
 
 
+def test_a_warm_up_of_one_step_waits_for_data() -> None:
+    training = training_of({"learner": {"warmup_steps": 1}})
+    training.note_steps(5)
+    assert not training.train_due
+    fill(training, 1)
+    assert training.train_due
+
+
 def test_acting_stays_within_what_was_learned() -> None:
     training = training_of({"learner": {"warmup_steps": 20, "slack_steps": 7, "robot_minutes": 0.05}})
     assert training.total_steps == 60

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ros_rl import bringup
@@ -66,9 +66,15 @@ class Supervision:
             RosRlError: There are some.
         """
         time.sleep(_DISCOVERY_SECONDS)
+        self._refuse_others(own=[])
+
+    def _refuse_others(self, own: Iterable[str]) -> None:
+        """Refuse nodes that have our names besides `own` and the supervisor."""
         namespace = self._monitor.get_namespace()
         names = [name for name, space in self._monitor.get_node_names_and_namespaces() if space == namespace]
-        names.remove(self._monitor.get_name())
+        for name in (*own, self._monitor.get_name()):
+            if name in names:
+                names.remove(name)
         taken = sorted(set(names) & {*self._specs, self._monitor.get_name()})
         if taken:
             raise RosRlError(
@@ -157,6 +163,8 @@ class Supervision:
         ready = all(self._step(name, INACTIVE) for name in waiting)
         if not (ready and self._monitor.ready_to_act):
             return False
+        if self._folder is not None and not any(self._restarts.values()) and not self._active:
+            self._refuse_others(own=self._specs)  # on a busy machine they may not have been heard of before
         for name in waiting:
             if not self._step(name, ACTIVE):
                 return False
