@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
+from ros_rl.replay_settings import HOW_DRAWN
 
 NORMALISATIONS = ("none", "layer", "batch")
 TARGETS = ("none", "hard", "polyak")
@@ -46,6 +47,10 @@ class AgentSettings:
     def __post_init__(self) -> None:
         """Check what the range cannot say."""
         check_gamma(self.gamma)
+
+    def unused_replay(self) -> tuple[str, ...]:
+        """Settings of `learner.replay` that would have no effect."""
+        return ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,13 @@ class SacSettings(CriticSettings):
     alpha_learning_rate: float = setting(1e-3, "Adam's step size of the entropy coefficient", low=0.0, high=1.0)
     target_entropy: float = setting(-1.0, "target entropy per action dimension", unit="nat")
     policy_delay: int = setting(1, "updates of the critics for each of the policy", low=1)
+    policy_hidden: int = setting(0, "units in each of the policy's two hidden layers; 0: as agent.hidden", low=0)
+    policy_tau: float = setting(
+        1.0,
+        "share of the policy, at each of its updates, in its average, which acts; 1: it acts itself",
+        low=1e-6,
+        high=1.0,
+    )
 
 
 @dataclass(frozen=True)
@@ -117,6 +129,10 @@ class BcSettings:
     hidden: int = setting(256, "units in each of the two hidden layers", low=1)
     learning_rate: float = setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
     smoothing: float = setting(0.0, "share of the last action in the next one", low=0.0, high=0.95)
+
+    def unused_replay(self) -> tuple[str, ...]:
+        """See `AgentSettings.unused_replay`: an action is cloned whatever it brought."""
+        return HOW_DRAWN
 
 
 @dataclass(frozen=True)
@@ -210,6 +226,10 @@ class PolicyGradientSettings(AgentSettings):
     epochs: int = setting(10, "passes of the critic or the baseline over the new data", low=1)
     value_samples: int = setting(8, "actions of the policy whose mean Q is a state's value", low=2)
 
+    def unused_replay(self) -> tuple[str, ...]:
+        """See `AgentSettings.unused_replay`: its newest data are what it learns from."""
+        return HOW_DRAWN
+
 
 @dataclass(frozen=True)
 class ReinforceSettings(PolicyGradientSettings):
@@ -241,6 +261,10 @@ class ActorCriticSettings(PolicyGradientSettings, CriticSettings):
     trace: float = setting(
         0.9, "lambda of the advantage; on_policy, likelihood_ratio, episodes; 0: one step", low=0.0, high=1.0
     )
+
+    def unused_replay(self) -> tuple[str, ...]:
+        """See `AgentSettings.unused_replay`: replayed or not, there are no errors to draw by."""
+        return HOW_DRAWN if self.data == "on_policy" else ("priority",)
 
 
 MODEL_FREE_SETTINGS: dict[str, type] = {

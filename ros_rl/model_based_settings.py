@@ -12,6 +12,7 @@ from ros_rl.config import group, setting
 from ros_rl.errors import ConfigError
 from ros_rl.model_settings import MODEL_KINDS, STAYS_BEHIND, ModelSettings
 from ros_rl.planner_settings import PlannerSettings
+from ros_rl.replay_settings import HOW_DRAWN
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class ModelBasedSettings:
             raise ConfigError(
                 f"agent.model.kind '{self.model.kind}' cannot act: {STAYS_BEHIND[self.model.kind]}; allowed: {allowed}"
             )
+
+    def unused_replay(self) -> tuple[str, ...]:
+        """See `AgentSettings.unused_replay`: a model learns from single steps drawn alike."""
+        return HOW_DRAWN
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class MbpoSettings(ModelBasedSettings, SacSettings):
     tau: float = setting(0.01, "polyak: share of the critics in their average at each update", low=0.0, high=1.0)
     initial_alpha: float = setting(0.1, "entropy coefficient at the start", low=1e-6)
     target_entropy: float = setting(-0.5, "target entropy per action dimension", unit="nat")
+    policy_tau: float = setting(1.0, "one: the policy acts itself", low=1.0, high=1.0)
     improve: str = setting(
         "sac",
         "how the policy is improved: sac on imagined and real transitions, or the on-policy gradient in the model",

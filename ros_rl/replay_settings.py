@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ros_rl.config import setting
+from ros_rl.errors import ConfigError
 
+HOW_DRAWN = ("priority", "n_step")
+"""Settings of which many agents have no use, as they learn from single steps drawn alike."""
 PRIORITIES = ("uniform", "td_error", "target")
 
 
@@ -26,3 +30,21 @@ class ReplaySettings:
     beta_steps: int = setting(100_000, "transitions added until that exponent is 1", unit="steps", low=1)
     epsilon: float = setting(1e-6, "added to each priority, so that nothing is never drawn again", low=1e-12)
     n_step: int = setting(1, "steps of reward before the value of the state then reached", unit="steps", low=1)
+
+    def refuse(self, unused: Iterable[str], why: str, otherwise: str = "") -> None:
+        """Check that settings of which there is no use are as they come.
+
+        Args:
+            unused: Their names.
+            why: What is said after name and value.
+            otherwise: What else would be right.
+
+        Raises:
+            ConfigError: One of them is set.
+        """
+        default = ReplaySettings()
+        for name in unused:
+            value, only = getattr(self, name), getattr(default, name)
+            if value != only:
+                choice = f"{only}, or {otherwise}" if otherwise else only
+                raise ConfigError(f"learner.replay.{name} is {value}, {why}: use {choice}")

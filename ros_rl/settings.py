@@ -28,7 +28,7 @@ from ros_rl.config import (
 from ros_rl.driver_settings import DriverSettings
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.features import check_robot
-from ros_rl.model_based_settings import MODEL_BASED_SETTINGS, ModelBasedSettings
+from ros_rl.model_based_settings import MODEL_BASED_SETTINGS
 from ros_rl.plugins import AGENT_SETTINGS_GROUP, load_plugins
 from ros_rl.replay_settings import ReplaySettings
 from ros_rl.resources import share_path
@@ -177,12 +177,8 @@ class Settings:
                 f"learner.replay.n_step {replay.n_step} is longer than an episode of task '{self.task.name}'; "
                 f"allowed: 1 to {round(steps)}"
             )
-        if isinstance(self.agent, ModelBasedSettings) and (replay.n_step > 1 or replay.priority != "uniform"):
-            raise ConfigError(
-                f"agent '{variant_name(AGENT_SETTINGS, self.agent)}' learns its model from single steps drawn alike; "
-                f"learner.replay.n_step is {replay.n_step} and learner.replay.priority '{replay.priority}', "
-                "allowed: 1 and 'uniform'"
-            )
+        unused: tuple[str, ...] = getattr(self.agent, "unused_replay", tuple)()
+        replay.refuse(unused, f"of which agent '{variant_name(AGENT_SETTINGS, self.agent)}' has no use")
 
     @property
     def robot_name(self) -> str:

@@ -3,6 +3,10 @@
 
 """A planner distilled into a policy: what it answers, what the policy makes of it, and teachers from earlier runs."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -122,16 +126,20 @@ def test_trains_exports_and_resumes(tmp_path) -> None:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Of an `mpc` agent that learned for a few rounds."""
     path = tmp_path_factory.mktemp("runs")
-    training = TrainingLoop(settings_of({"hidden": 16, "model": {"members": 3, "hidden": 16}, "planner": PLANNER}))
+    saved_run(path, {"hidden": 16, "model": {"members": 3, "hidden": 16}, "planner": PLANNER})
+    return path
+
+
+def saved_run(path: Path, networks: Mapping[str, Any]) -> None:
+    """Of an `mpc` agent that learned for a few rounds."""
+    training = TrainingLoop(settings_of(networks))
     for transition in small_transitions(training.spec, 60):
         training.add(transition)
     for _ in range(3):
         training.train()
     RunFolder(path).write_config(training.settings)
     training.checkpoint(path / CHECKPOINT)
-    return path
 
 
 TAUGHT = {"name": "distil", "hidden": 16, "planner": PLANNER, "planner_calls": 1.0}
@@ -147,6 +155,14 @@ def test_teacher_answers_and_learns_no_more(run) -> None:
             assert torch.equal(value, teacher[name][key])
     assert set(last.metrics) == {"imitation_loss"} and last.training.updates == 120
     assert len(agent.answers) == 40
+
+
+def test_teacher_brings_what_it_learned_about_the_task(tmp_path) -> None:
+    networks = {"hidden": 16, "model": {"members": 3, "hidden": 16, "reward": "learned"}, "planner": PLANNER}
+    saved_run(tmp_path, networks)
+    teacher = torch.load(tmp_path / CHECKPOINT / "learner.pt", weights_only=True)["agent"]["learned_task"]
+    learned = TrainingLoop(settings_of(TAUGHT | networks | {"teacher": str(tmp_path)})).agent.learned.state_dict()
+    assert all(torch.equal(value, teacher[key]) for key, value in learned.items())
 
 
 def test_teachers_that_do_not_fit_are_refused(run, tmp_path) -> None:

@@ -243,7 +243,10 @@ def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
         (["--env", "gym:test/Several-v0"], "actions of 'test/Several-v0' are MultiDiscrete, allowed: Box, Discrete"),
         (["--env", "gym:test/Choice-v0"], "agent 'sac' chooses continuous actions, those of 'test/Choice-v0' are"),
         (["--env", "gym:test/Point-v0", "--agent", "dqn"], "agent 'dqn' chooses discrete actions, those of 'test/Po"),
-        (["--env", "gym:test/Point-v0", "--agent", "mpc"], "reward and termination of 'test/Point-v0' are not known"),
+        *(
+            (["--env", "gym:test/Point-v0", "--agent", name], "reward and termination of 'test/Point-v0' are not known")
+            for name in ("mpc", "mbpo", "distil")
+        ),
         (["--env", "HalfCheetah-v5"], "--env 'HalfCheetah-v5': expected gym:NAME"),
         (["--env", "gym:"], "--env 'gym:': expected gym:NAME"),
         (["a1_walk", "--env", "gym:test/Point-v0"], "both of TASK and --env given; name one"),

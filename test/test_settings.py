@@ -122,8 +122,16 @@ def test_a_robot_that_cannot_give_what_the_task_observes_is_refused(overrides: l
         (["agent.name=random", "task.episode_seconds=1", "learner.replay.n_step=21"], "allowed: 1 to 20"),
         (["agent.name=random", "learner.replay.n_step=0"], "'learner.replay.n_step' is 0"),
         (["agent.name=random", "learner.replay.priority=rank"], "uniform, td_error, target"),
-        (["learner.replay.n_step=2"], "agent 'mpc' .* 2 and learner.replay.priority 'uniform', allowed"),
-        (["learner.replay.priority=target"], "agent 'mpc' .* 'target', allowed: 1 and 'uniform'"),
+        (["learner.replay.n_step=2"], "learner.replay.n_step is 2, of which agent 'mpc' has no use: use 1"),
+        *(
+            (
+                [f"agent.name={name}", "learner.replay.priority=target"],
+                f"target, of which agent '{name}' .* use uniform",
+            )
+            for name in ("mpc", "mbpo", "distil", "bc", "reinforce", "actor_critic")
+        ),
+        (["agent.name=actor_critic", "learner.replay.n_step=3"], "n_step is 3, of which agent 'actor_critic'"),
+        (["agent.name=actor_critic", "agent.data=off_policy", "learner.replay.priority=target"], "has no use"),
     ],
 )
 def test_replay_that_cannot_work_is_refused(overrides: list[str], message: str) -> None:
@@ -143,3 +151,8 @@ def test_an_agent_that_chooses_is_for_environments(tmp_path) -> None:
 def test_a_sum_over_a_whole_episode_is_allowed() -> None:
     settings = load_settings("a1_walk", overrides=["agent.name=random", "learner.replay.n_step=200"])
     assert settings.learner.replay.n_step == 200
+
+
+def test_replayed_actor_critic_may_sum_rewards() -> None:
+    overrides = ["agent.name=actor_critic", "agent.data=off_policy", "learner.replay.n_step=3"]
+    assert load_settings("a1_walk", overrides=overrides).learner.replay.n_step == 3

@@ -33,8 +33,8 @@ from ros_rl.planning.plan import WORST, Start
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.tasks import Task
 
-TAUGHT = ("model", "policy", "critics", "targets")
-"""What a teacher brings, by the names of an `mpc` agent's checkpoint."""
+TAUGHT = ("model", "learned_task", "policy", "critics", "targets")
+"""What a teacher brings, by the names of an `mpc` agent's checkpoint; a learned task only where it is not known."""
 
 
 class Student(nn.Module):
@@ -113,7 +113,7 @@ class DistilAgent(MpcLearner):
             RuntimeError: Its sizes differ.
         """
         own = self.parts()
-        for name in TAUGHT:
+        for name in own.keys() & TAUGHT:
             own[name].load_state_dict(state[name])
 
     def parts(self) -> dict[str, Stateful]:

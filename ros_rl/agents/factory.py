@@ -24,7 +24,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.features import Layout
 from ros_rl.plugins import AGENTS_GROUP, load_plugins
 from ros_rl.replay.goals import GoalRelabeller
-from ros_rl.replay_settings import ReplaySettings
+from ros_rl.replay_settings import HOW_DRAWN
 from ros_rl.settings import AGENT_SETTINGS, Settings
 
 MODEL_FREE: dict[str, Callable[..., Agent]] = {
@@ -63,7 +63,6 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
         kinds = ("discrete", "continuous") if discrete else ("continuous", "discrete")
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
     if name in MODEL_BASED:
-        _check_single_steps(learner.replay, f"agent '{name}' learns from single steps drawn alike")
         return MODEL_BASED[name](layout, settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
     makers = MODEL_FREE if name in MODEL_FREE else load_plugins(AGENTS_GROUP)
     if name not in makers:
@@ -71,17 +70,7 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
     agent = makers[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)
     fraction = getattr(settings.agent, "relabel_fraction", 0.0)
     if fraction and layout.goal_size and getattr(settings.agent, "data", "off_policy") == "off_policy":
-        why = "only single steps drawn alike can get another goal"
-        _check_single_steps(learner.replay, why, "agent.relabel_fraction 0")
+        why = "but only single steps drawn alike can get another goal"
+        learner.replay.refuse(HOW_DRAWN, why, "agent.relabel_fraction 0")
         agent.relabel = GoalRelabeller(layout, settings.task, fraction)
     return agent
-
-
-def _check_single_steps(replay: ReplaySettings, why: str, otherwise: str = "") -> None:
-    """Refuse n-step sums and priorities: generated transitions, and those with another goal, have neither."""
-    default = ReplaySettings()
-    for key in ("priority", "n_step"):
-        value, only = getattr(replay, key), getattr(default, key)
-        if value != only:
-            choice = f"{only}, or {otherwise}" if otherwise else only
-            raise ConfigError(f"learner.replay.{key} is {value}, {why}: use {choice}")

@@ -36,7 +36,7 @@ class ImaginedGradient:
     def __init__(self, spaces: Spaces, settings: MbpoSettings) -> None:
         self.spaces, self.settings = spaces, settings
         s = settings
-        self.policy = SquashedGaussianPolicy(spaces.input_size, spaces.action_size, s.hidden)
+        self.policy = SquashedGaussianPolicy(spaces.input_size, spaces.action_size, s.policy_hidden or s.hidden)
         self.value = BatchedMLP(1, spaces.input_size, s.hidden, 2, 1, s.normalisation, InPlaceReLU, s.dropout)
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
         self._target_entropy = s.target_entropy * spaces.action_size

@@ -30,6 +30,9 @@ class ModelBasedAgent(Agent):
         settings: The agent's settings.
         batch_size: Transitions per update.
         updates_per_step: Updates of critics and policy per environment step.
+
+    Raises:
+        ConfigError: The settings take reward or termination for known, and they are not.
     """
 
     def __init__(
@@ -48,6 +51,14 @@ class ModelBasedAgent(Agent):
         self._model_optimiser = torch.optim.AdamW(
             [*self.model.parameters(), *heads], s.learning_rate, weight_decay=s.weight_decay, fused=True
         )
+        self._judge_nothing()
+
+    @torch.no_grad()
+    def _judge_nothing(self) -> None:
+        """Judge a step from zero to zero: functions that are not known raise here, before anything moves."""
+        spec = self.spec
+        state, goal, action = (torch.zeros(1, n) for n in (spec.state_size, spec.goal_size, spec.action_size))
+        self._judged(state, goal, action, action, state)
 
     def replayed(self, replay: ReplayBuffer, count: int) -> Experience:
         """Replayed transitions to learn values from, some with another's goal."""

@@ -11,12 +11,13 @@ count; CrossQ (Bhatt et al. 2024) ``normalisation: batch``, ``targets: none``, `
 
 from __future__ import annotations
 
+import copy
 import math
 
 import torch
 from torch import Tensor
 
-from ros_rl.actor_critic import SquashedGaussianPolicy
+from ros_rl.actor_critic import SquashedGaussianPolicy, polyak
 from ros_rl.agent_settings import SacSettings
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.descent import Adam, step
@@ -43,8 +44,12 @@ class SacAgent(OffPolicyAgent):
     def __init__(self, layout: Layout, settings: SacSettings, batch_size: int, updates_per_step: float) -> None:
         super().__init__(layout, settings, settings.policy_delay, batch_size, updates_per_step)
         s = settings
-        self.policy = SquashedGaussianPolicy(layout.size, layout.action_size, s.hidden)
-        self.graph = SacGraph(layout, self.inputs, self.policy)
+        self.policy = SquashedGaussianPolicy(layout.size, layout.action_size, s.policy_hidden or s.hidden)
+        self.policy_tau, self.acting = s.policy_tau, self.policy
+        """What acts: the policy, or its average over past updates."""
+        if s.policy_tau < 1.0:
+            self.acting = copy.deepcopy(self.policy).requires_grad_(False)
+        self.graph = SacGraph(layout, self.inputs, self.acting)
         self.target_entropy = s.target_entropy * layout.action_size
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
         self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
@@ -61,6 +66,8 @@ class SacAgent(OffPolicyAgent):
         q = self.critics.of_policy(samples.seen, self.inputs.smooth(raw, samples.seen)).amin(0)
         alpha = self.log_alpha.detach().exp()
         loss = step(self._policy_optimiser, (alpha * log_probability - q).mean())
+        if self.acting is not self.policy:
+            polyak(self.acting, self.policy, self.policy_tau)
         entropy = -log_probability.detach().mean()
         step(self._alpha_optimiser, self.log_alpha * (entropy - self.target_entropy))
         self.entropy_bonus = float(alpha * entropy)
@@ -73,6 +80,8 @@ class SacAgent(OffPolicyAgent):
             "policy_optimiser": self._policy_optimiser,
             "alpha_optimiser": self._alpha_optimiser,
         }
+        if self.acting is not self.policy:
+            own["acting_policy"] = self.acting
         return super().parts() | own
 
     def tensors(self) -> dict[str, Tensor]:

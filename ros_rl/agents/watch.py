@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,30 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ros_rl.agents.bound_check import BoundCheck
+from ros_rl.agents.remedies import REMEDIES
 from ros_rl.agents.value_measures import effective_rank, followed_returns
 from ros_rl.errors import ConfigError
 from ros_rl.types import Transition
 from ros_rl.watch_settings import WatchSettings
 
-REMEDY = (
-    "use target networks (agent.targets polyak, smaller agent.tau), more critics (agent.critics), double Q-learning, "
-    "a longer learner.replay.n_step, a smaller learner.replay.alpha or layer norm (agent.normalisation layer)"
+_AGAINST_DIVERGENCE = (
+    "agent.targets",
+    "agent.tau",
+    "agent.critics",
+    "agent.bootstrap",
+    "learner.replay.n_step",
+    "learner.replay.alpha",
+    "agent.normalisation",
+    "agent.layer_norm",
 )
+_AGAINST_ERROR = ("agent.learning_rate", "agent.tau", "learner.batch_size")
+_AGAINST_LOW_RANK = (
+    "learner.updates_per_step",
+    "learner.replay.n_step",
+    "agent.normalisation",
+    "agent.layer_norm",
+)
+_AGAINST_OVERESTIMATION = ("agent.critics", "learner.updates_per_step", "learner.replay.n_step")
 
 
 class ValueWatch:
@@ -33,10 +49,17 @@ class ValueWatch:
         gamma: Discount per step.
         settings: Thresholds.
         horizon: Steps after which a time limit ends the return for good; None where time limits truncate.
+        remedies: What may be advised, by the setting to change.
     """
 
-    def __init__(self, gamma: float, settings: WatchSettings, horizon: int | None = None) -> None:
-        self.gamma, self.settings = gamma, settings
+    def __init__(
+        self,
+        gamma: float,
+        settings: WatchSettings,
+        horizon: int | None = None,
+        remedies: Mapping[str, str] = REMEDIES,
+    ) -> None:
+        self.gamma, self.settings, self._remedies = gamma, settings, remedies
         self.check = BoundCheck(gamma, horizon, settings.reward_bound, settings.window)
         self._bonus = 0.0
         self._not_finite = 0  # the last update with such a value
@@ -141,15 +164,16 @@ class ValueWatch:
         s, found, told = self.settings, self.figures(), []
         if self._not_finite and self.updates - self._not_finite < s.window:
             told.append(
-                f"values are not finite at update {self._not_finite} (allowed: none); go back to the last checkpoint "
-                f"with a smaller learning rate, and {REMEDY}"
+                f"values are not finite at update {self._not_finite} (allowed: none); go back to the last checkpoint; "
+                f"{self._advice('agent.learning_rate', *_AGAINST_DIVERGENCE)}"
             )
         count, seen = sum(self.check.recent), len(self.check.recent)
         if count and count >= s.beyond_share * s.window:
             told.append(
                 f"|Q| is beyond its bound {self.check.bound:.4g} in {100 * count / seen:.1f} % of the last {seen} "
                 f"batches (allowed: below {s.beyond_share * s.window:g} batches), at most "
-                f"{found.get('q_largest', math.nan):.4g}, first at update {self.check.first}; {REMEDY}"
+                f"{found.get('q_largest', math.nan):.4g}, first at update {self.check.first}; "
+                f"{self._advice(*_AGAINST_DIVERGENCE)}"
             )
         return told + (self._slow_warnings(found) if seen == s.window else [])
 
@@ -160,21 +184,25 @@ class ValueWatch:
         if relative > s.bellman_share:
             told.append(
                 f"the Bellman error is {100 * relative:.0f} % of the targets' size (allowed: "
-                f"{100 * s.bellman_share:g} %); use a smaller learning rate, a smaller tau or larger batches"
+                f"{100 * s.bellman_share:g} %); {self._advice(*_AGAINST_ERROR)}"
             )
         if self._rank < s.rank_share * self._largest_rank:
             told.append(
                 f"the critics' effective rank fell from {self._largest_rank} to {self._rank} (allowed: "
-                f"{100 * s.rank_share:g} % of the largest); use fewer updates per step, a longer n-step or layer norm"
+                f"{100 * s.rank_share:g} % of the largest); {self._advice(*_AGAINST_LOW_RANK)}"
             )
         over = found.get("overestimation_relative", 0.0)
         if over > s.overestimation_share:
             told.append(
                 f"Q exceeds the returns of finished episodes by {found['overestimation']:.4g}, {100 * over:.0f} % of "
-                f"their size (allowed: {100 * s.overestimation_share:g} %); use more critics (clipped Q-learning), "
-                "fewer updates per step or a longer n-step"
+                f"their size (allowed: {100 * s.overestimation_share:g} %); {self._advice(*_AGAINST_OVERESTIMATION)}"
             )
         return told
+
+    def _advice(self, *keys: str) -> str:
+        """What to change, as far as it can be changed."""
+        found = [self._remedies[key] for key in keys if key in self._remedies] or ["another agent"]
+        return "use " + " or ".join(part for part in (", ".join(found[:-1]), found[-1]) if part)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resume needs; windows begin anew."""

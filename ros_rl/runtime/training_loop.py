@@ -24,6 +24,7 @@ from ros_rl.agents.agent import Agent
 from ros_rl.agents.distil import DistilAgent
 from ros_rl.agents.factory import make_agent
 from ros_rl.agents.random import RandomGraph
+from ros_rl.agents.remedies import remedies
 from ros_rl.agents.value_checks import ValueChecks
 from ros_rl.agents.watch import ValueWatch
 from ros_rl.deploy.export import ExportedGraph
@@ -61,7 +62,7 @@ class TrainingLoop:
         period = settings.control.period
         self._random = ExportedGraph(RandomGraph(self.spec, smoothing), settings.task.name, period)
         self.agent: Agent | None = make_agent(self.spec, settings)
-        self.watch = ValueWatch(gamma, learner.watch)
+        self.watch = ValueWatch(gamma, learner.watch, remedies=remedies(settings))
         self._checks = ValueChecks(self.watch, self.agent, self.replay)
         self._learned = self.agent and ExportedGraph(self.agent.graph, settings.task.name, period)
         self._offline = self.agent.offline_rounds if self.agent else 0

@@ -1,0 +1,35 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What helps against values that lie, in the words of the settings that an agent really has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ros_rl.config import iterate
+from ros_rl.settings import Settings
+
+REMEDIES: Mapping[str, str] = {
+    "agent.targets": "target networks (agent.targets polyak)",
+    "agent.tau": "a smaller agent.tau",
+    "agent.critics": "more critics (agent.critics)",
+    "agent.bootstrap": "double Q-learning (agent.bootstrap double)",
+    "learner.replay.n_step": "a longer learner.replay.n_step",
+    "learner.replay.alpha": "a smaller learner.replay.alpha",
+    "agent.normalisation": "layer norm (agent.normalisation layer)",
+    "agent.layer_norm": "layer norm (agent.layer_norm true)",
+    "agent.learning_rate": "a smaller agent.learning_rate",
+    "learner.batch_size": "larger batches (learner.batch_size)",
+    "learner.updates_per_step": "fewer updates per step (learner.updates_per_step)",
+}
+"""By the setting to change, in the order in which to try; Van Hasselt et al. 2018 measured most of them."""
+
+
+def remedies(settings: Settings) -> dict[str, str]:
+    """Those of `REMEDIES` that a run can use: its agent has the setting, and a change of it has an effect."""
+    usable = {key for key, _, info in iterate(settings) if info.low < info.high}
+    usable -= {f"learner.replay.{name}" for name in getattr(settings.agent, "unused_replay", tuple)()}
+    if settings.learner.replay.priority == "uniform":
+        usable.discard("learner.replay.alpha")
+    return {key: text for key, text in REMEDIES.items() if key in usable}

@@ -1,0 +1,64 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the watch advises: only what the agent at hand has and what has an effect on it."""
+
+import math
+
+import pytest
+import torch
+
+from ros_rl.agents.remedies import REMEDIES, remedies
+from ros_rl.agents.watch import ValueWatch
+from ros_rl.config import iterate, nested
+from ros_rl.settings import AGENT_SETTINGS, load_settings
+
+OFTEN = {"agent.learning_rate", "learner.batch_size", "learner.updates_per_step"}
+Q_LEARNING = {"agent.targets", "agent.tau", "agent.critics", "agent.normalisation"}
+REPLAYED = OFTEN | Q_LEARNING | {"learner.replay.n_step"}
+
+
+def advised(agent: str, *overrides: str) -> set[str]:
+    settings = load_settings("gym", overrides=["task.env=test/Point-v0", f"agent.name={agent}", *overrides])
+    return set(remedies(settings))
+
+
+@pytest.mark.parametrize(
+    ("agent", "overrides", "expected"),
+    [
+        ("sac", [], REPLAYED),
+        ("sac", ["learner.replay.priority=td_error"], REPLAYED | {"learner.replay.alpha"}),
+        ("dqn", [], REPLAYED | {"agent.bootstrap"}),
+        ("naf", [], REPLAYED - {"agent.critics"}),
+        ("mpc", [], OFTEN | {"agent.tau", "agent.critics", "agent.layer_norm"}),
+        ("mbpo", [], OFTEN | Q_LEARNING),
+        ("actor_critic", [], OFTEN | Q_LEARNING),
+        ("actor_critic", ["agent.data=off_policy"], REPLAYED),
+        ("reinforce", [], OFTEN),
+    ],
+)
+def test_only_what_the_agent_has_is_advised(agent: str, overrides: list[str], expected: set[str]) -> None:
+    assert advised(agent, *overrides) == expected
+
+
+@pytest.mark.parametrize("agent", sorted(set(AGENT_SETTINGS) - {"random"}))
+def test_what_is_advised_is_a_setting_and_stands_in_the_sentence(agent: str) -> None:
+    settings = load_settings("gym", overrides=["task.env=test/Point-v0", f"agent.name={agent}"])
+    known, told = {key for key, *_ in iterate(settings)}, remedies(settings)
+    assert set(told) <= known
+    watch = ValueWatch(0.9, settings.learner.watch, remedies=told)
+    watch.batch(torch.tensor([math.nan]), torch.tensor([0.0]))
+    (warning,) = watch.warnings()
+    for key, text in REMEDIES.items():
+        assert text not in warning or key in told
+
+
+def test_advice_can_be_followed() -> None:
+    """What a text says to set is accepted."""
+    for agent in ("sac", "dqn", "mpc"):
+        told = remedies(load_settings("gym", overrides=["task.env=test/Point-v0", f"agent.name={agent}"]))
+        for text in told.values():
+            key, _, value = text.partition("(")[2].rstrip(")").partition(" ")
+            if value:
+                change = nested(key, value == "true" or value)
+                load_settings("gym", overrides=["task.env=test/Point-v0", f"agent.name={agent}", change])
