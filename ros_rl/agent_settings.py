@@ -90,6 +90,7 @@ class SacSettings(CriticSettings):
     alpha_learning_rate: float = setting(1e-3, "Adam's step size of the entropy coefficient", low=0.0, high=1.0)
     target_entropy: float = setting(-1.0, "target entropy per action dimension", unit="nat")
     policy_delay: int = setting(1, "updates of the critics for each of the policy", low=1)
+    policy_value: str = setting("smallest", "of the critics, that the policy follows", choices=("smallest", "mean"))
     policy_hidden: int = setting(0, "units in each of the policy's two hidden layers; 0: as agent.hidden", low=0)
     policy_tau: float = setting(
         1.0,

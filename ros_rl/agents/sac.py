@@ -5,8 +5,9 @@
 
 Maximises E[sum_k gamma^k (r_k + alpha H(pi(.|o_k)))]; the entropy coefficient alpha follows a target entropy
 (Haarnoja et al. 2019). Settings turn it into its descendants: DroQ (Hiraoka et al. 2022) is ``normalisation: layer``,
-``dropout: 0.01`` and 20 updates per step; REDQ (Chen et al. 2021) ten ``critics`` of which two ``target_critics``
-count; CrossQ (Bhatt et al. 2024) ``normalisation: batch``, ``targets: none``, ``beta1: 0.5``, ``policy_delay: 3``.
+``dropout: 0.01``, ``policy_value: mean`` and 20 updates per step; REDQ (Chen et al. 2021) ten ``critics`` of which two
+``target_critics`` count, and ``policy_value: mean``; CrossQ (Bhatt et al. 2024) ``normalisation: batch``,
+``targets: none``, ``beta1: 0.5``, ``policy_delay: 3``.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class SacAgent(OffPolicyAgent):
         if s.policy_tau < 1.0:
             self.acting = copy.deepcopy(self.policy).requires_grad_(False)
         self.graph = SacGraph(layout, self.inputs, self.acting)
+        self.follows_mean = s.policy_value == "mean"
         self.target_entropy = s.target_entropy * layout.action_size
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
         self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
@@ -61,9 +63,10 @@ class SacAgent(OffPolicyAgent):
         return self.inputs.smooth(action, seen), self.log_alpha.exp() * log_probability
 
     def update_policy(self, samples: Samples) -> dict[str, float]:
-        """One step up the smallest critic plus entropy, and one on the entropy coefficient."""
+        """One step up the critics' value plus entropy, and one on the entropy coefficient."""
         raw, log_probability = self.policy.sample(samples.seen)
-        q = self.critics.of_policy(samples.seen, self.inputs.smooth(raw, samples.seen)).amin(0)
+        values = self.critics.of_policy(samples.seen, self.inputs.smooth(raw, samples.seen))
+        q = values.mean(0) if self.follows_mean else values.amin(0)
         alpha = self.log_alpha.detach().exp()
         loss = step(self._policy_optimiser, (alpha * log_probability - q).mean())
         if self.acting is not self.policy:
