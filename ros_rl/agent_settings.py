@@ -69,6 +69,7 @@ class CriticSettings(AgentSettings):
     relabel_fraction: float = setting(
         0.5, "share of each batch that gets another transition's goal (tasks with goals)", low=0.0, high=1.0
     )
+    mirror: bool = setting(True, "learn from left-right mirror images too, where robot and task are symmetric")
 
     def __post_init__(self) -> None:
         """Check what spans two settings."""

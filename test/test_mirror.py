@@ -3,16 +3,22 @@
 
 """The left-right mirror image of observations and actions, against the simulator's own physics."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from value_agents import plain_layout
 
+from ros_rl.agents.factory import make_agent
 from ros_rl.backends import make_backend
 from ros_rl.errors import ConfigError
 from ros_rl.features import ObservationSpec
+from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.mirror import Mirror
 from ros_rl.robot import load_robot
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.settings import Settings, load_settings
-from ros_rl.types import Command
+from ros_rl.types import Command, Transition
 
 _QUIET = {
     "control": {"delay": 1},
@@ -97,3 +103,43 @@ def test_an_unknown_joint_in_the_mirror_is_named(tmp_path: object) -> None:
     file.write_text(text)
     with pytest.raises(ConfigError, match="mirror: unknown joint FX_hip_joint"):
         load_robot(str(file))
+
+
+@pytest.mark.parametrize("delay", [0, 2])
+def test_mirrored_transitions_are_those_of_a_mirrored_robot(delay: int) -> None:
+    """Stored transitions of an episode and of its mirror image: every second row of one becomes the other's."""
+    settings = load_settings("a1_walk", overrides=[_QUIET, {"control": {"delay": delay}}])
+    robot, task = settings.load_robot(), settings.task
+    spec = ObservationSpec(robot, task.observation, delay)
+    joints, signs = robot.mirror
+    actions = np.random.default_rng(0).uniform(-0.3, 0.3, (5, robot.size))
+
+    def batch(turned: bool) -> Batch:
+        chosen = actions[:, list(joints)] * signs if turned else actions
+        seen = _observations(settings, chosen)
+        replay = ReplayBuffer(10, spec.size, robot.size)
+        for k in range(4):
+            replay.add(Transition(k, 0, seen[k], chosen[k], 0.0, seen[k + 1], False, False))
+        return replay.at(np.arange(4))
+
+    one, other, changed = batch(False), batch(True), Mirror(spec)(batch(False))
+    np.testing.assert_allclose(changed.action[::2], other.action[::2], atol=1e-6)
+    for name in ("action", "observation", "next_observation"):
+        plain, image, found = (getattr(each, name) for each in (one, other, changed))
+        np.testing.assert_array_equal(found[1::2], plain[1::2])
+        # contacts make small differences grow, see above
+        assert np.linalg.norm(found[::2] - image[::2]) < 0.1 * np.linalg.norm(plain[::2] - image[::2]), name
+
+
+def test_agents_that_replay_learn_from_mirror_images_where_there_are_some() -> None:
+    def changes(task: str, **agent: Any) -> list[Any]:
+        settings = load_settings(task, overrides=[{"agent": {"name": "sac", "relabel_fraction": 0.0, **agent}}])
+        made = make_agent(ObservationSpec(settings.load_robot(), settings.task.observation, 1), settings)
+        assert made is not None
+        return made.changes
+
+    assert [type(change) for change in changes("a1_walk")] == [Mirror]
+    assert changes("a1_walk", mirror=False) == changes("xarm_reach") == []
+    assert changes("a1_walk", name="actor_critic", data="on_policy") == []
+    with pytest.raises(ValueError, match="no left-right mirror image"):
+        Mirror(plain_layout())

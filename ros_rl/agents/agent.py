@@ -48,8 +48,8 @@ class Agent(ABC):
         """Updates so far."""
         self.watch: ValueWatch | None = None
         """Is shown the values and the targets of every update of critics."""
-        self.relabel: Callable[[Batch], Batch] | None = None
-        """Gives replayed transitions other goals, where the task has goals."""
+        self.changes: list[Callable[[Batch], Batch]] = []
+        """What replayed transitions go through: mirror images, where robot and task have one; other goals."""
         self.entropy_bonus = 0.0
         """Soft agents: what the policy's entropy adds to the reward of a step, alpha H."""
         self._due: dict[str, float] = {}
@@ -67,9 +67,11 @@ class Agent(ABC):
         """
 
     def draw(self, replay: ReplayBuffer) -> Batch:
-        """Transitions for an update, some of them with another goal."""
+        """Transitions for an update, changed as `changes` has it."""
         batch = replay.sample(self.batch_size)
-        return self.relabel(batch) if self.relabel else batch
+        for change in self.changes:
+            batch = change(batch)
+        return batch
 
     def look(self, batch: Batch) -> tuple[Tensor, Tensor] | None:
         """Values of single steps, (critics, batch), and the critics' last hidden layer, (critics, batch, units).

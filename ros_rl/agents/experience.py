@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ros_rl.features import LAST_ACTION, Layout
 from ros_rl.replay.buffer import Batch
+from ros_rl.replay.mirror import Mirror
 
 
 @dataclass
@@ -48,17 +49,12 @@ class ExperienceReader:
 
     def __init__(self, layout: Layout, mirrored: bool) -> None:
         self._layout = layout
-        mirror = layout.mirror() if mirrored else None
-        self._mirror = mirror and (torch.tensor(mirror[0]), torch.tensor(mirror[1], dtype=torch.float32))
+        self._mirror = Mirror(layout) if mirrored and layout.mirror() else None
 
     def __call__(self, batch: Batch) -> Experience:
         """The action that acted is the next observation's last action."""
-        layout = self._layout
+        layout, batch = self._layout, self._mirror(batch) if self._mirror else batch
         observation, following = torch.from_numpy(batch.observation), torch.from_numpy(batch.next_observation)
-        if self._mirror is not None:
-            index, sign = self._mirror
-            for flat in (observation, following):
-                flat[::2] = flat[::2, index] * sign
         last = layout.slices[LAST_ACTION]
         return Experience(
             observation[:, layout.state],

@@ -23,7 +23,9 @@ from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.features import Layout
 from ros_rl.plugins import AGENTS_GROUP, load_plugins
+from ros_rl.replay.buffer import Batch
 from ros_rl.replay.goals import GoalRelabeller
+from ros_rl.replay.mirror import Mirror
 from ros_rl.replay_settings import HOW_DRAWN
 from ros_rl.settings import AGENT_SETTINGS, Settings
 
@@ -68,9 +70,19 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
     if name not in makers:
         raise ConfigError(f"agent '{name}' has settings, but no entry point in the group {AGENTS_GROUP}")
     agent = makers[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)
-    fraction = getattr(settings.agent, "relabel_fraction", 0.0)
-    if fraction and layout.goal_size and getattr(settings.agent, "data", "off_policy") == "off_policy":
-        why = "but only single steps drawn alike can get another goal"
-        learner.replay.refuse(HOW_DRAWN, why, "agent.relabel_fraction 0")
-        agent.relabel = GoalRelabeller(layout, settings.task, fraction)
+    if getattr(settings.agent, "data", "off_policy") == "off_policy":
+        agent.changes = _changes(layout, settings)
     return agent
+
+
+def _changes(layout: Layout, settings: Settings) -> list[Callable[[Batch], Batch]]:
+    """What replayed transitions go through."""
+    changes: list[Callable[[Batch], Batch]] = []
+    if getattr(settings.agent, "mirror", False) and settings.task.symmetric and layout.mirror():
+        changes.append(Mirror(layout))
+    fraction = getattr(settings.agent, "relabel_fraction", 0.0)
+    if fraction and layout.goal_size:
+        why = "but only single steps drawn alike can get another goal"
+        settings.learner.replay.refuse(HOW_DRAWN, why, "agent.relabel_fraction 0")
+        changes.append(GoalRelabeller(layout, settings.task, fraction))
+    return changes

@@ -1,0 +1,47 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Replayed transitions in the mirror: what a symmetric robot does on the left it could do on the right."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from ros_rl.features import LAST_ACTION, Layout
+from ros_rl.replay.buffer import Batch
+
+
+class Mirror:
+    """Turns every second transition into its left-right mirror image, as true where robot and task are symmetric.
+
+    So twice as much is known (Abdolhosseini et al. 2019, "On learning symmetric locomotion", there: duplicate tuples).
+
+    Args:
+        layout: Of the observations.
+
+    Raises:
+        ValueError: The layout has no mirror image.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        mirror = layout.mirror()
+        if mirror is None:
+            raise ValueError(f"'{layout.name}' has no left-right mirror image")
+        index, sign = np.array(mirror[0]), mirror[1].astype(np.float32)
+        last = layout.slices[LAST_ACTION]
+        self._observation = index, sign
+        self._action = index[last] - last.start, sign[last]
+
+    def __call__(self, batch: Batch) -> Batch:
+        """A changed copy of a batch, whatever its number of steps and its weights."""
+        seen, after = (_turned(part, *self._observation) for part in (batch.observation, batch.next_observation))
+        action = _turned(batch.action, *self._action)
+        return dataclasses.replace(batch, observation=seen, action=action, next_observation=after)
+
+
+def _turned(values: np.ndarray, index: np.ndarray, sign: np.ndarray) -> np.ndarray:
+    values = values.copy()
+    values[::2] = values[::2, index] * sign
+    return values
