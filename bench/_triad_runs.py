@@ -18,7 +18,6 @@ from ros_rl.networks import BatchedMLP
 from ros_rl.watch_settings import WatchSettings
 
 BOOTSTRAPS = ("Q-learning", "target Q", "inverse double Q", "double Q")
-WATCH_EVERY = 10  # updates; one watch for each of hundreds of runs would take longer than their training
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ class Runs:
         self.evaluates = self._bootstrap("Q-learning", "inverse double Q")
         actions = torch.tensor([TASKS[task].actions for _, task, _ in self.labels])
         self.impossible = (torch.arange(ACTIONS) >= actions[:, None])[:, None]
-        settings = WatchSettings(reward_bound=1.0, window=1000 // WATCH_EVERY)
+        settings = WatchSettings(reward_bound=1.0)
         self.watches = [ValueWatch(b.gamma, settings) for _ in self.labels]
         self.largest, self.first = np.zeros(runs), np.zeros(runs, int)
         self.last, self.warned = np.zeros(runs), np.zeros(runs, int)
@@ -192,8 +191,6 @@ class Runs:
         self.last = q.abs().amax(1).nan_to_num(torch.inf, torch.inf).numpy()
         self.largest = np.maximum(self.largest, self.last)
         self.first[(self.first == 0) & (self.last > 1.0 / (1.0 - self.budget.gamma))] = update
-        if update % WATCH_EVERY:
-            return
         for index, watch in enumerate(self.watches):
             watch.batch(q[index], target[index])
             if not self.warned[index] and watch.check.recent[-1] and any("beyond" in t for t in watch.warnings()):
@@ -209,6 +206,7 @@ class Runs:
             "largest": float(self.largest[index]),
             "last": float(self.last[index]),
             "first_beyond": int(self.first[index]),
-            "watch_first": check.first * WATCH_EVERY,
+            "watch_first": check.first,
+            "beyond": check.beyond,
             "warned": int(self.warned[index]),
         }
