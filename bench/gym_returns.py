@@ -31,6 +31,7 @@ from ros_rl.runtime.run_folder import CHECKPOINT
 
 ROOT = RESULTS.parents[1]
 COST = "cost.json"
+GIVEN = "given.json"
 AGENTS = {name: ROOT / "config" / "agents" / f"{name}.yaml" for name in ("crossq", "mbpo")}
 """Files of settings, by their names."""
 PUBLISHED: dict[str, dict[str, float]] = {
@@ -47,6 +48,7 @@ def run_ours(args: argparse.Namespace, agent: str, seed: int) -> dict[str, Any]:
     if known is not None:
         return known
     folder = args.folder / name
+    _check_given(folder, given)
     if not (folder / "summary.json").is_file():
         options = ["--params-file", str(AGENTS[agent])] if agent in AGENTS else ["--agent", agent]
         command = [sys.executable, "-m", "ros_rl.cli", "train", "--env", f"gym:{args.env}", *options]
@@ -87,6 +89,15 @@ def _known(path: Path, given: list[str]) -> dict[str, Any] | None:
     if kept["given"] != given:
         raise SystemExit(f"{path} is of other settings than asked for: remove it, or give another --results")
     return kept
+
+
+def _check_given(folder: Path, given: list[str]) -> None:
+    """Refuse to go on from, or to take over, a run of other settings; note those of a new one."""
+    file = folder / GIVEN
+    if folder.is_dir() and (not file.is_file() or json.loads(file.read_text()) != given):
+        raise SystemExit(f"{folder} is a run of other settings: remove it, or give another --folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(given))
 
 
 def _keep(path: Path, given: list[str], folder: Path, final: float, points: dict[str, float]) -> dict[str, Any]:

@@ -167,14 +167,15 @@ class BatchedMLP(nn.Module):
 
 @contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
-    """No gradient, no dropout, running statistics; afterwards the network is in the mode that it was in."""
-    training = network.training
+    """No gradient, no dropout, running statistics; afterwards each part is in the mode that it was in."""
+    training = [part for part in network.modules() if part.training]
     network.eval()
     try:
         with torch.no_grad():
             yield
     finally:
-        network.train(training)
+        for part in training:
+            part.training = True
 
 
 class Normaliser(nn.Module):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,14 +170,33 @@ class Settings:
             )
         self._check_replay()
 
-    def _check_replay(self) -> None:
-        """Refuse draws from the replay buffer that the agent cannot use, and sums that no episode has the steps for."""
-        replay, steps = self.learner.replay, self.task.episode_seconds * self.control.rate_hz
-        if replay.n_step > steps + 0.5:
+    def check_episodes(self, steps: int, title: str) -> None:
+        """Refuse sums that no episode has the steps for, and updates from more episodes than the buffer holds.
+
+        Args:
+            steps: Of the longest episode.
+            title: What it is an episode of, for messages.
+
+        Raises:
+            ConfigError: The settings ask for either.
+        """
+        learner, episodes = self.learner, getattr(self.agent, "episodes", 0)
+        if learner.replay.n_step > steps:
             raise ConfigError(
-                f"learner.replay.n_step {replay.n_step} is longer than an episode of task '{self.task.name}'; "
-                f"allowed: 1 to {round(steps)}"
+                f"learner.replay.n_step {learner.replay.n_step} is longer than an episode of {title}; "
+                f"allowed: 1 to {steps}"
             )
+        if episodes * steps > learner.replay_capacity:
+            raise ConfigError(
+                f"learner.replay_capacity {learner.replay_capacity} does not hold agent.episodes {episodes} of "
+                f"{title}, of {steps} steps each; allowed: at least {episodes * steps}"
+            )
+
+    def _check_replay(self) -> None:
+        """Refuse draws from the replay buffer that the agent cannot use; see `check_episodes`, too."""
+        replay, steps = self.learner.replay, self.task.episode_seconds * self.control.rate_hz
+        if math.isfinite(steps):
+            self.check_episodes(round(steps), f"task '{self.task.name}'")
         unused: tuple[str, ...] = getattr(self.agent, "unused_replay", tuple)()
         replay.refuse(unused, f"of which agent '{variant_name(AGENT_SETTINGS, self.agent)}' has no use")
 

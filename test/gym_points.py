@@ -74,6 +74,20 @@ class Several(Point):
     action_space = spaces.MultiDiscrete([2, 2])
 
 
+class Plain(Point):
+    """Knows nothing of pictures."""
+
+    metadata: dict[str, Any] = {}
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class Failing(Point):
+    def __init__(self) -> None:
+        raise RuntimeError("no licence\nsecond line")
+
+
 for _name, _limit, _class, _arguments in (
     ("Point", LIMIT, Point, {}),
     ("Falling", LIMIT, Point, {"ends_at": 5}),
@@ -84,6 +98,8 @@ for _name, _limit, _class, _arguments in (
     ("Dictionary", LIMIT, Dictionary, {}),
     ("Endless", LIMIT, Endless, {}),
     ("Several", LIMIT, Several, {}),
+    ("Plain", LIMIT, Plain, {}),
+    ("Failing", LIMIT, Failing, {}),
 ):
     if f"test/{_name}-v0" not in gymnasium.registry:
         gymnasium.register(f"test/{_name}-v0", _class, max_episode_steps=_limit, kwargs=_arguments)

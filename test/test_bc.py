@@ -86,6 +86,20 @@ def test_log_keeps_its_order_also_from_a_full_ring(tmp_path) -> None:
         np.testing.assert_allclose(found.action, found.observation[:, :4] @ GAIN, atol=1e-5)
 
 
+def test_log_is_whole_after_a_move_to_a_larger_buffer(tmp_path) -> None:
+    folder = linear_log(tmp_path / "run", count=130, capacity=100)
+    larger = cloning(folder, {"learner": {"replay_capacity": 200}})
+    spec, moved = spec_of(larger), ReplayBuffer(200, spec_of(larger).size, spec_of(larger).action_size)
+    moved.load(folder / CHECKPOINT / "replay.npz")
+    moved.save(folder / CHECKPOINT / "replay.npz")
+    RunFolder(folder).write_config(larger)
+    replay = ReplayBuffer(1000, spec.size, spec.action_size)
+    take_log(replay, str(folder), larger, spec)
+    found = replay.at(np.arange(len(replay)))
+    assert len(replay) == 100 and np.abs(found.observation).max(1).min() > 0.0
+    np.testing.assert_allclose(found.action, found.observation[:, :4] @ GAIN, atol=1e-5)
+
+
 def test_logs_that_do_not_fit_are_refused(tmp_path) -> None:
     folder = linear_log(tmp_path / "run")
     with pytest.raises(ConfigError, match="agent.log is '', allowed"):

@@ -18,15 +18,16 @@ def loss_of(network: CriticEnsemble, seed: int) -> torch.Tensor:
     return (network(torch.randn(5, 3, generator=g), torch.randn(5, 2, generator=g)) ** 2).sum()
 
 
-def test_adam_is_torchs_also_after_a_resume() -> None:
+def test_adam_is_torchs_also_after_a_resume_at_other_rates() -> None:
     torch.manual_seed(0)
     own, theirs = CriticEnsemble(2, 5, 4), CriticEnsemble(2, 5, 4)
     theirs.load_state_dict(own.state_dict())
     quick, plain = Adam(own.parameters(), 1e-2, 0.8), torch.optim.Adam(theirs.parameters(), 1e-2, betas=(0.8, 0.999))
     for seed in range(6):
         if seed == 3:
-            state, quick = quick.state_dict(), Adam(own.parameters(), 1.0)
+            state, quick = quick.state_dict(), Adam(own.parameters(), 3e-2, 0.6)
             quick.load_state_dict(state)
+            plain.param_groups[0].update(lr=3e-2, betas=(0.6, 0.999))
         expected = loss_of(theirs, seed)
         assert step(quick, loss_of(own, seed)) == pytest.approx(float(expected.detach()), rel=1e-5)
         plain.zero_grad()
@@ -63,6 +64,24 @@ def test_a_policy_sees_the_newest_critics_and_moves_none(options: dict[str, str]
     first = critics.of_policy(samples.seen, action, 1)
     torch.testing.assert_close(first, wanted[:1])
     torch.testing.assert_close(torch.autograd.grad(first.sum(), action)[0], gradient)
+
+
+@pytest.mark.parametrize(
+    ("name", "every", "expected"), [("ddpg", 3, [3, 6]), ("td3", 4, [4]), ("ddpg", 1, range(1, 7))]
+)
+def test_target_policy_moves_when_the_target_critics_do(name: str, every: int, expected: list[int]) -> None:
+    agent, samples = agent_of(LAYOUT, name, tau=0.5, polyak_every=every), random_samples(LAYOUT)
+    moved: dict[int, list[int]] = {0: [], 1: []}
+    for update in range(1, 7):
+        networks = (agent.critics.target, agent.target_policy)
+        before = [[p.clone() for p in network.parameters()] for network in networks]
+        agent.update_critics(samples)
+        agent.updates += 1
+        agent.improve(samples)
+        for index, network in enumerate(networks):
+            if any(not torch.equal(a, b) for a, b in zip(network.parameters(), before[index], strict=True)):
+                moved[index].append(update)
+    assert moved == {0: list(expected), 1: list(expected)}
 
 
 def test_targets_of_td3_move_together_with_its_policy() -> None:

@@ -12,7 +12,8 @@ import torch
 from learners import random_transition
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.errors import RunFolderError
+from ros_rl.errors import ConfigError, RunFolderError
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.local import train_locally
 from ros_rl.runtime.training_loop import TrainingLoop
 from ros_rl.settings import Settings, load_settings
@@ -99,3 +100,16 @@ def test_a_checkpoint_of_another_agent_is_refused(tmp_path: Path) -> None:
     training.checkpoint(tmp_path)
     with pytest.raises(RunFolderError, match=r"checkpoint of another agent \(reinforce\)"):
         TrainingLoop(settings_of("actor_critic")).resume(tmp_path)
+
+
+def test_buffer_that_never_holds_enough_episodes_is_refused() -> None:
+    training = TrainingLoop(settings_of("reinforce"))
+    agent, replay = training.agent, ReplayBuffer(6, training.spec.size, training.spec.action_size)
+    assert agent is not None
+    rng = np.random.default_rng(0)
+    with pytest.raises(ConfigError, match="learner.replay_capacity 6 does not hold .* whole episodes"):
+        for index in range(40):
+            changes = {"episode": index // 5, "terminated": index % 5 == 4, "truncated": False}
+            replay.add(random_transition(training.spec, rng, index, **changes))
+            agent.train(replay, index + 1)
+    assert agent.updates == 0

@@ -15,7 +15,8 @@ from ros_rl.settings import AGENT_SETTINGS, load_settings
 
 OFTEN = {"agent.learning_rate", "learner.batch_size", "learner.updates_per_step"}
 Q_LEARNING = {"agent.targets", "agent.tau", "agent.critics", "agent.normalisation"}
-REPLAYED = OFTEN | Q_LEARNING | {"learner.replay.n_step"}
+REPLAYED = (OFTEN | Q_LEARNING | {"learner.replay.n_step"}) - {"agent.targets"}
+CROSSQ = ["agent.normalisation=batch", "agent.targets=none"]
 
 
 def advised(agent: str, *overrides: str) -> set[str]:
@@ -28,11 +29,17 @@ def advised(agent: str, *overrides: str) -> set[str]:
     [
         ("sac", [], REPLAYED),
         ("sac", ["learner.replay.priority=td_error"], REPLAYED | {"learner.replay.alpha"}),
-        ("dqn", [], REPLAYED | {"agent.bootstrap"}),
+        ("sac", ["learner.replay.priority=td_error", "learner.replay.alpha=0"], REPLAYED),
+        ("sac", ["agent.targets=none"], (REPLAYED | {"agent.targets"}) - {"agent.tau"}),
+        ("sac", CROSSQ, OFTEN | {"agent.critics", "learner.replay.n_step"}),
+        ("sac", ["agent.normalisation=layer"], REPLAYED - {"agent.normalisation"}),
+        ("dqn", [], (REPLAYED | {"agent.targets", "agent.copy_every"}) - {"agent.tau"}),
+        ("dqn", ["agent.targets=polyak", "agent.bootstrap=same"], REPLAYED | {"agent.bootstrap"}),
         ("naf", [], REPLAYED - {"agent.critics"}),
-        ("mpc", [], OFTEN | {"agent.tau", "agent.critics", "agent.layer_norm"}),
-        ("mbpo", [], OFTEN | Q_LEARNING),
-        ("actor_critic", [], OFTEN | Q_LEARNING),
+        ("mpc", [], OFTEN | {"agent.tau", "agent.critics"}),
+        ("mpc", ["agent.layer_norm=false"], OFTEN | {"agent.tau", "agent.critics", "agent.layer_norm"}),
+        ("mbpo", [], OFTEN | {"agent.tau", "agent.critics"}),
+        ("actor_critic", [], OFTEN | Q_LEARNING - {"agent.targets"}),
         ("actor_critic", ["agent.data=off_policy"], REPLAYED),
         ("reinforce", [], OFTEN),
     ],
@@ -55,10 +62,18 @@ def test_what_is_advised_is_a_setting_and_stands_in_the_sentence(agent: str) -> 
 
 def test_advice_can_be_followed() -> None:
     """What a text says to set is accepted."""
-    for agent in ("sac", "dqn", "mpc"):
-        told = remedies(load_settings("gym", overrides=["task.env=test/Point-v0", f"agent.name={agent}"]))
-        for text in told.values():
+    changed = 0
+    for agent in (
+        ["sac"],
+        ["sac", *CROSSQ],
+        ["dqn"],
+        ["dqn", "agent.bootstrap=same"],
+        ["mpc", "agent.layer_norm=false"],
+    ):
+        overrides = ["task.env=test/Point-v0", f"agent.name={agent[0]}", *agent[1:]]
+        for text in remedies(load_settings("gym", overrides=overrides)).values():
             key, _, value = text.partition("(")[2].rstrip(")").partition(" ")
             if value:
-                change = nested(key, value == "true" or value)
-                load_settings("gym", overrides=["task.env=test/Point-v0", f"agent.name={agent}", change])
+                changed += 1
+                load_settings("gym", overrides=[*overrides, nested(key, value == "true" or value)])
+    assert changed > 4

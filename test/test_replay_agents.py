@@ -86,6 +86,15 @@ def test_priorities_are_the_errors_of_what_was_drawn(name: str, priority: str, m
     np.testing.assert_allclose(np.abs(given), error.abs(), rtol=1e-4, atol=1e-6)
 
 
+def test_errors_that_are_not_finite_leave_priorities_alone() -> None:
+    agent = agent_of(layout := plain_layout(), "sac", targets="none")
+    agent.train(replay := filled(layout, "td_error"), 1)
+    with torch.no_grad():
+        next(agent.critics.online.parameters()).fill_(float("nan"))
+    agent.train(replay, 2)
+    assert len(replay.given[0]) == 0
+
+
 def test_without_target_critics_both_priorities_are_the_same() -> None:
     given = []
     for priority in ("td_error", "target"):

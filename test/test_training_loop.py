@@ -3,6 +3,7 @@
 
 """What the learner owes the loop: pace, graphs, checkpoints."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 from learners import random_transition, small_settings
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.errors import ConfigError, RunFolderError
+from ros_rl.errors import ConfigError, GraphError, RunFolderError
 from ros_rl.runtime.training_loop import TrainingLoop
 from ros_rl.settings import load_settings
 
@@ -192,8 +193,64 @@ def test_resume_refuses_another_agent(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match="another agent"):
         random_training().resume(tmp_path / "mpc")
     wider = training_of({"agent": {"hidden": 24}})
-    with pytest.raises(RunFolderError, match="does not fit this agent"):
+    with pytest.raises(RunFolderError, match="does not fit this agent: agent.hidden was 16, this run's is 24"):
         wider.resume(tmp_path / "mpc")
+    deeper = training_of({"agent": {"model": {"hidden": 24}}})
+    with pytest.raises(RunFolderError, match="does not fit this agent: .*size mismatch"):
+        deeper.resume(tmp_path / "mpc")
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "complaint"),
+    [
+        ("qt_opt", {"loss": "squared"}, {"loss": "cross_entropy"}, "loss was squared, this run's is cross_entropy"),
+        ("reinforce", {"baseline": "q"}, {"baseline": "none"}, "baseline was q, this run's is none"),
+        ("sac", {"targets": "none"}, {"targets": "polyak"}, "targets was none, this run's is polyak"),
+        ("sac", {"policy_hidden": 8}, {}, "policy_hidden was 8, this run's is 0"),
+        ("sac", {}, {"policy_tau": 0.1}, "it holds no 'acting_policy'"),
+    ],
+)
+def test_resume_refuses_weights_that_meant_something_else(tmp_path, name, before, after, complaint) -> None:
+    training_as(name, before).checkpoint(tmp_path)
+    with pytest.raises(RunFolderError, match=f"does not fit this agent: .*{complaint}"):
+        training_as(name, after).resume(tmp_path)
+
+
+def training_as(name: str, agent: dict[str, Any]) -> TrainingLoop:
+    own = {"agent": {"name": name, "hidden": 16, **agent}, "learner": {"warmup_steps": 20}}
+    return TrainingLoop(load_settings("mock_point", overrides=[own]))
+
+
+def test_resume_goes_on_at_the_new_rates(tmp_path: Path) -> None:
+    training = training_of()
+    fill(training, 40)
+    rounds(training, 2)
+    training.checkpoint(tmp_path)
+    slower = training_of({"agent": {"learning_rate": 1e-6, "model": {"learning_rate": 1e-7}}})
+    slower.resume(tmp_path)
+    before = {part: [p.clone() for p in getattr(slower.agent, part).parameters()] for part in ("critics", "model")}
+    fill(slower, 40)
+    rounds(slower, 1)
+    for part, rate in (("critics", 1e-6), ("model", 1e-7)):
+        pairs = zip(before[part], getattr(slower.agent, part).parameters(), strict=True)
+        assert 0.0 < max(float((a - b).abs().max()) for a, b in pairs) < 200 * rate
+
+
+def test_weights_that_are_not_finite_do_not_replace_a_checkpoint(tmp_path: Path) -> None:
+    training = training_as("sac", {})
+    training.checkpoint(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with torch.no_grad():
+        next(training.agent.critics.online.parameters()).fill_(math.nan)
+    with pytest.raises(GraphError, match="weights of 'critics' are not finite, no checkpoint is written"):
+        training.checkpoint(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_warm_up_that_leaves_nothing_to_learn_from_is_refused() -> None:
+    with pytest.raises(ConfigError, match="learner.warmup_steps 300 leaves none of 300 environment steps"):
+        training_of({"learner": {"warmup_steps": 300, "steps": 300}})
+    training_of({"learner": {"warmup_steps": 299, "steps": 300}})
 
 
 def test_resume_refuses_another_task_and_a_smaller_buffer(tmp_path: Path) -> None:

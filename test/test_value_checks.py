@@ -126,6 +126,25 @@ def test_finished_episodes_are_compared_also_over_the_rings_edge() -> None:
     assert training.watch.figures()["overestimation"] == pytest.approx(float(np.mean(q - returns)), rel=1e-4)
 
 
+def test_finished_episodes_are_compared_also_after_a_move_to_a_larger_buffer(tmp_path: Path) -> None:
+    training = training_of("td3", replay_capacity=100)
+    add(training, 130, episode=0)
+    for _ in range(6):
+        training.train()
+    training.checkpoint(tmp_path)
+    training = training_of("td3", replay_capacity=200)
+    training.resume(tmp_path)
+    for _ in range(6):
+        training.train()
+    add(training, 19, start=200, episode=1, reward=0.5)
+    add(training, 1, start=219, episode=1, reward=0.5, terminated=True)
+    held = training.replay.at(np.arange(100, 120))
+    assert (held.reward == 0.5).all()
+    returns = [0.5 * sum(training.settings.agent.gamma**k for k in range(20 - t)) for t in range(20)]
+    q = training.agent.look(held)[0].mean(0).numpy()
+    assert training.watch.figures()["overestimation"] == pytest.approx(float(np.mean(q - returns)), rel=1e-4)
+
+
 @pytest.mark.parametrize("steps", [[0, 1, 3], [0, 2, 3]])
 def test_an_episode_with_a_gap_is_not_compared(steps: list[int]) -> None:
     training = training_of("td3")

@@ -59,9 +59,10 @@ class DdpgAgent(OffPolicyAgent):
         """One step up the first critic, and one of the target policy."""
         action = self.inputs.smooth(self.policy(samples.seen), samples.seen)
         loss = step(self._policy_optimiser, -self.critics.of_policy(samples.seen, action, 1).mean())
-        if self.settings.targets == "polyak":
-            polyak(self.target_policy, self.policy, self.settings.tau)
-        elif self.settings.targets == "hard" and self.updates % self.settings.copy_every < self.policy_delay:
+        s = self.settings
+        if s.targets == "polyak" and self.updates % s.polyak_every < self.policy_delay:
+            polyak(self.target_policy, self.policy, s.tau)
+        elif s.targets == "hard" and self.updates % s.copy_every < self.policy_delay:
             self.target_policy.load_state_dict(self.policy.state_dict())
         return {"policy_loss": loss}
 

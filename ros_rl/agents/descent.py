@@ -12,7 +12,22 @@ import torch
 from torch import Tensor
 
 
-class Adam(torch.optim.Adam):
+class _OwnRates(torch.optim.Optimizer):
+    """Goes on from a checkpoint's moments at its own rates: a resume may be with other settings."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over the moments that `state_dict` gave."""
+        own = [{name: value for name, value in group.items() if name != "params"} for group in self.param_groups]
+        super().load_state_dict(state_dict)
+        for group, values in zip(self.param_groups, own, strict=True):
+            group.update(values)
+
+
+class AdamW(_OwnRates, torch.optim.AdamW):
+    """Torch's own."""
+
+
+class Adam(_OwnRates, torch.optim.Adam):
     """Torch's Adam in one kernel, with less around it: small networks spend as long there as in the kernel.
 
     Args:
@@ -58,7 +73,7 @@ class Adam(torch.optim.Adam):
         return None
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Take over the moments that `state_dict` gave."""
         super().load_state_dict(state_dict)
         self._moments = ()
 

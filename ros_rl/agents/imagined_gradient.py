@@ -5,7 +5,8 @@
 
 Likelihood ratio (Williams 1992) on imagined rollouts, with a learned value as baseline and at the end of a rollout
 that the task did not end: for a step with soft return G = r - alpha log pi + gamma G', the gradient is that of
-log pi(u | x) (G - V(x)). The entropy coefficient alpha follows a target entropy as SAC's does (Haarnoja et al. 2019).
+log pi(u | x) (G - V(x)), these differences brought to mean 0 and deviation 1 over all steps of an update. The entropy
+coefficient alpha follows a target entropy as SAC's does (Haarnoja et al. 2019).
 """
 
 from __future__ import annotations

@@ -67,7 +67,9 @@ class MbpoAgent(ModelBasedAgent):
         for _ in range(self._take("update", self.updates_per_step)):
             if isinstance(self.improver, SacAgent):
                 metrics |= self._improve(self.improver, self.samples(self.batch(replay, length)))
-            elif env_steps >= s.model_start:
+            elif env_steps < s.model_start:
+                break
+            else:
                 start = self.replayed(replay, self.batch_size // s.model.members * s.model.members)
                 metrics |= self.improver.update(branch(self, self.improver.policy, start, length))
             self.updates += 1

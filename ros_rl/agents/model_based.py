@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Agent, Stateful
+from ros_rl.agents.descent import AdamW
 from ros_rl.agents.experience import Experience, ExperienceReader
 from ros_rl.dynamics.factory import make_model
 from ros_rl.dynamics.learned_task import LearnedTask
@@ -48,7 +49,7 @@ class ModelBasedAgent(Agent):
         self.experience = ExperienceReader(spec, settings.mirror and task.symmetric)
         self._model_settings, self._relabel_fraction = settings.model, settings.relabel_fraction
         s, heads = settings.model, self.learned.parameters() if self.learned else ()
-        self._model_optimiser = torch.optim.AdamW(
+        self._model_optimiser = AdamW(
             [*self.model.parameters(), *heads], s.learning_rate, weight_decay=s.weight_decay, fused=True
         )
         self._judge_nothing()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -75,7 +76,9 @@ class ReplayAgent(Agent):
             samples = self.inputs.samples(batch)
             q, target = self.update_critics(samples)
             self._show(q, target)
-            replay.update_priorities(batch.index, self._errors(replay.settings.priority, samples, q, target))
+            errors = self._errors(replay.settings.priority, samples, q, target)
+            known = np.isfinite(errors)  # of the others the watch tells
+            replay.update_priorities(batch.index[known], errors[known])
             metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
             self.updates += 1
             metrics |= self.improve(samples)

@@ -11,6 +11,7 @@ from torch import Tensor
 from ros_rl.actor_critic import ClippedGaussianPolicy
 from ros_rl.agents.off_policy import PolicyGraph
 from ros_rl.agents.samples import Inputs, Samples
+from ros_rl.errors import ConfigError
 from ros_rl.features import Layout
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 
@@ -40,10 +41,19 @@ class NewData:
         """Transitions ever added at the last update (-1: none yet), and finished episodes to skip."""
 
     def episodes(self, replay: ReplayBuffer, count: int) -> list[Batch]:
-        """All whole episodes that finished since; none as long as there are fewer than `count`."""
+        """All whole episodes that finished since; none as long as there are fewer than `count`.
+
+        Raises:
+            ConfigError: The buffer is full of what came since, and does not hold as many.
+        """
         since, skip = self._state(replay)
         found = replay.episodes_since(since)[skip:]
         if len(found) < count:
+            if replay.added - since > replay.capacity:
+                raise ConfigError(
+                    f"learner.replay_capacity {replay.capacity} does not hold {count} whole episodes (agent.episodes): "
+                    f"{len(found)} finished in it; use a larger one, or fewer episodes per update"
+                )
             return []
         self.mark[0], self.mark[1] = replay.added, 0
         return found

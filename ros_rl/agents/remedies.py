@@ -13,6 +13,7 @@ from ros_rl.settings import Settings
 REMEDIES: Mapping[str, str] = {
     "agent.targets": "target networks (agent.targets polyak)",
     "agent.tau": "a smaller agent.tau",
+    "agent.copy_every": "a larger agent.copy_every",
     "agent.critics": "more critics (agent.critics)",
     "agent.bootstrap": "double Q-learning (agent.bootstrap double)",
     "learner.replay.n_step": "a longer learner.replay.n_step",
@@ -28,8 +29,17 @@ REMEDIES: Mapping[str, str] = {
 
 def remedies(settings: Settings) -> dict[str, str]:
     """Those of `REMEDIES` that a run can use: its agent has the setting, and a change of it has an effect."""
-    usable = {key for key, _, info in iterate(settings) if info.low < info.high}
-    usable -= {f"learner.replay.{name}" for name in getattr(settings.agent, "unused_replay", tuple)()}
-    if settings.learner.replay.priority == "uniform":
-        usable.discard("learner.replay.alpha")
+    agent, replay = settings.agent, settings.learner.replay
+    batch, targets = getattr(agent, "normalisation", "") == "batch", getattr(agent, "targets", "polyak")
+    useless = {
+        "agent.targets": targets == "polyak" or batch,
+        "agent.tau": targets != "polyak",
+        "agent.copy_every": targets != "hard",
+        "agent.bootstrap": getattr(agent, "bootstrap", "") == "double" or targets == "none",
+        "agent.normalisation": batch or getattr(agent, "normalisation", "") == "layer",
+        "agent.layer_norm": getattr(agent, "layer_norm", False),
+        "learner.replay.alpha": replay.priority == "uniform" or replay.alpha == 0.0,
+    }
+    usable = {key for key, _, info in iterate(settings) if info.low < info.high and not useless.get(key, False)}
+    usable -= {f"learner.replay.{name}" for name in getattr(agent, "unused_replay", tuple)()}
     return {key: text for key, text in REMEDIES.items() if key in usable}

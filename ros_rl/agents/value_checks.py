@@ -49,8 +49,7 @@ class ValueChecks:
         steps, replay = len(self._rewards), self.replay
         if self.agent is None or not self._whole or steps > len(replay):
             return
-        places = (replay.added - steps + np.arange(steps)) % replay.capacity
-        seen = self.agent.look(replay.at(places))
+        seen = self.agent.look(replay.newest(steps))
         if seen is not None:
             self.watch.episode(seen[0].mean(0).numpy(), self._rewards, terminated)
 

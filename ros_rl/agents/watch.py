@@ -25,14 +25,16 @@ from ros_rl.watch_settings import WatchSettings
 _AGAINST_DIVERGENCE = (
     "agent.targets",
     "agent.tau",
+    "agent.copy_every",
     "agent.critics",
     "agent.bootstrap",
     "learner.replay.n_step",
     "learner.replay.alpha",
     "agent.normalisation",
     "agent.layer_norm",
+    "agent.learning_rate",
 )
-_AGAINST_ERROR = ("agent.learning_rate", "agent.tau", "learner.batch_size")
+_AGAINST_ERROR = ("agent.learning_rate", "agent.tau", "agent.copy_every", "learner.batch_size")
 _AGAINST_LOW_RANK = (
     "learner.updates_per_step",
     "learner.replay.n_step",
@@ -165,7 +167,7 @@ class ValueWatch:
         if self._not_finite and self.updates - self._not_finite < s.window:
             told.append(
                 f"values are not finite at update {self._not_finite} (allowed: none); go back to the last checkpoint; "
-                f"{self._advice('agent.learning_rate', *_AGAINST_DIVERGENCE)}"
+                f"{self._advice(*_AGAINST_DIVERGENCE)}"
             )
         count, seen = sum(self.check.recent), len(self.check.recent)
         if count and count >= s.beyond_share * s.window:

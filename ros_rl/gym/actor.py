@@ -13,6 +13,7 @@ import torch
 from ros_rl.deploy.export import ControlGraph
 from ros_rl.errors import GraphError
 from ros_rl.gym.environment import Vector
+from ros_rl.networks import evaluating
 from ros_rl.runtime.control_loop import tick_noise
 
 
@@ -36,7 +37,6 @@ class Actor:
         """Forget: an episode begins."""
         self._carry = torch.tensor(self._graph.carry)
 
-    @torch.no_grad()
     def act(self, observation: Vector, tick: int) -> Vector:
         """Decide.
 
@@ -52,7 +52,8 @@ class Actor:
         """
         started = time.perf_counter()
         noise = torch.from_numpy(tick_noise(self._seed, tick, self._graph.noise_shape))
-        action, self._carry, *_ = self._graph.act(torch.from_numpy(observation), self._carry, noise, self._explore)
+        with evaluating(self._graph):  # as the exported graph, without dropout
+            action, self._carry, *_ = self._graph.act(torch.from_numpy(observation), self._carry, noise, self._explore)
         self.seconds.append(time.perf_counter() - started)
         chosen: Vector = action.numpy()
         if not np.isfinite(chosen).all():

@@ -134,8 +134,8 @@ class Environment:
 
 def _make(name: str, pictures: bool) -> gymnasium.Env[Any, Any]:
     try:
-        return gymnasium.make(name, render_mode="rgb_array" if pictures else None)
-    except (gymnasium.error.Error, ImportError) as error:
+        return gymnasium.make(name, render_mode="rgb_array") if pictures else gymnasium.make(name)
+    except Exception as error:  # each environment fails in its own way
         raise ConfigError(f"environment '{name}' cannot be made: {_first_line(error)}") from None
 
 

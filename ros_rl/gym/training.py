@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.agents.random import RandomGraph
-from ros_rl.errors import ConfigError, SimulationError
+from ros_rl.errors import SimulationError
 from ros_rl.gym.actor import Actor
 from ros_rl.gym.environment import Environment, Vector
 from ros_rl.gym.evaluation import GymEvaluator
@@ -49,11 +49,8 @@ class GymTraining:
         self._settings, self._say = settings, say
         name, remembers = settings.task.env, isinstance(settings.agent, ModelBasedSettings)
         self._environment = Environment(name, remembers=remembers)
-        n_step, limit = settings.learner.replay.n_step, self._environment.step_limit
-        if limit is not None and n_step > limit:
-            raise ConfigError(
-                f"learner.replay.n_step {n_step} is longer than an episode of '{name}'; allowed: 1 to {limit}"
-            )
+        if self._environment.step_limit is not None:
+            settings.check_episodes(self._environment.step_limit, f"'{name}'")
         self.training = TrainingLoop(settings, self._environment.layout)
         random = RandomGraph(self._environment.layout, settings.agent.smoothing)
         self._random = Actor(random, settings.seed, 1.0)

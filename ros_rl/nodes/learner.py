@@ -199,7 +199,11 @@ class LearnerNode(Node):
         if self._folder is None:
             return
         folder = self._folder / CHECKPOINT
-        self._training.checkpoint(folder)
+        try:
+            self._training.checkpoint(folder)
+        except GraphError as error:
+            self._complain(str(error))
+            return
         received = {
             "transitions": vars(self._check),
             "steps": vars(self._steps),

@@ -80,7 +80,7 @@ def _take_checkpoint(replay: ReplayBuffer, path: Path, settings: Settings, layou
     count = min(len(log), replay.capacity)
     if not count:
         raise RunFolderError(f"{_KEY} {path} holds no transitions: {file.name} is empty")
-    b = log.at((log.added - count + np.arange(count)) % log.capacity)
+    b = log.newest(count)
     seen = slice(0, layout.size)
     rows = zip(b.observation[:, seen], b.action, b.reward, b.next_observation[:, seen], b.terminated, strict=True)
     for tick, (before, action, reward, after, terminated) in enumerate(rows):

@@ -63,7 +63,9 @@ def take_teacher(agent: DistilAgent, path: str, settings: Settings) -> None:
     state: dict[str, Any] = torch.load(file, weights_only=True)
     try:
         agent.take_teacher(state["agent"])
-    except (RuntimeError, KeyError) as error:
+    except KeyError as error:
+        raise RunFolderError(f"agent.teacher {path} does not fit agent.model: it holds no {error}") from None
+    except RuntimeError as error:
         raise RunFolderError(
             f"agent.teacher {path} does not fit agent.hidden, agent.critics, agent.layer_norm or agent.model: "
             f"{one_line(error)}"
