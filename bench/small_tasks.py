@@ -43,7 +43,8 @@ CONTINUOUS: dict[str, dict[str, Any]] = {
 }
 """Agents of Pendulum-v1 and of the reach, with the settings that differ from the defaults."""
 PENDULUM_STEPS, CARTPOLE_STEPS, REACH_MINUTES = 6000, 15_000, 8.0
-REACH = {"gamma": 0.95, "hidden": 128, "normalisation": "layer"}
+REACH = {"gamma": 0.95, "hidden": 128}
+ON_POLICY_MINUTES = 80.0
 CARTPOLE = {"targets": "polyak", "tau": 0.02, "epsilon_steps": 3000, "epsilon_end": 0.02}
 CARTPOLE_LEARNER = {"replay": {"n_step": 3}}
 TARGETS: dict[str, dict[str, Any]] = {"none": {}, "hard": {"copy_every": 200}, "polyak": {}}
@@ -74,9 +75,9 @@ def gym_run(
     return {"steps": steps, "curve": curve, "returns": returns, "return_mean": statistics.mean(returns)}
 
 
-def reach_run(seed: int, agent: dict[str, Any]) -> Run:
+def reach_run(seed: int, agent: dict[str, Any], minutes: float = REACH_MINUTES) -> Run:
     """Train on the arm and measure the final distances of evaluation episodes."""
-    learner = {"robot_minutes": REACH_MINUTES, "updates_per_step": 2.0}
+    learner = {"robot_minutes": minutes, "updates_per_step": 2.0}
     settings = settings_of({"name": "xarm_reach"}, seed, agent | REACH, learner)
     curve, training = [], None
     for progress in train_locally(settings):
@@ -96,7 +97,10 @@ def plan(parts: list[str], seeds: list[int]) -> dict[str, Callable[[], Run]]:
         for name, own in CONTINUOUS.items():
             agent = {"name": name, **own}
             named[f"pendulum/{name}"] = lambda a=agent, s=seed: gym_run("Pendulum-v1", PENDULUM_STEPS, s, a)
-            named[f"reach/{name}"] = lambda a=agent, s=seed: reach_run(s, a)
+            layered = agent | {"normalisation": "layer"}
+            named[f"reach/{name}"] = lambda a=layered, s=seed: reach_run(s, a)
+        reinforce = {"name": "reinforce", "learning_rate": 3e-3}
+        named["reach/reinforce"] = lambda a=reinforce, s=seed: reach_run(s, a, ON_POLICY_MINUTES)
         dqn = {"name": "dqn", **CARTPOLE}
         named["cartpole/dqn"] = lambda a=dqn, s=seed: gym_run(
             "CartPole-v1", CARTPOLE_STEPS, s, a, learner=CARTPOLE_LEARNER
