@@ -77,7 +77,7 @@ class Several(Point):
 class Plain(Point):
     """Knows nothing of pictures."""
 
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = {"render_modes": []}
 
     def __init__(self) -> None:
         super().__init__()

@@ -87,7 +87,8 @@ def test_from_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     """The steps of a real run, cloned; --set holds beside --agent."""
     small = ["--eval-episodes", "1", "--set", "agent.hidden=8", "--set", "evaluator.video=false"]
     train = ["train", "--env", f"gym:{POINT}", *small]
-    assert run_cli(capsys, *train, "--agent", "sac", "--steps", "20", "--out", str(tmp_path / "sac"))[0] == 0
+    early = ["--set", "learner.warmup_steps=10"]
+    assert run_cli(capsys, *train, "--agent", "sac", "--steps", "20", *early, "--out", str(tmp_path / "sac"))[0] == 0
     bc = [*train, "--agent", "bc", "--set", "agent.updates=5", "--set", f"agent.log={tmp_path / 'sac'}"]
     code, printed, error = run_cli(capsys, *bc, "--out", str(tmp_path / "bc"))
     assert (code, error) == (0, "") and "with bc on gymnasium" in printed

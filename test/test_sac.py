@@ -44,7 +44,7 @@ def test_policy_follows_the_critics_value(value: str) -> None:
     q = q.min(0).values if value == "smallest" else q.sum(0) / 3
     torch.manual_seed(4)
     found = agent.update_policy(samples)["policy_loss"]
-    assert found == pytest.approx(float((0.3 * log_probability - q).mean()), rel=1e-5)
+    assert found == pytest.approx(float((0.3 * log_probability - q).mean().detach()), rel=1e-5)
 
 
 def test_without_an_average_the_policy_itself_acts() -> None:
