@@ -65,7 +65,8 @@ class RobotLadder:
 
     def random_data(self) -> ReplayBuffer:
         """Transitions of random actions."""
-        collecting = with_overrides(self.settings, learner={"robot_minutes": self._minutes, "warmup_steps": 10**6})
+        random = {"name": "random", "smoothing": self.settings.agent.smoothing}
+        collecting = with_overrides(self.settings, agent=random, learner={"robot_minutes": self._minutes})
         *_, last = train_locally(collecting)
         return last.training.replay
 

@@ -52,6 +52,10 @@ class AgentSettings:
         """Settings of `learner.replay` that would have no effect."""
         return ()
 
+    def whole_episodes(self) -> int:
+        """How many finished episodes an update needs at once."""
+        return 0
+
 
 @dataclass(frozen=True)
 class CriticSettings(AgentSettings):
@@ -232,6 +236,10 @@ class PolicyGradientSettings(AgentSettings):
         """See `AgentSettings.unused_replay`: its newest data are what it learns from."""
         return HOW_DRAWN
 
+    def whole_episodes(self) -> int:
+        """See `AgentSettings.whole_episodes`."""
+        return self.episodes
+
 
 @dataclass(frozen=True)
 class ReinforceSettings(PolicyGradientSettings):
@@ -267,6 +275,10 @@ class ActorCriticSettings(PolicyGradientSettings, CriticSettings):
     def unused_replay(self) -> tuple[str, ...]:
         """See `AgentSettings.unused_replay`: replayed or not, there are no errors to draw by."""
         return HOW_DRAWN if self.data == "on_policy" else ("priority",)
+
+    def whole_episodes(self) -> int:
+        """See `AgentSettings.whole_episodes`."""
+        return self.episodes if self.batch == "episodes" else 0
 
 
 MODEL_FREE_SETTINGS: dict[str, type] = {

@@ -135,7 +135,10 @@ def _add_train(commands: Any) -> None:
         f"(default: the task's, else {EvaluatorSettings.episodes})",
     )
     parser.add_argument(
-        "--resume", type=Path, metavar="DIR", help="go on from the checkpoint of this run folder (default: start anew)"
+        "--resume",
+        type=Path,
+        metavar="DIR",
+        help="go on from the checkpoint of this run folder, with its settings but those given (default: start anew)",
     )
 
 

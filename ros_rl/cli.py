@@ -14,12 +14,11 @@ from typing import Any
 from ros_rl import bringup
 from ros_rl.arguments import USAGE, make_parser
 from ros_rl.command_runs import INTERRUPTED, start_nodes, train_in_gym
-from ros_rl.command_settings import agent_of, choose_task, require, settings_of
+from ros_rl.command_settings import agent_of, checkpoint_of, choose_task, require, settings_of
 from ros_rl.config import iterate
 from ros_rl.driver_settings import BACKENDS
 from ros_rl.errors import ConfigError, RosRlError, RunFolderError, UnknownNameError
 from ros_rl.robot import robot_names
-from ros_rl.runtime.run_folder import CHECKPOINT
 from ros_rl.settings import AGENT_NAMES
 from ros_rl.tasks import TASKS
 
@@ -59,6 +58,7 @@ def _train(options: argparse.Namespace) -> int:
     if options.agent is not None and options.agent not in AGENT_NAMES:
         raise UnknownNameError("agent", options.agent, AGENT_NAMES)
     choose_task(options)
+    checkpoint = checkpoint_of(options)
     settings = settings_of(
         options,
         **{
@@ -70,12 +70,6 @@ def _train(options: argparse.Namespace) -> int:
             "evaluator.final_episodes": options.eval_episodes,
         },
     )
-    checkpoint = None
-    if options.resume is not None:
-        checkpoint = options.resume / CHECKPOINT if (options.resume / CHECKPOINT).is_dir() else options.resume
-        if not (checkpoint / "learner.pt").is_file():
-            raise RunFolderError(f"{options.resume} holds no checkpoint to resume from")
-        checkpoint = checkpoint.resolve()
     if options.env is not None:
         return train_in_gym(options, settings, checkpoint)
     return start_nodes(options, settings, bringup.TRAIN, resume=checkpoint)

@@ -93,7 +93,7 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
     stop = _stop_on_signals()
     print(f"train: {settings.task.title}; files in {folder.path}", flush=True)
     if not run.run(folder, stop):
-        again = f"ros-rl train --env {options.env} --params-file {folder.config} --resume {folder.path}"
+        again = f"ros-rl train --env {options.env} --resume {folder.path}"
         print(f"stopped; go on with: {again}", flush=True)
         return INTERRUPTED
     summary = summarise(settings, run.state, (time.monotonic() - started) / 60)

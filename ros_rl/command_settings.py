@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+from pathlib import Path
 from typing import Any
 
-from ros_rl.errors import ConfigError, MissingDependencyError
+from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError
+from ros_rl.runtime.run_folder import CHECKPOINT, CONFIG
 from ros_rl.settings import Settings, load_settings, parse_override
 from ros_rl.tasks.gym_task import GymTask
 
@@ -104,3 +106,25 @@ def choose_task(options: argparse.Namespace) -> None:
         if wrong:
             raise ConfigError(f"--{wrong[0].replace('_', '-')} is for robots and cannot stand with --env")
         options.task = GymTask.name
+
+
+def checkpoint_of(options: argparse.Namespace) -> Path | None:
+    """The checkpoint that --resume means; None without it. Without --params-file, the run's own settings hold again.
+
+    Raises:
+        RunFolderError: There is none, or the run was of another task.
+        ConfigError: Its settings cannot be read.
+    """
+    resume: Path | None = options.resume
+    if resume is None:
+        return None
+    checkpoint = resume / CHECKPOINT if (resume / CHECKPOINT).is_dir() else resume
+    if not (checkpoint / "learner.pt").is_file():
+        raise RunFolderError(f"{resume} holds no checkpoint to resume from")
+    config = checkpoint.resolve().parent / CONFIG
+    if options.params_file is None and config.is_file():
+        options.params_file = config
+        was, now = load_settings(None, config).task.title, options.env or options.task
+        if was != now:
+            raise RunFolderError(f"{resume} is a run of {was}, not of {now}")
+    return checkpoint.resolve()

@@ -180,16 +180,37 @@ class Settings:
         Raises:
             ConfigError: The settings ask for either.
         """
-        learner, episodes = self.learner, getattr(self.agent, "episodes", 0)
+        learner, episodes = self.learner, getattr(self.agent, "whole_episodes", int)()
         if learner.replay.n_step > steps:
             raise ConfigError(
                 f"learner.replay.n_step {learner.replay.n_step} is longer than an episode of {title}; "
                 f"allowed: 1 to {steps}"
             )
-        if episodes * steps > learner.replay_capacity:
+        wanted = (episodes + 1) * steps if episodes else 0  # one more, of which the end alone is new
+        if wanted > learner.replay_capacity:
             raise ConfigError(
                 f"learner.replay_capacity {learner.replay_capacity} does not hold agent.episodes {episodes} of "
-                f"{title}, of {steps} steps each; allowed: at least {episodes * steps}"
+                f"{title}, of {steps} steps each, and one more; allowed: at least {wanted}"
+            )
+
+    @property
+    def training_steps(self) -> int:
+        """Environment steps of a training."""
+        by_time = max(1, round(self.learner.robot_minutes * 60 * self.control.rate_hz))
+        return self.learner.steps or by_time
+
+    def check_warmup(self) -> None:
+        """Refuse a training that ends before it learns.
+
+        Raises:
+            ConfigError: The warm-up takes all its steps.
+        """
+        learns = variant_name(AGENT_SETTINGS, self.agent) != "random" and not hasattr(self.agent, "log")
+        steps, warmup = self.training_steps, self.learner.warmup_steps
+        if learns and warmup >= steps:
+            raise ConfigError(
+                f"learner.warmup_steps {warmup} leaves none of {steps} environment steps to learn from; "
+                f"allowed: less than {steps}, or more learner.steps or learner.robot_minutes"
             )
 
     def _check_replay(self) -> None:

@@ -86,7 +86,8 @@ def test_checkpoint_and_teacher_are_checked_before_anything_starts(capsys, tmp_p
     run = str(save_run(tmp_path / "run"))
     for arguments, complaint in (
         (["--resume", run, "--agent", "sac"], "is a checkpoint of another agent (mpc), this run's is sac"),
-        (["--resume", run], "does not fit this agent: size mismatch for "),
+        (["--resume", run, "--set", "agent.hidden=24"], "agent.hidden was 16, this run's is 24"),
+        (["--set", "learner.robot_minutes=0.2"], "learner.warmup_steps 300 leaves none of 240 environment steps"),
         (["--agent", "distil", "--set", f"agent.teacher={run}"], "does not fit agent.hidden, agent.critics"),
         (["--agent", "distil", "--set", "agent.teacher=/none"], "agent.teacher: /none holds no run"),
         (["--agent", "bc"], "agent.log is '', allowed"),
@@ -94,6 +95,8 @@ def test_checkpoint_and_teacher_are_checked_before_anything_starts(capsys, tmp_p
         code, printed, error = run_cli(capsys, "train", "mock_point", *arguments, "--out", str(tmp_path / "out"))
         assert (code, printed, error.count("\n")) == (2, "", 1)
         assert complaint in error
+    code, printed, error = run_cli(capsys, "train", "xarm_reach", "--resume", run)
+    assert (code, printed) == (2, "") and "is a run of mock_point, not of xarm_reach" in error
     assert not (tmp_path / "out").exists()
 
 

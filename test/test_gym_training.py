@@ -227,12 +227,14 @@ def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
     printed, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     again = shlex.split(printed.partition("go on with: ")[2])
-    assert again[0] == "ros-rl"
+    assert again[0] == "ros-rl" and "--params-file" not in again
     steps = int(torch.load(out / "checkpoint/learner.pt", weights_only=True)["env_steps"])
     finish = [sys.executable, "-m", "ros_rl.cli", *again[1:], "--steps", str(steps + 3), "--eval-episodes", "1"]
     done = subprocess.run(finish, timeout=60, **where)
     assert done.returncode == 0
     assert json.loads((out / "summary.json").read_text())["env_steps"] == steps + 3
+    resumed = load_settings(params_file=out / "config.yaml")
+    assert (resumed.agent.hidden, resumed.learner.batch_size, resumed.learner.warmup_steps) == (16, 8, 5)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +242,7 @@ def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
     [
         (["--env", "gym:NoSuch-v0"], "environment 'NoSuch-v0' cannot be made: Environment `NoSuch` doesn't exist"),
         (["--env", "gym:nosuch:Point-v0"], "environment 'nosuch:Point-v0' cannot be made: No module named 'nosuch'"),
-        (["--env", "gym:test/Failing-v0"], "environment 'test/Failing-v0' cannot be made: no licence"),
+        (["--env", "gym:test/Failing-v0"], "environment 'test/Failing-v0' cannot be made: RuntimeError: no licence"),
         (
             ["--env", "gym:test/Point-v0", "--steps", "1000"],
             "learner.warmup_steps 1000 leaves none of 1000 environment",

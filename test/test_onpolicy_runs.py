@@ -16,7 +16,7 @@ from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.local import train_locally
 from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import Settings, load_settings
+from ros_rl.settings import Settings, load_settings, with_overrides
 from ros_rl.tasks import TASKS
 
 AGENTS: dict[str, dict[str, Any]] = {
@@ -100,6 +100,21 @@ def test_a_checkpoint_of_another_agent_is_refused(tmp_path: Path) -> None:
     training.checkpoint(tmp_path)
     with pytest.raises(RunFolderError, match=r"checkpoint of another agent \(reinforce\)"):
         TrainingLoop(settings_of("actor_critic")).resume(tmp_path)
+
+
+@pytest.mark.parametrize("warmup", range(17, 25))
+@pytest.mark.parametrize("agent", ["reinforce", "actor_critic"])
+def test_smallest_buffer_that_settings_allow_is_enough(agent: str, warmup: int) -> None:
+    """13 episodes of 8 steps, and what is left of the one that ran when learning began."""
+    settings = with_overrides(settings_of(agent), agent={"episodes": 13, "epochs": 1})
+    training, rng = TrainingLoop(settings), np.random.default_rng(0)
+    learner, replay = training.agent, ReplayBuffer(14 * 8, training.spec.size, training.spec.action_size)
+    assert learner is not None
+    for index in range(400):
+        replay.add(random_transition(training.spec, rng, index, episode=index // 8, terminated=index % 8 == 7))
+        if index >= warmup:
+            learner.train(replay, index)
+    assert learner.updates > 0
 
 
 def test_buffer_that_never_holds_enough_episodes_is_refused() -> None:

@@ -4,13 +4,16 @@
 """What the watch advises: only what the agent at hand has and what has an effect on it."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
 
+from ros_rl.agents.factory import make_agent
 from ros_rl.agents.remedies import REMEDIES, remedies
 from ros_rl.agents.watch import ValueWatch
 from ros_rl.config import iterate, nested
+from ros_rl.features import ObservationSpec
 from ros_rl.settings import AGENT_SETTINGS, load_settings
 
 OFTEN = {"agent.learning_rate", "learner.batch_size", "learner.updates_per_step"}
@@ -39,9 +42,9 @@ def advised(agent: str, *overrides: str) -> set[str]:
         ("mpc", [], OFTEN | {"agent.tau", "agent.critics"}),
         ("mpc", ["agent.layer_norm=false"], OFTEN | {"agent.tau", "agent.critics", "agent.layer_norm"}),
         ("mbpo", [], OFTEN | {"agent.tau", "agent.critics"}),
-        ("actor_critic", [], OFTEN | Q_LEARNING - {"agent.targets"}),
+        ("actor_critic", [], (OFTEN | Q_LEARNING) - {"agent.targets", "learner.updates_per_step"}),
         ("actor_critic", ["agent.data=off_policy"], REPLAYED),
-        ("reinforce", [], OFTEN),
+        ("reinforce", [], OFTEN - {"learner.updates_per_step"}),
     ],
 )
 def test_only_what_the_agent_has_is_advised(agent: str, overrides: list[str], expected: set[str]) -> None:
@@ -58,22 +61,47 @@ def test_what_is_advised_is_a_setting_and_stands_in_the_sentence(agent: str) -> 
     (warning,) = watch.warnings()
     for key, text in REMEDIES.items():
         assert text not in warning or key in told
+    assert told["agent.learning_rate"] in warning and warning.count("use ") == 2
 
 
-def test_advice_can_be_followed() -> None:
-    """What a text says to set is accepted."""
-    changed = 0
-    for agent in (
-        ["sac"],
-        ["sac", *CROSSQ],
-        ["dqn"],
-        ["dqn", "agent.bootstrap=same"],
-        ["mpc", "agent.layer_norm=false"],
-    ):
-        overrides = ["task.env=test/Point-v0", f"agent.name={agent[0]}", *agent[1:]]
-        for text in remedies(load_settings("gym", overrides=overrides)).values():
-            key, _, value = text.partition("(")[2].rstrip(")").partition(" ")
-            if value:
-                changed += 1
-                load_settings("gym", overrides=[*overrides, nested(key, value == "true" or value)])
-    assert changed > 4
+FOLLOWED = {
+    "agent.targets": "polyak",
+    "agent.tau": 0.001,
+    "agent.copy_every": 5000,
+    "agent.critics": 3,
+    "agent.bootstrap": "double",
+    "learner.replay.n_step": 3,
+    "learner.replay.alpha": 0.3,
+    "agent.normalisation": "layer",
+    "agent.layer_norm": True,
+    "agent.learning_rate": 1e-5,
+    "learner.batch_size": 300,
+    "learner.updates_per_step": 0.5,
+}
+
+
+@pytest.mark.parametrize("task", ["a1_walk", "xarm_reach"])
+@pytest.mark.parametrize(
+    "agent",
+    [
+        {"name": "sac"},
+        {"name": "sac", "normalisation": "batch", "targets": "none"},
+        {"name": "td3", "targets": "hard"},
+        {"name": "naf"},
+        {"name": "qt_opt"},
+        {"name": "actor_critic"},
+        {"name": "actor_critic", "data": "off_policy"},
+        {"name": "reinforce"},
+        {"name": "mbpo"},
+        {"name": "mpc", "layer_norm": False},
+    ],
+)
+def test_advice_is_accepted(agent: dict[str, Any], task: str) -> None:
+    """Each advised change makes other settings, and an agent."""
+    assert set(FOLLOWED) == set(REMEDIES)
+    plain = load_settings(task, overrides=[{"agent": agent}])
+    layout = ObservationSpec(plain.load_robot(), plain.task.observation, plain.control.delay)
+    for key in remedies(plain):
+        changed = load_settings(task, overrides=[{"agent": agent}, nested(key, FOLLOWED[key])])
+        assert changed != plain
+        assert make_agent(layout, changed) is not None

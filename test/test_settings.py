@@ -153,6 +153,39 @@ def test_a_sum_over_a_whole_episode_is_allowed() -> None:
     assert settings.learner.replay.n_step == 200
 
 
+@pytest.mark.parametrize(
+    ("agent", "capacity", "fits"),
+    [
+        ({"name": "reinforce"}, 1000, True),  # 4 episodes of 200 steps, and the end of one that was begun at random
+        ({"name": "reinforce"}, 999, False),
+        ({"name": "actor_critic"}, 999, False),
+        ({"name": "actor_critic", "batch": "online"}, 500, True),
+        ({"name": "sac"}, 500, True),
+    ],
+)
+def test_buffer_must_hold_the_episodes_of_an_update(agent: dict[str, str], capacity: int, fits: bool) -> None:
+    overrides = [{"agent": agent, "learner": {"replay_capacity": capacity}}]
+    if fits:
+        assert load_settings("a1_walk", overrides=overrides).learner.replay_capacity == capacity
+        return
+    with pytest.raises(ConfigError, match=f"{capacity} does not hold agent.episodes 4 of task 'a1_walk'.* least 1000"):
+        load_settings("a1_walk", overrides=overrides)
+
+
+def test_warm_up_takes_not_all_of_a_training() -> None:
+    def training(steps: int, **agent: str) -> Settings:
+        return load_settings("a1_walk", overrides=[{"agent": agent, "learner": {"warmup_steps": 300, "steps": steps}}])
+
+    training(301, name="sac").check_warmup()
+    with pytest.raises(ConfigError, match="learner.warmup_steps 300 leaves none of 300 environment steps"):
+        training(300, name="sac").check_warmup()
+    for other in ({"name": "random"}, {"name": "bc", "log": "run"}):
+        training(300, **other).check_warmup()
+    by_time = load_settings("a1_walk", overrides=["learner.robot_minutes=0.25", "learner.warmup_steps=300"])
+    with pytest.raises(ConfigError, match="none of 300"):
+        by_time.check_warmup()
+
+
 def test_replayed_actor_critic_may_sum_rewards() -> None:
     overrides = ["agent.name=actor_critic", "agent.data=off_policy", "learner.replay.n_step=3"]
     assert load_settings("a1_walk", overrides=overrides).learner.replay.n_step == 3

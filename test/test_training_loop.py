@@ -12,6 +12,7 @@ import pytest
 import torch
 from learners import random_transition, small_settings
 
+from ros_rl.agents.descent import step
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, GraphError, RunFolderError
 from ros_rl.runtime.training_loop import TrainingLoop
@@ -207,6 +208,7 @@ def test_resume_refuses_another_agent(tmp_path: Path) -> None:
         ("reinforce", {"baseline": "q"}, {"baseline": "none"}, "baseline was q, this run's is none"),
         ("sac", {"targets": "none"}, {"targets": "polyak"}, "targets was none, this run's is polyak"),
         ("sac", {"policy_hidden": 8}, {}, "policy_hidden was 8, this run's is 0"),
+        ("sac", {"dropout": 0.1}, {}, "dropout was 0.1, this run's is 0.0"),
         ("sac", {}, {"policy_tau": 0.1}, "it holds no 'acting_policy'"),
     ],
 )
@@ -214,6 +216,35 @@ def test_resume_refuses_weights_that_meant_something_else(tmp_path, name, before
     training_as(name, before).checkpoint(tmp_path)
     with pytest.raises(RunFolderError, match=f"does not fit this agent: .*{complaint}"):
         training_as(name, after).resume(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("sac", {"targets": "hard"}, {"targets": "polyak"}),
+        ("sac", {"policy_hidden": 16}, {}),
+        ("sac", {"dropout": 0.1}, {"dropout": 0.2}),
+        ("sac", {"tau": 0.005}, {"tau": 0.001}),
+    ],
+)
+def test_resume_takes_what_changes_no_meaning(tmp_path, name, before, after) -> None:
+    training_as(name, before).checkpoint(tmp_path)
+    training_as(name, after).resume(tmp_path)
+
+
+def test_resume_counts_rounds_from_the_end_of_its_own_warm_up(tmp_path: Path) -> None:
+    training = training_of({"learner": {"warmup_steps": 20}})
+    fill(training, 40)
+    training.note_steps(40)
+    rounds(training, 20)
+    assert not training.train_due
+    training.checkpoint(tmp_path)
+    for warmup in (5, 35):
+        resumed = training_of({"learner": {"warmup_steps": warmup}})
+        resumed.resume(tmp_path)
+        assert resumed.warmup == 20 and not resumed.train_due
+        resumed.note_steps(41)
+        assert resumed.train_due
 
 
 def training_as(name: str, agent: dict[str, Any]) -> TrainingLoop:
@@ -242,9 +273,19 @@ def test_weights_that_are_not_finite_do_not_replace_a_checkpoint(tmp_path: Path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with torch.no_grad():
         next(training.agent.critics.online.parameters()).fill_(math.nan)
-    with pytest.raises(GraphError, match="weights of 'critics' are not finite, no checkpoint is written"):
+    with pytest.raises(GraphError, match="'critics' is not finite, no checkpoint is written"):
         training.checkpoint(tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_moments_that_are_not_finite_do_not_replace_a_checkpoint(tmp_path: Path) -> None:
+    training = training_as("sac", {})
+    weight = next(training.agent.critics.online.parameters())
+    step(training.agent.critics.optimiser, 1e30 * weight.sum())  # whose square is beyond float32
+    assert torch.isfinite(weight).all()
+    with pytest.raises(GraphError, match="'critic_optimiser' is not finite"):
+        training.checkpoint(tmp_path)
+    assert not (tmp_path / "learner.pt").exists()
 
 
 def test_a_warm_up_that_leaves_nothing_to_learn_from_is_refused() -> None:

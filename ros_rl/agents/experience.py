@@ -53,7 +53,9 @@ class ExperienceReader:
 
     def __call__(self, batch: Batch) -> Experience:
         """The action that acted is the next observation's last action."""
-        layout, batch = self._layout, self._mirror(batch) if self._mirror else batch
+        layout = self._layout
+        if self._mirror:
+            batch = self._mirror.turned(batch, slice(None, None, 2))
         observation, following = torch.from_numpy(batch.observation), torch.from_numpy(batch.next_observation)
         last = layout.slices[LAST_ACTION]
         return Experience(

@@ -5,9 +5,9 @@
 
 Maximises E[sum_k gamma^k (r_k + alpha H(pi(.|o_k)))]; the entropy coefficient alpha follows a target entropy
 (Haarnoja et al. 2019). Settings turn it into its descendants: DroQ (Hiraoka et al. 2022) is ``normalisation: layer``,
-``dropout: 0.01``, ``policy_value: mean`` and 20 updates per step; REDQ (Chen et al. 2021) ten ``critics`` of which two
-``target_critics`` count, and ``policy_value: mean``; CrossQ (Bhatt et al. 2024) ``normalisation: batch``,
-``targets: none``, ``beta1: 0.5``, ``policy_delay: 3``.
+``dropout: 0.01``, ``policy_value: mean``, ``policy_delay: 20`` and 20 updates per step; REDQ (Chen et al. 2021) the
+last three, and ten ``critics`` of which two ``target_critics`` count; CrossQ (Bhatt et al. 2024) ``normalisation:
+batch``, ``targets: none``, ``beta1: 0.5``, ``policy_delay: 3``.
 """
 
 from __future__ import annotations

@@ -34,6 +34,15 @@ _AGAINST_DIVERGENCE = (
     "agent.layer_norm",
     "agent.learning_rate",
 )
+_ON_RESUME = (
+    "agent.learning_rate",
+    "agent.tau",
+    "agent.copy_every",
+    "learner.replay.n_step",
+    "learner.replay.alpha",
+    "learner.updates_per_step",
+)
+"""What may be changed in the middle; the rest changes what weights mean."""
 _AGAINST_ERROR = ("agent.learning_rate", "agent.tau", "agent.copy_every", "learner.batch_size")
 _AGAINST_LOW_RANK = (
     "learner.updates_per_step",
@@ -166,8 +175,8 @@ class ValueWatch:
         s, found, told = self.settings, self.figures(), []
         if self._not_finite and self.updates - self._not_finite < s.window:
             told.append(
-                f"values are not finite at update {self._not_finite} (allowed: none); go back to the last checkpoint; "
-                f"{self._advice(*_AGAINST_DIVERGENCE)}"
+                f"values are not finite at update {self._not_finite} (allowed: none); go back to the last checkpoint "
+                f"and {self._advice(*_ON_RESUME)}; or begin anew and {self._advice(*_AGAINST_DIVERGENCE)}"
             )
         count, seen = sum(self.check.recent), len(self.check.recent)
         if count and count >= s.beyond_share * s.window:

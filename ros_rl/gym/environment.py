@@ -135,8 +135,11 @@ class Environment:
 def _make(name: str, pictures: bool) -> gymnasium.Env[Any, Any]:
     try:
         return gymnasium.make(name, render_mode="rgb_array") if pictures else gymnasium.make(name)
-    except Exception as error:  # each environment fails in its own way
+    except (gymnasium.error.Error, ImportError) as error:
         raise ConfigError(f"environment '{name}' cannot be made: {_first_line(error)}") from None
+    except Exception as error:  # each environment fails in its own way
+        kind = type(error).__name__
+        raise ConfigError(f"environment '{name}' cannot be made: {kind}: {_first_line(error)}") from error
 
 
 def _action_space(name: str, space: Any) -> Box | Discrete[Any]:

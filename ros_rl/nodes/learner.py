@@ -269,8 +269,10 @@ def check_beginning(settings: Settings, resume: Path | None = None) -> None:
         resume: Folder of the checkpoint to go on from.
 
     Raises:
-        RosRlError: The checkpoint, the log or the teacher is missing, broken, or does not fit the settings.
+        RosRlError: The warm-up leaves nothing to learn from, or the checkpoint, the log or the teacher is missing,
+            broken, or does not fit the settings.
     """
+    settings.check_warmup()
     if resume is None and not hasattr(settings.agent, "log") and not getattr(settings.agent, "teacher", ""):
         return
     training = TrainingLoop(settings, read_ticks=read_ticks)

@@ -8,15 +8,17 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import torch
 
 from ros_rl.features import LAST_ACTION, Layout
 from ros_rl.replay.buffer import Batch
 
 
 class Mirror:
-    """Turns every second transition into its left-right mirror image, as true where robot and task are symmetric.
+    """Turns transitions into their left-right mirror images, which are as true where robot and task are symmetric.
 
     So twice as much is known (Abdolhosseini et al. 2019, "On learning symmetric locomotion", there: duplicate tuples).
+    Torch's random numbers choose, which a checkpoint holds.
 
     Args:
         layout: Of the observations.
@@ -35,13 +37,20 @@ class Mirror:
         self._action = index[last] - last.start, sign[last]
 
     def __call__(self, batch: Batch) -> Batch:
-        """A changed copy of a batch, whatever its number of steps and its weights."""
-        seen, after = (_turned(part, *self._observation) for part in (batch.observation, batch.next_observation))
-        action = _turned(batch.action, *self._action)
+        """A copy of a batch of which each transition is turned with probability 1/2.
+
+        Not every second one: prioritised batches are ordered by age, and so the same would be turned again and again.
+        """
+        return self.turned(batch, (torch.rand(len(batch.index)) < 0.5).numpy())
+
+    def turned(self, batch: Batch, rows: np.ndarray | slice) -> Batch:
+        """A copy with the mirror images of some rows, whatever their number of steps and their weights."""
+        seen, after = (_turned(part, rows, *self._observation) for part in (batch.observation, batch.next_observation))
+        action = _turned(batch.action, rows, *self._action)
         return dataclasses.replace(batch, observation=seen, action=action, next_observation=after)
 
 
-def _turned(values: np.ndarray, index: np.ndarray, sign: np.ndarray) -> np.ndarray:
+def _turned(values: np.ndarray, rows: np.ndarray | slice, index: np.ndarray, sign: np.ndarray) -> np.ndarray:
     values = values.copy()
-    values[::2] = values[::2, index] * sign
+    values[rows] = values[rows][:, index] * sign
     return values

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ros_rl.config import to_mapping, variant_name
-from ros_rl.errors import ConfigError, GraphError, MissingDependencyError, RunFolderError, one_line
+from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError, one_line
 from ros_rl.features import Layout, ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings import AGENT_SETTINGS, Settings
@@ -29,11 +28,9 @@ from ros_rl.agents.remedies import remedies
 from ros_rl.agents.value_checks import ValueChecks
 from ros_rl.agents.watch import ValueWatch
 from ros_rl.deploy.export import ExportedGraph
+from ros_rl.runtime.checkpoint import check_finite, check_same
 from ros_rl.runtime.earlier_log import TickReader, take_log
 from ros_rl.runtime.earlier_run import take_teacher
-
-_MEANING = ("hidden", "policy_hidden", "critics", "normalisation", "layer_norm", "targets", "loss", "baseline")
-"""Settings that decide what an agent's weights mean: a checkpoint goes on only with the same."""
 
 
 class TrainingLoop:
@@ -70,14 +67,9 @@ class TrainingLoop:
         self._checks = ValueChecks(self.watch, self.agent, self.replay)
         self._learned = self.agent and ExportedGraph(self.agent.graph, settings.task.name, period)
         self._offline = self.agent.offline_rounds if self.agent else 0
-        by_time = max(1, round(learner.robot_minutes * 60 * settings.control.rate_hz))
-        self.total_steps = 0 if self._offline else learner.steps or by_time
+        self.total_steps = 0 if self._offline else settings.training_steps
         self.warmup = min(learner.warmup_steps, self.total_steps)
-        if self.agent and not self._offline and self.warmup == self.total_steps:
-            raise ConfigError(
-                f"learner.warmup_steps {learner.warmup_steps} leaves none of {self.total_steps} environment steps to "
-                f"learn from; allowed: less than {self.total_steps}, or more learner.steps or learner.robot_minutes"
-            )
+        settings.check_warmup()
         if self._offline:
             take_log(self.replay, settings.agent.log, settings, self.spec, read_ticks)
         if isinstance(self.agent, DistilAgent) and settings.agent.teacher:
@@ -176,13 +168,14 @@ class TrainingLoop:
         """
         folder.mkdir(parents=True, exist_ok=True)
         state: dict[str, Any] = {"env_steps": self.env_steps, "rounds": self.rounds, "version": self.version}
+        state["warmup"] = self.warmup
         state["name"] = variant_name(AGENT_SETTINGS, self.settings.agent)
         state["rng"] = torch.get_rng_state()
         if self.agent:
             state["agent"] = self.agent.state_dict()
             state["watch"] = self.watch.state_dict()
             state["settings"] = to_mapping(self.settings.agent)
-            _check_finite(state["agent"], folder)
+            check_finite(state["agent"], folder)
         replay, learner = folder / "replay.partial.npz", folder / "learner.partial.pt"
         self.replay.save(replay)
         torch.save(state, learner)
@@ -212,6 +205,7 @@ class TrainingLoop:
                 self.agent.load_state_dict(state["agent"])
                 self.watch.load_state_dict(state["watch"])
             self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
+            self.warmup = state.get("warmup", self.warmup)  # rounds count from its end
             torch.set_rng_state(state["rng"])
         except KeyError as error:
             raise RunFolderError(f"{folder} does not fit this agent: it holds no {error}") from None
@@ -224,20 +218,4 @@ class TrainingLoop:
         if (other or own) != own or ("agent" in state) != (self.agent is not None):
             named = other or "without a name"  # the first checkpoints have none
             raise RunFolderError(f"{folder} is a checkpoint of another agent ({named}), this run's is {own}")
-        now, then = to_mapping(self.settings.agent), state.get("settings", {})
-        for key in _MEANING:
-            if key in now and key in then and now[key] != then[key]:
-                raise RunFolderError(
-                    f"{folder} does not fit this agent: agent.{key} was {then[key]}, this run's is {now[key]}"
-                )
-
-
-def _check_finite(state: Mapping[str, Any], folder: Path) -> None:
-    """Refuse to keep weights from which nothing can be learned any more."""
-    for name, part in state.items():
-        values = part.values() if isinstance(part, Mapping) else (part,)
-        if any(isinstance(value, torch.Tensor) and not bool(torch.isfinite(value).all()) for value in values):
-            raise GraphError(
-                f"weights of '{name}' are not finite, no checkpoint is written: go on from the last one in {folder}, "
-                "if there is one, with a smaller agent.learning_rate or what docs/watch.md advises"
-            )
+        check_same(folder, state.get("settings", {}), to_mapping(self.settings.agent))
