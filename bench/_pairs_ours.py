@@ -10,7 +10,7 @@ from typing import Any
 
 from _pairs import CAPACITY, GAMMA, Pair
 
-from ros_rl.agent_settings import MODEL_FREE_SETTINGS
+from ros_rl.agent_settings import CRITIC_SETTINGS
 from ros_rl.agents.factory import MODEL_FREE
 from ros_rl.agents.off_policy import ReplayAgent
 from ros_rl.features import LAST_ACTION, PENDING_ACTIONS, Field, Layout
@@ -40,7 +40,7 @@ def make(pair: Pair, tau: float, copy_every: int, updates_per_step: int) -> Repl
     """The agent; one call of its `train` makes `updates_per_step` updates."""
     common = {"hidden": pair.hidden, "gamma": GAMMA, "learning_rate": pair.learning_rate}
     targets = {"tau": tau, "copy_every": copy_every}
-    settings = MODEL_FREE_SETTINGS[pair.name](**common, **targets, **LIKE_STABLE[pair.name])
+    settings = CRITIC_SETTINGS[pair.name](**common, **targets, **LIKE_STABLE[pair.name])
     agent = MODEL_FREE[pair.name](layout(pair), settings, pair.batch, float(updates_per_step))
     assert isinstance(agent, ReplayAgent)
     return agent

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.driver_settings import BACKENDS
+from ros_rl.node_settings import EvaluatorSettings, LearnerSettings
 from ros_rl.resources import package_version
-from ros_rl.settings import EvaluatorSettings, LearnerSettings
 
 USAGE = 2
 """Exit code of wrong usage."""

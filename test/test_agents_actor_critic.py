@@ -12,9 +12,9 @@ import torch
 from bandits import bias_gradient, layout, one_step, set_policy, steps
 from torch import Tensor
 
-from ros_rl.agent_settings import ActorCriticSettings
 from ros_rl.agents.actor_critic import ActorCriticAgent
 from ros_rl.agents.samples import Samples
+from ros_rl.policy_gradient_settings import ActorCriticSettings
 from ros_rl.replay.buffer import ReplayBuffer
 
 MEAN, STD = 0.1, 0.2

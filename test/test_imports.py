@@ -27,6 +27,7 @@ LAYERS = (
     (
         *("config", "robot", "features", "safety", "tasks", "settings", "agent_settings", "model_settings"),
         *("driver_settings", "planner_settings", "model_based_settings", "replay_settings", "watch_settings"),
+        *("node_settings", "policy_gradient_settings"),
     ),
     ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
     ("agents", "deploy"),

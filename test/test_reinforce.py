@@ -12,11 +12,11 @@ import torch
 from bandits import bias_gradient, layout, one_step, set_policy, steps
 from torch.distributions import Normal
 
-from ros_rl.agent_settings import ReinforceSettings
 from ros_rl.agents.reinforce import ReinforceAgent
 from ros_rl.agents.samples import Samples
 from ros_rl.errors import ConfigError
 from ros_rl.features import Field, Layout
+from ros_rl.policy_gradient_settings import ReinforceSettings
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings import load_settings
 

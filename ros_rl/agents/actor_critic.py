@@ -25,7 +25,6 @@ import torch
 from torch import Tensor
 
 from ros_rl.actor_critic import ClippedGaussianPolicy
-from ros_rl.agent_settings import ActorCriticSettings
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.critics import Critics
 from ros_rl.agents.descent import Adam, step
@@ -33,6 +32,7 @@ from ros_rl.agents.policy_gradient import GaussianGraph, NewData, discounted_sum
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.features import Layout
 from ros_rl.networks import evaluating
+from ros_rl.policy_gradient_settings import ActorCriticSettings
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 
 

@@ -23,7 +23,6 @@ import torch
 from torch import Tensor
 
 from ros_rl.actor_critic import ClippedGaussianPolicy, CriticEnsemble
-from ros_rl.agent_settings import ReinforceSettings
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.descent import Adam, step
 from ros_rl.agents.policy_gradient import (
@@ -36,6 +35,7 @@ from ros_rl.agents.policy_gradient import (
 )
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.features import Layout
+from ros_rl.policy_gradient_settings import ReinforceSettings
 from ros_rl.replay.buffer import ReplayBuffer
 
 

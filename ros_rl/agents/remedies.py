@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ros_rl.agent_settings import PolicyGradientSettings
 from ros_rl.config import iterate
 from ros_rl.features import FEATURES
+from ros_rl.policy_gradient_settings import PolicyGradientSettings
 from ros_rl.settings import Settings
 
 REMEDIES: Mapping[str, str] = {
