@@ -48,5 +48,5 @@ def test_a_learner_whose_values_explode_warns_and_says_what_helps(tmp_path: Path
                 parameter.mul_(1e6)
         training.train()
         level, message, figures = told("beyond its bound")
-        assert level == WARN and "agent.targets" in message
+        assert level == WARN and "agent.tau" in message and "agent.targets" not in message
         assert float(figures["watch.beyond_total"]) > 0.0 and float(figures["watch.q_largest"]) > 1e4
