@@ -41,8 +41,9 @@ _AS_MPC = {
     "tau": 0.01,
     "initial_alpha": 0.1,
     "target_entropy": -0.5,
+    "policy_delay": 5,
 }
-"""The critics and the entropy of the `mpc` agent, whose own defaults these are."""
+"""Critics, entropy and one policy update per step, as the `mpc` agent has them by default."""
 
 AGENTS: dict[str, dict[str, Any]] = {
     "mpc": {"agent": {"name": "mpc"}},
