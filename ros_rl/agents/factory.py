@@ -53,9 +53,8 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
         settings: Of the run.
 
     Raises:
-        ConfigError: It chooses among discrete actions and the environment's are continuous, or the reverse; or its
-            replay is to give what it cannot learn from, or sums of rewards for goals that change; or another package
-            names its settings only.
+        ConfigError: It chooses among discrete actions and the environment's are continuous, or the reverse; or replay
+            is to give sums of rewards, or priorities, for goals that change; or another package names its settings only.
     """
     name, learner = variant_name(AGENT_SETTINGS, settings.agent), settings.learner
     if name == "random":
