@@ -54,7 +54,8 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
 
     Raises:
         ConfigError: It chooses among discrete actions and the environment's are continuous, or the reverse; or replay
-            is to give sums of rewards, or priorities, for goals that change; or another package names its settings only.
+            is to give sums of rewards, or priorities, for goals that change; or another package only names its
+            settings.
     """
     name, learner = variant_name(AGENT_SETTINGS, settings.agent), settings.learner
     if name == "random":
