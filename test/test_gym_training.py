@@ -203,6 +203,15 @@ def test_stopping_leaves_a_checkpoint_from_which_the_run_goes_on(tmp_path) -> No
     assert second.training.rounds == 30
 
 
+def test_a_finished_run_that_goes_on_tells_its_newest_final_evaluation(tmp_path) -> None:
+    train(tmp_path, "test/Point-v0")
+    longer = GymTraining(settings_of("test/Point-v0", {"learner": {"steps": 80}}))
+    longer.resume(tmp_path / "checkpoint")
+    assert longer.run(RunFolder(tmp_path), threading.Event())
+    final = [item["env_steps"] for item in longer.state.evaluations if item["final"]]
+    assert final == [60, 80] and longer.state.final_evaluation["env_steps"] == 80
+
+
 def test_a_checkpoint_of_another_agent_is_refused(tmp_path) -> None:
     train(tmp_path, "test/Point-v0")
     other = GymTraining(settings_of("test/Point-v0", {"agent": {"name": "td3", "hidden": 16}}))

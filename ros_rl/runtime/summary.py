@@ -50,8 +50,8 @@ class RunState:
 
     @property
     def final_evaluation(self) -> dict[str, Any] | None:
-        """The evaluation at the end, once it is there."""
-        return next((item for item in self.evaluations if item["final"]), None)
+        """The evaluation at the end, once it is there; of a run that went on after its end, the newest."""
+        return next((item for item in reversed(self.evaluations) if item["final"]), None)
 
     def number(self, node: str, name: str) -> float:
         """A figure of a node's diagnostics; nan if it gave none."""
