@@ -96,7 +96,7 @@ class Learner:
 def run(problem: str, method: str, period: int, updates: int, gamma: float, step: float) -> dict[str, Any]:
     """Learn until the end or until values are huge; returns what the values and the watch did."""
     learner = Learner(PROBLEMS[problem](), method, gamma, step, period)
-    watch = ValueWatch(gamma, WatchSettings(reward_bound=1.0, window=100))
+    watch = ValueWatch(gamma, WatchSettings(reward_bound=1.0))
     largest, warned, said = [], 0, ""
     while learner.updates < updates:
         q, target = learner.values()

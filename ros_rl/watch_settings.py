@@ -16,7 +16,7 @@ class WatchSettings:
 
     reward_bound: float = setting(0.0, "largest |reward| of a step; 0: the largest that was seen", low=0.0)
     window: int = setting(1000, "updates that recent figures are taken over", unit="updates", low=10)
-    beyond_share: float = setting(0.05, "share of recent batches whose |Q| may lie beyond the bound", low=0.0, high=1.0)
+    beyond_share: float = setting(0.005, "share of recent batches whose |Q| may be beyond its bound", low=0.0, high=1.0)
     bellman_share: float = setting(1.0, "largest recent Bellman error, as a share of the targets' size", low=0.0)
     rank_every: int = setting(2000, "updates between looks at the critics' effective rank", unit="updates", low=1)
     rank_share: float = setting(
