@@ -99,7 +99,7 @@ def plan(parts: list[str], seeds: list[int]) -> dict[str, Callable[[], Run]]:
             named[f"pendulum/{name}"] = lambda a=agent, s=seed: gym_run("Pendulum-v1", PENDULUM_STEPS, s, a)
             layered = agent | {"normalisation": "layer"}
             named[f"reach/{name}"] = lambda a=layered, s=seed: reach_run(s, a)
-        reinforce = {"name": "reinforce", "learning_rate": 3e-3}
+        reinforce = {"name": "reinforce", "learning_rate": 1e-3}
         named["reach/reinforce"] = lambda a=reinforce, s=seed: reach_run(s, a, ON_POLICY_MINUTES)
         dqn = {"name": "dqn", **CARTPOLE}
         named["cartpole/dqn"] = lambda a=dqn, s=seed: gym_run(
