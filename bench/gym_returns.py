@@ -32,7 +32,7 @@ from ros_rl.runtime.run_folder import CHECKPOINT
 ROOT = RESULTS.parents[1]
 COST = "cost.json"
 GIVEN = "given.json"
-AGENTS = {name: ROOT / "config" / "agents" / f"{name}.yaml" for name in ("crossq", "mbpo")}
+AGENTS = {name: ROOT / "config" / "agents" / f"{name}.yaml" for name in ("crossq", "mbpo", "td7")}
 """Files of settings, by their names."""
 PUBLISHED: dict[str, dict[str, float]] = {
     "HalfCheetah-v5": {"SAC": 6156, "DroQ": 7744, "REDQ": 7823, "CrossQ": 8112},

@@ -6,7 +6,8 @@
 Each pair has equal networks, batches and settings (`_pairs.py`), and is first checked (`_pairs_check.py`): from the
 same weights, batch and noise both sides give the same losses, parameters and target parameters. One call of each side's
 `train` then makes one update, as by default one follows each environment step: a batch is drawn from the replay buffer
-and all networks move. Both take turns block by block, so that other load on the machine hits both.
+and all networks move. Both take turns block by block with the update's matrix products alone, the least that an update
+costs, so that other load on the machine hits all.
 
     pip install 'ros_rl[learn,bench]' && python bench/learner_speed.py
 """
@@ -23,6 +24,7 @@ import _pairs_stable as stable
 import torch
 from _pairs import COPY_EVERY, PAIRS, TAU, Pair, transitions
 from _pairs_check import check
+from _pairs_floor import floor
 from _pairs_memory import OURS, STABLE, measure_apart
 from machine import add_output, describe_line, describe_machine, spread, table, write_result
 
@@ -30,6 +32,8 @@ HELD = 20_000
 """Transitions in the replay buffers while times are taken."""
 TOLERANCE = 1e-5
 MEMORY_UPDATES = 100
+FLOOR = "products alone"
+"""The matrix products of one update, and nothing else."""
 
 
 def contenders(pair: Pair) -> dict[str, Callable[[], object]]:
@@ -38,7 +42,7 @@ def contenders(pair: Pair) -> dict[str, Callable[[], object]]:
     model = stable.make(pair, TAU, COPY_EVERY)
     ours.fill(replay, transitions(pair, HELD, seed=0))
     stable.fill(stable.replay_of(model), transitions(pair, HELD, seed=0))
-    return {STABLE: lambda: model.train(1, pair.batch), OURS: lambda: agent.train(replay, 0)}
+    return {STABLE: lambda: model.train(1, pair.batch), OURS: lambda: agent.train(replay, 0), FLOOR: floor(pair)}
 
 
 def measure(runs: dict[str, Callable[[], object]], blocks: int, updates: int) -> dict[str, dict[str, Any]]:
@@ -56,6 +60,7 @@ def measure(runs: dict[str, Callable[[], object]], blocks: int, updates: int) ->
     found: dict[str, dict[str, Any]] = {
         name: {"updates_per_second": spread(rates[name]), "cpu_ms": spread(cpu[name])} for name in runs
     }
+    found["of the update"] = spread([a / b for a, b in zip(cpu[FLOOR], cpu[OURS], strict=True)])
     found["ratio"] = {
         "wall": spread([a / b for a, b in zip(rates[OURS], rates[STABLE], strict=True)]),
         "cpu": spread([b / a for a, b in zip(cpu[OURS], cpu[STABLE], strict=True)]),
@@ -73,7 +78,10 @@ def rows(pair: Pair, result: dict[str, Any]) -> list[list[str]]:
         rate, cpu = speed["updates_per_second"], speed["cpu_ms"]
         quartiles = f"{cpu['q1']:.2f} to {cpu['q3']:.2f}"
         lines.append([f"{side} {name}", f"{rate['median']:.0f}", f"{cpu['median']:.2f}", quartiles, *against, *memory])
-    return lines
+    least = result[FLOOR]["cpu_ms"]
+    bound = result[STABLE]["cpu_ms"]["median"] / least["median"]
+    quartiles = f"{least['q1']:.2f} to {least['q3']:.2f}"
+    return [*lines, [f"{FLOOR}, `{pair.name}`", "", f"{least['median']:.2f}", quartiles, "", f"{bound:.2f}", "", ""]]
 
 
 def main() -> None:

@@ -170,11 +170,11 @@ def critic_gradients(agent: ActorCriticAgent) -> dict[str, Gradient]:
             seen, weights = joined(episodes).seen, powers.repeat(EPISODES)
             action = policy.act(seen, torch.randn(len(seen), 1))
             if pathwise:
-                gain = agent.critics.of_policy(seen, action)[0]
+                gain = agent.critics.frozen()(seen, action)[0]
             else:
                 action = action.detach()
                 with torch.no_grad():
-                    advantage = agent.critics.of_policy(seen, action)[0] - agent.values(seen)
+                    advantage = agent.critics.frozen()(seen, action)[0] - agent.values(seen)
                 gain = advantage * policy.log_probability(seen, action)[0]
             return flat_gradient(policy, -(weights * gain).sum() / EPISODES)
 

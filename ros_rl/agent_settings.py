@@ -122,6 +122,18 @@ class Td3Settings(DdpgSettings):
 
 
 @dataclass(frozen=True)
+class Td7Settings(Td3Settings):
+    """TD3 on state-action embeddings."""
+
+    normalisation: str = setting("none", "of the critics' hidden layers", choices=("none",))
+    dropout: float = setting(0.0, "none of the critics' hidden units is dropped", low=0.0, high=0.0)
+    targets: str = setting("hard", "target critics: copies now and then, of the embedding too", choices=("hard",))
+    copy_every: int = setting(250, "updates between copies", unit="updates", low=1)
+    embedding: int = setting(64, "values of an embedding", low=1)
+    embedding_hidden: int = setting(128, "units in each of the two hidden layers of an embedding", low=1)
+
+
+@dataclass(frozen=True)
 class BcSettings:
     """Behaviour cloning from a log."""
 
@@ -220,6 +232,7 @@ class QtOptSettings(SearchSettings):
 CRITIC_SETTINGS: dict[str, type] = {
     "sac": SacSettings,
     "td3": Td3Settings,
+    "td7": Td7Settings,
     "ddpg": DdpgSettings,
     "dqn": DqnSettings,
     "naf": NafSettings,

@@ -29,7 +29,7 @@ LAYERS = (
         *("driver_settings", "planner_settings", "model_based_settings", "replay_settings", "watch_settings"),
         *("node_settings", "policy_gradient_settings"),
     ),
-    ("networks", "spaces", "actor_critic", "dynamics", "planning", "replay"),
+    ("networks", "spaces", "actor_critic", "embedding", "dynamics", "planning", "replay"),
     ("agents", "deploy"),
     ("backends", "runtime", "bringup", "gym"),
     ("nodes", "analysis"),

@@ -22,6 +22,7 @@ AGENTS = {
     "qt_opt": {"targets": "hard", "samples": 8, "elites": 2, "loss": "squared"},
     "sac": {"targets": "hard"},
     "td3": {"targets": "hard"},
+    "td7": {},
 }
 
 

@@ -77,7 +77,7 @@ def test_the_same_goal_brings_the_same_reward(delay: int) -> None:
     np.testing.assert_array_equal(new.terminated, batch.terminated)
 
 
-@pytest.mark.parametrize("name", ["sac", "td3", "ddpg", "naf", "qt_opt"])
+@pytest.mark.parametrize("name", ["sac", "td3", "td7", "ddpg", "naf", "qt_opt"])
 def test_agents_learn_from_what_was_relabelled(name: str) -> None:
     settings = reach(name=name)
     agent, replay = make_agent(spec_of(settings), settings), filled(settings)

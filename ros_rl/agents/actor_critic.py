@@ -136,7 +136,7 @@ class ActorCriticAgent(Agent):
         return self.inputs.smooth(self.policy.act(seen, torch.randn(len(seen), self.layout.action_size)), seen)
 
     def _q(self, seen: Tensor, action: Tensor) -> Tensor:
-        return self.critics.of_policy(seen, action).amin(0)
+        return self.critics.frozen()(seen, action).amin(0)
 
     def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """See `Agent.look`."""

@@ -41,7 +41,22 @@ class TargetedNetwork(Generic[M]):
             self.target = make().requires_grad_(False)
             self.target.load_state_dict(self.online.state_dict())
             self.target.train(s.dropout > 0.0)
-        self.optimiser = Adam(self.online.parameters(), s.learning_rate, s.beta1)
+        learned = [parameter for parameter in self.online.parameters() if parameter.requires_grad]
+        self.optimiser = Adam(learned, s.learning_rate, s.beta1)
+        self._frozen: M | None = None
+
+    def frozen(self, members: int | None = None) -> M:
+        """The online network as it is, seen so that no gradient reaches its weights: a policy is improved through it.
+
+        Args:
+            members: How many critics of an ensemble are asked; None: all.
+        """
+        if self._frozen is None:
+            self._frozen = copy.deepcopy(self.online).requires_grad_(False)
+            self._frozen.train(self.settings.normalisation != "batch")
+        for frozen, value in zip(_values(self._frozen), _values(self.online), strict=True):
+            frozen.data = value.data[:members]
+        return self._frozen
 
     def parts(self) -> dict[str, Stateful]:
         """What a checkpoint holds."""
@@ -81,9 +96,6 @@ class Critics(TargetedNetwork[CriticEnsemble]):
         s = settings
         sizes = (s.critics, size_in + action_size, s.hidden, s.normalisation, s.dropout)
         super().__init__(lambda: CriticEnsemble(*sizes), settings)
-        self._frozen = copy.deepcopy(self.online).requires_grad_(False)
-        """Looks at the learned critics' weights."""
-        self._frozen.train(s.normalisation != "batch")
 
     def update(self, samples: Samples, choose: NextAction, updates: int) -> tuple[Tensor, Tensor]:
         """One step on the weighted squared Bellman error, and one of the targets.
@@ -113,19 +125,6 @@ class Critics(TargetedNetwork[CriticEnsemble]):
             q, following = both.chunk(2, 1)
             following = following.detach()
         return q, samples.target(self.smallest(following) - cost)
-
-    def of_policy(self, seen: Tensor, action: Tensor, members: int | None = None) -> Tensor:
-        """Values through which a policy is improved, (members, batch): no gradient reaches the critics' weights.
-
-        Args:
-            seen: Network inputs, (batch, inputs).
-            action: The policy's, (batch, actions).
-            members: How many critics are asked; None: all.
-        """
-        for frozen, value in zip(_values(self._frozen), _values(self.online), strict=True):
-            frozen.data = value.data[:members]
-        q: Tensor = self._frozen(seen, action)
-        return q
 
 
 def _values(network: nn.Module) -> Iterator[Tensor]:

@@ -21,6 +21,14 @@ from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.features import Layout
 
 
+def target_noise(action: Tensor, s: DdpgSettings) -> Tensor:
+    """Actions of a target with clipped noise, as long as it is set (Fujimoto et al. 2018, TD3)."""
+    if not s.target_noise:
+        return action
+    noise = (s.target_noise * torch.randn_like(action)).clamp(-s.target_noise_clip, s.target_noise_clip)
+    return (action + noise).clamp(-1.0, 1.0)
+
+
 class DdpgGraph(PolicyGraph):
     """The policy acts, with added noise; see `PolicyGraph`."""
 
@@ -49,16 +57,12 @@ class DdpgAgent(OffPolicyAgent):
 
     def next_action(self, seen: Tensor) -> tuple[Tensor, float]:
         """See `OffPolicyAgent.next_action`: the target policy's, with noise as long as it is set."""
-        s, action = self.settings, self.target_policy(seen)
-        if s.target_noise:
-            noise = (s.target_noise * torch.randn_like(action)).clamp(-s.target_noise_clip, s.target_noise_clip)
-            action = (action + noise).clamp(-1.0, 1.0)
-        return self.inputs.smooth(action, seen), 0.0
+        return self.inputs.smooth(target_noise(self.target_policy(seen), self.settings), seen), 0.0
 
     def update_policy(self, samples: Samples) -> dict[str, float]:
         """One step up the first critic, and one of the target policy."""
         action = self.inputs.smooth(self.policy(samples.seen), samples.seen)
-        loss = step(self._policy_optimiser, -self.critics.of_policy(samples.seen, action, 1).mean())
+        loss = step(self._policy_optimiser, -self.critics.frozen(1)(samples.seen, action).mean())
         s = self.settings
         if s.targets == "polyak" and self.updates % s.polyak_every < self.policy_delay:
             polyak(self.target_policy, self.policy, s.tau)

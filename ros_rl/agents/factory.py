@@ -19,6 +19,7 @@ from ros_rl.agents.naf import NafAgent
 from ros_rl.agents.qt_opt import QtOptAgent
 from ros_rl.agents.reinforce import ReinforceAgent
 from ros_rl.agents.sac import SacAgent
+from ros_rl.agents.td7 import Td7Agent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.features import Layout
@@ -32,6 +33,7 @@ from ros_rl.settings import AGENT_SETTINGS, Settings
 MODEL_FREE: dict[str, Callable[..., Agent]] = {
     "sac": SacAgent,
     "td3": DdpgAgent,
+    "td7": Td7Agent,
     "ddpg": DdpgAgent,
     "dqn": DqnAgent,
     "bc": BcAgent,

@@ -65,7 +65,7 @@ class SacAgent(OffPolicyAgent):
     def update_policy(self, samples: Samples) -> dict[str, float]:
         """One step up the critics' value plus entropy, and one on the entropy coefficient."""
         raw, log_probability = self.policy.sample(samples.seen)
-        values = self.critics.of_policy(samples.seen, self.inputs.smooth(raw, samples.seen))
+        values = self.critics.frozen()(samples.seen, self.inputs.smooth(raw, samples.seen))
         q = values.mean(0) if self.follows_mean else values.amin(0)
         alpha = self.log_alpha.detach().exp()
         loss = step(self._policy_optimiser, (alpha * log_probability - q).mean())
