@@ -11,7 +11,6 @@ learns. Targets stay within those seen up to the last copy (section 4.2 of the p
 from __future__ import annotations
 
 import copy
-import math
 
 import torch
 from torch import Tensor
@@ -25,6 +24,9 @@ from ros_rl.agents.off_policy import PolicyGraph, ReplayAgent
 from ros_rl.agents.samples import Inputs, Samples
 from ros_rl.embedding import EmbeddedCritics, EmbeddedPolicy, Embedding
 from ros_rl.features import Layout
+
+_LARGEST = torch.finfo(torch.float32).max
+"""No limit, but finite, as all in a checkpoint is."""
 
 
 class Td7Graph(PolicyGraph):
@@ -58,9 +60,9 @@ class Td7Agent(ReplayAgent):
         self.graph = Td7Graph(layout, self.inputs, self.policy, self.critics.online.embedding, s.exploration)
         self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
         self._embedding_optimiser = Adam(self.embedding.parameters(), s.learning_rate, s.beta1)
-        self.target_range = torch.tensor([-math.inf, math.inf])
+        self.target_range = torch.tensor([-_LARGEST, _LARGEST])
         """Smallest and largest value that a target may hold."""
-        self.seen_range = torch.tensor([math.inf, -math.inf])
+        self.seen_range = torch.tensor([_LARGEST, -_LARGEST])
         """Smallest and largest target so far."""
 
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
