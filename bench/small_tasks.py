@@ -37,6 +37,7 @@ _LEARNER = {"batch_size": 128, "updates_per_step": 1.0, "warmup_steps": 500}
 CONTINUOUS: dict[str, dict[str, Any]] = {
     "naf": {"exploration": 0.2},
     "ddpg": {"exploration": 0.2},
+    "td7": {"exploration": 0.2},
     "sac": {"alpha_learning_rate": 3e-4},
     "qt_opt": {"exploration": 0.2, "lag": 200},
     "actor_critic": {"data": "off_policy", "gradient": "pathwise", "batch": "online", "tau": 0.005},
@@ -97,7 +98,7 @@ def plan(parts: list[str], seeds: list[int]) -> dict[str, Callable[[], Run]]:
         for name, own in CONTINUOUS.items():
             agent = {"name": name, **own}
             named[f"pendulum/{name}"] = lambda a=agent, s=seed: gym_run("Pendulum-v1", PENDULUM_STEPS, s, a)
-            layered = agent | {"normalisation": "layer"}
+            layered = agent if name == "td7" else agent | {"normalisation": "layer"}  # td7 has no layer norm
             named[f"reach/{name}"] = lambda a=layered, s=seed: reach_run(s, a)
         reinforce = {"name": "reinforce", "learning_rate": 1e-3}
         named["reach/reinforce"] = lambda a=reinforce, s=seed: reach_run(s, a, ON_POLICY_MINUTES)
