@@ -128,6 +128,8 @@ class Td7Settings(Td3Settings):
     normalisation: str = setting("none", "of the critics' hidden layers", choices=("none",))
     dropout: float = setting(0.0, "none of the critics' hidden units is dropped", low=0.0, high=0.0)
     targets: str = setting("hard", "target critics: copies now and then, of the embedding too", choices=("hard",))
+    tau: float = setting(0.005, "without use: targets are copies", low=0.005, high=0.005)
+    polyak_every: int = setting(2, "without use: targets are copies", unit="updates", low=2, high=2)
     copy_every: int = setting(250, "updates between copies", unit="updates", low=1)
     embedding: int = setting(64, "values of an embedding", low=1)
     embedding_hidden: int = setting(128, "units in each of the two hidden layers of an embedding", low=1)

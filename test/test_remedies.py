@@ -87,6 +87,7 @@ FOLLOWED = {
         {"name": "sac"},
         {"name": "sac", "normalisation": "batch", "targets": "none"},
         {"name": "td3", "targets": "hard"},
+        {"name": "td7"},
         {"name": "naf"},
         {"name": "qt_opt"},
         {"name": "actor_critic"},

@@ -156,7 +156,14 @@ def test_resume_makes_the_same_updates(tmp_path: Path, copy_every: int) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "allowed"),
-    [("targets=polyak", "hard"), ("normalisation=layer", "none"), ("dropout=0.1", r"\[0, 0\]"), ("embedding=0", "1")],
+    [
+        ("tau=0.01", "0.005"),
+        ("polyak_every=1", "2"),
+        ("targets=polyak", "hard"),
+        ("normalisation=layer", "none"),
+        ("dropout=0.1", r"\[0, 0\]"),
+        ("embedding=0", "1"),
+    ],
 )
 def test_settings_it_has_no_use_for_are_refused(setting: str, allowed: str) -> None:
     with pytest.raises(ConfigError, match=rf"agent\.{setting.split('=')[0]}.*{allowed}"):

@@ -45,7 +45,8 @@ def remedies(settings: Settings) -> dict[str, str]:
         "learner.replay.alpha": replay.priority == "uniform" or replay.alpha == 0.0,
         "learner.updates_per_step": isinstance(agent, PolicyGradientSettings) and "n_step" in unused,
     }
-    usable = {key for key, _, info in iterate(settings) if info.low < info.high and not useless.get(key, False)}
+    free = {key for key, _, info in iterate(settings) if info.low < info.high and len(info.choices) != 1}
+    usable = {key for key in free if not useless.get(key, False)}
     usable -= {f"learner.replay.{name}" for name in unused}
     return {key: text for key, text in REMEDIES.items() if key in usable}
 
