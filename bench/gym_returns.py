@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Returns on Gymnasium environments after a number of steps, beside Stable-Baselines3 and published figures.
+"""Returns on Gymnasium environments after a number of steps, beside other libraries and published figures.
 
 Each run is what a user would start, `ros-rl train --env gym:NAME`, in a process and on a thread of its own. What is
 finished is kept in a small file and not run again, and what was stopped goes on from its checkpoint, so a long list may
@@ -24,6 +24,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import _gym_peers
 from machine import RESULTS, describe_line, describe_machine, table, write_result
 
 from ros_rl.errors import MissingDependencyError
@@ -32,7 +33,7 @@ from ros_rl.runtime.run_folder import CHECKPOINT
 ROOT = RESULTS.parents[1]
 COST = "cost.json"
 GIVEN = "given.json"
-AGENTS = {name: ROOT / "config" / "agents" / f"{name}.yaml" for name in ("crossq", "mbpo", "td7")}
+AGENTS = {name: ROOT / "config" / "agents" / f"{name}.yaml" for name in ("crossq", "dqn", "mbpo", "td7")}
 """Files of settings, by their names."""
 PUBLISHED: dict[str, dict[str, float]] = {
     "HalfCheetah-v5": {"SAC": 6156, "DroQ": 7744, "REDQ": 7823, "CrossQ": 8112},
@@ -63,8 +64,9 @@ def run_ours(args: argparse.Namespace, agent: str, seed: int) -> dict[str, Any]:
 
 
 def run_peer(args: argparse.Namespace, algorithm: str, seed: int) -> dict[str, Any]:
-    """One training of Stable-Baselines3, in a process of its own."""
-    name = f"{args.env}_sb3_{algorithm}_{args.steps}_{seed}"
+    """One training of a peer, in a process of its own."""
+    library = "mbrl" if algorithm == _gym_peers.MBRL else "sb3"
+    name = f"{args.env}_{library}_{algorithm}_{args.steps}_{seed}"
     known = _known(args.results / f"{name}.json", [])
     if known is not None:
         return known
@@ -126,23 +128,15 @@ def _cost(folder: Path) -> dict[str, float]:
 
 
 def train_peer(args: argparse.Namespace) -> None:
-    """Train with Stable-Baselines3's defaults and write the evaluations, ten episodes each."""
-    try:
-        import gymnasium
-        import stable_baselines3
-        import torch
-        from stable_baselines3.common.evaluation import evaluate_policy
-    except ImportError as error:
-        raise MissingDependencyError("stable-baselines3", "bench") from error
-    torch.set_num_threads(1)
+    """Train a peer and write its evaluations."""
     args.folder.mkdir(parents=True, exist_ok=True)
-    learner = getattr(stable_baselines3, args.train_peer)("MlpPolicy", args.env, seed=args.seeds[0], device="cpu")
-    judge, points = gymnasium.make(args.env), {}
-    judge.reset(seed=1000 + args.seeds[0])
-    for steps in range(args.every, args.steps + 1, args.every):
-        learner.learn(args.every, reset_num_timesteps=steps == args.every)
-        points[steps] = float(evaluate_policy(learner, judge, n_eval_episodes=10, warn=False)[0])
-        print(f"{args.train_peer}, {steps} steps: {points[steps]:.1f}", flush=True)
+    points: dict[int, float] = {}
+
+    def show(steps: int, found: float) -> None:
+        points[steps] = found
+        print(f"{args.train_peer}, {steps} steps: {found:.1f}", flush=True)
+
+    _gym_peers.train(args.train_peer, args.env, args.steps, args.every, args.seeds[0], show)
     (args.folder / "peer.json").write_text(json.dumps(points))
 
 
@@ -181,7 +175,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="HalfCheetah-v5", help="Gymnasium environment")
     parser.add_argument("--agents", nargs="*", default=["sac", "crossq"], help=f"agents, or {', '.join(AGENTS)}")
-    parser.add_argument("--peers", nargs="*", default=[], help="algorithms of Stable-Baselines3, e.g. SAC TD3")
+    parser.add_argument("--peers", nargs="*", default=[], help="of Stable-Baselines3, e.g. SAC TD3; MBPO: mbrl-lib's")
     parser.add_argument("--steps", type=int, default=100_000, help="environment steps of a run")
     parser.add_argument("--every", type=int, default=5000, help="steps between evaluations")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="one run for each")
@@ -195,7 +189,7 @@ def main() -> None:
         return
     results = {name: [run_ours(args, name, seed) for seed in args.seeds] for name in args.agents}
     for name in args.peers:
-        results[f"SB3 {name}"] = [run_peer(args, name, seed) for seed in args.seeds]
+        results[_gym_peers.label(name)] = [run_peer(args, name, seed) for seed in args.seeds]
     draw(args, results, ROOT / "docs" / "figures" / f"gym_returns_{args.env}.png")
     print(describe_line(describe_machine()), "\n")
     header = ["environment", "agent", f"return after {args.steps} steps, mean", "each seed", "CPU [min]"]

@@ -69,8 +69,6 @@ class GymSteps:
 
     def _random(self) -> np.ndarray:
         layout = self._layout
-        if layout.choices:
-            return self._rng.integers(layout.choices, size=1).astype(np.float32)
         return self._rng.uniform(-1.0, 1.0, layout.action_size).astype(np.float32)
 
     def _act(self, observation: np.ndarray, explore: float) -> np.ndarray:

@@ -4,7 +4,7 @@
 """Normalised advantage functions (Gu et al. 2016): Q-learning whose maximum over continuous actions is known.
 
 Q(o, u) = V(o) - 1/2 (u - mu(o))^T P(o) (u - mu(o)) with P = L L^T, L lower triangular with a positive diagonal, so that
-max_u Q = V, at u = mu. One network gives V, mu and L, and the target is r + gamma V'(o') of a target network.
+max_u Q = V, at u = mu, and the target is r + gamma V'(o') of a target network. V, mu and L have networks of their own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from ros_rl.networks import BatchedMLP, InPlaceReLU
 
 
 class QuadraticValues(nn.Module):
-    """V, mu and L of an observation.
+    """V, mu and L of an observation, by three networks side by side.
+
+    With hidden layers in common they get into each other's way: a value that has far to go moves the mean with it, into
+    the limits, from where its tanh hardly passes a gradient back.
 
     Args:
         size_in: Inputs.
@@ -36,17 +39,17 @@ class QuadraticValues(nn.Module):
         super().__init__()
         self.action_size = action_size
         self.places = torch.tril_indices(action_size, action_size)
-        size_out = 1 + action_size + self.places.shape[1]
-        self.net = BatchedMLP(1, size_in, hidden, 2, size_out, normalisation, InPlaceReLU, dropout)
+        size_out = self.places.shape[1]  # of L, the largest; the others leave some of theirs without use
+        self.net = BatchedMLP(3, size_in, hidden, 2, size_out, normalisation, InPlaceReLU, dropout)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """V (batch,), tanh of the mean (batch, actions), and L's numbers (batch, actions (actions + 1) / 2)."""
-        value, mean, numbers = self.net(x[None])[0].split([1, self.action_size, self.places.shape[1]], -1)
-        return value[..., 0], torch.tanh(mean), numbers
+        value, mean, numbers = self.net(x[None])
+        return value[..., 0], torch.tanh(mean[..., : self.action_size]), numbers
 
     def features(self, x: Tensor, action: Tensor) -> Tensor:
-        """The last hidden layer, (1, batch, hidden), whatever the action."""
-        return self.net.features(x[None])
+        """The last hidden layer of V, (1, batch, hidden), whatever the action."""
+        return self.net.features(x[None])[:1]
 
     def lower(self, numbers: Tensor) -> Tensor:
         """L, (batch, actions, actions), with the exponential of the numbers on the diagonal."""
