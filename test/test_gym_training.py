@@ -342,7 +342,8 @@ def test_a_planner_learns_the_reward_that_nobody_knows(tmp_path, env, terminatio
 def test_shipped_files_of_settings_train(tmp_path, file) -> None:
     learner = {"steps": 34, "warmup_steps": 30, "batch_size": 20}
     once = {"evaluator": {"every": 0, "final_episodes": 1, "video": False}, "learner": learner, "agent.hidden": 16}
-    run = GymTraining(load_settings("gym", file, ["task.env=test/Falling-v0", once]))
+    env = "Choice" if file.stem == "dqn" else "Falling"
+    run = GymTraining(load_settings("gym", file, [f"task.env=test/{env}-v0", once]))
     assert run.run(RunFolder(tmp_path), threading.Event())
     assert run.training.updates >= 4 and np.isfinite(run.state.final_evaluation["return_mean"])
 
