@@ -10,12 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ros_rl.errors import ConfigError, MissingDependencyError
-
 Show = Callable[[int, float], None]
 """Is told of an evaluation: environment steps so far, mean return."""
 MBRL = "MBPO"
 """The one algorithm that is mbrl-lib's, and not Stable-Baselines3's."""
+ALGORITHMS = ("SAC", "TD3", "DDPG", "DQN", MBRL)
 EPISODES = 10
 _MBRL_FILES = {"InvertedPendulum-v5": ("mbpo_inv_pendulum", "inverted_pendulum")}
 """mbrl-lib's file of settings for an environment, and its function that knows when an episode ends."""
@@ -31,8 +30,7 @@ def train(algorithm: str, env: str, steps: int, every: int, seed: int, show: Sho
     """Train with the library's own settings, evaluated every so many steps.
 
     Raises:
-        ConfigError: An environment that mbrl-lib has no settings for.
-        MissingDependencyError: Without the library.
+        SystemExit: Without the library, or on an environment that mbrl-lib has no settings for.
     """
     (_train_mbrl if algorithm == MBRL else _train_stable)(algorithm, env, steps, every, seed, show)
 
@@ -44,7 +42,7 @@ def _train_stable(algorithm: str, env: str, steps: int, every: int, seed: int, s
         import torch
         from stable_baselines3.common.evaluation import evaluate_policy
     except ImportError as error:
-        raise MissingDependencyError("stable-baselines3", "bench") from error
+        raise SystemExit(f"missing: {error.name}; install it with: pip install 'ros_rl[learn,gym,bench]'") from None
     torch.set_num_threads(1)
     learner = getattr(stable_baselines3, algorithm)("MlpPolicy", env, seed=seed, device="cpu")
     judge = gymnasium.make(env)
@@ -57,7 +55,7 @@ def _train_stable(algorithm: str, env: str, steps: int, every: int, seed: int, s
 def _train_mbrl(algorithm: str, env: str, steps: int, every: int, seed: int, show: Show) -> None:
     """MBPO as mbrl-lib's files set it for the environment, but for `every` steps of exploration instead of 5,000."""
     if env not in _MBRL_FILES:
-        raise ConfigError(f"mbrl-lib's {algorithm} is compared on {', '.join(_MBRL_FILES)}, not on {env}")
+        raise SystemExit(f"mbrl-lib's {algorithm} is compared on {', '.join(_MBRL_FILES)}, not on {env}")
     try:
         import gymnasium
         import numpy as np

@@ -114,6 +114,8 @@ def _run(command: list[str], folder: Path) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}, check=True)
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(error.returncode) from None  # the process has said why
     finally:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         minutes = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 60
@@ -175,7 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="HalfCheetah-v5", help="Gymnasium environment")
     parser.add_argument("--agents", nargs="*", default=["sac", "crossq"], help=f"agents, or {', '.join(AGENTS)}")
-    parser.add_argument("--peers", nargs="*", default=[], help="of Stable-Baselines3, e.g. SAC TD3; MBPO: mbrl-lib's")
+    parser.add_argument("--peers", nargs="*", default=[], choices=_gym_peers.ALGORITHMS, help="MBPO: mbrl-lib's")
     parser.add_argument("--steps", type=int, default=100_000, help="environment steps of a run")
     parser.add_argument("--every", type=int, default=5000, help="steps between evaluations")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="one run for each")

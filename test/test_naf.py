@@ -67,6 +67,14 @@ def test_greedy_action_is_the_best_also_where_actions_are_smoothed() -> None:
         torch.testing.assert_close(agent.q(agent.critics.online, seen, action[None]), agent.critics.online(seen)[0])
 
 
+def test_value_mean_and_matrix_share_no_weights() -> None:
+    values = QuadraticValues(3, 2, 8, "layer", 0.0)
+    weights = list(values.net.parameters())
+    for member, output in enumerate(values(torch.randn(5, 3))):
+        for gradient in torch.autograd.grad((output * torch.randn_like(output)).sum(), weights, retain_graph=True):
+            assert [bool(part.any()) for part in gradient] == [part == member for part in range(3)]
+
+
 @pytest.mark.parametrize("targets", ["none", "hard", "polyak"])
 def test_update_by_hand(targets: str) -> None:
     agent, samples = agent_of(LAYOUT, "naf", targets=targets, tau=0.1, copy_every=1), random_samples(LAYOUT)
