@@ -107,7 +107,7 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            f"ros-rl = {NAME}.cli:main",
+            f"ros-rl = {NAME}.cli.main:main",
             *(f"{node} = {NAME}.nodes.{node}:main" for node in NODES),
         ],
     },

@@ -19,11 +19,12 @@ from machine import add_output, table, write_result
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError
-from ros_rl.model_based_settings import MpcSettings
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.runtime.run_folder import CHECKPOINT, CONFIG
-from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import Settings, load_settings, with_overrides
+from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.settings.model_based import MpcSettings
+from ros_rl.settings.tree import Settings
+from ros_rl.training.training_loop import TrainingLoop
 
 ACTS = ("planner", "policy")
 COMMON = ("episodes", "seconds_each", "return_mean", "falls", "contacts_not_feet", "foot_slip", "saturated", "plan_ms")

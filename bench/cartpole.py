@@ -30,9 +30,10 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.features import ObservationSpec
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.driver_loop import DriverLoop
-from ros_rl.runtime.local import train_locally
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.settings import Settings, load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.tree import Settings
+from ros_rl.training.local import train_locally
 from ros_rl.types import Verdict
 
 TASK = "cartpole_swingup"

@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from _triad_linear import PROBLEMS, run
-from _triad_runs import BOOTSTRAPS, Budget, Runs, Variant
-from _triad_tasks import TASKS
 from machine import RESULTS, add_output, describe_line, describe_machine, table, write_result
+from triad.linear import PROBLEMS, run
+from triad.runs import BOOTSTRAPS, Budget, Runs, Variant
+from triad.tasks import TASKS
 
 from ros_rl.errors import MissingDependencyError
 

@@ -24,11 +24,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import _gym_peers
 from machine import RESULTS, describe_line, describe_machine, table, write_result
+from peers import gym as gym_peers
 
 from ros_rl.errors import MissingDependencyError
-from ros_rl.runtime.run_folder import CHECKPOINT
+from ros_rl.runs.run_folder import CHECKPOINT
 
 ROOT = RESULTS.parents[1]
 COST = "cost.json"
@@ -65,7 +65,7 @@ def run_ours(args: argparse.Namespace, agent: str, seed: int) -> dict[str, Any]:
 
 def run_peer(args: argparse.Namespace, algorithm: str, seed: int) -> dict[str, Any]:
     """One training of a peer, in a process of its own."""
-    library = "mbrl" if algorithm == _gym_peers.MBRL else "sb3"
+    library = "mbrl" if algorithm == gym_peers.MBRL else "sb3"
     name = f"{args.env}_{library}_{algorithm}_{args.steps}_{seed}"
     known = _known(args.results / f"{name}.json", [])
     if known is not None:
@@ -138,7 +138,7 @@ def train_peer(args: argparse.Namespace) -> None:
         points[steps] = found
         print(f"{args.train_peer}, {steps} steps: {found:.1f}", flush=True)
 
-    _gym_peers.train(args.train_peer, args.env, args.steps, args.every, args.seeds[0], show)
+    gym_peers.train(args.train_peer, args.env, args.steps, args.every, args.seeds[0], show)
     (args.folder / "peer.json").write_text(json.dumps(points))
 
 
@@ -177,7 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="HalfCheetah-v5", help="Gymnasium environment")
     parser.add_argument("--agents", nargs="*", default=["sac", "crossq"], help=f"agents, or {', '.join(AGENTS)}")
-    parser.add_argument("--peers", nargs="*", default=[], choices=_gym_peers.ALGORITHMS, help="MBPO: mbrl-lib's")
+    parser.add_argument("--peers", nargs="*", default=[], choices=gym_peers.ALGORITHMS, help="MBPO: mbrl-lib's")
     parser.add_argument("--steps", type=int, default=100_000, help="environment steps of a run")
     parser.add_argument("--every", type=int, default=5000, help="steps between evaluations")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="one run for each")
@@ -191,7 +191,7 @@ def main() -> None:
         return
     results = {name: [run_ours(args, name, seed) for seed in args.seeds] for name in args.agents}
     for name in args.peers:
-        results[_gym_peers.label(name)] = [run_peer(args, name, seed) for seed in args.seeds]
+        results[gym_peers.label(name)] = [run_peer(args, name, seed) for seed in args.seeds]
     draw(args, results, ROOT / "docs" / "figures" / f"gym_returns_{args.env}.png")
     print(describe_line(describe_machine()), "\n")
     header = ["environment", "agent", f"return after {args.steps} steps, mean", "each seed", "CPU [min]"]

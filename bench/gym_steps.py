@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from ros_rl.agents.factory import make_agent
-from ros_rl.deploy.export import ControlGraph
+from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.gym.environment import Environment
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.settings import Settings
+from ros_rl.settings.tree import Settings
 from ros_rl.types import Transition
 
 

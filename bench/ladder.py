@@ -24,15 +24,16 @@ import numpy as np
 from machine import add_output, table, write_result
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.features import Layout
 from ros_rl.gym.environment import Environment
 from ros_rl.gym.evaluation import GymEvaluator
+from ros_rl.layout import Layout
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.runtime.local import train_locally
-from ros_rl.runtime.run_folder import CHECKPOINT, CONFIG
-from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import Settings, load_settings, with_overrides
+from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.settings.tree import Settings
+from ros_rl.training.local import train_locally
+from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
 
 RUNGS: dict[str, dict[str, Any]] = {

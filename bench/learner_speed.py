@@ -3,7 +3,7 @@
 
 """Updates per second and memory of `sac`, `td3`, `ddpg` and `dqn`, beside Stable-Baselines3's in the same run.
 
-Each pair has equal networks, batches and settings (`_pairs.py`), and is first checked (`_pairs_check.py`): from the
+Each pair has equal networks, batches and settings (`pairs/pairs.py`), and is first checked (`pairs/check.py`): from the
 same weights, batch and noise both sides give the same losses, parameters and target parameters. One call of each side's
 `train` then makes one update, as by default one follows each environment step: a batch is drawn from the replay buffer
 and all networks move. Both take turns block by block with the update's matrix products alone, the least that an update
@@ -19,14 +19,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import _pairs_ours as ours
-import _pairs_stable as stable
 import torch
-from _pairs import COPY_EVERY, PAIRS, TAU, Pair, transitions
-from _pairs_check import check
-from _pairs_floor import floor
-from _pairs_memory import OURS, STABLE, measure_apart
 from machine import add_output, describe_line, describe_machine, spread, table, write_result
+from pairs import ours
+from pairs import stable_baselines as stable
+from pairs.check import check
+from pairs.floor import floor
+from pairs.memory import OURS, STABLE, measure_apart
+from pairs.pairs import COPY_EVERY, PAIRS, TAU, Pair, transitions
 
 HELD = 20_000
 """Transitions in the replay buffers while times are taken."""

@@ -33,10 +33,10 @@ from ros_rl.dynamics.data import TransitionData
 from ros_rl.dynamics.energy import EnergyEnsemble
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.factory import make_model
+from ros_rl.dynamics.fitting import FitSettings, ModelTrainer
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
 from ros_rl.dynamics.measures import auroc, coverage, disagreement, energy_distance, gaussian_nll, mixture_moments
-from ros_rl.dynamics.training import FitSettings, ModelTrainer
-from ros_rl.model_settings import ModelSettings
+from ros_rl.settings.dynamics import ModelSettings
 
 FIGURE = Path(__file__).resolve().parents[1] / "docs" / "figures" / "models.png"
 NETWORKS = {"members": 2, "hidden": 48, "layers": 2, "proposals": 16, "steps": 10}

@@ -19,11 +19,11 @@ import numpy as np
 import torch
 from machine import add_output, describe_line, describe_machine, table, write_result
 
-from ros_rl.deploy.export import ControlGraph
+from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.deploy.onnx_graph import GraphOutput, OnnxGraph
 from ros_rl.runtime.control_loop import tick_noise
-from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
 
 TASKS = ("a1_walk", "xarm_reach", "mock_point")

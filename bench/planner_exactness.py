@@ -22,15 +22,16 @@ import torch
 from machine import add_output, describe_line, describe_machine, spread, table, write_result
 from torch import Tensor
 
-from ros_rl.actor_critic import CriticEnsemble, SquashedGaussianPolicy
 from ros_rl.dynamics.model import DynamicsModel
 from ros_rl.features import ObservationSpec
-from ros_rl.planner_settings import PlannerSettings
-from ros_rl.planning.make import make_planner
+from ros_rl.networks.critics import CriticEnsemble
+from ros_rl.networks.policies import SquashedGaussianPolicy
+from ros_rl.networks.spaces import Spaces
+from ros_rl.planning.factory import make_planner
 from ros_rl.planning.plan import Start
 from ros_rl.planning.planner import Planner
-from ros_rl.settings import load_settings
-from ros_rl.spaces import Spaces
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.planner import PlannerSettings
 
 METHODS = ("shooting", "softmax_shooting", "mppi", "cem")
 SAMPLES = (32, 64, 128, 256, 512, 1024)

@@ -37,10 +37,10 @@ from ros_rl.agents.mpc import MpcAgent
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
-from ros_rl.features import Field, Fields, Layout
+from ros_rl.layout import Field, Fields, Layout
 from ros_rl.planning.propagation import Expectation
 from ros_rl.runtime.control_loop import tick_noise
-from ros_rl.settings import load_settings
+from ros_rl.settings.loading import load_settings
 from ros_rl.tasks import Task
 
 INSTALL = "pip install 'ros_rl[learn,peers]' && pip install --no-deps mbrl==0.2.0"

@@ -26,8 +26,8 @@ from onnx import numpy_helper, shape_inference
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.runtime.control_loop import tick_noise
-from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.training.training_loop import TrainingLoop
 
 SIZES: dict[str, dict[str, Any]] = {
     "20 Hz (as it ships)": {},

@@ -27,11 +27,11 @@ import numpy as np
 import torch
 from machine import add_output, describe_line, describe_machine, spread, table, write_result
 
-from ros_rl.agent_settings import DqnSettings
 from ros_rl.agents.dqn import DqnAgent
-from ros_rl.features import LAST_ACTION, PENDING_ACTIONS, Field, Layout
+from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.replay_settings import ReplaySettings
+from ros_rl.settings.off_policy import DqnSettings
+from ros_rl.settings.replay import ReplaySettings
 from ros_rl.types import Transition
 
 ROOMS = """

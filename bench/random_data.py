@@ -31,7 +31,8 @@ from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.evaluation import Evaluator
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.settings import Settings, load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.tree import Settings
 from ros_rl.types import Command, Transition
 
 TASK = "a1_walk"

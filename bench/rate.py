@@ -33,7 +33,7 @@ from std_msgs.msg import Float64MultiArray
 
 from ros_rl.nodes import packets
 from ros_rl.nodes.background import Background
-from ros_rl.settings import NODES
+from ros_rl.settings.loading import NODES
 from ros_rl.types import SafetyState
 
 NAMESPACE = "rate"

@@ -28,8 +28,8 @@ from stable_baselines3.common.buffers import ReplayBuffer as StableBuffer
 
 from ros_rl.features import ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.replay_settings import ReplaySettings
-from ros_rl.settings import load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.replay import ReplaySettings
 from ros_rl.types import Transition
 
 CAPACITY, BATCH, EPISODE = 100_000, 256, 1000

@@ -23,10 +23,11 @@ from machine import RESULTS, add_output, describe_line, describe_machine, table,
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import MissingDependencyError
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.runtime.run_folder import CHECKPOINT, CONFIG
-from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import Settings, load_settings, with_overrides
+from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.settings.tree import Settings
+from ros_rl.training.training_loop import TrainingLoop
 
 _ALONE = {"proposals": 0, "terminal_value": False, "std_init": 0.5, "elites": 12}
 _CEM = {**_ALONE, "method": "cem", "propagation": "expectation"}

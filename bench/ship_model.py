@@ -19,7 +19,7 @@ from machine import describe_machine
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.settings import load_settings
+from ros_rl.settings.loading import load_settings
 from ros_rl.tasks import TASKS
 
 _SEED = 12345  # of starts, friction and noise; no training used it

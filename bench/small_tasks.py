@@ -26,8 +26,9 @@ from machine import RESULTS, add_output, describe_line, describe_machine, table,
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.runtime.local import train_locally
-from ros_rl.settings import Settings, load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.tree import Settings
+from ros_rl.training.local import train_locally
 
 Run = dict[str, Any]
 FIGURE = RESULTS.parent.parent / "docs" / "figures" / "small_tasks.png"

@@ -28,9 +28,10 @@ from machine import RESULTS, describe_line, describe_machine, table, write_resul
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import MissingDependencyError
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.runtime.local import train_locally
-from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import Settings, load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.tree import Settings
+from ros_rl.training.local import train_locally
+from ros_rl.training.training_loop import TrainingLoop
 
 _TASK = "a1_walk"
 _AS_MPC = {

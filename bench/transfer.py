@@ -22,7 +22,7 @@ from machine import add_output, describe_line, describe_machine, table, write_re
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.runtime.saved_run import SavedRun
+from ros_rl.training.saved_run import SavedRun
 
 REWARDS: dict[str, dict[str, Any]] = {
     "the run's own": {},

@@ -26,13 +26,13 @@ import torch
 from machine import add_output, describe_line, describe_machine, table, write_result
 from torch import Tensor
 
-from ros_rl.actor_critic import ClippedGaussianPolicy
 from ros_rl.agents.actor_critic import ActorCriticAgent
-from ros_rl.agents.policy_gradient import joined, minibatches
+from ros_rl.agents.common.policy_gradient import joined, minibatches
+from ros_rl.agents.common.samples import Samples
 from ros_rl.agents.reinforce import ReinforceAgent
-from ros_rl.agents.samples import Samples
-from ros_rl.features import Field, Layout
-from ros_rl.policy_gradient_settings import ActorCriticSettings, ReinforceSettings
+from ros_rl.layout import Field, Layout
+from ros_rl.networks.policies import ClippedGaussianPolicy
+from ros_rl.settings.policy_gradient import ActorCriticSettings, ReinforceSettings
 
 EPISODES, LENGTH, GAMMA = 10, 200, 0.95
 REWARD_SCALE = 0.1

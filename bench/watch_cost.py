@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from machine import add_output, describe_line, describe_machine, table, write_result
 
-from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
 
 AGENTS: dict[str, dict[str, Any]] = {"mpc": {"act": "policy"}, "sac": {"name": "sac"}, "td3": {"name": "td3"}}

@@ -5,8 +5,8 @@
 
 from launch import LaunchDescription
 
-from ros_rl.bringup import RUN
 from ros_rl.nodes.launching import launch_description
+from ros_rl.runs.bringup import RUN
 
 
 def generate_launch_description() -> LaunchDescription:

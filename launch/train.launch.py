@@ -5,8 +5,8 @@
 
 from launch import LaunchDescription
 
-from ros_rl.bringup import TRAIN
 from ros_rl.nodes.launching import launch_description
+from ros_rl.runs.bringup import TRAIN
 
 
 def generate_launch_description() -> LaunchDescription:

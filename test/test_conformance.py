@@ -15,7 +15,8 @@ from ros_rl.robot import Robot, load_robot, robot_names
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.safety import CommandFilter
-from ros_rl.settings import Settings, load_settings, with_overrides
+from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.settings.tree import Settings
 from ros_rl.tasks import TASKS
 from ros_rl.types import Command, Tick, Transition, Verdict
 

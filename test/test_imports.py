@@ -1,10 +1,10 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The import rules: where ROS, PyBullet and torch may be imported, and which layer may know which.
+"""The import rules: where ROS, simulators and torch may be imported, and which room may know which.
 
 Imports are read from the source, nothing is imported. An import counts wherever it stands, also inside a function;
-under ``if TYPE_CHECKING`` it counts for the rules on ROS, PyBullet and layers, but loads nothing.
+under ``if TYPE_CHECKING`` it counts for the rules on ROS, clients and rooms, but loads nothing.
 """
 
 import ast
@@ -21,26 +21,37 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "ros_rl"
 
-# From the bottom up. A module may import its own layer and those below it.
+# From the bottom up: rooms (folders) and loose modules. A module may import its own layer and those below it.
 LAYERS = (
-    ("types", "errors", "resources", "rotations", "wire", "plugins"),
-    (
-        *("config", "robot", "features", "safety", "tasks", "settings", "agent_settings", "model_settings"),
-        *("driver_settings", "planner_settings", "model_based_settings", "replay_settings", "watch_settings"),
-        *("node_settings", "policy_gradient_settings"),
-    ),
-    ("networks", "spaces", "actor_critic", "embedding", "dynamics", "planning", "replay"),
-    ("agents", "deploy"),
-    ("backends", "runtime", "bringup", "gym"),
-    ("nodes", "analysis"),
-    ("arguments", "cli", "command_runs", "command_settings"),
+    ("types", "errors", "resources", "rotations", "wire", "plugins", "config", "layout"),
+    ("robot", "features", "safety", "tasks"),
+    ("settings",),
+    ("networks", "watch", "deploy", "backends"),
+    ("dynamics", "replay", "runs"),
+    ("planning", "runtime"),
+    ("agents",),
+    ("training",),
+    ("gym", "nodes", "analysis"),
+    ("cli",),
 )
-TORCH_FREE = ("nodes.controller", "nodes.collector", "nodes.driver")
+TORCH_FREE = ("settings", "runtime", "runs", "backends")
+"""Rooms that never reach torch, whatever module of them is asked for."""
+TORCH_FREE_NODES = ("controller", "collector", "driver", "supervisor", "evaluator")
+"""What runs on the robot's side."""
+FORBIDDEN = {
+    "agents.common": r"agents\.(?!common\b|agent\b).+",
+    "planning": r"tasks\b.*",
+}
+"""What else a room may not import although its layer would allow it: what is shared knows no algorithm, and planners
+know no tasks."""
+EXEMPT = {"planning.world": "planning", "planning.planner": "planning", "planning.factory": "planning"}
+"""Modules that are there to do what `FORBIDDEN` keeps from the rest of their room."""
+EVERYWHERE = frozenset({"numpy", "yaml"})
+"""Packages that a backend may share with everybody; any other that one imports is its client, and nobody else's."""
 ROS_MODULE = re.compile(
     r"rclpy|launch|launch_[a-z_]+|ament_[a-z_]+|ros2[a-z]+|rosidl_[a-z_]+|rosbag2_[a-z_]+|rpyutils|tf2_[a-z_]+"
     r"|[a-z0-9_]+_(msgs|srvs|interfaces)"
 )
-PYBULLET_MODULE = re.compile(r"pybullet(_[a-z]+)*")
 
 
 @dataclass(frozen=True)
@@ -61,17 +72,19 @@ def test_package_keeps_the_import_rules() -> None:
     assert violations(ROOT) == []
 
 
-def test_robot_side_nodes_exist() -> None:
-    """The rule on torch is empty if the modules it starts from are renamed."""
+def test_rooms_of_the_rules_exist() -> None:
+    """A rule is empty if what it speaks of is renamed."""
     modules = read_modules(ROOT)
-    assert [name for name in TORCH_FREE if f"{PACKAGE}.{name}" not in modules] == []
+    named = [*TORCH_FREE, *(f"nodes.{node}" for node in TORCH_FREE_NODES), *FORBIDDEN]
+    named += [name for names in LAYERS for name in names]
+    assert [name for name in named if f"{PACKAGE}.{name}" not in modules] == []
 
 
 @pytest.mark.ros
-@pytest.mark.parametrize("node", TORCH_FREE)
+@pytest.mark.parametrize("node", TORCH_FREE_NODES)
 def test_robot_side_node_loads_without_torch(node: str) -> None:
     """What the source says, tried: with torch and PyBullet not to be had, the module still loads."""
-    code = f"import sys; sys.modules.update(torch=None, pybullet=None); import {PACKAGE}.{node}"
+    code = f"import sys; sys.modules.update(torch=None, pybullet=None); import {PACKAGE}.nodes.{node}"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
 
@@ -82,15 +95,21 @@ def test_robot_side_node_loads_without_torch(node: str) -> None:
         # ROS
         ({"runtime/loop.py": "import rclpy"}, "ros_rl/runtime/loop.py:1: rclpy belongs in ros_rl/nodes/"),
         ({"robot.py": "def f():\n    from sensor_msgs.msg import Imu"}, "ros_rl/robot.py:2: sensor_msgs.msg belongs"),
-        ({"bringup.py": "from launch import LaunchDescription"}, "ros_rl/bringup.py:1: launch belongs"),
-        ({"cli.py": "import launch_ros.actions"}, "ros_rl/cli.py:1: launch_ros.actions belongs"),
+        ({"runs/bringup.py": "from launch import LaunchDescription"}, "ros_rl/runs/bringup.py:1: launch belongs"),
+        ({"cli/main.py": "import launch_ros.actions"}, "ros_rl/cli/main.py:1: launch_ros.actions belongs"),
         ({"safety.py": "from std_srvs.srv import Trigger"}, "ros_rl/safety.py:1: std_srvs.srv belongs"),
         ({"runtime/a.py": "try:\n    import tf2_msgs\nexcept ImportError: pass"}, "ros_rl/runtime/a.py:2: tf2_msgs"),
-        ({"cli.py": "import importlib\nimportlib.import_module('rclpy')"}, "ros_rl/cli.py:2: rclpy belongs"),
-        # PyBullet
-        ({"runtime/a.py": "import pybullet_data"}, "ros_rl/runtime/a.py:1: pybullet_data belongs"),
-        ({"backends/mock.py": "import pybullet as p"}, "ros_rl/backends/mock.py:1: pybullet belongs"),
-        # layers
+        ({"cli/a.py": "import importlib\nimportlib.import_module('rclpy')"}, "ros_rl/cli/a.py:2: rclpy belongs"),
+        # clients of backends
+        (
+            {"backends/pybullet/scene.py": "import pybullet_data", "runtime/a.py": "import pybullet_data"},
+            "ros_rl/runtime/a.py:1: pybullet_data belongs in ros_rl/backends/pybullet",
+        ),
+        (
+            {"backends/arm.py": "from arm_sdk import Arm", "backends/mock.py": "import arm_sdk.wrapper"},
+            "ros_rl/backends/mock.py:1: arm_sdk.wrapper belongs in ros_rl/backends/arm",
+        ),
+        # rooms
         ({"types.py": "import ros_rl.robot", "robot.py": ""}, "ros_rl/types.py:1: types may not import robot"),
         ({"tasks/a.py": "from ros_rl import replay", "replay/__init__.py": ""}, "tasks may not import replay"),
         ({"tasks/a.py": "from ..agents import mpc", "agents/mpc.py": ""}, "tasks may not import agents"),
@@ -98,9 +117,17 @@ def test_robot_side_node_loads_without_torch(node: str) -> None:
             {"replay/a.py": "def f():\n    from ros_rl.nodes.x import y", "nodes/x.py": ""},
             "replay may not import nodes",
         ),
-        ({"runtime/a.py": "from ros_rl.nodes import driver", "nodes/driver.py": ""}, "runtime may not import nodes"),
-        ({"nodes/a.py": "from ros_rl.cli import main", "cli.py": ""}, "nodes may not import cli"),
+        ({"runtime/a.py": "from ros_rl.training import t", "training/t.py": ""}, "runtime may not import training"),
+        ({"nodes/a.py": "from ros_rl.cli.main import main", "cli/main.py": ""}, "nodes may not import cli"),
         ({"stuff.py": ""}, "ros_rl/stuff.py: stuff has no layer"),
+        (
+            {"agents/common/a.py": "from ros_rl.agents.sac import SacAgent", "agents/sac.py": ""},
+            "ros_rl/agents/common/a.py:1: agents.common may not import agents.sac",
+        ),
+        (
+            {"planning/cem.py": "from ros_rl.tasks.task import Judge", "tasks/task.py": ""},
+            "ros_rl/planning/cem.py:1: planning may not import tasks.task",
+        ),
         # torch
         (
             {"nodes/__init__.py": "import torch", "nodes/driver.py": ""},
@@ -110,6 +137,7 @@ def test_robot_side_node_loads_without_torch(node: str) -> None:
             {"nodes/controller.py": "def f():\n    import torch.nn"},
             "ros_rl/nodes/controller.py:2: nodes.controller reaches torch",
         ),
+        ({"backends/new_robot.py": "import torch"}, "ros_rl/backends/new_robot.py:1: backends.new_robot reaches torch"),
         (
             {"nodes/driver.py": "from ros_rl.robot import Robot", "robot.py": "from torch import Tensor"},
             "ros_rl/robot.py:1: nodes.driver -> robot reaches torch",
@@ -139,15 +167,17 @@ def test_checker_accepts_what_the_rules_allow(tmp_path: Path) -> None:
             "types.py": "import numpy",
             "robot.py": "from ros_rl.types import Array\nfrom ros_rl.features import x",
             "features.py": "from __future__ import annotations\nfrom .types import Array",
-            "backends/pybullet.py": "import pybullet\nimport pybullet_data",
-            "backends/pybullet_scene.py": "import pybullet_data",
-            "agents/mpc.py": "import torch",
-            "runtime/training_loop.py": "import torch\nfrom ros_rl.agents import mpc",
-            "runtime/control_loop.py": (
-                "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch\n    import ros_rl.agents.mpc"
-            ),
+            "backends/pybullet/backend.py": "import pybullet\nfrom ros_rl.backends.pybullet import scene",
+            "backends/pybullet/scene.py": "import pybullet_data\nimport numpy",
+            "tasks/task.py": "",
+            "planning/world.py": "import torch\nfrom ros_rl.tasks.task import Judge",
+            "agents/agent.py": "import torch",
+            "agents/common/critics.py": "import torch\nfrom ros_rl.agents.agent import Agent",
+            "agents/mpc.py": "import torch\nfrom ros_rl.agents.common import critics",
+            "training/training_loop.py": "import torch\nfrom ros_rl.agents import mpc",
+            "runtime/control_loop.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch",
             "nodes/controller.py": "import rclpy\nfrom ros_rl.runtime.control_loop import ControlLoop",
-            "nodes/learner.py": "from std_msgs.msg import String\nfrom ros_rl.runtime import training_loop",
+            "nodes/learner.py": "from std_msgs.msg import String\nfrom ros_rl.training import training_loop",
         },
     )
     assert violations(tmp_path) == []
@@ -160,6 +190,7 @@ def violations(root: Path) -> list[str]:
         One line for each broken rule, with file and line.
     """
     modules = read_modules(root)
+    clients = clients_of_backends(modules)
     found = []
     for module, (path, imports) in modules.items():
         shown = path.relative_to(root)
@@ -169,13 +200,44 @@ def violations(root: Path) -> list[str]:
             where = f"{shown}:{item.line}"
             if ROS_MODULE.fullmatch(item.top) and part(module) != "nodes":
                 found.append(f"{where}: {item.name} belongs in {PACKAGE}/nodes/")
-            if PYBULLET_MODULE.fullmatch(item.top) and not shown.match(f"{PACKAGE}/backends/pybullet*.py"):
-                found.append(f"{where}: {item.name} belongs in the PyBullet backend")
+            owner = clients.get(item.top)
+            if owner is not None and backend_of(module) != owner:
+                found.append(f"{where}: {item.name} belongs in {PACKAGE}/backends/{owner}")
             if item.top == PACKAGE and (layer(item.name) or 0) > (layer(module) or 0):
                 found.append(f"{where}: {part(module)} may not import {part(item.name)}, which lies above it")
-    for start in TORCH_FREE:
-        found += torch_reached(root, modules, f"{PACKAGE}.{start}")
+            if (room := forbidding_room(module, item.name)) is not None:
+                found.append(f"{where}: {room} may not import {item.name.removeprefix(f'{PACKAGE}.')}")
+    for start in modules:
+        if part(start) in TORCH_FREE or start.removeprefix(f"{PACKAGE}.nodes.") in TORCH_FREE_NODES:
+            found += torch_reached(root, modules, start)
     return list(dict.fromkeys(found))
+
+
+def forbidding_room(module: str, imported: str) -> str | None:
+    """The room that keeps a module of it from importing this, by `FORBIDDEN`."""
+    own, name = (text.removeprefix(f"{PACKAGE}.") for text in (module, imported))
+    for room, pattern in FORBIDDEN.items():
+        inside = own == room or own.startswith(f"{room}.")
+        if inside and EXEMPT.get(own) != room and re.fullmatch(pattern, name):
+            return room
+    return None
+
+
+def backend_of(module: str) -> str:
+    """``pybullet`` of ``ros_rl.backends.pybullet.scene``; empty outside the backends."""
+    parts = module.split(".")
+    return parts[2] if parts[:2] == [PACKAGE, "backends"] and len(parts) > 2 else ""
+
+
+def clients_of_backends(modules: dict[str, tuple[Path, list[Import]]]) -> dict[str, str]:
+    """By the simulator's or vendor's package, the backend that imports it; the first in the order of their names."""
+    found: dict[str, str] = {}
+    for module, (_, imports) in sorted(modules.items()):
+        for top in {item.top for item in imports} if backend_of(module) else ():
+            common = top in EVERYWHERE | {PACKAGE, "torch"} or top in sys.stdlib_module_names
+            if not common and not ROS_MODULE.fullmatch(top):
+                found.setdefault(top, backend_of(module))
+    return found
 
 
 def torch_reached(root: Path, modules: dict[str, tuple[Path, list[Import]]], start: str) -> Iterator[str]:

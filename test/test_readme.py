@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from ros_rl import settings
-from ros_rl.arguments import make_parser
+from ros_rl.cli.arguments import make_parser
 from ros_rl.config import iterate
+from ros_rl.settings import loading as settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -24,16 +24,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ros_rl.actor_critic import ClippedGaussianPolicy
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.critics import Critics
-from ros_rl.agents.descent import Adam, step
-from ros_rl.agents.policy_gradient import GaussianGraph, NewData, discounted_sums, joined, minibatches
-from ros_rl.agents.samples import Inputs, Samples
-from ros_rl.features import Layout
-from ros_rl.networks import evaluating
-from ros_rl.policy_gradient_settings import ActorCriticSettings
+from ros_rl.agents.common.critics import Critics
+from ros_rl.agents.common.policy_gradient import NewData, discounted_sums, joined, minibatches
+from ros_rl.agents.common.policy_graph import GaussianGraph
+from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.layout import Layout
+from ros_rl.networks.mlp import evaluating
+from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.policies import ClippedGaussianPolicy
 from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.settings.policy_gradient import ActorCriticSettings
 
 
 class ActorCriticAgent(Agent):

@@ -12,10 +12,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from ros_rl.agents.watch import ValueWatch
-from ros_rl.deploy.export import ControlGraph
-from ros_rl.features import Layout
+from ros_rl.deploy.control_graph import ControlGraph
+from ros_rl.layout import Layout
 from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.watch.value_watch import ValueWatch
 
 
 class Stateful(Protocol):

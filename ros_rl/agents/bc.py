@@ -9,14 +9,14 @@ observation, pending actions too, and so clones whoever made the log, under the 
 
 from __future__ import annotations
 
-from ros_rl.actor_critic import DeterministicPolicy
-from ros_rl.agent_settings import BcSettings
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.ddpg import DdpgGraph
-from ros_rl.agents.descent import Adam, step
-from ros_rl.agents.samples import Inputs, Samples
-from ros_rl.features import Layout
+from ros_rl.agents.common.policy_graph import DdpgGraph
+from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.layout import Layout
+from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.policies import DeterministicPolicy
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.settings.off_policy import BcSettings
 
 
 class BcAgent(Agent):

@@ -12,13 +12,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ros_rl.actor_critic import DeterministicPolicy, polyak
-from ros_rl.agent_settings import DdpgSettings
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.descent import Adam, step
-from ros_rl.agents.off_policy import OffPolicyAgent, PolicyGraph
-from ros_rl.agents.samples import Inputs, Samples
-from ros_rl.features import Layout
+from ros_rl.agents.common.off_policy import OffPolicyAgent
+from ros_rl.agents.common.policy_graph import DdpgGraph
+from ros_rl.agents.common.samples import Samples
+from ros_rl.layout import Layout
+from ros_rl.networks.critics import polyak
+from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.policies import DeterministicPolicy
+from ros_rl.settings.off_policy import DdpgSettings
 
 
 def target_noise(action: Tensor, s: DdpgSettings) -> Tensor:
@@ -27,18 +29,6 @@ def target_noise(action: Tensor, s: DdpgSettings) -> Tensor:
         return action
     noise = (s.target_noise * torch.randn_like(action)).clamp(-s.target_noise_clip, s.target_noise_clip)
     return (action + noise).clamp(-1.0, 1.0)
-
-
-class DdpgGraph(PolicyGraph):
-    """The policy acts, with added noise; see `PolicyGraph`."""
-
-    def __init__(self, layout: Layout, inputs: Inputs, policy: DeterministicPolicy, exploration: float) -> None:
-        super().__init__(layout, inputs)
-        self.policy, self.exploration = policy, exploration
-
-    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
-        """See `PolicyGraph.choose`."""
-        return (self.policy(seen) + self.exploration * noise).clamp(-1.0, 1.0)
 
 
 class DdpgAgent(OffPolicyAgent):

@@ -20,17 +20,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ros_rl.actor_critic import DeterministicPolicy
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.descent import Adam, step
-from ros_rl.agents.experience import Experience
-from ros_rl.agents.mpc_learner import MpcLearner
-from ros_rl.agents.predicted_graph import PredictedPolicyGraph
-from ros_rl.agents.tensor_ring import TensorRing
-from ros_rl.features import Layout
-from ros_rl.model_based_settings import DistilSettings
+from ros_rl.agents.common.experience import Experience
+from ros_rl.agents.common.mpc_learner import MpcLearner
+from ros_rl.agents.common.predicted_graph import PredictedPolicyGraph
+from ros_rl.layout import Layout
+from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.policies import DeterministicPolicy
 from ros_rl.planning.plan import WORST, Start
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.replay.tensor_ring import TensorRing
+from ros_rl.settings.model_based import DistilSettings
 from ros_rl.tasks import Task
 
 TAUGHT = ("model", "learned_task", "policy", "critics", "targets")

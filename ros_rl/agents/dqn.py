@@ -14,15 +14,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ros_rl.actor_critic import ActionValues
-from ros_rl.agent_settings import DqnSettings
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.critics import TargetedNetwork
-from ros_rl.agents.off_policy import PolicyGraph, ReplayAgent
+from ros_rl.agents.common.critics import TargetedNetwork
+from ros_rl.agents.common.off_policy import ReplayAgent
+from ros_rl.agents.common.policy_graph import PolicyGraph
+from ros_rl.agents.common.samples import Inputs, Samples
 from ros_rl.agents.random import uniform_index
-from ros_rl.agents.samples import Inputs, Samples
-from ros_rl.features import Layout
+from ros_rl.layout import Layout
+from ros_rl.networks.critics import ActionValues
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.settings.off_policy import DqnSettings
 
 
 class DqnGraph(PolicyGraph):

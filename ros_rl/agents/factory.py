@@ -22,13 +22,14 @@ from ros_rl.agents.sac import SacAgent
 from ros_rl.agents.td7 import Td7Agent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
-from ros_rl.features import Layout
+from ros_rl.layout import Layout
 from ros_rl.plugins import AGENTS_GROUP, load_plugins
 from ros_rl.replay.buffer import Batch
 from ros_rl.replay.goals import GoalRelabeller
 from ros_rl.replay.mirror import Mirror
-from ros_rl.replay_settings import HOW_DRAWN
-from ros_rl.settings import AGENT_SETTINGS, Settings
+from ros_rl.settings.registry import AGENT_SETTINGS
+from ros_rl.settings.replay import HOW_DRAWN
+from ros_rl.settings.tree import Settings
 
 MODEL_FREE: dict[str, Callable[..., Agent]] = {
     "sac": SacAgent,

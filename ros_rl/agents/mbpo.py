@@ -4,8 +4,8 @@
 """Model-based policy optimisation (Janner et al. 2019, MBPO).
 
 A policy is optimised on short rollouts that branch from replayed states inside the dynamics ensemble: by SAC on batches
-of imagined and a few real transitions, or by the on-policy gradient (`ros_rl.agents.imagined_gradient`). The length of
-the rollouts grows linearly with the environment's steps, while the model gets better (appendix C).
+of imagined and a few real transitions, or by the on-policy gradient (`ros_rl.agents.common.imagined_gradient`). The
+length of the rollouts grows linearly with the environment's steps, while the model gets better (appendix C).
 
 As in the `mpc` agent, transitions are learned from without the delay, and the control graph rolls the measured state
 through the pending actions before its policy acts: an imagined state has no pending actions that a policy could see.
@@ -19,18 +19,18 @@ from typing import Any
 from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.experience import Experience, joined
-from ros_rl.agents.imagined_gradient import ImaginedGradient
-from ros_rl.agents.model_based import ModelBasedAgent
-from ros_rl.agents.predicted_graph import PredictedPolicyGraph
-from ros_rl.agents.rollouts import branch, transitions
+from ros_rl.agents.common.experience import Experience, joined
+from ros_rl.agents.common.imagined_gradient import ImaginedGradient
+from ros_rl.agents.common.model_based import ModelBasedAgent
+from ros_rl.agents.common.predicted_graph import PredictedPolicyGraph
+from ros_rl.agents.common.rollouts import branch, transitions
+from ros_rl.agents.common.samples import Samples
 from ros_rl.agents.sac import SacAgent
-from ros_rl.agents.samples import Samples
-from ros_rl.agents.tensor_ring import TensorRing
 from ros_rl.errors import ConfigError
-from ros_rl.features import PENDING_ACTIONS, Layout
-from ros_rl.model_based_settings import MbpoSettings
+from ros_rl.layout import PENDING_ACTIONS, Layout
 from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.tensor_ring import TensorRing
+from ros_rl.settings.model_based import MbpoSettings
 from ros_rl.tasks import Task
 
 

@@ -9,14 +9,84 @@ the pending actions, so critics and policy are learned without the delay: on (x_
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
-from ros_rl.agents.mpc_graph import MpcGraph
-from ros_rl.agents.mpc_learner import MpcLearner
-from ros_rl.features import Layout
-from ros_rl.model_based_settings import MpcSettings
+from ros_rl.agents.common.mpc_learner import MpcLearner
+from ros_rl.agents.common.predicted_graph import draw_burst
+from ros_rl.deploy.control_graph import ControlGraph
+from ros_rl.layout import Layout
+from ros_rl.planning.assessment import assess
+from ros_rl.planning.execution import Execution
+from ros_rl.planning.plan import WORST, Start
+from ros_rl.planning.planner import Planner
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.settings.model_based import MpcSettings
 from ros_rl.tasks import Task
+
+_TELEMETRY = (
+    "plan_return",
+    "plan_disagreement",
+    "candidate_returns",
+    "plan_states",
+    "plan_epistemic",
+    "plan_aleatoric",
+)
+
+
+class MpcGraph(ControlGraph):
+    """Predicts the state in which the decision will act, then plans there, or asks the policy.
+
+    Args:
+        planner: The planner; it holds model, policy, critics and layout.
+        act: ``planner`` or ``policy``.
+        exploration: Noise on the planner's executed action, as a share of the plan's deviation.
+    """
+
+    use_planner: Tensor
+
+    def __init__(self, planner: Planner, act: str, exploration: float) -> None:
+        super().__init__(planner.spaces.spec)
+        self.planner = planner
+        self.plans = act == "planner"
+        self.exploration = exploration
+        self.execution = Execution(planner.settings, planner.spaces.action_size)
+        self.register_buffer("use_planner", torch.ones(1))
+        self.carry = (0.0,) * (1 + self.execution.carry_size) if self.plans else (0.0,)
+        self.telemetry_names = _TELEMETRY if self.plans else ("predicted_state",)
+        self.stays_behind = planner.model.stays_behind or (planner.stays_behind if self.plans else "")
+
+    @property
+    def noise_shape(self) -> list[int]:
+        """The planner's noise, and three rows: what the executed action adds, when bursts change, and to what."""
+        rows, horizon, actions = self.planner.noise_shape
+        return [rows + 3, horizon, actions] if self.plans else [3, 1, actions]
+
+    def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
+        """See `ControlGraph.act`."""
+        start = self._start(observation)
+        burst = draw_burst(noise[-3, 0, :1], noise[-2, 0, :1], carry[:1])
+        spaces, executed = self.planner.spaces, noise[-1, 0] * explore * burst
+        seen = spaces.network_input(start.state.mean(0), start.goal, start.last_action[None])
+        by_policy = self.planner.policy.act(seen, executed[None])[0]
+        if not self.plans:
+            return spaces.smooth(by_policy, start.last_action), burst, start.state.mean(0)[0]
+        last = self.execution.read(carry[1:])
+        plan = self.planner.plan(start, noise[:-3], last)
+        actions, kept = self.execution.choose(plan.mean, last)
+        by_planner = (actions[0] + self.exploration * plan.std[0] * executed).clamp(-1.0, 1.0)
+        action = by_policy + self.use_planner * (by_planner - by_policy)
+        found = assess(self.planner, start, actions)
+        # every candidate non-finite: no action either, so that the driver's safe behaviour takes over
+        usable = (plan.candidate_returns.amax() > WORST).to(action.dtype)
+        action = spaces.smooth(action, start.last_action) * (usable / usable)
+        telemetry = (found.mean_return, found.return_std, plan.candidate_returns, found.states)
+        return action, torch.cat([burst, kept]), *telemetry, found.epistemic, found.aleatoric
+
+    def _start(self, observation: Tensor) -> Start:
+        spec = self.spec
+        action_fields = observation[spec.state_size + spec.goal_size :].reshape(1 + spec.delay, spec.action_size)
+        return self.planner.start(observation[spec.state], observation[spec.goal], action_fields[0], action_fields[1:])
 
 
 class MpcAgent(MpcLearner):

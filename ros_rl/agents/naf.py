@@ -12,13 +12,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ros_rl.agent_settings import NafSettings
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.critics import TargetedNetwork
-from ros_rl.agents.off_policy import PolicyGraph, ReplayAgent
-from ros_rl.agents.samples import Inputs, Samples
-from ros_rl.features import Layout
-from ros_rl.networks import BatchedMLP, InPlaceReLU
+from ros_rl.agents.common.critics import TargetedNetwork
+from ros_rl.agents.common.off_policy import ReplayAgent
+from ros_rl.agents.common.policy_graph import PolicyGraph
+from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.layout import Layout
+from ros_rl.networks.mlp import BatchedMLP, InPlaceReLU
+from ros_rl.settings.off_policy import NafSettings
 
 
 class QuadraticValues(nn.Module):

@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ros_rl.deploy.export import ControlGraph
-from ros_rl.features import Layout
-from ros_rl.spaces import Spaces
+from ros_rl.deploy.control_graph import ControlGraph
+from ros_rl.layout import Layout
+from ros_rl.networks.spaces import Spaces
 
 
 class RandomGraph(ControlGraph):

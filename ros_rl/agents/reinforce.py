@@ -22,21 +22,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ros_rl.actor_critic import ClippedGaussianPolicy, CriticEnsemble
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.descent import Adam, step
-from ros_rl.agents.policy_gradient import (
-    GaussianGraph,
-    NewData,
-    discounted_sums,
-    joined,
-    mean_of_others,
-    minibatches,
-)
-from ros_rl.agents.samples import Inputs, Samples
-from ros_rl.features import Layout
-from ros_rl.policy_gradient_settings import ReinforceSettings
+from ros_rl.agents.common.policy_gradient import NewData, discounted_sums, joined, mean_of_others, minibatches
+from ros_rl.agents.common.policy_graph import GaussianGraph
+from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.layout import Layout
+from ros_rl.networks.critics import CriticEnsemble
+from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.policies import ClippedGaussianPolicy
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.settings.policy_gradient import ReinforceSettings
 
 
 class ReinforceAgent(Agent):

@@ -18,13 +18,15 @@ import math
 import torch
 from torch import Tensor
 
-from ros_rl.actor_critic import SquashedGaussianPolicy, polyak
-from ros_rl.agent_settings import SacSettings
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.descent import Adam, step
-from ros_rl.agents.off_policy import OffPolicyAgent, PolicyGraph
-from ros_rl.agents.samples import Inputs, Samples
-from ros_rl.features import Layout
+from ros_rl.agents.common.off_policy import OffPolicyAgent
+from ros_rl.agents.common.policy_graph import PolicyGraph
+from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.layout import Layout
+from ros_rl.networks.critics import polyak
+from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.policies import SquashedGaussianPolicy
+from ros_rl.settings.off_policy import SacSettings
 
 
 class SacGraph(PolicyGraph):

@@ -15,15 +15,16 @@ import copy
 import torch
 from torch import Tensor
 
-from ros_rl.agent_settings import Td7Settings
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.critics import TargetedNetwork
+from ros_rl.agents.common.critics import TargetedNetwork
+from ros_rl.agents.common.off_policy import ReplayAgent
+from ros_rl.agents.common.policy_graph import PolicyGraph
+from ros_rl.agents.common.samples import Inputs, Samples
 from ros_rl.agents.ddpg import target_noise
-from ros_rl.agents.descent import Adam, step
-from ros_rl.agents.off_policy import PolicyGraph, ReplayAgent
-from ros_rl.agents.samples import Inputs, Samples
-from ros_rl.embedding import EmbeddedCritics, EmbeddedPolicy, Embedding
-from ros_rl.features import Layout
+from ros_rl.layout import Layout
+from ros_rl.networks.embedding import EmbeddedCritics, EmbeddedPolicy, Embedding
+from ros_rl.networks.optimisers import Adam, step
+from ros_rl.settings.off_policy import Td7Settings
 
 _LARGEST = torch.finfo(torch.float32).max
 """No limit, but finite, as all in a checkpoint is."""

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from ros_rl.analysis import calibration
-from ros_rl.analysis.noise import noise_floor
+from ros_rl.analysis.noise_floor import noise_floor
 from ros_rl.analysis.prediction import k_step_errors, windows
 from ros_rl.analysis.trajectories import HELD_OUT_SEED, Trajectory, collect, from_log, from_replay
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.dynamics.measures import auroc
 from ros_rl.dynamics.model import DynamicsModel
 from ros_rl.features import ObservationSpec
-from ros_rl.runtime.saved_run import SavedRun
+from ros_rl.training.saved_run import SavedRun
 from ros_rl.types import Array
 
 HELD_OUT, REPLAY = "held-out", "replay"

@@ -16,8 +16,8 @@ from ros_rl.analysis.model_report import state_fields
 from ros_rl.analysis.trajectories import HELD_OUT_SEED, Episode, Trajectory, from_replay, record
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError
-from ros_rl.runtime.saved_run import SavedRun
-from ros_rl.settings import Settings
+from ros_rl.settings.tree import Settings
+from ros_rl.training.saved_run import SavedRun
 from ros_rl.types import Array, Tick
 
 OPEN_LOOP, CLOSED_LOOP = "open loop", "closed loop"

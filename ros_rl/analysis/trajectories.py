@@ -19,7 +19,8 @@ from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.settings import Settings, with_overrides
+from ros_rl.settings.loading import with_overrides
+from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Command, SafetyState, Tick, Verdict
 
 HELD_OUT_SEED = 5000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ros_rl.backends.backend import Backend, Truth
 from ros_rl.errors import UnknownNameError
-from ros_rl.settings import Settings
+from ros_rl.settings.tree import Settings
 
 
 def make_backend(settings: Settings, seed: int = 0, track_contacts: bool = False) -> Backend:
@@ -23,7 +23,7 @@ def make_backend(settings: Settings, seed: int = 0, track_contacts: bool = False
 
         return MockBackend(robot, period)
     if settings.driver.backend == "pybullet":
-        from ros_rl.backends.pybullet import PyBulletBackend
+        from ros_rl.backends.pybullet.backend import PyBulletBackend
 
         return PyBulletBackend(robot, settings.driver, period, settings.task.scene, seed, track_contacts)
     raise UnknownNameError("backend", settings.driver.backend, ("mock", "pybullet"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.features import ObservationSpec
-from ros_rl.settings import Settings
+from ros_rl.settings.tree import Settings
 
 
 def checked_agent(path: Path, settings: Settings) -> bytes:

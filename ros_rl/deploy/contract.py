@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ros_rl.errors import ContractError
-from ros_rl.features import Layout
+from ros_rl.layout import Layout
 from ros_rl.tasks import Task
 
 FORMAT_VERSION = 1

@@ -9,7 +9,6 @@ import io
 import logging
 import tempfile
 import warnings
-from abc import abstractmethod
 
 import numpy as np
 import onnxruntime
@@ -17,58 +16,15 @@ import torch
 from torch import Tensor, nn
 
 from ros_rl.deploy.contract import METADATA_KEY, Contract
+from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.deploy.onnx_graph import ACTION, CARRY, EXPLORE, NEXT_CARRY, NOISE
 from ros_rl.errors import GraphError, MissingDependencyError
-from ros_rl.features import Layout
 
 try:
     import onnx
     from onnx import numpy_helper
 except ImportError as error:
     raise MissingDependencyError("onnx", "learn") from error
-
-
-class ControlGraph(nn.Module):
-    """What acts, before its export. Inputs and outputs are float32 without a batch axis.
-
-    Args:
-        spec: Layout of observations; its non-empty fields are the inputs.
-    """
-
-    carry: tuple[float, ...] = ()
-    """The initial carry."""
-    telemetry_names: tuple[str, ...] = ()
-    """Names of the outputs after the carry."""
-    stays_behind: str = ""
-    """Why this graph cannot be exported; empty if it can."""
-
-    def __init__(self, spec: Layout) -> None:
-        super().__init__()
-        self.spec = spec
-
-    @property
-    @abstractmethod
-    def noise_shape(self) -> list[int]:
-        """Shape of the standard normal input."""
-
-    @abstractmethod
-    def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
-        """Decide.
-
-        Args:
-            observation: Flat, (observation_size,).
-            carry: Of the last decision.
-            noise: Of shape `noise_shape`.
-            explore: (1,): 0 evaluates, 1 behaves.
-
-        Returns:
-            Action in [-1, 1], next carry, then one tensor per telemetry name.
-        """
-
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Join the fields and decide; see `act`."""
-        *fields, carry, noise, explore = inputs
-        return self.act(torch.cat(fields), carry, noise, explore)
 
 
 class ExportedGraph:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ros_rl.dynamics.ensemble import NetworkEnsemble
-from ros_rl.networks import BatchedMLP
+from ros_rl.networks.mlp import BatchedMLP
 
 
 class DeterministicEnsemble(NetworkEnsemble):

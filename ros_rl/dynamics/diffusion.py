@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from ros_rl.dynamics.ensemble import NetworkEnsemble
-from ros_rl.model_settings import STAYS_BEHIND
-from ros_rl.networks import BatchedMLP
+from ros_rl.networks.mlp import BatchedMLP
+from ros_rl.settings.dynamics import STAYS_BEHIND
 
 _MOMENT_SAMPLES = 32
 """Samples for mean and deviation, which have no closed form."""

@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
-from ros_rl.model_settings import STAYS_BEHIND
-from ros_rl.networks import BatchedMLP
+from ros_rl.networks.mlp import BatchedMLP
+from ros_rl.settings.dynamics import STAYS_BEHIND
 
 _LANGEVIN_STEP = 0.02
 """Squared deviation of a Langevin step, in units of z: a step crosses a mode of a seventh of the Gaussian's width."""

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ros_rl.dynamics.model import DynamicsModel
-from ros_rl.networks import BatchedLayerNorm, BatchedLinear
+from ros_rl.networks.mlp import BatchedLayerNorm, BatchedLinear
 
 _Ensemble = TypeVar("_Ensemble", bound="NetworkEnsemble")
 
@@ -65,7 +65,7 @@ class NetworkEnsemble(DynamicsModel):
         """A copy that holds these members only, in this order: a planner then follows a fit's elites and no others.
 
         Args:
-            members: Their indices, such as `ros_rl.dynamics.training.FitReport.elites`.
+            members: Their indices, such as `ros_rl.dynamics.fitting.FitReport.elites`.
         """
         kept = copy.deepcopy(self)
         for module in kept.modules():

@@ -11,7 +11,7 @@ from ros_rl.dynamics.dropout import DropoutModel
 from ros_rl.dynamics.energy import EnergyEnsemble
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
-from ros_rl.model_settings import ModelSettings
+from ros_rl.settings.dynamics import ModelSettings
 
 
 def make_model(settings: ModelSettings, state_size: int, action_size: int) -> NetworkEnsemble:

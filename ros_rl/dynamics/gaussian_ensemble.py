@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ros_rl.dynamics.ensemble import NetworkEnsemble
-from ros_rl.networks import BatchedMLP, Network
+from ros_rl.networks.mlp import BatchedMLP, Network
 
 
 class GaussianEnsemble(NetworkEnsemble):

@@ -8,7 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ros_rl.networks import BatchedMLP, Normaliser
+from ros_rl.networks.mlp import BatchedMLP
+from ros_rl.networks.normaliser import Normaliser
 
 
 class _Head(nn.Module):

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ros_rl.dynamics.heads import RewardHead, TerminationHead
-from ros_rl.features import Fields
-from ros_rl.model_settings import ModelSettings
-from ros_rl.spaces import Spaces
+from ros_rl.layout import Fields
+from ros_rl.networks.spaces import Spaces
+from ros_rl.settings.dynamics import ModelSettings
 from ros_rl.tasks.task import Judge
 
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ros_rl.networks import Normaliser
+from ros_rl.networks.normaliser import Normaliser
 
 
 class DynamicsModel(nn.Module, ABC):

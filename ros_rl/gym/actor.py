@@ -10,10 +10,10 @@ import time
 import numpy as np
 import torch
 
-from ros_rl.deploy.export import ControlGraph
+from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.errors import GraphError
 from ros_rl.gym.environment import Vector
-from ros_rl.networks import evaluating
+from ros_rl.networks.mlp import evaluating
 from ros_rl.runtime.control_loop import tick_noise
 
 

@@ -13,7 +13,7 @@ from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
 from ros_rl.errors import ConfigError, SimulationError
-from ros_rl.features import LAST_ACTION, PENDING_ACTIONS, Field, Layout
+from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.tasks.gym_task import OBSERVATION
 
 Vector = NDArray[Any]

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ros_rl.deploy.export import ControlGraph
+from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.errors import SimulationError
 from ros_rl.gym.actor import Actor
 from ros_rl.gym.environment import Environment
-from ros_rl.runtime.video import write_gif
-from ros_rl.settings import Settings
+from ros_rl.runs.video import write_gif
+from ros_rl.settings.tree import Settings
 
 _SEED_OFFSET = 1000  # evaluations start elsewhere than the training
 _FILMED_STEPS, _FRAME_EVERY = 400, 2

@@ -18,7 +18,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.features import ObservationSpec
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.settings import load_settings
+from ros_rl.settings.loading import load_settings
 from ros_rl.types import Command, SafetyState, Tick, Verdict
 
 FAULT = "fault"

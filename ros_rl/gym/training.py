@@ -18,14 +18,14 @@ from ros_rl.errors import SimulationError
 from ros_rl.gym.actor import Actor
 from ros_rl.gym.environment import Environment, Vector
 from ros_rl.gym.evaluation import GymEvaluator
-from ros_rl.model_based_settings import ModelBasedSettings
-from ros_rl.runtime.progress import EpisodeStatistics, Rates
-from ros_rl.runtime.run_folder import AGENT, CHECKPOINT, TENSORBOARD, VIDEO, RunFolder
-from ros_rl.runtime.scalars import ScalarLog
-from ros_rl.runtime.summary import WATCH, RunState, evaluation_line, progress_line
-from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import Settings
+from ros_rl.runs.progress import EpisodeStatistics, Rates
+from ros_rl.runs.run_folder import AGENT, CHECKPOINT, TENSORBOARD, VIDEO, RunFolder
+from ros_rl.runs.summary import WATCH, RunState, evaluation_line, progress_line
+from ros_rl.settings.model_based import ModelBasedSettings
+from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
+from ros_rl.training.scalars import ScalarLog
+from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
 
 _LINE_SECONDS = 5.0

@@ -23,8 +23,8 @@ from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import HISTORY
 from ros_rl.nodes.running import create_timer
+from ros_rl.runs.run_folder import VIDEO
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.runtime.run_folder import VIDEO
 
 _SEED = 1000  # evaluations start elsewhere than training does
 _WAIT_SECONDS = 0.2

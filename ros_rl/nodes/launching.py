@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Turns `ros_rl.bringup` into launch descriptions; the files in ``launch/`` only call it."""
+"""Turns `ros_rl.runs.bringup` into launch descriptions; the files in ``launch/`` only call it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from ros_rl import bringup
+from ros_rl.backends.robot_description import robot_description
 from ros_rl.deploy.agent_file import checked_agent
 from ros_rl.resources import share_path
-from ros_rl.runtime.robot_description import robot_description
-from ros_rl.runtime.run_folder import RunFolder, default_folder
-from ros_rl.settings import Settings, load_settings
+from ros_rl.runs import bringup
+from ros_rl.runs.run_folder import RunFolder, default_folder
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.tree import Settings
 
 _ARGUMENTS = {
     "task": ("a1_walk", "task to learn or to act on"),

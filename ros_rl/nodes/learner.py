@@ -25,12 +25,13 @@ from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
-from ros_rl.runtime.progress import EpisodeStatistics, Rates, SequenceCheck, StepCounter
-from ros_rl.runtime.run_folder import AGENT, CHECKPOINT, TENSORBOARD
-from ros_rl.runtime.scalars import ScalarLog
-from ros_rl.runtime.summary import WATCH
-from ros_rl.runtime.training_loop import TrainingLoop
-from ros_rl.settings import Settings
+from ros_rl.runs.progress import EpisodeStatistics, Rates
+from ros_rl.runs.run_folder import AGENT, CHECKPOINT, TENSORBOARD
+from ros_rl.runs.senders import SequenceCheck, StepCounter
+from ros_rl.runs.summary import WATCH
+from ros_rl.settings.tree import Settings
+from ros_rl.training.scalars import ScalarLog
+from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.wire import Header, success_from, transition_from
 
 _PROGRESS_SECONDS = 1.0

@@ -14,14 +14,15 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
-from ros_rl.bringup import RUN
 from ros_rl.errors import ContractError
 from ros_rl.nodes import packets
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer
-from ros_rl.runtime.progress import EpisodeStatistics, Rates, StepCounter
-from ros_rl.runtime.summary import RunState
-from ros_rl.settings import Settings
+from ros_rl.runs.bringup import RUN
+from ros_rl.runs.progress import EpisodeStatistics, Rates
+from ros_rl.runs.senders import StepCounter
+from ros_rl.runs.summary import RunState
+from ros_rl.settings.tree import Settings
 from ros_rl.wire import Header, success_from, transition_from
 
 _NO_LIMIT = 10**9  # steps
@@ -33,7 +34,7 @@ class MonitorNode(Node):
 
     Args:
         settings: Of the run.
-        mode: `ros_rl.bringup.TRAIN` or `RUN`.
+        mode: `ros_rl.runs.bringup.TRAIN` or `RUN`.
         robot_minutes: Limit when running [min]; None for none.
         options: Of the node.
     """

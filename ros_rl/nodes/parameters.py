@@ -15,7 +15,8 @@ from rclpy.node import Node
 
 from ros_rl.config import SettingInfo, expand, iterate, merge, nested
 from ros_rl.errors import ConfigError
-from ros_rl.settings import Settings, load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.tree import Settings
 
 NODE_OPTIONS: dict[str, Any] = {"automatically_declare_parameters_from_overrides": True}
 """With these a node knows every parameter that it was given, also those that do not exist."""

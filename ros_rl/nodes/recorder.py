@@ -13,7 +13,7 @@ from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message, serialize_message
 
 from ros_rl.nodes.messages import from_time
-from ros_rl.replay.mcap_log import McapLog
+from ros_rl.runs.mcap_log import McapLog
 
 
 class Recorder:

@@ -24,7 +24,7 @@ from rclpy.node import Node
 from rclpy.timer import Timer
 
 from ros_rl.errors import RosRlError
-from ros_rl.runtime.processes import PARENT_VARIABLE
+from ros_rl.runs.processes import PARENT_VARIABLE
 
 _PR_SET_PDEATHSIG = 1
 _WAIT_SECONDS = 1.0

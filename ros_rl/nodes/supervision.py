@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ros_rl import bringup
 from ros_rl.errors import NodeSilentError, RosRlError
 from ros_rl.nodes.lifecycle import ACTIVE, INACTIVE, ManagedNode, TransitionRefused
 from ros_rl.nodes.monitor import MonitorNode
-from ros_rl.runtime.processes import Processes
-from ros_rl.runtime.run_folder import CHECKPOINT, RunFolder
-from ros_rl.runtime.summary import evaluation_line, progress_line
-from ros_rl.settings import Settings
+from ros_rl.runs import bringup
+from ros_rl.runs.processes import Processes
+from ros_rl.runs.run_folder import CHECKPOINT, RunFolder
+from ros_rl.runs.summary import evaluation_line, progress_line
+from ros_rl.settings.tree import Settings
 
 _LOOP_SECONDS = 0.1
 _LINE_SECONDS = 5.0

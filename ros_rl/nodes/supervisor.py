@@ -14,14 +14,14 @@ from pathlib import Path
 import rclpy
 from rclpy.signals import SignalHandlerOptions
 
-from ros_rl import bringup
 from ros_rl.nodes.background import Background, run_working
 from ros_rl.nodes.monitor import MonitorNode
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.supervision import Supervision
-from ros_rl.runtime.run_folder import RunFolder
-from ros_rl.runtime.summary import summarise
-from ros_rl.settings import Settings
+from ros_rl.runs import bringup
+from ros_rl.runs.run_folder import RunFolder
+from ros_rl.runs.summary import summarise
+from ros_rl.settings.tree import Settings
 
 
 def supervise(

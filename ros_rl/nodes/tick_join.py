@@ -18,9 +18,11 @@ from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray
 
 from ros_rl.errors import ContractError
-from ros_rl.nodes.messages import IMU, ODOM, PARTS, TOOL, from_tick, from_time
+from ros_rl.nodes.messages import from_time
 from ros_rl.nodes.packets import from_vectors
 from ros_rl.nodes.qos import STATE
+from ros_rl.nodes.sensor_messages import IMU, ODOM, PARTS, TOOL
+from ros_rl.nodes.tick_messages import from_tick
 from ros_rl.robot import Robot
 from ros_rl.types import Tick
 

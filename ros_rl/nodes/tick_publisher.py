@@ -17,6 +17,8 @@ from std_msgs.msg import Float64MultiArray
 
 from ros_rl.nodes import messages
 from ros_rl.nodes.qos import NEWEST, STATE
+from ros_rl.nodes.sensor_messages import IMU, ODOM, tick_parts, to_imu, to_joint_states, to_odometry, to_position
+from ros_rl.nodes.tick_messages import to_tick
 from ros_rl.nodes.transforms import TransformPublisher
 from ros_rl.robot import Robot
 from ros_rl.types import SafetyState, Tick
@@ -51,20 +53,20 @@ class TickPublisher:
     def publish(self, tick: Tick) -> None:
         """Publish a tick, or repeat it."""
         m, stamp, frame = tick.measurement, tick.stamp, self._robot.base_frame
-        parts = messages.tick_parts(m)
+        parts = tick_parts(m)
         if self.last is None or self.last.stamp != stamp:
             self._published = time.perf_counter()
             self._response_before, self._response = self._response, math.nan
             self._publish_for_displays(tick)
         last, self.last = self.last, tick
-        self._joint_states.publish(messages.to_joint_states(stamp, self._robot, m))
-        if parts[messages.IMU]:
-            self._imu.publish(messages.to_imu(stamp, frame, m))
-        if parts[messages.ODOM]:
-            self._odom.publish(messages.to_odometry(stamp, frame, m))
+        self._joint_states.publish(to_joint_states(stamp, self._robot, m))
+        if parts[IMU]:
+            self._imu.publish(to_imu(stamp, frame, m))
+        if parts[ODOM]:
+            self._odom.publish(to_odometry(stamp, frame, m))
         if m.tool_position is not None:
-            self._tool.publish(messages.to_position(stamp, frame, m.tool_position))
-        self._tick.publish(messages.to_tick(tick, self._session, self._response_before))
+            self._tool.publish(to_position(stamp, frame, m.tool_position))
+        self._tick.publish(to_tick(tick, self._session, self._response_before))
         if last is not None and last.stamp != stamp and tick.step > 0 and last.safety is SafetyState.OK:
             # of the period that ended; nobody waits for it as the controller does for the tick
             self._applied.publish(messages.to_command(last.stamp, self._robot, tick.previous_command))
@@ -87,5 +89,5 @@ class TickPublisher:
         if self._clock is not None:
             self._clock.publish(Clock(clock=messages.to_time(tick.stamp)))
         if tick.goal is not None and tick.goal.shape == (3,):
-            self._goal.publish(messages.to_position(tick.stamp, frame, tick.goal))
+            self._goal.publish(to_position(tick.stamp, frame, tick.goal))
         self._transforms.publish(tick, frame)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ros_rl.planner_settings import PlannerSettings
 from ros_rl.planning.plan import Carried
+from ros_rl.settings.planner import PlannerSettings
 
 
 class Execution:

@@ -10,8 +10,8 @@ import math
 import torch
 from torch import Tensor
 
-from ros_rl.planner_settings import PlannerSettings
 from ros_rl.planning.plan import WORST, Rollout
+from ros_rl.settings.planner import PlannerSettings
 
 
 def evaluate(rollout: Rollout, settings: PlannerSettings, state_scale: Tensor) -> Tensor:

@@ -15,14 +15,15 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ros_rl.actor_critic import CriticEnsemble, SquashedGaussianPolicy
 from ros_rl.dynamics.model import DynamicsModel
-from ros_rl.planner_settings import PlannerSettings
-from ros_rl.planning.noise import colour_map
+from ros_rl.networks.critics import CriticEnsemble
+from ros_rl.networks.policies import SquashedGaussianPolicy
+from ros_rl.networks.spaces import Spaces
+from ros_rl.planning.coloured_noise import colour_map
 from ros_rl.planning.objective import evaluate
 from ros_rl.planning.plan import Carried, Plan, Rollout, Start
 from ros_rl.planning.propagation import PROPAGATIONS, Propagation, rows
-from ros_rl.spaces import Spaces
+from ros_rl.settings.planner import PlannerSettings
 from ros_rl.tasks.task import Judge
 
 

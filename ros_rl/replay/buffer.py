@@ -17,7 +17,7 @@ from ros_rl.replay.n_step import n_step_sums
 from ros_rl.replay.priorities import Priorities
 from ros_rl.replay.ring import Ring
 from ros_rl.replay.sum_tree import Index
-from ros_rl.replay_settings import ReplaySettings
+from ros_rl.settings.replay import ReplaySettings
 from ros_rl.types import Array, Transition
 
 _JUDGED_EPISODES = 10

@@ -9,7 +9,7 @@ import dataclasses
 
 import torch
 
-from ros_rl.features import LAST_ACTION, Layout
+from ros_rl.layout import LAST_ACTION, Layout
 from ros_rl.replay.buffer import Batch
 from ros_rl.tasks.task import Judge
 

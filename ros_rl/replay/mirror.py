@@ -10,7 +10,7 @@ import dataclasses
 import numpy as np
 import torch
 
-from ros_rl.features import LAST_ACTION, Layout
+from ros_rl.layout import LAST_ACTION, Layout
 from ros_rl.replay.buffer import Batch
 
 

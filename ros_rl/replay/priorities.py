@@ -9,7 +9,7 @@ import numpy as np
 
 from ros_rl.errors import ConfigError
 from ros_rl.replay.sum_tree import Index, SumTree
-from ros_rl.replay_settings import ReplaySettings
+from ros_rl.settings.replay import ReplaySettings
 from ros_rl.types import Array
 
 

@@ -15,11 +15,12 @@ from ros_rl.backends import make_backend
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import RosRlError
 from ros_rl.features import ObservationSpec
+from ros_rl.runs.video import write_gif
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.runtime.video import write_gif
-from ros_rl.settings import Settings, with_overrides
+from ros_rl.settings.loading import with_overrides
+from ros_rl.settings.tree import Settings
 from ros_rl.types import Outcome, SafetyState, Truth, Verdict
 
 _FRAME_EVERY = 2  # ticks

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ros_rl.config import setting
-from ros_rl.features import Fields
+from ros_rl.layout import Fields
 from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.tasks.measures import BACKWARD_VELOCITY, Measure
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
-from ros_rl.features import Fields
+from ros_rl.layout import Fields
 from ros_rl.tasks.task import Task
 
 OBSERVATION = "observation"

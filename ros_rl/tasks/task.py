@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from ros_rl.features import Fields
+from ros_rl.layout import Fields
 from ros_rl.tasks.measures import Measure
 from ros_rl.types import Array
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ros_rl.config import setting
-from ros_rl.features import Fields
+from ros_rl.layout import Fields
 from ros_rl.tasks.measures import TOOL_DISTANCE, Measure
 from ros_rl.tasks.task import Task
 from ros_rl.types import Array

@@ -4,13 +4,13 @@ import torch
 from awr_settings import AwrSettings
 from torch import Tensor
 
-from ros_rl.actor_critic import DeterministicPolicy
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.ddpg import DdpgGraph
-from ros_rl.agents.descent import Adam, step
-from ros_rl.agents.off_policy import OffPolicyAgent
-from ros_rl.agents.samples import Samples
-from ros_rl.features import Layout
+from ros_rl.agents.common.off_policy import OffPolicyAgent
+from ros_rl.agents.common.policy_graph import DdpgGraph
+from ros_rl.agents.common.samples import Samples
+from ros_rl.layout import Layout
+from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.policies import DeterministicPolicy
 
 _LARGEST_WEIGHT = 20.0
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from ros_rl.agent_settings import CriticSettings
 from ros_rl.config import setting
+from ros_rl.settings.off_policy import CriticSettings
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,133 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Critics, their targets and their update, as all agents with Q functions share them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ros_rl.agents.agent import Stateful
+from ros_rl.agents.common.samples import Samples
+from ros_rl.networks.critics import CriticEnsemble, polyak
+from ros_rl.networks.optimisers import Adam, step
+from ros_rl.settings.off_policy import CriticSettings
+
+NextAction = Callable[[Tensor], "tuple[Tensor, Tensor | float]"]
+"""The next action and what is taken from its value (the entropy term), (batch, actions) and (batch,)."""
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+class TargetedNetwork(Generic[M]):
+    """A network that values actions, a slower copy of it that its targets come from, and its optimiser.
+
+    Args:
+        make: Makes one such network.
+        settings: Which targets, and how it learns.
+    """
+
+    def __init__(self, make: Callable[[], M], settings: CriticSettings) -> None:
+        self.settings = s = settings
+        self.online = make()
+        self.target = self.online
+        if s.targets != "none":
+            self.target = make().requires_grad_(False)
+            self.target.load_state_dict(self.online.state_dict())
+            self.target.train(s.dropout > 0.0)
+        learned = [parameter for parameter in self.online.parameters() if parameter.requires_grad]
+        self.optimiser = Adam(learned, s.learning_rate, s.beta1)
+        self._frozen: M | None = None
+
+    def frozen(self, members: int | None = None) -> M:
+        """The online network as it is, seen so that no gradient reaches its weights: a policy is improved through it.
+
+        Args:
+            members: How many critics of an ensemble are asked; None: all.
+        """
+        if self._frozen is None:
+            self._frozen = copy.deepcopy(self.online).requires_grad_(False)
+            self._frozen.train(self.settings.normalisation != "batch")
+        for frozen, value in zip(_values(self._frozen), _values(self.online), strict=True):
+            frozen.data = value.data[:members]
+        return self._frozen
+
+    def parts(self) -> dict[str, Stateful]:
+        """What a checkpoint holds."""
+        parts: dict[str, Stateful] = {"critics": self.online, "critic_optimiser": self.optimiser}
+        return parts | ({} if self.target is self.online else {"target_critics": self.target})
+
+    def descend(self, loss: Tensor, updates: int) -> None:
+        """One step down a loss, and one of the targets.
+
+        Args:
+            loss: Of the network.
+            updates: How many came before.
+        """
+        step(self.optimiser, loss)
+        s = self.settings
+        if s.targets == "polyak" and (updates + 1) % s.polyak_every == 0:
+            polyak(self.target, self.online, s.tau)
+        elif s.targets == "hard" and (updates + 1) % s.copy_every == 0:
+            self.target.load_state_dict(self.online.state_dict())
+
+    def smallest(self, q: Tensor) -> Tensor:
+        """The smallest of the critics, or of a random subset of them (Chen et al. 2021, REDQ), (batch,)."""
+        count = self.settings.target_critics
+        return (q[torch.randperm(q.shape[0])[:count]] if count else q).amin(0)
+
+
+class Critics(TargetedNetwork[CriticEnsemble]):
+    """Q functions of continuous actions that follow the Bellman equation.
+
+    Args:
+        size_in: Values of a network input.
+        action_size: Values of an action.
+        settings: How many, of which size, and which targets.
+    """
+
+    def __init__(self, size_in: int, action_size: int, settings: CriticSettings) -> None:
+        s = settings
+        sizes = (s.critics, size_in + action_size, s.hidden, s.normalisation, s.dropout)
+        super().__init__(lambda: CriticEnsemble(*sizes), settings)
+
+    def update(self, samples: Samples, choose: NextAction, updates: int) -> tuple[Tensor, Tensor]:
+        """One step on the weighted squared Bellman error, and one of the targets.
+
+        Args:
+            samples: The batch.
+            choose: Gives next actions.
+            updates: How many came before.
+
+        Returns:
+            Values (critics, batch) and their targets (batch,), without gradient.
+        """
+        q, target = self._values(samples, choose)
+        self.descend((samples.weight * (q - target) ** 2).mean(1).sum(), updates)
+        return q.detach(), target
+
+    def _values(self, samples: Samples, choose: NextAction) -> tuple[Tensor, Tensor]:
+        joint = self.settings.normalisation == "batch" and self.target is self.online
+        with torch.no_grad():
+            action, cost = choose(samples.next_seen)
+            following = None if joint else self.target(samples.next_seen, action)
+        if following is not None:
+            q = self.online(samples.seen, samples.action)
+        else:
+            # one pass over both, so that the statistics are those of the mixture (Bhatt et al. 2024, CrossQ)
+            both = self.online(torch.cat([samples.seen, samples.next_seen]), torch.cat([samples.action, action]))
+            q, following = both.chunk(2, 1)
+            following = following.detach()
+        return q, samples.target(self.smallest(following) - cost)
+
+
+def _values(network: nn.Module) -> Iterator[Tensor]:
+    """Parameters and running statistics."""
+    yield from network.parameters()
+    yield from network.buffers()

@@ -1,0 +1,69 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Transitions as agents with a model learn from them: without the delay between a decision and its action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ros_rl.layout import LAST_ACTION, Layout
+from ros_rl.replay.buffer import Batch
+from ros_rl.replay.mirror import Mirror
+
+
+@dataclass
+class Experience:
+    """Undelayed transitions as tensors: u_k acts in x_k."""
+
+    state: Tensor
+    goal: Tensor
+    last_action: Tensor
+    action: Tensor
+    reward: Tensor
+    next_state: Tensor
+    terminated: Tensor
+
+    def rows(self, index: Tensor) -> Experience:
+        """Some of them, by number or by a mask."""
+        return Experience(*(value[index] for value in vars(self).values()))
+
+
+def joined(parts: Sequence[Experience]) -> Experience:
+    """One after the other."""
+    return Experience(*(torch.cat(values) for values in zip(*(vars(part).values() for part in parts), strict=True)))
+
+
+class ExperienceReader:
+    """Takes undelayed transitions out of stored ones.
+
+    Args:
+        layout: Of stored observations.
+        mirrored: Whether every second one is mirrored left to right, which doubles what is known where robot and task
+            are symmetric.
+    """
+
+    def __init__(self, layout: Layout, mirrored: bool) -> None:
+        self._layout = layout
+        self._mirror = Mirror(layout) if mirrored and layout.mirror() else None
+
+    def __call__(self, batch: Batch) -> Experience:
+        """The action that acted is the next observation's last action."""
+        layout = self._layout
+        if self._mirror:
+            batch = self._mirror.turned(batch, slice(None, None, 2))
+        observation, following = torch.from_numpy(batch.observation), torch.from_numpy(batch.next_observation)
+        last = layout.slices[LAST_ACTION]
+        return Experience(
+            observation[:, layout.state],
+            observation[:, layout.goal],
+            observation[:, last],
+            following[:, last],
+            torch.from_numpy(batch.reward),
+            following[:, layout.state],
+            torch.from_numpy(batch.terminated),
+        )

@@ -1,0 +1,148 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What agents with a dynamics model share: undelayed experience, the model's training, and steps inside the model."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ros_rl.agents.agent import Agent, Stateful
+from ros_rl.agents.common.experience import Experience, ExperienceReader
+from ros_rl.dynamics.factory import make_model
+from ros_rl.dynamics.learned_task import LearnedTask
+from ros_rl.layout import Layout
+from ros_rl.networks.optimisers import AdamW
+from ros_rl.networks.spaces import Spaces
+from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.settings.model_based import ModelBasedSettings
+from ros_rl.tasks import Task
+from ros_rl.tasks.task import Judge
+
+
+class ModelBasedAgent(Agent):
+    """Learns a dynamics ensemble.
+
+    Args:
+        spec: Layout of observations.
+        task: Reward and termination.
+        settings: The agent's settings.
+        batch_size: Transitions per update.
+        updates_per_step: Updates of critics and policy per environment step.
+
+    Raises:
+        ConfigError: The settings take reward or termination for known, and they are not.
+    """
+
+    def __init__(
+        self, spec: Layout, task: Task, settings: ModelBasedSettings, batch_size: int, updates_per_step: float
+    ) -> None:
+        super().__init__(spec, batch_size, updates_per_step)
+        self.spec, self.task = spec, task
+        self.spaces = Spaces(spec, settings.smoothing)
+        self.model = make_model(settings.model, spec.state_size, spec.action_size)
+        known = settings.model.reward == settings.model.termination == "known"
+        self.learned = None if known else LearnedTask(self.spaces, task, settings.model)
+        self.judge: Judge = self.learned or task
+        self.experience = ExperienceReader(spec, settings.mirror and task.symmetric)
+        self._model_settings, self._relabel_fraction = settings.model, settings.relabel_fraction
+        s, heads = settings.model, self.learned.parameters() if self.learned else ()
+        self._model_optimiser = AdamW(
+            [*self.model.parameters(), *heads], s.learning_rate, weight_decay=s.weight_decay, fused=True
+        )
+        self._judge_nothing()
+
+    @torch.no_grad()
+    def _judge_nothing(self) -> None:
+        """Judge a step from zero to zero: functions that are not known raise here, before anything moves."""
+        spec = self.spec
+        state, goal, action = (torch.zeros(1, n) for n in (spec.state_size, spec.goal_size, spec.action_size))
+        self._judged(state, goal, action, action, state)
+
+    def replayed(self, replay: ReplayBuffer, count: int) -> Experience:
+        """Replayed transitions to learn values from, some with another's goal."""
+        return self._relabel(self.experience(replay.sample(count)))
+
+    @torch.no_grad()
+    def _relabel(self, e: Experience) -> Experience:
+        """Give a share of transitions another transition's goal, and the reward that it would have brought.
+
+        So every transition teaches about every goal (Andrychowicz et al. 2017).
+        """
+        count = int(self._relabel_fraction * e.state.shape[0]) if self.spec.goal_size else 0
+        if not count:
+            return e
+        goal = torch.cat([e.goal[torch.randperm(e.goal.shape[0])[:count]], e.goal[count:]])
+        return self._judged(e.state, goal, e.last_action, e.action, e.next_state)
+
+    def _judged(
+        self, state: Tensor, goal: Tensor, last_action: Tensor, action: Tensor, following: Tensor
+    ) -> Experience:
+        """A transition with the reward and the termination that it is judged to have."""
+        after = self.spaces.fields(following, goal)
+        reward = self.judge.reward(self.spaces.fields(state, goal), last_action, action, after)
+        terminated = self.judge.terminated(after).to(reward.dtype)
+        return Experience(state, goal, last_action, action, reward, following, terminated)
+
+    @torch.no_grad()
+    def imagine(self, state: Tensor, goal: Tensor, last_action: Tensor, action: Tensor) -> Experience:
+        """One model step from each state, an equal share of them, in their order, drawn from each member.
+
+        Args:
+            state: (count, state); `count` is a multiple of the number of members.
+            goal: (count, goal_size)
+            last_action: u_{k-1}, (count, actions).
+            action: u_k, (count, actions), as it acts.
+        """
+        members, count = self.model.members, state.shape[0]
+        split = (members, count // members, -1)
+        following = self.model.sample(state.reshape(split), last_action.reshape(split), action.reshape(split))
+        return self._judged(state, goal, last_action, action, following.reshape(count, -1))
+
+    def update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """The model's gradient work of one environment step."""
+        metrics: dict[str, float] = {}
+        for _ in range(self._take("model", self._model_settings.updates_per_step)):
+            metrics |= self._update_model(replay, env_steps)
+        return metrics
+
+    def _update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """One step on the losses of model and heads; each member sees its own batch (bootstrap)."""
+        if self._model_age(env_steps):
+            everything = self.experience(replay.at(np.arange(len(replay))))
+            self.model.fit_normalisers(everything.state, everything.next_state)
+            if self.learned:
+                self.learned.fit_normalisers(self.spaces.fields(everything.state, everything.goal), everything.reward)
+        members = self.model.members
+        e = self.experience(replay.sample(members * self.batch_size))
+        shape = (members, self.batch_size, -1)
+        loss = self.model.loss(
+            e.state.reshape(shape), e.last_action.reshape(shape), e.action.reshape(shape), e.next_state.reshape(shape)
+        )
+        heads = self._head_losses(e)
+        self._model_optimiser.zero_grad()
+        torch.stack([loss, *heads.values()]).sum().backward()
+        self._model_optimiser.step()
+        return {name: float(value.detach()) for name, value in ({"model_loss": loss / members} | heads).items()}
+
+    def _head_losses(self, e: Experience) -> dict[str, Tensor]:
+        if not self.learned:
+            return {}
+        before, after = self.spaces.fields(e.state, e.goal), self.spaces.fields(e.next_state, e.goal)
+        return self.learned.losses(before, e.last_action, e.action, after, e.reward, e.terminated)
+
+    def _model_age(self, env_steps: int) -> bool:
+        """Whether the normalisers should be fitted again: often while there is little data."""
+        return (
+            env_steps < 2000
+            and env_steps % 50 == 0
+            or env_steps % 1000 == 0
+            or bool((self.model.inputs.std == 1).all())
+        )
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
+        heads: dict[str, Stateful] = {"learned_task": self.learned} if self.learned else {}
+        return {"model": self.model, "model_optimiser": self._model_optimiser, **heads}

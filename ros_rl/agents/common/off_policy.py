@@ -1,0 +1,135 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What agents that replay share: the order of updates, and the graph of a policy."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ros_rl.agents.agent import Agent, Stateful
+from ros_rl.agents.common.critics import Critics, TargetedNetwork
+from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.layout import Layout
+from ros_rl.networks.critics import CriticEnsemble
+from ros_rl.networks.mlp import evaluating
+from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.settings.off_policy import CriticSettings
+from ros_rl.types import Array
+
+
+class ReplayAgent(Agent):
+    """Learns values of actions from replayed transitions; subclasses set `critics`.
+
+    Args:
+        layout: What the agent sees and does.
+        smoothing: Share of the newest action in the next one.
+        batch_size: Transitions per update.
+        updates_per_step: Updates per environment step.
+    """
+
+    critics: TargetedNetwork[Any]
+
+    def __init__(self, layout: Layout, smoothing: float, batch_size: int, updates_per_step: float) -> None:
+        super().__init__(layout, batch_size, updates_per_step)
+        self.inputs = Inputs(layout, smoothing)
+
+    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """See `Agent.train`."""
+        metrics: dict[str, float] = {}
+        for _ in range(self._take("update", self.updates_per_step)):
+            batch = self.draw(replay)
+            samples = self.inputs.samples(batch)
+            q, target = self.update_critics(samples)
+            self._show(q, target)
+            errors = self._errors(replay.settings.priority, samples, q, target)
+            known = np.isfinite(errors)  # of the others the watch tells
+            replay.update_priorities(batch.index[known], errors[known])
+            metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
+            self.updates += 1
+            metrics |= self.improve(samples)
+        return metrics
+
+    @abstractmethod
+    def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """One step of the values; gives them (critics, batch) and their targets (batch,), without gradient."""
+
+    @abstractmethod
+    def values(self, network: Any, samples: Samples) -> Tensor:
+        """What the online or the target network holds for the actions taken, (critics, batch)."""
+
+    def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        return self.examine(self.inputs.samples(batch))
+
+    def examine(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """See `Agent.look`."""
+        network = self.critics.online
+        with evaluating(network):
+            return self.values(network, samples), network.features(samples.seen, samples.action)
+
+    @torch.no_grad()
+    def _errors(self, priority: str, samples: Samples, q: Tensor, target: Tensor) -> Array:
+        """What the drawn transitions' priorities become, (batch,); see `ReplaySettings.priority`."""
+        if priority == "target" and self.critics.target is not self.critics.online:
+            q = self.values(self.critics.target, samples)
+        return (q.mean(0) - target).numpy()
+
+    def improve(self, samples: Samples) -> dict[str, float]:
+        """What follows an update of the values, on the same batch: nothing, unless there is a policy."""
+        return {}
+
+
+class OffPolicyAgent(ReplayAgent):
+    """Critics and a policy, both learned from replayed transitions.
+
+    Args:
+        layout: What the agent sees and does.
+        settings: Of the agent.
+        policy_delay: Updates of the critics for each of the policy.
+        batch_size: Transitions per update.
+        updates_per_step: Updates per environment step.
+    """
+
+    critics: Critics
+
+    def __init__(
+        self,
+        layout: Layout,
+        settings: CriticSettings,
+        policy_delay: int,
+        batch_size: int,
+        updates_per_step: float,
+    ) -> None:
+        super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
+        self.critics = Critics(layout.size, layout.action_size, settings)
+        self.policy_delay = policy_delay
+
+    def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """See `ReplayAgent.update_critics`."""
+        return self.critics.update(samples, self.next_action, self.updates)
+
+    def improve(self, samples: Samples) -> dict[str, float]:
+        """See `ReplayAgent.improve`."""
+        return self.update_policy(samples) if self.updates % self.policy_delay == 0 else {}
+
+    def values(self, network: CriticEnsemble, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        return network(samples.seen, samples.action)
+
+    @abstractmethod
+    def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor | float]:
+        """The action that the targets hold for the next one, and what its value loses for its probability."""
+
+    @abstractmethod
+    def update_policy(self, samples: Samples) -> dict[str, float]:
+        """One step of the policy."""
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
+        return self.critics.parts()

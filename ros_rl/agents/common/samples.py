@@ -1,0 +1,86 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A replayed batch as model-free agents learn from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ros_rl.layout import Layout
+from ros_rl.replay.buffer import Batch
+
+
+@dataclass
+class Samples:
+    """Tensors of one batch; `ros_rl.replay.buffer.Batch` says what each is."""
+
+    seen: Tensor
+    """(batch, inputs): scaled observations."""
+    action: Tensor
+    """(batch, actions)"""
+    reward: Tensor
+    """(batch,)"""
+    next_seen: Tensor
+    """(batch, inputs)"""
+    terminated: Tensor
+    """(batch,)"""
+    discount: Tensor
+    """(batch,)"""
+    weight: Tensor
+    """(batch,)"""
+
+    def target(self, value: Tensor) -> Tensor:
+        """Right side of the Bellman equation, (batch,), from values of the next observations."""
+        return self.reward + self.discount * (1.0 - self.terminated) * value
+
+
+class Inputs(nn.Module):
+    """Observations as networks see them, and the smoothing of actions.
+
+    A model-free agent sees the whole observation, with the last and the pending actions: with a delay, only all of
+    them together make the next observation independent of the past.
+
+    Args:
+        layout: Of observations.
+        smoothing: Share of the newest action in the next one; without effect where observations hold no actions.
+    """
+
+    scale: Tensor
+
+    def __init__(self, layout: Layout, smoothing: float) -> None:
+        super().__init__()
+        self.size, self.action_size = layout.size, layout.action_size
+        self.smoothing = smoothing if layout.knows_actions else 0.0
+        self.register_buffer("scale", torch.tensor(layout.scale, dtype=torch.float32))
+
+    def forward(self, observation: Tensor) -> Tensor:
+        """Scaled observations, of the same shape."""
+        return observation * self.scale
+
+    def smooth(self, action: Tensor, seen: Tensor) -> Tensor:
+        """The action that acts: a low-pass of the chosen one and the newest, which stands at the input's end."""
+        if not self.smoothing:
+            return action
+        return (1.0 - self.smoothing) * action + self.smoothing * seen[..., -self.action_size :]
+
+    def unsmooth(self, action: Tensor, seen: Tensor) -> Tensor:
+        """The chosen action, from the one that acts: the inverse of `smooth`."""
+        if not self.smoothing:
+            return action
+        return (action - self.smoothing * seen[..., -self.action_size :]) / (1.0 - self.smoothing)
+
+    def samples(self, batch: Batch) -> Samples:
+        """A batch as tensors."""
+        return Samples(
+            self(torch.from_numpy(batch.observation)),
+            torch.from_numpy(batch.action),
+            torch.from_numpy(batch.reward),
+            self(torch.from_numpy(batch.next_observation)),
+            torch.from_numpy(batch.terminated),
+            torch.from_numpy(batch.discount),
+            torch.from_numpy(batch.weight),
+        )

@@ -1,0 +1,160 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A PyBullet world: its start without chatter, the scene, the robot's links and joints by name, and a camera."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from ros_rl.errors import ConfigError, MissingDependencyError
+from ros_rl.resources import share_path
+from ros_rl.robot import Robot
+from ros_rl.settings.driver import DriverSettings
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what PyBullet's C code prints off stdout and stderr, where results and messages stand."""
+    libc = ctypes.CDLL(None)
+    libc.fflush(None)
+    saved = [os.dup(stream) for stream in (1, 2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
+        yield
+    finally:
+        libc.fflush(None)
+        for stream, copy in zip((1, 2), saved, strict=True):
+            os.dup2(copy, stream)
+            os.close(copy)
+        os.close(nowhere)
+
+
+try:
+    with quiet():
+        import pybullet
+        import pybullet_data
+        from pybullet_utils.bullet_client import BulletClient
+except ImportError as error:
+    raise MissingDependencyError("pybullet", "sim") from error
+
+__all__ = ["Body", "connect", "load_robot", "load_scene", "pybullet", "pybullet_data"]
+
+
+@dataclass(frozen=True)
+class Body:
+    """The loaded robot.
+
+    Attributes:
+        index: PyBullet's body index.
+        joints: PyBullet's joint indices, in the order of the robot's joints.
+        passive: The same of the robot's passive joints.
+        feet: Links that are to touch the ground.
+        resting: Links that cannot move, of a robot with a fixed base, the base itself included.
+        tool: Link that carries the tool centre point; None without a tool.
+        spawn: Position [m] of the base link in the home pose.
+        inertial: Pose of the base's centre of mass in its link frame; PyBullet's base is the former, ROS's the latter.
+    """
+
+    index: int
+    joints: list[int]
+    passive: list[int]
+    feet: frozenset[int]
+    resting: frozenset[int]
+    tool: int | None
+    spawn: list[float]
+    inertial: tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def connect(settings: DriverSettings) -> Any:
+    """A new, empty world; several may live in one process.
+
+    Args:
+        settings: Physics rate, solver, and whether a window shows it.
+    """
+    with quiet():
+        client: Any = BulletClient(pybullet.GUI if settings.gui else pybullet.DIRECT)
+    client.setAdditionalSearchPath(pybullet_data.getDataPath())
+    client.setGravity(0.0, 0.0, -9.81)
+    client.setPhysicsEngineParameter(
+        fixedTimeStep=1.0 / settings.physics_rate_hz, numSolverIterations=settings.solver_iterations, numSubSteps=0
+    )
+    if settings.gui:
+        client.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0)
+    return client
+
+
+def load_scene(client: Any, name: str) -> list[int]:
+    """Load `sim/scenes/<name>.yaml`; gives PyBullet's body indices."""
+    world = []
+    for body in yaml.safe_load((share_path("sim", "scenes") / f"{name}.yaml").read_text())["bodies"]:
+        if "urdf" in body:
+            index = client.loadURDF(_urdf_path(body["urdf"]), body["position"], useFixedBase=True)
+        else:
+            half = [size / 2 for size in body["box"]]
+            index = client.createMultiBody(
+                0.0,
+                client.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half),
+                client.createVisualShape(pybullet.GEOM_BOX, halfExtents=half, rgbaColor=body["colour"]),
+                body["position"],
+            )
+        client.changeDynamics(index, -1, lateralFriction=body["friction"])
+        world.append(index)
+    return world
+
+
+def load_robot(client: Any, robot: Robot) -> Body:
+    """Load the robot that its YAML's `simulation` section names, its default motors and damping off.
+
+    Raises:
+        ConfigError: The URDF lacks a joint or link that the robot needs.
+    """
+    simulation = robot.simulation
+    spawn = [0.0, 0.0, float(simulation.get("spawn_height", 0.0))]
+    flags = pybullet.URDF_USE_SELF_COLLISION if simulation.get("self_collision") else 0
+    if simulation.get("inertia_from_urdf"):
+        flags |= pybullet.URDF_USE_INERTIA_FROM_FILE
+    urdf = _urdf_path(simulation["urdf"])
+    index = client.loadURDF(urdf, spawn, useFixedBase=not robot.floating_base, flags=flags)
+    infos = [client.getJointInfo(index, joint) for joint in range(client.getNumJoints(index))]
+    resting = set() if robot.floating_base else {-1}
+    for info in infos:
+        if info[2] == pybullet.JOINT_FIXED and info[16] in resting:
+            resting.add(info[0])
+    renamed = simulation.get("joints", {})
+    wanted = [renamed.get(name, name) for name in (*robot.joints, *robot.passive)]
+    joints = _find(urdf, "joint", wanted, infos, 1)
+    count = len(joints)
+    client.setJointMotorControlArray(
+        index, joints, pybullet.VELOCITY_CONTROL, targetVelocities=[0.0] * count, forces=[0.0] * count
+    )
+    for link in range(-1, len(infos)):
+        client.changeDynamics(index, link, linearDamping=0.0, angularDamping=0.0)
+    feet = _find(urdf, "link", simulation.get("feet", []), infos, 12)
+    tool = _find(urdf, "link", [simulation["tool_link"]], infos, 12)[0] if "tool_link" in simulation else None
+    dynamics = client.getDynamicsInfo(index, -1)
+    joints, passive = joints[: robot.size], joints[robot.size :]
+    return Body(index, joints, passive, frozenset(feet), frozenset(resting), tool, spawn, (dynamics[3], dynamics[4]))
+
+
+def _find(urdf: str, kind: str, wanted: list[str], infos: list[Any], column: int) -> list[int]:
+    known = {info[column].decode(): info[0] for info in infos}
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        raise ConfigError(f"{urdf} has no {kind} {missing[0]}; it has {', '.join(known)}")
+    return [known[name] for name in wanted]
+
+
+def _urdf_path(urdf: str) -> str:
+    """A URDF of the package's `sim` folder, else of pybullet_data, which is on PyBullet's search path."""
+    own = share_path("sim") / urdf
+    return str(own) if own.is_file() else urdf

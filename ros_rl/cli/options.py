@@ -1,0 +1,131 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the options of a command mean: its settings, and the control graph that ``--agent`` names."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
+from ros_rl.settings.loading import load_settings, parse_override
+from ros_rl.settings.tree import Settings
+from ros_rl.tasks.gym_task import GymTask
+
+_EXTRA_OF = {
+    "rclpy": "ros",
+    "torch": "learn",
+    "onnx": "learn",
+    "pybullet": "sim",
+    "matplotlib": "learn",
+    "gymnasium": "gym",
+}
+_OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui")
+"""Options that mean nothing to a Gymnasium environment."""
+
+
+def require(*packages: str) -> None:
+    """See to it that packages are installed.
+
+    Raises:
+        MissingDependencyError: One is not; it says what to install.
+    """
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise MissingDependencyError(package, _EXTRA_OF[package])
+
+
+def overrides_of(options: argparse.Namespace, **overrides: Any) -> list[Any]:
+    """--set, then the options of their own; --agent before both, since a change of agent drops the settings of it."""
+    agent = [{"agent.name": overrides["agent.name"]}] if overrides.get("agent.name") else []
+    own = {
+        "seed": options.seed,
+        "task.env": _environment(options),
+        "driver.backend": getattr(options, "driver", None),
+        "driver.mode": getattr(options, "mode", None),
+        "driver.gui": True if getattr(options, "gui", False) else None,
+        **overrides,
+    }
+    return [*agent, *options.set, *({key: value} for key, value in own.items() if value is not None)]
+
+
+def settings_of(options: argparse.Namespace, **overrides: Any) -> Settings:
+    """Settings of a command: the task's, then --params-file, then --set, then the options of their own."""
+    return load_settings(options.task, options.params_file, overrides_of(options, **overrides))
+
+
+def agent_of(options: argparse.Namespace, **overrides: Any) -> tuple[Settings, bytes]:
+    """Settings and control graph of what --agent names: a file as it is, or a run's folder under these settings.
+
+    Raises:
+        RosRlError: It cannot be read, or does not fit the other options.
+    """
+    if options.agent.is_dir():
+        if options.params_file is not None:
+            raise ConfigError(f"--params-file has no use with --agent {options.agent}: a run brings its own settings")
+        require("torch", "onnx")
+        from ros_rl.training.saved_run import graph_of_run
+
+        return graph_of_run(options.agent, options.task, overrides_of(options, **overrides))
+    from ros_rl.deploy.agent_file import checked_agent
+
+    for item in options.set:
+        if "agent" in parse_override(item):
+            raise ConfigError(
+                f"--set '{item}' cannot change the agent file {options.agent}: use --agent with its run's folder, "
+                f"or make another file: ros-rl export RUN --set {item} --out FILE"
+            )
+    settings = settings_of(options, **overrides)
+    return settings, checked_agent(options.agent, settings)
+
+
+def _environment(options: argparse.Namespace) -> str | None:
+    """The name behind ``--env gym:``; None without the option."""
+    given: str | None = getattr(options, "env", None)
+    kind, _, name = (given or "").partition(":")
+    if given is not None and (kind != GymTask.name or not name):
+        raise ConfigError(f"--env '{given}': expected gym:NAME, e.g. gym:HalfCheetah-v5")
+    return name or None
+
+
+def choose_task(options: argparse.Namespace) -> None:
+    """See to it that one of TASK and --env is given; --env means the task `gym`.
+
+    Raises:
+        ConfigError: None or both are, or an option stands with --env that is for robots.
+    """
+    if (options.task is None) == (options.env is None):
+        raise ConfigError(f"{'neither' if options.task is None else 'both'} of TASK and --env given; name one")
+    if options.task == GymTask.name:
+        raise ConfigError("which environment? --env gym:NAME in place of the TASK gym")
+    if options.env is not None:
+        wrong = [name for name in _OF_ROBOTS if getattr(options, name)]
+        if wrong:
+            raise ConfigError(f"--{wrong[0].replace('_', '-')} is for robots and cannot stand with --env")
+        options.task = GymTask.name
+
+
+def checkpoint_of(options: argparse.Namespace) -> Path | None:
+    """The checkpoint that --resume means; None without it. Without --params-file, the run's own settings hold again.
+
+    Raises:
+        RunFolderError: There is none, or the run was of another task.
+        ConfigError: Its settings cannot be read.
+    """
+    resume: Path | None = options.resume
+    if resume is None:
+        return None
+    checkpoint = resume / CHECKPOINT if (resume / CHECKPOINT).is_dir() else resume
+    if not (checkpoint / "learner.pt").is_file():
+        raise RunFolderError(f"{resume} holds no checkpoint to resume from")
+    config = checkpoint.resolve().parent / CONFIG
+    if options.params_file is None and config.is_file():
+        options.params_file = config
+        was, now = load_settings(None, config).task.title, options.env or options.task
+        if was != now:
+            raise RunFolderError(f"{resume} is a run of {was}, not of {now}")
+    return checkpoint.resolve()

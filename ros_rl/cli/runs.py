@@ -1,0 +1,118 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Starts what a command asks for, stops it on Ctrl-C, and sums it up."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+import time
+from pathlib import Path
+
+from ros_rl.cli.options import require
+from ros_rl.runs import bringup
+from ros_rl.runs.run_folder import CHECKPOINT, RunFolder, default_folder
+from ros_rl.settings.tree import Settings
+
+INTERRUPTED = 130
+"""Exit code of what was stopped by a signal."""
+
+
+def start_nodes(
+    options: argparse.Namespace, settings: Settings, mode: str, agent: bytes = b"", resume: Path | None = None
+) -> int:
+    """Start the nodes of a mode and wait for their end.
+
+    Args:
+        options: Of the command.
+        settings: Of the run.
+        mode: `bringup.TRAIN` or `bringup.RUN`.
+        agent: Control graph that acts, when running.
+        resume: Checkpoint that a training goes on from.
+
+    Returns:
+        Exit code.
+
+    Raises:
+        RosRlError: A package is missing, or what the run is to begin with does not fit.
+    """
+    if settings.driver.backend == "pybullet":
+        require("pybullet")
+    if mode == bringup.TRAIN:
+        require("torch", "onnx")
+    require("rclpy")
+    if mode == bringup.TRAIN:
+        from ros_rl.nodes.learner import check_beginning
+
+        check_beginning(settings, resume)
+    from ros_rl.nodes.supervisor import supervise
+    from ros_rl.runs.summary import result_screen, summarise
+
+    namespace = options.namespace or bringup.default_namespace(settings)
+    folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.name))
+    folder.write_config(settings)
+    stop, started = _stop_on_signals(), time.monotonic()
+    print(f"{mode}: {settings.task.name} on {settings.driver.backend}; files in {folder.path}", flush=True)
+    monitor = supervise(
+        settings,
+        mode,
+        folder,
+        namespace,
+        stop,
+        lambda line: print(line, flush=True),
+        agent,
+        options.robot_minutes,
+        resume,
+    )
+    if monitor is None:
+        again = (
+            f"; go on with: ros-rl train {settings.task.name} --resume {folder.path}" if mode == bringup.TRAIN else ""
+        )
+        print(f"stopped{again}", flush=True)
+        return INTERRUPTED
+    agent_file = str(options.agent) if mode == bringup.RUN else ""
+    summary = summarise(settings, monitor.state, (time.monotonic() - started) / 60, agent_file)
+    folder.write_summary(summary)
+    print(result_screen(summary, str(folder.path)))
+    return 0
+
+
+def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path | None) -> int:
+    """Train on a Gymnasium environment in this process; see `start_nodes`."""
+    require("torch", "onnx", "gymnasium")
+    from ros_rl.gym.training import GymTraining
+    from ros_rl.runs.summary import result_screen, summarise
+
+    run, started = GymTraining(settings, lambda line: print(line, flush=True)), time.monotonic()
+    if resume is not None:
+        run.resume(resume)
+    folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.title))
+    folder.write_config(settings)
+    stop = _stop_on_signals()
+    print(f"train: {settings.task.title}; files in {folder.path}", flush=True)
+    if not run.run(folder, stop):
+        again = f"ros-rl train --env {options.env} --resume {folder.path}"
+        print(f"stopped; go on with: {again}", flush=True)
+        return INTERRUPTED
+    summary = summarise(settings, run.state, (time.monotonic() - started) / 60)
+    folder.write_summary(summary)
+    print(result_screen(summary, str(folder.path)))
+    return 0
+
+
+def _stop_on_signals() -> threading.Event:
+    """Set by Ctrl-C or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _resumed_folder(options: argparse.Namespace) -> Path | None:
+    """An unfinished run goes on in its own folder."""
+    resume: Path | None = getattr(options, "resume", None)
+    if resume is None or not (resume / CHECKPOINT).is_dir() or (resume / "summary.json").exists():
+        return None
+    return resume

@@ -1,0 +1,112 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What an agent sees and does, without robots: named fields of a flat observation, and named actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ros_rl.types import Array
+
+LAST_ACTION = "last_action"
+
+
+PENDING_ACTIONS = "pending_actions"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One observation field.
+
+    Attributes:
+        name: Its name, also that of the control graph's input.
+        size: Number of values.
+        unit: SI unit.
+        scale: Factor that brings its usual range near [-1, 1]; networks see value * scale.
+        kind: ``state`` (dynamics models predict it), ``goal`` (constant while a plan lasts) or ``action``.
+    """
+
+    name: str
+    size: int
+    unit: str
+    scale: float
+    kind: str
+
+
+class Layout:
+    """What an agent sees and does: the fields of a flat observation and the names of its actions.
+
+    Args:
+        name: Of the robot or the environment.
+        joints: Names of the actions.
+        fields: In the order state, goal, last action, pending actions; the last two always present, perhaps empty.
+        delay: Number of pending actions.
+        choices: Number of discrete actions, of which one number names one; 0 for continuous actions in [-1, 1].
+    """
+
+    def __init__(
+        self, name: str, joints: Sequence[str], fields: Sequence[Field], delay: int = 0, choices: int = 0
+    ) -> None:
+        self.name, self.joints, self.delay, self.choices = name, tuple(joints), delay, choices
+        self.fields: tuple[Field, ...] = tuple(fields)
+        self.slices: dict[str, slice] = {}
+        start = 0
+        for item in fields:
+            self.slices[item.name] = slice(start, start + item.size)
+            start += item.size
+        self.size = start
+        self.state_size = sum(item.size for item in fields if item.kind == "state")
+        self.goal_size = sum(item.size for item in fields if item.kind == "goal")
+        self.action_size = len(self.joints)
+        self.scale = np.concatenate([np.full(item.size, item.scale) for item in fields])
+
+    @property
+    def state(self) -> slice:
+        """Where the state fields stand."""
+        return slice(0, self.state_size)
+
+    @property
+    def goal(self) -> slice:
+        """Where the goal fields stand."""
+        return slice(self.state_size, self.state_size + self.goal_size)
+
+    @property
+    def knows_actions(self) -> bool:
+        """Whether the observation holds the last action."""
+        last = self.slices[LAST_ACTION]
+        return last.stop > last.start
+
+    def split(self, flat: Any) -> dict[str, Any]:
+        """Views of each field in flat observations (numpy or torch), shapes (..., size).
+
+        A shorter array, such as a state with its goal, gives the fields that it holds.
+        """
+        width = flat.shape[-1]
+        return {
+            name: flat[..., part]
+            for name, part in self.slices.items()
+            if part.stop <= width and part != slice(width, width)
+        }
+
+    def mirror(self) -> tuple[list[int], Array] | None:
+        """The left-right mirror image of flat observations: ``observation[..., index] * sign``.
+
+        Returns:
+            Index and sign, each of shape (size,); None if there is no such symmetry.
+        """
+        return None
+
+    def describe(self) -> list[dict[str, Any]]:
+        """The fields as plain data, for a control graph's metadata."""
+        return [
+            {"name": f.name, "shape": [f.size], "dtype": "float32", "unit": f.unit} for f in self.fields if f.size > 0
+        ]
+
+
+Fields = Mapping[str, Any]
+"""Observation fields by name; numpy arrays or torch tensors of shape (..., size)."""

@@ -1,0 +1,126 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which nodes run for a task and a driver: one description, read by the command line and the launch files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ros_rl.settings.tree import Settings
+
+PACKAGE = "ros_rl"
+TRAIN, RUN = "train", "run"
+MODES = (TRAIN, RUN)
+ROUND_ROBIN, BATCH, IDLE = "rr", "batch", "idle"
+"""Scheduling policies, as ``chrt`` names them."""
+LIFECYCLE_NODES = ("controller", "driver")
+"""In the order in which they become active."""
+
+_ONE_THREAD = {
+    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+} | {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """One node to start.
+
+    Attributes:
+        name: Node name, executable name and module name in one.
+        nice: Scheduling priority; 0 for what the robot waits for.
+        policy: Linux scheduling policy: empty for the ordinary one, `ROUND_ROBIN` for a node that others must not
+            interrupt, `BATCH` for one that must not interrupt others when a message wakes it, `IDLE` for one that
+            runs only in the time that nobody else wants: in real time a learner must not delay an answer by as much
+            as a scheduler's slice.
+        priority: Of `ROUND_ROBIN`, 1 to 99.
+        remappings: Pairs of topic names.
+        parameters: Beyond those of the parameters file.
+    """
+
+    name: str
+    nice: int
+    policy: str = ""
+    priority: int = 0
+    remappings: tuple[tuple[str, str], ...] = (("/tf", "tf"), ("/clock", "clock"))
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def lifecycle(self) -> bool:
+        """Whether it is a lifecycle node."""
+        return self.name in LIFECYCLE_NODES
+
+    @property
+    def prefix(self) -> list[str]:
+        """What starts its command line, so that it gets its priority."""
+        nice = ["nice", "-n", str(self.nice)] if self.nice else []
+        return nice + (["chrt", f"--{self.policy}", str(self.priority)] if self.policy else [])
+
+    @property
+    def module(self) -> str:
+        """What ``python -m`` runs."""
+        return f"{PACKAGE}.nodes.{self.name}"
+
+
+def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None = None) -> list[NodeSpec]:
+    """The nodes of a run, in the order in which they start; the supervisor is none of them.
+
+    Args:
+        settings: Of the run.
+        mode: `TRAIN` or `RUN`.
+        run_folder: Where they leave their files.
+        resume: Folder of the checkpoint that the learner goes on from.
+    """
+    folder = (("run.folder", str(run_folder)),)
+    real_time = settings.driver.mode == "real_time"
+    policy = IDLE if real_time else BATCH
+    priority = settings.supervisor.realtime_priority if real_time else 0
+    acting = NodeSpec("", nice=0, parameters=folder)
+    if priority and _may_have_priority(priority):
+        acting = replace(acting, policy=ROUND_ROBIN, priority=priority)
+    specs = []
+    if mode == TRAIN:
+        resumed = (("run.resume", str(resume)),) if resume is not None else ()
+        specs.append(NodeSpec("learner", nice=5, policy=policy, parameters=folder + resumed))
+    specs += [replace(acting, name="controller"), NodeSpec("collector", nice=1, policy=BATCH, parameters=folder)]
+    if settings.driver.backend != "external":
+        specs.append(replace(acting, name="driver"))
+        if mode == TRAIN and (settings.evaluator.every or settings.evaluator.final_episodes):
+            specs.append(NodeSpec("evaluator", nice=10, policy=policy, parameters=folder))
+    return specs
+
+
+def _may_have_priority(priority: int) -> bool:
+    """Whether this user may start processes of real-time priority (Linux: ``ulimit -r``, or CAP_SYS_NICE)."""
+    try:
+        policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(priority))
+        os.sched_setscheduler(0, policy, parameters)
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+def command(spec: NodeSpec, namespace: str, params_file: Path) -> list[str]:
+    """The command line that starts a node with the running interpreter."""
+    arguments = [*spec.prefix, sys.executable, "-m", spec.module, "--ros-args", "--params-file", str(params_file)]
+    arguments += ["-r", f"__ns:=/{namespace.strip('/')}"]
+    for old, new in spec.remappings:
+        arguments += ["-r", f"{old}:={new}"]
+    for name, value in spec.parameters:
+        arguments += ["-p", f"{name}:={value}"]
+    return arguments
+
+
+def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a node: one thread per process, none of them spinning."""
+    return {**(os.environ if base is None else base), **_ONE_THREAD, "PYTHONUNBUFFERED": "1"}
+
+
+def default_namespace(settings: Settings) -> str:
+    """The robot's name."""
+    return settings.load_robot().name

@@ -1,0 +1,82 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the learner tells about its training: episodes, rates, and how far the robot has come. No ROS."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+import numpy as np
+
+from ros_rl.types import Transition
+
+_EPISODES = 5  # that means are taken over
+
+
+class EpisodeStatistics:
+    """Returns and the task's own measures of the last episodes, from the transitions as they come.
+
+    Args:
+        episodes: That ended before.
+        falls: Of them.
+    """
+
+    def __init__(self, episodes: int = 0, falls: int = 0) -> None:
+        self.episodes = episodes
+        """Episodes that ended."""
+        self.falls = falls
+        """Of them, those that the task terminated."""
+        self._current: int | None = None
+        self._sums: dict[str, float] = {}
+        self._steps = 0
+        self._means: deque[dict[str, float]] = deque(maxlen=_EPISODES)
+
+    def add(self, transition: Transition, success: Mapping[str, float]) -> None:
+        """Take a transition, with the task's measures at its end."""
+        if transition.episode != self._current:
+            self._finish()
+            self._current = transition.episode
+        self._steps += 1
+        for name, value in {"episode_return": transition.reward, **success}.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self.falls += transition.terminated
+        if transition.terminated or transition.truncated:
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._steps:
+            self.episodes += 1
+            means = {name: total / self._steps for name, total in self._sums.items()}
+            self._means.append(means | {"episode_return": self._sums["episode_return"]})
+        self._sums, self._steps = {}, 0
+
+    def means(self) -> dict[str, float]:
+        """Return and measures, means over the last episodes; empty before the first has ended."""
+        if not self._means:
+            return {}
+        return {name: float(np.mean([item.get(name, np.nan) for item in self._means])) for name in self._means[-1]}
+
+
+class Rates:
+    """Increase per second of growing counts."""
+
+    def __init__(self) -> None:
+        self._time: float | None = None
+        self._counts: dict[str, float] = {}
+
+    def update(self, now: float, counts: Mapping[str, float]) -> dict[str, float]:
+        """Rates [1/s] since the last call; 0 at the first.
+
+        Args:
+            now: Steady clock [s].
+            counts: By name.
+        """
+        elapsed = now - self._time if self._time is not None else 0.0
+        rates = {
+            name: (value - self._counts.get(name, value)) / elapsed if elapsed > 0 else 0.0
+            for name, value in counts.items()
+        }
+        self._time, self._counts = now, dict(counts)
+        return rates

@@ -1,0 +1,94 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Settings from files and options: defaults, then the task's file, then what the user gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ros_rl.config import (
+    build,
+    expand,
+    merge,
+    nested,
+    read_parameters_file,
+    to_mapping,
+)
+from ros_rl.errors import ConfigError
+from ros_rl.resources import share_path
+from ros_rl.settings.registry import ALL_TASKS
+from ros_rl.settings.tree import Settings
+
+NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
+
+
+def task_file(task: str) -> Path:
+    """The parameters file that ships with a task."""
+    return share_path("config", "tasks") / f"{task}.yaml"
+
+
+def parse_override(text: str) -> dict[str, Any]:
+    """Turn ``key.path=value`` into nested settings; the value is YAML.
+
+    Raises:
+        ConfigError: There is no `=`, or the value is not YAML.
+    """
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise ConfigError(f"--set '{text}': expected key.path=value")
+    try:
+        return nested(key.strip(), yaml.safe_load(value))
+    except yaml.YAMLError:
+        raise ConfigError(f"--set '{text}': '{value}' is not a YAML value") from None
+
+
+def load_settings(
+    task: str | None = None, params_file: Path | None = None, overrides: Iterable[str | Mapping[str, Any]] = ()
+) -> Settings:
+    """Settings of a run: defaults, then the task's file, then `params_file`, then the overrides.
+
+    Raises:
+        ConfigError: With the source, the key path, the value and what is allowed.
+    """
+    if task is not None and task not in ALL_TASKS:
+        build(Settings, {"task": {"name": task}})
+    values: dict[str, Any] = {}
+    if task is not None:
+        values = {"task": {"name": task}}
+        if task_file(task).is_file():
+            values = merge(values, _read(task_file(task), task))
+    if params_file is not None:
+        values = merge(values, _read(params_file, task))
+    sources = [(f"--set {item}" if isinstance(item, str) else "", _nested(item)) for item in overrides]
+    merged = values
+    for _, over in sources:
+        merged = merge(merged, over)
+    try:
+        return build(Settings, merged)
+    except ConfigError:
+        # together they do not fit; the first that does not fit what came before it is the one to name
+        for source, over in sources:
+            values = merge(values, over)
+            build(Settings, values, source=source)
+        raise
+
+
+def _nested(override: str | Mapping[str, Any]) -> dict[str, Any]:
+    return parse_override(override) if isinstance(override, str) else expand(override)
+
+
+def _read(path: Path, task: str | None) -> dict[str, Any]:
+    """What a parameters file says; `task` is the one that it is for, unless it names another."""
+    values = read_parameters_file(path, NODES)
+    build(Settings, merge({"task": {"name": task}} if task is not None else {}, values), source=str(path))
+    return values
+
+
+def with_overrides(settings: Settings, **overrides: Any) -> Settings:
+    """A copy with some nested settings replaced, e.g. ``with_overrides(s, driver={"gui": True})``."""
+    return build(Settings, merge(to_mapping(settings), overrides))

@@ -1,0 +1,151 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Settings of the agents that learn a dynamics model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ros_rl.config import group, setting
+from ros_rl.errors import ConfigError
+from ros_rl.settings.dynamics import MODEL_KINDS, STAYS_BEHIND, ModelSettings
+from ros_rl.settings.off_policy import NORMALISATIONS, SacSettings, check_gamma
+from ros_rl.settings.planner import PlannerSettings
+from ros_rl.settings.replay import HOW_DRAWN
+
+
+@dataclass(frozen=True)
+class ModelBasedSettings:
+    """What all agents with a dynamics model have."""
+
+    model: ModelSettings = group(ModelSettings, "the dynamics ensemble")
+    model_start: int = setting(600, "environment steps before generated transitions are used", unit="steps", low=0)
+    smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
+    relabel_fraction: float = setting(
+        0.5, "share of each batch that gets another transition's goal (tasks with goals)", low=0.0, high=1.0
+    )
+    mirror: bool = setting(True, "learn from left-right mirror images too, where robot and task are symmetric")
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        if self.model.kind in STAYS_BEHIND:
+            allowed = ", ".join(kind for kind in MODEL_KINDS if kind not in STAYS_BEHIND)
+            raise ConfigError(
+                f"agent.model.kind '{self.model.kind}' cannot act: {STAYS_BEHIND[self.model.kind]}; allowed: {allowed}"
+            )
+
+    def unused_replay(self) -> tuple[str, ...]:
+        """See `AgentSettings.unused_replay`: a model learns from single steps drawn alike."""
+        return HOW_DRAWN
+
+
+@dataclass(frozen=True)
+class MpcLearnerSettings(ModelBasedSettings):
+    """A planner, and what it is made of: dynamics ensemble, critics and policy."""
+
+    planner: PlannerSettings = group(PlannerSettings, "the planner")
+    hidden: int = setting(256, "units per hidden layer of policy and critics", low=8)
+    critics: int = setting(2, "critics in the ensemble", low=1, high=20)
+    layer_norm: bool = setting(True, "normalise the critics' hidden layers")
+    gamma: float = setting(0.97, "discount per step", low=0.0, high=1.0)
+    tau: float = setting(0.01, "Polyak averaging of the target critics", low=0.0, high=1.0)
+    learning_rate: float = setting(1e-3, "Adam's step size of policy and critics", low=1e-7, high=1.0)
+    alpha_learning_rate: float = setting(3e-4, "Adam's step size of the entropy coefficient", low=0.0, high=1.0)
+    initial_alpha: float = setting(0.1, "entropy coefficient at the start", low=1e-6)
+    target_entropy: float = setting(-0.5, "target entropy per action dimension", unit="nat")
+    model_fraction: float = setting(0.5, "share of each batch that the model generates", low=0.0, high=0.95)
+    imitation: float = setting(0.0, "weight that pulls the policy towards the executed actions", low=0.0)
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        super().__post_init__()
+        check_gamma(self.gamma)
+        if self.planner.objective != "mean" and self.model.members == 1:
+            raise ConfigError(
+                f"agent.planner.objective '{self.planner.objective}' needs members that can disagree; "
+                "agent.model.members is 1"
+            )
+
+
+@dataclass(frozen=True)
+class MpcSettings(MpcLearnerSettings):
+    """Planner, dynamics ensemble, critics and policy."""
+
+    act: str = setting("planner", "what acts", choices=("planner", "policy"))
+    planner_start: int = setting(500, "environment steps before the planner acts", unit="steps", low=0)
+    exploration: float = setting(1.0, "executed noise, as a share of the plan's own deviation", low=0.0, high=10.0)
+
+
+@dataclass(frozen=True)
+class MbpoSettings(ModelBasedSettings, SacSettings):
+    """A policy optimised on short rollouts inside the model."""
+
+    gamma: float = setting(0.97, "discount per step", low=0.0, high=1.0)
+    alpha_learning_rate: float = setting(3e-4, "Adam's step size of the entropy coefficient", low=0.0, high=1.0)
+    normalisation: str = setting("layer", "of the critics' hidden layers", choices=NORMALISATIONS)
+    tau: float = setting(0.01, "polyak: share of the critics in their average at each update", low=0.0, high=1.0)
+    initial_alpha: float = setting(0.1, "entropy coefficient at the start", low=1e-6)
+    target_entropy: float = setting(-0.5, "target entropy per action dimension", unit="nat")
+    policy_tau: float = setting(1.0, "one: the policy acts itself", low=1.0, high=1.0)
+    improve: str = setting(
+        "sac",
+        "how the policy is improved: sac on imagined and real transitions, or the on-policy gradient in the model",
+        choices=("sac", "policy_gradient"),
+    )
+    real_ratio: float = setting(0.1, "sac: share of each batch that is replayed, not imagined", low=0.0, high=1.0)
+    rollouts_per_step: int = setting(40, "sac: rollouts begun at each environment step", low=1)
+    retained_steps: int = setting(400, "sac: environment steps for which imagined transitions are kept", low=1)
+    length_from: int = setting(1, "length of rollouts at first", unit="steps", low=1, high=200)
+    length_to: int = setting(5, "length of rollouts in the end", unit="steps", low=1, high=200)
+    rollout_from: int = setting(1000, "environment step from which on rollouts get longer", unit="steps", low=0)
+    rollout_to: int = setting(4000, "environment step from which on they are as long as they get", unit="steps", low=1)
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        super().__post_init__()
+        SacSettings.__post_init__(self)
+        if self.length_from > self.length_to:
+            raise ConfigError(f"agent.length_from {self.length_from} is above agent.length_to {self.length_to}")
+        if self.rollout_from >= self.rollout_to:
+            raise ConfigError(f"agent.rollout_from {self.rollout_from} is not below agent.rollout_to {self.rollout_to}")
+        if self.improve == "sac" and self.rollouts_per_step % self.model.members:
+            raise ConfigError(
+                f"agent.rollouts_per_step {self.rollouts_per_step} is not a multiple of "
+                f"agent.model.members {self.model.members}"
+            )
+
+    def rollout_length(self, env_steps: int) -> int:
+        """Steps of a rollout: linear between the two lengths (Janner et al. 2019, appendix C)."""
+        share = (env_steps - self.rollout_from) / (self.rollout_to - self.rollout_from)
+        return int(self.length_from + min(max(share, 0.0), 1.0) * (self.length_to - self.length_from))
+
+    def retained(self, length: int) -> int:
+        """Imagined transitions that are kept while rollouts have this length."""
+        return self.retained_steps * self.rollouts_per_step * length
+
+
+@dataclass(frozen=True)
+class DistilSettings(MpcLearnerSettings):
+    """A planner, and a policy that imitates it and acts."""
+
+    teacher: str = setting("", "folder of a run whose planner answers and learns no more; empty: it learns alongside")
+    planner_start: int = setting(500, "environment steps before the planner answers", unit="steps", low=0)
+    planner_calls: float = setting(
+        4.0, "replayed states per environment step in which the planner answers", low=0.0, high=1000.0
+    )
+    answers_kept: int = setting(10_000, "newest answers that the policy learns from", low=1)
+    imitation_updates: float = setting(3.0, "updates of the policy per environment step", low=0.0, high=100.0)
+    exploration: float = setting(0.3, "standard deviation of the executed noise, in units of action", low=0.0, high=2.0)
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        super().__post_init__()
+        if self.planner.execution != "receding" or self.planner.warm_start:
+            raise ConfigError(
+                f"agent 'distil' needs agent.planner.execution receding and agent.planner.warm_start false, not "
+                f"'{self.planner.execution}' and {self.planner.warm_start}: replayed states have no last plan"
+            )
+
+
+MODEL_BASED_SETTINGS: dict[str, type] = {"mpc": MpcSettings, "mbpo": MbpoSettings, "distil": DistilSettings}

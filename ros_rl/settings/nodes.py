@@ -1,0 +1,84 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Settings of the control loop and of each node's work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ros_rl.config import group, setting
+from ros_rl.settings.replay import ReplaySettings
+from ros_rl.settings.watch import WatchSettings
+
+
+@dataclass(frozen=True)
+class ControlSettings:
+    """The control period and what happens between deciding and acting."""
+
+    rate_hz: float = setting(20.0, "control rate", unit="Hz", low=1.0, high=200.0)
+    delay: int = setting(1, "control periods between a decision and its action", low=0, high=5)
+
+    @property
+    def period(self) -> float:
+        """Control period [s]."""
+        return 1.0 / self.rate_hz
+
+
+@dataclass(frozen=True)
+class ControllerSettings:
+    """The process that acts."""
+
+    threads: int = setting(1, "onnxruntime threads", low=1, high=64)
+    explore: float = setting(1.0, "1: behave (explore), 0: evaluate", low=0.0, high=1.0)
+
+
+@dataclass(frozen=True)
+class CollectorSettings:
+    """The process that turns ticks into transitions."""
+
+    log: bool = setting(True, "record the run as MCAP")
+
+
+@dataclass(frozen=True)
+class LearnerSettings:
+    """The training process."""
+
+    robot_minutes: float = setting(5.0, "robot time to learn from", unit="min", low=0.01)
+    steps: int = setting(0, "environment steps to learn from; 0: as many as robot_minutes hold", unit="steps", low=0)
+    warmup_steps: int = setting(300, "steps of random actions before the first update", unit="steps", low=1)
+    updates_per_step: float = setting(3.0, "gradient updates per environment step", low=0.0, high=100.0)
+    batch_size: int = setting(256, "transitions per update", low=2)
+    replay_capacity: int = setting(200_000, "transitions that the replay buffer holds", low=100)
+    replay: ReplaySettings = group(ReplaySettings, "what is drawn from the replay buffer")
+    publish_every: int = setting(25, "steps between published control graphs", unit="steps", low=1)
+    slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
+    checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
+    threads: int = setting(1, "torch threads", low=1, high=64)
+    watch: WatchSettings = group(WatchSettings, "the watch on the critics' values")
+
+
+@dataclass(frozen=True)
+class EvaluatorSettings:
+    """Evaluations in a simulator of their own, outside robot minutes."""
+
+    every: int = setting(1200, "environment steps between evaluations; 0: only at the end", unit="steps", low=0)
+    episodes: int = setting(3, "episodes per evaluation", low=1)
+    seconds: float = setting(10.0, "length of an evaluation episode", unit="s", low=0.5)
+    final_episodes: int = setting(3, "episodes of the evaluation at the end", low=1)
+    video: bool = setting(True, "render the final evaluation's first episode to a GIF")
+
+
+@dataclass(frozen=True)
+class SupervisorSettings:
+    """The process that brings the graph up and watches it."""
+
+    start_timeout: float = setting(60.0, "wall-clock limit for a node to come up", unit="s", low=1.0)
+    stop_timeout: float = setting(4.0, "wall-clock limit for a node to stop before it is killed", unit="s", low=0.5)
+    restarts: int = setting(3, "restarts of a node that died before giving up", low=0)
+    realtime_priority: int = setting(
+        10,
+        "real time: SCHED_RR priority of driver and controller, where the system permits it; 0: none",
+        low=0,
+        high=90,
+    )

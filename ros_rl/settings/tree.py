@@ -1,0 +1,139 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Every knob of a run: the tree of settings behind `config/tasks/*.yaml`, `--set` and the nodes' ROS parameters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ros_rl.config import (
+    group,
+    setting,
+    variant,
+    variant_name,
+)
+from ros_rl.errors import ConfigError, TimingError
+from ros_rl.features import check_robot
+from ros_rl.robot import Robot, load_robot
+from ros_rl.settings.driver import DriverSettings
+from ros_rl.settings.nodes import (
+    CollectorSettings,
+    ControllerSettings,
+    ControlSettings,
+    EvaluatorSettings,
+    LearnerSettings,
+    SupervisorSettings,
+)
+from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS
+from ros_rl.tasks import Task
+from ros_rl.tasks.gym_task import GymTask
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run, complete."""
+
+    task: Task = variant(ALL_TASKS, "a1_walk", "the task")
+    agent: Any = variant(AGENT_SETTINGS, "mpc", "the agent")
+    robot: str = setting("", "robot name or YAML file; empty: the task's own robot")
+    seed: int = setting(0, "seed of every random number", low=0, high=2**31 - 1)
+    control: ControlSettings = group(ControlSettings, "timing")
+    driver: DriverSettings = group(DriverSettings, "driver")
+    controller: ControllerSettings = group(ControllerSettings, "controller")
+    collector: CollectorSettings = group(CollectorSettings, "collector")
+    learner: LearnerSettings = group(LearnerSettings, "learner")
+    evaluator: EvaluatorSettings = group(EvaluatorSettings, "evaluator")
+    supervisor: SupervisorSettings = group(SupervisorSettings, "supervisor")
+
+    def __post_init__(self) -> None:
+        """Refuse timing that cannot work, an agent that no robot can serve, and replay that the agent cannot use."""
+        steps = self.driver.physics_rate_hz / self.control.rate_hz
+        if self.driver.backend == "pybullet" and abs(steps - round(steps)) > 1e-9:
+            raise TimingError(
+                f"control period {self.control.period * 1e3:g} ms is not a multiple of the physics step "
+                f"{1e3 / self.driver.physics_rate_hz:g} ms (driver.physics_rate_hz {self.driver.physics_rate_hz:g}, "
+                f"control.rate_hz {self.control.rate_hz:g})"
+            )
+        if self.driver.latency >= self.control.period:
+            raise TimingError(
+                f"driver.latency {self.driver.latency} s is not below the control period {self.control.period} s; "
+                "use control.delay for whole periods"
+            )
+        if getattr(self.agent, "discrete", False) and not isinstance(self.task, GymTask):
+            raise ConfigError(
+                f"agent '{variant_name(AGENT_SETTINGS, self.agent)}' chooses discrete actions, those of robots are "
+                "continuous; it learns on a Gymnasium environment: --env gym:NAME"
+            )
+        self._check_replay()
+
+    def check_episodes(self, steps: int, title: str) -> None:
+        """Refuse sums that no episode has the steps for, and updates from more episodes than the buffer holds.
+
+        Args:
+            steps: Of the longest episode.
+            title: What it is an episode of, for messages.
+
+        Raises:
+            ConfigError: The settings ask for either.
+        """
+        learner, episodes = self.learner, getattr(self.agent, "whole_episodes", int)()
+        if learner.replay.n_step > steps:
+            raise ConfigError(
+                f"learner.replay.n_step {learner.replay.n_step} is longer than an episode of {title}; "
+                f"allowed: 1 to {steps}"
+            )
+        wanted = (episodes + 1) * steps if episodes else 0  # one more, of which the end alone is new
+        if wanted > learner.replay_capacity:
+            raise ConfigError(
+                f"learner.replay_capacity {learner.replay_capacity} does not hold agent.episodes {episodes} of "
+                f"{title}, of {steps} steps each, and one more; allowed: at least {wanted}"
+            )
+
+    @property
+    def training_steps(self) -> int:
+        """Environment steps of a training."""
+        by_time = max(1, round(self.learner.robot_minutes * 60 * self.control.rate_hz))
+        return self.learner.steps or by_time
+
+    def check_warmup(self) -> None:
+        """Refuse a training that ends before it learns.
+
+        Raises:
+            ConfigError: The warm-up takes all its steps.
+        """
+        learns = variant_name(AGENT_SETTINGS, self.agent) != "random" and not hasattr(self.agent, "log")
+        steps, warmup = self.training_steps, self.learner.warmup_steps
+        if learns and warmup >= steps:
+            raise ConfigError(
+                f"learner.warmup_steps {warmup} leaves none of {steps} environment steps to learn from; "
+                f"allowed: less than {steps}, or more learner.steps or learner.robot_minutes"
+            )
+
+    def _check_replay(self) -> None:
+        """Refuse draws from the replay buffer that the agent cannot use; see `check_episodes`, too."""
+        replay, steps = self.learner.replay, self.task.episode_seconds * self.control.rate_hz
+        if math.isfinite(steps):
+            self.check_episodes(round(steps), f"task '{self.task.name}'")
+        unused: tuple[str, ...] = getattr(self.agent, "unused_replay", tuple)()
+        replay.refuse(unused, f"of which agent '{variant_name(AGENT_SETTINGS, self.agent)}' has no use")
+
+    @property
+    def robot_name(self) -> str:
+        """The robot that runs: as set, else the task's own."""
+        return self.robot or self.task.robot
+
+    def load_robot(self) -> Robot:
+        """The robot's description.
+
+        Raises:
+            ConfigError: It cannot give what the task observes.
+            UnknownNameError: There is no such robot.
+        """
+        robot = load_robot(self.robot_name)
+        check_robot(robot, self.task.observation)
+        if self.driver.backend == "mock" and (robot.floating_base or robot.tool_frame or robot.passive):
+            raise ConfigError(f"driver 'mock' measures commanded joints only; it cannot be robot '{robot.name}'")
+        return robot

@@ -1,0 +1,102 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a training takes over from an earlier run: its settings, or its planner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ros_rl.agents.distil import DistilAgent
+from ros_rl.config import variant_name
+from ros_rl.errors import ConfigError, RunFolderError, one_line
+from ros_rl.features import ObservationSpec
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.model_based import MpcLearnerSettings
+from ros_rl.settings.registry import AGENT_SETTINGS
+from ros_rl.settings.tree import Settings
+from ros_rl.tasks.gym_task import GymTask
+
+
+def run_settings(path: Path) -> Settings:
+    """The settings of a run.
+
+    Raises:
+        RunFolderError: The folder holds none.
+        ConfigError: They cannot be read.
+    """
+    if not (path / CONFIG).is_file():
+        raise RunFolderError(f"{path} holds no run ({CONFIG})")
+    return load_settings(None, path / CONFIG)
+
+
+def layout(settings: Settings) -> str:
+    """The observation of a run in words: robot, fields and their sizes, delay; or the environment."""
+    if isinstance(settings.task, GymTask):
+        return f"the environment '{settings.task.env}'"
+    spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+    fields = ", ".join(f"{field.name}[{field.size}]" for field in spec.fields)
+    return f"{fields} of robot '{spec.robot.name}'"
+
+
+def take_teacher(agent: DistilAgent, path: str, settings: Settings) -> None:
+    """Give a `distil` agent the planner of a finished run.
+
+    Args:
+        agent: The agent.
+        path: ``agent.teacher``: the run's folder.
+        settings: Of the training that begins.
+
+    Raises:
+        ConfigError: The run's observations are others.
+        RunFolderError: There is no such run, it has no planner, or its networks are of other sizes.
+    """
+    recorded = check_layout("agent.teacher", Path(path), settings)
+    if not isinstance(recorded.agent, MpcLearnerSettings):
+        name = variant_name(AGENT_SETTINGS, recorded.agent)
+        raise RunFolderError(f"agent.teacher {path} is a run of agent '{name}', which has no planner")
+    file = Path(path) / CHECKPOINT / "learner.pt"
+    if not file.is_file():
+        raise RunFolderError(f"agent.teacher {path} holds no checkpoint ({CHECKPOINT}/{file.name})")
+    state: dict[str, Any] = torch.load(file, weights_only=True)
+    try:
+        agent.take_teacher(state["agent"])
+    except KeyError as error:
+        raise RunFolderError(f"agent.teacher {path} does not fit agent.model: it holds no {error}") from None
+    except RuntimeError as error:
+        raise RunFolderError(
+            f"agent.teacher {path} does not fit agent.hidden, agent.critics, agent.layer_norm or agent.model: "
+            f"{one_line(error)}"
+        ) from None
+
+
+def check_layout(key: str, path: Path, settings: Settings) -> Settings:
+    """The settings of a run that observed what this training observes.
+
+    Args:
+        key: Setting that names the run, for messages.
+        path: The run's folder.
+        settings: Of the training that begins.
+
+    Raises:
+        ConfigError: The run observed something else, or at another rate.
+        RunFolderError: There is no such run.
+    """
+    try:
+        recorded = run_settings(path)
+    except RunFolderError as error:
+        raise RunFolderError(f"{key}: {error}") from None
+    then, now = _timed_layout(recorded), _timed_layout(settings)
+    if then != now:
+        raise ConfigError(f"{key} {path} observes {then}, this run {now}")
+    return recorded
+
+
+def _timed_layout(settings: Settings) -> str:
+    """`layout`, with the control rate where there is one."""
+    rate = "" if isinstance(settings.task, GymTask) else f" at {settings.control.rate_hz:g} Hz"
+    return layout(settings) + rate

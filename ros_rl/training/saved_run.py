@@ -1,0 +1,132 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Brings back what a run left in its folder: its settings, its replay buffer and its learner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ros_rl.agents.mpc import MpcAgent
+from ros_rl.config import expand, iterate, variant_name
+from ros_rl.errors import ConfigError, RunFolderError
+from ros_rl.features import ObservationSpec
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.model_based import MpcSettings
+from ros_rl.settings.registry import AGENT_SETTINGS
+from ros_rl.settings.tree import Settings
+from ros_rl.training.earlier_run import layout, run_settings
+from ros_rl.training.training_loop import TrainingLoop
+
+_OF_GRAPH = ("task.", "agent.", "robot", "control.")
+"""Settings that a control graph is made of; all others are free where it acts."""
+
+
+def graph_of_run(path: Path, task: str, overrides: Iterable[str | Mapping[str, Any]]) -> tuple[Settings, bytes]:
+    """Settings for acting, and the control graph of a run's networks for them.
+
+    Args:
+        path: The run's folder; its settings hold but for the overrides.
+        task: The task to act on, which may be another than the run's.
+        overrides: Settings that replace the run's own, as `load_settings` takes them.
+
+    Raises:
+        RunFolderError: There is no run that learned a model.
+        ConfigError: An override is wrong, or the run's networks do not fit it.
+    """
+    own = run_settings(path).task.name
+    other = [{"task": {"name": task}}] if task != own else []
+    settings = load_settings(None, path / CONFIG, [*other, *overrides])
+    asked = {key: value for key, value, _ in iterate(settings) if key.startswith(_OF_GRAPH)}
+    return settings, SavedRun(path, [expand(asked)]).training.graph()
+
+
+CHANGEABLE = ("task.", "agent.planner.", "agent.act", "agent.exploration")
+"""What may differ from the run's settings: what the networks' sizes, inputs and actions do not depend on."""
+
+
+class SavedRun:
+    """A run that learned a model.
+
+    Args:
+        path: Its folder.
+        overrides: Settings that replace the run's own, as `load_settings` takes them.
+
+    Raises:
+        RunFolderError: There is no run, it has no checkpoint or has learned nothing yet, its agent has no model, or
+            the checkpoint does not fit the settings.
+        ConfigError: An override is wrong.
+    """
+
+    def __init__(self, path: Path, overrides: Iterable[str | Mapping[str, Any]] = ()) -> None:
+        self.path = path
+        self.recorded = run_settings(path)
+        """The settings of the run as it was."""
+        settings = load_settings(None, path / CONFIG, overrides)
+        if not isinstance(self.recorded.agent, MpcSettings):
+            name = variant_name(AGENT_SETTINGS, self.recorded.agent)
+            raise RunFolderError(f"{path} is a run of agent '{name}', which learns no model")
+        if not (path / CHECKPOINT / "learner.pt").is_file():
+            raise RunFolderError(f"{path} holds no checkpoint: the run is not finished")
+        check_fits(self.recorded, settings)
+        self.training = TrainingLoop(settings)
+        self.training.resume(path / CHECKPOINT)
+        if not self.training.rounds:
+            raise RunFolderError(f"{path} is a run that has only acted at random so far; its model has learned nothing")
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold, overrides included."""
+        return self.training.settings
+
+    @property
+    def spec(self) -> ObservationSpec:
+        """Layout of the robot's observations."""
+        assert isinstance(self.training.spec, ObservationSpec)
+        return self.training.spec
+
+    @property
+    def agent(self) -> MpcAgent:
+        """The learner, as the checkpoint left it."""
+        assert isinstance(self.training.agent, MpcAgent)
+        return self.training.agent
+
+
+def check_fits(recorded: Settings, wanted: Settings) -> None:
+    """Refuse settings that the networks of a run do not fit.
+
+    Raises:
+        ConfigError: Naming the first setting or the observation that differs, with both values.
+    """
+    own = {key: value for key, value, _ in iterate(recorded)}
+    for key, value, _ in iterate(wanted):
+        if not key.startswith(CHANGEABLE) and value != own.get(key):
+            raise ConfigError(
+                f"'{key}' is {value!r}, the run has {own.get(key)!r}; only these may differ: "
+                f"{', '.join(name.rstrip('.') for name in CHANGEABLE)}"
+            )
+    _check_judge(recorded, wanted)
+    observations = [layout(settings) for settings in (recorded, wanted)]
+    if observations[0] != observations[1]:
+        raise ConfigError(
+            f"task '{wanted.task.name}' observes {observations[1]}, "
+            f"the run's networks were made for {observations[0]} of task '{recorded.task.name}'"
+        )
+
+
+def _check_judge(recorded: Settings, wanted: Settings) -> None:
+    """What was learned from data cannot be set to something else."""
+    model = recorded.agent.model
+    if "learned" not in (model.reward, model.termination):
+        return
+    own = {key: value for key, value, _ in iterate(recorded) if key.startswith("task.")}
+    free = [f"task.{name}" for name in wanted.task.not_planned]
+    for key, value, _ in iterate(wanted):
+        if key.startswith("task.") and key not in free and value != own.get(key):
+            raise ConfigError(
+                f"'{key}' is {value!r}, the run has {own.get(key)!r}; "
+                "its reward or termination was learned from its data"
+            )

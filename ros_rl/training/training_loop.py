@@ -1,0 +1,223 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the learner does, without ROS: transitions in, gradient rounds, control graphs out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ros_rl.config import to_mapping, variant_name
+from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError, one_line
+from ros_rl.features import ObservationSpec
+from ros_rl.layout import Layout
+from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.settings.registry import AGENT_SETTINGS
+from ros_rl.settings.tree import Settings
+from ros_rl.types import Transition
+
+try:
+    import torch
+except ImportError as error:
+    raise MissingDependencyError("torch", "learn") from error
+
+from ros_rl.agents.agent import Agent
+from ros_rl.agents.distil import DistilAgent
+from ros_rl.agents.factory import make_agent
+from ros_rl.agents.random import RandomGraph
+from ros_rl.deploy.export import ExportedGraph
+from ros_rl.training.checkpoint import check_finite, check_same
+from ros_rl.training.earlier_log import TickReader, take_log
+from ros_rl.training.earlier_run import take_teacher
+from ros_rl.training.value_checks import ValueChecks
+from ros_rl.watch.remedies import remedies
+from ros_rl.watch.value_watch import ValueWatch
+
+
+class TrainingLoop:
+    """One training. A round is the gradient work of one environment step.
+
+    In lock-step the driver stays within `allowance`, so learning keeps pace with acting whatever the machine. An agent
+    that learns from a log takes no robot time: all its rounds come first, and then the run is done.
+
+    Args:
+        settings: The run's settings.
+        layout: What the agent sees and does; None for that of the settings' robot and task.
+        read_ticks: Reads MCAP logs, which an agent may learn from; None where there is no ROS.
+    """
+
+    def __init__(self, settings: Settings, layout: Layout | None = None, read_ticks: TickReader | None = None) -> None:
+        learner = settings.learner
+        torch.set_num_threads(learner.threads)
+        torch.manual_seed(settings.seed)
+        self.settings = settings
+        self.spec = layout or ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+        gamma = getattr(settings.agent, "gamma", 1.0)  # what only acts at random has none
+        sizes = (self.spec.size, self.spec.action_size)
+        self.replay = ReplayBuffer(learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay)
+        self._waited_for = settings.driver.mode == "lock_step"
+        self.env_steps = 0
+        self.rounds = 0
+        self.version = -1
+        self._published_at: int | None = None
+        smoothing = settings.agent.smoothing
+        period = settings.control.period
+        self._random = ExportedGraph(RandomGraph(self.spec, smoothing), settings.task.name, period)
+        self.agent: Agent | None = make_agent(self.spec, settings)
+        self.watch = ValueWatch(gamma, learner.watch, remedies=remedies(settings))
+        self._checks = ValueChecks(self.watch, self.agent, self.replay)
+        self._learned = self.agent and ExportedGraph(self.agent.graph, settings.task.name, period)
+        self._offline = self.agent.offline_rounds if self.agent else 0
+        self.total_steps = 0 if self._offline else settings.training_steps
+        self.warmup = min(learner.warmup_steps, self.total_steps)
+        settings.check_warmup()
+        if self._offline:
+            take_log(self.replay, settings.agent.log, settings, self.spec, read_ticks)
+        if isinstance(self.agent, DistilAgent) and settings.agent.teacher:
+            take_teacher(self.agent, settings.agent.teacher, settings)
+
+    @property
+    def updates(self) -> int:
+        """Critic updates so far."""
+        return self.agent.updates if self.agent else 0
+
+    @property
+    def robot_minutes(self) -> float:
+        """Robot time so far [min]."""
+        return self.env_steps / self.settings.control.rate_hz / 60
+
+    def add(self, transition: Transition) -> None:
+        """Store a transition.
+
+        Raises:
+            ConfigError: A value is not finite; nothing is stored.
+        """
+        self.replay.add(transition)
+        self._checks.add(transition)
+
+    def note_steps(self, env_steps: int) -> None:
+        """Take notice of how far the robot has come."""
+        self.env_steps = max(self.env_steps, env_steps)
+
+    @property
+    def allowance(self) -> int:
+        """Environment steps that the driver may have taken by now."""
+        if self.agent is None:
+            return self.total_steps
+        return min(self.warmup + self.rounds + self.settings.learner.slack_steps, self.total_steps)
+
+    @property
+    def train_due(self) -> bool:
+        """Whether a round is due."""
+        if self._offline:
+            return self.rounds < self._offline
+        enough = max(1, min(self.warmup, self.settings.learner.batch_size) // 2)
+        ready = self.agent is not None and len(self.replay) >= enough
+        return ready and self.rounds < min(self.env_steps, self.total_steps) - self.warmup
+
+    def train(self) -> dict[str, float]:
+        """Do one round and return its metrics."""
+        assert self.agent is not None
+        self.rounds += 1
+        metrics = self.agent.train(self.replay, self.warmup + self.rounds)
+        self._checks.look()
+        return metrics
+
+    @property
+    def done(self) -> bool:
+        """Whether the robot time is used up and, where the robot waits for the learner, learned from."""
+        waits = self._waited_for or self._offline > 0
+        return self.env_steps >= self.total_steps and not (waits and self.train_due)
+
+    @property
+    def graph_due(self) -> bool:
+        """Whether a new control graph should go out: the first, the first learned one, then every few rounds."""
+        if self._published_at is None:
+            # by the clock a robot moves as soon as it has a graph: not before an agent has learned from its log
+            return self._waited_for or not (self._offline and self.train_due)
+        since = self.rounds - self._published_at
+        return since > 0 and (self._published_at == 0 or since >= self.settings.learner.publish_every)
+
+    def graph(self, score: float | None = None) -> bytes:
+        """The newest control graph; the first is random.
+
+        Raises:
+            GraphError: A weight is not finite.
+        """
+        exported = self._learned if self.rounds and self._learned else self._random
+        self.version += 1
+        self._published_at = self.rounds
+        return exported.serialise(self.provenance(score))
+
+    def provenance(self, score: float | None = None) -> dict[str, object]:
+        """Where a graph comes from."""
+        return {
+            "version": self.version,
+            "env_steps": self.env_steps,
+            "robot_minutes": self.robot_minutes,
+            "updates": self.updates,
+            "score": score,
+            "seed": self.settings.seed,
+            "config": to_mapping(self.settings),
+        }
+
+    def checkpoint(self, folder: Path) -> None:
+        """Write all that `resume` needs; a checkpoint replaces the last one only when it is whole.
+
+        Raises:
+            GraphError: A weight is not finite; the last checkpoint stays.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        state: dict[str, Any] = {"env_steps": self.env_steps, "rounds": self.rounds, "version": self.version}
+        state["warmup"] = self.warmup
+        state["name"] = variant_name(AGENT_SETTINGS, self.settings.agent)
+        state["rng"] = torch.get_rng_state()
+        if self.agent:
+            state["agent"] = self.agent.state_dict()
+            state["watch"] = self.watch.state_dict()
+            state["settings"] = to_mapping(self.settings.agent)
+            check_finite(state["agent"], folder)
+        replay, learner = folder / "replay.partial.npz", folder / "learner.partial.pt"
+        self.replay.save(replay)
+        torch.save(state, learner)
+        replay.replace(folder / "replay.npz")
+        learner.replace(folder / "learner.pt")
+
+    def resume(self, folder: Path) -> None:
+        """Go on from a checkpoint; updates continue as if there had been no break.
+
+        Raises:
+            RunFolderError: There is none, it is broken, or it is of another agent or size.
+        """
+        if not (folder / "learner.pt").is_file() or not (folder / "replay.npz").is_file():
+            raise RunFolderError(f"{folder} holds no checkpoint (learner.pt and replay.npz)")
+        try:
+            state = torch.load(folder / "learner.pt", weights_only=True)
+            self._check_agent(folder, state)
+            self.replay.load(folder / "replay.npz")
+        except RunFolderError:
+            raise
+        except ConfigError as error:
+            raise RunFolderError(str(error)) from None
+        except Exception as error:  # torch, zip, pickle and numpy have no common error for a broken file
+            raise RunFolderError(f"{folder} holds a broken checkpoint: {one_line(error)}") from None
+        try:
+            if self.agent:
+                self.agent.load_state_dict(state["agent"])
+                self.watch.load_state_dict(state["watch"])
+            self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
+            self.warmup = state.get("warmup", self.warmup)  # rounds count from its end
+            torch.set_rng_state(state["rng"])
+        except KeyError as error:
+            raise RunFolderError(f"{folder} does not fit this agent: it holds no {error}") from None
+        except (RuntimeError, ValueError) as error:
+            raise RunFolderError(f"{folder} does not fit this agent: {one_line(error)}") from None
+        self._published_at = None  # whoever acts has no graph yet
+
+    def _check_agent(self, folder: Path, state: dict[str, Any]) -> None:
+        own, other = variant_name(AGENT_SETTINGS, self.settings.agent), state.get("name", "")
+        if (other or own) != own or ("agent" in state) != (self.agent is not None):
+            named = other or "without a name"  # the first checkpoints have none
+            raise RunFolderError(f"{folder} is a checkpoint of another agent ({named}), this run's is {own}")
+        check_same(folder, state.get("settings", {}), to_mapping(self.settings.agent))

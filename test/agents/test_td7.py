@@ -1,0 +1,170 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""TD7: its embeddings, whose embedding each network sees, its targets, and its graph."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from value_agents import agent_of, check_resume, largest_difference, plain_layout, random_samples, settings_of
+
+from ros_rl.agents.td7 import Td7Agent
+from ros_rl.deploy.export import ExportedGraph
+from ros_rl.errors import ConfigError
+from ros_rl.networks.embedding import EmbeddedCritics, Embedding, unit_mean
+from ros_rl.settings.loading import load_settings
+
+LAYOUT = plain_layout()
+
+
+def weights(network: torch.nn.Module) -> list[torch.Tensor]:
+    return [value.clone() for value in network.state_dict().values()]
+
+
+def same(network: torch.nn.Module, values: list[torch.Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(network.state_dict().values(), values, strict=True))
+
+
+def update(agent: Td7Agent, seed: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    """One update, as `Agent.train` makes it."""
+    torch.manual_seed(seed)
+    samples = random_samples(LAYOUT, seed=seed)
+    found = agent.update_critics(samples)
+    agent.updates += 1
+    agent.improve(samples)
+    return found
+
+
+def test_unit_mean_divides_by_the_mean_of_absolute_values() -> None:
+    given = torch.tensor([[1.0, -3.0, 2.0], [0.0, 0.0, 0.0]])
+    torch.testing.assert_close(unit_mean(given), torch.tensor([[0.5, -1.5, 1.0], [0.0, 0.0, 0.0]]))
+
+
+def test_embedding_learns_to_foretell_the_next_state() -> None:
+    torch.manual_seed(0)
+    embedding = Embedding(3, 2, 16, 4)
+    optimiser = torch.optim.Adam(embedding.parameters(), 3e-3)
+    seen, action = torch.randn(256, 3), 2 * torch.rand(256, 2) - 1
+    following = seen + 0.5 * torch.cat([action, action[:, :1]], -1)
+    for _ in range(300):
+        optimiser.zero_grad()
+        embedding.loss(seen, action, following).backward()
+        optimiser.step()
+    with torch.no_grad():
+        z = embedding.of_state(seen)
+        right = (embedding.of_pair(z, action) - embedding.of_state(following)).square().mean()
+        other = (embedding.of_pair(z, action.roll(1, 0)) - embedding.of_state(following)).square().mean()
+        still = (z - embedding.of_state(following)).square().mean()
+    assert right < 0.25 * other and right < 0.25 * still  # it knows what the action does, and did not collapse
+    assert embedding.of_state(following).std(0).mean() > 0.1
+
+
+def test_no_gradient_goes_through_what_is_foretold() -> None:
+    torch.manual_seed(0)
+    embedding, samples = Embedding(3, 2, 8, 4), random_samples(LAYOUT)
+    loss = embedding.loss(samples.seen, samples.action, samples.next_seen)
+    found = torch.autograd.grad(loss, list(embedding.parameters()))
+    wanted = embedding.of_state(samples.next_seen).detach()
+    by_hand = (embedding.of_pair(embedding.of_state(samples.seen), samples.action) - wanted).pow(2).mean()
+    for one, other in zip(found, torch.autograd.grad(by_hand, list(embedding.parameters())), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_target_is_the_smaller_of_both_critics_within_what_was_seen() -> None:
+    agent, samples = agent_of(LAYOUT, "td7", target_noise=0.0), random_samples(LAYOUT)
+    target = agent.critics.target
+    with torch.no_grad():
+        z = unit_mean(target.embedding.state(samples.next_seen[None])[0])
+        action = torch.tanh(agent.target_policy.net(torch.cat([samples.next_seen, z], -1)[None])[0])
+        pair = target.embedding.pair(torch.cat([z, action], -1)[None])[0]
+        q = target.net(torch.cat([samples.next_seen, action, pair, z], -1)[None])[..., 0]
+        value = torch.minimum(q[0], q[1])
+    middle = float(value.median())
+    for low, high in ((-1e9, 1e9), (middle, 1e9), (-1e9, middle)):
+        agent.target_range.copy_(torch.tensor([low, high]))
+        _, found = copy.deepcopy(agent).update_critics(samples)
+        bounded = value.clip(low, high)
+        torch.testing.assert_close(found, samples.reward + samples.discount * (1 - samples.terminated) * bounded)
+
+
+def test_embeddings_move_on_only_with_the_copies() -> None:
+    agent = agent_of(LAYOUT, "td7", copy_every=3)
+    online, target = agent.critics.online, agent.critics.target
+    first = weights(agent.embedding)
+    assert same(online.embedding, first) and same(target.embedding, first)
+    targets = [update(agent, seed)[1] for seed in (1, 2)]
+    assert same(online.embedding, first) and not same(agent.embedding, first)
+    assert agent.target_range[0] < -1e38 and agent.target_range[1] > 1e38  # none before the first copy
+    critics = weights(target.net)
+    assert same(target.net, critics)
+    targets.append(update(agent, 3)[1])
+    third = weights(agent.embedding)
+    assert same(online.embedding, third) and same(target.embedding, first)  # the targets' is one copy behind
+    assert same(target.net, weights(online.net)) and same(agent.target_policy, weights(agent.policy))
+    seen = torch.stack(targets)
+    assert agent.target_range.tolist() == [float(seen.min()), float(seen.max())]
+    for seed in (4, 5, 6):
+        update(agent, seed)
+    assert same(target.embedding, third) and same(online.embedding, weights(agent.embedding))
+
+
+def test_critics_leave_their_embedding_alone_and_the_policy_leaves_the_critics() -> None:
+    agent = agent_of(LAYOUT, "td7", policy_delay=1)
+    samples = random_samples(LAYOUT)
+    agent.update_critics(samples)
+    embedding, critics = weights(agent.critics.online.embedding), weights(agent.critics.online)
+    policy = weights(agent.policy)
+    agent.updates += 1
+    agent.improve(samples)
+    assert same(agent.critics.online, critics) and not same(agent.policy, policy)
+    for seed in range(5):
+        update(agent, seed)
+    assert same(agent.critics.online.embedding, embedding) and not same(agent.critics.online, critics)
+
+
+def test_policy_climbs_the_mean_of_the_critics() -> None:
+    agent, samples = agent_of(LAYOUT, "td7", policy_delay=1), random_samples(LAYOUT)
+    z = agent.critics.online.embedding.of_state(samples.seen)
+    wanted = -agent.critics.online(samples.seen, agent.policy(samples.seen, z)).mean()
+    agent.updates = 1
+    assert agent.improve(samples)["policy_loss"] == pytest.approx(float(wanted.detach()), rel=1e-5)
+
+
+def test_known_embedding_gives_the_same_values() -> None:
+    critics, samples = EmbeddedCritics(2, 3, 2, 8, Embedding(3, 2, 8, 4), 4), random_samples(LAYOUT)
+    z = critics.embedding.of_state(samples.seen)
+    torch.testing.assert_close(critics(samples.seen, samples.action, z), critics(samples.seen, samples.action))
+    assert critics.features(samples.seen, samples.action).shape == (2, 6, 8)
+
+
+def test_graph_acts_as_policy_and_embedding_do() -> None:
+    agent = agent_of(LAYOUT, "td7", copy_every=1, exploration=0.2)
+    update(agent)
+    seen = torch.randn(3)
+    action, _ = agent.graph.act(seen, torch.zeros(0), torch.randn(2), torch.zeros(1))
+    torch.testing.assert_close(action, agent.policy(seen[None], agent.embedding.of_state(seen[None]))[0])
+    exported = ExportedGraph(agent.graph, "toy", 0.05)
+    assert max(largest_difference(agent.graph, exported, explore) for explore in (0.0, 1.0)) < 1e-5
+
+
+@pytest.mark.parametrize("copy_every", [3, 100])
+def test_resume_makes_the_same_updates(tmp_path: Path, copy_every: int) -> None:
+    check_resume(settings_of("td7", copy_every=copy_every), LAYOUT, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("setting", "allowed"),
+    [
+        ("tau=0.01", "0.005"),
+        ("polyak_every=1", "2"),
+        ("targets=polyak", "hard"),
+        ("normalisation=layer", "none"),
+        ("dropout=0.1", r"\[0, 0\]"),
+        ("embedding=0", "1"),
+    ],
+)
+def test_settings_it_has_no_use_for_are_refused(setting: str, allowed: str) -> None:
+    with pytest.raises(ConfigError, match=rf"agent\.{setting.split('=')[0]}.*{allowed}"):
+        load_settings("a1_walk", overrides=["agent.name=td7", f"agent.{setting}"])

@@ -1,0 +1,147 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The command line: what it prints, and that every wrong input is one clear line without a traceback."""
+
+import importlib.util
+import json
+
+import pytest
+from command_line import run_cli
+from graphs import constant_bytes
+from saved_runs import save_run
+
+from ros_rl.settings.loading import load_settings
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (
+            ["train", "nope"],
+            "unknown task 'nope'; valid: a1_back, a1_walk, cartpole_swingup, gym, mock_point, xarm_reach",
+        ),
+        (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: "),
+        (["train", "mock_point", "--driver", "nope"], "invalid choice: 'nope'"),
+        pytest.param(
+            ["train", "mock_point", "--set", "robot=nope"],
+            "unknown robot 'nope'; valid: a1, cartpole, mock, xarm6",
+            marks=pytest.mark.ros,
+        ),
+        (["train", "mock_point", "--set", "learner.nope=1"], "unknown setting 'learner.nope'; valid in learner:"),
+        (["train", "mock_point", "--set", "control.rate_hz=fast"], "'control.rate_hz' is 'fast', expected float"),
+        (["train", "mock_point", "--set", "control.delay=9"], "'control.delay' is 9, out of range"),
+        (["train", "mock_point", "--set", "nonsense"], "expected key.path=value"),
+        (["train", "mock_point", "--robot-minutes", "-1"], "'learner.robot_minutes' is -1.0, out of range"),
+        (["train", "mock_point", "--params-file", "/none.yaml"], "/none.yaml: No such file"),
+        (["train", "a1_walk", "--set", "control.rate_hz=30"], "not a multiple of the physics step"),
+        (["train", "mock_point", "--resume", "/none"], "/none holds no checkpoint"),
+        (["train", "mock_point", "--agent", "dqn"], "agent 'dqn' chooses discrete actions, those of robots are cont"),
+        (["train", "mock_point", "--set", "agent.name=dqn"], "--set agent.name=dqn: agent 'dqn' chooses discrete"),
+        (["run", "mock_point", "--agent", "none.onnx", "--set", "agent.name=dqn"], "cannot change the agent file"),
+        (["train", "mock_point", "--set", "agent.gamma=0"], "agent.gamma is 0.0, allowed: above 0, to 1"),
+        (["train", "mock_point", "--agent", "sac", "--set", "agent.gamma=1.5"], "'agent.gamma' is 1.5, out of range"),
+        (["train", "mock_point", "--agent", "sac", "--set", "learner.replay.n_step=101"], "allowed: 1 to 100"),
+        (["run"], "the following arguments are required: TASK"),
+        (["bla"], "invalid choice: 'bla'"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(capsys, tmp_path, arguments, complaint) -> None:
+    out = ["--out", str(tmp_path / "out")] if len(arguments) > 1 else []
+    code, printed, error = run_cli(capsys, *arguments, *out)
+    assert (code, printed) == (2, "")
+    assert error.startswith("ros-rl: error: ") and error.count("\n") == 1
+    assert complaint in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_wrong_params_file_is_named_with_its_key(capsys, tmp_path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("/**:\n  ros__parameters:\n    learner: {batch_size: 0}\n")
+    code, _, error = run_cli(capsys, "train", "mock_point", "--params-file", str(path))
+    assert code == 2
+    assert f"{path}: 'learner.batch_size' is 0, out of range" in error
+
+
+@pytest.mark.parametrize("command", ["run", "eval"])
+def test_agent_file_is_checked_before_anything_starts(capsys, tmp_path, command) -> None:
+    settings = load_settings("mock_point")
+    files = {
+        "none.onnx": (None, "No such file"),
+        "broken.onnx": (b"broken", "cannot be loaded"),
+        "other.onnx": (constant_bytes(settings, [0.0, 0.0], robot="other"), "for robot other, the controller has mock"),
+        "rate.onnx": (constant_bytes(settings, [0.0, 0.0], control_period=0.1), "control period of 0.1 s"),
+    }
+    for name, (content, complaint) in files.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        code, _, error = run_cli(capsys, command, "mock_point", "--agent", str(tmp_path / name))
+        assert code == 1
+        assert complaint in error and error.count("\n") == 1
+
+
+@pytest.mark.ros
+def test_checkpoint_and_teacher_are_checked_before_anything_starts(capsys, tmp_path) -> None:
+    pytest.importorskip("rclpy")
+    run = str(save_run(tmp_path / "run"))
+    for arguments, complaint in (
+        (["--resume", run, "--agent", "sac"], "is a checkpoint of another agent (mpc), this run's is sac"),
+        (["--resume", run, "--set", "agent.hidden=24"], "agent.hidden was 16, this run's is 24"),
+        (["--set", "learner.robot_minutes=0.2"], "learner.warmup_steps 300 leaves none of 240 environment steps"),
+        (["--agent", "distil", "--set", f"agent.teacher={run}"], "does not fit agent.hidden, agent.critics"),
+        (["--agent", "distil", "--set", "agent.teacher=/none"], "agent.teacher: /none holds no run"),
+        (["--agent", "bc"], "agent.log is '', allowed"),
+    ):
+        code, printed, error = run_cli(capsys, "train", "mock_point", *arguments, "--out", str(tmp_path / "out"))
+        assert (code, printed, error.count("\n")) == (2, "", 1)
+        assert complaint in error
+    code, printed, error = run_cli(capsys, "train", "xarm_reach", "--resume", run)
+    assert (code, printed) == (2, "") and "is a run of mock_point, not of xarm_reach" in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("package", "extra"), [("rclpy", "ros"), ("torch", "learn"), ("pybullet", "sim")])
+def test_missing_package_is_told_with_the_line_that_installs_it(capsys, monkeypatch, tmp_path, package, extra) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == package else found(name, *a))
+    driver = "pybullet" if package == "pybullet" else "mock"
+    code, _, error = run_cli(capsys, "train", "mock_point", "--driver", driver, "--out", str(tmp_path / "out"))
+    assert code == 1
+    assert f"pip install 'ros_rl[{extra}]'" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_finished_run_is_not_overwritten(capsys, tmp_path) -> None:
+    pytest.importorskip("rclpy")
+    (tmp_path / "summary.json").write_text("{}")
+    code, _, error = run_cli(capsys, "train", "mock_point", "--out", str(tmp_path))
+    assert code == 2 and "holds a finished run" in error
+    assert (tmp_path / "summary.json").read_text() == "{}"
+
+
+def test_list_version_and_settings(capsys) -> None:
+    code, printed, _ = run_cli(capsys, "list")
+    assert code == 0
+    for name in ("a1_walk", "xarm_reach", "mpc", "pybullet", "external"):
+        assert name in printed
+    assert run_cli(capsys, "--version")[1].startswith("ros-rl ")
+    code, printed, _ = run_cli(capsys, "settings", "mock_point", "--set", "control.delay=0")
+    assert code == 0 and "control.delay = 0\n" in printed and "[Hz] in [1, 200]" in printed
+
+
+@pytest.mark.parametrize("command", ["train", "run", "eval", "settings"])
+def test_help_says_every_option(capsys, command) -> None:
+    code, printed, _ = run_cli(capsys, command, "--help")
+    assert code == 0
+    for option in ("--seed", "--set", "--params-file"):
+        assert option in printed
+
+
+def test_eval_prints_json(capsys, tmp_path) -> None:
+    agent = tmp_path / "agent.onnx"
+    agent.write_bytes(constant_bytes(load_settings("mock_point"), [0.0, 0.0]))
+    arguments = ["eval", "mock_point", "--agent", str(agent), "--episodes", "2", "--seconds", "0.5"]
+    code, printed, _ = run_cli(capsys, *arguments, "--json")
+    assert code == 0
+    assert json.loads(printed)["episodes"] == 2
+    assert "2 episodes of 0.5 s" in run_cli(capsys, *arguments)[1]

@@ -1,0 +1,107 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A graph's contract survives its file, and whatever does not fit is refused with what differs."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from graphs import constant, constant_bytes, constant_graph, contract_of, serialise, spec_of
+from onnx import helper
+
+from ros_rl.deploy import onnx_graph
+from ros_rl.deploy.contract import Contract
+from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.errors import ContractError, GraphError
+from ros_rl.settings.loading import load_settings, with_overrides
+
+SETTINGS = load_settings("mock_point")
+SPEC = spec_of(SETTINGS)
+PERIOD = SETTINGS.control.period
+
+
+def fields_of(spec, value=0.1):
+    return {item.name: np.full(item.size, value) for item in spec.fields}
+
+
+class TestContract:
+    def test_json_keeps_every_digit(self):
+        contract = contract_of(SETTINGS, carry=[0.1 + 0.2, 1e-30], provenance={"score": 2 / 3}, control_period=1 / 30)
+        assert Contract.from_json(contract.to_json()) == contract
+
+    def test_its_own_robot_fits(self):
+        contract_of(SETTINGS).check(SPEC, "mock_point", PERIOD)
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({"robot": "a1"}, ("robot", "a1", "mock")),
+            ({"task": "a1_walk"}, ("task", "a1_walk", "mock_point")),
+            ({"joints": ["axis_2_joint", "axis_1_joint"]}, ("joints", "axis_2_joint")),
+            ({"delay": 3}, ("delay", "3", "1")),
+            ({"control_period": 0.02}, ("control period", "0.02", "0.05")),
+            ({"fields": []}, ("observation fields", "joint_position")),
+        ],
+    )
+    def test_what_differs_is_named_with_both_values(self, change, words):
+        with pytest.raises(ContractError) as caught:
+            replace(contract_of(SETTINGS), **change).check(SPEC, "mock_point", PERIOD)
+        assert all(word in str(caught.value) for word in words)
+
+    @pytest.mark.parametrize("text", ["", "no json", "[]", "{}", '{"format_version": 1}'])
+    def test_an_unreadable_contract_is_refused(self, text):
+        with pytest.raises(ContractError):
+            Contract.from_json(text)
+
+    def test_another_format_version_is_named(self):
+        data = json.loads(contract_of(SETTINGS).to_json()) | {"format_version": 99}
+        with pytest.raises(ContractError, match="99"):
+            Contract.from_json(json.dumps(data))
+
+
+class TestGraph:
+    def test_it_runs_with_its_contract(self):
+        graph = constant_graph(SETTINGS, [0.5, -0.5], provenance={"version": 3})
+        assert graph.contract.provenance == {"version": 3}
+        output = graph.run(fields_of(SPEC), graph.initial_carry(), np.zeros(0, np.float32), 0.0)
+        np.testing.assert_array_equal(output.action, np.array([0.5, -0.5], np.float32))
+        assert output.telemetry == {}
+
+    def test_it_runs_without_a_delay(self):
+        settings = with_overrides(SETTINGS, control={"delay": 0})
+        graph = constant_graph(settings, [0.0, 0.0])
+        graph.run(fields_of(spec_of(settings)), graph.initial_carry(), np.zeros(0, np.float32), 0.0)
+
+    def test_a_file_that_is_not_there(self, tmp_path):
+        with pytest.raises(GraphError, match="No such file"):
+            OnnxGraph.load(tmp_path / "agent.onnx")
+
+    def test_a_file_that_is_no_graph(self, tmp_path):
+        (tmp_path / "agent.onnx").write_bytes(constant_bytes(SETTINGS, [0.0, 0.0])[:100])
+        with pytest.raises(GraphError, match="cannot be loaded"):
+            OnnxGraph.load(tmp_path / "agent.onnx")
+
+    def test_a_model_without_a_contract(self):
+        nodes = [helper.make_node("Identity", ["value"], ["action"])]
+        weights = [constant("value", [0.0, 0.0])]
+        with pytest.raises(ContractError, match="no readable contract"):
+            OnnxGraph(serialise(SETTINGS, nodes, weights, contract_of(SETTINGS), metadata=""))
+
+    def test_one_that_is_too_large(self, monkeypatch):
+        monkeypatch.setattr(onnx_graph, "MAX_BYTES", 100)
+        with pytest.raises(GraphError, match="the limit is 100"):
+            constant_graph(SETTINGS, [0.0, 0.0])
+
+    @pytest.mark.parametrize("action", [[np.nan, 0.0], [0.0, np.inf], [0.0], [0.0, 0.0, 0.0]])
+    def test_a_wrong_action_is_refused(self, action):
+        graph = constant_graph(SETTINGS, action)
+        with pytest.raises(GraphError):
+            graph.run(fields_of(SPEC), graph.initial_carry(), np.zeros(0, np.float32), 0.0)
+
+    def test_a_wrong_input_is_refused(self):
+        graph = constant_graph(SETTINGS, [0.0, 0.0])
+        fields = fields_of(SPEC) | {"joint_position": np.zeros(7)}
+        with pytest.raises(GraphError, match="failed"):
+            graph.run(fields, graph.initial_carry(), np.zeros(0, np.float32), 0.0)

@@ -1,0 +1,49 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Small models, random batches and a system with two modes, for tests of dynamics models."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ros_rl.dynamics.ensemble import NetworkEnsemble
+from ros_rl.dynamics.factory import make_model
+from ros_rl.settings.dynamics import ModelSettings
+
+Transitions = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def small_model(kind: str, state: int = 2, actions: int = 1, **settings: Any) -> NetworkEnsemble:
+    defaults = {"members": 3, "hidden": 8, "layers": 2, "steps": 4, "proposals": 4}
+    return make_model(ModelSettings(kind=kind, **(defaults | settings)), state, actions)
+
+
+def random_transitions(members: int, count: int, state: int = 2, actions: int = 1) -> Transitions:
+    shape = (members, count)
+    x = torch.randn(*shape, state)
+    return x, torch.randn(*shape, actions), torch.randn(*shape, actions), x + torch.randn(*shape, state)
+
+
+def two_modes(count: int) -> Transitions:
+    """A contact pushes x back by 0.4 every second time, whatever happens before: a next state with two modes."""
+    x, last, u = (torch.rand(count, 1) * 2 - 1 for _ in range(3))
+    contact = (torch.rand(count, 1) < 0.5).float()
+    return x, last, u, x + 0.2 * u - 0.4 * contact + 0.03 * torch.randn(count, 1)
+
+
+def descend(
+    model: NetworkEnsemble, data: Transitions, steps: int, batch: int = 128, rate: float = 4e-3
+) -> NetworkEnsemble:
+    """Train on random batches, with a step size that falls to zero."""
+    model.fit_normalisers(data[0], data[3])
+    optimiser = torch.optim.Adam(model.parameters(), rate)
+    for step in range(steps):
+        optimiser.param_groups[0]["lr"] = rate * (1.0 - step / steps)
+        index = torch.randint(0, len(data[0]), (model.members, batch))
+        loss = model.loss(*(part[index] for part in data))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return model

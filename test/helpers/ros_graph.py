@@ -1,0 +1,145 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Nodes under test in this process, and a node that plays everybody else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray, UInt8MultiArray
+from std_srvs.srv import Trigger
+
+from ros_rl.config import to_mapping, write_parameters_file
+from ros_rl.nodes import packets
+from ros_rl.nodes.qos import EXPERIENCE, LATCHED, NEWEST, STATE
+from ros_rl.nodes.running import make_executor, spin
+from ros_rl.nodes.tick_join import TickJoin
+from ros_rl.settings.tree import Settings
+from ros_rl.types import Tick
+from ros_rl.wire import Header
+
+NAMESPACE = "t"
+PATIENCE = 60.0  # s; a busy machine is no failure
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+    """Wait until `condition` gives something true, and return it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.005)
+    raise AssertionError(f"waited {seconds:g} s in vain for {what}")
+
+
+class Peer:
+    """Publishes and hears what a test needs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.node = rclpy.create_node("peer", namespace=NAMESPACE, use_global_arguments=False)
+        self.robot = settings.load_robot()
+        self.ticks: list[Tick] = []
+        self.refusals: list[str] = []
+        self.transitions: list[tuple[Header, dict]] = []
+        self.commands: list[JointState] = []
+        self.applied: list[JointState] = []
+        self.telemetry: list[tuple[Header, dict]] = []
+        self.verdicts: list[tuple[int, Any]] = []
+        self.diagnostics: dict[str, tuple[int, str, dict[str, str]]] = {}
+        self.graph = self.node.create_publisher(UInt8MultiArray, "control_graph", LATCHED)
+        self.allowance = self.node.create_publisher(Float64MultiArray, "step_allowance", LATCHED)
+        self.command = self.node.create_publisher(JointState, "joint_command", NEWEST)
+        self.verdict = self.node.create_publisher(Float64MultiArray, "verdict", STATE)
+        self.join = TickJoin(self.node, self.robot, self.ticks.append, self.refusals.append)
+        self._subscribe(Float64MultiArray, "transitions", EXPERIENCE, lambda m: self.transitions.append(vectors(m)))
+        self._subscribe(Float64MultiArray, "telemetry", NEWEST, lambda m: self.telemetry.append(vectors(m)))
+        self._subscribe(Float64MultiArray, "verdict", STATE, lambda m: self.verdicts.append(packets.from_verdict(m)))
+        self._subscribe(JointState, "joint_command", NEWEST, self.commands.append)
+        self._subscribe(JointState, "applied_command", STATE, self.applied.append)
+        self._subscribe(DiagnosticArray, "/diagnostics", STATE, self._on_diagnostics)
+
+    def _subscribe(self, kind: Any, topic: str, qos: Any, callback: Callable[[Any], None]) -> None:
+        self.node.create_subscription(kind, topic, callback, qos)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            name = status.name.partition(":")[0].rpartition("/")[2]
+            self.diagnostics[name] = (status.level, status.message, {item.key: item.value for item in status.values})
+
+    def allow(self, steps: int) -> None:
+        self.allowance.publish(packets.to_allowance(steps, 0))
+
+    def give_graph(self, model: bytes, version: int = 0) -> None:
+        self.graph.publish(packets.to_blocks(Header(0, 0, version), {"model": model}))
+
+    def call(self, service: str) -> Any:
+        client = self.node.create_client(Trigger, service)
+        assert client.wait_for_service(timeout_sec=PATIENCE), f"no service {service}"
+        answers: list[Any] = []
+        client.call_async(Trigger.Request()).add_done_callback(lambda future: answers.append(future.result()))
+        return wait_for(lambda: answers, f"an answer of {service}")[0]
+
+    def complaint(self, node: str, text: str) -> str:
+        """Wait until a node's diagnostics say something that holds `text`."""
+        return wait_for(lambda: text in self.diagnostics.get(node, (0, "", {}))[1] and self.diagnostics[node][1], text)
+
+    def figure(self, node: str, name: str) -> float:
+        return float(self.diagnostics[node][2][name])
+
+
+def vectors(message: Float64MultiArray) -> tuple[Header, dict]:
+    return packets.from_vectors(message)
+
+
+def same(first: Any, second: Any) -> bool:
+    """Whether two messages hold the same; what serialising puts between their fields need not be."""
+    return type(first) is type(second) and bool(first == second)
+
+
+@contextmanager
+def graph(settings: Settings, folder: Path, *kinds: Callable[[], Any]) -> Iterator[tuple[Any, ...]]:
+    """Nodes of these kinds, spinning beside a `Peer`; yields the peer and the nodes.
+
+    Lifecycle nodes come configured; a test activates them.
+    """
+    params = folder / "params.yaml"
+    write_parameters_file(params, to_mapping(settings), nodes=())
+    arguments = ["--ros-args", "--params-file", str(params), "-r", f"__ns:=/{NAMESPACE}"]
+    rclpy.init(args=[*arguments, "-p", f"run.folder:={folder}"])
+    peer, nodes = Peer(settings), [kind() for kind in kinds]
+    executor = make_executor()
+    for node in (peer.node, *nodes):
+        executor.add_node(node)
+    for node in nodes:
+        if hasattr(node, "trigger_configure"):
+            node.trigger_configure()
+    thread = threading.Thread(target=spin, args=(executor,), daemon=True)
+    thread.start()
+    try:
+        yield (peer, *nodes)
+    finally:
+        rclpy.try_shutdown()
+        thread.join(timeout=10)
+        for node in nodes:
+            getattr(node, "close", lambda: None)()
+        for node in (peer.node, *nodes):
+            node.destroy_node()
+
+
+def activate(node: Any) -> None:
+    """Activate, as soon as the node accepts it."""
+
+    def tried() -> bool:
+        return str(node.trigger_activate()).endswith("SUCCESS")
+
+    wait_for(tried, f"{node.get_name()} to become active")

@@ -1,0 +1,179 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Whole graphs of real processes, from the command line to the run folder."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy")
+
+from graphs import constant_bytes
+from mcap.reader import make_reader
+from summaries import SUMMARY_KEYS
+
+from ros_rl.settings.loading import load_settings
+
+pytestmark = pytest.mark.ros
+PATIENCE = 120.0  # s
+STOP_SECONDS = 5.0
+PATIENT = ["--set", f"supervisor.start_timeout={PATIENCE}", "--set", f"driver.silence_limit={PATIENCE}"]
+
+
+@contextmanager
+def command(*arguments: str):
+    """``ros-rl`` in a process of its own; whatever happens, nothing of it stays."""
+    line = [sys.executable, "-m", "ros_rl.cli", *arguments]
+    process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        children = family(process.pid)
+        process.kill()
+        process.wait()
+        for pid in children:
+            if pid in family(process.pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+def family(parent: int) -> dict[int, str]:
+    """Process ids of the nodes that a supervisor started, and their names."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        try:
+            environment = (folder / "environ").read_bytes().split(b"\0")
+            line = (folder / "cmdline").read_bytes().decode()
+        except (OSError, ValueError):
+            continue
+        if f"ROS_RL_PARENT={parent}".encode() in environment and "ros_rl.nodes." in line:
+            found[int(folder.name)] = line.partition("ros_rl.nodes.")[2].partition("\0")[0]
+    return found
+
+
+def wait_for(condition, what: str, seconds: float = PATIENCE):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds:g} s in vain for {what}")
+
+
+def read_until(process: subprocess.Popen, text: str) -> str:
+    """Lines of a process up to the one that holds `text`."""
+    lines = []
+    for raw in process.stdout:
+        lines.append(raw.decode())
+        if text in lines[-1]:
+            return "".join(lines)
+    raise AssertionError(f"'{text}' was never printed:\n{''.join(lines)}")
+
+
+@pytest.fixture
+def agent(tmp_path) -> Path:
+    path = tmp_path / "agent.onnx"
+    path.write_bytes(constant_bytes(load_settings("mock_point"), [0.1, -0.1]))
+    return path
+
+
+def test_training_leaves_a_complete_run_folder(tmp_path) -> None:
+    pytest.importorskip("torch")
+    out = tmp_path / "run"
+    options = ["--robot-minutes", "0.1", "--eval-every", "60", "--eval-episodes", "1", "--set", "evaluator.seconds=1"]
+    with command("train", "mock_point", "--agent", "random", "--out", str(out), *options, *PATIENT) as process:
+        printed = process.communicate(timeout=2 * PATIENCE)[0].decode()
+        assert process.returncode == 0, printed
+        assert not family(process.pid)
+    assert "robot time       0.10 min (120 steps)" in printed
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary.keys() >= SUMMARY_KEYS
+    assert summary["env_steps"] == 120 and summary["deadline_misses"] == 0
+    assert summary["dropped_transitions"] == 0 and summary["transitions"] == 120
+    assert summary["evaluation"]["episodes"] == 1 and len(summary["curve"]) == 2
+    assert load_settings(params_file=out / "config.yaml").learner.robot_minutes == 0.1
+    for name in ("agent.onnx", "checkpoint/learner.pt", "checkpoint/replay.npz", "logs/driver.log"):
+        assert (out / name).is_file(), name
+    assert list((out / "tensorboard").iterdir())
+    with (out / "log" / "log_0.mcap").open("rb") as stream:
+        topics = {channel.topic for channel in make_reader(stream).get_summary().channels.values()}
+    assert topics == {"/mock/joint_states", "/mock/tick", "/mock/applied_command", "/mock/verdict"}
+
+
+def test_a_killed_learner_resumes_and_misses_nothing(tmp_path) -> None:
+    """In real time the robot goes on meanwhile; every period is a transition or counted as dropped."""
+    pytest.importorskip("torch")
+    out = tmp_path / "run"
+    options = ["--mode", "real_time", "--robot-minutes", "0.3", "--eval-every", "0", "--set", "evaluator.seconds=1"]
+    options += ["--agent", "random", "--set", "learner.checkpoint_every=40", "--out", str(out)]
+    with command("train", "mock_point", *options, *PATIENT) as process:
+        wait_for(lambda: (out / "checkpoint" / "received.json").exists(), "a checkpoint")
+        os.kill(next(pid for pid, name in family(process.pid).items() if name == "learner"), signal.SIGKILL)
+        printed = process.communicate(timeout=2 * PATIENCE)[0].decode()
+        assert process.returncode == 0, printed
+    assert "learner ended with exit code -9; restarting it" in printed
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["env_steps"] >= 360
+    periods = summary["transitions"] + summary["dropped_transitions"]
+    assert abs(periods - summary["env_steps"]) < 30, "what went on between the two counts"
+
+
+def test_running_an_agent_ends_by_itself(tmp_path, agent) -> None:
+    out = tmp_path / "run"
+    options = ["--robot-minutes", "0.1", "--out", str(out), "--namespace", "elsewhere", *PATIENT]
+    with command("run", "mock_point", "--agent", str(agent), *options) as process:
+        printed = process.communicate(timeout=PATIENCE)[0].decode()
+        assert process.returncode == 0, printed
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["env_steps"] == 120 and summary["agent"] == str(agent)
+
+
+def test_deaths_interruption_and_a_second_graph(tmp_path, agent) -> None:
+    """One long run meets all that can happen to it."""
+    arguments = ["run", "mock_point", "--agent", str(agent), *PATIENT, "--out"]
+    with command(*arguments, str(tmp_path / "first")) as process:
+        read_until(process, "steps/s")
+        with command(*arguments, str(tmp_path / "second")) as second:
+            printed = second.communicate(timeout=PATIENCE)[0].decode()
+            assert second.returncode == 1
+        assert "error: another graph runs in this ROS domain and namespace /mock" in printed
+        assert "Traceback" not in printed
+        for victim in ("controller", "driver"):
+            pid = next(pid for pid, name in family(process.pid).items() if name == victim)
+            os.kill(pid, signal.SIGKILL)
+            read_until(process, f"{victim} ended with exit code -9; restarting it")
+            wait_for(lambda v=victim, p=pid: v in {n for i, n in family(process.pid).items() if i != p}, "a restart")
+            read_until(process, "steps/s")
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        read_until(process, "stopped")
+        assert process.wait(timeout=PATIENCE) == 130
+        assert time.monotonic() - began < STOP_SECONDS
+        assert not family(process.pid)
+    assert not (tmp_path / "first" / "summary.json").exists(), "an interrupted run is not finished"
+
+
+def test_nodes_do_not_outlive_a_killed_supervisor(tmp_path, agent) -> None:
+    arguments = ["run", "mock_point", "--agent", str(agent), "--out", str(tmp_path / "run"), *PATIENT]
+    with command(*arguments) as process:
+        wait_for(lambda: len(family(process.pid)) == 3, "the nodes")
+        read_until(process, "steps/s")
+        process.kill()
+        process.wait()
+        wait_for(lambda: not family(process.pid), "the nodes to end", STOP_SECONDS)
+
+
+def test_a_node_that_cannot_work_ends_the_run_with_its_reason(tmp_path, agent) -> None:
+    options = ["--out", str(tmp_path / "run"), "--driver", "pybullet", *PATIENT]
+    with command("run", "mock_point", "--agent", str(agent), *options) as process:
+        printed = process.communicate(timeout=PATIENCE)[0].decode()
+        assert process.returncode == 1
+        assert not family(process.pid)
+    assert "ros-rl: error: driver: " in printed and "Traceback" not in printed

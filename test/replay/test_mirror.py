@@ -1,0 +1,163 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The left-right mirror image of observations and actions, against the simulator's own physics."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from value_agents import plain_layout
+
+from ros_rl.agents.factory import make_agent
+from ros_rl.backends import make_backend
+from ros_rl.errors import ConfigError
+from ros_rl.features import ObservationSpec
+from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.mirror import Mirror
+from ros_rl.robot import load_robot
+from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.tree import Settings
+from ros_rl.types import Command, Transition
+
+_QUIET = {
+    "control": {"delay": 1},
+    "driver": {
+        "reset_noise": 0.0,
+        "noise": {
+            "joint_position": 0.0,
+            "joint_velocity": 0.0,
+            "orientation": 0.0,
+            "angular_velocity": 0.0,
+            "linear_velocity": 0.0,
+            "height": 0.0,
+        },
+    },
+}
+
+
+def _observations(settings: Settings, actions: np.ndarray) -> np.ndarray:
+    robot = settings.load_robot()
+    spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
+    backend = make_backend(settings)
+    driver = DriverLoop(robot, settings.task, backend, settings.control.rate_hz, settings.control.delay)
+    tick, rows = driver.start(), []
+    for action in actions:
+        rows.append(spec.observe(tick))
+        driver.accept(Command(tick.stamp, robot.command(action)))
+        tick = driver.advance()
+    backend.close()
+    return np.array(rows)
+
+
+def test_mirrored_actions_give_mirrored_observations() -> None:
+    settings = load_settings("a1_walk", overrides=[_QUIET])
+    robot = settings.load_robot()
+    spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
+    mirror = spec.mirror()
+    assert mirror is not None and robot.mirror is not None
+    index, sign = mirror
+    joints, signs = robot.mirror
+    actions = np.random.default_rng(0).uniform(-1.0, 1.0, (6, robot.size))
+    one = _observations(settings, actions)
+    other = _observations(settings, actions[:, list(joints)] * signs)
+    assert spec.size == len(index) == len(sign)
+    # contacts make small differences grow; over a few steps the mirror image must stay far closer than the original
+    for name, part in spec.slices.items():
+        apart = np.abs(one[:, part] - other[:, part]).max()
+        mirrored = np.abs((one[:, index] * sign)[:, part] - other[:, part]).max()
+        assert mirrored <= max(0.12 * apart, 1e-3), f"{name}: {mirrored} against {apart}"
+
+
+@pytest.mark.parametrize("name", ["a1_walk", "a1_back"])
+def test_mirror_is_its_own_inverse_and_keeps_the_reward(name: str) -> None:
+    settings = load_settings(name)
+    robot, task = settings.load_robot(), settings.task
+    spec = ObservationSpec(robot, task.observation, 2)
+    mirror = spec.mirror()
+    assert mirror is not None
+    index, sign = mirror
+    flat = np.random.default_rng(1).normal(size=(20, spec.size))
+    image = flat[:, index] * sign
+    np.testing.assert_allclose(image[:, index] * sign, flat)
+    before, after = spec.split(flat[:10]), spec.split(flat[10:])
+    before_image, after_image = spec.split(image[:10]), spec.split(image[10:])
+    reward = task.reward(before, before["last_action"], after["last_action"], after)
+    mirrored = task.reward(before_image, before_image["last_action"], after_image["last_action"], after_image)
+    np.testing.assert_allclose(mirrored, reward)
+    np.testing.assert_array_equal(task.terminated(after), task.terminated(after_image))
+
+
+def test_a_robot_without_symmetry_has_no_mirror() -> None:
+    settings = load_settings("xarm_reach")
+    assert ObservationSpec(settings.load_robot(), settings.task.observation, 1).mirror() is None
+
+
+def test_an_unknown_joint_in_the_mirror_is_named(tmp_path: object) -> None:
+    from pathlib import Path
+
+    from ros_rl.resources import share_path
+
+    text = (share_path("config", "robots") / "a1.yaml").read_text().replace("-FL_hip_joint", "-FX_hip_joint")
+    file = Path(str(tmp_path)) / "a1.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match="mirror: unknown joint FX_hip_joint"):
+        load_robot(str(file))
+
+
+@pytest.mark.parametrize("delay", [0, 2])
+def test_mirrored_transitions_are_those_of_a_mirrored_robot(delay: int) -> None:
+    """Stored transitions of an episode and of its mirror image: every second row of one becomes the other's."""
+    settings = load_settings("a1_walk", overrides=[_QUIET, {"control": {"delay": delay}}])
+    robot, task = settings.load_robot(), settings.task
+    spec = ObservationSpec(robot, task.observation, delay)
+    joints, signs = robot.mirror
+    actions = np.random.default_rng(0).uniform(-0.3, 0.3, (5, robot.size))
+
+    def batch(turned: bool) -> Batch:
+        chosen = actions[:, list(joints)] * signs if turned else actions
+        seen = _observations(settings, chosen)
+        replay = ReplayBuffer(10, spec.size, robot.size)
+        for k in range(4):
+            replay.add(Transition(k, 0, seen[k], chosen[k], 0.0, seen[k + 1], False, False))
+        return replay.at(np.arange(4))
+
+    one, other, changed = batch(False), batch(True), Mirror(spec).turned(batch(False), slice(None, None, 2))
+    np.testing.assert_allclose(changed.action[::2], other.action[::2], atol=1e-6)
+    for name in ("action", "observation", "next_observation"):
+        plain, image, found = (getattr(each, name) for each in (one, other, changed))
+        np.testing.assert_array_equal(found[1::2], plain[1::2])
+        # contacts make small differences grow, see above
+        assert np.linalg.norm(found[::2] - image[::2]) < 0.1 * np.linalg.norm(plain[::2] - image[::2]), name
+
+
+def test_agents_that_replay_learn_from_mirror_images_where_there_are_some() -> None:
+    def changes(task: str, **agent: Any) -> list[Any]:
+        settings = load_settings(task, overrides=[{"agent": {"name": "sac", "relabel_fraction": 0.0, **agent}}])
+        made = make_agent(ObservationSpec(settings.load_robot(), settings.task.observation, 1), settings)
+        assert made is not None
+        return made.changes
+
+    assert [type(change) for change in changes("a1_walk")] == [Mirror]
+    assert changes("a1_walk", mirror=False) == changes("xarm_reach") == []
+    assert changes("a1_walk", name="actor_critic", data="on_policy") == []
+    with pytest.raises(ValueError, match="no left-right mirror image"):
+        Mirror(plain_layout())
+
+
+def test_each_transition_is_seen_on_both_sides() -> None:
+    """Also where a batch holds the same ones in the same order, as prioritised ones nearly do."""
+    settings = load_settings("a1_walk")
+    spec = ObservationSpec(settings.load_robot(), settings.task.observation, 1)
+    replay, rng = ReplayBuffer(20, spec.size, spec.action_size), np.random.default_rng(0)
+    for k in range(20):
+        action = rng.uniform(-1, 1, spec.action_size)
+        replay.add(Transition(k, 0, rng.normal(size=spec.size), action, 0.0, rng.normal(size=spec.size), False, False))
+    mirror, batch = Mirror(spec), replay.at(np.arange(20))
+    torch.manual_seed(0)
+    turned = np.array([(mirror(batch).observation != batch.observation).any(1) for _ in range(200)])
+    assert 0.3 < turned.mean(0).min() and turned.mean(0).max() < 0.7
+    both = [(mirror(batch).action != batch.action).any(1).mean() for _ in range(50)]
+    assert len(set(both)) > 3  # independent of each other

@@ -1,0 +1,192 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which nodes run, how they are started, and that the launch files start the same ones as the command line."""
+
+import os
+import runpy
+import sys
+import types
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+import yaml
+from graphs import constant_bytes
+
+from ros_rl.backends.robot_description import robot_description
+from ros_rl.errors import RosRlError, RunFolderError
+from ros_rl.resources import share_path
+from ros_rl.robot import load_robot
+from ros_rl.runs import bringup
+from ros_rl.runs.run_folder import RunFolder
+from ros_rl.settings.loading import load_settings
+
+
+def names(*overrides: str, mode: str = bringup.TRAIN) -> list[str]:
+    settings = load_settings("mock_point", overrides=overrides)
+    return [spec.name for spec in bringup.nodes(settings, mode, Path("/runs/x"))]
+
+
+def test_which_nodes_run() -> None:
+    assert names() == ["learner", "controller", "collector", "driver", "evaluator"]
+    assert names("evaluator.every=0", "evaluator.final_episodes=1")[-1] == "evaluator"
+    assert names("driver.backend=external") == ["learner", "controller", "collector"]
+    assert names(mode=bringup.RUN) == ["controller", "collector", "driver"]
+
+
+def test_what_the_robot_waits_for_has_priority() -> None:
+    specs = {s.name: s for s in bringup.nodes(load_settings("mock_point"), bringup.TRAIN, Path("/r"))}
+    assert specs["driver"].nice == specs["controller"].nice == 0
+    assert 0 < specs["learner"].nice < specs["evaluator"].nice
+    assert not specs["driver"].prefix and not specs["controller"].prefix
+    assert all(specs[name].policy == bringup.BATCH for name in ("collector", "learner", "evaluator"))
+
+
+def test_in_real_time_learning_takes_only_what_is_left() -> None:
+    settings = load_settings("mock_point", overrides=["driver.mode=real_time"])
+    specs = {s.name: s for s in bringup.nodes(settings, bringup.TRAIN, Path("/r"))}
+    assert bringup.command(specs["learner"], "a1", Path("/p"))[3:6] == ["chrt", "--idle", "0"]
+    assert specs["evaluator"].policy == bringup.IDLE
+
+
+@pytest.mark.parametrize(
+    ("may", "asked", "prefix"), [(True, 20, ["chrt", "--rr", "20"]), (True, 0, []), (False, 20, [])]
+)
+def test_what_the_robot_waits_for_has_real_time_priority_where_it_may(monkeypatch, may, asked, prefix) -> None:
+    monkeypatch.setattr(bringup, "_may_have_priority", lambda priority: may and priority == asked)
+    overrides = ["driver.mode=real_time", f"supervisor.realtime_priority={asked}"]
+    settings = load_settings("mock_point", overrides=overrides)
+    specs = {s.name: s for s in bringup.nodes(settings, bringup.TRAIN, Path("/r"))}
+    assert specs["driver"].prefix == specs["controller"].prefix == prefix
+
+
+def test_asking_for_priority_leaves_none_behind() -> None:
+    before = os.sched_getscheduler(0)
+    bringup._may_have_priority(10)
+    assert os.sched_getscheduler(0) == before
+
+
+def test_command_line_of_a_node() -> None:
+    spec = bringup.nodes(load_settings("mock_point"), bringup.TRAIN, Path("/r"), Path("/old/checkpoint"))[0]
+    command = bringup.command(spec, "a1", Path("/r/config.yaml"))
+    text = " ".join(command)
+    assert command[:6] == ["nice", "-n", "5", "chrt", "--batch", "0"] and sys.executable in command
+    assert "-m ros_rl.nodes.learner --ros-args --params-file /r/config.yaml -r __ns:=/a1" in text
+    assert "-p run.folder:=/r" in text and "-p run.resume:=/old/checkpoint" in text
+    assert "-r /clock:=clock" in text
+    assert bringup.environment({"A": "b"})["A"] == "b"
+    assert bringup.environment({})["OMP_NUM_THREADS"] == "1"
+
+
+def test_a_finished_run_is_not_overwritten(tmp_path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    settings = load_settings("mock_point")
+    folder.write_config(settings)
+    assert load_settings(params_file=folder.config) == settings
+    folder.write_summary({"a": 1})
+    before = folder.config.read_bytes()
+    with pytest.raises(RunFolderError, match="holds a finished run"):
+        RunFolder(tmp_path / "run")
+    assert folder.config.read_bytes() == before
+    with pytest.raises(RunFolderError, match="cannot be written"):
+        RunFolder(Path("/proc/run"))
+
+
+@pytest.fixture
+def launch_stub(monkeypatch):
+    """Just enough of ``launch`` to see what a launch file would start."""
+
+    class Action:
+        def __init__(self, *args, **options) -> None:
+            self.args, self.options = args, options
+
+    class Configuration(Action):
+        def perform(self, context) -> str:
+            return context[self.args[0]]
+
+    def module(name: str, **content) -> None:
+        made = types.ModuleType(name)
+        made.__dict__.update(content)
+        monkeypatch.setitem(sys.modules, name, made)
+
+    module("launch", LaunchDescription=list, LaunchContext=dict)
+    names = ("DeclareLaunchArgument", "OpaqueFunction", "Shutdown")
+    module("launch.actions", **{name: type(name, (Action,), {}) for name in names})
+    module("launch.substitutions", LaunchConfiguration=Configuration)
+    module("launch_ros")
+    module("launch_ros.actions", Node=type("Node", (Action,), {}))
+    monkeypatch.delitem(sys.modules, "ros_rl.nodes.launching", raising=False)
+    yield
+    sys.modules.pop("ros_rl.nodes.launching", None)
+
+
+def launched(file: str, **given: str) -> dict[str, dict]:
+    """The options of every node that a launch file starts, by its executable."""
+    description = runpy.run_path(str(share_path("launch", file)))["generate_launch_description"]()
+    *declared, function = description
+    context = {item.args[0]: item.options["default_value"] for item in declared}
+    assert set(given) <= set(context), "an undeclared launch argument"
+    assert all(item.options["description"] for item in declared)
+    actions = function.options["function"](context | given)
+    return {action.options["executable"]: action.options for action in actions}
+
+
+@pytest.mark.ros
+def test_train_launch_file_starts_what_the_command_line_starts(launch_stub, tmp_path) -> None:
+    out = tmp_path / "run"
+    nodes = launched("train.launch.py", task="mock_point", driver="mock", agent="random", seed="7", out=str(out))
+    settings = load_settings("mock_point", overrides=["driver.backend=mock", "agent.name=random", "seed=7"])
+    specs = bringup.nodes(settings, bringup.TRAIN, out)
+    assert list(nodes) == [spec.name for spec in specs] + ["supervisor"]
+    assert load_settings(params_file=out / "config.yaml") == settings
+    for spec in specs:
+        options = nodes[spec.name]
+        assert options["namespace"] == "mock" and options["respawn"]
+        assert options["parameters"] == [str(out / "config.yaml"), dict(spec.parameters)]
+        assert options["remappings"] == list(spec.remappings)
+        assert options.get("prefix", "") == " ".join(spec.prefix)
+    assert nodes["supervisor"]["parameters"][1]["run.mode"] == "train"
+    assert "on_exit" in nodes["supervisor"]
+
+
+def test_run_launch_file(launch_stub, tmp_path) -> None:
+    agent = tmp_path / "agent.onnx"
+    agent.write_bytes(constant_bytes(load_settings("mock_point"), [0.0, 0.0]))
+    nodes = launched(
+        "run.launch.py", task="mock_point", agent=str(agent), driver="external", namespace="b", out=str(tmp_path / "r")
+    )
+    assert list(nodes) == ["controller", "collector", "supervisor"]
+    assert nodes["supervisor"]["parameters"][1]["run.agent_file"] == str(agent)
+    assert nodes["controller"]["namespace"] == "b"
+    assert load_settings(params_file=tmp_path / "r" / "config.yaml").controller.explore == 0.0
+    with pytest.raises(RosRlError, match="No such file"):
+        launched("run.launch.py", task="mock_point", agent="missing.onnx", out=str(tmp_path / "s"))
+    with pytest.raises(RosRlError, match="is for robot mock"):
+        launched("run.launch.py", task="a1_walk", agent=str(agent), out=str(tmp_path / "s"))
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.ros
+def test_rviz_is_started_on_request(launch_stub, tmp_path) -> None:
+    pytest.importorskip("pybullet")
+    nodes = launched("train.launch.py", task="a1_walk", rviz="true", out=str(tmp_path / "r"))
+    assert {"rviz2", "robot_state_publisher"} <= set(nodes)
+    config = Path(nodes["rviz2"]["arguments"][1])
+    displays = yaml.safe_load(config.read_text())["Visualization Manager"]["Displays"]
+    assert {"Robot", "Plan"} <= {item["Name"] for item in displays}
+
+
+@pytest.mark.parametrize("name", ["a1", "xarm6"])
+def test_robot_description_has_the_joints_frames_and_meshes(name) -> None:
+    pytest.importorskip("pybullet")
+    robot = load_robot(name)
+    root = ET.fromstring(robot_description(robot))
+    joints = {joint.get("name") for joint in root.findall("joint")}
+    links = [link.get("name") for link in root.findall("link")]
+    assert set(robot.joints) <= joints
+    assert robot.base_frame in links and len(set(links)) == len(links)
+    ends = {end.get("link") for tag in ("parent", "child") for end in root.iter(tag)}
+    assert ends == set(links)
+    meshes = [mesh.get("filename", "") for mesh in root.iter("mesh")]
+    assert meshes and all(Path(mesh.removeprefix("file://")).is_file() for mesh in meshes)

@@ -1,0 +1,167 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Episodes, step counts, sequence numbers, curves and the summary of a run."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from summaries import SUMMARY_KEYS
+
+from ros_rl.runs.progress import EpisodeStatistics, Rates
+from ros_rl.runs.senders import SequenceCheck, StepCounter
+from ros_rl.runs.summary import (
+    RunState,
+    curve,
+    evaluation_line,
+    first_minute_walking,
+    progress_line,
+    result_screen,
+    summarise,
+)
+from ros_rl.settings.loading import load_settings
+from ros_rl.types import Transition
+
+
+def transition(episode: int, reward: float, terminated: bool = False, truncated: bool = False) -> Transition:
+    return Transition(0, episode, np.zeros(1), np.zeros(1), reward, np.zeros(1), terminated, truncated)
+
+
+def evaluation(minutes: float, velocity: float, falls: int = 0, final: bool = False) -> dict[str, Any]:
+    return {
+        "env_steps": round(minutes * 1200),
+        "robot_minutes": minutes,
+        "version": 1,
+        "final": final,
+        "episodes": 3,
+        "seconds_each": 10.0,
+        "return_mean": 100 * velocity,
+        "forward_velocity_mean": velocity,
+        "forward_velocity_min": velocity - 0.1,
+        "falls": falls,
+        "plan_ms": {"p50": 3.0, "p99": 4.0, "max": 5.0},
+    }
+
+
+def test_episode_statistics() -> None:
+    statistics = EpisodeStatistics()
+    assert statistics.means() == {}
+    for reward in (1.0, 2.0):
+        statistics.add(transition(0, reward), {"success.v": reward})
+    statistics.add(transition(0, 3.0, terminated=True), {"success.v": 3.0})
+    statistics.add(transition(1, 4.0), {"success.v": 4.0})  # cut short without a word
+    statistics.add(transition(2, 0.0, truncated=True), {"success.v": 0.0})
+    assert (statistics.episodes, statistics.falls) == (3, 1)
+    assert statistics.means() == {"episode_return": pytest.approx(10 / 3), "success.v": pytest.approx(2.0)}
+
+
+def test_steps_go_on_when_the_driver_starts_anew() -> None:
+    counter = StepCounter(offset=100)
+    assert counter.note(7, 5) == 105
+    assert counter.note(7, 8) == 108
+    assert counter.note(8, 0) == 108
+    assert counter.note(8, 3) == 111
+    assert counter.offset == 108
+    assert StepCounter(**vars(counter)).note(8, 9) == 117, "the same driver goes on"
+    assert StepCounter(**vars(counter)).note(9, 1) == 112, "another driver"
+
+
+def test_gaps_and_repetitions_are_told_apart() -> None:
+    check = SequenceCheck()
+    assert [check.take(7, number) for number in (0, 1, 1, 4, 2)] == [True, True, False, True, False]
+    assert (check.received, check.lost) == (3, 2)
+    assert check.take(8, 1), "a collector that starts anew counts from zero"
+    assert check.lost == 3
+    resumed = SequenceCheck(**vars(check))
+    assert not resumed.take(8, 1)
+    assert resumed.take(8, 2) and (resumed.received, resumed.lost) == (5, 3)
+
+
+def test_rates() -> None:
+    rates = Rates()
+    assert rates.update(10.0, {"a": 5}) == {"a": 0.0}
+    assert rates.update(12.0, {"a": 25}) == {"a": 10.0}
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([], None),
+        ([(1, 0.6), (2, 0.6)], None),
+        ([(1, 0.6), (2, 0.4), (3, 0.5), (4, 0.5), (5, 0.7)], 3),
+        ([(1, 0.6), (2, 0.6), (3, 0.6)], 1),
+    ],
+)
+def test_first_minute_of_three_good_evaluations(points, expected) -> None:
+    assert first_minute_walking(curve([evaluation(minutes, velocity) for minutes, velocity in points])) == expected
+
+
+def test_a_fall_is_not_walking() -> None:
+    assert first_minute_walking(curve([evaluation(m, 0.8, falls=m == 2) for m in (1, 2, 3, 4)])) is None
+
+
+def test_evaluations_are_kept_in_order_and_once() -> None:
+    state = RunState()
+    assert state.add_evaluation(evaluation(2, 0.5))
+    assert state.add_evaluation(evaluation(1, 0.1))
+    assert not state.add_evaluation(evaluation(2, 0.5))
+    assert state.add_evaluation(evaluation(2, 0.6, final=True))
+    assert [item["robot_minutes"] for item in state.evaluations] == [1, 2, 2]
+    assert state.final_evaluation["forward_velocity_mean"] == 0.6
+
+
+def test_summary_has_what_is_promised_and_is_json() -> None:
+    state = RunState(
+        progress={
+            "env_steps": 1200.0,
+            "updates": 3600.0,
+            "robot_minutes": 1.0,
+            "version": 5.0,
+            "transitions_lost": 1.0,
+        },
+        evaluations=[evaluation(1, 0.55), evaluation(1, 0.6, final=True), {**evaluation(2, 0.0), "error": "no"}],
+        figures={
+            "controller": {"plan p50 [ms]": "3.5", "plan p99 [ms]": "7", "plan max [ms]": "nan", "graph version": "5"},
+            "driver": {"deadline misses": "2"},
+            "collector": {"transitions dropped": "3"},
+        },
+    )
+    summary = summarise(load_settings("mock_point"), state, 2.0)
+    assert summary.keys() >= SUMMARY_KEYS
+    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+    assert summary["updates_per_step"] == 3.0
+    assert summary["dropped_transitions"] == 4
+    assert summary["plan_ms"] == {"p50": 3.5, "p99": 7.0, "max": None}
+    assert summary["evaluation"]["forward_velocity_mean"] == 0.6
+    assert "version" not in summary["evaluation"]
+    assert summary["curve"][0].keys() >= {"robot_minutes", "return", "forward_velocity", "falls"}
+    assert len(summary["curve"]) == 2
+    assert "0.600" in result_screen(summary, "runs/x")
+
+
+def test_values_that_grew_too_large_are_in_the_summary() -> None:
+    watch = {"beyond_total": 0.125, "beyond_recent": 0.0, "first_beyond": 400.0, "recovered": 0.0, "q_bound": 100.0}
+    state = RunState(progress={"env_steps": 10.0, **{f"watch.{name}": value for name, value in watch.items()}})
+    summary = summarise(load_settings("mock_point"), state, 1.0)
+    assert summary["watch"] == watch
+    assert "values too large in 12.5 % of the updates, first at update 400\n" in result_screen(summary, "runs/x")
+    state.progress["watch.recovered"] = 1700.0
+    assert "right again since 1700" in result_screen(summarise(load_settings("mock_point"), state, 1.0), "runs/x")
+    state.progress["watch.first_beyond"] = 0.0
+    assert "too large" not in result_screen(summarise(load_settings("mock_point"), state, 1.0), "runs/x")
+
+
+def test_lines_for_the_terminal() -> None:
+    state = RunState(
+        progress={"robot_minutes": 1.25, "updates": 9.0, "updates_per_second": 60.0, "success.forward_velocity": 0.5},
+        figures={"controller": {"plan p50 [ms]": "3.5", "plan p99 [ms]": "7", "graph version": "12"}},
+    )
+    line = progress_line(state)
+    for part in ("1.25 min", "60.0 updates/s", "forward velocity  0.50", "falls 0", "plan 3.5/7.0 ms", "model 12"):
+        assert part in line
+    assert evaluation_line(evaluation(1.5, 0.5, falls=1)) == (
+        "evaluation at 1.50 min: return 50.00, forward velocity mean 0.50, forward velocity min 0.40, falls 1 of 3"
+    )
+    assert "failed: no simulator" in evaluation_line({**evaluation(1, 0), "final": True, "error": "no simulator"})

@@ -1,0 +1,162 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""When the driver opens its next tick: lock-step and real time, with plain numbers for time."""
+
+import numpy as np
+import pytest
+
+from ros_rl.backends.mock import MockBackend
+from ros_rl.errors import CommandError
+from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.pacing import LockStep, RealTime
+from ros_rl.settings.loading import load_settings
+from ros_rl.types import Command, SafetyState, Tick, Verdict
+
+PERIOD = 0.05
+
+
+@pytest.fixture
+def loop() -> DriverLoop:
+    settings = load_settings("mock_point")
+    robot = settings.load_robot()
+    return DriverLoop(robot, settings.task, MockBackend(robot, PERIOD), 1 / PERIOD, delay=1)
+
+
+@pytest.fixture
+def lock_step(loop) -> LockStep:
+    pacer = LockStep(loop, PERIOD, auto_recover=True, silence_limit=2.0)
+    pacer.start(0.0)
+    return pacer
+
+
+@pytest.fixture
+def real_time(loop) -> RealTime:
+    pacer = RealTime(loop, PERIOD, auto_recover=True, miss_limit=2)
+    pacer.start(0.0, stamp=1000)
+    return pacer
+
+
+def answer(tick: Tick, value: float = 0.0) -> Command:
+    return Command(tick.stamp, np.full(2, value))
+
+
+def test_lock_step_needs_command_verdict_and_allowance_in_any_order(loop, lock_step) -> None:
+    assert lock_step.command(answer(loop.tick), 0.1) is None
+    assert lock_step.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.1) is None
+    second = lock_step.allow(2, 0.1)
+    assert second is not None and second.step == 1 and second.intact
+    assert lock_step.verdict(second.stamp, Verdict.CONTINUE, 0.2) is None
+    third = lock_step.command(answer(second), 0.2)
+    assert third is not None and third.env_steps == 2
+    lock_step.command(answer(third), 0.3)
+    assert lock_step.verdict(third.stamp, Verdict.CONTINUE, 0.3) is None, "the allowance is used up"
+    assert lock_step.allow(3, 0.4) is not None
+
+
+def test_an_ending_verdict_needs_no_command_and_no_allowance(loop, lock_step) -> None:
+    tick = lock_step.verdict(loop.tick.stamp, Verdict.TRUNCATED, 0.1)
+    assert tick is not None and (tick.episode, tick.step, tick.env_steps) == (1, 0, 0)
+
+
+def test_answers_to_other_ticks_are_ignored(loop, lock_step) -> None:
+    first = loop.tick
+    lock_step.allow(100, 0.0)
+    lock_step.command(answer(first), 0.0)
+    second = lock_step.verdict(first.stamp, Verdict.CONTINUE, 0.0)
+    assert second is not None
+    assert lock_step.verdict(first.stamp, Verdict.TERMINATED, 0.1) is None
+    assert lock_step.command(answer(first), 0.1) is None
+    assert lock_step.late == 1
+    assert loop.tick is second
+
+
+def test_an_unanswered_tick_is_repeated_unchanged(loop, lock_step) -> None:
+    assert lock_step.poll(0.4, 0) is None
+    assert lock_step.poll(0.6, 0) is loop.tick
+    assert lock_step.poll(0.7, 0) is None
+    assert lock_step.poll(1.2, 0) is loop.tick
+
+
+@pytest.mark.parametrize("silent", ["collector", "controller", "learner"])
+def test_silence_faults_by_name_and_the_node_recovers_it(loop, lock_step, silent) -> None:
+    if silent != "collector":
+        lock_step.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.0)
+    if silent == "learner":
+        lock_step.command(answer(loop.tick), 0.0)
+    assert lock_step.waits_for() == silent
+    tick = lock_step.poll(2.1, 0)
+    assert tick is not None and tick.safety is SafetyState.FAULT
+    assert loop.fault == f"{silent} has been silent for 2 s"
+    follower = lock_step.poll(2.2, 0)
+    assert follower is not None and follower.safety is SafetyState.FAULT and not follower.intact
+    recovered = {
+        "collector": lambda: lock_step.verdict(follower.stamp, Verdict.CONTINUE, 2.21),
+        "controller": lambda: lock_step.command(answer(follower), 2.21),
+        "learner": lambda: lock_step.allow(1, 2.21),
+    }[silent]()
+    assert recovered is not None and recovered.safety is SafetyState.OK and recovered.step == 0
+
+
+def test_a_learner_that_withholds_steps_but_lives_is_no_fault(loop, lock_step) -> None:
+    lock_step.command(answer(loop.tick), 0.0)
+    lock_step.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.0)
+    for second in range(1, 20):
+        lock_step.allow(0, float(second))
+        lock_step.poll(second + 0.5, 0)
+    assert loop.safety is SafetyState.OK
+
+
+def test_a_bad_command_leaves_the_tick_open(loop, lock_step) -> None:
+    tick = loop.tick
+    for value in (np.zeros(3), np.array([0.0, np.nan])):
+        with pytest.raises(CommandError):
+            lock_step.command(Command(tick.stamp, value), 0.0)
+    assert loop.tick is tick and not loop.answered
+
+
+def test_real_time_waits_for_the_first_command_then_keeps_its_clock(loop, real_time) -> None:
+    first = loop.tick
+    assert real_time.poll(0.05, 2000) is first
+    real_time.command(answer(first), 0.06)
+    second = real_time.poll(0.10, 3000)
+    assert second is not None and second.stamp == 3000 and second.intact
+
+
+def test_two_misses_in_a_row_are_the_safe_state_and_an_answer_ends_it(loop, real_time) -> None:
+    real_time.command(answer(loop.tick), 0.01)
+    second = real_time.poll(0.05, 2000)
+    third = real_time.poll(0.10, 3000)
+    assert third is not None and third.safety is SafetyState.OK and not third.intact
+    fourth = real_time.poll(0.15, 4000)
+    assert fourth is not None and fourth.safety is SafetyState.FAULT
+    assert loop.fault == "controller missed 2 deadlines in a row"
+    real_time.command(answer(second), 0.16)
+    assert real_time.late == 1
+    assert real_time.poll(0.20, 5000).safety is SafetyState.FAULT
+    real_time.command(answer(loop.tick), 0.21)
+    recovered = real_time.poll(0.25, 6000)
+    assert recovered is not None and recovered.safety is SafetyState.OK and recovered.step == 0
+
+
+def test_a_single_miss_breaks_the_chain_only(loop, real_time) -> None:
+    real_time.command(answer(loop.tick), 0.01)
+    real_time.poll(0.05, 2000)
+    broken = real_time.poll(0.10, 3000)
+    real_time.command(answer(broken), 0.11)
+    whole = real_time.poll(0.15, 4000)
+    assert not broken.intact and whole.intact
+    assert (loop.missed, loop.safety) == (1, SafetyState.OK)
+
+
+def test_a_late_verdict_still_ends_its_episode_but_not_the_next(loop, real_time) -> None:
+    first = loop.tick
+    real_time.command(answer(first), 0.01)
+    second = real_time.poll(0.05, 2000)
+    real_time.command(answer(second), 0.06)
+    real_time.verdict(first.stamp, Verdict.TERMINATED, 0.07)
+    reset = real_time.poll(0.10, 3000)
+    assert reset.step == 0
+    real_time.command(answer(reset), 0.11)
+    real_time.verdict(second.stamp, Verdict.TERMINATED, 0.12)
+    assert real_time.poll(0.15, 4000).step == 1

@@ -1,0 +1,158 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Transitions pair the right action, reward and observations; every tick is accounted for, whatever goes wrong."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ros_rl.backends.mock import MockBackend
+from ros_rl.features import ObservationSpec
+from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.types import Command, SafetyState, Verdict
+
+
+class World:
+    """The mock robot with its driver and builder."""
+
+    def __init__(self, delay: int = 1, seconds: float = 5.0, auto_recover: bool = True, seed: int = 0) -> None:
+        settings = load_settings("mock_point")
+        settings = with_overrides(settings, control={"delay": delay}, task={"episode_seconds": seconds})
+        self.robot, self.task = settings.load_robot(), settings.task
+        self.spec = ObservationSpec(self.robot, self.task.observation, delay)
+        backend = MockBackend(self.robot, settings.control.period)
+        self.driver = DriverLoop(self.robot, self.task, backend, 20.0, delay, seed, auto_recover)
+        self.builder = TransitionBuilder(self.spec, self.task, settings.control.period)
+        self.tick = self.driver.start()
+
+    def step(self, action=None, verdict=Verdict.CONTINUE):
+        if action is not None:
+            self.driver.accept(Command(self.tick.stamp, self.robot.command(np.array(action))))
+        self.tick = self.driver.advance(verdict)
+        return self.builder.add(self.tick)
+
+
+@pytest.mark.parametrize("delay", [0, 1, 2, 3])
+def test_the_action_is_the_decision_and_the_reward_is_of_what_acted(delay):
+    world = World(delay)
+    rng = np.random.default_rng(0)
+    ticks = [world.tick]
+    world.builder.add(world.tick)
+    decisions, transitions = [], []
+    for _ in range(8):
+        decisions.append(rng.uniform(-0.5, 0.5, 2))
+        transitions.append(world.step(decisions[-1])[1])
+        ticks.append(world.tick)
+    acted = [np.zeros(2)] * delay + decisions  # u_k by k
+    for k, transition in enumerate(transitions):
+        state = ticks[k].measurement.joint_position
+        following = ticks[k + 1].measurement.joint_position
+        np.testing.assert_allclose(transition.observation[:2], state)
+        np.testing.assert_allclose(transition.next_observation[:2], following)
+        np.testing.assert_allclose(transition.action, decisions[k], atol=1e-12)
+        before, after = world.spec.split(transition.observation), world.spec.split(transition.next_observation)
+        np.testing.assert_allclose(before["last_action"], acted[k - 1] if k else np.zeros(2), atol=1e-12)
+        np.testing.assert_allclose(after["last_action"], acted[k], atol=1e-12)
+        if delay:
+            pending = before["pending_actions"].reshape(delay, 2)
+            np.testing.assert_allclose(pending, acted[k : k + delay], atol=1e-12)
+        reward = -(following @ following) - 0.01 * (acted[k] @ acted[k])
+        assert transition.reward == pytest.approx(reward)
+        assert (transition.tick, transition.episode) == (k, 0)
+
+
+def test_a_repeated_tick_counts_once_and_is_judged_alike():
+    world = World()
+    assert world.builder.add(world.tick) == world.builder.add(world.tick) == (Verdict.CONTINUE, None)
+    verdict, transition = world.step([0.1, 0.1])
+    assert transition is not None
+    assert world.builder.add(world.tick) == (verdict, None)
+    assert world.builder.counts.ticks == 2
+
+
+def test_termination_is_no_truncation():
+    world = World(delay=0)
+    world.builder.add(world.tick)
+    for _ in range(200):
+        verdict, transition = world.step([1.0, 1.0])
+        if verdict is not Verdict.CONTINUE:
+            break
+    assert verdict is Verdict.TERMINATED
+    assert transition.terminated and not transition.truncated
+
+
+def test_a_state_that_is_terminal_when_time_is_up_is_terminal():
+    world = World(delay=0)
+    world.builder.add(world.tick)
+    for _ in range(200):
+        if world.step([1.0, 1.0])[0] is not Verdict.CONTINUE:
+            break
+    again = World(delay=0, seconds=world.tick.step * 0.05)
+    again.builder.add(again.tick)
+    for _ in range(world.tick.step):
+        verdict, transition = again.step([1.0, 1.0])
+    assert verdict is Verdict.TERMINATED and transition.terminated and not transition.truncated
+
+
+def test_time_up_is_truncation():
+    world = World(seconds=0.2)
+    world.builder.add(world.tick)
+    verdicts = [world.step([0.0, 0.0]) for _ in range(4)]
+    assert [verdict for verdict, _ in verdicts] == [Verdict.CONTINUE] * 3 + [Verdict.TRUNCATED]
+    assert verdicts[-1][1].truncated and not verdicts[-1][1].terminated
+
+
+def test_a_missed_command_breaks_one_step():
+    world = World()
+    world.builder.add(world.tick)
+    assert world.step([0.1, 0.1])[1] is not None
+    assert world.step(None)[1] is None
+    assert world.step([0.1, 0.1])[1] is not None
+    counts = world.builder.counts
+    assert (counts.ticks, counts.starts, counts.transitions, counts.dropped) == (4, 1, 2, 1)
+
+
+def test_a_lost_tick_breaks_the_chain():
+    world = World()
+    world.builder.add(world.tick)
+    world.driver.accept(Command(world.tick.stamp, np.zeros(2)))
+    world.tick = world.driver.advance()  # the builder never sees it
+    assert world.step([0.1, 0.1])[1] is None
+    assert world.builder.counts.dropped == 1
+
+
+def test_nothing_is_learned_or_judged_in_a_fault():
+    world = World(auto_recover=False)
+    world.builder.add(world.tick)
+    world.driver.trip("test")
+    verdict, transition = world.step([0.1, 0.1])
+    assert (verdict, transition) == (Verdict.CONTINUE, None)
+    far = replace(world.tick.measurement, joint_position=np.array([5.0, 5.0]))
+    fallen = replace(world.tick, measurement=far, stamp=world.tick.stamp + 1, index=world.tick.index + 1)
+    assert fallen.safety is SafetyState.FAULT
+    assert world.builder.add(fallen) == (Verdict.CONTINUE, None)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_every_tick_is_accounted_for(seed):
+    rng = np.random.default_rng(seed)
+    world = World(delay=int(rng.integers(3)), seconds=1.0, auto_recover=bool(rng.integers(2)), seed=seed)
+    verdict, seen, collected = world.builder.add(world.tick)[0], 1, 0
+    for _ in range(200):
+        event = rng.uniform()
+        if event < 0.03:
+            world.driver.trip("test")
+        elif event < 0.1:
+            world.driver.clear()
+        action = rng.uniform(-1.0, 1.0, 2) if rng.uniform() < 0.9 else None
+        verdict, transition = world.step(action, verdict)
+        seen += 1
+        collected += transition is not None
+    counts = world.builder.counts
+    assert counts.ticks == seen == counts.starts + counts.transitions + counts.dropped
+    assert counts.transitions == collected
+    assert counts.starts == world.tick.episode + 1
