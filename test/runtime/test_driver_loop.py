@@ -3,6 +3,8 @@
 
 """The driver's ticks, delay line, faults and episodes, on a backend that writes down what it is told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,11 @@ ROBOT = load_robot("mock")
 ZERO = np.zeros(2)
 
 
+def joints(position: np.ndarray) -> Measurement:
+    still = np.zeros_like(position)
+    return Measurement(joint_position=np.array(position), joint_velocity=still, joint_effort=still.copy())
+
+
 class Recorder(Backend):
     """Moves nothing; `position` is what it measures next."""
 
@@ -28,8 +35,7 @@ class Recorder(Backend):
 
     def measure(self, call: str) -> Measurement:
         self.calls.append(call)
-        position = np.array(self.position)
-        return Measurement(position, np.zeros_like(position), np.zeros_like(position))
+        return joints(self.position)
 
     def reset(self, rng):
         return self.measure("reset")
@@ -135,7 +141,7 @@ class TestCommands:
         np.testing.assert_array_equal(backend.acted, [[0.5, 0.5], ZERO])
 
     def test_a_missing_position_repeats_the_last_decision(self):
-        robot = load_robot("a1")
+        robot = replace(load_robot("a1"), sensors=("joint_position", "joint_velocity", "joint_effort"))
         backend = Recorder()
         backend.position = robot.home
         loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay=1)
@@ -222,7 +228,7 @@ def test_the_origin_is_the_pose_at_the_episodes_start():
             x = float(len(self.calls))
             turned = np.array([0.0, 0.0, np.sin(0.3), np.cos(0.3)])
             base = {"base_position": np.array([x, 2.0, 0.3]), "base_orientation": turned}
-            return Measurement(ZERO.copy(), ZERO.copy(), ZERO.copy(), **base)
+            return Measurement(joints(ZERO) | base)
 
     loop = DriverLoop(ROBOT, make_task("mock_point"), Walker(), 20.0, 1)
     first = loop.start()
