@@ -292,3 +292,25 @@ def test_a_wrong_joint_name_lists_the_right_ones():
     renamed = replace(A1, simulation=A1.simulation | {"joints": {"FR_hip_joint": "nose"}})
     with pytest.raises(ConfigError, match="no joint nose; it has .*FR_hip_joint"):
         make(renamed)
+
+
+@pytest.mark.parametrize(
+    ("robot", "complaint"),
+    [
+        (replace(A1, sensors=(*A1.sensors, "smell")), "driver 'pybullet' cannot measure sensor 'smell' of robot 'a1'"),
+        (
+            replace(A1, sensors=(*A1.sensors, "tool_position")),
+            "has sensor 'tool_position', but no simulation.tool_link",
+        ),
+    ],
+)
+def test_a_sensor_that_it_cannot_measure_is_refused(robot, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        make(robot)
+
+
+def test_it_measures_what_the_robot_lists_and_nothing_else():
+    robot = replace(A1, sensors=("joint_position", "imu_orientation"))
+    backend = make(robot)
+    assert list(backend.reset(np.random.default_rng(0))) == ["joint_position", "imu_orientation"]
+    backend.close()
