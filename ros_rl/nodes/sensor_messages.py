@@ -79,7 +79,7 @@ class SensorTopic:
                 continue
             if value.shape != shape:
                 value = _reshaped(name, value, shape, robot)
-            found[name] = value if value.dtype == dtype else value.astype(dtype)
+            found[name] = value if value.dtype is dtype else value.astype(dtype)
         return found
 
 

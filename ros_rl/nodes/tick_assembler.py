@@ -74,7 +74,7 @@ class TickAssembler:
             return None
         header, fields = parts[TICK]
         present = self._present(fields)
-        if not parts.keys() >= set(present):
+        if not all(map(parts.__contains__, present)):
             return None
         parts[_DELIVERED] = True
         measurement = Measurement()
