@@ -79,6 +79,8 @@ class Robot:
     tool_frame: str | None
     """Frame of the tool centre point; None for a robot without one."""
     floating_base: bool
+    sensors: tuple[str, ...]
+    """What it measures, by the names of `ros_rl.sensors.table.SENSORS`."""
     passive: tuple[str, ...] = ()
     """Joints that are measured and not commanded; no action, limit or command has a place for them."""
     passive_home: Array = field(default_factory=lambda: np.zeros(0))
@@ -174,6 +176,7 @@ def _from_mapping(data: dict[str, Any]) -> Robot:
         base_frame=data["base_frame"],
         tool_frame=data.get("tool_frame"),
         floating_base=bool(data["floating_base"]),
+        sensors=tuple(data["sensors"]),
         passive=tuple(passive),
         passive_home=np.array([float(passive[name]["home"]) for name in passive]),
         mirror=_mirror(names, data["mirror"]) if "mirror" in data else None,

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from ros_rl.types import Array, Measurement, Truth
 
 class Backend(ABC):
     """A robot that can be reset and moved, one control period at a time."""
+
+    simulated: ClassVar[bool] = False
+    """Whether its world is one that a reset makes anew."""
 
     @abstractmethod
     def reset(self, rng: np.random.Generator) -> Measurement:
@@ -32,8 +37,8 @@ class Backend(ABC):
     def safe_step(self) -> Measurement:
         """Do the robot's safe action for one control period: damp, hold or stop."""
 
-    def show_goal(self, goal: Array | None) -> None:  # noqa: B027 - a robot without a display has nothing to do
-        """Mark the episode's goal where the backend can show it."""
+    def show_inputs(self, inputs: Mapping[str, Array]) -> None:  # noqa: B027 - a robot without a display has nothing to do
+        """Show what the task is asked for, by name, at every tick, where the backend can."""
 
     def truth(self) -> Truth | None:
         """What really happened; None on hardware."""

@@ -22,6 +22,8 @@ class MockBackend(Backend):
         period: Control period [s].
     """
 
+    simulated = True
+
     def __init__(self, robot: Robot, period: float) -> None:
         self._robot, self._period = robot, period
         self._position = robot.home.copy()
@@ -53,4 +55,8 @@ class MockBackend(Backend):
         """Nothing to release."""
 
     def _measure(self) -> Measurement:
-        return Measurement(self._position.copy(), self._velocity.copy(), np.zeros(self._robot.size))
+        return Measurement(
+            joint_position=self._position.copy(),
+            joint_velocity=self._velocity.copy(),
+            joint_effort=np.zeros(self._robot.size),
+        )

@@ -163,7 +163,7 @@ class Evaluator:
             verdict, transition = builder.add(tick)
             total += transition.reward if transition is not None else 0.0
         ended = verdict is Verdict.TERMINATED or tick.safety is not SafetyState.OK
-        records.outcomes.append(Outcome(start, self._truth(), tick.goal, seconds, ended))
+        records.outcomes.append(Outcome(start, self._truth(), tick.inputs.get("goal_position"), seconds, ended))
         records.returns.append(total)
 
     def _truth(self) -> Truth:

@@ -55,8 +55,8 @@ def test_every_process_rebuilds_the_same_tick(whole) -> None:
     for name in ("origin", "previous_command", "pending_commands"):
         assert getattr(got, name).tobytes() == getattr(sent, name).tobytes()
     for name in ("joint_position", "joint_velocity", "joint_effort"):
-        assert getattr(got.measurement, name).tobytes() == getattr(sent.measurement, name).tobytes()
-    assert got.measurement.imu_orientation is None and got.goal is None
+        assert got.measurement[name].tobytes() == sent.measurement[name].tobytes()
+    assert set(got.measurement) == {"joint_position", "joint_velocity", "joint_effort"} and got.inputs == {}
 
 
 def test_nothing_is_lost_in_lock_step(whole) -> None:

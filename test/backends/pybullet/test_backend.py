@@ -54,7 +54,13 @@ def random_walk(backend: PyBulletBackend, robot: Robot, steps: int, seed: int = 
         command = robot.command(rng.uniform(-1.0, 1.0, robot.size))
         m = backend.step(previous, command)
         previous = command
-        parts = (m.joint_position, m.joint_velocity, m.base_position, m.imu_orientation, m.imu_linear_acceleration)
+        parts = (
+            m["joint_position"],
+            m["joint_velocity"],
+            m["base_position"],
+            m["imu_orientation"],
+            m["imu_linear_acceleration"],
+        )
         seen.append(np.concatenate([part for part in parts if part is not None]))
     return seen
 
@@ -64,7 +70,7 @@ class TestOneSeedOneTrajectory:
         one, other = make(noise=True), make(noise=True)
         reset(one, seed=5)
         random_walk(one, A1, 15, seed=9)  # falls or not, it must leave no trace
-        starts = [reset(backend, seed=1).joint_position for backend in (one, other)]
+        starts = [reset(backend, seed=1)["joint_position"] for backend in (one, other)]
         np.testing.assert_array_equal(*starts)
         np.testing.assert_array_equal(random_walk(one, A1, 15), random_walk(other, A1, 15))
         one.close()
@@ -75,7 +81,7 @@ class TestOneSeedOneTrajectory:
 
     def test_resets_differ(self):
         backend = make()
-        assert not np.array_equal(reset(backend, 0).joint_position, reset(backend, 1).joint_position)
+        assert not np.array_equal(reset(backend, 0)["joint_position"], reset(backend, 1)["joint_position"])
 
     def test_it_prints_nothing(self):
         code = "from ros_rl.backends import make_backend; from ros_rl.settings.loading import load_settings;"
@@ -95,14 +101,14 @@ def stand():
 
 class TestStanding:
     def test_the_imu_feels_gravity(self, stand):
-        rotation = quaternion_to_matrix(stand[1].imu_orientation)
-        np.testing.assert_allclose(rotation @ stand[1].imu_linear_acceleration, [0.0, 0.0, 9.81], atol=0.05)
+        rotation = quaternion_to_matrix(stand[1]["imu_orientation"])
+        np.testing.assert_allclose(rotation @ stand[1]["imu_linear_acceleration"], [0.0, 0.0, 9.81], atol=0.05)
 
     def test_the_legs_carry_the_weight(self, stand):
         backend, measurement = stand
-        assert np.abs(measurement.joint_velocity).max() < 0.05
-        np.testing.assert_allclose(measurement.joint_position, A1.home, atol=0.15)
-        assert 1.0 < np.abs(measurement.joint_effort).max() < 10.0
+        assert np.abs(measurement["joint_velocity"]).max() < 0.05
+        np.testing.assert_allclose(measurement["joint_position"], A1.home, atol=0.15)
+        assert 1.0 < np.abs(measurement["joint_effort"]).max() < 10.0
         truth = backend.truth()
         assert (truth.feet_in_contact, truth.fallen_contacts, truth.saturated) == (4, 0, 0.0)
         assert truth.foot_slip < 0.005
@@ -118,8 +124,8 @@ def test_the_base_link_spawns_where_the_yaml_says():
     high = replace(A1, simulation=A1.simulation | {"spawn_height": 5.0})
     start = reset(make(high))
     fallen = 0.5 * 9.81 * (4 * PERIOD) ** 2  # while it settles
-    assert start.base_position[2] == pytest.approx(5.0 - fallen, abs=0.02)
-    np.testing.assert_allclose(start.base_position[:2], 0.0, atol=0.01)
+    assert start["base_position"][2] == pytest.approx(5.0 - fallen, abs=0.02)
+    np.testing.assert_allclose(start["base_position"][:2], 0.0, atol=0.01)
 
 
 def test_in_free_fall_the_imu_feels_nothing_and_odometry_tells_the_speed():
@@ -127,10 +133,10 @@ def test_in_free_fall_the_imu_feels_nothing_and_odometry_tells_the_speed():
     start = reset(backend)
     for step in range(1, 5):
         measurement = backend.step(A1.home, A1.home)
-        np.testing.assert_allclose(measurement.imu_linear_acceleration, 0.0, atol=0.3)
+        np.testing.assert_allclose(measurement["imu_linear_acceleration"], 0.0, atol=0.3)
         mean_speed = -9.81 * PERIOD * (4 + step - 0.5)
-        assert measurement.base_linear_velocity[2] == pytest.approx(mean_speed, abs=0.05)
-    moved = measurement.base_position[2] - start.base_position[2]
+        assert measurement["base_linear_velocity"][2] == pytest.approx(mean_speed, abs=0.05)
+    moved = measurement["base_position"][2] - start["base_position"][2]
     assert moved == pytest.approx(sum(-9.81 * PERIOD**2 * (4 + step - 0.5) for step in range(1, 5)), abs=0.01)
 
 
@@ -141,9 +147,9 @@ def test_odometry_and_gyro_integrate_to_the_motion():
     for _ in range(10):
         command = A1.command(rng.uniform(-1.0, 1.0, 12))
         after = backend.step(previous, command)
-        rotation = quaternion_to_matrix(after.base_orientation)
-        moved = rotation @ after.base_linear_velocity * PERIOD
-        np.testing.assert_allclose(before.base_position + moved, after.base_position, atol=1e-9)
+        rotation = quaternion_to_matrix(after["base_orientation"])
+        moved = rotation @ after["base_linear_velocity"] * PERIOD
+        np.testing.assert_allclose(before["base_position"] + moved, after["base_position"], atol=1e-9)
         before, previous = after, command
 
 
@@ -153,9 +159,9 @@ def test_without_torque_the_robot_collapses_onto_its_trunk():
     reset(backend)
     for _ in range(10):
         measurement = backend.step(A1.home, A1.home)
-    assert measurement.base_position[2] < 0.15
+    assert measurement["base_position"][2] < 0.15
     assert backend.truth().fallen_contacts > 0
-    assert not measurement.joint_effort.any()
+    assert not measurement["joint_effort"].any()
 
 
 def test_the_safe_action_damps_or_holds():
@@ -164,7 +170,7 @@ def test_the_safe_action_damps_or_holds():
         backend = make(replace(A1, safety=replace(A1.safety, safe_action=action)))
         reset(backend)
         for _ in range(20):
-            heights[action] = backend.safe_step().base_position[2]
+            heights[action] = backend.safe_step()["base_position"][2]
         backend.close()
     assert heights["hold"] > 0.2 > 0.16 > heights["damp"]
 
@@ -174,12 +180,12 @@ def test_friction_is_drawn_per_episode_and_noise_has_its_size():
     frictions = []
     positions = []
     for seed in range(6):
-        positions.append(reset(backend, seed).joint_position)
+        positions.append(reset(backend, seed)["joint_position"])
         foot = min(backend._body.feet)
         frictions.append(backend._client.getDynamicsInfo(backend._body.index, foot)[1])
     assert len(set(frictions)) == 6 and 0.3 <= min(frictions) and max(frictions) <= 0.9
     reset(backend)
-    still = np.array([backend.step(A1.home, A1.home).joint_velocity for _ in range(40)])
+    still = np.array([backend.step(A1.home, A1.home)["joint_velocity"] for _ in range(40)])
     assert still[20:].std() == pytest.approx(0.5, rel=0.2)
 
 
@@ -187,10 +193,10 @@ def test_a_latency_delays_the_motion_by_as_much():
     angles = []
     for latency in (0.0, 0.03):
         backend = make(ARM, "table", latency=latency)
-        start = reset(backend).joint_position[0]
+        start = reset(backend)["joint_position"][0]
         previous, command = np.zeros(6), np.array([0.8, 0.0, 0.0, 0.0, 0.0, 0.0])
         for _ in range(5):
-            angle = backend.step(previous, command).joint_position[0] - start
+            angle = backend.step(previous, command)["joint_position"][0] - start
             previous = command
         angles.append(angle)
         backend.close()
@@ -228,7 +234,7 @@ class TestArm:
 
     def test_home_holds_the_tool_in_front_and_above_the_table(self, parts):
         tick = parts[2].start()
-        np.testing.assert_allclose(tick.measurement.tool_position, [0.37, 0.0, 0.29], atol=0.06)
+        np.testing.assert_allclose(tick.measurement["tool_position"], [0.37, 0.0, 0.29], atol=0.06)
         assert parts[1].truth().fallen_contacts == 0
 
     def test_velocities_are_followed_within_the_effort_limits(self, parts):
@@ -237,8 +243,8 @@ class TestArm:
         rng, errors = np.random.default_rng(0), []
         for _ in range(30):
             tick = self.drive(driver, ARM.command(rng.uniform(-1.0, 1.0, 6)), 1)
-            errors.append(tick.measurement.joint_velocity - tick.previous_command)
-            assert (np.abs(tick.measurement.joint_effort) < ARM.limits.effort).all()
+            errors.append(tick.measurement["joint_velocity"] - tick.previous_command)
+            assert (np.abs(tick.measurement["joint_effort"]) < ARM.limits.effort).all()
             assert backend.truth().saturated == 0.0
         assert np.std(errors) == pytest.approx(0.02, rel=0.2)  # the sensor's noise alone
 
@@ -248,7 +254,7 @@ class TestArm:
         driver.start()
         velocity = np.zeros(6)
         velocity[joint] = 3.14 * sign
-        position = self.drive(driver, velocity, ticks).measurement.joint_position[joint]
+        position = self.drive(driver, velocity, ticks).measurement["joint_position"][joint]
         limit = (ARM.limits.upper if sign > 0 else ARM.limits.lower)[joint]
         assert position == pytest.approx(limit, abs=0.01)
 
@@ -256,11 +262,11 @@ class TestArm:
         _, backend, driver = parts
         driver.start()
         tick = self.drive(driver, np.array([0.0, 1.5, 0.0, 0.0, 0.0, 0.0]), 40)
-        assert tick.measurement.tool_position[2] > -0.02
+        assert tick.measurement["tool_position"][2] > -0.02
         assert backend.truth().fallen_contacts > 0
         driver.start()
         tick = self.drive(driver, np.array([0.0, 0.0, 1.0, 0.0, 0.0, 0.0]), 30)
-        assert tick.measurement.joint_position[2] < 0.185  # the tool meets the base before the joint its limit
+        assert tick.measurement["joint_position"][2] < 0.185  # the tool meets the base before the joint its limit
 
     @pytest.mark.parametrize("seed", range(4))
     def test_a_resolved_rate_controller_reaches_every_corner_of_the_goals(self, parts, seed):
@@ -275,7 +281,7 @@ class TestArm:
             at, body, zeros = list(backend._joint_state()[0]), backend._body, [0.0] * 6
             jacobians = backend._client.calculateJacobian(body.index, body.tool, [0.0] * 3, at, zeros, zeros)
             jacobian = np.array(jacobians[0])
-            wanted = 2.0 * (goal - tick.measurement.tool_position)
+            wanted = 2.0 * (goal - tick.measurement["tool_position"])
             rates = jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + 1e-3 * np.eye(3), wanted)
             tick = self.drive(driver, rates / max(1.0, np.abs(rates).max()), 1)
         assert np.linalg.norm(backend.truth().tool_position - goal) < 0.005
@@ -286,3 +292,25 @@ def test_a_wrong_joint_name_lists_the_right_ones():
     renamed = replace(A1, simulation=A1.simulation | {"joints": {"FR_hip_joint": "nose"}})
     with pytest.raises(ConfigError, match="no joint nose; it has .*FR_hip_joint"):
         make(renamed)
+
+
+@pytest.mark.parametrize(
+    ("robot", "complaint"),
+    [
+        (replace(A1, sensors=(*A1.sensors, "smell")), "driver 'pybullet' cannot measure sensor 'smell' of robot 'a1'"),
+        (
+            replace(A1, sensors=(*A1.sensors, "tool_position")),
+            "has sensor 'tool_position', but no simulation.tool_link",
+        ),
+    ],
+)
+def test_a_sensor_that_it_cannot_measure_is_refused(robot, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        make(robot)
+
+
+def test_it_measures_what_the_robot_lists_and_nothing_else():
+    robot = replace(A1, sensors=("joint_position", "imu_orientation"))
+    backend = make(robot)
+    assert list(backend.reset(np.random.default_rng(0))) == ["joint_position", "imu_orientation"]
+    backend.close()
