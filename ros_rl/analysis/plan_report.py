@@ -13,10 +13,9 @@ import numpy as np
 from ros_rl.analysis.calibration import steps_of
 from ros_rl.analysis.decision import Expectation, decide, rewards, values
 from ros_rl.analysis.model_report import state_fields
-from ros_rl.analysis.trajectories import HELD_OUT_SEED, Episode, Trajectory, from_replay, record
+from ros_rl.analysis.trajectories import HELD_OUT_SEED, Trajectory, from_replay, play, record
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError
-from ros_rl.settings.tree import Settings
 from ros_rl.training.saved_run import SavedRun
 from ros_rl.types import Array, Tick
 
@@ -50,14 +49,14 @@ def analyse_plan(run: SavedRun, step: int, seed: int | None) -> PlanReport:
     settings, agent, spec = run.settings, run.agent, run.spec
     seed = settings.seed + HELD_OUT_SEED if seed is None else seed
     graph = OnnxGraph(run.training.graph(), settings.controller.threads)
-    ticks = play(settings, graph, seed)
+    (ticks,) = play(settings, graph, seed)
     if step >= len(ticks) - 1:
         raise ConfigError(f"tick {step} is beyond the episode of seed {seed}, which ends at tick {len(ticks) - 1}")
     tick = ticks[step][0]
     expectation = decide(agent, spec, tick, seed)
     length = len(expectation.actions)
     planned = expectation.actions[spec.delay :]
-    again = play(settings, graph, seed, {step + index: action for index, action in enumerate(planned)})
+    (again,) = play(settings, graph, seed, instead={step + index: action for index, action in enumerate(planned)})
     real = {
         OPEN_LOOP: record(spec, again[step : step + length + 1]),
         CLOSED_LOOP: record(spec, ticks[step : step + length + 1]),
@@ -78,17 +77,6 @@ def analyse_plan(run: SavedRun, step: int, seed: int | None) -> PlanReport:
         **_figures(run, tick, expectation, real, scale),
     }
     return PlanReport(numbers, expectation, real, scale)
-
-
-def play(
-    settings: Settings, graph: OnnxGraph, seed: int, instead: dict[int, Array] | None = None
-) -> list[tuple[Tick, float]]:
-    """The first episode of a seed, with some decisions replaced; see `Episode.run`."""
-    episode = Episode(settings, graph, seed)
-    try:
-        return list(episode.run(instead))
-    finally:
-        episode.close()
 
 
 def _figures(
