@@ -104,12 +104,8 @@ def judge_model(
         stretches = windows(trajectories, horizon, rng)
         k_step[name] = k_step_errors(model, stretches, fields, state_scale)
         counts[name] = stretches.valid.sum(0).tolist()
-    sources = {
-        REPLAY: known,
-        HELD_OUT: new,
-        RANDOM_ACTIONS: calibration.random_actions(known, rng),
-        RANDOM_STATES: calibration.random_states(known, rng),
-    }
+    random_actions, random_states = calibration.random_actions(known, rng), calibration.random_states(known, rng)
+    sources = {REPLAY: known, HELD_OUT: new, RANDOM_ACTIONS: random_actions, RANDOM_STATES: random_states}
     predictions = {name: calibration.predict(model, steps) for name, steps in sources.items()}
     scores = {name: calibration.disagreement(item, step_scale) for name, item in predictions.items()}
     numbers = {

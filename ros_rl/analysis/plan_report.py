@@ -54,15 +54,11 @@ def analyse_plan(run: SavedRun, step: int, seed: int | None) -> PlanReport:
         raise ConfigError(f"tick {step} is beyond the episode of seed {seed}, which ends at tick {len(ticks) - 1}")
     tick = ticks[step][0]
     expectation = decide(agent, spec, tick, seed)
-    length = len(expectation.actions)
     planned = expectation.actions[spec.delay :]
     (again,) = play(settings, graph, seed, instead={step + index: action for index, action in enumerate(planned)})
-    real = {
-        OPEN_LOOP: record(spec, again[step : step + length + 1]),
-        CLOSED_LOOP: record(spec, ticks[step : step + length + 1]),
-    }
-    known = steps_of(from_replay(spec, run.training.replay))
-    scale = known.states.std(0)
+    part = slice(step, step + len(expectation.actions) + 1)
+    real = {OPEN_LOOP: record(spec, again[part]), CLOSED_LOOP: record(spec, ticks[part])}
+    scale = steps_of(from_replay(spec, run.training.replay)).states.std(0)
     numbers: dict[str, Any] = {
         "run": str(run.path),
         "task": settings.task.name,
@@ -106,21 +102,27 @@ def _figures(
         "real": {},
     }
     for name, happened in real.items():
-        reached = happened.steps
         used = np.concatenate([happened.last_actions, happened.actions[-1:]])
-        error = happened.states - expectation.states.mean(0)[: reached + 1]
         value = values(agent, happened.states, goal, used)
+        whole = happened.steps == len(expectation.actions)
         found["real"][name] = {
-            "steps": reached,
-            "reward": happened.rewards,
             "value": value,
-            "return": _return(happened.rewards[spec.delay :], value[-1], gamma, reached == len(expectation.actions)),
-            "error": _rms(error, scale),
-            "error_by_field": {
-                field: np.sqrt((error[:, part] ** 2).mean(1)) for field, part in state_fields(spec).items()
-            },
+            "return": _return(happened.rewards[spec.delay :], value[-1], gamma, whole),
+            **_happened(happened, expectation, spec, scale),
         }
     return found
+
+
+def _happened(happened: Trajectory, expectation: Expectation, spec: ObservationSpec, scale: Array) -> dict[str, Any]:
+    """How far it came, and how far from what was expected."""
+    error = happened.states - expectation.states.mean(0)[: happened.steps + 1]
+    fields = state_fields(spec)
+    return {
+        "steps": happened.steps,
+        "reward": happened.rewards,
+        "error": _rms(error, scale),
+        "error_by_field": {field: np.sqrt((error[:, part] ** 2).mean(1)) for field, part in fields.items()},
+    }
 
 
 def _return(rewards: Array, last_value: float, gamma: float, whole: bool) -> float:

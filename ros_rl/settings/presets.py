@@ -75,6 +75,8 @@ def read_preset(name: str) -> Preset:
     general = read_parameters_file(path, NODES)
     agents = general.pop(_AGENTS, {})
     build(Settings, general, source=str(path))
+    if not isinstance(agents, Mapping):
+        raise ConfigError(f"{path}: '{_AGENTS}' is {agents!r}, expected groups of settings by the agent's name")
     for agent, values in agents.items():
         if agent not in AGENT_NAMES:
             raise ConfigError(f"{path}: unknown agent '{agent}' in 'agents'; valid: {', '.join(AGENT_NAMES)}")
