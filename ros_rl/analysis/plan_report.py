@@ -16,6 +16,7 @@ from ros_rl.analysis.model_report import state_fields
 from ros_rl.analysis.trajectories import HELD_OUT_SEED, Trajectory, from_replay, play, record
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError
+from ros_rl.features import ObservationSpec
 from ros_rl.training.saved_run import SavedRun
 from ros_rl.types import Array, Tick
 
