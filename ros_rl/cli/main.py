@@ -19,6 +19,7 @@ from ros_rl.errors import ConfigError, RosRlError, RunFolderError, UnknownNameEr
 from ros_rl.robot import robot_names
 from ros_rl.runs import bringup
 from ros_rl.settings.driver import BACKENDS
+from ros_rl.settings.presets import preset_titles
 from ros_rl.settings.registry import AGENT_NAMES
 from ros_rl.tasks import TASKS
 
@@ -129,6 +130,7 @@ def _list(options: argparse.Namespace) -> int:
         "robots": robot_names(),
         "agents": list(AGENT_NAMES),
         "drivers": list(BACKENDS),
+        "presets": [f"{name}  {title}" for name, title in preset_titles().items()],
     }
     for title, items in rows.items():
         print(f"{title}:")
