@@ -25,7 +25,7 @@ def world_of(seed: int = 0, auto_recover: bool = False, **overrides: Any) -> Rob
 
 
 def position(step: Step) -> np.ndarray:
-    return step.tick.measurement.joint_position
+    return step.tick.measurement["joint_position"]
 
 
 def shifted(world: RobotWorld, speed: float, steps: int) -> list[Step]:
