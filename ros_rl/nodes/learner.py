@@ -25,7 +25,9 @@ from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
+from ros_rl.nodes.sources import source_of
 from ros_rl.runs.progress import EpisodeStatistics, Rates
+from ros_rl.runs.received import load_received, save_received
 from ros_rl.runs.run_folder import AGENT, CHECKPOINT, TENSORBOARD
 from ros_rl.runs.senders import SequenceCheck, StepCounter
 from ros_rl.runs.summary import WATCH
@@ -36,7 +38,6 @@ from ros_rl.wire import Header, success_from, transition_from
 
 _PROGRESS_SECONDS = 1.0
 _LAST_TRANSITIONS_SECONDS = 0.3  # after the last step, for transitions that are still on their way
-_RECEIVED = "received.json"  # beside the checkpoint: what it holds
 
 
 class LearnerNode(Node):
@@ -48,6 +49,7 @@ class LearnerNode(Node):
         self._settings = parameters.settings
         self._folder = Path(parameters.folder) if parameters.folder else None
         self._training = TrainingLoop(self._settings, read_ticks=read_ticks)
+        self._source = source_of(self, self._training.spec.name)
         self._check, self._steps, self._episodes = SequenceCheck(), StepCounter(), EpisodeStatistics()
         if parameters.resume:
             self._resume(Path(parameters.resume))
@@ -76,11 +78,8 @@ class LearnerNode(Node):
 
     def _resume(self, folder: Path) -> None:
         self._training.resume(folder)
-        self._steps = StepCounter(self._training.env_steps)
-        if (folder / _RECEIVED).is_file():
-            received = json.loads((folder / _RECEIVED).read_text())
-            self._check, self._steps = SequenceCheck(**received["transitions"]), StepCounter(**received["steps"])
-            self._episodes = EpisodeStatistics(**received["episodes"])
+        received = load_received(folder, self._source, self._training.env_steps)
+        self._check, self._steps, self._episodes = received
 
     def _on_transition(self, message: Float64MultiArray) -> None:
         self._arrived.put(message)
@@ -134,7 +133,7 @@ class LearnerNode(Node):
             try:
                 header, fields = packets.from_vectors(self._arrived.get())
                 transition = transition_from(fields)
-                if not self._check.take(header.version, header.sequence):
+                if not self._check.take(transition.source, header.version, header.sequence):
                     continue
                 self._training.add(transition)
             except RosRlError as error:
@@ -152,7 +151,7 @@ class LearnerNode(Node):
         except ContractError as error:
             self._complain(f"tick refused: {error}")
             return
-        self._training.note_steps(self._steps.note(session, steps))
+        self._training.note_steps(self._steps.note(self._source, session, steps))
 
     def _publish_graph(self) -> None:
         try:
@@ -164,7 +163,7 @@ class LearnerNode(Node):
         self._graph_publisher.publish(packets.to_blocks(header, {"model": self._model}))
 
     def _publish_allowance(self) -> None:
-        allowed = self._training.allowance - self._steps.offset
+        allowed = self._training.allowance - self._steps.elsewhere(self._source)
         if allowed != self._allowed:
             self._allowed = allowed
             self._heartbeat()
@@ -205,12 +204,7 @@ class LearnerNode(Node):
         except GraphError as error:
             self._complain(str(error))
             return
-        received = {
-            "transitions": vars(self._check),
-            "steps": vars(self._steps),
-            "episodes": {"episodes": self._episodes.episodes, "falls": self._episodes.falls},
-        }
-        (folder / _RECEIVED).write_text(json.dumps(received))
+        save_received(folder, self._check, self._steps, self._episodes)
 
     def _finish(self) -> None:
         """The robot time is used up and learned from."""
