@@ -87,7 +87,7 @@ class Ring:
             Its length of chain so far.
 
         Raises:
-            ConfigError: A value is not finite as a float32; nothing is stored.
+            ConfigError: A value is not finite as a float32, or an image is not as its field says; nothing is stored.
         """
         t, place = transition, self.next
         for part, value in zip(self._parts, (t.observation, t.action, t.next_observation, t.reward), strict=True):

@@ -18,7 +18,7 @@ from ros_rl.deploy.contract import METADATA_KEY, Contract
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.errors import ConfigError, ContractError, GraphError
+from ros_rl.errors import ContractError, GraphError
 from ros_rl.layout import Field, Layout
 from ros_rl.resources import share_path
 
@@ -64,14 +64,6 @@ def model() -> bytes:
 
 def run(graph: OnnxGraph, fields: dict[str, np.ndarray]) -> Any:
     return graph.run(fields, graph.initial_carry(), np.zeros(0, np.float32), 0.0)
-
-
-def test_the_layout_keeps_images_beside_the_flat_observation() -> None:
-    assert [item.name for item in LAYOUT.fields] == ["grid", "last_action", "pending_actions"]
-    assert LAYOUT.images == (FRONT,)
-    assert (LAYOUT.size, LAYOUT.state_size, LAYOUT.slices["last_action"]) == (7, 6, slice(6, 7))
-    assert FRONT.size == 72 and len(LAYOUT.scale) == 7
-    assert [item.name for item in LAYOUT.inputs] == ["grid", "last_action", "front"]
 
 
 def test_onnxruntime_acts_as_torch_and_as_numpy(model: bytes) -> None:
@@ -166,18 +158,3 @@ def test_the_shipped_agent_is_still_read() -> None:
     fields = {item["name"]: np.zeros(item["shape"]) for item in graph.contract.fields}
     noise = np.zeros(graph.contract.noise, np.float32)
     assert graph.run(fields, graph.initial_carry(), noise, 0.0).action.shape == (12,)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("x", (3,), "1", 1.0, "image", "uint8"), r"image 'x' has shape \(3,\)"),
-        (("x", (0, 4, 3), "1", 1.0, "image", "uint8"), r"shape \(0, 4, 3\)"),
-        (("x", (4, 4, 3), "1", 1.0, "image"), "is float32, allowed: uint8"),
-        (("x", (3,), "1", 1.0, "state", "uint8"), "is uint8, allowed: float32"),
-        (("x", (3,), "1", 1.0, "colour"), "of kind 'colour', allowed: state, goal, action, image"),
-    ],
-)
-def test_fields_that_cannot_be_are_refused(arguments: tuple[Any, ...], words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
-        Field(*arguments)
