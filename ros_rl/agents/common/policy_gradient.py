@@ -23,7 +23,7 @@ class NewData:
 
     def __init__(self) -> None:
         self.mark = torch.tensor([-1, -1])
-        """Transitions ever added at the last update, and at the first call; -1: there was none yet."""
+        """Transitions ever added at the last update, and one more than at the first call; -1: there was none yet."""
 
     def episodes(self, replay: ReplayBuffer, count: int) -> list[Batch]:
         """All whole episodes that finished since; none as long as there are fewer than `count`.
@@ -52,8 +52,8 @@ class NewData:
         return replay.newest(replay.added - since)
 
     def _state(self, replay: ReplayBuffer) -> tuple[int, int]:
-        if self.mark[0] < 0:
-            self.mark[:] = replay.added
+        if self.mark[0] < 0:  # the next action may have been chosen already: one more
+            self.mark[0], self.mark[1] = replay.added, replay.added + 1
         return int(self.mark[0]), int(self.mark[1])
 
 
