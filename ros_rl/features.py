@@ -170,11 +170,11 @@ class ObservationSpec(Layout):
         ordered = sorted(names, key=lambda name: FEATURES[name].kind == "goal")
         self._features = {name: FEATURES[name] for name in ordered}
         fields = [
-            Field(name, FEATURES[name].size(robot), FEATURES[name].unit, FEATURES[name].scale, FEATURES[name].kind)
+            Field(name, (FEATURES[name].size(robot),), FEATURES[name].unit, FEATURES[name].scale, FEATURES[name].kind)
             for name in ordered
         ]
-        fields.append(Field(LAST_ACTION, robot.size, "1", 1.0, "action"))
-        fields.append(Field(PENDING_ACTIONS, delay * robot.size, "1", 1.0, "action"))
+        fields.append(Field(LAST_ACTION, (robot.size,), "1", 1.0, "action"))
+        fields.append(Field(PENDING_ACTIONS, (delay * robot.size,), "1", 1.0, "action"))
         super().__init__(robot.name, robot.joints, fields, delay)
         self.robot = robot
 

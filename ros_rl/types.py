@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Image = NDArray[np.uint8]
+"""(height, width, channels), rows from the top."""
 
 
 class SafetyState(IntEnum):
@@ -150,6 +152,9 @@ class Transition:
         next_observation: o_{k+1}, flat; it holds u_k as its last action.
         terminated: True if the task ended at k + 1.
         truncated: True if the episode was cut at k + 1.
+        source: The robot that it is experience of: its namespace, or its name; empty where there is one only.
+        images: Those of o_k, by name.
+        next_images: Those of o_{k+1}; the next transition of the chain has the same as its `images`.
     """
 
     tick: int
@@ -160,3 +165,6 @@ class Transition:
     next_observation: Array
     terminated: bool
     truncated: bool
+    source: str = ""
+    images: Mapping[str, Image] = field(default_factory=dict)
+    next_images: Mapping[str, Image] = field(default_factory=dict)

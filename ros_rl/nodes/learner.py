@@ -25,7 +25,8 @@ from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
-from ros_rl.runs.progress import EpisodeStatistics
+from ros_rl.nodes.sources import source_of
+from ros_rl.runs.received import load_received, save_received
 from ros_rl.runs.senders import SequenceCheck, StepCounter
 from ros_rl.settings.tree import Settings
 from ros_rl.training.run import TrainingRun
@@ -34,7 +35,6 @@ from ros_rl.wire import Header, success_from, transition_from
 
 _PROGRESS_SECONDS = 1.0
 _LAST_TRANSITIONS_SECONDS = 0.3  # after the last step, for transitions that are still on their way
-_RECEIVED = "received.json"  # beside the checkpoint: what it holds
 
 
 class LearnerNode(Node):
@@ -48,6 +48,7 @@ class LearnerNode(Node):
         self._run = TrainingRun(
             self._training, self._publish_graph, self._request_evaluation, self._write_received, self._refuse
         )
+        self._source = source_of(self, self._training.spec.name)
         self._check, self._steps = SequenceCheck(), StepCounter()
         if parameters.resume:
             self._resume(Path(parameters.resume))
@@ -71,11 +72,8 @@ class LearnerNode(Node):
 
     def _resume(self, folder: Path) -> None:
         self._training.resume(folder)
-        self._steps = StepCounter(self._training.env_steps)
-        if (folder / _RECEIVED).is_file():
-            received = json.loads((folder / _RECEIVED).read_text())
-            self._check, self._steps = SequenceCheck(**received["transitions"]), StepCounter(**received["steps"])
-            self._run.episodes = EpisodeStatistics(**received["episodes"])
+        received = load_received(folder, self._source, self._training.env_steps)
+        self._check, self._steps, self._run.episodes = received
 
     def _on_transition(self, message: Float64MultiArray) -> None:
         self._arrived.put(message)
@@ -123,7 +121,7 @@ class LearnerNode(Node):
             try:
                 header, fields = packets.from_vectors(self._arrived.get())
                 transition = transition_from(fields)
-                if not self._check.take(header.version, header.sequence):
+                if not self._check.take(transition.source, header.version, header.sequence):
                     continue
                 self._run.add(transition, success_from(fields))
             except RosRlError as error:
@@ -139,14 +137,14 @@ class LearnerNode(Node):
         except ContractError as error:
             self._complain(f"tick refused: {error}")
             return
-        self._training.note_steps(self._steps.note(session, steps))
+        self._training.note_steps(self._steps.note(self._source, session, steps))
 
     def _publish_graph(self, graph: bytes) -> None:
         header = Header(0, self._training.env_steps, self._training.version)
         self._graph_publisher.publish(packets.to_blocks(header, {"model": graph}))
 
     def _publish_allowance(self) -> None:
-        allowed = self._training.allowance - self._steps.offset
+        allowed = self._training.allowance - self._steps.elsewhere(self._source)
         if allowed != self._allowed:
             self._allowed = allowed
             self._heartbeat()
@@ -165,13 +163,7 @@ class LearnerNode(Node):
         self._request_publisher.publish(packets.to_blocks(Header(0, self._requests), blocks))
 
     def _write_received(self, checkpoint: Path) -> None:
-        episodes = self._run.episodes
-        received = {
-            "transitions": vars(self._check),
-            "steps": vars(self._steps),
-            "episodes": {"episodes": episodes.episodes, "falls": episodes.falls},
-        }
-        (checkpoint / _RECEIVED).write_text(json.dumps(received))
+        save_received(checkpoint, self._check, self._steps, self._run.episodes)
 
     def _finish(self) -> None:
         """The robot time is used up and learned from."""

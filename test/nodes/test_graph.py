@@ -19,6 +19,7 @@ from ros_rl.nodes.controller import ControllerNode
 from ros_rl.nodes.driver import DriverNode
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import SafetyState, Verdict
+from ros_rl.wire import transition_from
 
 pytestmark = pytest.mark.ros
 
@@ -81,6 +82,7 @@ def test_transitions_hold_what_the_ticks_say(whole) -> None:
         assert np.array_equal(fields["observation"], spec.observe(before))
         assert np.array_equal(fields["next_observation"], spec.observe(after))
         assert np.allclose(fields["action"], [0.2, -0.2])
+        assert transition_from(fields).source == "t"  # the namespace
 
 
 def test_what_acts_is_republished_under_the_tick_it_opens(whole) -> None:

@@ -26,7 +26,7 @@ class World:
         self.spec = ObservationSpec(self.robot, self.task.observation, delay)
         backend = MockBackend(self.robot, settings.control.period)
         self.driver = DriverLoop(self.robot, self.task, backend, 20.0, delay, seed, auto_recover)
-        self.builder = TransitionBuilder(self.spec, self.task, settings.control.period)
+        self.builder = TransitionBuilder(self.spec, self.task, settings.control.period, "here")
         self.tick = self.driver.start()
 
     def step(self, action=None, verdict=Verdict.CONTINUE):
@@ -62,7 +62,7 @@ def test_the_action_is_the_decision_and_the_reward_is_of_what_acted(delay):
             np.testing.assert_allclose(pending, acted[k : k + delay], atol=1e-12)
         reward = -(following @ following) - 0.01 * (acted[k] @ acted[k])
         assert transition.reward == pytest.approx(reward)
-        assert (transition.tick, transition.episode) == (k, 0)
+        assert (transition.tick, transition.episode, transition.source) == (k, 0, "here")
 
 
 def test_a_repeated_tick_counts_once_and_is_judged_alike():
