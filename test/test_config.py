@@ -15,13 +15,12 @@ from ros_rl.config import (
     iterate,
     merge,
     nested,
-    read_parameters_file,
     setting,
     to_mapping,
     variant,
-    write_parameters_file,
 )
 from ros_rl.errors import ConfigError
+from ros_rl.yaml_files import read_parameters_file, write_parameters_file
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.settings.loading import with_overrides
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Command, SafetyState, Tick, Verdict
 
@@ -85,7 +84,7 @@ class Episode:
     """
 
     def __init__(self, settings: Settings, graph: OnnxGraph, seed: int) -> None:
-        settings = with_overrides(settings, driver={"gui": False})
+        settings = settings.headless()
         robot, control = settings.load_robot(), settings.control
         self.spec = ObservationSpec(robot, settings.task.observation, control.delay)
         self._loop = ControlLoop(self.spec, settings.task.name, control.period, seed, explore=0.0)

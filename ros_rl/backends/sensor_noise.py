@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from ros_rl.rotations import from_rotation_vector, multiply
-from ros_rl.settings.driver import NoiseSettings
+from ros_rl.settings.backends import NoiseSettings
 from ros_rl.types import Array, Measurement
 
 

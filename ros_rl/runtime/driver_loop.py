@@ -14,7 +14,7 @@ from collections import deque
 import numpy as np
 
 from ros_rl.backends.backend import Backend
-from ros_rl.robot import Robot
+from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.rotations import yaw_of
 from ros_rl.safety import CommandFilter, expected_position, tripped_guard
 from ros_rl.tasks import Task
@@ -151,7 +151,7 @@ class DriverLoop:
 
     def _expected_position(self) -> np.ndarray | None:
         """Where the joints will be when the open tick's command begins to act; only velocity commands need it."""
-        if self._robot.command_interface != "velocity":
+        if VELOCITY not in self._robot.interfaces:
             return None
         measured = self._tick.measurement.joint_position
         pending = self._tick.pending_commands
@@ -160,7 +160,7 @@ class DriverLoop:
     def _repeat(self) -> np.ndarray:
         """The command of a period without one: the last position, standstill or no effort; through the filter, too."""
         last = self._line[-1] if self._line else self._previous
-        wanted = last if self._robot.command_interface == "position" else np.zeros(self._robot.size)
+        wanted = np.where(self._robot.commanded_by(POSITION), last, 0.0)
         return self._filter(wanted, self._expected_position()).value
 
     def _next(self, stamp: int | None) -> int:

@@ -19,7 +19,6 @@ from ros_rl.runs.video import write_gif
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.settings.loading import with_overrides
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Outcome, SafetyState, Truth, Verdict
 
@@ -108,7 +107,7 @@ class Evaluator:
     """
 
     def __init__(self, settings: Settings, seed: int) -> None:
-        self._settings, self._seed = with_overrides(settings, driver={"gui": False}), seed
+        self._settings, self._seed = settings.headless(), seed
         self._robot = settings.load_robot()
         self._spec = ObservationSpec(self._robot, settings.task.observation, settings.control.delay)
         self._backend = make_backend(self._settings, seed, track_contacts=True)
@@ -169,7 +168,7 @@ class Evaluator:
     def _truth(self) -> Truth:
         truth = self._backend.truth()
         if truth is None:
-            raise RosRlError(f"driver '{self._settings.driver.backend}' knows no truth to evaluate by")
+            raise RosRlError(f"driver '{self._settings.driver.backend_name}' knows no truth to evaluate by")
         return truth
 
     def _film(self, frames: list[np.ndarray]) -> None:

@@ -31,7 +31,7 @@ def names(*overrides: str, mode: str = bringup.TRAIN) -> list[str]:
 def test_which_nodes_run() -> None:
     assert names() == ["learner", "controller", "collector", "driver", "evaluator"]
     assert names("evaluator.every=0", "evaluator.final_episodes=1")[-1] == "evaluator"
-    assert names("driver.backend=external") == ["learner", "controller", "collector"]
+    assert names("driver.backend.name=external") == ["learner", "controller", "collector"]
     assert names(mode=bringup.RUN) == ["controller", "collector", "driver"]
 
 
@@ -136,7 +136,7 @@ def launched(file: str, **given: str) -> dict[str, dict]:
 def test_train_launch_file_starts_what_the_command_line_starts(launch_stub, tmp_path) -> None:
     out = tmp_path / "run"
     nodes = launched("train.launch.py", task="mock_point", driver="mock", agent="random", seed="7", out=str(out))
-    settings = load_settings("mock_point", overrides=["driver.backend=mock", "agent.name=random", "seed=7"])
+    settings = load_settings("mock_point", overrides=["driver.backend.name=mock", "agent.name=random", "seed=7"])
     specs = bringup.nodes(settings, bringup.TRAIN, out)
     assert list(nodes) == [spec.name for spec in specs] + ["supervisor"]
     assert load_settings(params_file=out / "config.yaml") == settings

@@ -13,11 +13,12 @@ from ros_rl.errors import ContractError
 from ros_rl.resources import share_path
 from ros_rl.runtime import evaluation
 from ros_rl.runtime.evaluation import Evaluator, evaluate
+from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings, with_overrides
 from ros_rl.tasks.measures import FORWARD_VELOCITY, TOOL_DISTANCE, Measure
 from ros_rl.types import Outcome, Truth
 
-MOCK = with_overrides(load_settings("mock_point"), driver={"backend": "mock"})
+MOCK = with_overrides(load_settings("mock_point"), driver={"backend": {"name": "mock"}})
 A1 = load_settings("a1_walk")
 BRAKE = feedback_graph(MOCK, "joint_position", -0.5 * np.eye(2), np.zeros(2))
 
@@ -65,7 +66,7 @@ class TestEpisodes:
     def test_the_return_is_the_sum_of_rewards(self):
         settings = with_overrides(MOCK, task={"bound": 100.0})
         result = evaluate(constant_graph(MOCK, [0.0, 0.0]), settings, episodes=1, seconds=1.0, seed=0)
-        backend = MockBackend(MOCK.load_robot(), MOCK.control.period)
+        backend = MockBackend(MOCK.load_robot(), MockSettings(), MOCK.control.period)
         start = backend.reset(np.random.default_rng([0, 0xD21E])).joint_position
         assert result.return_mean == pytest.approx(-20 * start @ start)
 

@@ -12,13 +12,15 @@ import pytest
 
 pytest.importorskip("pybullet")
 
-from ros_rl.backends import make_backend  # noqa: E402
+from ros_rl.backends import Scenario, make_backend  # noqa: E402
 from ros_rl.backends.pybullet.backend import PyBulletBackend  # noqa: E402
+from ros_rl.config import build  # noqa: E402
 from ros_rl.errors import ConfigError  # noqa: E402
 from ros_rl.robot import Robot, load_robot  # noqa: E402
 from ros_rl.rotations import quaternion_to_matrix  # noqa: E402
 from ros_rl.runtime.driver_loop import DriverLoop  # noqa: E402
-from ros_rl.settings.loading import load_settings, with_overrides  # noqa: E402
+from ros_rl.settings.backends import PyBulletSettings  # noqa: E402
+from ros_rl.settings.loading import load_settings  # noqa: E402
 from ros_rl.types import Command, SafetyState  # noqa: E402
 
 PERIOD = 0.05
@@ -37,11 +39,9 @@ SILENT = dict.fromkeys(
 A1, ARM = load_robot("a1"), load_robot("xarm6")
 
 
-def make(robot: Robot = A1, scene: str = "plane", noise: bool = False, **driver) -> PyBulletBackend:
-    settings = load_settings("a1_walk")
-    settings = with_overrides(settings, driver={} if noise else {"noise": SILENT})
-    settings = with_overrides(settings, driver=driver)
-    return PyBulletBackend(robot, settings.driver, PERIOD, scene, track_contacts=True)
+def make(robot: Robot = A1, scene: str = "plane", noise: bool = False, **settings) -> PyBulletBackend:
+    chosen = build(PyBulletSettings, settings if noise else {"noise": SILENT} | settings)
+    return PyBulletBackend(robot, chosen, PERIOD, Scenario(scene, track_contacts=True))
 
 
 def reset(backend: PyBulletBackend, seed: int = 0):
@@ -115,7 +115,7 @@ class TestStanding:
 
 
 def test_the_base_link_spawns_where_the_yaml_says():
-    high = replace(A1, simulation=A1.simulation | {"spawn_height": 5.0})
+    high = replace(A1, simulation=replace(A1.simulation, spawn_height=5.0))
     start = reset(make(high))
     fallen = 0.5 * 9.81 * (4 * PERIOD) ** 2  # while it settles
     assert start.base_position[2] == pytest.approx(5.0 - fallen, abs=0.02)
@@ -123,7 +123,7 @@ def test_the_base_link_spawns_where_the_yaml_says():
 
 
 def test_in_free_fall_the_imu_feels_nothing_and_odometry_tells_the_speed():
-    backend = make(replace(A1, simulation=A1.simulation | {"spawn_height": 5.0}))
+    backend = make(replace(A1, simulation=replace(A1.simulation, spawn_height=5.0)))
     start = reset(backend)
     for step in range(1, 5):
         measurement = backend.step(A1.home, A1.home)
@@ -202,7 +202,7 @@ def test_a_target_moves_without_jumps_whatever_the_latency():
     backend = make(replace(A1, command_ramp=0.9), latency=0.02)
     reset(backend)
     targets = []
-    backend._follow_positions = targets.extend
+    backend._actuators.follow = targets.extend
     commands = [A1.home, A1.home + 0.2, A1.home - 0.2, A1.home]
     for previous, command in zip(commands, commands[1:], strict=False):
         backend._advance(previous, command)
@@ -283,6 +283,6 @@ class TestArm:
 
 
 def test_a_wrong_joint_name_lists_the_right_ones():
-    renamed = replace(A1, simulation=A1.simulation | {"joints": {"FR_hip_joint": "nose"}})
+    renamed = replace(A1, simulation=replace(A1.simulation, joints={"FR_hip_joint": "nose"}))
     with pytest.raises(ConfigError, match="no joint nose; it has .*FR_hip_joint"):
         make(renamed)
