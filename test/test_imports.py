@@ -121,6 +121,14 @@ def test_robot_side_node_loads_without_torch(node: str) -> None:
         ({"nodes/a.py": "from ros_rl.cli.main import main", "cli/main.py": ""}, "nodes may not import cli"),
         ({"stuff.py": ""}, "ros_rl/stuff.py: stuff has no layer"),
         (
+            {"nodes/a.py": "from ros_rl.gym.b import x", "gym/b.py": "", "gym/c.py": "import ros_rl.nodes.a"},
+            "rooms import each other in a circle: gym, nodes",
+        ),
+        (
+            {"runs/a.py": "from ros_rl.runs.b import x", "runs/b.py": "def f():\n    from ros_rl.runs.a import y"},
+            "modules import each other in a circle: ros_rl.runs.a, ros_rl.runs.b",
+        ),
+        (
             {"agents/common/a.py": "from ros_rl.agents.sac import SacAgent", "agents/sac.py": ""},
             "ros_rl/agents/common/a.py:1: agents.common may not import agents.sac",
         ),
@@ -207,10 +215,39 @@ def violations(root: Path) -> list[str]:
                 found.append(f"{where}: {part(module)} may not import {part(item.name)}, which lies above it")
             if (room := forbidding_room(module, item.name)) is not None:
                 found.append(f"{where}: {room} may not import {item.name.removeprefix(f'{PACKAGE}.')}")
+    found += [f"modules import each other in a circle: {names}" for names in circles(imports_within(modules))]
+    found += [f"rooms import each other in a circle: {names}" for names in circles(imports_between_rooms(modules))]
     for start in modules:
         if part(start) in TORCH_FREE or start.removeprefix(f"{PACKAGE}.nodes.") in TORCH_FREE_NODES:
             found += torch_reached(root, modules, start)
     return list(dict.fromkeys(found))
+
+
+def imports_within(modules: dict[str, tuple[Path, list[Import]]]) -> dict[str, set[str]]:
+    """By module, those of the package that it loads."""
+    return {
+        module: {item.name for item in imports if item.loads and item.name in modules} - {module}
+        for module, (_, imports) in modules.items()
+    }
+
+
+def imports_between_rooms(modules: dict[str, tuple[Path, list[Import]]]) -> dict[str, set[str]]:
+    """By room or loose module, the others that it loads."""
+    found: dict[str, set[str]] = {part(module): set() for module in modules}
+    for module, loaded in imports_within(modules).items():
+        found[part(module)] |= {part(name) for name in loaded} - {part(module)}
+    return found
+
+
+def circles(arrows: dict[str, set[str]]) -> list[str]:
+    """Those that reach each other, one line for each group."""
+    reached = {name: set(to) for name, to in arrows.items()}
+    for middle in reached:  # Warshall's transitive closure
+        for name in reached:
+            if middle in reached[name]:
+                reached[name] |= reached[middle]
+    groups = {frozenset(other for other in reached[name] if name in reached[other]) for name in reached}
+    return sorted(", ".join(sorted(group)) for group in groups if group)
 
 
 def forbidding_room(module: str, imported: str) -> str | None:

@@ -49,19 +49,7 @@ def analyse_plan(run: SavedRun, step: int, seed: int | None) -> PlanReport:
     """
     settings, agent, spec = run.settings, run.agent, run.spec
     seed = settings.seed + HELD_OUT_SEED if seed is None else seed
-    graph = OnnxGraph(run.training.graph(), settings.controller.threads)
-    ticks = play(settings, graph, seed)
-    if step >= len(ticks) - 1:
-        raise ConfigError(f"tick {step} is beyond the episode of seed {seed}, which ends at tick {len(ticks) - 1}")
-    tick = ticks[step][0]
-    expectation = decide(agent, spec, tick, seed)
-    length = len(expectation.actions)
-    planned = expectation.actions[spec.delay :]
-    again = play(settings, graph, seed, {step + index: action for index, action in enumerate(planned)})
-    real = {
-        OPEN_LOOP: record(spec, again[step : step + length + 1]),
-        CLOSED_LOOP: record(spec, ticks[step : step + length + 1]),
-    }
+    tick, expectation, real = _expect_and_see(run, step, seed)
     known = steps_of(from_replay(spec, run.training.replay))
     scale = known.states.std(0)
     numbers: dict[str, Any] = {
@@ -71,13 +59,28 @@ def analyse_plan(run: SavedRun, step: int, seed: int | None) -> PlanReport:
         "tick": step,
         "control_period": settings.control.period,
         "delay": spec.delay,
-        "horizon": len(planned),
+        "horizon": len(expectation.actions) - spec.delay,
         "members": agent.model.members,
         "units": {field.name: field.unit for field in spec.fields if field.kind == "state"},
         "measured_against": "the measured state, sensor noise included",
         **_figures(run, tick, expectation, real, scale),
     }
     return PlanReport(numbers, expectation, real, scale)
+
+
+def _expect_and_see(run: SavedRun, step: int, seed: int) -> tuple[Tick, Expectation, dict[str, Trajectory]]:
+    """The tick of a step, what the planner expects there, and what then happens; see `PlanReport`."""
+    settings, spec = run.settings, run.spec
+    graph = OnnxGraph(run.training.graph(), settings.controller.threads)
+    ticks = play(settings, graph, seed)
+    if step >= len(ticks) - 1:
+        raise ConfigError(f"tick {step} is beyond the episode of seed {seed}, which ends at tick {len(ticks) - 1}")
+    tick = ticks[step][0]
+    expectation = decide(run.agent, spec, tick, seed)
+    planned = expectation.actions[spec.delay :]
+    again = play(settings, graph, seed, {step + index: action for index, action in enumerate(planned)})
+    end = step + len(expectation.actions) + 1
+    return tick, expectation, {OPEN_LOOP: record(spec, again[step:end]), CLOSED_LOOP: record(spec, ticks[step:end])}
 
 
 def play(
@@ -94,14 +97,14 @@ def play(
 def _figures(
     run: SavedRun, tick: Tick, expectation: Expectation, real: dict[str, Trajectory], scale: Array
 ) -> dict[str, Any]:
-    agent, spec, gamma = run.agent, run.spec, run.settings.agent.gamma
+    agent, spec = run.agent, run.spec
     goal = spec.observe(tick)[spec.goal]
     first = spec.robot.action(tick.previous_command)
     last = np.concatenate([first[None], expectation.actions])
     predicted_rewards = rewards(agent, expectation.states, goal, first, expectation.actions)
     predicted_values = values(agent, expectation.states, goal, last)
     returns = expectation.candidates.returns
-    found: dict[str, Any] = {
+    return {
         "plan_return": {"mean": expectation.plan_return.mean(), "std": expectation.plan_return.std()},
         "candidates": {
             "count": len(returns),
@@ -115,24 +118,27 @@ def _figures(
             "value_std": predicted_values.std(0),
             "disagreement": _rms(expectation.states.std(0), scale),
         },
-        "real": {},
+        "real": {name: _measured(run, goal, expectation, happened, scale) for name, happened in real.items()},
     }
-    for name, happened in real.items():
-        reached = happened.steps
-        used = np.concatenate([happened.last_actions, happened.actions[-1:]])
-        error = happened.states - expectation.states.mean(0)[: reached + 1]
-        value = values(agent, happened.states, goal, used)
-        found["real"][name] = {
-            "steps": reached,
-            "reward": happened.rewards,
-            "value": value,
-            "return": _return(happened.rewards[spec.delay :], value[-1], gamma, reached == len(expectation.actions)),
-            "error": _rms(error, scale),
-            "error_by_field": {
-                field: np.sqrt((error[:, part] ** 2).mean(1)) for field, part in state_fields(spec).items()
-            },
-        }
-    return found
+
+
+def _measured(
+    run: SavedRun, goal: Array, expectation: Expectation, happened: Trajectory, scale: Array
+) -> dict[str, Any]:
+    """What happened from the tick on, and how far it was from what was expected."""
+    spec, reached = run.spec, happened.steps
+    used = np.concatenate([happened.last_actions, happened.actions[-1:]])
+    error = happened.states - expectation.states.mean(0)[: reached + 1]
+    value = values(run.agent, happened.states, goal, used)
+    whole = reached == len(expectation.actions)
+    return {
+        "steps": reached,
+        "reward": happened.rewards,
+        "value": value,
+        "return": _return(happened.rewards[spec.delay :], value[-1], run.settings.agent.gamma, whole),
+        "error": _rms(error, scale),
+        "error_by_field": {field: np.sqrt((error[:, part] ** 2).mean(1)) for field, part in state_fields(spec).items()},
+    }
 
 
 def _return(rewards: Array, last_value: float, gamma: float, whole: bool) -> float:
