@@ -114,7 +114,8 @@ def build(cls: type[T], values: Mapping[str, Any], path: str = "", source: str =
 def _build(cls: type[T], values: Any, path: str, where: str, shown: str) -> T:
     """See `build`; `where` begins every message, and `shown` is what the group is called in them."""
     if not isinstance(values, Mapping):
-        raise ConfigError(f"{where}'{path}' is {values!r}, expected a group of settings")
+        what = f"'{path}' is {values!r}" if path else f"this is {values!r}"
+        raise ConfigError(f"{where}{what}, expected a group of settings")
     hints = _hints(typing.cast(Hashable, cls))
     fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
     unknown = [key for key in values if key not in fields]

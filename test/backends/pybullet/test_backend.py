@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from robots import gripper_arm
 
 pytest.importorskip("pybullet")
 
@@ -280,6 +281,91 @@ class TestArm:
             tick = self.drive(driver, rates / max(1.0, np.abs(rates).max()), 1)
         assert np.linalg.norm(backend.truth().tool_position - goal) < 0.005
         assert backend.truth().fallen_contacts == 0
+
+
+class TestMixedInterfaces:
+    """An arm with velocity commands whose last joint takes positions, and one whose last joint takes efforts."""
+
+    @pytest.fixture
+    def robot(self, tmp_path):
+        return load_robot(gripper_arm(tmp_path))
+
+    @staticmethod
+    def begin(robot):
+        backend = make(robot, reset_noise=0.0)
+        reset(backend)
+        # that of the URDF, 1 N m s/rad, is too much for so light a link without a motor
+        backend._client.changeDynamics(backend._body.index, backend._body.joints[5], jointDamping=0.0)
+        return backend
+
+    @pytest.fixture
+    def backend(self, robot):
+        return self.begin(robot)
+
+    def test_each_joint_follows_its_own_kind_of_target(self, robot, backend):
+        command = np.array([0.3, 0.0, 0.0, -0.2, 0.0, 0.55])
+        measured = backend.step(robot.neutral_command, command)
+        for _ in range(39):
+            measured = backend.step(command, command)
+        np.testing.assert_allclose(measured.joint_velocity[:5], command[:5], atol=0.01)
+        travelled = 40 * PERIOD - PERIOD / 2  # the ramp takes the first period
+        np.testing.assert_allclose((measured.joint_position - robot.home)[:5], command[:5] * travelled, atol=0.01)
+        assert measured.joint_position[5] == pytest.approx(0.55, abs=0.01)
+        assert measured.joint_velocity[5] == pytest.approx(0.0, abs=0.01)
+        assert (np.abs(measured.joint_effort) <= robot.limits.effort + 1e-9).all()
+
+    def test_the_driver_leads_each_to_its_target(self, robot, backend):
+        driver = DriverLoop(robot, load_settings("xarm_reach").task, backend, 20.0, 1, auto_recover=False)
+        tick, command = driver.start(), np.array([0.5, 0.0, 0.0, 0.0, 0.0, 0.75])
+        for _ in range(40):
+            driver.accept(Command(tick.stamp, command))
+            tick = driver.advance()
+            assert tick.safety is SafetyState.OK, driver.fault
+        np.testing.assert_allclose(tick.measurement.joint_velocity[:5], command[:5], atol=0.01)
+        assert tick.measurement.joint_position[5] == pytest.approx(0.75, abs=0.01)
+        tick = driver.advance()  # nobody answers: the arm stops, the gripper keeps its target
+        for _ in range(10):
+            tick = driver.advance()
+        np.testing.assert_allclose(tick.measurement.joint_velocity, 0.0, atol=0.01)
+        assert tick.previous_command.tolist() == [0.0] * 5 + [0.75]
+
+    def test_its_torque_is_that_of_its_gains(self, robot, backend):
+        command = robot.neutral_command
+        seen = []
+        backend._actuators._step_simulation = lambda: seen.append(backend._joint_state())
+        command = command + np.array([0.0] * 5 + [0.1])
+        measured = backend.step(command, command)
+        assert len(seen) == 25  # nothing moved, so every substep asks for the same
+        assert measured.joint_effort[5] == pytest.approx(0.5 * 0.1, abs=1e-9)
+
+    def test_an_effort_acts_beside_velocities(self, robot):
+        pushed = replace(robot, interfaces=("velocity",) * 5 + ("effort",))
+        backend = self.begin(pushed)
+        command = np.array([0.0] * 5 + [1e-4])
+        speeds = [backend.step(command, command).joint_velocity[5] for _ in range(10)]
+        measured = backend.step(command, command)
+        assert measured.joint_effort[5] == pytest.approx(1e-4)
+        np.testing.assert_allclose(np.diff(speeds), speeds[0], rtol=0.05)  # a constant torque, a constant acceleration
+        np.testing.assert_allclose(measured.joint_position[:5], pushed.home[:5], atol=1e-3)
+
+    def test_each_does_what_is_safe_for_it(self, robot, backend):
+        command = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.6])
+        for _ in range(10):
+            moving = backend.step(command, command)
+        assert moving.joint_velocity[0] > 0.9
+        for _ in range(20):
+            still = backend.safe_step()
+        np.testing.assert_allclose(still.joint_velocity, 0.0, atol=0.01)
+        assert still.joint_position[5] == pytest.approx(moving.joint_position[5], abs=0.02)  # held
+
+        damped = self.begin(replace(robot, safety=replace(robot.safety, safe_action="damp", damping=0.02)))
+        for _ in range(2):
+            moving = damped.step(command, command)
+        assert abs(moving.joint_velocity[5]) > 0.1
+        for _ in range(20):
+            still = damped.safe_step()
+        np.testing.assert_allclose(still.joint_velocity, 0.0, atol=0.01)
+        np.testing.assert_allclose(still.joint_effort[5], 0.0, atol=0.05)  # nothing pulls it back
 
 
 def test_a_wrong_joint_name_lists_the_right_ones():
