@@ -24,7 +24,7 @@ from machine import describe_machine
 _CLEAN = [
     "control.delay=0",
     *(
-        f"driver.noise.{name}=0.0"
+        f"driver.backend.noise.{name}=0.0"
         for name in (
             "joint_position",
             "joint_velocity",

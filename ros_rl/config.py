@@ -1,19 +1,18 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Typed, documented and checked settings: frozen dataclasses, read from and written as ROS parameters files."""
+"""Typed, documented and checked settings: frozen dataclasses, built from plain nested data."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass
+from functools import cache
 from typing import Any, TypeVar
-
-import yaml
 
 from ros_rl.errors import ConfigError
 
@@ -23,13 +22,23 @@ _NAME = "name"
 
 @dataclass(frozen=True)
 class SettingInfo:
-    """What a user is told about one setting."""
+    """What a user is told about one setting.
+
+    Attributes:
+        help: Its meaning.
+        unit: Its unit; empty if it has none.
+        low: Smallest number allowed.
+        high: Largest number allowed.
+        choices: Words allowed; empty if any is.
+        infinite: Whether a number may be infinite.
+    """
 
     help: str
     unit: str = ""
     low: float = -math.inf
     high: float = math.inf
     choices: tuple[str, ...] = ()
+    infinite: bool = False
 
     def describe(self) -> str:
         """Help text with unit and range."""
@@ -50,10 +59,30 @@ def setting(
     low: float = -math.inf,
     high: float = math.inf,
     choices: Sequence[str] = (),
+    infinite: bool = False,
 ) -> Any:
-    """A dataclass field that is a setting: its default, meaning, unit and range (ends included)."""
-    info = SettingInfo(help, unit, low, high, tuple(choices))
-    return dataclasses.field(default=default, metadata={"info": info})
+    """A dataclass field that is a setting: its default, meaning, unit and range (ends included).
+
+    Its type may be a number, a truth value or text; a tuple or a mapping of these; a mapping of dataclasses, whose
+    names are free; and any of them ``| None``, where None means that it is not set.
+    """
+    metadata = {"info": SettingInfo(help, unit, low, high, tuple(choices), infinite)}
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=default.copy, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def required(
+    help: str,
+    unit: str = "",
+    low: float = -math.inf,
+    high: float = math.inf,
+    choices: Sequence[str] = (),
+    infinite: bool = False,
+) -> Any:
+    """A dataclass field that must be given: its meaning, unit and range (ends included)."""
+    info = SettingInfo(help, unit, low, high, tuple(choices), infinite)
+    return dataclasses.field(metadata={"info": info})
 
 
 def group(cls: type, help: str) -> Any:
@@ -71,7 +100,7 @@ def build(cls: type[T], values: Mapping[str, Any], path: str = "", source: str =
     """Build a settings dataclass from nested mappings, checking every key, type and range.
 
     Args:
-        cls: A dataclass whose fields were made by `setting`, `group` or `variant`.
+        cls: A dataclass whose fields were made by `setting`, `required`, `group` or `variant`.
         values: The settings that differ from the defaults.
         path: Key path of `values`, for messages.
         source: File or option that they came from, for messages.
@@ -79,55 +108,89 @@ def build(cls: type[T], values: Mapping[str, Any], path: str = "", source: str =
     Raises:
         ConfigError: Naming the source, the key path, the value and what is allowed.
     """
-    where = f"{source}: " if source else ""
+    return _build(cls, values, path, f"{source}: " if source else "", path)
+
+
+def _build(cls: type[T], values: Any, path: str, where: str, shown: str) -> T:
+    """See `build`; `where` begins every message, and `shown` is what the group is called in them."""
     if not isinstance(values, Mapping):
-        raise ConfigError(f"{where}'{path}' is {values!r}, expected a group of settings")
-    hints = typing.get_type_hints(cls)
+        what = f"'{path}' is {values!r}" if path else f"this is {values!r}"
+        raise ConfigError(f"{where}{what}, expected a group of settings")
+    hints = _hints(typing.cast(Hashable, cls))
     fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
     unknown = [key for key in values if key not in fields]
     if unknown:
         raise ConfigError(
             f"{where}unknown setting '{_join(path, str(unknown[0]))}'; "
-            f"valid{f' in {path}' if path else ''}: {', '.join(sorted(fields))}"
+            f"valid{f' in {shown}' if shown else ''}: {', '.join(sorted(fields)) or 'none'}"
         )
+    for name, spec in fields.items():
+        if name not in values and spec.default is MISSING and spec.default_factory is MISSING:
+            raise ConfigError(f"{where}missing key '{_join(path, name)}': {spec.metadata['info'].describe()}")
     arguments: dict[str, Any] = {}
     for name, value in values.items():
         spec, key = fields[name], _join(path, name)
         if "registry" in spec.metadata:
-            arguments[name] = _build_variant(spec.metadata["registry"], spec.default_factory, value, key, source)
-        elif dataclasses.is_dataclass(hints[name]):
-            arguments[name] = build(typing.cast(type, hints[name]), value, key, source)
+            arguments[name] = _build_variant(spec.metadata["registry"], spec.default_factory, value, key, where)
         else:
-            arguments[name] = _checked(value, hints[name], spec.metadata["info"], key, where)
+            arguments[name] = _read(value, hints[name], spec.metadata["info"], key, where)
     try:
         return cls(**arguments)
     except ConfigError as error:
         raise type(error)(f"{where}{error}") from None
 
 
-def _build_variant(registry: Mapping[str, type], default: Any, value: Any, path: str, source: str) -> Any:
-    where = f"{source}: " if source else ""
+@cache
+def _hints(cls: Hashable) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _build_variant(registry: Mapping[str, type], default: Any, value: Any, path: str, where: str) -> Any:
     if not isinstance(value, Mapping):
         raise ConfigError(f"{where}'{path}' is {value!r}, expected a group of settings with a name")
     rest = dict(value)
     name = rest.pop(_NAME, None)
     if name is None:
-        return build(type(default()), rest, path, source)
+        return _build(type(default()), rest, path, where, path)
     if name not in registry:
         raise ConfigError(f"{where}unknown {path} '{name}'; valid: {', '.join(sorted(registry))}")
-    return build(registry[name], rest, path, source)
+    return _build(registry[name], rest, path, where, f"{path} '{name}'")
 
 
-def _checked(value: Any, hint: Any, info: SettingInfo, path: str, where: str) -> Any:
+def _read(value: Any, hint: Any, info: SettingInfo, path: str, where: str) -> Any:
+    """A value of the type that a field's hint names."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return None if value is None else _read(value, inner[0], info, path, where)
+    if dataclasses.is_dataclass(hint):
+        return _build(typing.cast(type, hint), value, path, where, path)
+    if origin is tuple:
+        return _read_list(value, inner, info, path, where)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{where}'{path}' is {value!r}, expected values by their names: {info.describe()}")
+        names = [_checked(name, str, SettingInfo("a name"), path, where) for name in value]
+        return {name: _read(value[name], inner[1], info, _join(path, name), where) for name in names}
+    return _checked(value, hint, info, path, where)
+
+
+def _read_list(value: Any, inner: tuple[Any, ...], info: SettingInfo, path: str, where: str) -> tuple[Any, ...]:
+    size = None if inner[-1] is Ellipsis else len(inner)
+    if not isinstance(value, (list, tuple)) or size not in (None, len(value)):
+        raise ConfigError(
+            f"{where}'{path}' is {value!r}, expected a list{f' of {size}' if size else ''}: {info.describe()}"
+        )
+    return tuple(_read(item, inner[0], info, f"{path}[{index}]", where) for index, item in enumerate(value))
+
+
+def _checked(value: Any, hint: type, info: SettingInfo, path: str, where: str) -> Any:
     if hint is float and isinstance(value, (int, str)) and not isinstance(value, bool):
         value = _as_float(value)
-    expected = hint if isinstance(hint, type) else typing.get_origin(hint)
-    if not isinstance(value, expected) or (isinstance(value, bool) and hint is not bool):
-        raise ConfigError(
-            f"{where}'{path}' is {value!r}, expected {getattr(hint, '__name__', hint)}: {info.describe()}"
-        )
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{where}'{path}' is {value!r}, expected a finite number: {info.describe()}")
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise ConfigError(f"{where}'{path}' is {value!r}, expected {hint.__name__}: {info.describe()}")
+    if isinstance(value, float) and (math.isnan(value) or (math.isinf(value) and not info.infinite)):
+        kind = "a number" if info.infinite else "a finite number"
+        raise ConfigError(f"{where}'{path}' is {value!r}, expected {kind}: {info.describe()}")
     if isinstance(value, (int, float)) and not info.low <= value <= info.high:
         raise ConfigError(f"{where}'{path}' is {value!r}, out of range: {info.describe()}")
     if info.choices and value not in info.choices:
@@ -148,7 +211,7 @@ def _join(path: str, name: str) -> str:
 
 
 def to_mapping(settings: Any) -> dict[str, Any]:
-    """The complete settings as nested plain data; the inverse of `build`."""
+    """The complete settings as nested plain data; the inverse of `build`. What is not set is left out."""
     result: dict[str, Any] = {}
     for spec in dataclasses.fields(settings):
         value = getattr(settings, spec.name)
@@ -158,7 +221,7 @@ def to_mapping(settings: Any) -> dict[str, Any]:
                 names = [name for name, cls in spec.metadata["registry"].items() if cls is type(value)]
                 inner = {_NAME: names[0], **inner}
             result[spec.name] = inner
-        else:
+        elif value is not None:
             result[spec.name] = value
     return result
 
@@ -209,46 +272,3 @@ def expand(values: Mapping[str, Any]) -> dict[str, Any]:
         inner = expand(value) if isinstance(value, Mapping) else value
         result = merge(result, nested(str(key), inner))
     return result
-
-
-def read_parameters_file(path: Path, nodes: Sequence[str]) -> dict[str, Any]:
-    """Read a ROS parameters file: what stands under ``/**`` is shared, a node's own stands under its name.
-
-    Args:
-        path: The YAML file.
-        nodes: Names of the nodes that may have a section.
-
-    Returns:
-        Nested settings; a node's section is nested under the node's name.
-
-    Raises:
-        ConfigError: No such file, not YAML, an unknown section, or a section without ``ros__parameters``.
-    """
-    try:
-        data = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
-    if not isinstance(data, Mapping):
-        raise ConfigError(f"{path}: expected a ROS parameters file, with sections such as '/**'")
-    result: dict[str, Any] = {}
-    for section, content in data.items():
-        node = str(section).rsplit("/", 1)[-1]
-        if node != "**" and node not in nodes:
-            raise ConfigError(f"{path}: unknown section '{section}'; valid: /**, {', '.join(nodes)}")
-        if not isinstance(content, Mapping) or set(content) != {"ros__parameters"}:
-            raise ConfigError(f"{path}: section '{section}' must hold 'ros__parameters' and nothing else")
-        values = expand(content["ros__parameters"] or {})
-        result = merge(result, values if node == "**" else {node: values})
-    return result
-
-
-def write_parameters_file(path: Path, values: Mapping[str, Any], nodes: Sequence[str]) -> None:
-    """Write nested settings as a ROS parameters file that `read_parameters_file` reads back unchanged."""
-    shared = {key: value for key, value in values.items() if key not in nodes}
-    data: dict[str, Any] = {"/**": {"ros__parameters": shared}}
-    for node in nodes:
-        if values.get(node):
-            data[f"/**/{node}"] = {"ros__parameters": values[node]}
-    path.write_text(yaml.safe_dump(data, sort_keys=False))

@@ -41,11 +41,12 @@ class MissingDependencyError(RosRlError):
 
     Args:
         package: The missing package.
-        extra: The pip extra of ros_rl that brings it.
+        extra: The pip extra of ros_rl that brings it; None if another package needs it.
     """
 
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed; install it with: pip install 'ros_rl[{extra}]'")
+    def __init__(self, package: str, extra: str | None) -> None:
+        wanted = f"'ros_rl[{extra}]'" if extra else package
+        super().__init__(f"{package} is not installed; install it with: pip install {wanted}")
 
 
 class SimulationError(RosRlError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from functools import cached_property
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 from ros_rl.errors import ConfigError
@@ -26,25 +26,43 @@ INPUTS_GROUP = "ros_rl.inputs"
 """Inputs of tasks by their names; see `ros_rl.sensors.inputs`."""
 FEATURES_GROUP = "ros_rl.features"
 """Observation fields by their names; see `ros_rl.features`."""
+BACKEND_SETTINGS_GROUP = "ros_rl.backend_settings"
+"""Settings classes of backends by the backends' names; every node reads them, so they may need neither torch nor the
+robot's client."""
+BACKENDS_GROUP = "ros_rl.backends"
+"""Backends by their names; see `ros_rl.backends`. Only the one that is chosen is imported."""
+ROBOTS_GROUP = "ros_rl.robots"
+"""By the robots' names, what gives the path of their YAML file."""
 PYBULLET_SENSORS_GROUP = "ros_rl.pybullet_sensors"
 """How PyBullet measures a sensor, by the sensor's name; see `ros_rl.backends.pybullet.sensors`."""
 
 
+def find_plugins(group: str) -> dict[str, EntryPoint]:
+    """The entry points of a group by their names, not yet imported."""
+    return {point.name: point for point in entry_points(group=group)}
+
+
+def load_plugin(point: EntryPoint) -> Any:
+    """What an entry point names.
+
+    Raises:
+        ConfigError: It cannot be imported.
+    """
+    try:
+        return point.load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"entry point {point.name} = {point.value} of {point.group} cannot be loaded: {error}"
+        ) from None
+
+
 def load_plugins(group: str) -> dict[str, Any]:
-    """What the entry points of a group name.
+    """What the entry points of a group name, by their names.
 
     Raises:
         ConfigError: One cannot be imported.
     """
-    found = {}
-    for point in entry_points(group=group):
-        try:
-            found[point.name] = point.load()
-        except (ImportError, AttributeError) as error:
-            raise ConfigError(
-                f"entry point {point.name} = {point.value} of {group} cannot be loaded: {error}"
-            ) from None
-    return found
+    return {name: load_plugin(point) for name, point in find_plugins(group).items()}
 
 
 class Table(MutableMapping[str, Row]):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_rl.errors import CommandError
-from ros_rl.robot import Robot
+from ros_rl.robot import EFFORT, POSITION, VELOCITY, Robot
 from ros_rl.sensors.table import check_measurement
 from ros_rl.types import Array, Measurement
 
@@ -29,7 +29,7 @@ class Filtered:
 
 
 class CommandFilter:
-    """Clamps commands to position, velocity, acceleration, effort and step limits, joint by joint.
+    """Clamps commands to position, velocity, acceleration, effort and step limits, each joint as it is commanded.
 
     A velocity command is also kept so low that the joint can stop before its position limit without braking harder
     than its acceleration limit. What an effort does to a position nobody knows here: the guards see to its limits.
@@ -41,6 +41,10 @@ class CommandFilter:
 
     def __init__(self, robot: Robot, period: float) -> None:
         self._robot, self._period = robot, period
+        kinds = {POSITION: self._limit_position, VELOCITY: self._limit_velocity, EFFORT: self._limit_effort}
+        self._limiters = [
+            (robot.commanded_by(kind), limit) for kind, limit in kinds.items() if kind in robot.interfaces
+        ]
         self.reset()
 
     def reset(self, command: Array | None = None) -> None:
@@ -66,17 +70,14 @@ class CommandFilter:
         bad = [joint for joint, value in zip(robot.joints, wanted, strict=True) if not np.isfinite(value)]
         if bad:
             raise CommandError(f"command is not finite at {', '.join(bad)}: {wanted}")
-        if robot.command_interface == "velocity":
-            value = self._limit_velocity(wanted, position)
-        elif robot.command_interface == "effort":
-            value = self._limit_effort(wanted)
-        else:
-            value = self._limit_position(wanted)
+        value = wanted.copy()
+        for joints, limit in self._limiters:
+            value[joints] = limit(wanted, position)[joints]
         changed = np.abs(value - wanted) > 1e-9
         self._last = value
         return Filtered(value, tuple(joint for joint, flag in zip(robot.joints, changed, strict=True) if flag))
 
-    def _limit_position(self, wanted: Array) -> Array:
+    def _limit_position(self, wanted: Array, position: Array | None) -> Array:
         limits, period = self._robot.limits, self._period
         value = np.clip(wanted, limits.lower, limits.upper)
         rate = (value - self._last) / period
@@ -99,7 +100,7 @@ class CommandFilter:
         most = np.minimum(limits.acceleration * self._period, self._robot.safety.step)
         return np.clip(value, self._last - most, self._last + most)
 
-    def _limit_effort(self, wanted: Array) -> Array:
+    def _limit_effort(self, wanted: Array, position: Array | None) -> Array:
         effort, step = self._robot.limits.effort, self._robot.safety.step
         return np.clip(np.clip(wanted, -effort, effort), self._last - step, self._last + step)
 
@@ -123,8 +124,10 @@ class CommandFilter:
 def expected_position(robot: Robot, period: float, position: Array, previous: Array, pending: Array) -> Array:
     """Joint positions once the pending velocity commands have acted, shape (joints,).
 
+    Joints that are commanded otherwise stay where they are measured.
+
     Args:
-        robot: With a velocity interface.
+        robot: The robot.
         period: Control period [s].
         position: Measured now, shape (joints,).
         previous: The command that acted until now, shape (joints,).
@@ -133,7 +136,7 @@ def expected_position(robot: Robot, period: float, position: Array, previous: Ar
     if not len(pending):
         return position
     ramp = robot.command_ramp / 2 * period * (previous - pending[-1])
-    return position + period * pending.sum(axis=0) + ramp
+    return np.where(robot.commanded_by(VELOCITY), position + period * pending.sum(axis=0) + ramp, position)
 
 
 def tripped_guard(robot: Robot, measurement: Measurement, command: Array) -> str | None:
@@ -165,11 +168,10 @@ def _joint_unsafe(robot: Robot, measurement: Measurement, command: Array) -> str
             f"{robot.joints[worst]} at {position[worst]:.2f} rad is past its limit by more than "
             f"{safety.joint_margin} rad"
         )
-    if robot.command_interface == "position":
-        error = np.abs(position - command)
-        worst = int(np.argmax(error))
-        if error[worst] > safety.joint_error:
-            return f"{robot.joints[worst]} is {error[worst]:.2f} rad from its command, limit {safety.joint_error} rad"
+    error = np.where(robot.commanded_by(POSITION), np.abs(position - command), 0.0)
+    worst = int(np.argmax(error))
+    if error[worst] > safety.joint_error:
+        return f"{robot.joints[worst]} is {error[worst]:.2f} rad from its command, limit {safety.joint_error} rad"
     if "joint_effort" not in measurement:
         return None
     effort = measurement["joint_effort"]

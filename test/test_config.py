@@ -3,6 +3,7 @@
 
 """Settings: every wrong key, type and range is refused with the place, the value and what is allowed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,10 @@ from ros_rl.config import (
     iterate,
     merge,
     nested,
-    read_parameters_file,
+    required,
     setting,
     to_mapping,
     variant,
-    write_parameters_file,
 )
 from ros_rl.errors import ConfigError
 
@@ -118,42 +118,67 @@ def test_dotted_keys():
     assert expand({"a.b": 1, "a": {"c.d": 2}}) == {"a": {"b": 1, "c": {"d": 2}}}
 
 
-class TestParametersFile:
-    def read(self, tmp_path, text):
-        path = tmp_path / "params.yaml"
-        path.write_text(text)
-        return read_parameters_file(path, ("driver", "learner"))
+@dataclass(frozen=True)
+class Part:
+    size: float = required("size", unit="m", low=0.0)
 
-    def test_shared_and_node_sections(self, tmp_path):
-        text = """
-        /**: {ros__parameters: {seed: 3, driver.gui: true}}
-        /a1/driver: {ros__parameters: {mode: fast}}
-        """
-        assert self.read(tmp_path, text) == {"seed": 3, "driver": {"gui": True, "mode": "fast"}}
 
-    def test_an_empty_section(self, tmp_path):
-        assert self.read(tmp_path, "/**: {ros__parameters: }") == {}
+@dataclass(frozen=True, kw_only=True)
+class Assembly:
+    name: str = required("what it is called")
+    reach: float = setting(1.0, "reach", unit="m", low=0.0, infinite=True)
+    frame: str | None = setting(None, "frame")
+    parts: Mapping[str, Part] = setting({}, "its parts")
+    renamed: Mapping[str, str] = setting({}, "other names")
+    links: tuple[str, ...] = setting((), "links")
+    offset: tuple[float, float] = setting((0.0, 0.0), "offset", unit="m")
 
-    @pytest.mark.parametrize(
-        ("text", "word"),
-        [
-            ("/**: {ros__parameters: [", "not valid YAML"),
-            ("just text", "expected a ROS parameters file"),
-            ("/**: {seed: 3}", "ros__parameters"),
-            ("/**: {ros__parameters: {}, more: 1}", "nothing else"),
-            ("diver: {ros__parameters: {}}", "valid: /\\*\\*, driver, learner"),
-        ],
-    )
-    def test_a_broken_file_is_named(self, tmp_path, text, word):
-        with pytest.raises(ConfigError, match=word) as caught:
-            self.read(tmp_path, text)
-        assert "params.yaml" in str(caught.value)
 
-    def test_a_missing_file_is_named(self, tmp_path):
-        with pytest.raises(ConfigError, match="none.yaml: No such file"):
-            read_parameters_file(tmp_path / "none.yaml", ())
+def test_lists_names_and_what_is_not_set() -> None:
+    assert build(Assembly, {"name": "a"}) == Assembly(name="a")
+    values = {
+        "name": "a",
+        "reach": float("inf"),
+        "frame": "base",
+        "parts": {"one": {"size": 1}, "other": {"size": 2.0}},
+        "renamed": {"x": "y"},
+        "links": ["l", "r"],
+        "offset": [1, "2e-1"],
+    }
+    built = build(Assembly, values)
+    assert built.parts == {"one": Part(1.0), "other": Part(2.0)}
+    assert (built.links, built.offset, built.renamed) == (("l", "r"), (1.0, 0.2), {"x": "y"})
+    assert built.reach == float("inf")
+    assert build(Assembly, {"name": "a", "frame": None}).frame is None
+    assert "frame" not in to_mapping(Assembly(name="a"))
 
-    def test_what_is_written_is_read_back(self, tmp_path):
-        values = {"seed": 1, "task": {"name": "x", "gain": 1e-4}, "driver": {"mode": "fast"}, "learner": {"rate": 0.1}}
-        write_parameters_file(tmp_path / "out.yaml", values, ("driver", "learner"))
-        assert read_parameters_file(tmp_path / "out.yaml", ("driver", "learner")) == values
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "f.yaml: missing key 'name': what it is called"),
+        ({"parts": {"one": {}}}, "f.yaml: missing key 'parts.one.size': size [m] in [0, inf]"),
+        ({"parts": {"one": {"size": -1}}}, "f.yaml: 'parts.one.size' is -1.0, out of range: size [m] in [0, inf]"),
+        ({"parts": {"one": {"sise": 1}}}, "f.yaml: unknown setting 'parts.one.sise'; valid in parts.one: size"),
+        ({"parts": {"one": 1}}, "f.yaml: 'parts.one' is 1, expected a group of settings"),
+        ({"parts": ["one"]}, "f.yaml: 'parts' is ['one'], expected values by their names: its parts"),
+        ({"parts": {1: {"size": 1}}}, "f.yaml: 'parts' is 1, expected str: a name"),
+        ({"renamed": {"x": 3}}, "f.yaml: 'renamed.x' is 3, expected str: other names"),
+        ({"links": "l"}, "f.yaml: 'links' is 'l', expected a list: links"),
+        ({"links": ["l", 2]}, "f.yaml: 'links[1]' is 2, expected str: links"),
+        ({"offset": [1.0]}, "f.yaml: 'offset' is [1.0], expected a list of 2: offset [m]"),
+        ({"offset": [0.0, float("nan")]}, "f.yaml: 'offset[1]' is nan, expected a finite number: offset [m]"),
+        ({"reach": float("nan")}, "f.yaml: 'reach' is nan, expected a number: reach [m] in [0, inf]"),
+        ({"reach": -float("inf")}, "f.yaml: 'reach' is -inf, out of range: reach [m] in [0, inf]"),
+        ({"frame": 3}, "f.yaml: 'frame' is 3, expected str: frame"),
+    ],
+)
+def test_what_is_wrong_in_lists_and_names_is_named(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build(Assembly, values if not values else {"name": "a"} | values, source="f.yaml")
+    assert str(caught.value) == message
+
+
+def test_a_wrong_setting_of_a_variant_names_the_variant() -> None:
+    with pytest.raises(ConfigError, match="unknown setting 'shape.radius'; valid in shape 'square': side"):
+        build(Outer, {"shape": {"name": "square", "radius": 1.0}})

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from robots import gripper_arm
 
 from ros_rl.errors import CommandError
 from ros_rl.robot import Robot, load_robot
@@ -188,6 +189,52 @@ class TestEffortCommands:
     def test_a_passive_measurement_that_is_not_finite(self):
         bad = measurement(CARTPOLE, passive_velocity=np.array([np.nan]))
         assert "passive_velocity is not finite" in tripped_guard(CARTPOLE, bad, np.zeros(1))
+
+
+class TestMixedCommands:
+    """Velocities for an arm, positions for its gripper: limits of each by hand."""
+
+    @pytest.fixture
+    def robot(self, tmp_path):
+        return load_robot(gripper_arm(tmp_path))
+
+    def test_each_joint_keeps_the_limits_of_its_interface(self, robot):
+        filter_ = CommandFilter(robot, PERIOD)
+        first = filter_(np.array([0.5, -0.5, 0.0, 9.0, 0.0, 9.0]), robot.home)
+        # at most a step of 1 rad/s, and the acceleration's 20 rad/s^2 x 0.05 s, from standstill
+        np.testing.assert_allclose(first.value[:5], [0.5, -0.5, 0.0, 1.0, 0.0])
+        # 2 rad/s allow 0.1 rad a period, and 40 rad/s^2 x 0.05 s as much from standstill
+        assert first.value[5] == pytest.approx(0.3 + 0.1)
+        assert first.limited == ("joint4", "joint6")
+        second = filter_(np.array([0.5, -0.5, 0.0, 9.0, 0.0, 0.0]), robot.home)
+        assert second.value[3] == pytest.approx(2.0)
+        # its rate may fall from 2 to 0 rad/s in a period, not to -2
+        assert second.value[5] == pytest.approx(0.4)
+
+    def test_each_agrees_with_a_robot_that_has_its_interface_alone(self, robot):
+        arm = replace(robot, interfaces=("velocity",) * 6)
+        hand = replace(robot, interfaces=("position",) * 6)
+        filters = [CommandFilter(one, PERIOD) for one in (robot, arm, hand)]
+        filters[2].reset(robot.neutral_command)
+        rng = np.random.default_rng(0)
+        for _ in range(50):
+            wanted, position = rng.uniform(-2.0, 2.0, 6), rng.uniform(robot.limits.lower, robot.limits.upper)
+            mixed, alone, closed = (one(wanted, position).value for one in filters)
+            np.testing.assert_array_equal(mixed[:5], alone[:5])
+            np.testing.assert_array_equal(mixed[5], closed[5])
+
+    def test_only_velocities_move_the_expected_position(self, robot):
+        pending = np.array([[1.0] * 5 + [0.5]])
+        expected = expected_position(robot, PERIOD, robot.home, np.zeros(6), pending)
+        # a ramp over the whole period moves a joint half as far
+        np.testing.assert_allclose(expected, robot.home + np.array([0.025] * 5 + [0.0]))
+
+    def test_only_position_commands_have_an_error(self, robot):
+        robot = replace(robot, safety=replace(robot.safety, joint_error=0.25))
+        command = np.array([2.0] * 5 + [0.5])
+        assert tripped_guard(robot, measurement(robot), command) is None
+        command[5] = 0.6
+        assert "joint6 is 0.30 rad from its command" in tripped_guard(robot, measurement(robot), command)
 
 
 class TestGuards:

@@ -17,7 +17,9 @@ def noise_floor(settings: Settings, spec: ObservationSpec) -> dict[str, float]:
     Gravity's direction and the heading get theirs from a small rotation about each axis: of three components of the
     one, two move; of the heading's sine and cosine, one does, to first order.
     """
-    noise = settings.driver.noise
+    noise = settings.driver.backend.sensor_noise()
+    if noise is None:
+        return {}
     known = {
         "joint_position": noise.joint_position,
         "joint_velocity": noise.joint_velocity,
@@ -28,6 +30,4 @@ def noise_floor(settings: Settings, spec: ObservationSpec) -> dict[str, float]:
         "base_height": noise.height,
         "tool_position": noise.tool_position,
     }
-    if settings.driver.backend != "pybullet":
-        return {}
     return {field.name: known[field.name] for field in spec.fields if known.get(field.name, 0.0) > 0.0}

@@ -18,7 +18,6 @@ from ros_rl.features import ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.settings.loading import with_overrides
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Command, Tick
 
@@ -86,7 +85,7 @@ def play(
         episodes: How many.
         instead: Actions in [-1, 1], shape (actions,), by the step at which they replace the agent's decision.
     """
-    world = RobotWorld(with_overrides(settings, driver={"gui": False}), seed)
+    world = RobotWorld(settings.headless(), seed)
     loop, replaced = world.control_loop(explore=0.0), instead or {}
     loop.use(graph)
 

@@ -5,28 +5,45 @@
 
 from __future__ import annotations
 
-from ros_rl.backends.backend import Backend, Truth
-from ros_rl.errors import UnknownNameError
-from ros_rl.settings.tree import Settings
+from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING
+
+from ros_rl.backends.backend import Backend, Scenario, Truth
+from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.plugins import BACKEND_SETTINGS_GROUP, BACKENDS_GROUP, find_plugins, load_plugin
+
+if TYPE_CHECKING:  # a backend of another package imports this room while the settings still gather what there is
+    from ros_rl.settings.tree import Settings
+
+_OWN = {
+    name: EntryPoint(name, f"ros_rl.backends.{path}", BACKENDS_GROUP)
+    for name, path in {"pybullet": "pybullet.backend:PyBulletBackend", "mock": "mock:MockBackend"}.items()
+}
 
 
 def make_backend(settings: Settings, seed: int = 0, track_contacts: bool = False) -> Backend:
     """The backend of a run.
 
+    What a name stands for is called with the robot, the backend's settings, the control period [s] and the `Scenario`.
+
     Raises:
         MissingDependencyError: Its optional package is not installed.
-        UnknownNameError: The driver is external, or unknown.
+        UnknownNameError: The driver is external.
+        ConfigError: Another package only names its settings, or it cannot be imported.
     """
-    robot, period = settings.load_robot(), settings.control.period
-    if settings.driver.backend == "mock":
-        from ros_rl.backends.mock import MockBackend
+    driver, makers = settings.driver, _OWN | find_plugins(BACKENDS_GROUP)
+    name = driver.backend_name
+    if not driver.backend.starts_driver:
+        raise UnknownNameError("backend", name, makers)
+    if name not in makers:
+        raise ConfigError(
+            f"driver '{name}' has an entry point in the group {BACKEND_SETTINGS_GROUP}, but none in {BACKENDS_GROUP}"
+        )
+    scenario = Scenario(settings.task.scene, seed, track_contacts)
+    backend: Backend = load_plugin(makers[name])(
+        settings.load_robot(), driver.backend, settings.control.period, scenario
+    )
+    return backend
 
-        return MockBackend(robot, period)
-    if settings.driver.backend == "pybullet":
-        from ros_rl.backends.pybullet.backend import PyBulletBackend
 
-        return PyBulletBackend(robot, settings.driver, period, settings.task.scene, seed, track_contacts)
-    raise UnknownNameError("backend", settings.driver.backend, ("mock", "pybullet"))
-
-
-__all__ = ["Backend", "Truth", "make_backend"]
+__all__ = ["Backend", "Scenario", "Truth", "make_backend"]

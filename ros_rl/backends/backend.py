@@ -7,18 +7,34 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import dataclass
 
 import numpy as np
 
 from ros_rl.types import Array, Measurement, Truth
 
 
+@dataclass(frozen=True)
+class Scenario:
+    """What a simulator is to simulate around the robot; a real robot has its own.
+
+    Attributes:
+        scene: Name of a file in `sim/scenes`.
+        seed: Seed of the sensor noise.
+        track_contacts: Compute contacts for `Backend.truth`; evaluation wants them, training does not.
+    """
+
+    scene: str = "plane"
+    seed: int = 0
+    track_contacts: bool = False
+
+
+EMPTY = Scenario()
+"""Nothing but the ground."""
+
+
 class Backend(ABC):
     """A robot that can be reset and moved, one control period at a time."""
-
-    simulated: ClassVar[bool] = False
-    """Whether its world is one that a reset makes anew."""
 
     @abstractmethod
     def reset(self, rng: np.random.Generator) -> Measurement:
@@ -53,4 +69,4 @@ class Backend(ABC):
         """Release the robot or the simulator."""
 
 
-__all__ = ["Backend", "Truth"]
+__all__ = ["EMPTY", "Backend", "Scenario", "Truth"]

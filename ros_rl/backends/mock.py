@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ros_rl.backends.backend import Backend, Truth
+from ros_rl.backends.backend import EMPTY, Backend, Scenario, Truth
 from ros_rl.robot import Robot
+from ros_rl.settings.backends import MockSettings
 from ros_rl.types import Array, Measurement
 
 _RATE = 4.0  # 1/s, at which velocity approaches its target
@@ -19,12 +20,12 @@ class MockBackend(Backend):
 
     Args:
         robot: Any robot; its home pose is the origin.
+        settings: It has none.
         period: Control period [s].
+        scenario: There is nothing around it.
     """
 
-    simulated = True
-
-    def __init__(self, robot: Robot, period: float) -> None:
+    def __init__(self, robot: Robot, settings: MockSettings, period: float, scenario: Scenario = EMPTY) -> None:
         self._robot, self._period = robot, period
         self._position = robot.home.copy()
         self._velocity = np.zeros(robot.size)

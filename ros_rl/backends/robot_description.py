@@ -20,9 +20,9 @@ def urdf_path(robot: Robot) -> Path:
         MissingDependencyError: It is PyBullet's, which is not installed.
         ConfigError: The robot has none.
     """
-    name = robot.simulation.get("urdf")
-    if name is None:
+    if robot.simulation is None:
         raise ConfigError(f"robot '{robot.name}' has no URDF")
+    name = robot.simulation.urdf
     own = share_path() / "sim" / name
     if own.exists():
         return own
@@ -33,10 +33,11 @@ def urdf_path(robot: Robot) -> Path:
 
 def robot_description(robot: Robot) -> str:
     """The URDF for `robot_state_publisher`; where no link is the robot's base frame, the root link becomes it."""
-    path = urdf_path(robot)
+    path, simulation = urdf_path(robot), robot.simulation
     tree = ET.parse(path)
     root = tree.getroot()
-    renamed = {theirs: ours for ours, theirs in robot.simulation.get("joints", {}).items()}
+    assert simulation is not None  # which has the URDF
+    renamed = {theirs: ours for ours, theirs in simulation.joints.items()}
     for joint in root.iter("joint"):
         joint.set("name", renamed.get(joint.get("name", ""), joint.get("name", "")))
     named = {link.get("name") for link in root.findall("link")}

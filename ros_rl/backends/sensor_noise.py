@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ros_rl.sensors.table import SENSORS
-from ros_rl.settings.driver import NoiseSettings
+from ros_rl.settings.backends import NoiseSettings
 from ros_rl.types import Array, Measurement
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.resources import package_version
-from ros_rl.settings.driver import BACKENDS
 from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
+from ros_rl.settings.registry import BACKEND_SETTINGS
 
 USAGE = 2
 """Exit code of wrong usage."""
@@ -94,7 +94,7 @@ def _add_preset(parser: argparse.ArgumentParser) -> None:
 
 def _add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
     _add_settings(parser)
-    parser.add_argument("--driver", choices=BACKENDS, help="what moves the robot (default: pybullet)")
+    parser.add_argument("--driver", choices=tuple(BACKEND_SETTINGS), help="what moves the robot (default: pybullet)")
     parser.add_argument(
         "--mode",
         choices=("lock_step", "real_time"),
@@ -160,6 +160,11 @@ def _add_run(commands: Any) -> None:
     _add_graph(parser, "default: until Ctrl-C")
 
 
+def _judges() -> tuple[str, ...]:
+    """Backends that a controller can be judged in."""
+    return tuple(name for name, backend in BACKEND_SETTINGS.items() if backend.knows_truth)
+
+
 def _add_eval(commands: Any) -> None:
     parser = commands.add_parser("eval", help="judge a controller in the simulator, without ROS")
     parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
@@ -176,7 +181,7 @@ def _add_eval(commands: Any) -> None:
         metavar="S",
         help=f"length of an episode in seconds (default: the task's, else {EvaluatorSettings.seconds:g})",
     )
-    parser.add_argument("--driver", choices=BACKENDS[:-1], help="simulator (default: pybullet)")
+    parser.add_argument("--driver", choices=_judges(), help="simulator (default: pybullet)")
     parser.add_argument("--video", type=Path, metavar="FILE", help="GIF of the first episode (default: none)")
     parser.add_argument("--json", action="store_true", help="print JSON (default: rows)")
     _add_settings(parser)

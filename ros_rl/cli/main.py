@@ -18,9 +18,8 @@ from ros_rl.config import iterate
 from ros_rl.errors import ConfigError, RosRlError, RunFolderError, UnknownNameError
 from ros_rl.robot import robot_names
 from ros_rl.runs import bringup
-from ros_rl.settings.driver import BACKENDS
 from ros_rl.settings.presets import preset_titles
-from ros_rl.settings.registry import AGENT_NAMES
+from ros_rl.settings.registry import AGENT_NAMES, BACKEND_SETTINGS
 from ros_rl.tasks import TASKS
 
 FAILURE = 1
@@ -85,8 +84,7 @@ def _eval(options: argparse.Namespace) -> int:
     settings, agent = agent_of(
         options, **{"evaluator.final_episodes": options.episodes, "evaluator.seconds": options.seconds}
     )
-    if settings.driver.backend == "pybullet":
-        require("pybullet")
+    require(*settings.driver.backend.requires)
     from ros_rl.deploy.onnx_graph import OnnxGraph
     from ros_rl.runs.summary import evaluation_screen
     from ros_rl.runtime.evaluation import evaluate
@@ -129,7 +127,7 @@ def _list(options: argparse.Namespace) -> int:
         "environments": ["gym:NAME  any of Gymnasium's (train --env)"],
         "robots": robot_names(),
         "agents": list(AGENT_NAMES),
-        "drivers": list(BACKENDS),
+        "drivers": list(BACKEND_SETTINGS),
         "presets": [f"{name}  {title}" for name, title in preset_titles().items()],
     }
     for title, items in rows.items():

@@ -36,21 +36,22 @@ def require(*packages: str) -> None:
     """
     for package in packages:
         if importlib.util.find_spec(package) is None:
-            raise MissingDependencyError(package, _EXTRA_OF[package])
+            raise MissingDependencyError(package, _EXTRA_OF.get(package))
 
 
 def overrides_of(options: argparse.Namespace, **overrides: Any) -> list[Any]:
-    """--set, then the options of their own; --agent before both, since a change of agent drops the settings of it."""
-    agent = [{"agent.name": overrides["agent.name"]}] if overrides.get("agent.name") else []
+    """--set, then the options of their own; --agent and --driver before both, since a change drops the old settings."""
     own = {
         "seed": options.seed,
         "task.env": _environment(options),
-        "driver.backend": getattr(options, "driver", None),
+        "driver.backend.name": getattr(options, "driver", None),
         "driver.mode": getattr(options, "mode", None),
-        "driver.gui": True if getattr(options, "gui", False) else None,
+        "driver.backend.gui": True if getattr(options, "gui", False) else None,
         **overrides,
     }
-    return [*agent, *options.set, *({key: value} for key, value in own.items() if value is not None)]
+    given = {key: value for key, value in own.items() if value is not None}
+    chosen = [{key: given[key]} for key in ("agent.name", "driver.backend.name") if key in given]
+    return [*chosen, *options.set, *({key: value} for key, value in given.items())]
 
 
 def settings_of(options: argparse.Namespace, **overrides: Any) -> Settings:

@@ -38,8 +38,7 @@ def start_nodes(
     Raises:
         RosRlError: A package is missing, or what the run is to begin with does not fit.
     """
-    if settings.driver.backend == "pybullet":
-        require("pybullet")
+    require(*settings.driver.backend.requires)
     if mode == bringup.TRAIN:
         require("torch", "onnx")
     require("rclpy")
@@ -54,7 +53,7 @@ def start_nodes(
     folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.name))
     folder.write_config(settings)
     stop, started = _stop_on_signals(), time.monotonic()
-    print(f"{mode}: {settings.task.name} on {settings.driver.backend}; files in {folder.path}", flush=True)
+    print(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}", flush=True)
     monitor = supervise(
         settings,
         mode,

@@ -60,7 +60,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
     ) -> None:
         self.settings = load_settings(name, overrides=[settings or {}, {"task": dict(task or {})}])
         """All settings of the environment."""
-        modes = ["rgb_array"] if self.settings.driver.backend == "pybullet" else []
+        modes = ["rgb_array"] if self.settings.driver.backend.renders else []
         self.metadata = {"render_modes": modes, "render_fps": round(self.settings.control.rate_hz)}
         if render_mode is not None and render_mode not in modes:
             valid = ", ".join([*modes, "None"])

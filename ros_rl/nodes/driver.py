@@ -71,7 +71,7 @@ class DriverNode(LifecycleNode):
             return TransitionCallbackReturn.FAILURE
         except Exception as error:  # simulators and robots' libraries raise anything
             self.get_logger().error(traceback.format_exc())
-            self._report(f"{settings.driver.backend}: {type(error).__name__}: {error}")
+            self._report(f"{settings.driver.backend_name}: {type(error).__name__}: {error}")
             return TransitionCallbackReturn.FAILURE
         driver, control = settings.driver, settings.control
         loop = DriverLoop(
@@ -81,13 +81,14 @@ class DriverNode(LifecycleNode):
             control.rate_hz,
             control.delay,
             settings.seed,
-            driver.auto_recover,
+            driver.recovers,
+            driver.backend.simulated,
         )
         self._loop = loop
         if self._lock_step:
-            self._pacer = LockStep(loop, control.period, driver.auto_recover, driver.silence_limit)
+            self._pacer = LockStep(loop, control.period, driver.recovers, driver.silence_limit)
         else:
-            self._pacer = RealTime(loop, control.period, driver.auto_recover, driver.miss_limit)
+            self._pacer = RealTime(loop, control.period, driver.recovers, driver.miss_limit)
         return super().on_configure(state)
 
     def on_activate(self, state: Any) -> TransitionCallbackReturn:

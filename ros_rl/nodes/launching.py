@@ -19,11 +19,12 @@ from ros_rl.resources import share_path
 from ros_rl.runs import bringup
 from ros_rl.runs.run_folder import RunFolder, default_folder
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.registry import BACKEND_SETTINGS
 from ros_rl.settings.tree import Settings
 
 _ARGUMENTS = {
     "task": ("a1_walk", "task to learn or to act on"),
-    "driver": ("", "what moves the robot: pybullet, mock or external; empty: as set for the task"),
+    "driver": ("", f"what moves the robot: {', '.join(BACKEND_SETTINGS)}; empty: as set for the task"),
     "mode": ("", "lock_step or real_time; empty: as set for the task"),
     "seed": ("", "seed of every random number; empty: as set for the task"),
     "robot_minutes": ("", "robot time [min]; empty: as set for the task when training, without end when running"),
@@ -85,7 +86,7 @@ def _actions(mode: str, values: dict[str, str]) -> list[Any]:
 
 
 def _settings(mode: str, values: dict[str, str]) -> Settings:
-    keys = {"driver": "driver.backend", "mode": "driver.mode", "seed": "seed"}
+    keys = {"driver": "driver.backend.name", "mode": "driver.mode", "seed": "seed"}
     if mode == bringup.TRAIN:
         keys |= {"agent": "agent.name", "robot_minutes": "learner.robot_minutes"}
     overrides: list[Any] = [f"{key}={values[name]}" for name, key in keys.items() if values[name]]

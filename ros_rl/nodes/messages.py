@@ -9,6 +9,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point
 from sensor_msgs.msg import JointState
@@ -62,25 +63,31 @@ def to_joint_state(
 
 
 def to_command(stamp: int, robot: Robot, value: Array) -> JointState:
-    """Joint targets, in the field that the robot's command interface names."""
-    return to_joint_state(stamp, robot, **{"position": None, robot.command_interface: value})
+    """Joint targets, each in the field that its command interface names, where the other joints have NaN.
+
+    Fields that no joint of the robot is commanded by stay empty.
+    """
+    targets = {kind: np.where(robot.commanded_by(kind), value, np.nan) for kind in set(robot.interfaces)}
+    return to_joint_state(stamp, robot, **{"position": None, **targets})
 
 
 def from_command(message: JointState, robot: Robot) -> Command:
-    """Joint targets by name.
+    """Joint targets by name, each read from the field that its command interface names.
 
     Raises:
         CommandError: A joint is missing, unknown or named twice, or the values do not match the names.
     """
-    values = getattr(message, robot.command_interface)
     names = message.name
     if sorted(names) != sorted(robot.joints):
         raise CommandError(f"command names the joints {', '.join(names)}, {robot.name} has {', '.join(robot.joints)}")
-    if len(values) != len(names):
-        raise CommandError(
-            f"command has {len(values)} {robot.command_interface} values for {len(names)} joints of {robot.name}"
-        )
-    return Command(from_time(message.header.stamp), by_name(names, values, robot.joints, robot))
+    value = np.zeros(robot.size)
+    for kind in set(robot.interfaces):
+        targets = getattr(message, kind)
+        if len(targets) != len(names):
+            raise CommandError(f"command has {len(targets)} {kind} values for {len(names)} joints of {robot.name}")
+        joints = robot.commanded_by(kind)
+        value[joints] = by_name(names, targets, robot.joints, robot)[joints]
+    return Command(from_time(message.header.stamp), value)
 
 
 def to_point(value: Array) -> Point:

@@ -70,7 +70,8 @@ def declare_parameters(node: Node) -> NodeParameters:
     for name in given:
         node.undeclare_parameter(name)
     for name, value, info in iterate(settings):
-        node.declare_parameter(name, value, _descriptor(value, info), ignore_override=True)
+        if value is not None:  # ROS has no parameter without a value
+            node.declare_parameter(name, value, _descriptor(value, info), ignore_override=True)
     for name, info in _EXTRAS.items():
         node.declare_parameter(name, extras[name], _descriptor("", info), ignore_override=True)
     return NodeParameters(settings, **{name.removeprefix("run."): value for name, value in extras.items()})

@@ -87,10 +87,11 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
         resumed = (("run.resume", str(resume)),) if resume is not None else ()
         specs.append(NodeSpec("learner", nice=5, policy=policy, parameters=folder + resumed))
     specs += [replace(acting, name="controller"), NodeSpec("collector", nice=1, policy=BATCH, parameters=folder)]
-    if settings.driver.backend != "external":
+    backend = settings.driver.backend
+    if backend.starts_driver:
         specs.append(replace(acting, name="driver"))
-        if mode == TRAIN and (settings.evaluator.every or settings.evaluator.final_episodes):
-            specs.append(NodeSpec("evaluator", nice=10, policy=policy, parameters=folder))
+    if mode == TRAIN and backend.knows_truth and (settings.evaluator.every or settings.evaluator.final_episodes):
+        specs.append(NodeSpec("evaluator", nice=10, policy=policy, parameters=folder))
     return specs
 
 

@@ -14,10 +14,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ros_rl.config import to_mapping, write_parameters_file
+from ros_rl.config import to_mapping
 from ros_rl.errors import RunFolderError
 from ros_rl.resources import package_version
 from ros_rl.settings.tree import Settings
+from ros_rl.yaml_files import write_parameters_file
 
 CONFIG, SUMMARY, AGENT, VIDEO = "config.yaml", "summary.json", "agent.onnx", "evaluation.gif"
 CHECKPOINT, LOGS, TENSORBOARD = "checkpoint", "logs", "tensorboard"

@@ -150,7 +150,7 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
         final.pop(name, None)
     summary: dict[str, Any] = {
         "task": settings.task.title,
-        "driver": "gymnasium" if settings.task.name == GymTask.name else settings.driver.backend,
+        "driver": "gymnasium" if settings.task.name == GymTask.name else settings.driver.backend_name,
         "agent": agent_file or variant_name(AGENT_SETTINGS, settings.agent),
         "seed": settings.seed,
         "robot_minutes": p.get("robot_minutes"),

@@ -14,7 +14,7 @@ from collections import deque
 import numpy as np
 
 from ros_rl.backends.backend import Backend
-from ros_rl.robot import Robot
+from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.rotations import yaw_of
 from ros_rl.safety import CommandFilter, expected_position, tripped_guard
 from ros_rl.sensors.inputs import check_input
@@ -35,6 +35,7 @@ class DriverLoop:
         delay: Control periods between a decision and its action.
         seed: Seed of resets and inputs.
         auto_recover: A tripped guard clears itself and resets the episode (simulator only).
+        simulated: What was given for the task holds until the next episode; on a robot for good.
     """
 
     def __init__(
@@ -46,11 +47,12 @@ class DriverLoop:
         delay: int,
         seed: int = 0,
         auto_recover: bool = True,
+        simulated: bool = True,
     ) -> None:
         self._robot, self._task, self._backend = robot, task, backend
         self._period_ns = round(_NANOSECONDS / rate_hz)
         self._delay = delay
-        self._auto_recover = auto_recover
+        self._auto_recover, self._simulated = auto_recover, simulated
         self._rng = np.random.default_rng([seed, 0xD21E])
         self._filter = CommandFilter(robot, 1.0 / rate_hz)
         self._index, self._episode, self._step = -1, -1, -1
@@ -167,7 +169,7 @@ class DriverLoop:
 
     def _expected_position(self) -> np.ndarray | None:
         """Where the joints will be when the open tick's command begins to act; only velocity commands need it."""
-        if self._robot.command_interface != "velocity":
+        if VELOCITY not in self._robot.interfaces:
             return None
         measured = self._tick.measurement["joint_position"]
         pending = self._tick.pending_commands
@@ -176,7 +178,7 @@ class DriverLoop:
     def _repeat(self) -> np.ndarray:
         """The command of a period without one: the last position, standstill or no effort; through the filter, too."""
         last = self._line[-1] if self._line else self._previous
-        wanted = last if self._robot.command_interface == "position" else np.zeros(self._robot.size)
+        wanted = np.where(self._robot.commanded_by(POSITION), last, 0.0)
         return self._filter(wanted, self._expected_position()).value
 
     def _next(self, stamp: int | None) -> int:
@@ -194,7 +196,7 @@ class DriverLoop:
         self._line = deque(self._robot.neutral_command for _ in range(self._delay))
         self._filter.reset()
         self._inputs = self._task.draw_inputs(self._rng)
-        if self._backend.simulated:
+        if self._simulated:
             self._given.clear()
         self._origin = _origin(measurement)
         return self._open(measurement, intact=True)

@@ -15,7 +15,6 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.runs.video import write_gif
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.robot_world import RobotWorld
-from ros_rl.settings.loading import with_overrides
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Command, Outcome, SafetyState, Tick, Truth, Verdict
 
@@ -104,7 +103,7 @@ class Evaluator:
     """
 
     def __init__(self, settings: Settings, seed: int) -> None:
-        self._settings, self._seed = with_overrides(settings, driver={"gui": False}), seed
+        self._settings, self._seed = settings.headless(), seed
         self._world = RobotWorld(self._settings, seed, track_contacts=True)
 
     def evaluate(self, graph: OnnxGraph, episodes: int, seconds: float, video: Path | None = None) -> Evaluation:

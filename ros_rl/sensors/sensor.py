@@ -49,7 +49,7 @@ class Noise:
     """How a simulator falsifies a sensor.
 
     Attributes:
-        setting: The standard deviation's name among the settings of ``driver.noise``.
+        setting: The standard deviation's name among the settings of ``driver.backend.noise``.
         draw: An error, from standard deviation, shape of the value and random numbers.
         add: The noisy value, from value and error.
         shared: Whether all sensors with this setting have the same error.

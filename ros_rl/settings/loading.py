@@ -11,20 +11,14 @@ from typing import Any
 
 import yaml
 
-from ros_rl.config import (
-    build,
-    expand,
-    merge,
-    nested,
-    read_parameters_file,
-    to_mapping,
-)
+from ros_rl.config import build, expand, merge, nested, to_mapping
 from ros_rl.errors import ConfigError
 from ros_rl.resources import share_path
 from ros_rl.settings.nodes import NODES
 from ros_rl.settings.presets import Preset, read_preset
-from ros_rl.settings.registry import ALL_TASKS
+from ros_rl.settings.registry import ALL_TASKS, DEFAULT_BACKEND
 from ros_rl.settings.tree import Settings
+from ros_rl.yaml_files import read_parameters_file
 
 
 def task_file(task: str) -> Path:
@@ -61,9 +55,9 @@ def load_settings(
     """
     if task is not None and task not in ALL_TASKS:
         build(Settings, {"task": {"name": task}})
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"driver": {"backend": {"name": DEFAULT_BACKEND}}}  # named, so that another replaces it
     if task is not None:
-        values = {"task": {"name": task}}
+        values["task"] = {"name": task}
         if task_file(task).is_file():
             values = merge(values, _read(task_file(task), task))
     chosen = Preset() if preset is None else read_preset(preset)
@@ -96,5 +90,5 @@ def _read(path: Path, task: str | None) -> dict[str, Any]:
 
 
 def with_overrides(settings: Settings, **overrides: Any) -> Settings:
-    """A copy with some nested settings replaced, e.g. ``with_overrides(s, driver={"gui": True})``."""
+    """A copy with some nested settings replaced, e.g. ``with_overrides(s, driver={"mode": "real_time"})``."""
     return build(Settings, merge(to_mapping(settings), overrides))

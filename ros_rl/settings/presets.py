@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ros_rl.config import build, merge, read_parameters_file, variant_name
+from ros_rl.config import build, merge, variant_name
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.resources import share_path
 from ros_rl.settings.nodes import NODES
 from ros_rl.settings.registry import AGENT_NAMES, AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
+from ros_rl.yaml_files import read_parameters_file
 
 _AGENTS = "agents"
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from ros_rl.config import (
     setting,
 )
-from ros_rl.plugins import AGENT_SETTINGS_GROUP, load_plugins
+from ros_rl.plugins import AGENT_SETTINGS_GROUP, BACKEND_SETTINGS_GROUP, load_plugins
+from ros_rl.settings.backends import OWN_BACKEND_SETTINGS, BackendSettings
 from ros_rl.settings.model_based import MODEL_BASED_SETTINGS
 from ros_rl.settings.off_policy import CRITIC_SETTINGS, BcSettings
 from ros_rl.settings.policy_gradient import POLICY_GRADIENT_SETTINGS
@@ -36,6 +37,10 @@ AGENT_SETTINGS: dict[str, type] = {
 
 
 AGENT_NAMES = tuple(AGENT_SETTINGS)
+
+
+DEFAULT_BACKEND = "pybullet"
+BACKEND_SETTINGS: dict[str, type[BackendSettings]] = {**OWN_BACKEND_SETTINGS, **load_plugins(BACKEND_SETTINGS_GROUP)}
 
 
 ALL_TASKS: dict[str, type[Task]] = {**TASKS, GymTask.name: GymTask}

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ros_rl.config import (
@@ -15,7 +15,7 @@ from ros_rl.config import (
     variant,
     variant_name,
 )
-from ros_rl.errors import ConfigError, TimingError
+from ros_rl.errors import ConfigError
 from ros_rl.features import check_robot
 from ros_rl.robot import Robot, load_robot
 from ros_rl.settings.driver import DriverSettings
@@ -50,18 +50,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse timing that cannot work, an agent that no robot can serve, and replay that the agent cannot use."""
-        steps = self.driver.physics_rate_hz / self.control.rate_hz
-        if self.driver.backend == "pybullet" and abs(steps - round(steps)) > 1e-9:
-            raise TimingError(
-                f"control period {self.control.period * 1e3:g} ms is not a multiple of the physics step "
-                f"{1e3 / self.driver.physics_rate_hz:g} ms (driver.physics_rate_hz {self.driver.physics_rate_hz:g}, "
-                f"control.rate_hz {self.control.rate_hz:g})"
-            )
-        if self.driver.latency >= self.control.period:
-            raise TimingError(
-                f"driver.latency {self.driver.latency} s is not below the control period {self.control.period} s; "
-                "use control.delay for whole periods"
-            )
+        self.driver.backend.check_timing(self.control)
         if getattr(self.agent, "discrete", False) and not isinstance(self.task, GymTask):
             raise ConfigError(
                 f"agent '{variant_name(AGENT_SETTINGS, self.agent)}' chooses discrete actions, those of robots are "
@@ -129,11 +118,14 @@ class Settings:
         """The robot's description.
 
         Raises:
-            ConfigError: It cannot give what the task observes.
+            ConfigError: It cannot give what the task observes, or its backend cannot be it.
             UnknownNameError: There is no such robot.
         """
         robot = load_robot(self.robot_name)
         check_robot(robot, self.task.observation)
-        if self.driver.backend == "mock" and (robot.floating_base or robot.tool_frame or robot.passive):
-            raise ConfigError(f"driver 'mock' measures commanded joints only; it cannot be robot '{robot.name}'")
+        self.driver.backend.check_robot(robot)
         return robot
+
+    def headless(self) -> Settings:
+        """A copy whose simulator opens no window."""
+        return replace(self, driver=replace(self.driver, backend=self.driver.backend.headless()))

@@ -19,7 +19,7 @@ from ros_rl.training.local import train_locally
 from ros_rl.settings.loading import load_settings
 
 overrides = ["agent.name=awr", "agent.hidden=32", "learner.robot_minutes=0.5", "learner.warmup_steps=100"]
-*_, last = train_locally(load_settings("mock_point", overrides=["driver.backend=mock", *overrides]))
+*_, last = train_locally(load_settings("mock_point", overrides=["driver.backend.name=mock", *overrides]))
 assert type(last.training.agent).__name__ == "AwrAgent"
 assert last.graph.contract.provenance["config"]["agent"] | {"name": "awr", "temperature": 1.0} == (
     last.graph.contract.provenance["config"]["agent"]

@@ -235,7 +235,7 @@ def test_sensor_noise_is_what_the_simulator_adds():
         base_linear_velocity=np.zeros(3),
     )
     rng = np.random.default_rng(0)
-    noisy = [add_noise(still, settings.driver.noise, rng) for _ in range(4000)]
+    noisy = [add_noise(still, settings.driver.backend.noise, rng) for _ in range(4000)]
     gravity = np.array([quaternion_to_matrix(m["imu_orientation"])[2] for m in noisy]) - [0.0, 0.0, 1.0]
     yaw = np.array([yaw_of(m["base_orientation"]) for m in noisy])
     heading = np.array([np.sin(yaw), np.cos(yaw) - 1.0])

@@ -14,7 +14,7 @@ from ros_rl.backends.sensor_noise import add_noise
 from ros_rl.errors import UnknownNameError
 from ros_rl.robot import load_robot
 from ros_rl.rotations import from_rotation_vector, quaternion_to_matrix
-from ros_rl.settings.driver import NoiseSettings
+from ros_rl.settings.backends import MockSettings, NoiseSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Measurement
 
@@ -41,7 +41,7 @@ def measurement() -> Measurement:
 
 class TestMock:
     def test_it_follows_its_equation(self):
-        backend = MockBackend(load_robot("mock"), 0.05)
+        backend = MockBackend(load_robot("mock"), MockSettings(), 0.05)
         position, velocity = backend.reset(np.random.default_rng(0))["joint_position"], np.zeros(2)
         for command in (np.array([1.0, -0.5]), np.array([-1.0, 0.2])):
             after = backend.step(np.zeros(2), command)
@@ -52,7 +52,7 @@ class TestMock:
             np.testing.assert_allclose(after["joint_velocity"], velocity, atol=1e-4)
 
     def test_its_safe_action_comes_to_rest(self):
-        backend = MockBackend(load_robot("mock"), 0.05)
+        backend = MockBackend(load_robot("mock"), MockSettings(), 0.05)
         backend.reset(np.random.default_rng(0))
         backend.step(np.zeros(2), np.ones(2))
         for _ in range(60):
@@ -94,6 +94,6 @@ class TestNoise:
 
 
 def test_an_external_driver_has_no_backend():
-    settings = load_settings("mock_point", overrides=["driver.backend=external"])
+    settings = load_settings("mock_point", overrides=["driver.backend.name=external"])
     with pytest.raises(UnknownNameError, match="external.*mock, pybullet"):
         make_backend(settings)

@@ -43,6 +43,12 @@ from ros_rl.settings.loading import load_settings
         (["train", "mock_point", "--set", "agent.gamma=0"], "agent.gamma is 0.0, allowed: above 0, to 1"),
         (["train", "mock_point", "--agent", "sac", "--set", "agent.gamma=1.5"], "'agent.gamma' is 1.5, out of range"),
         (["train", "mock_point", "--agent", "sac", "--set", "learner.replay.n_step=101"], "allowed: 1 to 100"),
+        (
+            ["train", "mock_point", "--gui"],
+            "unknown setting 'driver.backend.gui'; valid in driver.backend 'mock': none",
+        ),
+        (["train", "a1_walk", "--driver", "external", "--set", "driver.auto_recover=true"], "is no simulator"),
+        (["eval", "a1_walk", "--agent", "a.onnx", "--driver", "external"], "invalid choice: 'external'"),
         (["run"], "the following arguments are required: TASK"),
         (["bla"], "invalid choice: 'bla'"),
     ],

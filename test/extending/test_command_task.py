@@ -34,7 +34,7 @@ COMMAND = "velocity_command"
 def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
     registered(MODULE, POINTS, monkeypatch)
     tiny = ["learner.robot_minutes=0.1", "learner.warmup_steps=40", "agent.hidden=16"]
-    return load_settings("follow_command", overrides=["driver.backend=mock", "agent.name=sac", *tiny])
+    return load_settings("follow_command", overrides=["driver.backend.name=mock", "agent.name=sac", *tiny])
 
 
 def test_the_simulation_asks_for_something_else_now_and_then(settings: Settings) -> None:

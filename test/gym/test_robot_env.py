@@ -173,7 +173,7 @@ def test_a_picture_shows_the_robot() -> None:
         (ConfigError, "task.target_velocity", {"task": {"target_velocity": 9.0}}),
         (ConfigError, "unknown setting 'control.rate'", {"settings": {"control.rate": 9.0}}),
         (ConfigError, "render_mode is 'human'", {"render_mode": "human"}),
-        (UnknownNameError, "unknown backend 'external'", {"settings": {"driver.backend": "external"}}),
+        (UnknownNameError, "unknown backend 'external'", {"settings": {"driver.backend.name": "external"}}),
     ],
 )
 def test_wrong_arguments_are_named(error: type[Exception], complaint: str, arguments: dict[str, Any]) -> None:

@@ -28,7 +28,7 @@ SMALL = {
 
 
 def small_settings(task: str = "mock_point", *overrides: str | Mapping[str, Any]) -> Settings:
-    driver = {"driver": {"backend": "mock" if task == "mock_point" else "pybullet"}}
+    driver = {"driver": {"backend": {"name": "mock" if task == "mock_point" else "pybullet"}}}
     return load_settings(task, overrides=[SMALL, driver, *overrides])
 
 

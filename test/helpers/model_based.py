@@ -29,7 +29,7 @@ LEARNER = {"batch_size": 16, "warmup_steps": 20, "robot_minutes": 0.05, "publish
 
 
 def settings_of(agent: Mapping[str, Any], task: str = "mock_point", *overrides: Mapping[str, Any]) -> Settings:
-    driver = {"driver": {"backend": "mock" if task == "mock_point" else "pybullet"}}
+    driver = {"driver": {"backend": {"name": "mock" if task == "mock_point" else "pybullet"}}}
     short = {"task": {"episode_seconds": 1.0}, "learner": LEARNER}
     return load_settings(task, overrides=[driver, short, {"agent": agent}, *overrides])
 

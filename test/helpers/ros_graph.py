@@ -18,7 +18,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, UInt8MultiArray
 from std_srvs.srv import Trigger
 
-from ros_rl.config import to_mapping, write_parameters_file
+from ros_rl.config import to_mapping
 from ros_rl.nodes import packets
 from ros_rl.nodes.qos import EXPERIENCE, LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import make_executor, spin
@@ -26,6 +26,7 @@ from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Tick
 from ros_rl.wire import Header
+from ros_rl.yaml_files import write_parameters_file
 
 NAMESPACE = "t"
 PATIENCE = 60.0  # s; a busy machine is no failure

@@ -103,7 +103,7 @@ def test_learns_what_the_log_did(tmp_path: Path) -> None:
     [
         ({"control": {"rate_hz": 25.0}}, "was recorded at 20 Hz, this run's control.rate_hz is 25"),
         ({"control": {"delay": 2}}, "tick 0: control.delay was 1, this run's is 2"),
-        ({"robot": "a1", "driver": {"backend": "pybullet"}}, "tick does not fit a1"),
+        ({"robot": "a1", "driver": {"backend": {"name": "pybullet"}}}, "tick does not fit a1"),
     ],
 )
 def test_logs_of_something_else_are_refused(tmp_path: Path, overrides: dict[str, Any], complaint: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("rclpy")
 
 from rclpy.serialization import deserialize_message, serialize_message
+from robots import gripper_arm
 from sensor_msgs.msg import JointState
 from tick_parts import tick_parts
 
@@ -22,6 +23,7 @@ from ros_rl.nodes.packets import from_vectors, to_vectors
 from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.robot import Robot, load_robot
+from ros_rl.safety import CommandFilter
 from ros_rl.sensors.table import SENSORS
 from ros_rl.types import Measurement, SafetyState, Tick
 
@@ -147,6 +149,42 @@ def test_commands() -> None:
     message.position.pop()
     with pytest.raises(CommandError, match="11 position values for 12 joints"):
         messages.from_command(message, ROBOT)
+
+
+class TestMixedCommands:
+    """Five velocities and a gripper's position."""
+
+    @pytest.fixture
+    def robot(self, tmp_path):
+        return load_robot(gripper_arm(tmp_path))
+
+    def test_each_target_stands_in_the_field_of_its_interface(self, robot):
+        value = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+        message = messages.to_command(5, robot, value)
+        np.testing.assert_array_equal(message.velocity, [0.1, 0.2, 0.3, 0.4, 0.5, np.nan])
+        np.testing.assert_array_equal(message.position, [np.nan] * 5 + [0.6])
+        assert not message.effort
+        sent = deserialize_message(serialize_message(message), JointState)
+        np.testing.assert_array_equal(messages.from_command(sent, robot).value, value)
+
+    def test_a_field_that_is_missing_is_named(self, robot):
+        message = messages.to_command(5, robot, np.zeros(6))
+        message.position = []
+        with pytest.raises(CommandError, match="0 position values for 6 joints of xarm6"):
+            messages.from_command(message, robot)
+
+    def test_a_target_in_the_wrong_field_is_no_target(self, robot):
+        message = messages.to_command(5, robot, np.zeros(6))
+        message.position, message.velocity = [0.0] * 5 + [np.nan], [0.0] * 6
+        value = messages.from_command(message, robot).value
+        with pytest.raises(CommandError, match="not finite at joint6"):
+            CommandFilter(robot, 0.05)(value)
+
+    def test_one_interface_for_all_leaves_the_others_empty(self):
+        message = messages.to_command(5, ROBOT, ROBOT.home)
+        assert list(message.position) == ROBOT.home.tolist() and not message.velocity and not message.effort
+        message.velocity = [float("nan")] * 12
+        assert messages.from_command(message, ROBOT).value.tolist() == ROBOT.home.tolist()
 
 
 class TestACartpole:

@@ -35,16 +35,16 @@ def node(content: str, tmp_path, name: str = "driver"):
 def test_shared_and_own_sections_and_the_tasks_file(tmp_path) -> None:
     content = (
         "/**:\n  ros__parameters:\n    task: {name: mock_point}\n    seed: 4\n    driver: {mode: lock_step}\n"
-        "/**/driver:\n  ros__parameters: {mode: real_time, latency: 0}\n"
+        "/**/driver:\n  ros__parameters: {mode: real_time, backend: {name: pybullet, latency: 0}}\n"
     )
     with node(content, tmp_path) as made:
         settings = declare_parameters(made).settings
         assert (settings.task.name, settings.seed) == ("mock_point", 4)
-        assert settings.driver.mode == "real_time" and settings.driver.backend == "mock"
+        assert settings.driver.mode == "real_time" and settings.driver.backend_name == "pybullet"
         descriptor = made.describe_parameter("control.rate_hz")
         assert "control rate [Hz]" in descriptor.description and descriptor.read_only
         assert descriptor.floating_point_range[0].to_value == 200.0
-        assert made.get_parameter("driver.latency").value == 0.0
+        assert made.get_parameter("driver.backend.latency").value == 0.0
         assert made.describe_parameter("driver.miss_limit").integer_range[0].from_value == 1
         result = made.set_parameters([rclpy.parameter.Parameter("control.rate_hz", value=10.0)])[0]
         assert not result.successful

@@ -25,7 +25,7 @@ def test_a_learner_whose_values_explode_warns_and_says_what_helps(tmp_path: Path
     agent = {"name": "sac", "hidden": 16}
     learner = {"batch_size": 16, "warmup_steps": 10, "watch": {"window": 10}}
     settings = load_settings(
-        "mock_point", overrides=[{"agent": agent, "learner": learner, "driver": {"backend": "mock"}}]
+        "mock_point", overrides=[{"agent": agent, "learner": learner, "driver": {"backend": {"name": "mock"}}}]
     )
     with graph(settings, tmp_path, LearnerNode) as (peer, node):
         training, rng = node._training, np.random.default_rng(0)

@@ -25,14 +25,16 @@ from ros_rl.types import Command, Transition
 _QUIET = {
     "control": {"delay": 1},
     "driver": {
-        "reset_noise": 0.0,
-        "noise": {
-            "joint_position": 0.0,
-            "joint_velocity": 0.0,
-            "orientation": 0.0,
-            "angular_velocity": 0.0,
-            "linear_velocity": 0.0,
-            "height": 0.0,
+        "backend": {
+            "reset_noise": 0.0,
+            "noise": {
+                "joint_position": 0.0,
+                "joint_velocity": 0.0,
+                "orientation": 0.0,
+                "angular_velocity": 0.0,
+                "linear_velocity": 0.0,
+                "height": 0.0,
+            },
         },
     },
 }

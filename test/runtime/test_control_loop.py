@@ -11,6 +11,7 @@ from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import ContractError, GraphError
 from ros_rl.runtime.control_loop import ControlLoop, tick_noise
 from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Verdict
 
@@ -19,7 +20,7 @@ SPEC = spec_of(SETTINGS)
 
 
 def make_driver() -> DriverLoop:
-    backend = MockBackend(SPEC.robot, SETTINGS.control.period)
+    backend = MockBackend(SPEC.robot, MockSettings(), SETTINGS.control.period)
     driver = DriverLoop(SPEC.robot, SETTINGS.task, backend, SETTINGS.control.rate_hz, SPEC.delay)
     driver.start()
     return driver

@@ -13,11 +13,12 @@ from ros_rl.errors import ContractError
 from ros_rl.resources import share_path
 from ros_rl.runtime import evaluation
 from ros_rl.runtime.evaluation import Evaluator, evaluate
+from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings, with_overrides
 from ros_rl.tasks.measures import FORWARD_VELOCITY, TOOL_DISTANCE, Measure
 from ros_rl.types import Outcome, Truth
 
-MOCK = with_overrides(load_settings("mock_point"), driver={"backend": "mock"})
+MOCK = with_overrides(load_settings("mock_point"), driver={"backend": {"name": "mock"}})
 A1 = load_settings("a1_walk")
 BRAKE = feedback_graph(MOCK, "joint_position", -0.5 * np.eye(2), np.zeros(2))
 
@@ -57,7 +58,9 @@ class TestEpisodes:
 
     def test_a_tripped_guard_is_a_fall_and_the_next_episode_goes_on(self, tmp_path):
         data = yaml.safe_load(share_path("config", "robots", "mock.yaml").read_text())
-        data["safety"]["joint_margin"] = -8.5  # trips 1.5 from zero
+        data["safety"]["joint_margin"] = 0.1  # trips 1.3 from zero, which the axes overshoot
+        for joint in data["joints"].values():
+            joint |= {"lower": -1.2, "upper": 1.2}
         (tmp_path / "mock.yaml").write_text(yaml.safe_dump(data))
         settings = with_overrides(MOCK, robot=str(tmp_path / "mock.yaml"))
         assert evaluate(constant_graph(MOCK, [1.0, 1.0]), settings, episodes=2, seconds=5.0, seed=0).falls == 2
@@ -65,7 +68,7 @@ class TestEpisodes:
     def test_the_return_is_the_sum_of_rewards(self):
         settings = with_overrides(MOCK, task={"bound": 100.0})
         result = evaluate(constant_graph(MOCK, [0.0, 0.0]), settings, episodes=1, seconds=1.0, seed=0)
-        backend = MockBackend(MOCK.load_robot(), MOCK.control.period)
+        backend = MockBackend(MOCK.load_robot(), MockSettings(), MOCK.control.period)
         start = backend.reset(np.random.default_rng([0, 0xD21E]))["joint_position"]
         assert result.return_mean == pytest.approx(-20 * start @ start)
 

@@ -10,6 +10,7 @@ from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import CommandError
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.pacing import LockStep, RealTime
+from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Command, SafetyState, Tick, Verdict
 
@@ -20,7 +21,7 @@ PERIOD = 0.05
 def loop() -> DriverLoop:
     settings = load_settings("mock_point")
     robot = settings.load_robot()
-    return DriverLoop(robot, settings.task, MockBackend(robot, PERIOD), 1 / PERIOD, delay=1)
+    return DriverLoop(robot, settings.task, MockBackend(robot, MockSettings(), PERIOD), 1 / PERIOD, delay=1)
 
 
 @pytest.fixture

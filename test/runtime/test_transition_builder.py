@@ -12,6 +12,7 @@ from ros_rl.backends.mock import MockBackend
 from ros_rl.features import ObservationSpec
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings, with_overrides
 from ros_rl.types import Command, Measurement, SafetyState, Verdict
 
@@ -24,7 +25,7 @@ class World:
         settings = with_overrides(settings, control={"delay": delay}, task={"episode_seconds": seconds})
         self.robot, self.task = settings.load_robot(), settings.task
         self.spec = ObservationSpec(self.robot, self.task.observation, delay)
-        backend = MockBackend(self.robot, settings.control.period)
+        backend = MockBackend(self.robot, MockSettings(), settings.control.period)
         self.driver = DriverLoop(self.robot, self.task, backend, 20.0, delay, seed, auto_recover)
         self.builder = TransitionBuilder(self.spec, self.task, settings.control.period, "here")
         self.tick = self.driver.start()

@@ -5,11 +5,12 @@
 
 import pytest
 
-from ros_rl.config import iterate, to_mapping, write_parameters_file
+from ros_rl.config import iterate, to_mapping
 from ros_rl.errors import ConfigError, TimingError, UnknownNameError
 from ros_rl.settings.loading import NODES, load_settings, parse_override, task_file, with_overrides
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import TASKS, make_task
+from ros_rl.yaml_files import write_parameters_file
 
 
 @pytest.mark.parametrize("task", sorted(TASKS))
@@ -26,7 +27,9 @@ def test_every_setting_is_described():
 
 
 def test_the_file_of_a_run_brings_the_run_back(tmp_path):
-    settings = load_settings("xarm_reach", overrides=["seed=7", "agent.planner.horizon=5", "driver.latency=0.01"])
+    settings = load_settings(
+        "xarm_reach", overrides=["seed=7", "agent.planner.horizon=5", "driver.backend.latency=0.01"]
+    )
     write_parameters_file(tmp_path / "config.yaml", to_mapping(settings), NODES)
     assert load_settings(params_file=tmp_path / "config.yaml") == settings
 
@@ -43,7 +46,7 @@ def test_later_sources_win(tmp_path):
     [
         ("seed=3", {"seed": 3}),
         ("task.target_velocity=0.5", {"task": {"target_velocity": 0.5}}),
-        ("driver.gui=true", {"driver": {"gui": True}}),
+        ("driver.backend.gui=true", {"driver": {"backend": {"gui": True}}}),
         ("robot=", {"robot": None}),
         ("a = b=c", {"a": "b=c"}),
     ],
@@ -60,8 +63,8 @@ def test_overrides_are_yaml(text, values):
         ("seed=[", ("not a YAML value",)),
         ("sede=3", ("--set sede=3", "sede")),
         ("seed=-1", ("--set seed=-1", "-1")),
-        ("driver.backend=gazebo", ("driver.backend", "pybullet, mock, external")),
-        ("driver.friction_low=2.0", ("friction_low 2.0", "friction_high 1.25")),
+        ("driver.backend.name=gazebo", ("driver.backend", "external, mock, pybullet")),
+        ("driver.backend.friction_low=2.0", ("friction_low 2.0", "friction_high 1.25")),
         ("agent.planner.elites=500", ("elites 500", "samples 128")),
     ],
 )
@@ -86,20 +89,20 @@ def test_a_period_that_the_physics_step_does_not_divide_is_refused_with_the_numb
 
 def test_a_latency_of_a_whole_period_is_refused():
     with pytest.raises(TimingError, match="control.delay"):
-        load_settings("a1_walk", overrides=["driver.latency=0.05"])
+        load_settings("a1_walk", overrides=["driver.backend.latency=0.05"])
 
 
 def test_a_robot_may_replace_the_tasks_own():
-    settings = load_settings("mock_point", overrides=["robot=a1", "driver.backend=pybullet"])
+    settings = load_settings("mock_point", overrides=["robot=a1", "driver.backend.name=pybullet"])
     assert settings.load_robot().name == "a1"
 
 
 def test_overriding_a_copy_leaves_the_original():
     settings = load_settings("a1_walk")
-    changed = with_overrides(settings, driver={"noise": {"height": 0.5}})
-    assert changed.driver.noise.height == 0.5
-    assert settings.driver.noise.height != 0.5
-    assert changed.driver.noise.orientation == settings.driver.noise.orientation
+    changed = with_overrides(settings, driver={"backend": {"noise": {"height": 0.5}}})
+    assert changed.driver.backend.noise.height == 0.5
+    assert settings.driver.backend.noise.height != 0.5
+    assert changed.driver.backend.noise.orientation == settings.driver.backend.noise.orientation
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_overriding_a_copy_leaves_the_original():
             ["task.name=xarm_reach", "robot=a1"],
             "robot 'a1' has no sensor 'tool_position', which observation field 'tool_position' needs",
         ),
-        (["task.name=a1_walk", "driver.backend=mock"], "driver 'mock' measures commanded joints only"),
+        (["task.name=a1_walk", "driver.backend.name=mock"], "driver 'mock' measures commanded joints only"),
     ],
 )
 def test_a_robot_that_cannot_give_what_the_task_observes_is_refused(overrides: list[str], message: str) -> None:

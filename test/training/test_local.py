@@ -13,7 +13,7 @@ from ros_rl.settings.loading import load_settings
 from ros_rl.training.local import Progress, train_locally
 
 LEARN: dict[str, Any] = {
-    "driver": {"backend": "mock"},
+    "driver": {"backend": {"name": "mock"}},
     "task": {"episode_seconds": 3.0},
     "agent": {
         "name": "mpc",
@@ -70,7 +70,7 @@ def test_nothing_is_lost_between_driver_and_replay() -> None:
 
 
 def test_episode_returns_are_sums_of_what_is_stored() -> None:
-    overrides = {"agent": {"name": "random"}, "driver": {"backend": "mock"}, "task": {"episode_seconds": 1.0}}
+    overrides = {"agent": {"name": "random"}, "driver": {"backend": {"name": "mock"}}, "task": {"episode_seconds": 1.0}}
     settings = load_settings("mock_point", overrides=[overrides, {"learner": {"robot_minutes": 0.2}}])
     episodes = list(train_locally(settings))
     replay = episodes[-1].training.replay

@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Robots in PyBullet: torque-level PD for position commands, velocity motors for velocities, efforts as they are."""
+"""Robots in PyBullet: a robot's world, its sensors and what really happens."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ros_rl.backends.backend import Backend, Truth
+from ros_rl.backends.backend import EMPTY, Backend, Scenario, Truth
+from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
 from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pybullet, pybullet_data
 from ros_rl.backends.pybullet.sensors import Instant, check_measures, measure
 from ros_rl.backends.sensor_noise import add_noise
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross, yaw_of
-from ros_rl.settings.driver import DriverSettings
+from ros_rl.settings.backends import PyBulletSettings
 from ros_rl.types import Array, Measurement
 
 _SETTLE = 4  # control periods in which a floating base comes to stand on the ground
@@ -30,42 +31,30 @@ class PyBulletBackend(Backend):
         robot: What to load; its YAML's `simulation` section names the URDF and what differs there.
         settings: Physics, friction, noise.
         period: Control period [s].
-        scene: Name of a file in `sim/scenes`.
-        seed: Seed of the sensor noise.
-        track_contacts: Compute contacts for `truth`; evaluation wants them, training does not.
+        scenario: What is around it.
     """
-
-    simulated = True
 
     def __init__(
         self,
         robot: Robot,
-        settings: DriverSettings,
+        settings: PyBulletSettings,
         period: float,
-        scene: str = "plane",
-        seed: int = 0,
-        track_contacts: bool = False,
+        scenario: Scenario = EMPTY,
     ) -> None:
         self._robot, self._settings, self._period = robot, settings, period
-        self._seed, self._track = seed, track_contacts
-        self._noise_rng = np.random.default_rng(seed)
+        self._seed, self._track = scenario.seed, scenario.track_contacts
+        self._noise_rng = np.random.default_rng(scenario.seed)
         self._client = connect(settings)
-        self._world = load_scene(self._client, scene)
+        self._world = load_scene(self._client, scenario.scene)
         self._body = load_robot(self._client, robot)
         check_measures(robot, self._body)
         self._camera = Camera(self._client, moving=robot.floating_base)
         self._goal_marker: int | None = None
         self._goal: Array | None = None
         self._closed = False
-        # the client looks each function up anew; these run at the physics rate
-        self._step_simulation = self._client.stepSimulation
-        self._get_joint_states = self._client.getJointStates
-        self._set_motors = self._client.setJointMotorControlArray
+        self._actuators = Actuators(self._client, self._body, robot)
         self._plan_ramp(round(period * settings.physics_rate_hz))
         self._older = robot.neutral_command
-        self._held: Array | None = None
-        self._effort = np.zeros(robot.size)
-        self._saturated = 0.0
         self._before: Instant | None = None
 
     def _plan_ramp(self, substeps: int) -> None:
@@ -92,34 +81,26 @@ class PyBulletBackend(Backend):
         for foot in self._body.feet:
             self._client.changeDynamics(index, foot, lateralFriction=friction)
         self._noise_rng = np.random.default_rng([self._seed, int(rng.integers(2**31))])
-        self._older, self._held = robot.neutral_command, None
-        self._effort, self._saturated = np.zeros(robot.size), 0.0
+        self._older = robot.neutral_command
+        self._actuators.reset()
         if robot.floating_base:
             for _ in range(_SETTLE):
-                self._advance(robot.home, robot.home)
+                self._advance(robot.neutral_command, robot.neutral_command)
         self._before = None
         return self._measure()
 
     def step(self, previous: Array, command: Array) -> Measurement:
         """Simulate one control period under `command`."""
         self._before = self._now().keep()
-        self._held = None
         self._advance(previous, command)
         if self._settings.gui and self._robot.floating_base:
             self._camera.follow(self._centre())
         return self._measure()
 
     def safe_step(self) -> Measurement:
-        """Damp the joints, or keep them where the first safe step found them."""
+        """See `Actuators.be_safe`."""
         self._before = self._now().keep()
-        robot = self._robot
-        if robot.command_interface == "velocity":
-            self._follow_velocities(np.zeros((len(self._share), robot.size)))
-        elif robot.safety.safe_action == "damp":
-            self._follow_positions(None)
-        else:
-            self._held = self._joint_state()[0] if self._held is None else self._held
-            self._follow_positions(np.tile(self._held, (len(self._share), 1)))
+        self._actuators.be_safe(len(self._share))
         return self._measure()
 
     def _advance(self, previous: Array, command: Array) -> None:
@@ -128,58 +109,11 @@ class PyBulletBackend(Backend):
         if self._late:
             targets[: self._late] = self._older + self._late_share * (previous - self._older)
         self._older = previous
-        if self._robot.command_interface == "velocity":
-            self._follow_velocities(targets)
-        elif self._robot.command_interface == "effort":
-            self._follow_efforts(targets)
-        else:
-            self._follow_positions(targets)
-
-    def _follow_positions(self, targets: Array | None) -> None:
-        """PD at the physics rate towards `targets`, shape (substeps, joints); without any, damping alone."""
-        robot = self._robot
-        stiffness, damping = robot.stiffness, robot.damping
-        if targets is None:
-            targets = np.zeros((len(self._share), robot.size))
-            stiffness, damping = np.zeros(robot.size), np.full(robot.size, robot.safety.damping)
-        saturated = 0
-        for target in targets:
-            position, velocity = self._joint_state()
-            saturated += self._exert(stiffness * (target - position) - damping * velocity)
-        self._saturated = saturated / targets.size
-
-    def _follow_efforts(self, targets: Array) -> None:
-        """Efforts of shape (substeps, joints), within the limits."""
-        self._saturated = sum(self._exert(target) for target in targets) / targets.size
-
-    def _exert(self, wanted: Array) -> int:
-        """One simulation step under joint efforts [N m]; gives how many the limits cut."""
-        body, limit = self._body, self._robot.limits.effort
-        self._effort = np.minimum(np.maximum(wanted, -limit), limit)
-        self._set_motors(body.index, body.joints, pybullet.TORQUE_CONTROL, forces=self._effort.tolist())
-        self._step_simulation()
-        return int(np.count_nonzero(self._effort != wanted))
-
-    def _follow_velocities(self, targets: Array) -> None:
-        """Velocity motors within the effort limits, as an arm's own controller has them."""
-        body, limit = self._body, self._robot.limits.effort
-        forces, saturated = limit.tolist(), 0
-        for target in targets.tolist():
-            self._set_motors(body.index, body.joints, pybullet.VELOCITY_CONTROL, targetVelocities=target, forces=forces)
-            self._step_simulation()
-            self._effort = np.array([state[3] for state in self._get_joint_states(body.index, body.joints)])
-            saturated += int(np.count_nonzero(np.abs(self._effort) >= 0.999 * limit))
-        self._saturated = saturated / targets.size
-
-    def _joint_state(self) -> tuple[Array, Array]:
-        states = self._get_joint_states(self._body.index, self._body.joints)
-        values = np.array([state[:2] for state in states])
-        return values[:, 0], values[:, 1]
+        self._actuators.follow(targets)
 
     def _now(self) -> Instant:
-        return Instant(
-            self._client, self._world, self._body, self._robot, self._effort.copy(), self._period, self._before
-        )
+        effort = self._actuators.effort.copy()
+        return Instant(self._client, self._world, self._body, self._robot, effort, self._period, self._before)
 
     def _measure(self) -> Measurement:
         return add_noise(measure(self._now()), self._settings.noise, self._noise_rng)
@@ -203,7 +137,7 @@ class PyBulletBackend(Backend):
         tool = None if self._body.tool is None else now.tool
         contacts, slips = self._contacts() if self._track else (0, {})
         slip = float(np.mean([np.mean(values) for values in slips.values()])) if slips else 0.0
-        return Truth(base, yaw_of(orientation), tool, contacts, slip, len(slips), self._saturated)
+        return Truth(base, yaw_of(orientation), tool, contacts, slip, len(slips), self._actuators.saturated)
 
     def _contacts(self) -> tuple[int, dict[int, list[float]]]:
         """Contacts that should not be, and the speed along the ground of each contact point of each foot [m/s]."""

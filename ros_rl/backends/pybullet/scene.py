@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import yaml
 from ros_rl.errors import ConfigError, MissingDependencyError
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot
-from ros_rl.settings.driver import DriverSettings
+from ros_rl.settings.backends import PyBulletSettings
 
 
 @contextlib.contextmanager
@@ -75,7 +75,7 @@ class Body:
     inertial: tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def connect(settings: DriverSettings) -> Any:
+def connect(settings: PyBulletSettings) -> Any:
     """A new, empty world; several may live in one process.
 
     Args:
@@ -119,19 +119,19 @@ def load_robot(client: Any, robot: Robot) -> Body:
         ConfigError: The URDF lacks a joint or link that the robot needs.
     """
     simulation = robot.simulation
-    spawn = [0.0, 0.0, float(simulation.get("spawn_height", 0.0))]
-    flags = pybullet.URDF_USE_SELF_COLLISION if simulation.get("self_collision") else 0
-    if simulation.get("inertia_from_urdf"):
+    assert simulation is not None  # see `PyBulletSettings.check_robot`
+    spawn = [0.0, 0.0, simulation.spawn_height]
+    flags = pybullet.URDF_USE_SELF_COLLISION if simulation.self_collision else 0
+    if simulation.inertia_from_urdf:
         flags |= pybullet.URDF_USE_INERTIA_FROM_FILE
-    urdf = _urdf_path(simulation["urdf"])
+    urdf = _urdf_path(simulation.urdf)
     index = client.loadURDF(urdf, spawn, useFixedBase=not robot.floating_base, flags=flags)
     infos = [client.getJointInfo(index, joint) for joint in range(client.getNumJoints(index))]
     resting = set() if robot.floating_base else {-1}
     for info in infos:
         if info[2] == pybullet.JOINT_FIXED and info[16] in resting:
             resting.add(info[0])
-    renamed = simulation.get("joints", {})
-    wanted = [renamed.get(name, name) for name in (*robot.joints, *robot.passive)]
+    wanted = [simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)]
     joints = _find(urdf, "joint", wanted, infos, 1)
     count = len(joints)
     client.setJointMotorControlArray(
@@ -139,14 +139,14 @@ def load_robot(client: Any, robot: Robot) -> Body:
     )
     for link in range(-1, len(infos)):
         client.changeDynamics(index, link, linearDamping=0.0, angularDamping=0.0)
-    feet = _find(urdf, "link", simulation.get("feet", []), infos, 12)
-    tool = _find(urdf, "link", [simulation["tool_link"]], infos, 12)[0] if "tool_link" in simulation else None
+    feet = _find(urdf, "link", simulation.feet, infos, 12)
+    tool = _find(urdf, "link", [simulation.tool_link], infos, 12)[0] if simulation.tool_link else None
     dynamics = client.getDynamicsInfo(index, -1)
     joints, passive = joints[: robot.size], joints[robot.size :]
     return Body(index, joints, passive, tuple(feet), frozenset(resting), tool, spawn, (dynamics[3], dynamics[4]))
 
 
-def _find(urdf: str, kind: str, wanted: list[str], infos: list[Any], column: int) -> list[int]:
+def _find(urdf: str, kind: str, wanted: Sequence[str], infos: list[Any], column: int) -> list[int]:
     known = {info[column].decode(): info[0] for info in infos}
     missing = [name for name in wanted if name not in known]
     if missing:

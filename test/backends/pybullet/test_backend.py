@@ -9,16 +9,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from robots import gripper_arm
 
 pytest.importorskip("pybullet")
 
-from ros_rl.backends import make_backend  # noqa: E402
+from ros_rl.backends import Scenario, make_backend  # noqa: E402
 from ros_rl.backends.pybullet.backend import PyBulletBackend  # noqa: E402
+from ros_rl.config import build  # noqa: E402
 from ros_rl.errors import ConfigError  # noqa: E402
 from ros_rl.robot import Robot, load_robot  # noqa: E402
 from ros_rl.rotations import quaternion_to_matrix  # noqa: E402
 from ros_rl.runtime.driver_loop import DriverLoop  # noqa: E402
-from ros_rl.settings.loading import load_settings, with_overrides  # noqa: E402
+from ros_rl.settings.backends import PyBulletSettings  # noqa: E402
+from ros_rl.settings.loading import load_settings  # noqa: E402
 from ros_rl.types import Command, SafetyState  # noqa: E402
 
 PERIOD = 0.05
@@ -37,11 +40,9 @@ SILENT = dict.fromkeys(
 A1, ARM = load_robot("a1"), load_robot("xarm6")
 
 
-def make(robot: Robot = A1, scene: str = "plane", noise: bool = False, **driver) -> PyBulletBackend:
-    settings = load_settings("a1_walk")
-    settings = with_overrides(settings, driver={} if noise else {"noise": SILENT})
-    settings = with_overrides(settings, driver=driver)
-    return PyBulletBackend(robot, settings.driver, PERIOD, scene, track_contacts=True)
+def make(robot: Robot = A1, scene: str = "plane", noise: bool = False, **settings) -> PyBulletBackend:
+    chosen = build(PyBulletSettings, settings if noise else {"noise": SILENT} | settings)
+    return PyBulletBackend(robot, chosen, PERIOD, Scenario(scene, track_contacts=True))
 
 
 def reset(backend: PyBulletBackend, seed: int = 0):
@@ -121,7 +122,7 @@ class TestStanding:
 
 
 def test_the_base_link_spawns_where_the_yaml_says():
-    high = replace(A1, simulation=A1.simulation | {"spawn_height": 5.0})
+    high = replace(A1, simulation=replace(A1.simulation, spawn_height=5.0))
     start = reset(make(high))
     fallen = 0.5 * 9.81 * (4 * PERIOD) ** 2  # while it settles
     assert start["base_position"][2] == pytest.approx(5.0 - fallen, abs=0.02)
@@ -129,7 +130,7 @@ def test_the_base_link_spawns_where_the_yaml_says():
 
 
 def test_in_free_fall_the_imu_feels_nothing_and_odometry_tells_the_speed():
-    backend = make(replace(A1, simulation=A1.simulation | {"spawn_height": 5.0}))
+    backend = make(replace(A1, simulation=replace(A1.simulation, spawn_height=5.0)))
     start = reset(backend)
     for step in range(1, 5):
         measurement = backend.step(A1.home, A1.home)
@@ -208,7 +209,7 @@ def test_a_target_moves_without_jumps_whatever_the_latency():
     backend = make(replace(A1, command_ramp=0.9), latency=0.02)
     reset(backend)
     targets = []
-    backend._follow_positions = targets.extend
+    backend._actuators.follow = targets.extend
     commands = [A1.home, A1.home + 0.2, A1.home - 0.2, A1.home]
     for previous, command in zip(commands, commands[1:], strict=False):
         backend._advance(previous, command)
@@ -278,7 +279,8 @@ class TestArm:
         height = task.goal_height_max if seed in (0, 3) else task.goal_height_min
         goal = np.array([radius * np.cos(angle), radius * np.sin(angle), height])
         for _ in range(round(task.episode_seconds / PERIOD)):
-            at, body, zeros = list(backend._joint_state()[0]), backend._body, [0.0] * 6
+            body, zeros = backend._body, [0.0] * 6
+            at = [state[0] for state in backend._client.getJointStates(body.index, body.joints)]
             jacobians = backend._client.calculateJacobian(body.index, body.tool, [0.0] * 3, at, zeros, zeros)
             jacobian = np.array(jacobians[0])
             wanted = 2.0 * (goal - tick.measurement["tool_position"])
@@ -288,8 +290,93 @@ class TestArm:
         assert backend.truth().fallen_contacts == 0
 
 
+class TestMixedInterfaces:
+    """An arm with velocity commands whose last joint takes positions, and one whose last joint takes efforts."""
+
+    @pytest.fixture
+    def robot(self, tmp_path):
+        return load_robot(gripper_arm(tmp_path))
+
+    @staticmethod
+    def begin(robot):
+        backend = make(robot, reset_noise=0.0)
+        reset(backend)
+        # that of the URDF, 1 N m s/rad, is too much for so light a link without a motor
+        backend._client.changeDynamics(backend._body.index, backend._body.joints[5], jointDamping=0.0)
+        return backend
+
+    @pytest.fixture
+    def backend(self, robot):
+        return self.begin(robot)
+
+    def test_each_joint_follows_its_own_kind_of_target(self, robot, backend):
+        command = np.array([0.3, 0.0, 0.0, -0.2, 0.0, 0.55])
+        measured = backend.step(robot.neutral_command, command)
+        for _ in range(39):
+            measured = backend.step(command, command)
+        np.testing.assert_allclose(measured["joint_velocity"][:5], command[:5], atol=0.01)
+        travelled = 40 * PERIOD - PERIOD / 2  # the ramp takes the first period
+        np.testing.assert_allclose((measured["joint_position"] - robot.home)[:5], command[:5] * travelled, atol=0.01)
+        assert measured["joint_position"][5] == pytest.approx(0.55, abs=0.01)
+        assert measured["joint_velocity"][5] == pytest.approx(0.0, abs=0.01)
+        assert (np.abs(measured["joint_effort"]) <= robot.limits.effort + 1e-9).all()
+
+    def test_the_driver_leads_each_to_its_target(self, robot, backend):
+        driver = DriverLoop(robot, load_settings("xarm_reach").task, backend, 20.0, 1, auto_recover=False)
+        tick, command = driver.start(), np.array([0.5, 0.0, 0.0, 0.0, 0.0, 0.75])
+        for _ in range(40):
+            driver.accept(Command(tick.stamp, command))
+            tick = driver.advance()
+            assert tick.safety is SafetyState.OK, driver.fault
+        np.testing.assert_allclose(tick.measurement["joint_velocity"][:5], command[:5], atol=0.01)
+        assert tick.measurement["joint_position"][5] == pytest.approx(0.75, abs=0.01)
+        tick = driver.advance()  # nobody answers: the arm stops, the gripper keeps its target
+        for _ in range(10):
+            tick = driver.advance()
+        np.testing.assert_allclose(tick.measurement["joint_velocity"], 0.0, atol=0.01)
+        assert tick.previous_command.tolist() == [0.0] * 5 + [0.75]
+
+    def test_its_torque_is_that_of_its_gains(self, robot, backend):
+        command = robot.neutral_command
+        seen = []
+        backend._actuators._step_simulation = lambda: seen.append(True)
+        command = command + np.array([0.0] * 5 + [0.1])
+        measured = backend.step(command, command)
+        assert len(seen) == 25  # nothing moved, so every substep asks for the same
+        assert measured["joint_effort"][5] == pytest.approx(0.5 * 0.1, abs=1e-9)
+
+    def test_an_effort_acts_beside_velocities(self, robot):
+        pushed = replace(robot, interfaces=("velocity",) * 5 + ("effort",))
+        backend = self.begin(pushed)
+        command = np.array([0.0] * 5 + [1e-4])
+        speeds = [backend.step(command, command)["joint_velocity"][5] for _ in range(10)]
+        measured = backend.step(command, command)
+        assert measured["joint_effort"][5] == pytest.approx(1e-4)
+        np.testing.assert_allclose(np.diff(speeds), speeds[0], rtol=0.05)  # a constant torque, a constant acceleration
+        np.testing.assert_allclose(measured["joint_position"][:5], pushed.home[:5], atol=1e-3)
+
+    def test_each_does_what_is_safe_for_it(self, robot, backend):
+        command = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.6])
+        for _ in range(10):
+            moving = backend.step(command, command)
+        assert moving["joint_velocity"][0] > 0.9
+        for _ in range(20):
+            still = backend.safe_step()
+        np.testing.assert_allclose(still["joint_velocity"], 0.0, atol=0.01)
+        assert still["joint_position"][5] == pytest.approx(moving["joint_position"][5], abs=0.02)  # held
+
+        damped = self.begin(replace(robot, safety=replace(robot.safety, safe_action="damp", damping=0.02)))
+        for _ in range(2):
+            moving = damped.step(command, command)
+        assert abs(moving["joint_velocity"][5]) > 0.1
+        for _ in range(20):
+            still = damped.safe_step()
+        np.testing.assert_allclose(still["joint_velocity"], 0.0, atol=0.01)
+        np.testing.assert_allclose(still["joint_effort"][5], 0.0, atol=0.05)  # nothing pulls it back
+
+
 def test_a_wrong_joint_name_lists_the_right_ones():
-    renamed = replace(A1, simulation=A1.simulation | {"joints": {"FR_hip_joint": "nose"}})
+    renamed = replace(A1, simulation=replace(A1.simulation, joints={"FR_hip_joint": "nose"}))
     with pytest.raises(ConfigError, match="no joint nose; it has .*FR_hip_joint"):
         make(renamed)
 

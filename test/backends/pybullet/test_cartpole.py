@@ -27,7 +27,7 @@ FREE = np.zeros(1)
 
 @pytest.fixture
 def backend():
-    settings = load_settings("cartpole_swingup", overrides=["driver.reset_noise=0.0"])
+    settings = load_settings("cartpole_swingup", overrides=["driver.backend.reset_noise=0.0"])
     made = make_backend(settings)
     assert isinstance(made, PyBulletBackend)
     yield made
@@ -149,4 +149,4 @@ def test_a_robot_without_a_passive_joint_cannot_do_it(robot, words):
 
 def test_the_mock_driver_cannot_stand_in_for_it():
     with pytest.raises(ConfigError, match="measures commanded joints only"):
-        load_settings("cartpole_swingup", overrides=["driver.backend=mock"]).load_robot()
+        load_settings("cartpole_swingup", overrides=["driver.backend.name=mock"]).load_robot()

@@ -1,0 +1,19 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Contract 1: a robot's joints, limits, home pose, gains and action map, read from one YAML file."""
+
+from ros_rl.robot.loading import load_robot, robot_names
+from ros_rl.robot.robot import EFFORT, POSITION, VELOCITY, JointLimits, Robot, SafetyLimits, Simulation
+
+__all__ = [
+    "EFFORT",
+    "POSITION",
+    "VELOCITY",
+    "JointLimits",
+    "Robot",
+    "SafetyLimits",
+    "Simulation",
+    "load_robot",
+    "robot_names",
+]

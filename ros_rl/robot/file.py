@@ -1,0 +1,74 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What may stand in a robot's YAML file: every key with its meaning, unit and range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ros_rl.config import required, setting
+from ros_rl.robot.robot import COMMAND_INTERFACES, SAFE_ACTIONS, Simulation
+
+_POSITIVE = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointEntry:
+    """A joint that is commanded; units are those of a turning joint, of a sliding one m and N."""
+
+    command_interface: str | None = setting(
+        None, "how it is commanded; not set: as the robot", choices=COMMAND_INTERFACES
+    )
+    lower: float = required("smallest position", unit="rad", infinite=True)
+    upper: float = required("largest position", unit="rad", infinite=True)
+    velocity: float = required("largest velocity", unit="rad/s", low=_POSITIVE)
+    acceleration: float = required("largest acceleration", unit="rad/s^2", low=_POSITIVE)
+    effort: float = required("largest effort", unit="N m", low=_POSITIVE)
+    home: float = required("position in the home pose", unit="rad")
+    action_scale: float = required("command offset of action 1", unit="rad, rad/s or N m", low=_POSITIVE)
+    step: float = required("largest change of the command in a period", unit="rad, rad/s or N m", low=_POSITIVE)
+    stiffness: float = required("proportional gain", unit="N m/rad", low=0.0)
+    damping: float = required("derivative gain", unit="N m s/rad", low=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassiveJointEntry:
+    """A joint that is measured and not commanded."""
+
+    home: float = required("position in the home pose", unit="rad")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafetyEntry:
+    """See `SafetyLimits`."""
+
+    tilt: float = required("largest tilt of the base; .inf if it is fixed", unit="rad", low=0.0, infinite=True)
+    joint_error: float = required("largest distance from a position command", unit="rad", low=0.0, infinite=True)
+    joint_margin: float = required("how far past its limits a joint may be measured", unit="rad", low=0.0)
+    effort: float = setting(1.25, "largest effort, in multiples of the limit", low=0.0, infinite=True)
+    safe_action: str = required("what a fault does", choices=SAFE_ACTIONS)
+    damping: float = required("damping of 'damp'", unit="N m s/rad", low=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobotFile:
+    """A robot's YAML file."""
+
+    name: str = required("the robot's name")
+    command_interface: str = required("how its joints are commanded", choices=COMMAND_INTERFACES)
+    floating_base: bool = required("whether its base moves through the world")
+    command_ramp: float = setting(
+        0.0, "share of the control period over which the target moves to the command", low=0.0, high=1.0
+    )
+    base_frame: str = required("frame of the base")
+    tool_frame: str | None = setting(None, "frame of the tool centre point")
+    sensors: tuple[str, ...] = setting((), "names of its sensors")
+    joints: Mapping[str, JointEntry] = required("commanded joints, in the order of actions")
+    passive_joints: Mapping[str, PassiveJointEntry] = setting({}, "joints that are measured and not commanded")
+    mirror: Mapping[str, str] | None = setting(
+        None, "left-right symmetry: a joint and its image, with a minus before it if the sign changes"
+    )
+    safety: SafetyEntry = required("where the guards trip")
+    simulation: Simulation | None = setting(None, "what only a simulator needs")

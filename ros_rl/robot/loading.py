@@ -1,0 +1,164 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Reads a robot from its YAML file, and refuses one that makes no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ros_rl.config import build
+from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.plugins import ROBOTS_GROUP, find_plugins, load_plugin
+from ros_rl.resources import share_path
+from ros_rl.robot.file import RobotFile
+from ros_rl.robot.robot import EFFORT, JointLimits, Robot, SafetyLimits
+from ros_rl.types import Array
+from ros_rl.yaml_files import read_yaml
+
+
+def robot_names() -> list[str]:
+    """Names of the robots that ship with the package, and of those of other packages."""
+    own = [path.stem for path in share_path("config", "robots").glob("*.yaml")]
+    return sorted({*own, *find_plugins(ROBOTS_GROUP)})
+
+
+def load_robot(name: str) -> Robot:
+    """Load a robot by its name, or from the path of a YAML file.
+
+    Raises:
+        UnknownNameError: There is no robot of that name.
+        ConfigError: The file has a wrong key, type or range, or its joints make no sense.
+    """
+    path = _path_of(name)
+    file = build(RobotFile, read_yaml(path), source=str(path))
+    try:
+        robot = _robot_of(file)
+        _check(robot)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return robot
+
+
+def _path_of(name: str) -> Path:
+    path = Path(name) if name.endswith(".yaml") else share_path("config", "robots") / f"{name}.yaml"
+    if path.is_file():
+        return path
+    points = find_plugins(ROBOTS_GROUP)
+    if name not in points:
+        raise UnknownNameError("robot", name, robot_names())
+    return Path(load_plugin(points[name]))
+
+
+def _robot_of(file: RobotFile) -> Robot:
+    names, entries, safety = tuple(file.joints), list(file.joints.values()), file.safety
+
+    def per_joint(key: str) -> Array:
+        return np.array([getattr(entry, key) for entry in entries], dtype=np.float64)
+
+    limits = ("lower", "upper", "velocity", "acceleration", "effort")
+    return Robot(
+        name=file.name,
+        joints=names,
+        interfaces=tuple(entry.command_interface or file.command_interface for entry in entries),
+        limits=JointLimits(**{key: per_joint(key) for key in limits}),
+        home=per_joint("home"),
+        scale=per_joint("action_scale"),
+        stiffness=per_joint("stiffness"),
+        damping=per_joint("damping"),
+        safety=SafetyLimits(
+            tilt=safety.tilt,
+            joint_error=safety.joint_error,
+            joint_margin=safety.joint_margin,
+            effort=safety.effort,
+            step=per_joint("step"),
+            safe_action=safety.safe_action,
+            damping=safety.damping,
+        ),
+        command_ramp=file.command_ramp,
+        base_frame=file.base_frame,
+        tool_frame=file.tool_frame,
+        floating_base=file.floating_base,
+        sensors=file.sensors,
+        passive=tuple(file.passive_joints),
+        passive_home=np.array([entry.home for entry in file.passive_joints.values()]),
+        mirror=None if file.mirror is None else _mirror(names, file.mirror),
+        simulation=file.simulation,
+    )
+
+
+def _mirror(names: tuple[str, ...], pairs: Mapping[str, str]) -> tuple[tuple[int, ...], Array]:
+    """Read pairs ``joint: image``, with a minus before the image if the sign changes; each holds both ways."""
+    images: dict[str, tuple[str, float]] = {}
+    for joint, image in pairs.items():
+        sign = -1.0 if image.startswith("-") else 1.0
+        image = image.lstrip("-")
+        images[joint], images[image] = (image, sign), (joint, sign)
+    unknown = [joint for joint in images if joint not in names]
+    missing = [joint for joint in names if joint not in images]
+    if unknown or missing:
+        raise ConfigError(f"mirror: {'unknown' if unknown else 'no image of'} joint {(unknown or missing)[0]}")
+    return tuple(names.index(images[name][0]) for name in names), np.array([images[name][1] for name in names])
+
+
+def _check(robot: Robot) -> None:
+    if not robot.joints:
+        raise ConfigError("joints: there is none")
+    if EFFORT in robot.interfaces and robot.safety.safe_action == "stop":
+        raise ConfigError("safety.safe_action is 'stop', allowed with effort commands: damp, hold")
+    _check_passive(robot)
+    _check_mirror(robot)
+    _check_simulation(robot)
+    for index in range(robot.size):
+        _check_joint(robot, index)
+
+
+def _check_passive(robot: Robot) -> None:
+    both = [name for name in robot.passive if name in robot.joints]
+    if both:
+        raise ConfigError(f"passive_joints: {both[0]} is a commanded joint, too")
+
+
+def _check_mirror(robot: Robot) -> None:
+    if robot.mirror is None:
+        return
+    if robot.passive:
+        raise ConfigError("mirror: not allowed together with passive_joints, whose mirror images it cannot name")
+    for joint, image in enumerate(robot.mirror[0]):
+        if robot.interfaces[joint] != robot.interfaces[image]:
+            raise ConfigError(
+                f"mirror: {robot.joints[joint]} takes {robot.interfaces[joint]} commands, "
+                f"its image {robot.joints[image]} {robot.interfaces[image]} commands"
+            )
+
+
+def _check_simulation(robot: Robot) -> None:
+    simulation = robot.simulation
+    if simulation is None:
+        return
+    unknown = [name for name in simulation.joints if name not in (*robot.joints, *robot.passive)]
+    if unknown:
+        raise ConfigError(f"simulation.joints: the robot has no joint {unknown[0]}")
+    if robot.tool_frame is not None and simulation.tool_link is None:
+        raise ConfigError(
+            f"simulation.tool_link is missing: no link of the URDF carries tool_frame '{robot.tool_frame}'"
+        )
+
+
+def _check_joint(robot: Robot, index: int) -> None:
+    joint, home = f"joints.{robot.joints[index]}", robot.home[index]
+    lower, upper = robot.limits.lower[index], robot.limits.upper[index]
+    if not lower < upper:
+        raise ConfigError(f"{joint}: lower {lower} is not below upper {upper}")
+    if not lower <= home <= upper:
+        raise ConfigError(f"{joint}: home {home} is outside [{lower}, {upper}]")
+    center, scale = robot.center[index], robot.scale[index]
+    smallest, largest = (bound[index] for bound in robot.command_bounds())
+    if center - scale < smallest or center + scale > largest:
+        raise ConfigError(
+            f"{joint}: action range [{center - scale:.3f}, {center + scale:.3f}] leaves the limits "
+            f"[{smallest:.3f}, {largest:.3f}]"
+        )

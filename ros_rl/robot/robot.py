@@ -1,0 +1,137 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A robot as the rest of the package knows it: joints by name, limits, home pose, gains and action map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros_rl.config import required, setting
+from ros_rl.types import Array
+
+POSITION, VELOCITY, EFFORT = COMMAND_INTERFACES = ("position", "velocity", "effort")
+SAFE_ACTIONS = ("damp", "hold", "stop")
+
+
+@dataclass(frozen=True)
+class JointLimits:
+    """Bounds of every joint, each of shape (joints,), in rad, rad/s, rad/s^2, N m (or m, ...)."""
+
+    lower: Array
+    upper: Array
+    velocity: Array
+    acceleration: Array
+    effort: Array
+
+
+@dataclass(frozen=True)
+class SafetyLimits:
+    """Where the driver's guards trip; wider than any task's own termination.
+
+    Attributes:
+        tilt: Largest angle between the base's vertical and gravity [rad]; inf for a fixed base.
+        joint_error: Largest |measured - commanded| position of a joint with position commands [rad].
+        joint_margin: How far past its position limit a joint may be measured [rad].
+        effort: Largest |measured effort|, as a multiple of the joint's effort limit.
+        step: Largest change of a command from one tick to the next [rad, rad/s or N m], shape (joints,).
+        safe_action: What a fault does: ``damp`` (legs), ``hold`` or ``stop`` (zero velocity). Joints with velocity
+            commands always stop, and of the others ``stop`` holds the position.
+        damping: Damping of ``damp`` [N m s/rad].
+    """
+
+    tilt: float
+    joint_error: float
+    joint_margin: float
+    effort: float
+    step: Array
+    safe_action: str
+    damping: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulation:
+    """What only a simulator needs; the section ``simulation`` of a robot's file."""
+
+    urdf: str = required("URDF, below sim/ or of pybullet_data")
+    spawn_height: float = setting(0.0, "height of the base in the home pose", unit="m")
+    joints: Mapping[str, str] = setting({}, "names of joints there, where they differ")
+    feet: tuple[str, ...] = setting((), "links that are to touch the ground")
+    tool_link: str | None = setting(None, "link that carries the tool centre point")
+    tool_offset: tuple[float, float, float] = setting((0.0, 0.0, 0.0), "tool centre point in that link", unit="m")
+    self_collision: bool = setting(False, "whether the robot's links collide with each other")
+    inertia_from_urdf: bool = setting(False, "inertias of the URDF, not those of the collision shapes")
+
+
+@dataclass(frozen=True)
+class Robot:
+    """A robot as its YAML file describes it. Joints are names; arrays follow their order."""
+
+    name: str
+    joints: tuple[str, ...]
+    interfaces: tuple[str, ...]
+    """How each joint is commanded, one of `COMMAND_INTERFACES`."""
+    limits: JointLimits
+    home: Array
+    """Joint positions of the home pose, shape (joints,)."""
+    scale: Array
+    """Command offset of action 1, shape (joints,)."""
+    stiffness: Array
+    """Proportional gains [N m/rad], shape (joints,)."""
+    damping: Array
+    """Derivative gains [N m s/rad], shape (joints,)."""
+    safety: SafetyLimits
+    command_ramp: float
+    """Share of the control period over which the target moves linearly from the last command to the new one."""
+    base_frame: str
+    tool_frame: str | None
+    """Frame of the tool centre point; None for a robot without one."""
+    floating_base: bool
+    sensors: tuple[str, ...] = ()
+    """Names of its sensors."""
+    passive: tuple[str, ...] = ()
+    """Joints that are measured and not commanded; no action, limit or command has a place for them."""
+    passive_home: Array = field(default_factory=lambda: np.zeros(0))
+    """Positions of the passive joints in the home pose, shape (passive,)."""
+    mirror: tuple[tuple[int, ...], Array] | None = None
+    """Left-right symmetry: for each joint the index of its mirror image and its sign; None if there is none."""
+    simulation: Simulation | None = None
+    """What only a simulator needs; None for a robot without a model of it."""
+
+    @property
+    def size(self) -> int:
+        """Number of commanded joints, which is also the size of an action."""
+        return len(self.joints)
+
+    def commanded_by(self, interface: str) -> NDArray[np.bool_]:
+        """Whether each joint has this command interface, bool, shape (joints,)."""
+        return np.array([own == interface for own in self.interfaces])
+
+    @cached_property
+    def center(self) -> Array:
+        """Command of action 0: the home position for position commands, zero for velocities and efforts."""
+        return np.where(self.commanded_by(POSITION), self.home, 0.0)
+
+    def command(self, action: Array) -> Array:
+        """Map actions in [-1, 1] to joint commands, shapes (..., joints). Exact inverse of `action`."""
+        return self.center + np.asarray(action, dtype=np.float64) * self.scale
+
+    def action(self, command: Array) -> Array:
+        """Map joint commands to actions, shapes (..., joints). Not clipped: what acted is what is recorded."""
+        return (np.asarray(command, dtype=np.float64) - self.center) / self.scale
+
+    @property
+    def neutral_command(self) -> Array:
+        """The command that keeps the home pose: its position, zero velocity or zero effort."""
+        return self.center.copy()
+
+    def command_bounds(self) -> tuple[Array, Array]:
+        """Smallest and largest command that the limits permit at rest, each of shape (joints,)."""
+        limits, position = self.limits, self.commanded_by(POSITION)
+        largest = np.where(self.commanded_by(VELOCITY), limits.velocity, limits.effort)
+        return np.where(position, limits.lower, -largest), np.where(position, limits.upper, largest)

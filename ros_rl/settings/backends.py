@@ -1,0 +1,151 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What moves the robot, as settings: each backend's own, and what the rest of the package asks of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from ros_rl.config import group, setting
+from ros_rl.errors import ConfigError, TimingError
+from ros_rl.robot import Robot
+from ros_rl.settings.nodes import ControlSettings
+
+
+@dataclass(frozen=True)
+class BackendSettings:
+    """A backend's settings and nature; as it stands here, a real robot without either."""
+
+    simulated: ClassVar[bool] = False
+    """Whether it may be reset at any time, so that a fault may clear itself."""
+    renders: ClassVar[bool] = False
+    """Whether it gives pictures."""
+    knows_truth: ClassVar[bool] = False
+    """Whether it tells what really happened, so that a controller can be judged in it."""
+    starts_driver: ClassVar[bool] = True
+    """Whether a driver node of ours stands before it."""
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Packages that it imports."""
+
+    def check_timing(self, control: ControlSettings) -> None:
+        """Refuse timing that cannot work.
+
+        Raises:
+            TimingError: Naming the two periods.
+        """
+
+    def check_robot(self, robot: Robot) -> None:
+        """Refuse a robot that it cannot be.
+
+        Raises:
+            ConfigError: Naming what it lacks.
+        """
+
+    def sensor_noise(self) -> NoiseSettings | None:
+        """The noise that it adds to its sensors; None if it adds none."""
+        return None
+
+    def headless(self) -> BackendSettings:
+        """The same without a window."""
+        return self
+
+
+@dataclass(frozen=True)
+class SimulatorSettings(BackendSettings):
+    """What all simulators are."""
+
+    simulated: ClassVar[bool] = True
+    knows_truth: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class NoiseSettings:
+    """Standard deviation of white noise that the simulator adds to its sensors at every tick."""
+
+    joint_position: float = setting(0.01, "joint position noise", unit="rad", low=0.0)
+    joint_velocity: float = setting(0.5, "joint velocity noise", unit="rad/s", low=0.0)
+    orientation: float = setting(0.02, "orientation noise, each axis", unit="rad", low=0.0)
+    angular_velocity: float = setting(0.1, "gyro noise", unit="rad/s", low=0.0)
+    linear_velocity: float = setting(0.1, "odometry velocity noise", unit="m/s", low=0.0)
+    height: float = setting(0.01, "odometry height noise", unit="m", low=0.0)
+    tool_position: float = setting(0.001, "tool position noise, each axis", unit="m", low=0.0)
+
+
+@dataclass(frozen=True)
+class PyBulletSettings(SimulatorSettings):
+    """A robot in PyBullet."""
+
+    renders: ClassVar[bool] = True
+    requires: ClassVar[tuple[str, ...]] = ("pybullet",)
+
+    physics_rate_hz: float = setting(500.0, "simulation steps per second", unit="Hz", low=50.0, high=5000.0)
+    solver_iterations: int = setting(20, "contact solver iterations per simulation step", low=1, high=500)
+    friction_low: float = setting(0.5, "lowest foot friction, drawn per episode", low=0.05, high=3.0)
+    friction_high: float = setting(1.25, "highest foot friction, drawn per episode", low=0.05, high=3.0)
+    reset_noise: float = setting(0.05, "joint positions at reset: home +- this", unit="rad", low=0.0, high=1.0)
+    latency: float = setting(0.0, "actuation latency inside the period, besides the delay", unit="s", low=0.0, high=0.2)
+    noise: NoiseSettings = group(NoiseSettings, "sensor noise")
+    gui: bool = setting(False, "open the simulator's window")
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        if self.friction_low > self.friction_high:
+            raise ConfigError(
+                f"driver.backend.friction_low {self.friction_low} is above "
+                f"driver.backend.friction_high {self.friction_high}"
+            )
+
+    def check_timing(self, control: ControlSettings) -> None:
+        """See `BackendSettings.check_timing`: whole physics steps in a period, and a latency below it."""
+        steps = self.physics_rate_hz / control.rate_hz
+        if abs(steps - round(steps)) > 1e-9:
+            raise TimingError(
+                f"control period {control.period * 1e3:g} ms is not a multiple of the physics step "
+                f"{1e3 / self.physics_rate_hz:g} ms (driver.backend.physics_rate_hz {self.physics_rate_hz:g}, "
+                f"control.rate_hz {control.rate_hz:g})"
+            )
+        if self.latency >= control.period:
+            raise TimingError(
+                f"driver.backend.latency {self.latency} s is not below the control period {control.period} s; "
+                "use control.delay for whole periods"
+            )
+
+    def check_robot(self, robot: Robot) -> None:
+        """See `BackendSettings.check_robot`: it needs a URDF."""
+        if robot.simulation is None:
+            raise ConfigError(f"driver 'pybullet' needs a URDF; the file of robot '{robot.name}' has no 'simulation'")
+
+    def sensor_noise(self) -> NoiseSettings:
+        """See `BackendSettings.sensor_noise`."""
+        return self.noise
+
+    def headless(self) -> PyBulletSettings:
+        """See `BackendSettings.headless`."""
+        return replace(self, gui=False)
+
+
+@dataclass(frozen=True)
+class MockSettings(SimulatorSettings):
+    """A tiny linear robot for tests."""
+
+    def check_robot(self, robot: Robot) -> None:
+        """See `BackendSettings.check_robot`: it has commanded joints and nothing else."""
+        if robot.floating_base or robot.tool_frame or robot.passive:
+            raise ConfigError(f"driver 'mock' measures commanded joints only; it cannot be robot '{robot.name}'")
+
+
+@dataclass(frozen=True)
+class ExternalSettings(BackendSettings):
+    """A driver that somebody else starts."""
+
+    starts_driver: ClassVar[bool] = False
+
+
+OWN_BACKEND_SETTINGS: dict[str, type[BackendSettings]] = {
+    "pybullet": PyBulletSettings,
+    "mock": MockSettings,
+    "external": ExternalSettings,
+}
+"""By the backends' names, those of this package; `ros_rl.settings.registry` has all."""

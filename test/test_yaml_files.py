@@ -1,0 +1,84 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What is wrong with a YAML file is told in one line; a parameters file is read back as it was written."""
+
+from pathlib import Path
+
+import pytest
+
+from ros_rl.errors import ConfigError
+from ros_rl.yaml_files import read_parameters_file, read_yaml, write_parameters_file
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a: 1\nb: {c: 2, d: 3, c: 4}\n", "not valid YAML: line 2: key 'c' stands twice"),
+        (b"a: 1\nb: 2\na: 3\n", "not valid YAML: line 3: key 'a' stands twice"),
+        (b"a: 1\nb: [1, 2\nc: 3\n", "not valid YAML: line 3: "),
+        (b"a: 1\n\tb: 2\n", "not valid YAML: line 2: found character"),
+        ("a: \xe4\n".encode("latin-1"), "byte 3 is not text in UTF-8"),
+        ("a: 1\n".encode("utf-16"), "byte 0 is not text in UTF-8"),
+        (b"a: \x01\n", "not valid YAML: unacceptable character"),
+        (b"a: !!python/object:os.system {}\n", "not valid YAML: line 1: could not determine a constructor"),
+        (b"a: 2026-13-40\n", "not valid YAML: month must be in 1..12"),
+    ],
+)
+def test_broken_yaml_is_one_line(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "robot.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        read_yaml(path)
+    assert str(caught.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+def test_merged_keys_may_stand_again(tmp_path: Path) -> None:
+    path = tmp_path / "robot.yaml"
+    path.write_text(
+        "leg: &leg {mass: 1, length: 2}\nlong: &long\n  <<: *leg\n  length: 3\nlonger: {<<: *long, length: 4}\n"
+    )
+    read = read_yaml(path)
+    assert read["longer"] == {"mass": 1, "length": 4} and read["long"] == {"mass": 1, "length": 3}
+
+
+class TestParametersFile:
+    def read(self, tmp_path, text):
+        path = tmp_path / "params.yaml"
+        path.write_text(text)
+        return read_parameters_file(path, ("driver", "learner"))
+
+    def test_shared_and_node_sections(self, tmp_path):
+        text = """
+        /**: {ros__parameters: {seed: 3, driver.gui: true}}
+        /a1/driver: {ros__parameters: {mode: fast}}
+        """
+        assert self.read(tmp_path, text) == {"seed": 3, "driver": {"gui": True, "mode": "fast"}}
+
+    def test_an_empty_section(self, tmp_path):
+        assert self.read(tmp_path, "/**: {ros__parameters: }") == {}
+
+    @pytest.mark.parametrize(
+        ("text", "word"),
+        [
+            ("/**: {ros__parameters: [", "not valid YAML"),
+            ("just text", "expected a ROS parameters file"),
+            ("/**: {seed: 3}", "ros__parameters"),
+            ("/**: {ros__parameters: {}, more: 1}", "nothing else"),
+            ("diver: {ros__parameters: {}}", "valid: /\\*\\*, driver, learner"),
+        ],
+    )
+    def test_a_broken_file_is_named(self, tmp_path, text, word):
+        with pytest.raises(ConfigError, match=word) as caught:
+            self.read(tmp_path, text)
+        assert "params.yaml" in str(caught.value)
+
+    def test_a_missing_file_is_named(self, tmp_path):
+        with pytest.raises(ConfigError, match="none.yaml: No such file"):
+            read_parameters_file(tmp_path / "none.yaml", ())
+
+    def test_what_is_written_is_read_back(self, tmp_path):
+        values = {"seed": 1, "task": {"name": "x", "gain": 1e-4}, "driver": {"mode": "fast"}, "learner": {"rate": 0.1}}
+        write_parameters_file(tmp_path / "out.yaml", values, ("driver", "learner"))
+        assert read_parameters_file(tmp_path / "out.yaml", ("driver", "learner")) == values
