@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from ros_rl.planning.sampling import SamplingPlanner, weighted
+from ros_rl.planning.world import W
 
 
-class CemPlanner(SamplingPlanner):
+class CemPlanner(SamplingPlanner[W]):
     """Refits mean and variance to the elites, all of equal weight; the plan is the last mean."""
 
     def _refit(self, candidates: Tensor, returns: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:

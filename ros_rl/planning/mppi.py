@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from ros_rl.planning.sampling import SamplingPlanner, weighted
+from ros_rl.planning.world import W
 
 
-class MppiPlanner(SamplingPlanner):
+class MppiPlanner(SamplingPlanner[W]):
     """Weights the elites by a softmax of their standardised returns."""
 
     def _refit(self, candidates: Tensor, returns: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:

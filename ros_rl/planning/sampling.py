@@ -12,9 +12,10 @@ from torch import Tensor
 
 from ros_rl.planning.plan import WORST, Plan, Start
 from ros_rl.planning.planner import Planner
+from ros_rl.planning.world import W
 
 
-class SamplingPlanner(Planner):
+class SamplingPlanner(Planner[W]):
     """Samples, scores and refits; methods differ in how they refit."""
 
     @property

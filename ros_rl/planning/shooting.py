@@ -10,9 +10,10 @@ from torch import Tensor
 
 from ros_rl.planning.plan import WORST
 from ros_rl.planning.sampling import SamplingPlanner, weighted
+from ros_rl.planning.world import W
 
 
-class ShootingPlanner(SamplingPlanner):
+class ShootingPlanner(SamplingPlanner[W]):
     """The single best candidate (Nagabandi et al. 2018); it is also the one that the model's errors favour most."""
 
     @property
@@ -26,7 +27,7 @@ class ShootingPlanner(SamplingPlanner):
         return weighted(candidates[index], value, torch.ones(1))[0], std
 
 
-class SoftmaxShootingPlanner(ShootingPlanner):
+class SoftmaxShootingPlanner(ShootingPlanner[W]):
     """The mean of all candidates under a softmax of their standardised returns.
 
     The weights of Williams et al. 2017 (MPPI) with the filtering left out (Nagabandi et al. 2020, PDDM, eq. 3).

@@ -52,13 +52,6 @@ def test_the_decision_is_the_control_graphs(run):
         assert np.ptp(ours.candidates.states[:, 0], axis=0).max() == 0.0  # all begin in the same state
 
 
-def test_watching_leaves_the_planner_as_it_was(run):
-    planner = run.agent.graph.planner
-    tick = play(run.settings, OnnxGraph(run.training.graph()), SEED)[2][0]
-    decide(run.agent, run.spec, tick, SEED)
-    assert planner.rollout.__func__ is type(planner).rollout
-
-
 def test_an_exact_model_foresees_what_happens(run, monkeypatch):
     def exact(state, last_action, action):
         return mock_step(state, action).expand(run.agent.model.members, -1, -1)
