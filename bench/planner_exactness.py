@@ -120,7 +120,7 @@ def starts(count: int, horizon: int) -> list[np.ndarray]:
 def gap(planner: Planner, state: np.ndarray, seed: int) -> float:
     """Excess of a plan's cost over the optimum, as a share of it."""
     noise = torch.randn(planner.noise_shape, generator=torch.Generator().manual_seed(seed))
-    begin = ParticleState(torch.tensor(state, dtype=torch.float32).expand(1, 1, 4), torch.zeros(2), torch.zeros(0))
+    begin = ParticleState(torch.tensor(state, dtype=torch.float32).expand(1, 1, 4), torch.zeros(1, 2), torch.zeros(0))
     plan = planner.plan(begin, noise)
     best, _ = optimum(state, planner.settings.horizon)
     return cost_of(state, plan.mean.double().numpy()) / best - 1.0

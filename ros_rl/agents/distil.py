@@ -94,8 +94,8 @@ class DistilAgent(MpcLearner):
             self.answers.add({"seen": seen, "action": torch.stack(answers)})
 
     def _plan(self, state: Tensor, goal: Tensor, last_action: Tensor) -> Tensor | None:
-        start = ParticleState(state.expand(self.model.members, 1, -1), last_action, goal)
-        plan = self.planner.plan(start, torch.randn(self.planner.noise_shape))
+        start = ParticleState(state.expand(self.model.members, 1, -1), last_action[None], goal)
+        plan = self.planner.plan(start, torch.randn(self.planner.noise_shape, device=state.device))
         return plan.mean[0] if float(plan.candidate_returns.amax()) > WORST else None
 
     def imitate(self) -> float:

@@ -68,11 +68,10 @@ class MpcGraph(ControlGraph):
         world = self.planner.world
         start = world.start(observation)
         burst = draw_burst(noise[-3, 0, :1], noise[-2, 0, :1], carry[:1])
-        spaces, executed = world.spaces, noise[-1, 0] * explore * burst
-        seen = spaces.network_input(start.x.mean(0), start.goal, start.last_action[None])
-        by_policy = world.policy.act(seen, executed[None])[0]
+        executed, last_action = noise[-1, 0] * explore * burst, start.last_action[0]
+        by_policy = world.decide(start, executed[None])[0]
         if not self.plans:
-            return spaces.smooth(by_policy, start.last_action), burst, start.x.mean(0)[0]
+            return world.spaces.smooth(by_policy, last_action), burst, start.x.mean(0)[0]
         last = self.execution.read(carry[1:])
         plan = self.planner.plan(start, noise[:-3], last)
         actions, kept = self.execution.choose(plan.mean, last)
@@ -81,7 +80,7 @@ class MpcGraph(ControlGraph):
         found = assess(self.planner, start, actions)
         # every candidate non-finite: no action either, so that the driver's safe behaviour takes over
         usable = (plan.candidate_returns.amax() > WORST).to(action.dtype)
-        action = spaces.smooth(action, start.last_action) * (usable / usable)
+        action = world.spaces.smooth(action, last_action) * (usable / usable)
         telemetry = (found.mean_return, found.return_std, plan.candidate_returns, found.states)
         return action, torch.cat([burst, kept]), *telemetry, found.epistemic, found.aleatoric
 

@@ -64,7 +64,7 @@ def decide(agent: MpcAgent, spec: ObservationSpec, tick: Tick, seed: int) -> Exp
     start, rollouts = world.start(observation), list[Rollout]()
     noise = torch.from_numpy(tick_noise(seed, tick.index, planner.noise_shape))
     plan = planner.plan(start, noise, rollouts=rollouts)
-    members = world.under(FixedMember(world.model, aleatoric=False))
+    members = world.with_propagation(FixedMember(world.model, aleatoric=False))
     alone = planner.rollout(Start(start), plan.mean[None], members)
     smoothed = torch.cat([state.last_action for state in alone.states])
     actions = torch.cat([pending, smoothed]).numpy().astype(np.float64)

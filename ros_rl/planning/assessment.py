@@ -44,11 +44,11 @@ def assess(planner: Planner[StateWorld], state: ParticleState, actions: Tensor) 
         actions: (horizon, actions), before smoothing.
     """
     world = planner.world
-    members = world.under(FixedMember(world.model, aleatoric=False))
+    members = world.with_propagation(FixedMember(world.model, aleatoric=False))
     rollout = planner.rollout(Start(state), actions[None], members)
     states = torch.cat([after.x for after in rollout.states], 1)
     before = torch.cat([state.x, states[:, :-1]], 1)
-    applied = torch.cat([state.last_action[None], *(after.last_action for after in rollout.states)])
+    applied = torch.cat([state.last_action, *(after.last_action for after in rollout.states)])
     _, std = world.model.distribution(before, rows(applied[:-1], before), rows(applied[1:], before))
     scale = world.model.inputs.std
     return Assessment(

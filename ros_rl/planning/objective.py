@@ -16,13 +16,13 @@ from ros_rl.planning.plan import WORST, Rollout
 from ros_rl.settings.planner import PlannerSettings
 
 
-def evaluate(rollout: Rollout, settings: PlannerSettings, compared: Callable[[Any], Tensor]) -> Tensor:
+def evaluate(rollout: Rollout, settings: PlannerSettings, normalised: Callable[[Any], Tensor]) -> Tensor:
     """The candidates' values, (count,); one whose prediction is not finite for some particle gets `WORST`.
 
     Args:
         rollout: Returns and states of particles.
         settings: Name the objective and its weight or share.
-        compared: `World.compared`: states in units in which they can be compared.
+        normalised: `World.normalised`.
     """
     returns = rollout.returns
     if settings.objective == "cvar":
@@ -32,7 +32,7 @@ def evaluate(rollout: Rollout, settings: PlannerSettings, compared: Callable[[An
     if settings.objective == "mean_std":
         value = value - settings.pessimism * returns.std(0)
     elif settings.objective == "state_variance":
-        value = value - settings.pessimism * _state_variance([compared(state) for state in rollout.states])
+        value = value - settings.pessimism * _state_variance([normalised(state) for state in rollout.states])
     finite = torch.isfinite(returns.sum(0)) & torch.isfinite(value)
     return torch.where(finite, value, torch.full_like(value, WORST))
 
@@ -44,5 +44,5 @@ def _worst_mean(returns: Tensor, share: float) -> Tensor:
 
 
 def _state_variance(states: list[Tensor]) -> Tensor:
-    """Variance of comparable states across members, summed over dimensions and steps, (count,)."""
+    """Variance of normalised states across particles, summed over dimensions and steps, (count,)."""
     return torch.stack([state.var(0).sum(-1) for state in states]).sum(0)

@@ -89,14 +89,13 @@ class Planner(nn.Module, ABC, Generic[W]):
         found = self.rollout(start, candidates)
         if start.rollouts is not None:
             start.rollouts.append(found)
-        return evaluate(found, self.settings, self.world.compared)
+        return evaluate(found, self.settings, self.world.normalised)
 
     def rollout(self, start: Start, candidates: Tensor, world: World[Any] | None = None) -> Rollout:
         """Returns and states of sequences (count, horizon, actions), in the planner's world or in another one."""
         world = self.world if world is None else world
         state, states = world.begin(start.state, candidates.shape[0]), []
-        total: Tensor | float = 0.0
-        alive: Tensor | float = 1.0
+        total, alive = candidates.new_zeros(()), candidates.new_ones(())
         for step in range(self.settings.horizon):
             chance = candidates.new_zeros(0) if start.chance is None else start.chance[:, step].reshape(-1)
             state, reward, going = world.step(state, candidates[:, step], chance)
@@ -105,5 +104,4 @@ class Planner(nn.Module, ABC, Generic[W]):
             states.append(state)
         if self.settings.terminal_value:
             total = total + self.gamma**self.settings.horizon * alive * world.value(state)
-        assert isinstance(total, Tensor)
         return Rollout(total, states)

@@ -3,29 +3,28 @@
 
 """What a planner sees (contract 7): states that it passes on unread, steps that reward, and values (torch).
 
-Fields, tasks, goals, smoothing and ensembles are a world's own matter.
+Fields, tasks, goals, smoothing and ensembles are a world's own matter: `StateWorld` has all of them.
 """
 
 from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from ros_rl.dynamics.model import DynamicsModel
-from ros_rl.layout import Fields
 from ros_rl.networks.critics import CriticEnsemble
 from ros_rl.networks.policies import SquashedGaussianPolicy
 from ros_rl.networks.spaces import Spaces
-from ros_rl.planning.propagation import Propagation, rows
+from ros_rl.planning.propagation import Expectation, Propagation, rows
 from ros_rl.tasks.task import Judge
 
 S = TypeVar("S")
-"""A world's state: of particles of candidates. A world that holds no chance and no doubt has one particle."""
+"""A world's state: of particles of candidates. A world without chance and doubt has one particle of each."""
 W = TypeVar("W", bound="World[Any]")
 """The world that a planner plans in."""
 
@@ -57,7 +56,7 @@ class World(nn.Module, ABC, Generic[S]):
 
     @abstractmethod
     def begin(self, start: S, count: int) -> S:
-        """As many candidates' states as asked for, all as `start`."""
+        """The states of as many candidates, all of them as `start`, which is one candidate's."""
 
     @abstractmethod
     def step(self, state: S, action: Tensor, noise: Tensor) -> tuple[S, Tensor, Tensor]:
@@ -87,7 +86,7 @@ class World(nn.Module, ABC, Generic[S]):
         """
 
     @abstractmethod
-    def compared(self, state: S) -> Tensor:
+    def normalised(self, state: S) -> Tensor:
         """A state in units in which its values can be compared, (particles, count, size)."""
 
 
@@ -98,15 +97,15 @@ class ParticleState:
     x: Tensor
     """(particles, count, state)"""
     last_action: Tensor
-    """(count, actions), at a start (actions,): what acts just before."""
+    """(count, actions): what acts just before."""
     goal: Tensor
     """(goal_size,)"""
-    fields: Fields | None = None
-    """State and goal by field; None at a start."""
 
 
 class StateWorld(World[ParticleState]):
     """An ensemble of one-step models of the state, the task's reward, and critics with a policy for what lies beyond.
+
+    Actions are decided, and what acts of them is smoothed.
 
     Args:
         spaces: Layout and smoothing.
@@ -130,7 +129,7 @@ class StateWorld(World[ParticleState]):
         self.spaces, self.model, self.policy, self.critics = spaces, model, policy, critics
         self.judge, self.propagation = judge, propagation
 
-    def under(self, propagation: Propagation) -> StateWorld:
+    def with_propagation(self, propagation: Propagation) -> StateWorld:
         """The same world, with the same networks, whose particles move in another way."""
         other = copy.copy(self)
         other.propagation = propagation
@@ -150,24 +149,21 @@ class StateWorld(World[ParticleState]):
         """See `World.start`: the measured state, rolled through the pending actions by each member's mean."""
         spec = self.spaces.spec
         actions = observation[spec.state_size + spec.goal_size :].reshape(1 + spec.delay, spec.action_size)
-        predicted = self.model.follow(observation[spec.state], actions[0], actions[1:])
-        return ParticleState(predicted, actions[-1], observation[spec.goal])
+        x = self.model.follow(observation[spec.state], actions[0], actions[1:])
+        return ParticleState(x, actions[-1:], observation[spec.goal])
 
     def begin(self, start: ParticleState, count: int) -> ParticleState:
         """See `World.begin`."""
         x = self.propagation.begin(start.x, count)
-        last = start.last_action.expand(x.shape[1], -1)
-        return ParticleState(x, last, start.goal, self.spaces.fields(x, start.goal))
+        return replace(start, x=x, last_action=start.last_action.expand(x.shape[1], -1))
 
     def step(self, state: ParticleState, action: Tensor, noise: Tensor) -> tuple[ParticleState, Tensor, Tensor]:
         """See `World.step`; rewards and ends are each particle's own."""
-        assert state.fields is not None
-        applied = self.spaces.smooth(action, state.last_action)
-        x = self.propagation.step(state.x, state.last_action, applied, noise)
-        after = self.spaces.fields(x, state.goal)
-        reward = self.judge.reward(state.fields, state.last_action, applied, after)
-        alive = 1.0 - self.judge.terminated(after).to(x.dtype)
-        return ParticleState(x, applied, state.goal, after), reward, alive
+        after = self._move(state, action, noise)
+        fields = self.spaces.fields(after.x, state.goal)
+        before = self.spaces.fields(state.x, state.goal)
+        reward = self.judge.reward(before, state.last_action, after.last_action, fields)
+        return after, reward, 1.0 - self.judge.terminated(fields).to(reward.dtype)
 
     def value(self, state: ParticleState) -> Tensor:
         """See `World.value`: the smallest critic in each particle's state, under one action for all particles.
@@ -177,28 +173,33 @@ class StateWorld(World[ParticleState]):
         """
         x, last = state.x, state.last_action
         particles, count = x.shape[:2]
-        action = self.policy.act(self.spaces.network_input(x.mean(0), state.goal, last), x.new_zeros(1))
-        applied = rows(self.spaces.smooth(action, last), x).reshape(particles * count, -1)
+        action = self.spaces.smooth(self.decide(state, x.new_zeros(1)), last)
         seen = self.spaces.network_input(x, state.goal, rows(last, x)).reshape(particles * count, -1)
-        return self.critics(seen, applied).amin(0).reshape(particles, count)
+        return self.critics(seen, rows(action, x).reshape(particles * count, -1)).amin(0).reshape(particles, count)
+
+    def decide(self, state: ParticleState, noise: Tensor) -> Tensor:
+        """The policy's action in the particles' mean state, (count, actions); greedy where the noise is zero."""
+        return self.policy.act(self.spaces.network_input(state.x.mean(0), state.goal, state.last_action), noise)
 
     def propose(self, start: ParticleState, noise: Tensor) -> Tensor:
         """See `World.propose`; sequences follow the policy through the mean prediction."""
         count, horizon = noise.shape[:2]
-        x, last = start.x.mean(0).expand(count, -1), start.last_action.expand(count, -1)
         # the first row follows the policy's mode
-        keep = torch.ones(count, 1, device=x.device)
+        keep = torch.ones(count, 1, device=noise.device)
         keep[0] = 0.0
-        actions = []
+        mean = self.with_propagation(Expectation(self.model, aleatoric=False))
+        state, actions = mean.begin(start, count), list[Tensor]()
         for step in range(horizon):
-            action = self.policy.act(self.spaces.network_input(x, start.goal, last), noise[:, step] * keep)
-            actions.append(action)
-            applied = self.spaces.smooth(action, last)
+            actions.append(self.decide(state, noise[:, step] * keep))
             if step + 1 < horizon:
-                x = self.model.predict(x[None], last[None], applied[None]).mean(0)
-            last = applied
+                state = mean._move(state, actions[-1], noise[:0])
         return torch.stack(actions, 1)
 
-    def compared(self, state: ParticleState) -> Tensor:
-        """See `World.compared`: in deviations of the state in the data."""
+    def normalised(self, state: ParticleState) -> Tensor:
+        """See `World.normalised`: in deviations of the state in the data."""
         return state.x / self.model.inputs.std
+
+    def _move(self, state: ParticleState, action: Tensor, noise: Tensor) -> ParticleState:
+        """See `World.step`; without judgement."""
+        applied = self.spaces.smooth(action, state.last_action)
+        return replace(state, x=self.propagation.step(state.x, state.last_action, applied, noise), last_action=applied)

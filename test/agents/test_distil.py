@@ -53,7 +53,7 @@ def test_answers_are_the_plans_of_the_same_states() -> None:
     agent.ask(e)
     torch.manual_seed(4)
     for row in range(5):
-        start = ParticleState(e.state[row].repeat(2, 1, 1), e.last_action[row], e.goal[row])
+        start = ParticleState(e.state[row].repeat(2, 1, 1), e.last_action[row, None], e.goal[row])
         with torch.no_grad():
             expected = agent.planner.plan(start, torch.randn(agent.planner.noise_shape)).mean[0]
         torch.testing.assert_close(agent.answers._rows["action"][row], expected)

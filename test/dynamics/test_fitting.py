@@ -98,7 +98,7 @@ def test_a_planner_follows_the_elites_alone() -> None:
     whole, _ = rollout_by(FixedMember, planner, start, sequences)
     elites = planner.world.model.subset((1, 2))
     start = start_at([0.5, -0.5, 0.0, 0.0], members=2)
-    found = planner.rollout(start, sequences, planner.world.under(FixedMember(elites, False))).returns
+    found = planner.rollout(start, sequences, planner.world.with_propagation(FixedMember(elites, False))).returns
     torch.testing.assert_close(found, whole[1:])
 
 

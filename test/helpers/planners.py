@@ -65,7 +65,7 @@ def linear_planner(
 
 def state_at(state: Any, members: int = 1, last_action: Any = (0.0, 0.0)) -> ParticleState:
     x, last = (torch.as_tensor(values, dtype=torch.float32) for values in (state, last_action))
-    return ParticleState(x.expand(members, 1, 4), last, torch.zeros(0))
+    return ParticleState(x.expand(members, 1, 4), last[None], torch.zeros(0))
 
 
 def start_at(state: Any, members: int = 1, last_action: Any = (0.0, 0.0)) -> Start:
@@ -77,7 +77,7 @@ def rollout_by(
 ) -> tuple[Tensor, list[Tensor]]:
     """Returns, and states after each step, of candidates whose particles move in that way."""
     world = planner.world
-    found = planner.rollout(start, candidates, world.under(kind(world.model, aleatoric)))
+    found = planner.rollout(start, candidates, world.with_propagation(kind(world.model, aleatoric)))
     return found.returns, [state.x for state in found.states]
 
 

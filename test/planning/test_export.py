@@ -161,7 +161,7 @@ def test_a_warm_start_begins_at_the_last_plans_rest() -> None:
 
 
 def test_a_cold_start_begins_at_the_policys_sequence_or_at_zero() -> None:
-    start = ParticleState(torch.zeros(3, 1, 4), torch.zeros(2), torch.zeros(0))
+    start = ParticleState(torch.zeros(3, 1, 4), torch.zeros(1, 2), torch.zeros(0))
     begun: list[Tensor] = []
     for proposals, warm in ((2, False), (0, False), (0, True)):
         planner = graph_of(proposals=proposals, warm_start=warm).planner

@@ -71,7 +71,7 @@ def test_the_gradient_planner_never_prefers_the_start() -> None:
     for state in states(5):
         start, noise = state_at(state), noise_for(made)
         plan = made.plan(start, noise)
-        proposal = made.propose(start, noise[:2])[0]
+        proposal = made.world.propose(start, noise[:2])[0]
         assert plan.candidate_returns[0].item() == pytest.approx(true_return(state, proposal), rel=1e-4)
         assert plan.candidate_returns.max().item() == pytest.approx(true_return(state, plan.mean), rel=1e-4)
         assert plan.mean.abs().max() <= 1.0
@@ -101,11 +101,11 @@ class Breaking(LinearModel):
 @pytest.mark.parametrize("method", SAMPLING)
 def test_candidates_that_are_not_finite_lend_nothing(method: str) -> None:
     made = linear_planner(method=method, horizon=1, iterations=1, momentum=0.0)
-    made.model.__class__ = Breaking
+    made.world.model.__class__ = Breaking
     plan = made.plan(state_at([-0.5, 0.0, 0.0, 0.0]), noise_for(made))  # the optimum lies beyond the threshold
     assert (plan.candidate_returns == WORST).any() and torch.isfinite(plan.mean).all()
     assert plan.mean[0, 0] <= 0.0
-    made.model.threshold = -2.0
+    made.world.model.threshold = -2.0
     plan = made.plan(state_at([-0.5, 0.0, 0.0, 0.0]), noise_for(made))
     assert (plan.candidate_returns == WORST).all() and torch.isnan(plan.mean).all()
 
@@ -113,8 +113,10 @@ def test_candidates_that_are_not_finite_lend_nothing(method: str) -> None:
 @pytest.mark.parametrize("method", SAMPLING)
 def test_a_proposal_that_is_no_number_lends_nothing(method: str) -> None:
     made = linear_planner(method=method, horizon=2, samples=8, elites=8, proposals=3, iterations=1)
-    propose = made.propose
-    made.propose = lambda start, noise: torch.cat([propose(start, noise)[:2], torch.full((1, 2, 2), float("nan"))])
+    propose = made.world.propose
+    made.world.propose = lambda start, noise: torch.cat(
+        [propose(start, noise)[:2], torch.full((1, 2, 2), float("nan"))]
+    )
     plan = made.plan(state_at([0.1] * 4), noise_for(made))
     assert plan.candidate_returns[2] == WORST and torch.isfinite(plan.mean).all() and torch.isfinite(plan.std).all()
 
@@ -122,14 +124,14 @@ def test_a_proposal_that_is_no_number_lends_nothing(method: str) -> None:
 @pytest.mark.parametrize("method", SAMPLING)
 def test_a_policy_that_is_no_number_gives_no_plan(method: str) -> None:
     made = linear_planner(method=method, horizon=2, samples=8, elites=4, proposals=3, terminal_value=True)
-    made.policy.net.net[0].bias.fill_(float("nan"))
+    made.world.policy.net.net[0].bias.fill_(float("nan"))
     plan = made.plan(state_at([0.1] * 4), noise_for(made))
     assert (plan.candidate_returns == WORST).all() and torch.isnan(plan.mean).all()
 
 
 def test_the_gradient_planner_says_that_nothing_is_finite() -> None:
     made = linear_planner(method="gradient", horizon=2)
-    made.model.__class__, made.model.threshold = Breaking, -2.0
+    made.world.model.__class__, made.world.model.threshold = Breaking, -2.0
     plan = made.plan(state_at([0.1] * 4), noise_for(made))
     assert (plan.candidate_returns == WORST).all()
 
