@@ -19,6 +19,6 @@ class CemPlanner(SamplingPlanner[W]):
         """Moments of the elites, mixed with the old ones by the momentum; see `SamplingPlanner._refit`."""
         s = self.settings
         best, index = torch.topk(returns, s.elites)
-        new, variance = weighted(candidates[index], best, torch.ones(s.elites))
+        new, variance = weighted(candidates[index], best, torch.ones_like(best))
         variance = s.momentum * std**2 + (1.0 - s.momentum) * variance
         return s.momentum * mean + (1.0 - s.momentum) * new, variance.sqrt().clamp(s.std_min, s.std_init)

@@ -38,7 +38,8 @@ class Planner(nn.Module, ABC, Generic[W]):
         super().__init__()
         self.world, self.settings, self.gamma = world, settings, gamma
         if settings.noise_beta > 0.0:
-            self.register_buffer("colour", colour_map(settings.horizon, settings.noise_beta))
+            colour = colour_map(settings.horizon, settings.noise_beta)
+            self.register_buffer("colour", colour.to(torch.get_default_device()))
 
     @property
     def sampled(self) -> int:

@@ -123,7 +123,7 @@ class SharedMembers(Propagation):
         members, count = self.model.members, int(part.shape[0])
         missing = members * self._share(count) - count
         if missing:
-            part = torch.cat([part, torch.zeros(missing, part.shape[1])])
+            part = torch.cat([part, part.new_zeros(missing, part.shape[1])])
         return part.reshape(members, -1, part.shape[1])
 
 

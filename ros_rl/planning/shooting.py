@@ -24,7 +24,7 @@ class ShootingPlanner(SamplingPlanner[W]):
     def _refit(self, candidates: Tensor, returns: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         """The best candidate; the deviation stays. See `SamplingPlanner._refit`."""
         value, index = torch.topk(returns, 1)
-        return weighted(candidates[index], value, torch.ones(1))[0], std
+        return weighted(candidates[index], value, torch.ones_like(value))[0], std
 
 
 class SoftmaxShootingPlanner(ShootingPlanner[W]):
@@ -37,7 +37,7 @@ class SoftmaxShootingPlanner(ShootingPlanner[W]):
         """Weighted moments; see `SamplingPlanner._refit`."""
         s = self.settings
         finite = (returns > WORST).to(returns.dtype)
-        usual = torch.where(returns > WORST, returns, torch.zeros(())).sum() / finite.sum()
+        usual = torch.where(returns > WORST, returns, 0.0).sum() / finite.sum()
         # the worst returns say nothing of the spread
         spread = ((finite * (returns - usual)) ** 2).sum() / finite.sum()
         weights = torch.softmax((returns - returns.amax()) / (s.temperature * (spread.sqrt() + 1e-6)), 0)

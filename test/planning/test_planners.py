@@ -17,6 +17,7 @@ from torch import Tensor
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.errors import ConfigError, GraphError
 from ros_rl.planning.coloured_noise import colour_map
+from ros_rl.planning.mppi import _finite_std
 from ros_rl.planning.plan import WORST
 from ros_rl.settings.planner import PlannerSettings
 
@@ -151,6 +152,33 @@ def test_cem_refit_by_hand() -> None:
     mean, deviation = made._refit(candidates, returns, old, std)
     np.testing.assert_allclose(mean, 0.25 * 0.5 + 0.75 * elite.mean(0), rtol=1e-5)
     np.testing.assert_allclose(deviation, np.sqrt(0.25 * 0.3**2 + 0.75 * elite.var(0)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2, 4])
+def test_mppi_refit_by_hand(missing: int) -> None:
+    """Elites that are not finite say nothing of how far the returns are apart."""
+    made = linear_planner(method="mppi", horizon=2, samples=12, elites=5, temperature=0.7, std_init=2.0)
+    candidates, _ = candidates_and_returns()
+    returns = torch.full((12,), WORST)
+    finite = torch.tensor([0.3, -0.2, 0.1, 0.25, -0.4])[: 5 - missing]
+    returns[2 : 2 + len(finite)] = finite
+    if not missing:
+        returns[8:] = -3.0  # no elites
+    values, sequences = finite.double().numpy(), candidates[2 : 2 + len(finite)].double().numpy()
+    spread = values.std(ddof=1) if len(values) > 1 else 1.0
+    weights = np.exp(values / spread / 0.7)
+    weights = (weights / weights.sum())[:, None, None]
+    expected = (weights * sequences).sum(0)
+    mean, std = made._refit(candidates, returns, torch.zeros(2, 2), torch.full((2, 2), 0.3))
+    np.testing.assert_allclose(mean, expected, rtol=1e-4)
+    deviation = np.sqrt((weights * (sequences - expected) ** 2).sum(0))
+    np.testing.assert_allclose(std, deviation.clip(0.05), rtol=1e-4)
+
+
+def test_mppi_standardises_finite_returns_as_torch_does() -> None:
+    for seed in range(20):
+        returns = 100 * torch.randn(24, generator=torch.Generator().manual_seed(seed))
+        assert torch.equal(_finite_std(returns), returns.std())
 
 
 def test_shooting_takes_the_best_candidate() -> None:
