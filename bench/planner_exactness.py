@@ -28,8 +28,9 @@ from ros_rl.networks.critics import CriticEnsemble
 from ros_rl.networks.policies import SquashedGaussianPolicy
 from ros_rl.networks.spaces import Spaces
 from ros_rl.planning.factory import make_planner
-from ros_rl.planning.plan import Start
 from ros_rl.planning.planner import Planner
+from ros_rl.planning.propagation import FixedMember
+from ros_rl.planning.world import ParticleState, StateWorld
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.planner import PlannerSettings
 
@@ -76,7 +77,9 @@ def exact_planner(method: str, samples: int, iterations: int, horizon: int) -> P
         method=method, samples=samples, elites=samples // 8, iterations=iterations, horizon=horizon,
         proposals=0, terminal_value=False, std_init=0.5, std_min=0.0,
     )  # fmt: skip
-    return make_planner(spaces, settings.task, ExactModel(), policy, critics, values, 1.0).requires_grad_(False)
+    model = ExactModel()
+    world = StateWorld(spaces, settings.task, model, policy, critics, FixedMember(model, aleatoric=False))
+    return make_planner(world, values, 1.0).requires_grad_(False)
 
 
 def optimum(state: np.ndarray, horizon: int) -> tuple[float, float]:
@@ -117,7 +120,7 @@ def starts(count: int, horizon: int) -> list[np.ndarray]:
 def gap(planner: Planner, state: np.ndarray, seed: int) -> float:
     """Excess of a plan's cost over the optimum, as a share of it."""
     noise = torch.randn(planner.noise_shape, generator=torch.Generator().manual_seed(seed))
-    begin = Start(torch.tensor(state, dtype=torch.float32).expand(1, 1, 4), torch.zeros(0), torch.zeros(2))
+    begin = ParticleState(torch.tensor(state, dtype=torch.float32).expand(1, 1, 4), torch.zeros(1, 2), torch.zeros(0))
     plan = planner.plan(begin, noise)
     best, _ = optimum(state, planner.settings.horizon)
     return cost_of(state, plan.mean.double().numpy()) / best - 1.0

@@ -109,7 +109,7 @@ def make_agent(method: str, iterations: int, one_member: bool = False) -> MpcAge
     chosen = {"agent": {"planner": planner, "model": model, "smoothing": 0.0, "gamma": 1.0}}
     agent = MpcAgent(plain_layout(), PlainTask(), load_settings("a1_walk", overrides=[chosen]).agent, 256, 1.0)
     if one_member:
-        agent.graph.planner.propagation = OneMember(agent.model, aleatoric=False)
+        agent.graph.planner.world.propagation = OneMember(agent.model, aleatoric=False)
     return agent
 
 

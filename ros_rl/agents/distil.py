@@ -27,7 +27,8 @@ from ros_rl.agents.common.predicted_graph import PredictedPolicyGraph
 from ros_rl.layout import Layout
 from ros_rl.networks.optimisers import Adam, step
 from ros_rl.networks.policies import DeterministicPolicy
-from ros_rl.planning.plan import WORST, Start
+from ros_rl.planning.plan import WORST
+from ros_rl.planning.world import ParticleState
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.replay.tensor_ring import TensorRing
 from ros_rl.settings.model_based import DistilSettings
@@ -93,8 +94,8 @@ class DistilAgent(MpcLearner):
             self.answers.add({"seen": seen, "action": torch.stack(answers)})
 
     def _plan(self, state: Tensor, goal: Tensor, last_action: Tensor) -> Tensor | None:
-        start = Start(state.expand(self.model.members, 1, -1), goal, last_action)
-        plan = self.planner.plan(start, torch.randn(self.planner.noise_shape))
+        start = ParticleState(state.expand(self.model.members, 1, -1), last_action[None], goal)
+        plan = self.planner.plan(start, torch.randn(self.planner.noise_shape, device=state.device))
         return plan.mean[0] if float(plan.candidate_returns.amax()) > WORST else None
 
     def imitate(self) -> float:

@@ -18,8 +18,9 @@ from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.layout import Layout
 from ros_rl.planning.assessment import assess
 from ros_rl.planning.execution import Execution
-from ros_rl.planning.plan import WORST, Start
+from ros_rl.planning.plan import WORST
 from ros_rl.planning.planner import Planner
+from ros_rl.planning.world import StateWorld
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.model_based import MpcSettings
 from ros_rl.tasks import Task
@@ -38,23 +39,23 @@ class MpcGraph(ControlGraph):
     """Predicts the state in which the decision will act, then plans there, or asks the policy.
 
     Args:
-        planner: The planner; it holds model, policy, critics and layout.
+        planner: The planner; its world holds model, policy, critics and layout.
         act: ``planner`` or ``policy``.
         exploration: Noise on the planner's executed action, as a share of the plan's deviation.
     """
 
     use_planner: Tensor
 
-    def __init__(self, planner: Planner, act: str, exploration: float) -> None:
-        super().__init__(planner.spaces.spec)
+    def __init__(self, planner: Planner[StateWorld], act: str, exploration: float) -> None:
+        super().__init__(planner.world.spaces.spec)
         self.planner = planner
         self.plans = act == "planner"
         self.exploration = exploration
-        self.execution = Execution(planner.settings, planner.spaces.action_size)
+        self.execution = Execution(planner.settings, planner.world.action_size)
         self.register_buffer("use_planner", torch.ones(1))
         self.carry = (0.0,) * (1 + self.execution.carry_size) if self.plans else (0.0,)
         self.telemetry_names = _TELEMETRY if self.plans else ("predicted_state",)
-        self.stays_behind = planner.model.stays_behind or (planner.stays_behind if self.plans else "")
+        self.stays_behind = planner.world.stays_behind or (planner.stays_behind if self.plans else "")
 
     @property
     def noise_shape(self) -> list[int]:
@@ -64,13 +65,13 @@ class MpcGraph(ControlGraph):
 
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
         """See `ControlGraph.act`."""
-        start = self._start(observation)
+        world = self.planner.world
+        start = world.start(observation)
         burst = draw_burst(noise[-3, 0, :1], noise[-2, 0, :1], carry[:1])
-        spaces, executed = self.planner.spaces, noise[-1, 0] * explore * burst
-        seen = spaces.network_input(start.state.mean(0), start.goal, start.last_action[None])
-        by_policy = self.planner.policy.act(seen, executed[None])[0]
+        executed, last_action = noise[-1, 0] * explore * burst, start.last_action[0]
+        by_policy = world.decide(start, executed[None])[0]
         if not self.plans:
-            return spaces.smooth(by_policy, start.last_action), burst, start.state.mean(0)[0]
+            return world.spaces.smooth(by_policy, last_action), burst, start.x.mean(0)[0]
         last = self.execution.read(carry[1:])
         plan = self.planner.plan(start, noise[:-3], last)
         actions, kept = self.execution.choose(plan.mean, last)
@@ -79,14 +80,9 @@ class MpcGraph(ControlGraph):
         found = assess(self.planner, start, actions)
         # every candidate non-finite: no action either, so that the driver's safe behaviour takes over
         usable = (plan.candidate_returns.amax() > WORST).to(action.dtype)
-        action = spaces.smooth(action, start.last_action) * (usable / usable)
+        action = world.spaces.smooth(action, last_action) * (usable / usable)
         telemetry = (found.mean_return, found.return_std, plan.candidate_returns, found.states)
         return action, torch.cat([burst, kept]), *telemetry, found.epistemic, found.aleatoric
-
-    def _start(self, observation: Tensor) -> Start:
-        spec = self.spec
-        action_fields = observation[spec.state_size + spec.goal_size :].reshape(1 + spec.delay, spec.action_size)
-        return self.planner.start(observation[spec.state], observation[spec.goal], action_fields[0], action_fields[1:])
 
 
 class MpcAgent(MpcLearner):

@@ -5,21 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.analysis.prediction import rollout
 from ros_rl.features import ObservationSpec
-from ros_rl.planning.plan import Rollout
-from ros_rl.planning.planner import Planner
+from ros_rl.planning.plan import Rollout, Start
 from ros_rl.planning.propagation import FixedMember
+from ros_rl.planning.world import ParticleState
 from ros_rl.runtime.control_loop import tick_noise
 from ros_rl.types import Array, Tick
 
@@ -61,49 +57,30 @@ def decide(agent: MpcAgent, spec: ObservationSpec, tick: Tick, seed: int) -> Exp
         seed: With which the controller ran.
     """
     planner = agent.graph.planner
+    world = planner.world
     observation = torch.as_tensor(spec.observe(tick), dtype=torch.float32)
     fields = spec.split(observation)
     pending = fields["pending_actions"].reshape(spec.delay, spec.action_size)
-    start = planner.start(observation[spec.state], observation[spec.goal], fields["last_action"], pending)
+    start, rollouts = world.start(observation), list[Rollout]()
     noise = torch.from_numpy(tick_noise(seed, tick.index, planner.noise_shape))
-    with _watched(planner) as seen:
-        plan = planner.plan(start, noise)
-    plan_return = planner.rollout(start, plan.mean[None], FixedMember(planner.model, aleatoric=False)).returns
-    last, smoothed = start.last_action, []
-    for action in plan.mean:
-        last = planner.spaces.smooth(action, last)
-        smoothed.append(last)
-    actions = torch.cat([pending, torch.stack(smoothed)]).numpy().astype(np.float64)
+    plan = planner.plan(start, noise, rollouts=rollouts)
+    members = world.with_propagation(FixedMember(world.model, aleatoric=False))
+    alone = planner.rollout(Start(start), plan.mean[None], members)
+    smoothed = torch.cat([state.last_action for state in alone.states])
+    actions = torch.cat([pending, smoothed]).numpy().astype(np.float64)
     measured = observation[spec.state].numpy().astype(np.float64)
     first = fields["last_action"].numpy()
     predicted = rollout(agent.model, measured[None], first[None], actions[None])[:, 0]
     states = np.concatenate([np.broadcast_to(measured, (len(predicted), 1, len(measured))), predicted], 1)
-    return Expectation(_gather(start.state, seen), actions, states, plan_return[:, 0].numpy().astype(np.float64))
+    return Expectation(_gather(start, rollouts), actions, states, alone.returns[:, 0].numpy().astype(np.float64))
 
 
-@contextmanager
-def _watched(planner: Planner) -> Iterator[list[Rollout]]:
-    """Note the result of every rollout: whatever the planner's method, all candidates pass through there."""
-    seen: list[Rollout] = []
-    original = planner.rollout
-
-    def noting(*arguments: Any) -> Rollout:
-        seen.append(original(*arguments))
-        return seen[-1]
-
-    planner.__dict__["rollout"] = noting
-    try:
-        yield seen
-    finally:
-        del planner.__dict__["rollout"]
-
-
-def _gather(start: Tensor, seen: list[Rollout]) -> Candidates:
+def _gather(start: ParticleState, rollouts: list[Rollout]) -> Candidates:
     returns, states = [], []
-    for part in seen:
-        first = start.mean(0).expand(part.returns.shape[1], -1)
+    for part in rollouts:
+        first = start.x.mean(0).expand(part.returns.shape[1], -1)
         returns.append(part.returns.mean(0))
-        states.append(torch.stack([first, *(state.mean(0) for state in part.states)], 1))
+        states.append(torch.stack([first, *(state.x.mean(0) for state in part.states)], 1))
     return Candidates(torch.cat(returns).numpy().astype(np.float64), torch.cat(states).numpy().astype(np.float64))
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from ros_rl.planning.plan import Start
 from ros_rl.planning.planner import Planner
 from ros_rl.planning.propagation import FixedMember, rows
+from ros_rl.planning.world import ParticleState, StateWorld
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,22 @@ class Assessment:
     """Deviation that the members themselves predict for each step, (horizon,); same units, mean square over members."""
 
 
-def assess(planner: Planner, start: Start, actions: Tensor) -> Assessment:
+def assess(planner: Planner[StateWorld], state: ParticleState, actions: Tensor) -> Assessment:
     """Assess a plan.
 
     Args:
-        planner: It holds model, task and critics.
-        start: Where the plan begins.
+        planner: Whose plan it is.
+        state: Where the plan begins.
         actions: (horizon, actions), before smoothing.
     """
-    rollout = planner.rollout(start, actions[None], FixedMember(planner.model, aleatoric=False))
-    states = torch.cat(rollout.states, 1)
-    before = torch.cat([start.state, states[:, :-1]], 1)
-    last, applied = _applied(planner, start, actions)
-    _, std = planner.model.distribution(before, rows(last, before), rows(applied, before))
-    scale = planner.model.inputs.std
+    world = planner.world
+    members = world.with_propagation(FixedMember(world.model, aleatoric=False))
+    rollout = planner.rollout(Start(state), actions[None], members)
+    states = torch.cat([after.x for after in rollout.states], 1)
+    before = torch.cat([state.x, states[:, :-1]], 1)
+    applied = torch.cat([state.last_action, *(after.last_action for after in rollout.states)])
+    _, std = world.model.distribution(before, rows(applied[:-1], before), rows(applied[1:], before))
+    scale = world.model.inputs.std
     return Assessment(
         rollout.returns.mean(),
         rollout.returns.std(correction=0),
@@ -55,11 +58,3 @@ def assess(planner: Planner, start: Start, actions: Tensor) -> Assessment:
         (((states - states.mean(0)) / scale) ** 2).mean((0, 2)).sqrt(),
         ((std / scale) ** 2).mean((0, 2)).sqrt(),
     )
-
-
-def _applied(planner: Planner, start: Start, actions: Tensor) -> tuple[Tensor, Tensor]:
-    """The actions that act before and in each step, (horizon, actions) both."""
-    acting = [start.last_action]
-    for action in actions:
-        acting.append(planner.spaces.smooth(action, acting[-1]))
-    return torch.stack(acting[:-1]), torch.stack(acting[1:])

@@ -23,14 +23,14 @@ def colour_map(horizon: int, beta: float) -> Tensor:
         beta: Exponent; 0 gives the identity.
 
     Returns:
-        (horizon, horizon), lower triangular; each step of the result has variance 1.
+        (horizon, horizon), lower triangular, on the CPU; each step of the result has variance 1.
     """
     length = 2 * horizon
-    frequency = torch.arange(length, dtype=torch.float64)
+    frequency = torch.arange(length, dtype=torch.float64, device="cpu")
     frequency = torch.minimum(frequency, length - frequency).clamp_min(1.0) / length
     power = frequency**-beta
-    lag = torch.arange(horizon, dtype=torch.float64)
-    cosines = torch.cos(2.0 * math.pi * lag[:, None] * torch.arange(length) / length)
+    lag = torch.arange(horizon, dtype=torch.float64, device="cpu")
+    cosines = torch.cos(2.0 * math.pi * lag[:, None] * torch.arange(length, device="cpu") / length)
     covariance = (cosines * power).sum(1) / power.sum()
-    index = torch.arange(horizon)
+    index = torch.arange(horizon, device="cpu")
     return torch.linalg.cholesky(covariance[(index[:, None] - index).abs()]).to(torch.float32)

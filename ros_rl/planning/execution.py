@@ -48,5 +48,5 @@ class Execution:
         if self.open_loop:
             left = torch.where(last.left > 0.5, last.left, left)
             fresh = torch.where(last.left > 0.5, last.actions, fresh)
-        following = torch.cat([fresh[1:], fresh[-1:]])
-        return fresh, torch.cat([left - 1.0, following.reshape(-1)])
+        rest = torch.cat([fresh[1:], fresh[-1:]])
+        return fresh, torch.cat([left - 1.0, rest.reshape(-1)])

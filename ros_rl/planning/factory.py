@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-from ros_rl.dynamics.model import DynamicsModel
-from ros_rl.networks.critics import CriticEnsemble
-from ros_rl.networks.policies import SquashedGaussianPolicy
-from ros_rl.networks.spaces import Spaces
+from typing import Any
+
 from ros_rl.planning.cem import CemPlanner
 from ros_rl.planning.gradient import GradientPlanner
 from ros_rl.planning.mppi import MppiPlanner
 from ros_rl.planning.planner import Planner
 from ros_rl.planning.shooting import ShootingPlanner, SoftmaxShootingPlanner
+from ros_rl.planning.world import W
 from ros_rl.settings.planner import PlannerSettings
-from ros_rl.tasks.task import Judge
 
-PLANNERS: dict[str, type[Planner]] = {
+PLANNERS: dict[str, type[Planner[Any]]] = {
     "mppi": MppiPlanner,
     "cem": CemPlanner,
     "shooting": ShootingPlanner,
@@ -26,14 +24,6 @@ PLANNERS: dict[str, type[Planner]] = {
 }
 
 
-def make_planner(
-    spaces: Spaces,
-    task: Judge,
-    model: DynamicsModel,
-    policy: SquashedGaussianPolicy,
-    critics: CriticEnsemble,
-    settings: PlannerSettings,
-    gamma: float,
-) -> Planner:
-    """The planner of `settings.method`; for the arguments see `Planner`."""
-    return PLANNERS[settings.method](spaces, task, model, policy, critics, settings, gamma)
+def make_planner(world: W, settings: PlannerSettings, gamma: float) -> Planner[W]:
+    """The planner of `settings.method` in a world, with a discount per step."""
+    return PLANNERS[settings.method](world, settings, gamma)

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from ros_rl.planning.plan import Plan, Start
 from ros_rl.planning.planner import Planner
+from ros_rl.planning.world import W
 
 
-class GradientPlanner(Planner):
+class GradientPlanner(Planner[W]):
     """Adam (Kingma and Ba 2015) on the objective, projected onto the bounds after each step.
 
     It starts at the first mean and keeps the best sequence on its way, so the model never prefers the start. Proposals

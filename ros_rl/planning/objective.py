@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,13 +16,13 @@ from ros_rl.planning.plan import WORST, Rollout
 from ros_rl.settings.planner import PlannerSettings
 
 
-def evaluate(rollout: Rollout, settings: PlannerSettings, state_scale: Tensor) -> Tensor:
+def evaluate(rollout: Rollout, settings: PlannerSettings, normalised: Callable[[Any], Tensor]) -> Tensor:
     """The candidates' values, (count,); one whose prediction is not finite for some particle gets `WORST`.
 
     Args:
         rollout: Returns and states of particles.
         settings: Name the objective and its weight or share.
-        state_scale: (state,): deviations that make the state's dimensions comparable.
+        normalised: `World.normalised`.
     """
     returns = rollout.returns
     if settings.objective == "cvar":
@@ -30,7 +32,7 @@ def evaluate(rollout: Rollout, settings: PlannerSettings, state_scale: Tensor) -
     if settings.objective == "mean_std":
         value = value - settings.pessimism * returns.std(0)
     elif settings.objective == "state_variance":
-        value = value - settings.pessimism * _state_variance(rollout.states, state_scale)
+        value = value - settings.pessimism * _state_variance([normalised(state) for state in rollout.states])
     finite = torch.isfinite(returns.sum(0)) & torch.isfinite(value)
     return torch.where(finite, value, torch.full_like(value, WORST))
 
@@ -41,6 +43,6 @@ def _worst_mean(returns: Tensor, share: float) -> Tensor:
     return torch.topk(returns, count, dim=0, largest=False).values.mean(0)
 
 
-def _state_variance(states: list[Tensor], scale: Tensor) -> Tensor:
-    """Variance of the normalised state across members, summed over dimensions and steps, (count,)."""
-    return torch.stack([(state / scale).var(0).sum(-1) for state in states]).sum(0)
+def _state_variance(states: list[Tensor]) -> Tensor:
+    """Variance of normalised states across particles, summed over dimensions and steps, (count,)."""
+    return torch.stack([state.var(0).sum(-1) for state in states]).sum(0)

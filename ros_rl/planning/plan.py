@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -15,16 +16,14 @@ WORST = -1e9
 
 @dataclass(frozen=True)
 class Start:
-    """Where plans begin: the state in which the next decision will act."""
+    """Where plans begin."""
 
-    state: Tensor
-    """(members, 1, state): one prediction per member."""
-    goal: Tensor
-    """(goal_size,)"""
-    last_action: Tensor
-    """(actions,): the action that acts just before the plan."""
+    state: Any
+    """The world's: in which the next decision will act."""
     chance: Tensor | None = None
-    """(rows, horizon, actions): standard normal numbers that decide members and outcomes, equal for all candidates."""
+    """(rows, horizon, actions): standard normal numbers that decide what chance does, equal for all candidates."""
+    rollouts: list[Rollout] | None = None
+    """Where the rollouts of all candidates are noted, whatever the planner's method; None for nowhere."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,8 @@ class Rollout:
 
     returns: Tensor
     """(particles, count)"""
-    states: list[Tensor]
-    """(particles, count, state) after each step."""
+    states: list[Any]
+    """The world's, after each step."""
 
 
 @dataclass(frozen=True)

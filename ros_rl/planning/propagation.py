@@ -6,7 +6,7 @@
 Chua et al. 2018 (PETS), section 5: a particle follows one member throughout (TS-infinity) or a random one at each
 step (TS1), and either its member's mean or a draw from its distribution; or there is one particle, the mean over all
 members. What chance decides is the same for all candidates (common random numbers; Ng and Jordan 2000, PEGASUS), so
-candidates are compared under equal luck.
+candidates are compared under equal chance.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Propagation(ABC):
         last, action = rows(last, state), rows(action, state)
         if not self.aleatoric:
             return self.model.predict(state, last, action)
-        luck = noise[: self.model.members * self.model.state_size].reshape(self.model.members, 1, -1)
-        return self.model.sample(state, last, action, luck.expand(state.shape))
+        draws = noise[: self.model.members * self.model.state_size].reshape(self.model.members, 1, -1)
+        return self.model.sample(state, last, action, draws.expand(state.shape))
 
 
 class FixedMember(Propagation):
@@ -70,12 +70,12 @@ class FixedMember(Propagation):
 class RandomMember(Propagation):
     """Each particle follows a random member at each step: TS1.
 
-    The members are dealt out anew at each step, one to each particle, so each predicts equally much.
+    At each step the members are permuted among the particles, so each predicts equally much.
     """
 
     @property
     def noise_per_step(self) -> int:
-        """One number per member more: their order deals them out."""
+        """One number per member more: their order is the permutation."""
         return self.model.members + super().noise_per_step
 
     def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
@@ -112,18 +112,18 @@ class SharedMembers(Propagation):
     def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
         """See `Propagation.step`."""
         count = int(state.shape[1])
-        following = self._follow(self._deal(state[0]), self._deal(last), self._deal(action), noise)
-        return following.reshape(1, -1, self.model.state_size)[:, :count]
+        blocks = self._follow(self._blocks(state[0]), self._blocks(last), self._blocks(action), noise)
+        return blocks.reshape(1, -1, self.model.state_size)[:, :count]
 
     def _share(self, count: int) -> int:
         return (int(count) + self.model.members - 1) // self.model.members
 
-    def _deal(self, part: Tensor) -> Tensor:
+    def _blocks(self, part: Tensor) -> Tensor:
         """Each member's block, (members, share, size), from (count, size); zeros fill the last one up."""
         members, count = self.model.members, int(part.shape[0])
         missing = members * self._share(count) - count
         if missing:
-            part = torch.cat([part, torch.zeros(missing, part.shape[1])])
+            part = torch.cat([part, part.new_zeros(missing, part.shape[1])])
         return part.reshape(members, -1, part.shape[1])
 
 

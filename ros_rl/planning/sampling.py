@@ -12,9 +12,10 @@ from torch import Tensor
 
 from ros_rl.planning.plan import WORST, Plan, Start
 from ros_rl.planning.planner import Planner
+from ros_rl.planning.world import W
 
 
-class SamplingPlanner(Planner):
+class SamplingPlanner(Planner[W]):
     """Samples, scores and refits; methods differ in how they refit."""
 
     @property
@@ -66,6 +67,6 @@ def weighted(candidates: Tensor, returns: Tensor, weights: Tensor) -> tuple[Tens
     weights = weights * finite.to(weights.dtype)
     weights = (weights / weights.sum())[:, None, None]
     # a proposal may be no number itself, and would stay none times zero
-    candidates = torch.where(finite[:, None, None], candidates, torch.zeros(()))
+    candidates = torch.where(finite[:, None, None], candidates, 0.0)
     mean = (weights * candidates).sum(0)
     return mean, (weights * (candidates - mean) ** 2).sum(0)

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from ros_rl.planning.plan import WORST
 from ros_rl.planning.sampling import SamplingPlanner, weighted
+from ros_rl.planning.world import W
 
 
-class ShootingPlanner(SamplingPlanner):
+class ShootingPlanner(SamplingPlanner[W]):
     """The single best candidate (Nagabandi et al. 2018); it is also the one that the model's errors favour most."""
 
     @property
@@ -23,10 +24,10 @@ class ShootingPlanner(SamplingPlanner):
     def _refit(self, candidates: Tensor, returns: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         """The best candidate; the deviation stays. See `SamplingPlanner._refit`."""
         value, index = torch.topk(returns, 1)
-        return weighted(candidates[index], value, torch.ones(1))[0], std
+        return weighted(candidates[index], value, torch.ones_like(value))[0], std
 
 
-class SoftmaxShootingPlanner(ShootingPlanner):
+class SoftmaxShootingPlanner(ShootingPlanner[W]):
     """The mean of all candidates under a softmax of their standardised returns.
 
     The weights of Williams et al. 2017 (MPPI) with the filtering left out (Nagabandi et al. 2020, PDDM, eq. 3).
@@ -36,7 +37,7 @@ class SoftmaxShootingPlanner(ShootingPlanner):
         """Weighted moments; see `SamplingPlanner._refit`."""
         s = self.settings
         finite = (returns > WORST).to(returns.dtype)
-        usual = torch.where(returns > WORST, returns, torch.zeros(())).sum() / finite.sum()
+        usual = torch.where(returns > WORST, returns, 0.0).sum() / finite.sum()
         # the worst returns say nothing of the spread
         spread = ((finite * (returns - usual)) ** 2).sum() / finite.sum()
         weights = torch.softmax((returns - returns.amax()) / (s.temperature * (spread.sqrt() + 1e-6)), 0)

@@ -22,7 +22,7 @@ from model_based import (
 )
 
 from ros_rl.errors import ConfigError, RunFolderError
-from ros_rl.planning.plan import Start
+from ros_rl.planning.world import ParticleState
 from ros_rl.runs.run_folder import CHECKPOINT, RunFolder
 from ros_rl.training.local import train_locally
 from ros_rl.training.training_loop import TrainingLoop
@@ -53,7 +53,7 @@ def test_answers_are_the_plans_of_the_same_states() -> None:
     agent.ask(e)
     torch.manual_seed(4)
     for row in range(5):
-        start = Start(e.state[row].repeat(2, 1, 1), e.goal[row], e.last_action[row])
+        start = ParticleState(e.state[row].repeat(2, 1, 1), e.last_action[row, None], e.goal[row])
         with torch.no_grad():
             expected = agent.planner.plan(start, torch.randn(agent.planner.noise_shape)).mean[0]
         torch.testing.assert_close(agent.answers._rows["action"][row], expected)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from dynamics import small_model
-from planners import linear_planner, start_at
+from planners import linear_planner, rollout_by, start_at
 from torch import Tensor
 
 from ros_rl.dynamics.data import FIELDS, Split, TransitionData
@@ -93,12 +93,12 @@ def test_an_ensemble_of_elites_predicts_as_they_did(kind: str) -> None:
 @torch.no_grad()
 def test_a_planner_follows_the_elites_alone() -> None:
     planner = linear_planner(horizon=2)
-    planner.model = small_model("gaussian", state=4, actions=2)
+    planner.world.model = small_model("gaussian", state=4, actions=2)
     start, sequences = start_at([0.5, -0.5, 0.0, 0.0], members=3), torch.rand(7, 2, 2) * 2 - 1
-    whole = planner.rollout(start, sequences, FixedMember(planner.model, aleatoric=False)).returns
-    elites = planner.model.subset((1, 2))
+    whole, _ = rollout_by(FixedMember, planner, start, sequences)
+    elites = planner.world.model.subset((1, 2))
     start = start_at([0.5, -0.5, 0.0, 0.0], members=2)
-    found = planner.rollout(start, sequences, FixedMember(elites, aleatoric=False)).returns
+    found = planner.rollout(start, sequences, planner.world.with_propagation(FixedMember(elites, False))).returns
     torch.testing.assert_close(found, whole[1:])
 
 

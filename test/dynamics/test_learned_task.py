@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from learners import make_agent, mock_step, random_transition, small_settings
-from planners import linear_planner, noise_for, start_at, true_return
+from planners import linear_planner, noise_for, state_at, true_return
 
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.deploy.export import ExportedGraph
@@ -75,9 +75,9 @@ def test_the_agent_learns_the_tasks_own_functions() -> None:
 def test_a_plan_by_the_learned_reward_is_as_good_as_one_by_the_true() -> None:
     planner = linear_planner(horizon=6, samples=256, elites=32, iterations=4, std_init=0.7)
     learned = linear_planner(horizon=6, samples=256, elites=32, iterations=4, std_init=0.7)
-    learned.task = trained().judge
+    learned.world.judge = trained().judge
     for state in ([0.6, -0.4, 0.0, 0.0], [-0.3, 0.5, 0.5, -0.5]):
-        start, noise = start_at(state), noise_for(planner)
+        start, noise = state_at(state), noise_for(planner)
         found = [true_return(state, one.plan(start, noise).mean) for one in (planner, learned)]
         idle = true_return(state, torch.zeros(6, 2))
         assert found[1] - idle > 0.9 * (found[0] - idle) > 0.0

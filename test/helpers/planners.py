@@ -17,6 +17,8 @@ from ros_rl.networks.spaces import Spaces
 from ros_rl.planning.factory import make_planner
 from ros_rl.planning.plan import Start
 from ros_rl.planning.planner import Planner
+from ros_rl.planning.propagation import PROPAGATIONS, Propagation
+from ros_rl.planning.world import ParticleState, StateWorld
 from ros_rl.settings.planner import PlannerSettings
 
 WIDE = {"task": {"bound": 100.0}}
@@ -43,7 +45,9 @@ class LinearModel(DynamicsModel):
         return (self.predict(state, last_action, action) - next_state).square().mean((1, 2)).sum()
 
 
-def linear_planner(drift: Any = ((0.0,) * 4,), std: float = 0.0, smoothing: float = 0.0, **planner: Any) -> Planner:
+def linear_planner(
+    drift: Any = ((0.0,) * 4,), std: float = 0.0, smoothing: float = 0.0, **planner: Any
+) -> Planner[StateWorld]:
     """A planner without discount, proposals and terminal value, unless they are asked for."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -53,12 +57,28 @@ def linear_planner(drift: Any = ((0.0,) * 4,), std: float = 0.0, smoothing: floa
     policy = SquashedGaussianPolicy(spaces.input_size, 2, 8)
     critics = CriticEnsemble(2, spaces.input_size + 2, 8)
     model = LinearModel(torch.as_tensor(drift, dtype=torch.float32), std)
-    made = make_planner(spaces, settings.task, model, policy, critics, PlannerSettings(**values), 1.0)
+    chosen = PlannerSettings(**values)
+    propagation = PROPAGATIONS[chosen.propagation](model, chosen.aleatoric)
+    made = make_planner(StateWorld(spaces, settings.task, model, policy, critics, propagation), chosen, 1.0)
     return made.requires_grad_(False)
 
 
-def start_at(state: Any, members: int = 1) -> Start:
-    return Start(torch.as_tensor(state, dtype=torch.float32).expand(members, 1, 4), torch.zeros(0), torch.zeros(2))
+def state_at(state: Any, members: int = 1, last_action: Any = (0.0, 0.0)) -> ParticleState:
+    x, last = (torch.as_tensor(values, dtype=torch.float32) for values in (state, last_action))
+    return ParticleState(x.expand(members, 1, 4), last[None], torch.zeros(0))
+
+
+def start_at(state: Any, members: int = 1, last_action: Any = (0.0, 0.0)) -> Start:
+    return Start(state_at(state, members, last_action))
+
+
+def rollout_by(
+    kind: type[Propagation], planner: Planner[StateWorld], start: Start, candidates: Tensor, aleatoric: bool = False
+) -> tuple[Tensor, list[Tensor]]:
+    """Returns, and states after each step, of candidates whose particles move in that way."""
+    world = planner.world
+    found = planner.rollout(start, candidates, world.with_propagation(kind(world.model, aleatoric)))
+    return found.returns, [state.x for state in found.states]
 
 
 def noise_for(planner: Planner, seed: int = 0) -> Tensor:

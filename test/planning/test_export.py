@@ -15,7 +15,8 @@ from ros_rl.agents.mpc import MpcGraph
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.planning.plan import Carried, Plan, Start
+from ros_rl.planning.plan import Carried, Plan
+from ros_rl.planning.world import ParticleState
 
 METHODS = ("mppi", "cem", "shooting", "softmax_shooting")
 WAYS = (
@@ -65,7 +66,7 @@ class PlanGraph(ControlGraph):
         return self.whole.planner.noise_shape
 
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
-        plan = self.whole.planner.plan(self.whole._start(observation), noise)
+        plan = self.whole.planner.plan(self.whole.planner.world.start(observation), noise)
         return plan.mean[-1], carry, plan.std, plan.candidate_returns
 
 
@@ -160,7 +161,7 @@ def test_a_warm_start_begins_at_the_last_plans_rest() -> None:
 
 
 def test_a_cold_start_begins_at_the_policys_sequence_or_at_zero() -> None:
-    start = Start(torch.zeros(3, 1, 4), torch.zeros(0), torch.zeros(2))
+    start = ParticleState(torch.zeros(3, 1, 4), torch.zeros(1, 2), torch.zeros(0))
     begun: list[Tensor] = []
     for proposals, warm in ((2, False), (0, False), (0, True)):
         planner = graph_of(proposals=proposals, warm_start=warm).planner
@@ -168,7 +169,7 @@ def test_a_cold_start_begins_at_the_policys_sequence_or_at_zero() -> None:
         planner.optimise = lambda start, mean, *rest, run=optimise: (begun.append(mean), run(start, mean, *rest))[1]
         noise = torch.randn(planner.noise_shape)
         planner.plan(start, noise, Carried(torch.ones(HORIZON, 2), torch.zeros(1)))
-        expected = planner.propose(start, noise[:2])[0] if proposals else torch.zeros(HORIZON, 2)
+        expected = planner.world.propose(start, noise[:2])[0] if proposals else torch.zeros(HORIZON, 2)
         assert torch.equal(begun[-1], expected)
 
 
@@ -179,6 +180,6 @@ def test_by_default_nothing_of_the_plan_is_carried() -> None:
 def test_no_finite_candidate_no_action() -> None:
     for values in ({}, {"execution": "open_loop"}, {"method": "cem", "warm_start": True}, {"method": "shooting"}):
         graph = graph_of(**values)
-        graph.planner.model.residuals.std.fill_(3e38)
+        graph.planner.world.model.residuals.std.fill_(3e38)
         action, _, _ = decide(graph, torch.tensor(graph.carry), 0)
         assert torch.isnan(action).all()

@@ -10,30 +10,31 @@ import numpy as np
 import pytest
 import torch
 from learners import make_agent, mock_step, small_settings
+from planners import start_at, state_at
 from torch import Tensor
 
-from ros_rl.planning.plan import WORST, Start
+from ros_rl.planning.plan import WORST
 from ros_rl.planning.planner import Planner
+from ros_rl.planning.world import StateWorld
 
 WIDE = {"task": {"bound": 100.0}}
 """No termination, so that the problem is linear-quadratic."""
 
 
-def planner_of(predict: Callable[..., Tensor] | None = None, members: int = 1, **agent: Any) -> Planner:
+def planner_of(
+    predict: Callable[..., Tensor] | None = None, members: int = 1, delay: int = 1, **agent: Any
+) -> Planner[StateWorld]:
     """A planner on the mock robot's exact dynamics, without discount, smoothing or terminal value."""
     torch.manual_seed(0)
     values = {"gamma": 1.0, "smoothing": 0.0} | agent
-    settings = small_settings("mock_point", WIDE, {"agent": values | {"model": {"members": members}}})
+    chosen = {"agent": values | {"model": {"members": members}}, "control": {"delay": delay}}
+    settings = small_settings("mock_point", WIDE, chosen)
     planner = make_agent(settings).graph.planner
-    planner.model.predict = predict or (lambda state, last, action: mock_step(state, action))
+    planner.world.model.predict = predict or (lambda state, last, action: mock_step(state, action))
     with torch.no_grad():
-        for parameter in [*planner.critics.net.net[-1].parameters()]:
+        for parameter in [*planner.world.critics.net.net[-1].parameters()]:
             parameter.zero_()
     return planner.requires_grad_(False)
-
-
-def start_at(state: list[float], members: int = 1) -> Start:
-    return Start(torch.tensor(state).expand(members, 1, 4), torch.zeros(0), torch.zeros(2))
 
 
 def noise_for(planner: Planner, seed: int = 0) -> Tensor:
@@ -74,7 +75,7 @@ def test_close_to_the_closed_form_optimum() -> None:
     for state in ([0.05, -0.03, 0.0, 0.1], [-0.02, 0.06, -0.1, 0.0]):
         actions, best = optimum(torch.tensor(state), 5)
         assert actions.abs().max() < 0.95  # the bounds are not active, or the closed form would not hold
-        plan = planner.plan(start_at(state), noise_for(planner))
+        plan = planner.plan(state_at(state), noise_for(planner))
         reached = true_return(torch.tensor(state), plan.mean)
         assert best >= reached > best * 1.001
         torch.testing.assert_close(plan.mean[0], actions[0].float(), rtol=0.0, atol=0.03)
@@ -87,7 +88,7 @@ def test_better_than_random_shooting_at_equal_samples() -> None:
     gaps = []
     for seed in range(10):
         state = (torch.rand(4, generator=generator) - 0.5) * 0.4
-        plan = planner.plan(start_at(state.tolist()), noise_for(planner, seed))
+        plan = planner.plan(state_at(state.tolist()), noise_for(planner, seed))
         random = 2 * torch.rand(scored, 5, 2, generator=generator) - 1
         shot = random[planner.score(start_at(state.tolist()), random).argmax()]
         gaps.append(true_return(state, plan.mean) - true_return(state, shot))
@@ -102,7 +103,7 @@ def test_more_samples_and_iterations_are_not_worse() -> None:
         planner = planner_of(planner=settings)
         generator = torch.Generator().manual_seed(1)
         states = [(torch.rand(4, generator=generator) - 0.5) * 0.4 for _ in range(12)]
-        plans = [planner.plan(start_at(s.tolist()), noise_for(planner, i)) for i, s in enumerate(states)]
+        plans = [planner.plan(state_at(s.tolist()), noise_for(planner, i)) for i, s in enumerate(states)]
         means.append(np.mean([true_return(s, plan.mean) for s, plan in zip(states, plans, strict=True)]))
     assert means[0] < means[1] < means[2]
 
@@ -118,8 +119,8 @@ def test_score_is_the_true_return() -> None:
 def test_discount_smoothing_and_terminal_value_by_hand() -> None:
     planner = planner_of(planner={"horizon": 2}, gamma=0.5, smoothing=0.25)
     with torch.no_grad():
-        planner.critics.net.net[-1].bias[0] = 8.0  # critics answer 8 and 10 everywhere: the smallest counts
-        planner.critics.net.net[-1].bias[1] = 10.0
+        planner.world.critics.net.net[-1].bias[0] = 8.0  # critics answer 8 and 10 everywhere: the smallest counts
+        planner.world.critics.net.net[-1].bias[1] = 10.0
     state, candidate = torch.tensor([0.3, -0.2, 0.5, 0.1]), torch.tensor([[0.8, -0.4], [0.0, 1.0]])
     last = torch.tensor([0.4, 0.4])
     first = 0.75 * candidate[0] + 0.25 * last
@@ -128,7 +129,7 @@ def test_discount_smoothing_and_terminal_value_by_hand() -> None:
     two = mock_step(one, second)
     rewards = [-(s[:2] ** 2).sum() - 0.01 * (u**2).sum() for s, u in ((one, first), (two, second))]
     expected = rewards[0] + 0.5 * rewards[1] + 0.25 * 8.0
-    score = planner.score(Start(state.expand(1, 1, 4), torch.zeros(0), last), candidate[None])
+    score = planner.score(start_at(state, 1, last), candidate[None])
     torch.testing.assert_close(score[0], expected)
 
 
@@ -136,19 +137,17 @@ def test_termination_ends_rewards_and_the_terminal_value() -> None:
     torch.manual_seed(0)
     settings = small_settings("mock_point", {"agent": {"gamma": 1.0, "smoothing": 0.0, "planner": {"horizon": 3}}})
     planner = make_agent(settings).graph.planner.requires_grad_(False)
-    planner.model.predict = lambda state, last, action: mock_step(state, action)
-    planner.critics.net.net[-1].weight.zero_()
-    planner.critics.net.net[-1].bias.fill_(7.0)
+    planner.world.model.predict = lambda state, last, action: mock_step(state, action)
+    planner.world.critics.net.net[-1].weight.zero_()
+    planner.world.critics.net.net[-1].bias.fill_(7.0)
     outwards, inwards = torch.ones(3, 2), -torch.ones(3, 2)
     state = torch.tensor([1.41, 1.41, 1.0, 1.0])  # 0.006 within the bound of 2, moving outwards
     following = mock_step(state, outwards[0])
     assert (following[:2] ** 2).sum() > 4.0
-    score = planner.score(
-        Start(state.expand(3, 1, 4), torch.zeros(0), torch.zeros(2)), torch.stack([outwards, inwards])
-    )
+    score = planner.score(start_at(state, 3), torch.stack([outwards, inwards]))
     torch.testing.assert_close(score[0], -(following[:2] ** 2).sum() - 0.02)
     safe = torch.tensor([0.5, 0.5, 0.0, 0.0])
-    score = planner.score(Start(safe.expand(3, 1, 4), torch.zeros(0), torch.zeros(2)), inwards[None])
+    score = planner.score(start_at(safe, 3), inwards[None])
     assert score[0].item() == pytest.approx(true_return(safe, inwards) + 7.0, rel=1e-5)
 
 
@@ -158,7 +157,7 @@ def test_plans_stay_within_the_bounds() -> None:
     score = planner.score
     planner.score = lambda start, candidates: (seen.append(candidates), score(start, candidates))[1]
     for seed in range(5):  # far away: the optimum lies at the bounds
-        plan = planner.plan(start_at([9.0, -9.0, 0.0, 0.0]), noise_for(planner, seed))
+        plan = planner.plan(state_at([9.0, -9.0, 0.0, 0.0]), noise_for(planner, seed))
         assert plan.mean.abs().max() <= 1.0
         assert plan.mean[0, 0] < -0.8 and plan.mean[0, 1] > 0.8
         assert (plan.std > 0).all() and (plan.std <= 2.0).all()
@@ -167,7 +166,7 @@ def test_plans_stay_within_the_bounds() -> None:
 
 def test_same_noise_same_plan() -> None:
     planner = planner_of()
-    start = start_at([0.5, 0.5, 0.0, 0.0])
+    start = state_at([0.5, 0.5, 0.0, 0.0])
     one, two = (planner.plan(start, noise_for(planner)) for _ in range(2))
     other = planner.plan(start, noise_for(planner, 1))
     assert torch.equal(one.mean, two.mean) and torch.equal(one.std, two.std)
@@ -176,13 +175,13 @@ def test_same_noise_same_plan() -> None:
 
 def test_proposals_follow_the_policy() -> None:
     planner = planner_of(planner={"horizon": 3, "proposals": 4, "samples": 8})
-    start, noise = start_at([0.5, -0.5, 0.2, 0.0]), torch.randn(4, 3, 2)
-    proposals = planner.propose(start, noise)
+    start, noise = state_at([0.5, -0.5, 0.2, 0.0]), torch.randn(4, 3, 2)
+    proposals = planner.world.propose(start, noise)
     for row in range(4):
-        state, last = start.state[0, 0], torch.zeros(2)
+        state, last = start.x[0, 0], torch.zeros(2)
         for step in range(3):
             seen = torch.cat([state * torch.tensor([1.0, 1.0, 0.1, 0.1]), last])
-            last = planner.policy.act(seen[None], noise[row, step] * (row > 0))[0]
+            last = planner.world.policy.act(seen[None], noise[row, step] * (row > 0))[0]
             torch.testing.assert_close(proposals[row, step], last)
             state = mock_step(state, last)
 
@@ -204,7 +203,7 @@ def test_a_candidate_that_is_not_a_number_is_the_worst() -> None:
     scores = planner.score(start_at([0.1, 0.1, 0.0, 0.0]), candidates)
     assert scores[1] == WORST and scores[0] == scores[2] > -1.0
     # the way home asks for actions above the threshold: the plan goes as near as it may
-    plan = planner.plan(start_at([-5.0, 0.0, 0.0, 0.0]), noise_for(planner))
+    plan = planner.plan(state_at([-5.0, 0.0, 0.0, 0.0]), noise_for(planner))
     assert torch.isfinite(plan.mean).all() and 0.2 < plan.mean[0, 0] <= 0.5
     assert (plan.candidate_returns == WORST).any()
 
@@ -249,16 +248,16 @@ def test_start_rolls_through_the_pending_actions() -> None:
         seen.append((last[0, 0], action[0, 0]))
         return mock_step(state, action)
 
-    planner = planner_of(predict, members=2)
     state, last, pending = torch.tensor([0.1, -0.2, 0.3, 0.4]), torch.rand(2), torch.rand(3, 2)
     for count in range(4):
+        planner = planner_of(predict, members=2, delay=count)
         seen.clear()
-        start = planner.start(state, torch.zeros(0), last, pending[:count])
+        start = planner.world.start(torch.cat([state, last, pending[:count].reshape(-1)]))
         expected = state
         for action in pending[:count]:
             expected = mock_step(expected, action)
-        torch.testing.assert_close(start.state, expected.expand(2, 1, 4))
+        torch.testing.assert_close(start.x, expected.expand(2, 1, 4))
         actions = [last, *pending[:count]]
-        assert torch.equal(start.last_action, actions[-1])
+        assert torch.equal(start.last_action[0], actions[-1])
         assert all(torch.equal(a, actions[i]) and torch.equal(b, actions[i + 1]) for i, (a, b) in enumerate(seen))
         assert len(seen) == count

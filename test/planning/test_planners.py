@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 from learners import make_agent, small_settings
-from planners import LinearModel, linear_planner, lqr_return, noise_for, start_at, true_return
+from planners import LinearModel, linear_planner, lqr_return, noise_for, state_at, true_return
 from torch import Tensor
 
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.errors import ConfigError, GraphError
 from ros_rl.planning.coloured_noise import colour_map
+from ros_rl.planning.mppi import _finite_std
 from ros_rl.planning.plan import WORST
 from ros_rl.settings.planner import PlannerSettings
 
@@ -36,7 +37,7 @@ def gaps(count: int, **planner: Any) -> np.ndarray:
     for seed, state in enumerate(states(count)):
         best, largest = lqr_return(state, HORIZON)
         assert largest < 0.95  # or the closed form would not hold
-        plan = made.plan(start_at(state), noise_for(made, seed))
+        plan = made.plan(state_at(state), noise_for(made, seed))
         found.append((best - true_return(state, plan.mean)) / abs(best))
     assert min(found) > -1e-4
     return np.array(found)
@@ -69,9 +70,9 @@ def test_the_gradient_planner_finds_the_optimum() -> None:
 def test_the_gradient_planner_never_prefers_the_start() -> None:
     made = linear_planner(method="gradient", iterations=3, gradient_rate=1.0, proposals=2, horizon=3)
     for state in states(5):
-        start, noise = start_at(state), noise_for(made)
+        start, noise = state_at(state), noise_for(made)
         plan = made.plan(start, noise)
-        proposal = made.propose(start, noise[:2])[0]
+        proposal = made.world.propose(start, noise[:2])[0]
         assert plan.candidate_returns[0].item() == pytest.approx(true_return(state, proposal), rel=1e-4)
         assert plan.candidate_returns.max().item() == pytest.approx(true_return(state, plan.mean), rel=1e-4)
         assert plan.mean.abs().max() <= 1.0
@@ -81,10 +82,10 @@ def test_the_gradient_planner_never_prefers_the_start() -> None:
 def test_same_noise_same_plan_within_the_bounds(method: str) -> None:
     made = linear_planner(method=method, horizon=3, std_init=1.0, gradient_rate=0.5, proposals=4)
     for state in ([0.1, 0.0, 0.3, 0.0], [9.0, -9.0, 0.0, 0.0]):
-        one, two = (made.plan(start_at(state), noise_for(made, 3)) for _ in range(2))
+        one, two = (made.plan(state_at(state), noise_for(made, 3)) for _ in range(2))
         assert torch.equal(one.mean, two.mean) and torch.equal(one.candidate_returns, two.candidate_returns)
         assert one.mean.abs().max() <= 1.0
-    other = made.plan(start_at(state), noise_for(made, 4))
+    other = made.plan(state_at(state), noise_for(made, 4))
     assert method == "gradient" or not torch.equal(one.mean, other.mean)
 
 
@@ -101,36 +102,38 @@ class Breaking(LinearModel):
 @pytest.mark.parametrize("method", SAMPLING)
 def test_candidates_that_are_not_finite_lend_nothing(method: str) -> None:
     made = linear_planner(method=method, horizon=1, iterations=1, momentum=0.0)
-    made.model.__class__ = Breaking
-    plan = made.plan(start_at([-0.5, 0.0, 0.0, 0.0]), noise_for(made))  # the optimum lies beyond the threshold
+    made.world.model.__class__ = Breaking
+    plan = made.plan(state_at([-0.5, 0.0, 0.0, 0.0]), noise_for(made))  # the optimum lies beyond the threshold
     assert (plan.candidate_returns == WORST).any() and torch.isfinite(plan.mean).all()
     assert plan.mean[0, 0] <= 0.0
-    made.model.threshold = -2.0
-    plan = made.plan(start_at([-0.5, 0.0, 0.0, 0.0]), noise_for(made))
+    made.world.model.threshold = -2.0
+    plan = made.plan(state_at([-0.5, 0.0, 0.0, 0.0]), noise_for(made))
     assert (plan.candidate_returns == WORST).all() and torch.isnan(plan.mean).all()
 
 
 @pytest.mark.parametrize("method", SAMPLING)
 def test_a_proposal_that_is_no_number_lends_nothing(method: str) -> None:
     made = linear_planner(method=method, horizon=2, samples=8, elites=8, proposals=3, iterations=1)
-    propose = made.propose
-    made.propose = lambda start, noise: torch.cat([propose(start, noise)[:2], torch.full((1, 2, 2), float("nan"))])
-    plan = made.plan(start_at([0.1] * 4), noise_for(made))
+    propose = made.world.propose
+    made.world.propose = lambda start, noise: torch.cat(
+        [propose(start, noise)[:2], torch.full((1, 2, 2), float("nan"))]
+    )
+    plan = made.plan(state_at([0.1] * 4), noise_for(made))
     assert plan.candidate_returns[2] == WORST and torch.isfinite(plan.mean).all() and torch.isfinite(plan.std).all()
 
 
 @pytest.mark.parametrize("method", SAMPLING)
 def test_a_policy_that_is_no_number_gives_no_plan(method: str) -> None:
     made = linear_planner(method=method, horizon=2, samples=8, elites=4, proposals=3, terminal_value=True)
-    made.policy.net.net[0].bias.fill_(float("nan"))
-    plan = made.plan(start_at([0.1] * 4), noise_for(made))
+    made.world.policy.net.net[0].bias.fill_(float("nan"))
+    plan = made.plan(state_at([0.1] * 4), noise_for(made))
     assert (plan.candidate_returns == WORST).all() and torch.isnan(plan.mean).all()
 
 
 def test_the_gradient_planner_says_that_nothing_is_finite() -> None:
     made = linear_planner(method="gradient", horizon=2)
-    made.model.__class__, made.model.threshold = Breaking, -2.0
-    plan = made.plan(start_at([0.1] * 4), noise_for(made))
+    made.world.model.__class__, made.world.model.threshold = Breaking, -2.0
+    plan = made.plan(state_at([0.1] * 4), noise_for(made))
     assert (plan.candidate_returns == WORST).all()
 
 
@@ -149,6 +152,33 @@ def test_cem_refit_by_hand() -> None:
     mean, deviation = made._refit(candidates, returns, old, std)
     np.testing.assert_allclose(mean, 0.25 * 0.5 + 0.75 * elite.mean(0), rtol=1e-5)
     np.testing.assert_allclose(deviation, np.sqrt(0.25 * 0.3**2 + 0.75 * elite.var(0)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2, 4])
+def test_mppi_refit_by_hand(missing: int) -> None:
+    """Elites that are not finite say nothing of how far the returns are apart."""
+    made = linear_planner(method="mppi", horizon=2, samples=12, elites=5, temperature=0.7, std_init=2.0)
+    candidates, _ = candidates_and_returns()
+    returns = torch.full((12,), WORST)
+    finite = torch.tensor([0.3, -0.2, 0.1, 0.25, -0.4])[: 5 - missing]
+    returns[2 : 2 + len(finite)] = finite
+    if not missing:
+        returns[8:] = -3.0  # no elites
+    values, sequences = finite.double().numpy(), candidates[2 : 2 + len(finite)].double().numpy()
+    spread = values.std(ddof=1) if len(values) > 1 else 1.0
+    weights = np.exp(values / spread / 0.7)
+    weights = (weights / weights.sum())[:, None, None]
+    expected = (weights * sequences).sum(0)
+    mean, std = made._refit(candidates, returns, torch.zeros(2, 2), torch.full((2, 2), 0.3))
+    np.testing.assert_allclose(mean, expected, rtol=1e-4)
+    deviation = np.sqrt((weights * (sequences - expected) ** 2).sum(0))
+    np.testing.assert_allclose(std, deviation.clip(0.05), rtol=1e-4)
+
+
+def test_mppi_standardises_finite_returns_as_torch_does() -> None:
+    for seed in range(20):
+        returns = 100 * torch.randn(24, generator=torch.Generator().manual_seed(seed))
+        assert torch.equal(_finite_std(returns), returns.std())
 
 
 def test_shooting_takes_the_best_candidate() -> None:
@@ -177,14 +207,14 @@ def test_every_method_scores_equally_many_candidates(method: str) -> None:
     made, counts = linear_planner(method=method, horizon=2, samples=20, proposals=4, iterations=3), []
     score = made.score
     made.score = lambda start, candidates: (counts.append(len(candidates)), score(start, candidates))[1]
-    made.plan(start_at([0.1] * 4), noise_for(made))
+    made.plan(state_at([0.1] * 4), noise_for(made))
     assert sum(counts) == 4 + 3 * 16
 
 
 def test_without_proposals_samples_surround_zero() -> None:
     made, seen = linear_planner(horizon=2, samples=1000, iterations=1, std_init=0.2), []
     made.score = lambda start, candidates: (seen.append(candidates), torch.zeros(len(candidates)))[1]
-    made.plan(start_at([0.1] * 4), noise_for(made))
+    made.plan(state_at([0.1] * 4), noise_for(made))
     assert seen[0].mean((0, 1)).abs().max() < 0.02
     assert seen[0].std().item() == pytest.approx(0.2, rel=0.05)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from learners import mock_step
-from planners import LinearModel, linear_planner, start_at
+from planners import LinearModel, linear_planner, rollout_by, start_at, state_at
 from torch import Tensor
 
 from ros_rl.planning.assessment import assess
@@ -37,7 +37,7 @@ def by_hand(actions: Tensor, drifts: Tensor) -> Tensor:
 
 def test_a_fixed_member_is_followed_throughout() -> None:
     planner, candidates = linear_planner(DRIFT, horizon=3), sequences()
-    states = planner.rollout(start_at(STATE, 3), candidates, FixedMember(planner.model, False)).states
+    _, states = rollout_by(FixedMember, planner, start_at(STATE, 3), candidates)
     for member in range(3):
         for index, candidate in enumerate(candidates):
             expected = by_hand(candidate, torch.tensor(DRIFT[member]).expand(3, 4))
@@ -52,7 +52,7 @@ def test_random_members_are_dealt_out_by_the_noise_at_each_step() -> None:
     for _ in range(60):
         chance = torch.randn(2, 3, 2, generator=generator)
         start = replace(start_at(STATE, 3), chance=chance)
-        states = planner.rollout(start, candidates[:1], RandomMember(planner.model, False)).states
+        _, states = rollout_by(RandomMember, planner, start, candidates[:1])
         # particles in falling order of their numbers go to the members in rising order
         ranks = [np.argsort(np.argsort(-chance[:, step].reshape(-1)[:3].numpy())) for step in range(3)]
         members = np.array(ranks)
@@ -65,24 +65,23 @@ def test_random_members_are_dealt_out_by_the_noise_at_each_step() -> None:
 
 def test_the_expectation_is_one_particle() -> None:
     planner, candidates = linear_planner(DRIFT, horizon=3, propagation="expectation"), sequences()
-    rollout = planner.rollout(start_at(STATE, 3), candidates, Expectation(planner.model, False))
-    assert rollout.returns.shape == (1, 4)
+    returns, states = rollout_by(Expectation, planner, start_at(STATE, 3), candidates)
+    assert returns.shape == (1, 4)
     mean = torch.tensor(DRIFT).mean(0).expand(3, 4)
     for index, candidate in enumerate(candidates):
-        torch.testing.assert_close(torch.stack([s[0, index] for s in rollout.states]), by_hand(candidate, mean))
+        torch.testing.assert_close(torch.stack([s[0, index] for s in states]), by_hand(candidate, mean))
 
 
 @pytest.mark.parametrize("kind", [FixedMember, RandomMember])
 def test_aleatoric_draws_have_the_models_deviation(kind: type[FixedMember]) -> None:
     members = 400
     planner = linear_planner([[0.0] * 4] * members, std=0.1, horizon=2)
-    propagation, drawn = kind(planner.model, True), []
-    rows = -(-propagation.noise_per_step // 2)
+    drawn, rows = [], -(-kind(planner.world.model, True).noise_per_step // 2)
     generator = torch.Generator().manual_seed(0)
     for _ in range(5):
         chance = torch.randn(rows, 2, 2, generator=generator)
         start = replace(start_at([0.0] * 4, members), chance=chance)
-        states = planner.rollout(start, torch.zeros(3, 2, 2), propagation).states
+        _, states = rollout_by(kind, planner, start, torch.zeros(3, 2, 2), aleatoric=True)
         assert torch.equal(states[1][:, 0], states[1][:, 2])  # equal candidates have equal luck
         drawn.append(torch.stack([s[:, 0] for s in states]).numpy())
     first, second = np.concatenate(drawn, 1)
@@ -96,9 +95,9 @@ def test_aleatoric_draws_have_the_models_deviation(kind: type[FixedMember]) -> N
 def test_draws_from_a_model_without_chance_are_its_means() -> None:
     planner, candidates = linear_planner(DRIFT, horizon=3), sequences()
     start = replace(start_at(STATE, 3), chance=torch.randn(6, 3, 2))
-    means = planner.rollout(start, candidates, FixedMember(planner.model, False))
-    draws = planner.rollout(start, candidates, FixedMember(planner.model, True))
-    assert torch.equal(means.returns, draws.returns)
+    means, _ = rollout_by(FixedMember, planner, start, candidates)
+    draws, _ = rollout_by(FixedMember, planner, start, candidates, aleatoric=True)
+    assert torch.equal(means, draws)
 
 
 def rollout_of(returns: list[list[float]], states: np.ndarray | None = None) -> Rollout:
@@ -124,7 +123,9 @@ def test_objectives_by_hand() -> None:
     ]
     rollout = rollout_of(returns.astype(np.float32).tolist(), states)
     for values, expected in cases:
-        found = evaluate(rollout, PlannerSettings(**values), torch.tensor(scale, dtype=torch.float32))
+        found = evaluate(
+            rollout, PlannerSettings(**values), lambda state: state / torch.tensor(scale, dtype=torch.float32)
+        )
         np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-5)
 
 
@@ -132,17 +133,17 @@ def test_objectives_by_hand() -> None:
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 def test_one_particle_that_is_not_finite_makes_the_candidate_the_worst(objective: str, bad: float) -> None:
     settings = PlannerSettings(objective=objective, pessimism=float(objective in ("mean_std", "state_variance")))
-    found = evaluate(rollout_of([[1.0, 2.0], [bad, 3.0], [1.5, 2.0]]), settings, torch.ones(2))
+    found = evaluate(rollout_of([[1.0, 2.0], [bad, 3.0], [1.5, 2.0]]), settings, lambda state: state)
     assert found[0] == WORST and found[1] > 1.0
 
 
 def test_the_assessment_tells_ignorance_from_chance() -> None:
     planner = linear_planner(DRIFT, std=0.2, horizon=2, smoothing=0.5)
     scale = torch.tensor([0.5, 1.0, 2.0, 4.0])
-    planner.model.inputs.std.copy_(scale)
+    planner.world.model.inputs.std.copy_(scale)
     plan = sequences(1, 2)[0]
     acting = [0.5 * plan[0], 0.5 * plan[1] + 0.25 * plan[0]]
-    found = assess(planner, start_at(STATE, 3), plan)
+    found = assess(planner, state_at(STATE, 3), plan)
     states = torch.stack([by_hand(torch.stack(acting), torch.tensor(d).expand(2, 4)) for d in DRIFT]).numpy()
     np.testing.assert_allclose(found.states, states.mean(0), rtol=1e-5)
     spread = (states.std(0) / scale.numpy()) ** 2
@@ -162,9 +163,9 @@ def test_aleatoric_parts_are_asked_for_where_the_plan_leads() -> None:
             return mean, (state[..., :1].abs() + 10 * last_action[..., :1].abs()).expand(mean.shape)
 
     planner = linear_planner(horizon=3)
-    planner.model.__class__ = Telling
+    planner.world.model.__class__ = Telling
     plan = sequences(1)[0]
-    found = assess(planner, start_at(STATE), plan)
+    found = assess(planner, state_at(STATE), plan)
     before = [torch.tensor(STATE), *by_hand(plan, torch.zeros(3, 4))[:2]]
     last = [torch.zeros(2), plan[0], plan[1]]
     expected = [abs(float(s[0])) + 10 * abs(float(u[0])) for s, u in zip(before, last, strict=True)]
@@ -189,18 +190,18 @@ def test_shared_candidates_follow_the_members_in_blocks(count: int, aleatoric: b
     planner = linear_planner(DRIFT, std=0.1, horizon=3)
     start = replace(start_at(STATE, 3), chance=torch.randn(6, 3, 2))
     candidates = torch.rand(count, 3, 2) * 2 - 1
-    whole = planner.rollout(start, candidates, FixedMember(planner.model, aleatoric))
-    shared = planner.rollout(start, candidates, SharedMembers(planner.model, aleatoric))
+    whole = rollout_by(FixedMember, planner, start, candidates, aleatoric)
+    shared = rollout_by(SharedMembers, planner, start, candidates, aleatoric)
     member, each = torch.arange(count) // -(-count // 3), torch.arange(count)
-    torch.testing.assert_close(shared.returns, whole.returns[member, each][None])
-    for one, two in zip(shared.states, whole.states, strict=True):
+    torch.testing.assert_close(shared[0], whole[0][member, each][None])
+    for one, two in zip(shared[1], whole[1], strict=True):
         torch.testing.assert_close(one, two[member, each][None])
 
 
 def test_shared_candidates_cost_one_member() -> None:
     planner = linear_planner(DRIFT, horizon=2)
     seen = []
-    predict = planner.model.predict
-    planner.model.predict = lambda state, *rest: (seen.append(state.shape[:2].numel()), predict(state, *rest))[1]
-    planner.rollout(start_at(STATE, 3), torch.rand(30, 2, 2), SharedMembers(planner.model, False))
+    predict = planner.world.model.predict
+    planner.world.model.predict = lambda state, *rest: (seen.append(state.shape[:2].numel()), predict(state, *rest))[1]
+    rollout_by(SharedMembers, planner, start_at(STATE, 3), torch.rand(30, 2, 2))
     assert seen == [30, 30]

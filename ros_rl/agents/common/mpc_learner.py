@@ -22,6 +22,8 @@ from ros_rl.networks.critics import CriticEnsemble, polyak
 from ros_rl.networks.optimisers import Adam
 from ros_rl.networks.policies import SquashedGaussianPolicy
 from ros_rl.planning.factory import make_planner
+from ros_rl.planning.propagation import PROPAGATIONS
+from ros_rl.planning.world import StateWorld
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.settings.model_based import MpcLearnerSettings
 from ros_rl.tasks import Task
@@ -50,7 +52,9 @@ class MpcLearner(ModelBasedAgent):
         self.targets = CriticEnsemble(s.critics, size_in + actions, s.hidden, normalisation).requires_grad_(False)
         self.targets.load_state_dict(self.critics.state_dict())
         self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
-        self.planner = make_planner(self.spaces, self.judge, self.model, self.policy, self.targets, s.planner, s.gamma)
+        propagation = PROPAGATIONS[s.planner.propagation](self.model, s.planner.aleatoric)
+        world = StateWorld(self.spaces, self.judge, self.model, self.policy, self.targets, propagation)
+        self.planner = make_planner(world, s.planner, s.gamma)
         self._critic_optimiser = Adam(self.critics.parameters(), s.learning_rate)
         self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate)
         self._alpha_optimiser = Adam([self.log_alpha], s.alpha_learning_rate)

@@ -1,0 +1,205 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a planner sees (contract 7): states that it passes on unread, steps that reward, and values (torch).
+
+Fields, tasks, goals, smoothing and ensembles are a world's own matter: `StateWorld` has all of them.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ros_rl.dynamics.model import DynamicsModel
+from ros_rl.networks.critics import CriticEnsemble
+from ros_rl.networks.policies import SquashedGaussianPolicy
+from ros_rl.networks.spaces import Spaces
+from ros_rl.planning.propagation import Expectation, Propagation, rows
+from ros_rl.tasks.task import Judge
+
+S = TypeVar("S")
+"""A world's state: of particles of candidates. A world without chance and doubt has one particle of each."""
+W = TypeVar("W", bound="World[Any]")
+"""The world that a planner plans in."""
+
+
+class World(nn.Module, ABC, Generic[S]):
+    """Predicts what comes of actions.
+
+    Args:
+        action_size: Values of an action.
+    """
+
+    def __init__(self, action_size: int) -> None:
+        super().__init__()
+        self.action_size = action_size
+
+    @property
+    def stays_behind(self) -> str:
+        """Why it cannot go into a control graph; empty if it can."""
+        return ""
+
+    @property
+    def noise_per_step(self) -> int:
+        """Standard normal numbers that one step needs, whatever the number of candidates."""
+        return 0
+
+    @abstractmethod
+    def start(self, observation: Tensor) -> S:
+        """The state in which the next decision will act, from a flat observation, (observation_size,)."""
+
+    @abstractmethod
+    def begin(self, start: S, count: int) -> S:
+        """The states of as many candidates, all of them as `start`, which is one candidate's."""
+
+    @abstractmethod
+    def step(self, state: S, action: Tensor, noise: Tensor) -> tuple[S, Tensor, Tensor]:
+        """Let each candidate decide an action.
+
+        Args:
+            state: Of the candidates.
+            action: (count, actions), in [-1, 1].
+            noise: At least `noise_per_step` standard normal numbers, flat.
+
+        Returns:
+            The next state; the step's rewards, and 1 where the task goes on after it or 0 where it ends, each
+            (particles, count).
+        """
+
+    @abstractmethod
+    def value(self, state: S) -> Tensor:
+        """What is expected from the candidates' states on, (particles, count)."""
+
+    @abstractmethod
+    def propose(self, start: S, noise: Tensor) -> Tensor:
+        """Sequences that a policy would decide, (proposals, horizon, actions); the first is its greedy one.
+
+        Args:
+            start: Where they begin.
+            noise: Standard normal, of the result's shape.
+        """
+
+    @abstractmethod
+    def normalised(self, state: S) -> Tensor:
+        """A state in units in which its values can be compared, (particles, count, size)."""
+
+
+@dataclass(frozen=True)
+class ParticleState:
+    """State of a `StateWorld`; at a start there is one candidate, and a particle for each member."""
+
+    x: Tensor
+    """(particles, count, state)"""
+    last_action: Tensor
+    """(count, actions): what acts just before."""
+    goal: Tensor
+    """(goal_size,)"""
+
+
+class StateWorld(World[ParticleState]):
+    """An ensemble of one-step models of the state, the task's reward, and critics with a policy for what lies beyond.
+
+    Actions are decided, and what acts of them is smoothed.
+
+    Args:
+        spaces: Layout and smoothing.
+        judge: Reward and termination, the task's own or learned.
+        model: The dynamics ensemble.
+        policy: Proposes sequences, and chooses the action whose value closes them.
+        critics: Give the value (the smallest of them).
+        propagation: How particles move through the ensemble.
+    """
+
+    def __init__(
+        self,
+        spaces: Spaces,
+        judge: Judge,
+        model: DynamicsModel,
+        policy: SquashedGaussianPolicy,
+        critics: CriticEnsemble,
+        propagation: Propagation,
+    ) -> None:
+        super().__init__(spaces.action_size)
+        self.spaces, self.model, self.policy, self.critics = spaces, model, policy, critics
+        self.judge, self.propagation = judge, propagation
+
+    def with_propagation(self, propagation: Propagation) -> StateWorld:
+        """The same world, with the same networks, whose particles move in another way."""
+        other = copy.copy(self)
+        other.propagation = propagation
+        return other
+
+    @property
+    def stays_behind(self) -> str:
+        """See `World.stays_behind`."""
+        return self.model.stays_behind
+
+    @property
+    def noise_per_step(self) -> int:
+        """See `World.noise_per_step`."""
+        return self.propagation.noise_per_step
+
+    def start(self, observation: Tensor) -> ParticleState:
+        """See `World.start`: the measured state, rolled through the pending actions by each member's mean."""
+        spec = self.spaces.spec
+        actions = observation[spec.state_size + spec.goal_size :].reshape(1 + spec.delay, spec.action_size)
+        x = self.model.follow(observation[spec.state], actions[0], actions[1:])
+        return ParticleState(x, actions[-1:], observation[spec.goal])
+
+    def begin(self, start: ParticleState, count: int) -> ParticleState:
+        """See `World.begin`."""
+        x = self.propagation.begin(start.x, count)
+        return replace(start, x=x, last_action=start.last_action.expand(x.shape[1], -1))
+
+    def step(self, state: ParticleState, action: Tensor, noise: Tensor) -> tuple[ParticleState, Tensor, Tensor]:
+        """See `World.step`; rewards and ends are each particle's own."""
+        after = self._move(state, action, noise)
+        fields = self.spaces.fields(after.x, state.goal)
+        before = self.spaces.fields(state.x, state.goal)
+        reward = self.judge.reward(before, state.last_action, after.last_action, fields)
+        return after, reward, 1.0 - self.judge.terminated(fields).to(reward.dtype)
+
+    def value(self, state: ParticleState) -> Tensor:
+        """See `World.value`: the smallest critic in each particle's state, under one action for all particles.
+
+        The action is the policy's in the particles' mean state: a sequence whose predictions have drifted apart is
+        valued by how one action would do in all of them, so it cannot win by a fall that only the mean avoids.
+        """
+        x, last = state.x, state.last_action
+        particles, count = x.shape[:2]
+        action = self.spaces.smooth(self.decide(state, x.new_zeros(1)), last)
+        seen = self.spaces.network_input(x, state.goal, rows(last, x)).reshape(particles * count, -1)
+        return self.critics(seen, rows(action, x).reshape(particles * count, -1)).amin(0).reshape(particles, count)
+
+    def decide(self, state: ParticleState, noise: Tensor) -> Tensor:
+        """The policy's action in the particles' mean state, (count, actions); greedy where the noise is zero."""
+        return self.policy.act(self.spaces.network_input(state.x.mean(0), state.goal, state.last_action), noise)
+
+    def propose(self, start: ParticleState, noise: Tensor) -> Tensor:
+        """See `World.propose`; sequences follow the policy through the mean prediction."""
+        count, horizon = noise.shape[:2]
+        # the first row follows the policy's mode
+        keep = torch.ones(count, 1, device=noise.device)
+        keep[0] = 0.0
+        mean = self.with_propagation(Expectation(self.model, aleatoric=False))
+        state, actions = mean.begin(start, count), list[Tensor]()
+        for step in range(horizon):
+            actions.append(self.decide(state, noise[:, step] * keep))
+            if step + 1 < horizon:
+                state = mean._move(state, actions[-1], noise[:0])
+        return torch.stack(actions, 1)
+
+    def normalised(self, state: ParticleState) -> Tensor:
+        """See `World.normalised`: in deviations of the state in the data."""
+        return state.x / self.model.inputs.std
+
+    def _move(self, state: ParticleState, action: Tensor, noise: Tensor) -> ParticleState:
+        """See `World.step`; without judgement."""
+        applied = self.spaces.smooth(action, state.last_action)
+        return replace(state, x=self.propagation.step(state.x, state.last_action, applied, noise), last_action=applied)
