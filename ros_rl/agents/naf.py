@@ -78,7 +78,7 @@ class NafAgent(ReplayAgent):
         super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
         s = settings
         sizes = (layout.size, layout.action_size, s.hidden, s.normalisation, s.dropout)
-        self.critics = TargetedNetwork(lambda: QuadraticValues(*sizes), s)
+        self.critics = TargetedNetwork(lambda: QuadraticValues(*sizes), s.target_rule, s.learning_rate, s.beta1)
         self.graph = NafGraph(layout, self.inputs, self.critics.online, s.exploration)
 
     def values(self, network: QuadraticValues, samples: Samples) -> Tensor:

@@ -104,7 +104,9 @@ class QtOptAgent(ReplayAgent):
         super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
         s = self.settings = settings
         sizes = (s.critics, layout.size + layout.action_size, s.hidden, s.normalisation, s.dropout)
-        self.critics = TargetedNetwork(lambda: CriticEnsemble(*sizes), s)
+        self.critics = TargetedNetwork(
+            lambda: CriticEnsemble(*sizes), s.target_rule, s.learning_rate, s.beta1, s.target_critics
+        )
         self.lagged = self.critics.target
         if s.lag:
             self.lagged = CriticEnsemble(*sizes).requires_grad_(False)

@@ -53,6 +53,18 @@ class AgentSettings:
 
 
 @dataclass(frozen=True)
+class TargetRule:
+    """How a target network follows the network that it is a slower copy of."""
+
+    kind: str
+    """``none``: there is no copy; ``hard``: it is made anew; ``polyak``: it is an average."""
+    every: int = 1
+    """Updates between moves."""
+    tau: float = 1.0
+    """polyak: share of the network in its average at each move."""
+
+
+@dataclass(frozen=True)
 class CriticSettings(AgentSettings):
     """What all agents with Q functions have."""
 
@@ -80,6 +92,13 @@ class CriticSettings(AgentSettings):
                 f"agent.normalisation 'batch' needs agent.targets none, not '{self.targets}': "
                 "target critics would be normalised by other batches than the critics"
             )
+
+    @property
+    def target_rule(self) -> TargetRule:
+        """How target networks follow."""
+        if self.targets == "polyak":
+            return TargetRule("polyak", self.polyak_every, self.tau)
+        return TargetRule(self.targets, self.copy_every)
 
 
 @dataclass(frozen=True)

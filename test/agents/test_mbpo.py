@@ -155,7 +155,7 @@ def test_a_batch_without_a_rollout_for_each_member_is_refused() -> None:
 def test_samples_hold_what_acts_next_to_what_acted_last() -> None:
     agent = agent_of(small(gamma=0.9))
     e = agent.experience(filled(agent.spec).at(np.arange(5)))
-    samples = agent.samples(e)
+    samples = agent.samples(e, 0.9)
     torch.testing.assert_close(samples.seen, torch.cat([e.state[:, :2], 0.1 * e.state[:, 2:], e.last_action], -1))
     torch.testing.assert_close(
         samples.next_seen, torch.cat([e.next_state[:, :2], 0.1 * e.next_state[:, 2:], e.action], -1)
@@ -163,7 +163,7 @@ def test_samples_hold_what_acts_next_to_what_acted_last() -> None:
     assert (samples.discount == 0.9).all() and (samples.weight == 1.0).all()
     # SAC smooths with the action at the input's end, which is the one that acted last
     raw = torch.rand(5, 2)
-    torch.testing.assert_close(agent.improver.inputs.smooth(raw, samples.seen), 0.7 * raw + 0.3 * e.last_action)
+    torch.testing.assert_close(agent.improver.smooth(raw, samples.seen), 0.7 * raw + 0.3 * e.last_action)
 
 
 def test_log_probability_is_that_of_sampling() -> None:

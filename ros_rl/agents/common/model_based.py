@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.common.experience import Experience, ExperienceReader
+from ros_rl.agents.common.samples import Samples
 from ros_rl.dynamics.factory import make_model
 from ros_rl.dynamics.learned_task import LearnedTask
 from ros_rl.layout import Layout
@@ -60,6 +61,17 @@ class ModelBasedAgent(Agent):
         spec = self.spec
         state, goal, action = (torch.zeros(1, n) for n in (spec.state_size, spec.goal_size, spec.action_size))
         self._judged(state, goal, action, action, state)
+
+    def samples(self, e: Experience, gamma: float) -> Samples:
+        """Undelayed transitions as critics and policies learn from them; `gamma` is the discount per step."""
+        one = e.reward.new_ones(len(e.reward))
+        seen = self.spaces.network_input(e.state, e.goal, e.last_action)
+        following = self.spaces.network_input(e.next_state, e.goal, e.action)
+        return Samples(seen, e.action, e.reward, following, e.terminated, gamma * one, one)
+
+    def smooth(self, action: Tensor, seen: Tensor) -> Tensor:
+        """The action that acts, from the chosen one and the network input, which ends with the action before."""
+        return self.spaces.smooth(action, seen[..., -self.spec.action_size :])
 
     def replayed(self, replay: ReplayBuffer, count: int) -> Experience:
         """Replayed transitions to learn values from, some with another's goal."""

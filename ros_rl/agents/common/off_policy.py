@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.common.critics import Critics, TargetedNetwork
+from ros_rl.agents.common.critics import Critics, TargetedNetwork, figures, make_critics
 from ros_rl.agents.common.samples import Inputs, Samples
 from ros_rl.layout import Layout
 from ros_rl.networks.critics import CriticEnsemble
@@ -50,7 +50,7 @@ class ReplayAgent(Agent):
             errors = self._errors(replay.settings.priority, samples, q, target)
             known = np.isfinite(errors)  # of the others the watch tells
             replay.update_priorities(batch.index[known], errors[known])
-            metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
+            metrics |= figures(q, target)
             self.updates += 1
             metrics |= self.improve(samples)
         return metrics
@@ -107,7 +107,7 @@ class OffPolicyAgent(ReplayAgent):
         updates_per_step: float,
     ) -> None:
         super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
-        self.critics = Critics(layout.size, layout.action_size, settings)
+        self.critics = make_critics(layout.size, layout.action_size, settings)
         self.policy_delay = policy_delay
 
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
