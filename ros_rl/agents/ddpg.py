@@ -20,10 +20,10 @@ from ros_rl.agents.common.samples import Samples
 from ros_rl.layout import Layout
 from ros_rl.networks.optimisers import Adam, step
 from ros_rl.networks.policies import DeterministicPolicy
-from ros_rl.settings.off_policy import DdpgSettings
+from ros_rl.settings.off_policy import DdpgSettings, DeterministicSettings
 
 
-def target_noise(action: Tensor, s: DdpgSettings) -> Tensor:
+def target_noise(action: Tensor, s: DeterministicSettings) -> Tensor:
     """Actions of a target with clipped noise, as long as it is set (Fujimoto et al. 2018, TD3)."""
     if not s.target_noise:
         return action

@@ -103,15 +103,7 @@ class DistilAgent(MpcLearner):
         return step(self._student_optimiser, ((self.student(rows["seen"]) - rows["action"]) ** 2).mean())
 
     def take_teacher(self, state: Mapping[str, Any]) -> None:
-        """Take over a finished run's planner.
-
-        Args:
-            state: What `MpcLearner.state_dict` of that run gave.
-
-        Raises:
-            KeyError: It is of another agent.
-            RuntimeError: Its sizes differ.
-        """
+        """See `Agent.take_teacher`."""
         own = self.parts()
         for name in own.keys() & TAUGHT:
             own[name].load_state_dict(state[name])

@@ -17,6 +17,7 @@ from ros_rl.agents.mbpo import MbpoAgent
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.agents.naf import NafAgent
 from ros_rl.agents.qt_opt import QtOptAgent
+from ros_rl.agents.random import RandomAgent
 from ros_rl.agents.reinforce import ReinforceAgent
 from ros_rl.agents.sac import SacAgent
 from ros_rl.agents.td7 import Td7Agent
@@ -42,14 +43,15 @@ MODEL_FREE: dict[str, Callable[..., Agent]] = {
     "qt_opt": QtOptAgent,
     "reinforce": ReinforceAgent,
     "actor_critic": ActorCriticAgent,
+    "random": RandomAgent,
 }
 """Agents by name; each takes layout, its settings, batch size and updates per step."""
 MODEL_BASED: dict[str, Callable[..., Agent]] = {"mpc": MpcAgent, "mbpo": MbpoAgent, "distil": DistilAgent}
 """Agents by name; each takes the task after the layout, too."""
 
 
-def make_agent(layout: Layout, settings: Settings) -> Agent | None:
-    """The agent of a run; None if it only acts at random.
+def make_agent(layout: Layout, settings: Settings) -> Agent:
+    """The agent of a run.
 
     Args:
         layout: What it sees and does.
@@ -61,10 +63,8 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
             settings.
     """
     name, learner = variant_name(AGENT_SETTINGS, settings.agent), settings.learner
-    if name == "random":
-        return None
-    discrete = getattr(settings.agent, "discrete", False)
-    if discrete != bool(layout.choices):
+    discrete = settings.agent.discrete
+    if settings.agent.learns and discrete != bool(layout.choices):
         kinds = ("discrete", "continuous") if discrete else ("continuous", "discrete")
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
     if name in MODEL_BASED:
@@ -73,7 +73,7 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
     if name not in makers:
         raise ConfigError(f"agent '{name}' has settings, but no entry point in the group {AGENTS_GROUP}")
     agent = makers[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)
-    if getattr(settings.agent, "data", "off_policy") == "off_policy":
+    if settings.agent.replays:
         agent.changes = _changes(layout, settings)
     return agent
 
@@ -81,9 +81,9 @@ def make_agent(layout: Layout, settings: Settings) -> Agent | None:
 def _changes(layout: Layout, settings: Settings) -> list[Callable[[Batch], Batch]]:
     """What replayed transitions go through."""
     changes: list[Callable[[Batch], Batch]] = []
-    if getattr(settings.agent, "mirror", False) and settings.task.symmetric and layout.mirror():
+    if settings.agent.mirror and settings.task.symmetric and layout.mirror():
         changes.append(Mirror(layout))
-    fraction = getattr(settings.agent, "relabel_fraction", 0.0)
+    fraction = settings.agent.relabel_fraction
     if fraction and layout.goal_size:
         why = "but only single steps drawn alike can get another goal"
         settings.learner.replay.refuse(HOW_DRAWN, why, "agent.relabel_fraction 0")

@@ -20,17 +20,16 @@ class ValueChecks:
 
     Args:
         watch: Of this training.
-        agent: What learns; None if nothing does.
+        agent: What learns.
         replay: Where its transitions are stored.
     """
 
-    def __init__(self, watch: ValueWatch, agent: Agent | None, replay: ReplayBuffer) -> None:
+    def __init__(self, watch: ValueWatch, agent: Agent, replay: ReplayBuffer) -> None:
         self.watch, self.agent, self.replay = watch, agent, replay
         self._rewards: list[float] = []
         self._last: Transition | None = None
         self._whole = True
-        if agent is not None:
-            agent.watch = watch
+        agent.watch = watch
 
     def add(self, transition: Transition) -> None:
         """Take a transition that has just been stored; the last of an episode has its values compared."""
@@ -47,7 +46,7 @@ class ValueChecks:
 
     def _compare(self, terminated: bool) -> None:
         steps, replay = len(self._rewards), self.replay
-        if self.agent is None or not self._whole or steps > len(replay):
+        if not self._whole or steps > len(replay):
             return
         seen = self.agent.look(replay.newest(steps))
         if seen is not None:
@@ -55,7 +54,7 @@ class ValueChecks:
 
     def look(self) -> None:
         """Rank the critics' features when that is due, on transitions of all ages."""
-        if self.agent is None or not len(self.replay) or not self.watch.rank_due:
+        if not len(self.replay) or not self.watch.rank_due:
             return
         places = np.linspace(0, len(self.replay) - 1, min(_ROWS, len(self.replay))).astype(np.int64)
         seen = self.agent.look(self.replay.at(places))

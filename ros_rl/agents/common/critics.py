@@ -17,7 +17,7 @@ from ros_rl.agents.common.samples import Samples
 from ros_rl.networks.critics import CriticEnsemble, polyak
 from ros_rl.networks.mlp import BatchedBatchNorm
 from ros_rl.networks.optimisers import Adam, step
-from ros_rl.settings.off_policy import CriticSettings, TargetRule
+from ros_rl.settings.critics import CriticSettings, TargetRule
 
 NextAction = Callable[[Tensor], "tuple[Tensor, Tensor | float]"]
 """The next action and what is taken from its value (the entropy term), (batch, actions) and (batch,)."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.common.experience import Experience, ExperienceReader
 from ros_rl.agents.common.samples import Samples
+from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.factory import make_model
 from ros_rl.dynamics.learned_task import LearnedTask
 from ros_rl.layout import Layout
@@ -36,6 +37,8 @@ class ModelBasedAgent(Agent):
     Raises:
         ConfigError: The settings take reward or termination for known, and they are not.
     """
+
+    model: NetworkEnsemble
 
     def __init__(
         self, spec: Layout, task: Task, settings: ModelBasedSettings, batch_size: int, updates_per_step: float

@@ -21,9 +21,9 @@ from ros_rl.layout import Layout
 from ros_rl.networks.critics import CriticEnsemble
 from ros_rl.networks.policies import SquashedGaussianPolicy
 from ros_rl.planning.factory import make_planner
+from ros_rl.planning.planner import Planner
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.settings.model_based import MpcLearnerSettings
-from ros_rl.settings.off_policy import TargetRule
 from ros_rl.tasks import Task
 
 
@@ -38,6 +38,8 @@ class MpcLearner(ModelBasedAgent):
         updates_per_step: Critic updates per environment step.
     """
 
+    planner: Planner
+
     def __init__(
         self, spec: Layout, task: Task, settings: MpcLearnerSettings, batch_size: int, updates_per_step: float
     ) -> None:
@@ -46,8 +48,7 @@ class MpcLearner(ModelBasedAgent):
         size_in, actions = self.spaces.input_size, spec.action_size
         self.policy = SquashedGaussianPolicy(size_in, actions, s.hidden)
         sizes = (s.critics, size_in + actions, s.hidden, "layer" if s.layer_norm else "none")
-        rule = TargetRule("polyak", tau=s.tau)
-        self.critics = Critics(lambda: CriticEnsemble(*sizes), rule, s.learning_rate)
+        self.critics = Critics(lambda: CriticEnsemble(*sizes), s.target_rule, s.learning_rate)
         self.targets = self.critics.target
         temperature = Temperature(s.initial_alpha, s.target_entropy * actions, s.alpha_learning_rate)
         self.soft = SoftActorCritic(self.policy, self.critics, temperature, self.smooth, s.learning_rate)

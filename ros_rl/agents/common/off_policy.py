@@ -19,7 +19,7 @@ from ros_rl.layout import Layout
 from ros_rl.networks.critics import CriticEnsemble
 from ros_rl.networks.mlp import evaluating
 from ros_rl.replay.buffer import Batch, ReplayBuffer
-from ros_rl.settings.off_policy import CriticSettings
+from ros_rl.settings.critics import CriticSettings
 from ros_rl.types import Array
 
 

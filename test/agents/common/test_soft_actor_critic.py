@@ -15,7 +15,7 @@ from ros_rl.agents.common.critics import Critics
 from ros_rl.agents.common.soft_actor_critic import SoftActorCritic, Temperature
 from ros_rl.networks.critics import CriticEnsemble
 from ros_rl.networks.policies import SquashedGaussianPolicy
-from ros_rl.settings.off_policy import TargetRule
+from ros_rl.settings.critics import TargetRule
 
 
 def smooth(action: Tensor, seen: Tensor) -> Tensor:
