@@ -60,14 +60,20 @@ class DistilAgent(MpcLearner):
     settings: DistilSettings
 
     def __init__(
-        self, spec: Layout, task: Task, settings: DistilSettings, batch_size: int, updates_per_step: float
+        self,
+        spec: Layout,
+        task: Task,
+        settings: DistilSettings,
+        batch_size: int,
+        updates_per_step: float,
+        control_period: float,
     ) -> None:
-        super().__init__(spec, task, settings, batch_size, updates_per_step)
+        super().__init__(spec, task, settings, batch_size, updates_per_step, control_period)
         s, actions = settings, spec.action_size
         self.student = DeterministicPolicy(self.spaces.input_size, actions, s.hidden)
         self._student_optimiser = Adam(self.student.parameters(), s.learning_rate)
         self.answers = TensorRing(s.answers_kept, {"seen": self.spaces.input_size, "action": actions})
-        self.graph = PredictedPolicyGraph(self.spaces, self.model, Student(self.student, s.exploration))
+        self.graph = PredictedPolicyGraph(self.spaces, self.model, Student(self.student, s.exploration), self.bursts)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`."""

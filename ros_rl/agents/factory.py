@@ -47,7 +47,7 @@ MODEL_FREE: dict[str, Callable[..., Agent]] = {
 }
 """Agents by name; each takes layout, its settings, batch size and updates per step."""
 MODEL_BASED: dict[str, Callable[..., Agent]] = {"mpc": MpcAgent, "mbpo": MbpoAgent, "distil": DistilAgent}
-"""Agents by name; each takes the task after the layout, too."""
+"""Agents by name; each takes the task after the layout, too, and the control period at the end."""
 
 
 def make_agent(layout: Layout, settings: Settings) -> Agent:
@@ -68,7 +68,8 @@ def make_agent(layout: Layout, settings: Settings) -> Agent:
         kinds = ("discrete", "continuous") if discrete else ("continuous", "discrete")
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
     if name in MODEL_BASED:
-        return MODEL_BASED[name](layout, settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
+        sizes = (learner.batch_size, learner.updates_per_step, settings.control.period)
+        return MODEL_BASED[name](layout, settings.task, settings.agent, *sizes)
     makers = MODEL_FREE if name in MODEL_FREE else load_plugins(AGENTS_GROUP)
     if name not in makers:
         raise ConfigError(f"agent '{name}' has settings, but no entry point in the group {AGENTS_GROUP}")

@@ -38,9 +38,15 @@ class MbpoAgent(ModelBasedAgent):
     """See the module; arguments as those of `ModelBasedAgent`."""
 
     def __init__(
-        self, spec: Layout, task: Task, settings: MbpoSettings, batch_size: int, updates_per_step: float
+        self,
+        spec: Layout,
+        task: Task,
+        settings: MbpoSettings,
+        batch_size: int,
+        updates_per_step: float,
+        control_period: float,
     ) -> None:
-        super().__init__(spec, task, settings, batch_size, updates_per_step)
+        super().__init__(spec, task, settings, batch_size, updates_per_step, control_period)
         self.settings = s = settings
         self.improver: SoftActorCritic | ImaginedGradient
         if s.improve == "sac":
@@ -56,7 +62,7 @@ class MbpoAgent(ModelBasedAgent):
         sizes = {"state": spec.state_size, "goal": spec.goal_size, "next_state": spec.state_size}
         actions = {"last_action": spec.action_size, "action": spec.action_size}
         self.imagined = TensorRing(capacity, {**sizes, **actions, "reward": None, "terminated": None})
-        self.graph = PredictedPolicyGraph(self.spaces, self.model, self.improver.policy)
+        self.graph = PredictedPolicyGraph(self.spaces, self.model, self.improver.policy, self.bursts)
 
     def _soft_actor_critic(self) -> SoftActorCritic:
         s, size_in, actions = self.settings, self.spaces.input_size, self.spec.action_size

@@ -27,6 +27,9 @@ class ModelBasedSettings(SmoothSettings, AugmentedSettings):
 
     model: ModelSettings = group(ModelSettings, "the dynamics ensemble")
     model_start: int = setting(600, "environment steps before generated transitions are used", unit="steps", low=0)
+    burst_seconds: float = setting(
+        1.0, "mean time until it is drawn anew whether the agent explores or not", unit="s", low=1e-3
+    )
 
     def __post_init__(self) -> None:
         """Check what spans two settings."""

@@ -149,7 +149,7 @@ def test_a_batch_without_a_rollout_for_each_member_is_refused() -> None:
     with pytest.raises(
         ConfigError, match=f"learner.batch_size {members - 1} holds no rollout for each of the {members}"
     ):
-        MbpoAgent(spec_of(settings), settings.task, settings.agent, members - 1, 1.0)
+        MbpoAgent(spec_of(settings), settings.task, settings.agent, members - 1, 1.0, 0.05)
 
 
 def test_samples_hold_what_acts_next_to_what_acted_last() -> None:

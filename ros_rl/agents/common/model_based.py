@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Agent, Stateful
+from ros_rl.agents.common.bursts import Bursts
 from ros_rl.agents.common.experience import Experience, ExperienceReader
 from ros_rl.agents.common.samples import Samples
 from ros_rl.dynamics.ensemble import NetworkEnsemble
@@ -33,6 +34,7 @@ class ModelBasedAgent(Agent):
         settings: The agent's settings.
         batch_size: Transitions per update.
         updates_per_step: Updates of critics and policy per environment step.
+        control_period: [s].
 
     Raises:
         ConfigError: The settings take reward or termination for known, and they are not.
@@ -41,11 +43,18 @@ class ModelBasedAgent(Agent):
     model: NetworkEnsemble
 
     def __init__(
-        self, spec: Layout, task: Task, settings: ModelBasedSettings, batch_size: int, updates_per_step: float
+        self,
+        spec: Layout,
+        task: Task,
+        settings: ModelBasedSettings,
+        batch_size: int,
+        updates_per_step: float,
+        control_period: float,
     ) -> None:
         super().__init__(spec, batch_size, updates_per_step)
         self.spec, self.task = spec, task
         self.spaces = Spaces(spec, settings.smoothing)
+        self.bursts = Bursts(settings.burst_seconds, control_period)
         self.model = make_model(settings.model, spec.state_size, spec.action_size)
         known = settings.model.reward == settings.model.termination == "known"
         self.learned = None if known else LearnedTask(self.spaces, task, settings.model)
@@ -125,7 +134,7 @@ class ModelBasedAgent(Agent):
 
     def _update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """One step on the losses of model and heads; each member sees its own batch (bootstrap)."""
-        if self._model_age(env_steps):
+        if self._refit_due(env_steps):
             everything = self.experience(replay.at(np.arange(len(replay))))
             self.model.fit_normalisers(everything.state, everything.next_state)
             if self.learned:
@@ -148,14 +157,11 @@ class ModelBasedAgent(Agent):
         before, after = self.spaces.fields(e.state, e.goal), self.spaces.fields(e.next_state, e.goal)
         return self.learned.losses(before, e.last_action, e.action, after, e.reward, e.terminated)
 
-    def _model_age(self, env_steps: int) -> bool:
+    def _refit_due(self, env_steps: int) -> bool:
         """Whether the normalisers should be fitted again: often while there is little data."""
-        return (
-            env_steps < 2000
-            and env_steps % 50 == 0
-            or env_steps % 1000 == 0
-            or bool((self.model.inputs.std == 1).all())
-        )
+        s = self._model_settings
+        every = s.early_refit_every if env_steps < s.early_steps else s.refit_every
+        return env_steps % every == 0 or bool((self.model.inputs.std == 1).all())
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""

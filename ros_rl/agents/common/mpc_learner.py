@@ -36,14 +36,21 @@ class MpcLearner(ModelBasedAgent):
         settings: The agent's settings.
         batch_size: Transitions per update.
         updates_per_step: Critic updates per environment step.
+        control_period: [s].
     """
 
     planner: Planner
 
     def __init__(
-        self, spec: Layout, task: Task, settings: MpcLearnerSettings, batch_size: int, updates_per_step: float
+        self,
+        spec: Layout,
+        task: Task,
+        settings: MpcLearnerSettings,
+        batch_size: int,
+        updates_per_step: float,
+        control_period: float,
     ) -> None:
-        super().__init__(spec, task, settings, batch_size, updates_per_step)
+        super().__init__(spec, task, settings, batch_size, updates_per_step, control_period)
         self.settings = s = settings
         size_in, actions = self.spaces.input_size, spec.action_size
         self.policy = SquashedGaussianPolicy(size_in, actions, s.hidden)
