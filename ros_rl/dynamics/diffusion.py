@@ -19,7 +19,6 @@ from torch import Tensor
 
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.networks.mlp import BatchedMLP
-from ros_rl.settings.dynamics import STAYS_BEHIND
 
 _MOMENT_SAMPLES = 32
 """Samples for mean and deviation, which have no closed form."""
@@ -37,7 +36,9 @@ class DiffusionEnsemble(NetworkEnsemble):
         steps: Steps of the sampler, each two evaluations of the network.
     """
 
-    stays_behind: ClassVar[str] = STAYS_BEHIND["diffusion"]
+    stays_behind: ClassVar[str] = (
+        "each of its predictions is a sampler's loop over the network, too slow for a control graph"
+    )
 
     def __init__(
         self, members: int, state_size: int, action_size: int, hidden: int, layers: int, steps: int = 10

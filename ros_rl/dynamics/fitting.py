@@ -14,6 +14,7 @@ from torch import Tensor
 from ros_rl.config import build, setting
 from ros_rl.dynamics.data import FIELDS, Split, TransitionData
 from ros_rl.dynamics.ensemble import NetworkEnsemble
+from ros_rl.dynamics.training import ModelOptimiser, sequence_losses
 from ros_rl.errors import ConfigError, DataError
 from ros_rl.types import Array
 
@@ -68,21 +69,6 @@ class Batches:
         return [[field[torch.from_numpy(starts + step)] for field in self._fields] for step in range(horizon)]
 
 
-def sequence_losses(model: NetworkEnsemble, sequence: list[list[Tensor]]) -> Tensor:
-    """Each member's loss along sequences, (members,): mean over steps, each taken from the model's own prediction.
-
-    With one step it is `NetworkEnsemble.losses`. Gradients run back through the predictions, as far as these have any
-    (of an energy's only the Gaussian's share).
-    """
-    state, total = sequence[0][0], torch.zeros(())
-    for step, (_, last, now, next_state) in enumerate(sequence):
-        last_action, action = (part.expand(len(state), -1, -1) for part in (last, now))
-        total = total + model.losses(state, last_action, action, next_state)
-        if step + 1 < len(sequence):
-            state = model.predict(state, last_action, action)
-    return total / len(sequence)
-
-
 class ModelTrainer:
     """Holds split and optimiser between fits, so that a growing data set continues the training.
 
@@ -104,9 +90,7 @@ class ModelTrainer:
         self._split = Split(model.members, settings.validation, bootstrap, self._rng)
         if settings.diversity == "bootstrap":
             self._same_start()
-        self._optimiser = torch.optim.AdamW(
-            model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
-        )
+        self._optimiser = ModelOptimiser(model, settings.learning_rate, settings.weight_decay)
 
     def fit(self, data: TransitionData) -> FitReport:
         """Train on data that holds all that earlier fits saw, in the same rows, and more.
@@ -151,11 +135,8 @@ class ModelTrainer:
         order = np.stack([np.resize(self._rng.permutation(share), count) for share in shares])
         losses = []
         for first in range(0, count, size):
-            losses_now = sequence_losses(self.model, batches.at(order[:, first : first + size], self.settings.horizon))
-            self._optimiser.zero_grad()
-            (losses_now.sum() + self.model.penalty()).backward()
-            self._optimiser.step()
-            losses.append(losses_now.detach().numpy())
+            sequence = batches.at(order[:, first : first + size], self.settings.horizon)
+            losses.append(self._optimiser.step(sequence).numpy())
         return np.mean(losses, 0)
 
     @torch.no_grad()

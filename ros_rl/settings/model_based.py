@@ -13,7 +13,7 @@ from ros_rl.config import group, setting
 from ros_rl.errors import ConfigError
 from ros_rl.settings.agent import AgentSettings, AugmentedSettings, ReturnSettings, SmoothSettings
 from ros_rl.settings.critics import NORMALISATIONS, TargetRule
-from ros_rl.settings.dynamics import MODEL_KINDS, STAYS_BEHIND, ModelSettings
+from ros_rl.settings.dynamics import ModelSettings
 from ros_rl.settings.off_policy import SoftCriticSettings, TemperatureSettings
 from ros_rl.settings.planner import PlannerSettings
 from ros_rl.settings.replay import HOW_DRAWN
@@ -30,15 +30,6 @@ class ModelBasedSettings(SmoothSettings, AugmentedSettings):
     burst_seconds: float = setting(
         1.0, "mean time until it is drawn anew whether the agent explores or not", unit="s", low=1e-3
     )
-
-    def __post_init__(self) -> None:
-        """Check what spans two settings."""
-        super().__post_init__()
-        if self.model.kind in STAYS_BEHIND:
-            allowed = ", ".join(kind for kind in MODEL_KINDS if kind not in STAYS_BEHIND)
-            raise ConfigError(
-                f"agent.model.kind '{self.model.kind}' cannot act: {STAYS_BEHIND[self.model.kind]}; allowed: {allowed}"
-            )
 
     def unused_replay(self) -> tuple[str, ...]:
         """See `AgentSettings.unused_replay`: a model learns from single steps drawn alike."""

@@ -48,7 +48,6 @@ def test_rollouts_grow_with_the_steps(step: int, length: int) -> None:
         ({"length_from": 5}, "agent.length_from 5 is above agent.length_to 4"),
         ({"rollout_from": 40}, "agent.rollout_from 40 is not below agent.rollout_to 40"),
         ({"rollouts_per_step": 7}, "agent.rollouts_per_step 7 is not a multiple of agent.model.members 2"),
-        ({"model": {"kind": "diffusion"}}, "agent.model.kind 'diffusion' cannot act"),
         ({"gamma": 0.0}, "agent.gamma is 0.0"),
     ],
 )

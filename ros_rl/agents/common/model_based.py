@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,8 +18,9 @@ from ros_rl.agents.common.samples import Samples
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.factory import make_model
 from ros_rl.dynamics.learned_task import LearnedTask
+from ros_rl.dynamics.training import ModelOptimiser, Transitions, sequence_losses
 from ros_rl.layout import Layout
-from ros_rl.networks.optimisers import AdamW
+from ros_rl.networks.mlp import evaluating
 from ros_rl.networks.spaces import Spaces
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.model_based import ModelBasedSettings
@@ -62,9 +65,9 @@ class ModelBasedAgent(Agent):
         self.experience = ExperienceReader(spec, settings.mirror and task.symmetric)
         self._model_settings, self._relabel_fraction = settings.model, settings.relabel_fraction
         s, heads = settings.model, self.learned.parameters() if self.learned else ()
-        self._model_optimiser = AdamW(
-            [*self.model.parameters(), *heads], s.learning_rate, weight_decay=s.weight_decay, fused=True
-        )
+        self._optimiser = ModelOptimiser(self.model, s.learning_rate, s.weight_decay, heads)
+        self._known = -1
+        """Transitions ever added when the model was last judged by what is new; -1: it was not yet."""
         self._judge_nothing()
 
     @torch.no_grad()
@@ -127,10 +130,20 @@ class ModelBasedAgent(Agent):
 
     def update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """The model's gradient work of one environment step."""
-        metrics: dict[str, float] = {}
+        metrics = self._judge_model(replay)
         for _ in range(self._take("model", self._model_settings.updates_per_step)):
             metrics |= self._update_model(replay, env_steps)
         return metrics
+
+    def _judge_model(self, replay: ReplayBuffer) -> dict[str, float]:
+        """The loss on what came since the last look, which the model has not learned from yet: it is held out."""
+        known, self._known = self._known, replay.added
+        new = min(replay.added - known, self.batch_size)
+        if known < 0 or not new:
+            return {}
+        with evaluating(self.model):
+            losses = sequence_losses(self.model, [self._transitions(self.experience(replay.newest(new)), 1)])
+        return {"model_held_out_loss": float(losses.mean())}
 
     def _update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """One step on the losses of model and heads; each member sees its own batch (bootstrap)."""
@@ -139,17 +152,14 @@ class ModelBasedAgent(Agent):
             self.model.fit_normalisers(everything.state, everything.next_state)
             if self.learned:
                 self.learned.fit_normalisers(self.spaces.fields(everything.state, everything.goal), everything.reward)
-        members = self.model.members
-        e = self.experience(replay.sample(members * self.batch_size))
-        shape = (members, self.batch_size, -1)
-        loss = self.model.loss(
-            e.state.reshape(shape), e.last_action.reshape(shape), e.action.reshape(shape), e.next_state.reshape(shape)
-        )
+        e = self.experience(replay.sample(self.model.members * self.batch_size))
         heads = self._head_losses(e)
-        self._model_optimiser.zero_grad()
-        torch.stack([loss, *heads.values()]).sum().backward()
-        self._model_optimiser.step()
-        return {name: float(value.detach()) for name, value in ({"model_loss": loss / members} | heads).items()}
+        losses = self._optimiser.step([self._transitions(e, self.model.members)], heads.values())
+        return {"model_loss": float(losses.mean())} | {name: float(value.detach()) for name, value in heads.items()}
+
+    def _transitions(self, e: Experience, members: int) -> Transitions:
+        """An equal share of the transitions for each member."""
+        return [part.reshape(members, -1, part.shape[-1]) for part in (e.state, e.last_action, e.action, e.next_state)]
 
     def _head_losses(self, e: Experience) -> dict[str, Tensor]:
         if not self.learned:
@@ -166,4 +176,13 @@ class ModelBasedAgent(Agent):
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""
         heads: dict[str, Stateful] = {"learned_task": self.learned} if self.learned else {}
-        return {"model": self.model, "model_optimiser": self._model_optimiser, **heads}
+        return {"model": self.model, "model_optimiser": self._optimiser.optimiser, **heads}
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `Agent.state_dict`."""
+        return super().state_dict() | {"known": self._known}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `Agent.load_state_dict`."""
+        super().load_state_dict(state)
+        self._known = state.get("known", -1)  # the first checkpoints do not say
