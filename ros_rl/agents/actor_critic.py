@@ -106,7 +106,7 @@ class ActorCriticAgent(Agent):
         count = self.settings.value_samples
         seen = seen.repeat(count, 1)
         with torch.no_grad():
-            raw = self.policy.act(seen, torch.randn(len(seen), self.layout.action_size))
+            raw = self.policy.act(seen, torch.randn(len(seen), self.layout.action_size, device=seen.device))
             q = self._q(seen, self.inputs.smooth(raw, seen)).view(count, -1)
             advantage = (q - q.mean(0)) * count / (count - 1)
         log_probability, entropy = self.policy.log_probability(seen, raw)
@@ -134,7 +134,9 @@ class ActorCriticAgent(Agent):
 
     def _draw(self, seen: Tensor) -> Tensor:
         """An action that acts, reparameterised."""
-        return self.inputs.smooth(self.policy.act(seen, torch.randn(len(seen), self.layout.action_size)), seen)
+        return self.inputs.smooth(
+            self.policy.act(seen, torch.randn(len(seen), self.layout.action_size, device=seen.device)), seen
+        )
 
     def _q(self, seen: Tensor, action: Tensor) -> Tensor:
         return self.critics.frozen()(seen, action).amin(0)

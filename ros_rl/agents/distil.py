@@ -92,7 +92,7 @@ class DistilAgent(MpcLearner):
     def ask(self, e: Experience) -> None:
         """Let the planner answer in these states; an answer without a finite prediction behind it does not count."""
         found = [self._plan(*row) for row in zip(e.state, e.goal, e.last_action, strict=True)]
-        usable = torch.tensor([answer is not None for answer in found])
+        usable = torch.tensor([answer is not None for answer in found], device=e.state.device)
         answers = [answer for answer in found if answer is not None]
         if answers:
             seen = self.spaces.network_input(e.state, e.goal, e.last_action)[usable]
@@ -100,7 +100,7 @@ class DistilAgent(MpcLearner):
 
     def _plan(self, state: Tensor, goal: Tensor, last_action: Tensor) -> Tensor | None:
         start = Start(state.expand(self.model.members, 1, -1), goal, last_action)
-        plan = self.planner.plan(start, torch.randn(self.planner.noise_shape))
+        plan = self.planner.plan(start, torch.randn(self.planner.noise_shape, device=state.device))
         return plan.mean[0] if float(plan.candidate_returns.amax()) > WORST else None
 
     def imitate(self) -> float:

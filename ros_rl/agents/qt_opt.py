@@ -140,7 +140,7 @@ class QtOptAgent(ReplayAgent):
     def _next_value(self, next_seen: Tensor) -> Tensor:
         """The smaller of both target networks' values of the first one's action, (batch,)."""
         s, first = self.settings, self.critics.target
-        noise = torch.randn(s.iterations, s.samples, self.layout.action_size)
+        noise = torch.randn(s.iterations, s.samples, self.layout.action_size, device=next_seen.device)
         action = self.inputs.smooth(greedy_action(first, self.inputs, next_seen, noise, s), next_seen)
         q = self.critics.smallest(first(next_seen, action))
         if s.lag:

@@ -64,14 +64,14 @@ class DiffusionEnsemble(NetworkEnsemble):
         them or a point between, which is why plans over such a model need samples.
         """
         condition = self.encode(state, last_action, action).expand(self.members, -1, -1)
-        zero = torch.zeros(*condition.shape[:2], self.state_size, dtype=condition.dtype)
+        zero = torch.zeros(*condition.shape[:2], self.state_size, dtype=condition.dtype, device=condition.device)
         return state + self.residuals.restore(self._integrate(condition, zero))
 
     def sample(self, state: Tensor, last_action: Tensor, action: Tensor, noise: Tensor | None = None) -> Tensor:
         """A next state drawn from each member, (members, batch, state); a function of `noise`."""
         condition = self.encode(state, last_action, action).expand(self.members, -1, -1)
         if noise is None:
-            noise = torch.randn(*condition.shape[:2], self.state_size, dtype=condition.dtype)
+            noise = torch.randn(*condition.shape[:2], self.state_size, dtype=condition.dtype, device=condition.device)
         return state + self.residuals.restore(self._integrate(condition, noise))
 
     def distribution(self, state: Tensor, last_action: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:

@@ -42,7 +42,7 @@ class NetworkEnsemble(DynamicsModel):
 
     def penalty(self) -> Tensor:
         """What training adds, once for all members, to their losses."""
-        return torch.zeros(())
+        return self.inputs.mean.new_zeros(())
 
     def encode(self, state: Tensor, last_action: Tensor, action: Tensor) -> Tensor:
         """What a network sees of the present, (members or 1, batch, state + 2 actions): the state normalised."""

@@ -62,11 +62,12 @@ class Batches:
     """A data set as tensors, given out as sequences."""
 
     def __init__(self, data: TransitionData, like: Tensor) -> None:
-        self._fields = [torch.as_tensor(getattr(data, name), dtype=like.dtype) for name in FIELDS]
+        self._fields = [torch.as_tensor(getattr(data, name), dtype=like.dtype, device=like.device) for name in FIELDS]
 
     def at(self, starts: np.ndarray, horizon: int) -> list[list[Tensor]]:
         """Step by step (state, last_action, action, next_state) of the sequences that begin in the rows `starts`."""
-        return [[field[torch.from_numpy(starts + step)] for field in self._fields] for step in range(horizon)]
+        rows = [torch.as_tensor(starts + step, device=self._fields[0].device) for step in range(horizon)]
+        return [[field[index] for field in self._fields] for index in rows]
 
 
 class ModelTrainer:
@@ -136,7 +137,7 @@ class ModelTrainer:
         losses = []
         for first in range(0, count, size):
             sequence = batches.at(order[:, first : first + size], self.settings.horizon)
-            losses.append(self._optimiser.step(sequence).numpy())
+            losses.append(self._optimiser.step(sequence).cpu().numpy())
         return np.mean(losses, 0)
 
     @torch.no_grad()
@@ -144,12 +145,13 @@ class ModelTrainer:
         """Held-out loss of each member, (members,), under the same random numbers each time."""
         total = np.zeros(self.model.members)
         self.model.eval()
-        with torch.random.fork_rng(devices=[]):
+        device = self.model.inputs.mean.device
+        with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]):
             torch.manual_seed(self.settings.seed)
             for first in range(0, len(held_out), _CHUNK):
                 part = held_out[first : first + _CHUNK]
                 sequence = batches.at(part[None], self.settings.horizon)
-                total += len(part) * sequence_losses(self.model, sequence).numpy()
+                total += len(part) * sequence_losses(self.model, sequence).cpu().numpy()
         self.model.train()
         return total / len(held_out)
 
@@ -178,7 +180,8 @@ class _Best:
         if self._own:
             self.epoch[better] = epoch
         for parameter, kept in zip(self._own, self._kept_own, strict=True):
-            kept[torch.from_numpy(better)] = parameter.detach()[torch.from_numpy(better)]
+            mask = torch.as_tensor(better, device=parameter.device)
+            kept[mask] = parameter.detach()[mask]
         if losses.sum() < self._sum:
             self._sum = float(losses.sum())
             self._kept_shared = [parameter.detach().clone() for parameter in self._shared]

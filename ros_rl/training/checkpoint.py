@@ -50,6 +50,19 @@ def check_finite(state: Mapping[str, Any], folder: Path) -> None:
             )
 
 
+def random_state() -> dict[str, torch.Tensor]:
+    """Where torch's random numbers stand: the processor's, and those of the GPU where one is in use."""
+    state = {"rng": torch.get_rng_state()}
+    return state | ({"rng_cuda": torch.cuda.get_rng_state()} if torch.cuda.is_initialized() else {})
+
+
+def take_random_state(state: Mapping[str, Any]) -> None:
+    """Go on from what `random_state` gave, perhaps on a machine without that GPU."""
+    torch.set_rng_state(state["rng"])
+    if "rng_cuda" in state and torch.cuda.is_initialized():
+        torch.cuda.set_rng_state(state["rng_cuda"])
+
+
 def _finite(part: Any) -> bool:
     if isinstance(part, torch.Tensor):
         return bool(torch.isfinite(part).all())

@@ -61,7 +61,7 @@ def take_teacher(agent: Agent, path: str, settings: Settings) -> None:
     file = Path(path) / CHECKPOINT / "learner.pt"
     if not file.is_file():
         raise RunFolderError(f"agent.teacher {path} holds no checkpoint ({CHECKPOINT}/{file.name})")
-    state: dict[str, Any] = torch.load(file, weights_only=True)
+    state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     try:
         agent.take_teacher(state["agent"])
     except KeyError as error:

@@ -42,7 +42,7 @@ def graph_of_run(path: Path, task: str, overrides: Iterable[str | Mapping[str, A
 
 
 class SavedRun:
-    """A run that learned something.
+    """A run that learned something, on the CPU.
 
     Args:
         path: Its folder.
@@ -58,7 +58,7 @@ class SavedRun:
         self.path = path
         self.recorded = run_settings(path)
         """The settings of the run as it was."""
-        settings = load_settings(None, path / CONFIG, overrides)
+        settings = load_settings(None, path / CONFIG, [*overrides, "learner.device=cpu"])
         if not (path / CHECKPOINT / "learner.pt").is_file():
             raise RunFolderError(f"{path} holds no checkpoint: the run is not finished")
         check_fits(self.recorded, settings)
@@ -91,7 +91,7 @@ def check_fits(recorded: Settings, wanted: Settings) -> None:
         ConfigError: Naming the first setting or the observation that differs, with both values.
     """
     own = {key: value for key, value, _ in iterate(recorded)}
-    free = (*recorded.agent.changeable, *(f"task.{name}" for name in wanted.task.not_planned))
+    free = (*recorded.agent.changeable, "learner.device", *(f"task.{name}" for name in wanted.task.not_planned))
     for key, value, _ in iterate(wanted):
         if not key.startswith(free) and value != own.get(key):
             raise ConfigError(

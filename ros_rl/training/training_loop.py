@@ -26,7 +26,7 @@ from ros_rl.agents.agent import Agent
 from ros_rl.agents.factory import make_agent
 from ros_rl.agents.random import RandomGraph
 from ros_rl.deploy.export import ExportedGraph
-from ros_rl.training.checkpoint import check_finite, check_same
+from ros_rl.training.checkpoint import check_finite, check_same, random_state, take_random_state
 from ros_rl.training.earlier_log import TickReader, take_log
 from ros_rl.training.earlier_run import take_teacher
 from ros_rl.training.value_checks import ValueChecks
@@ -171,7 +171,7 @@ class TrainingLoop:
         state: dict[str, Any] = {"env_steps": self.env_steps, "rounds": self.rounds, "version": self.version}
         state["warmup"] = self.warmup
         state["name"] = variant_name(AGENT_SETTINGS, self.settings.agent)
-        state["rng"] = torch.get_rng_state()
+        state |= random_state()
         state["agent"] = self.agent.state_dict()
         state["watch"] = self.watch.state_dict()
         state["settings"] = to_mapping(self.settings.agent)
@@ -191,7 +191,7 @@ class TrainingLoop:
         if not (folder / "learner.pt").is_file() or not (folder / "replay.npz").is_file():
             raise RunFolderError(f"{folder} holds no checkpoint (learner.pt and replay.npz)")
         try:
-            state = torch.load(folder / "learner.pt", weights_only=True)
+            state = torch.load(folder / "learner.pt", map_location="cpu", weights_only=True)
             self._check_agent(folder, state)
             self.replay.load(folder / "replay.npz")
         except RunFolderError:
@@ -205,7 +205,7 @@ class TrainingLoop:
             self.watch.load_state_dict(state["watch"])
             self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
             self.warmup = state.get("warmup", self.warmup)  # rounds count from its end
-            torch.set_rng_state(state["rng"])
+            take_random_state(state)
         except KeyError as error:
             raise RunFolderError(f"{folder} does not fit this agent: it holds no {error}") from None
         except (RuntimeError, ValueError) as error:

@@ -50,7 +50,7 @@ class ValueChecks:
             return
         seen = self.agent.look(replay.newest(steps))
         if seen is not None:
-            self.watch.episode(seen[0].mean(0).numpy(), self._rewards, terminated)
+            self.watch.episode(seen[0].mean(0).cpu().numpy(), self._rewards, terminated)
 
     def look(self) -> None:
         """Rank the critics' features when that is due, on transitions of all ages."""

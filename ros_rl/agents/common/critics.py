@@ -83,7 +83,9 @@ class TargetedNetwork(Generic[M]):
 
     def smallest(self, q: Tensor) -> Tensor:
         """The smallest of the critics, or of a random subset of them (Chen et al. 2021, REDQ), (batch,)."""
-        return (q[torch.randperm(q.shape[0])[: self.counted]] if self.counted else q).amin(0)
+        if self.counted:
+            q = q[torch.randperm(q.shape[0], device=q.device)[: self.counted]]
+        return q.amin(0)
 
 
 class Critics(TargetedNetwork[CriticEnsemble]):

@@ -62,7 +62,7 @@ class ModelBasedAgent(Agent):
         known = settings.model.reward == settings.model.termination == "known"
         self.learned = None if known else LearnedTask(self.spaces, task, settings.model)
         self.judge: Judge = self.learned or task
-        self.experience = ExperienceReader(spec, settings.mirror and task.symmetric)
+        self.experience = ExperienceReader(spec, settings.mirror and task.symmetric, self.spaces.scale.device)
         self._model_settings, self._relabel_fraction = settings.model, settings.relabel_fraction
         s, heads = settings.model, self.learned.parameters() if self.learned else ()
         self._optimiser = ModelOptimiser(self.model, s.learning_rate, s.weight_decay, heads)
@@ -73,8 +73,8 @@ class ModelBasedAgent(Agent):
     @torch.no_grad()
     def _judge_nothing(self) -> None:
         """Judge a step from zero to zero: functions that are not known raise here, before anything moves."""
-        spec = self.spec
-        state, goal, action = (torch.zeros(1, n) for n in (spec.state_size, spec.goal_size, spec.action_size))
+        sizes, like = (self.spec.state_size, self.spec.goal_size, self.spec.action_size), self.spaces.scale
+        state, goal, action = (like.new_zeros(1, size) for size in sizes)
         self._judged(state, goal, action, action, state)
 
     def samples(self, e: Experience, gamma: float) -> Samples:
@@ -101,7 +101,7 @@ class ModelBasedAgent(Agent):
         count = int(self._relabel_fraction * e.state.shape[0]) if self.spec.goal_size else 0
         if not count:
             return e
-        goal = torch.cat([e.goal[torch.randperm(e.goal.shape[0])[:count]], e.goal[count:]])
+        goal = torch.cat([e.goal[torch.randperm(e.goal.shape[0], device=e.goal.device)[:count]], e.goal[count:]])
         return self._judged(e.state, goal, e.last_action, e.action, e.next_state)
 
     def _judged(

@@ -78,7 +78,7 @@ class ReplayAgent(Agent):
         """What the drawn transitions' priorities become, (batch,); see `ReplaySettings.priority`."""
         if priority == "target" and self.critics.target is not self.critics.online:
             q = self.values(self.critics.target, samples)
-        return (q.mean(0) - target).numpy()
+        return (q.mean(0) - target).cpu().numpy()
 
     def improve(self, samples: Samples) -> dict[str, float]:
         """What follows an update of the values, on the same batch: nothing, unless there is a policy."""
