@@ -33,7 +33,6 @@ class GymSteps:
         sizes = (capacity, layout.size, layout.action_size)
         self._replay = ReplayBuffer(*sizes, settings.seed, settings.agent.gamma, settings.learner.replay)
         agent = make_agent(layout, settings)
-        assert agent is not None
         self._agent, self._layout = agent, layout
 
     def train(self, steps: int) -> list[tuple[int, float]]:

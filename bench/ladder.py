@@ -113,7 +113,6 @@ class GymLadder:
 
     def judge(self, training: TrainingLoop) -> dict[str, Any]:
         """Figures of the agent, without exploring."""
-        assert training.agent is not None
         return self._evaluator.evaluate(training.agent.graph, self._episodes)
 
 
@@ -132,7 +131,6 @@ def learned(
     changed = with_overrides(ladder.settings, seed=seed, agent=rung, learner={"updates_per_step": 0.0})
     training = TrainingLoop(changed, ladder.layout)
     training.replay = replay
-    assert training.agent is not None
     key = (seed, str(rung.get("model")))
     if key in models:
         training.agent.load_state_dict(models[key])

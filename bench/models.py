@@ -30,6 +30,7 @@ from machine import add_output, describe_line, describe_machine, spread, table, 
 from torch import Tensor
 
 from ros_rl.dynamics.data import TransitionData
+from ros_rl.dynamics.diffusion import DiffusionEnsemble
 from ros_rl.dynamics.energy import EnergyEnsemble
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.factory import make_model
@@ -39,19 +40,32 @@ from ros_rl.dynamics.measures import auroc, coverage, disagreement, energy_dista
 from ros_rl.settings.dynamics import ModelSettings
 
 FIGURE = Path(__file__).resolve().parents[1] / "docs" / "figures" / "models.png"
-NETWORKS = {"members": 2, "hidden": 48, "layers": 2, "proposals": 16, "steps": 10}
-MODELS: dict[str, dict[str, Any]] = {
-    "Gaussian": {"kind": "gaussian"},
-    "deterministic": {"kind": "deterministic"},
-    "dropout": {"kind": "dropout"},
-    "energy, contrastive divergence": {"kind": "energy", "estimator": "cd"},
-    "energy, InfoNCE": {"kind": "energy", "estimator": "infonce"},
-    "diffusion": {"kind": "diffusion"},
+SIZES = {"hidden": 48, "layers": 2}
+Maker = Callable[[], NetworkEnsemble]
+
+
+def chosen(kind: str, members: int = 2) -> Maker:
+    """A model that is a choice of `agent.model.kind`, for one-dimensional states and actions."""
+    return lambda: make_model(ModelSettings(kind=kind, members=members, **SIZES), 1, 1)
+
+
+def sized(model: Callable[..., NetworkEnsemble], **values: Any) -> Maker:
+    """Another one, of the same size."""
+    return lambda: model(2, 1, 1, **SIZES, steps=10, **values)
+
+
+MODELS: dict[str, Maker] = {
+    "Gaussian": chosen("gaussian"),
+    "deterministic": chosen("deterministic"),
+    "dropout": chosen("dropout"),
+    "energy, contrastive divergence": sized(EnergyEnsemble, estimator="cd", proposals=16),
+    "energy, InfoNCE": sized(EnergyEnsemble, estimator="infonce", proposals=16),
+    "diffusion": sized(DiffusionEnsemble),
 }
-POSTERIORS: dict[str, dict[str, Any]] = {
-    "ensemble of 5": {"kind": "gaussian", "members": 5},
-    "dropout 0.1, 5 masks": {"kind": "dropout", "members": 5},
-    "dropout 0.1, 50 masks": {"kind": "dropout", "members": 50},
+POSTERIORS: dict[str, Maker] = {
+    "ensemble of 5": chosen("gaussian", 5),
+    "dropout 0.1, 5 masks": chosen("dropout", 5),
+    "dropout 0.1, 50 masks": chosen("dropout", 50),
 }
 Step = Callable[[Tensor, Tensor], Tensor]
 
@@ -74,10 +88,10 @@ def gap_step(x: Tensor, u: Tensor) -> Tensor:
     return x + 0.3 * torch.sin(4.0 * x) + 0.1 * u + 0.05 * torch.randn_like(x)
 
 
-def fitted(settings: dict[str, Any], data: TransitionData, epochs: int, seed: int) -> tuple[NetworkEnsemble, float]:
+def fitted(make: Maker, data: TransitionData, epochs: int, seed: int) -> tuple[NetworkEnsemble, float]:
     """A trained model, in evaluation mode, and the processor time of its training [s]."""
     torch.manual_seed(seed)
-    model = make_model(ModelSettings(**(NETWORKS | settings)), 1, 1)
+    model = make()
     how = FitSettings(epochs=epochs, patience=epochs, batch_size=128, learning_rate=3e-3, elites=1, seed=seed)
     start = time.process_time()
     ModelTrainer(model, how).fit(data)
@@ -294,7 +308,7 @@ def main() -> None:
         for group, results in {"contact": contact, "gap": gap}.items()
     }
     write_result(arguments.out, {
-        "seeds": arguments.seeds, "epochs": arguments.epochs, "networks": NETWORKS,
+        "seeds": arguments.seeds, "epochs": arguments.epochs, "networks": SIZES,
         "summary": spreads, "contact": contact, "gap": gap,
     })  # fmt: skip
 

@@ -111,7 +111,6 @@ def relative(one: np.ndarray, two: np.ndarray) -> float:
 
 def compare(training: TrainingLoop, count: int, seed: int) -> dict[str, Any]:
     """Actions, and for a planner returns and ties, over `count` inputs."""
-    assert training.agent is not None
     module, exported = training.agent.graph, OnnxGraph(training.graph())
     elites = training.agent.settings.planner.elites
     differences, returns, gaps, repeated = [], [], [], 0

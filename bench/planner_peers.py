@@ -107,7 +107,7 @@ def make_agent(method: str, iterations: int, one_member: bool = False) -> MpcAge
     }
     model = {"members": MEMBERS, "hidden": HIDDEN, "layers": LAYERS}
     chosen = {"agent": {"planner": planner, "model": model, "smoothing": 0.0, "gamma": 1.0}}
-    agent = MpcAgent(plain_layout(), PlainTask(), load_settings("a1_walk", overrides=[chosen]).agent, 256, 1.0)
+    agent = MpcAgent(plain_layout(), PlainTask(), load_settings("a1_walk", overrides=[chosen]).agent, 256, 1.0, 0.05)
     if one_member:
         agent.graph.planner.world.propagation = OneMember(agent.model, aleatoric=False)
     return agent

@@ -73,7 +73,7 @@ def stages(settings: Settings, minutes: list[float], updates: int, seed: int) ->
     torch.manual_seed(seed)
     torch.set_num_threads(settings.learner.threads)
     spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
-    agent = MpcAgent(spec, settings.task, settings.agent, settings.learner.batch_size, updates_per_step=0.0)
+    agent = MpcAgent(spec, settings.task, settings.agent, settings.learner.batch_size, 0.0, settings.control.period)
     exported = ExportedGraph(agent.graph, TASK, settings.control.period)
     replay = ReplayBuffer(settings.learner.replay_capacity, spec.size, spec.action_size, seed)
     source, evaluator, steps = random_transitions(settings, seed), Evaluator(settings, 1000 + seed), 0

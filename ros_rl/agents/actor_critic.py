@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.common.critics import Critics
+from ros_rl.agents.common.critics import figures, make_critics
 from ros_rl.agents.common.policy_gradient import NewData, discounted_sums, joined, minibatches
 from ros_rl.agents.common.policy_graph import GaussianGraph
 from ros_rl.agents.common.samples import Inputs, Samples
@@ -47,7 +47,7 @@ class ActorCriticAgent(Agent):
         super().__init__(layout, batch_size, updates_per_step)
         s = self.settings = settings
         self.inputs = Inputs(layout, s.smoothing)
-        self.critics = Critics(layout.size, layout.action_size, s)
+        self.critics = make_critics(layout.size, layout.action_size, s)
         self.policy = ClippedGaussianPolicy(layout.size, layout.action_size, s.hidden, s.initial_std)
         self.graph = GaussianGraph(layout, self.inputs, self.policy)
         self._optimiser = Adam(self.policy.parameters(), s.policy_learning_rate)
@@ -93,7 +93,7 @@ class ActorCriticAgent(Agent):
         q, target = self.critics.update(samples, lambda seen: (self._draw(seen), 0.0), self.updates)
         self._show(q, target)
         self.updates += 1
-        return {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
+        return figures(q, target)
 
     def executed_loss(self, runs: list[Samples]) -> Tensor:
         """Likelihood ratio with the actions that were executed."""
@@ -106,7 +106,7 @@ class ActorCriticAgent(Agent):
         count = self.settings.value_samples
         seen = seen.repeat(count, 1)
         with torch.no_grad():
-            raw = self.policy.act(seen, torch.randn(len(seen), self.layout.action_size))
+            raw = self.policy.act(seen, torch.randn(len(seen), self.layout.action_size, device=seen.device))
             q = self._q(seen, self.inputs.smooth(raw, seen)).view(count, -1)
             advantage = (q - q.mean(0)) * count / (count - 1)
         log_probability, entropy = self.policy.log_probability(seen, raw)
@@ -134,7 +134,9 @@ class ActorCriticAgent(Agent):
 
     def _draw(self, seen: Tensor) -> Tensor:
         """An action that acts, reparameterised."""
-        return self.inputs.smooth(self.policy.act(seen, torch.randn(len(seen), self.layout.action_size)), seen)
+        return self.inputs.smooth(
+            self.policy.act(seen, torch.randn(len(seen), self.layout.action_size, device=seen.device)), seen
+        )
 
     def _q(self, seen: Tensor, action: Tensor) -> Tensor:
         return self.critics.frozen()(seen, action).amin(0)

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from ros_rl.deploy.control_graph import ControlGraph
+from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.layout import Layout
+from ros_rl.planning.planner import Planner
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.watch.value_watch import ValueWatch
 
@@ -41,6 +43,10 @@ class Agent(ABC):
     """What acts."""
     offline_rounds: int = 0
     """Calls of `train` on a log, before it acts and without environment steps; 0: it learns from what it does."""
+    model: NetworkEnsemble | None = None
+    """The dynamics model that it learns; None if it learns none."""
+    planner: Planner[Any] | None = None
+    """What plans on the model; None if nothing does."""
 
     def __init__(self, layout: Layout, batch_size: int, updates_per_step: float) -> None:
         self.layout, self.batch_size, self.updates_per_step = layout, batch_size, updates_per_step
@@ -72,6 +78,18 @@ class Agent(ABC):
         for change in self.changes:
             batch = change(batch)
         return batch
+
+    def take_teacher(self, state: Mapping[str, Any]) -> None:
+        """Take over a finished run's planner; asked only of agents whose settings name a teacher.
+
+        Args:
+            state: What `state_dict` of that run's agent gave.
+
+        Raises:
+            KeyError: It is of another agent.
+            RuntimeError: Its sizes differ.
+        """
+        raise NotImplementedError
 
     def look(self, batch: Batch) -> tuple[Tensor, Tensor] | None:
         """Values of single steps, (critics, batch), and the critics' last hidden layer, (critics, batch, units).

@@ -16,7 +16,7 @@ from ros_rl.layout import Layout
 from ros_rl.networks.optimisers import Adam, step
 from ros_rl.networks.policies import DeterministicPolicy
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.settings.off_policy import BcSettings
+from ros_rl.settings.agent import BcSettings
 
 
 class BcAgent(Agent):

@@ -13,17 +13,17 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
+from ros_rl.agents.common.critics import follow
 from ros_rl.agents.common.off_policy import OffPolicyAgent
 from ros_rl.agents.common.policy_graph import DdpgGraph
 from ros_rl.agents.common.samples import Samples
 from ros_rl.layout import Layout
-from ros_rl.networks.critics import polyak
 from ros_rl.networks.optimisers import Adam, step
 from ros_rl.networks.policies import DeterministicPolicy
-from ros_rl.settings.off_policy import DdpgSettings
+from ros_rl.settings.off_policy import DdpgSettings, DeterministicSettings
 
 
-def target_noise(action: Tensor, s: DdpgSettings) -> Tensor:
+def target_noise(action: Tensor, s: DeterministicSettings) -> Tensor:
     """Actions of a target with clipped noise, as long as it is set (Fujimoto et al. 2018, TD3)."""
     if not s.target_noise:
         return action
@@ -39,7 +39,7 @@ class DdpgAgent(OffPolicyAgent):
         s = self.settings = settings
         sizes = (layout.size, layout.action_size, s.hidden)
         self.policy = self.target_policy = DeterministicPolicy(*sizes)
-        if s.targets != "none":
+        if s.target_rule.kind != "none":
             self.target_policy = DeterministicPolicy(*sizes).requires_grad_(False)
             self.target_policy.load_state_dict(self.policy.state_dict())
         self.graph = DdpgGraph(layout, self.inputs, self.policy, s.exploration)
@@ -53,11 +53,9 @@ class DdpgAgent(OffPolicyAgent):
         """One step up the first critic, and one of the target policy."""
         action = self.inputs.smooth(self.policy(samples.seen), samples.seen)
         loss = step(self._policy_optimiser, -self.critics.frozen(1)(samples.seen, action).mean())
-        s = self.settings
-        if s.targets == "polyak" and self.updates % s.polyak_every < self.policy_delay:
-            polyak(self.target_policy, self.policy, s.tau)
-        elif s.targets == "hard" and self.updates % s.copy_every < self.policy_delay:
-            self.target_policy.load_state_dict(self.policy.state_dict())
+        rule = self.settings.target_rule
+        if self.updates % rule.every < self.policy_delay:
+            follow(self.target_policy, self.policy, rule)
         return {"policy_loss": loss}
 
     def parts(self) -> dict[str, Stateful]:

@@ -61,14 +61,20 @@ class DistilAgent(MpcLearner):
     settings: DistilSettings
 
     def __init__(
-        self, spec: Layout, task: Task, settings: DistilSettings, batch_size: int, updates_per_step: float
+        self,
+        spec: Layout,
+        task: Task,
+        settings: DistilSettings,
+        batch_size: int,
+        updates_per_step: float,
+        control_period: float,
     ) -> None:
-        super().__init__(spec, task, settings, batch_size, updates_per_step)
+        super().__init__(spec, task, settings, batch_size, updates_per_step, control_period)
         s, actions = settings, spec.action_size
         self.student = DeterministicPolicy(self.spaces.input_size, actions, s.hidden)
         self._student_optimiser = Adam(self.student.parameters(), s.learning_rate)
         self.answers = TensorRing(s.answers_kept, {"seen": self.spaces.input_size, "action": actions})
-        self.graph = PredictedPolicyGraph(self.spaces, self.model, Student(self.student, s.exploration))
+        self.graph = PredictedPolicyGraph(self.spaces, self.model, Student(self.student, s.exploration), self.bursts)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`."""
@@ -87,7 +93,7 @@ class DistilAgent(MpcLearner):
     def ask(self, e: Experience) -> None:
         """Let the planner answer in these states; an answer without a finite prediction behind it does not count."""
         found = [self._plan(*row) for row in zip(e.state, e.goal, e.last_action, strict=True)]
-        usable = torch.tensor([answer is not None for answer in found])
+        usable = torch.tensor([answer is not None for answer in found], device=e.state.device)
         answers = [answer for answer in found if answer is not None]
         if answers:
             seen = self.spaces.network_input(e.state, e.goal, e.last_action)[usable]
@@ -104,15 +110,7 @@ class DistilAgent(MpcLearner):
         return step(self._student_optimiser, ((self.student(rows["seen"]) - rows["action"]) ** 2).mean())
 
     def take_teacher(self, state: Mapping[str, Any]) -> None:
-        """Take over a finished run's planner.
-
-        Args:
-            state: What `MpcLearner.state_dict` of that run gave.
-
-        Raises:
-            KeyError: It is of another agent.
-            RuntimeError: Its sizes differ.
-        """
+        """See `Agent.take_teacher`."""
         own = self.parts()
         for name in own.keys() & TAUGHT:
             own[name].load_state_dict(state[name])

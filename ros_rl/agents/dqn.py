@@ -58,7 +58,9 @@ class DqnAgent(ReplayAgent):
         super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
         s = self.settings = settings
         sizes = (s.critics, layout.size, s.hidden, layout.choices, s.normalisation, s.dropout)
-        self.critics = TargetedNetwork(lambda: ActionValues(*sizes), s)
+        self.critics = TargetedNetwork(
+            lambda: ActionValues(*sizes), s.target_rule, s.learning_rate, s.beta1, s.target_critics
+        )
         self.graph = DqnGraph(layout, self.inputs, self.critics.online, s.epsilon_start)
         self._loss = nn.HuberLoss(reduction="none") if s.loss == "huber" else nn.MSELoss(reduction="none")
 

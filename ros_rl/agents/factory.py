@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
+
 from ros_rl.agents.actor_critic import ActorCriticAgent
 from ros_rl.agents.agent import Agent
 from ros_rl.agents.bc import BcAgent
@@ -17,6 +19,7 @@ from ros_rl.agents.mbpo import MbpoAgent
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.agents.naf import NafAgent
 from ros_rl.agents.qt_opt import QtOptAgent
+from ros_rl.agents.random import RandomAgent
 from ros_rl.agents.reinforce import ReinforceAgent
 from ros_rl.agents.sac import SacAgent
 from ros_rl.agents.td7 import Td7Agent
@@ -42,48 +45,68 @@ MODEL_FREE: dict[str, Callable[..., Agent]] = {
     "qt_opt": QtOptAgent,
     "reinforce": ReinforceAgent,
     "actor_critic": ActorCriticAgent,
+    "random": RandomAgent,
 }
 """Agents by name; each takes layout, its settings, batch size and updates per step."""
 MODEL_BASED: dict[str, Callable[..., Agent]] = {"mpc": MpcAgent, "mbpo": MbpoAgent, "distil": DistilAgent}
-"""Agents by name; each takes the task after the layout, too."""
+"""Agents by name; each takes the task after the layout, too, and the control period at the end."""
 
 
-def make_agent(layout: Layout, settings: Settings) -> Agent | None:
-    """The agent of a run; None if it only acts at random.
+def make_agent(layout: Layout, settings: Settings) -> Agent:
+    """The agent of a run.
 
     Args:
         layout: What it sees and does.
         settings: Of the run.
 
     Raises:
-        ConfigError: It chooses among discrete actions and the environment's are continuous, or the reverse; or replay
-            is to give sums of rewards, or priorities, for goals that change; or another package only names its
-            settings.
+        ConfigError: There is no such device; or it chooses among discrete actions and the environment's are
+            continuous, or the reverse; or replay is to give sums of rewards, or priorities, for goals that change; or
+            another package only names its settings.
     """
-    name, learner = variant_name(AGENT_SETTINGS, settings.agent), settings.learner
-    if name == "random":
-        return None
-    discrete = getattr(settings.agent, "discrete", False)
-    if discrete != bool(layout.choices):
-        kinds = ("discrete", "continuous") if discrete else ("continuous", "discrete")
+    name, agent = variant_name(AGENT_SETTINGS, settings.agent), settings.agent
+    if agent.learns and agent.discrete != bool(layout.choices):
+        kinds = ("discrete", "continuous") if agent.discrete else ("continuous", "discrete")
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
+    with torch.device(device_of(settings.learner.device)):
+        made = _make(name, layout, settings)
+    if agent.replays and not agent.learns_model:
+        made.changes = _changes(layout, settings)
+    return made
+
+
+def device_of(name: str) -> torch.device:
+    """Where tensors are to be; `auto` is the GPU where there is one.
+
+    Raises:
+        ConfigError: There is no GPU.
+    """
+    found = torch.cuda.is_available()
+    if name == "cuda" and not found:
+        raise ConfigError("learner.device is 'cuda', but torch finds no GPU here; allowed here: cpu, auto")
+    if name == "auto":
+        name = "cuda" if found else "cpu"
+    return torch.device(name)
+
+
+def _make(name: str, layout: Layout, settings: Settings) -> Agent:
+    learner, agent = settings.learner, settings.agent
+    sizes = (learner.batch_size, learner.updates_per_step)
     if name in MODEL_BASED:
-        return MODEL_BASED[name](layout, settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
+        return MODEL_BASED[name](layout, settings.task, agent, *sizes, settings.control.period)
     makers = MODEL_FREE if name in MODEL_FREE else load_plugins(AGENTS_GROUP)
     if name not in makers:
         raise ConfigError(f"agent '{name}' has settings, but no entry point in the group {AGENTS_GROUP}")
-    agent = makers[name](layout, settings.agent, learner.batch_size, learner.updates_per_step)
-    if getattr(settings.agent, "data", "off_policy") == "off_policy":
-        agent.changes = _changes(layout, settings)
-    return agent
+    made: Agent = makers[name](layout, agent, *sizes)
+    return made
 
 
 def _changes(layout: Layout, settings: Settings) -> list[Callable[[Batch], Batch]]:
     """What replayed transitions go through."""
     changes: list[Callable[[Batch], Batch]] = []
-    if getattr(settings.agent, "mirror", False) and settings.task.symmetric and layout.mirror():
+    if settings.agent.mirror and settings.task.symmetric and layout.mirror():
         changes.append(Mirror(layout))
-    fraction = getattr(settings.agent, "relabel_fraction", 0.0)
+    fraction = settings.agent.relabel_fraction
     if fraction and layout.goal_size:
         why = "but only single steps drawn alike can get another goal"
         settings.learner.replay.refuse(HOW_DRAWN, why, "agent.relabel_fraction 0")

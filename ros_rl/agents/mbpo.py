@@ -13,21 +13,21 @@ through the pending actions before its policy acts: an imagined state has no pen
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
+from ros_rl.agents.common.critics import figures, make_critics
 from ros_rl.agents.common.experience import Experience, joined
 from ros_rl.agents.common.imagined_gradient import ImaginedGradient
 from ros_rl.agents.common.model_based import ModelBasedAgent
 from ros_rl.agents.common.predicted_graph import PredictedPolicyGraph
 from ros_rl.agents.common.rollouts import branch, transitions
 from ros_rl.agents.common.samples import Samples
-from ros_rl.agents.sac import SacAgent
+from ros_rl.agents.common.soft_actor_critic import SoftActorCritic, Temperature
 from ros_rl.errors import ConfigError
-from ros_rl.layout import PENDING_ACTIONS, Layout
+from ros_rl.layout import Layout
+from ros_rl.networks.mlp import evaluating
+from ros_rl.networks.policies import SquashedGaussianPolicy
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.replay.tensor_ring import TensorRing
 from ros_rl.settings.model_based import MbpoSettings
@@ -38,13 +38,19 @@ class MbpoAgent(ModelBasedAgent):
     """See the module; arguments as those of `ModelBasedAgent`."""
 
     def __init__(
-        self, spec: Layout, task: Task, settings: MbpoSettings, batch_size: int, updates_per_step: float
+        self,
+        spec: Layout,
+        task: Task,
+        settings: MbpoSettings,
+        batch_size: int,
+        updates_per_step: float,
+        control_period: float,
     ) -> None:
-        super().__init__(spec, task, settings, batch_size, updates_per_step)
+        super().__init__(spec, task, settings, batch_size, updates_per_step, control_period)
         self.settings = s = settings
-        self.improver: SacAgent | ImaginedGradient
+        self.improver: SoftActorCritic | ImaginedGradient
         if s.improve == "sac":
-            self.improver = SacAgent(undelayed(spec), s, batch_size, updates_per_step)
+            self.improver = self._soft_actor_critic()
         else:
             if batch_size < s.model.members:
                 raise ConfigError(
@@ -56,7 +62,15 @@ class MbpoAgent(ModelBasedAgent):
         sizes = {"state": spec.state_size, "goal": spec.goal_size, "next_state": spec.state_size}
         actions = {"last_action": spec.action_size, "action": spec.action_size}
         self.imagined = TensorRing(capacity, {**sizes, **actions, "reward": None, "terminated": None})
-        self.graph = PredictedPolicyGraph(self.spaces, self.model, self.improver.policy)
+        self.graph = PredictedPolicyGraph(self.spaces, self.model, self.improver.policy, self.bursts)
+
+    def _soft_actor_critic(self) -> SoftActorCritic:
+        s, size_in, actions = self.settings, self.spaces.input_size, self.spec.action_size
+        critics = make_critics(size_in, actions, s)
+        policy = SquashedGaussianPolicy(size_in, actions, s.policy_hidden or s.hidden)
+        temperature = Temperature(s.initial_alpha, s.target_entropy * actions, s.alpha_learning_rate, s.beta1)
+        follows_mean = s.policy_value == "mean"
+        return SoftActorCritic(policy, critics, temperature, self.smooth, s.learning_rate, s.beta1, follows_mean)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`."""
@@ -65,8 +79,8 @@ class MbpoAgent(ModelBasedAgent):
         if s.improve == "sac" and env_steps >= s.model_start:
             self.generate(replay, s.rollouts_per_step, length)
         for _ in range(self._take("update", self.updates_per_step)):
-            if isinstance(self.improver, SacAgent):
-                metrics |= self._improve(self.improver, self.samples(self.batch(replay, length)))
+            if isinstance(self.improver, SoftActorCritic):
+                metrics |= self._improve(self.improver, self.samples(self.batch(replay, length), s.gamma))
             elif env_steps < s.model_start:
                 break
             else:
@@ -75,19 +89,23 @@ class MbpoAgent(ModelBasedAgent):
             self.updates += 1
         return metrics | {"rollout_length": float(length)}
 
-    def _improve(self, sac: SacAgent, samples: Samples) -> dict[str, float]:
-        q, target = sac.update_critics(samples)
+    def _improve(self, soft: SoftActorCritic, samples: Samples) -> dict[str, float]:
+        q, target = soft.update_critics(samples, self.updates)
         self._show(q, target)
-        sac.updates += 1
-        metrics = {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())} | sac.improve(samples)
-        self.entropy_bonus = sac.entropy_bonus
+        metrics = figures(q, target)
+        if (self.updates + 1) % self.settings.policy_delay == 0:
+            loss, entropy = soft.update_policy(samples.seen)
+            metrics |= {"policy_loss": loss} | soft.follow(entropy.mean())
+            self.entropy_bonus = metrics.pop("entropy_bonus")
         return metrics
 
     def look(self, batch: Batch) -> tuple[Tensor, Tensor] | None:
         """See `Agent.look`."""
-        if not isinstance(self.improver, SacAgent):
+        if not isinstance(self.improver, SoftActorCritic):
             return None
-        return self.improver.examine(self.samples(self.experience(batch)))
+        samples, network = self.samples(self.experience(batch), self.settings.gamma), self.improver.critics.online
+        with evaluating(network):
+            return network(samples.seen, samples.action), network.features(samples.seen, samples.action)
 
     def generate(self, replay: ReplayBuffer, count: int, length: int) -> None:
         """Roll the policy out from replayed states and keep what the model predicts."""
@@ -104,29 +122,10 @@ class MbpoAgent(ModelBasedAgent):
             parts.append(Experience(**self.imagined.sample(made, s.retained(length))))
         return joined(parts)
 
-    def samples(self, e: Experience) -> Samples:
-        """Undelayed transitions as SAC learns from them."""
-        one = e.reward.new_ones(len(e.reward))
-        seen = self.spaces.network_input(e.state, e.goal, e.last_action)
-        following = self.spaces.network_input(e.next_state, e.goal, e.action)
-        return Samples(seen, e.action, e.reward, following, e.terminated, self.settings.gamma * one, one)
-
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""
         return super().parts() | self.improver.parts()
 
     def tensors(self) -> dict[str, Tensor]:
         """See `Agent.tensors`."""
-        return self.improver.tensors() | self.imagined.tensors("imagined")
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """See `Agent.load_state_dict`."""
-        super().load_state_dict(state)
-        if isinstance(self.improver, SacAgent):
-            self.improver.updates = self.updates
-
-
-def undelayed(layout: Layout) -> Layout:
-    """The same without pending actions."""
-    fields = [replace(field, shape=(0,)) if field.name == PENDING_ACTIONS else field for field in layout.fields]
-    return Layout(layout.name, layout.joints, (*fields, *layout.images))
+        return self.improver.temperature.tensors() | self.imagined.tensors("imagined")

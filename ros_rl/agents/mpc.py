@@ -12,8 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ros_rl.agents.common.bursts import Bursts
 from ros_rl.agents.common.mpc_learner import MpcLearner
-from ros_rl.agents.common.predicted_graph import draw_burst
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.layout import Layout
 from ros_rl.planning.assessment import assess
@@ -42,15 +42,16 @@ class MpcGraph(ControlGraph):
         planner: The planner; its world holds model, policy, critics and layout.
         act: ``planner`` or ``policy``.
         exploration: Noise on the planner's executed action, as a share of the plan's deviation.
+        bursts: Say when that noise is added.
     """
 
     use_planner: Tensor
 
-    def __init__(self, planner: Planner[StateWorld], act: str, exploration: float) -> None:
+    def __init__(self, planner: Planner[StateWorld], act: str, exploration: float, bursts: Bursts) -> None:
         super().__init__(planner.world.spaces.spec)
         self.planner = planner
         self.plans = act == "planner"
-        self.exploration = exploration
+        self.exploration, self.bursts = exploration, bursts
         self.execution = Execution(planner.settings, planner.world.action_size)
         self.register_buffer("use_planner", torch.ones(1))
         self.carry = (0.0,) * (1 + self.execution.carry_size) if self.plans else (0.0,)
@@ -67,7 +68,7 @@ class MpcGraph(ControlGraph):
         """See `ControlGraph.act`."""
         world = self.planner.world
         start = world.start(observation)
-        burst = draw_burst(noise[-3, 0, :1], noise[-2, 0, :1], carry[:1])
+        burst = self.bursts.draw(noise[-3, 0, :1], noise[-2, 0, :1], carry[:1])
         executed, last_action = noise[-1, 0] * explore * burst, start.last_action[0]
         by_policy = world.decide(start, executed[None])[0]
         if not self.plans:
@@ -92,10 +93,16 @@ class MpcAgent(MpcLearner):
     settings: MpcSettings
 
     def __init__(
-        self, spec: Layout, task: Task, settings: MpcSettings, batch_size: int, updates_per_step: float
+        self,
+        spec: Layout,
+        task: Task,
+        settings: MpcSettings,
+        batch_size: int,
+        updates_per_step: float,
+        control_period: float,
     ) -> None:
-        super().__init__(spec, task, settings, batch_size, updates_per_step)
-        self.graph = MpcGraph(self.planner, settings.act, settings.exploration)
+        super().__init__(spec, task, settings, batch_size, updates_per_step, control_period)
+        self.graph = MpcGraph(self.planner, settings.act, settings.exploration, self.bursts)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """The gradient work of one environment step."""

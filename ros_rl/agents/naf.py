@@ -35,10 +35,12 @@ class QuadraticValues(nn.Module):
         dropout: Share of the hidden units that is dropped in training.
     """
 
+    places: Tensor
+
     def __init__(self, size_in: int, action_size: int, hidden: int, normalisation: str, dropout: float) -> None:
         super().__init__()
         self.action_size = action_size
-        self.places = torch.tril_indices(action_size, action_size)
+        self.register_buffer("places", torch.tril_indices(action_size, action_size), persistent=False)
         size_out = self.places.shape[1]  # of L, the largest; the others leave some of theirs without use
         self.net = BatchedMLP(3, size_in, hidden, 2, size_out, normalisation, InPlaceReLU, dropout)
 
@@ -78,7 +80,7 @@ class NafAgent(ReplayAgent):
         super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
         s = settings
         sizes = (layout.size, layout.action_size, s.hidden, s.normalisation, s.dropout)
-        self.critics = TargetedNetwork(lambda: QuadraticValues(*sizes), s)
+        self.critics = TargetedNetwork(lambda: QuadraticValues(*sizes), s.target_rule, s.learning_rate, s.beta1)
         self.graph = NafGraph(layout, self.inputs, self.critics.online, s.exploration)
 
     def values(self, network: QuadraticValues, samples: Samples) -> Tensor:

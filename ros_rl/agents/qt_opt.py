@@ -104,7 +104,9 @@ class QtOptAgent(ReplayAgent):
         super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
         s = self.settings = settings
         sizes = (s.critics, layout.size + layout.action_size, s.hidden, s.normalisation, s.dropout)
-        self.critics = TargetedNetwork(lambda: CriticEnsemble(*sizes), s)
+        self.critics = TargetedNetwork(
+            lambda: CriticEnsemble(*sizes), s.target_rule, s.learning_rate, s.beta1, s.target_critics
+        )
         self.lagged = self.critics.target
         if s.lag:
             self.lagged = CriticEnsemble(*sizes).requires_grad_(False)
@@ -138,7 +140,7 @@ class QtOptAgent(ReplayAgent):
     def _next_value(self, next_seen: Tensor) -> Tensor:
         """The smaller of both target networks' values of the first one's action, (batch,)."""
         s, first = self.settings, self.critics.target
-        noise = torch.randn(s.iterations, s.samples, self.layout.action_size)
+        noise = torch.randn(s.iterations, s.samples, self.layout.action_size, device=next_seen.device)
         action = self.inputs.smooth(greedy_action(first, self.inputs, next_seen, noise, s), next_seen)
         q = self.critics.smallest(first(next_seen, action))
         if s.lag:

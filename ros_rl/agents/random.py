@@ -1,16 +1,19 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Uniform random actions: the graph that acts before anything is learned."""
+"""Uniform random actions: what acts before anything is learned, and the agent that leaves it at that."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.layout import Layout
 from ros_rl.networks.spaces import Spaces
+from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.settings.agent import RandomSettings
 
 
 class RandomGraph(ControlGraph):
@@ -38,6 +41,22 @@ class RandomGraph(ControlGraph):
         if not self.spaces.smoothing:
             return action, carry
         return self.spaces.smooth(action, newest_action(observation, self.spec)), carry
+
+
+class RandomAgent(Agent):
+    """Learns nothing; arguments as those of `ros_rl.agents.factory.make_agent`."""
+
+    def __init__(self, layout: Layout, settings: RandomSettings, batch_size: int, updates_per_step: float) -> None:
+        super().__init__(layout, batch_size, updates_per_step)
+        self.graph = RandomGraph(layout, settings.smoothing)
+
+    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """See `Agent.train`: nothing to do."""
+        return {}
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
+        return {}
 
 
 def uniform_index(noise: Tensor, choices: int) -> Tensor:

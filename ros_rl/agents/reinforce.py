@@ -86,7 +86,7 @@ class ReinforceAgent(Agent):
         s = self.settings
         if s.estimator == "trajectory":
             returns = [each[:1].expand(len(each)) for each in returns]
-        baselines = [torch.zeros(())] * len(episodes)
+        baselines = [returns[0].new_zeros(())] * len(episodes)
         if s.baseline == "mean":
             # of a whole episode's return there is one value, whatever its length
             over = returns if s.estimator == "return_to_go" else [each[:1] for each in returns]
@@ -96,14 +96,16 @@ class ReinforceAgent(Agent):
             baselines = [self.baseline(episode.seen[:count]) for episode in episodes]
         weights = [g - b for g, b in zip(returns, baselines, strict=True)]
         if s.discount_states and s.estimator == "return_to_go":
-            weights = [w * s.gamma ** torch.arange(len(w)) for w in weights]
+            weights = [w * s.gamma ** torch.arange(len(w), device=w.device) for w in weights]
         return weights
 
     @torch.no_grad()
     def baseline(self, seen: Tensor) -> Tensor:
         """b(o), (batch,)."""
         seen = seen.repeat(self.settings.value_samples, 1)
-        action = self.inputs.smooth(self.policy.act(seen, torch.randn(len(seen), self.layout.action_size)), seen)
+        action = self.inputs.smooth(
+            self.policy.act(seen, torch.randn(len(seen), self.layout.action_size, device=seen.device)), seen
+        )
         return self.q(seen, action)[0].view(self.settings.value_samples, -1).mean(0)
 
     def fit_baseline(self, episodes: list[Samples], returns: list[Tensor]) -> float:

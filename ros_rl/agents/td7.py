@@ -55,7 +55,13 @@ class Td7Agent(ReplayAgent):
         s = self.settings = settings
         sizes = (layout.size, layout.action_size, s.hidden)
         self.embedding = Embedding(layout.size, layout.action_size, s.embedding_hidden, s.embedding)
-        self.critics = TargetedNetwork(lambda: EmbeddedCritics(s.critics, *sizes, self.embedding, s.embedding), s)
+        self.critics = TargetedNetwork(
+            lambda: EmbeddedCritics(s.critics, *sizes, self.embedding, s.embedding),
+            s.target_rule,
+            s.learning_rate,
+            s.beta1,
+            s.target_critics,
+        )
         self.policy = EmbeddedPolicy(*sizes, s.embedding)
         self.target_policy = copy.deepcopy(self.policy).requires_grad_(False)
         self.graph = Td7Graph(layout, self.inputs, self.policy, self.critics.online.embedding, s.exploration)

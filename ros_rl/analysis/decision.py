@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ros_rl.agents.mpc import MpcAgent
+from ros_rl.agents.common.mpc_learner import MpcLearner
 from ros_rl.analysis.prediction import rollout
 from ros_rl.features import ObservationSpec
 from ros_rl.planning.plan import Rollout, Start
@@ -44,7 +44,7 @@ class Expectation:
 
 
 @torch.no_grad()
-def decide(agent: MpcAgent, spec: ObservationSpec, tick: Tick, seed: int) -> Expectation:
+def decide(agent: MpcLearner, spec: ObservationSpec, tick: Tick, seed: int) -> Expectation:
     """Take the decision of a tick again: with its observation and its random numbers, the result is the same.
 
     Where a planner goes on from its last plan (``warm_start``, ``open_loop``), this is the plan that it would make
@@ -56,7 +56,7 @@ def decide(agent: MpcAgent, spec: ObservationSpec, tick: Tick, seed: int) -> Exp
         tick: The tick.
         seed: With which the controller ran.
     """
-    planner = agent.graph.planner
+    planner = agent.planner
     world = planner.world
     observation = torch.as_tensor(spec.observe(tick), dtype=torch.float32)
     fields = spec.split(observation)
@@ -85,7 +85,7 @@ def _gather(start: ParticleState, rollouts: list[Rollout]) -> Candidates:
 
 
 @torch.no_grad()
-def values(agent: MpcAgent, states: Array, goal: Array, last_actions: Array) -> Array:
+def values(agent: MpcLearner, states: Array, goal: Array, last_actions: Array) -> Array:
     """What the critics expect from states on if the policy acts, by the smallest critic.
 
     Args:
@@ -105,7 +105,7 @@ def values(agent: MpcAgent, states: Array, goal: Array, last_actions: Array) -> 
 
 
 @torch.no_grad()
-def rewards(agent: MpcAgent, states: Array, goal: Array, first_last_action: Array, actions: Array) -> Array:
+def rewards(agent: MpcLearner, states: Array, goal: Array, first_last_action: Array, actions: Array) -> Array:
     """Rewards along predicted states.
 
     Args:

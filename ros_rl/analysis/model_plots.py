@@ -62,7 +62,8 @@ def k_step_normalised(numbers: dict[str, Any]) -> Figure:
         axis.plot(k, found["spread"], color=f"C{index}", ls=":", lw=1)
     axis.plot([], [], color="gray", ls=":", lw=1, label="spread of the members")
     axis.axhline(1.0, color="gray", lw=0.8)
-    axis.axvline(numbers["planner_horizon"], color="black", ls="--", lw=1, label="planner's horizon")
+    if numbers["planner_horizon"]:
+        axis.axvline(numbers["planner_horizon"], color="black", ls="--", lw=1, label="planner's horizon")
     highest = max(max(found["normalised"]) for found in numbers["k_step"][HELD_OUT].values())
     axis.set_ylim(0.0, float(np.clip(1.1 * highest, 1.1, 3.0)) if np.isfinite(highest) else 3.0)
     axis.set_xlabel("k [steps ahead]")

@@ -65,7 +65,7 @@ def analyse_model(run: SavedRun, episodes: int, horizon: int, seed: int | None, 
         "task": settings.task.name,
         "model": {"kind": type(run.agent.model).__name__, "members": run.agent.model.members},
         "control_period": settings.control.period,
-        "planner_horizon": settings.agent.planner.horizon,
+        "planner_horizon": run.agent.planner and run.agent.planner.settings.horizon,
         "held_out": f"simulated from seed {seed}" if log is None else f"log {log}",
         "seed": seed,
         "episodes": len(held_out),
@@ -135,9 +135,8 @@ def _disagreement(members: int, scores: dict[str, Array]) -> dict[str, Any]:
 
 def screen(numbers: dict[str, Any], folder: str) -> str:
     """The main figures in one screen."""
-    ks = sorted(
-        {1, min(numbers["planner_horizon"], numbers["horizon"]), min(10, numbers["horizon"]), numbers["horizon"]}
-    )
+    longest = numbers["horizon"]
+    ks = sorted({1, min(numbers["planner_horizon"] or longest, longest), min(10, longest), longest})
     held_out = numbers["k_step"][HELD_OUT]
     lines = [
         f"{numbers['model']['kind']} of {numbers['model']['members']} members, {numbers['run']}",

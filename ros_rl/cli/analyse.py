@@ -10,8 +10,11 @@ from pathlib import Path
 
 from ros_rl.analysis import model_plots, model_report, plan_plots, plan_report
 from ros_rl.analysis.report import FOLDER, write
+from ros_rl.config import variant_name
 from ros_rl.errors import RunFolderError
 from ros_rl.runs.run_folder import CONFIG
+from ros_rl.settings.registry import AGENT_SETTINGS
+from ros_rl.training.earlier_run import run_settings
 from ros_rl.training.saved_run import SavedRun
 
 
@@ -28,6 +31,7 @@ def analyse(options: argparse.Namespace) -> str:
         raise RunFolderError(
             f"{options.run} is a log, which has no model: ros-rl analyse model RUN --log {options.run} judges one by it"
         )
+    _check_subject(options.run, options.subject)
     run = SavedRun(options.run, options.set)
     folder: Path = options.out or options.run / FOLDER / options.subject
     spec = run.spec
@@ -38,3 +42,12 @@ def analyse(options: argparse.Namespace) -> str:
     plan = plan_report.analyse_plan(run, options.tick, options.seed)
     write(folder, plan.numbers, plan_plots.plots(plan, spec))
     return plan_report.screen(plan.numbers, str(folder))
+
+
+def _check_subject(path: Path, subject: str) -> None:
+    """Refuse a run whose agent has no model, or no planner, to analyse."""
+    agent = run_settings(path).agent
+    if agent.learns_model if subject == "model" else agent.plans:
+        return
+    lack = "learns no model" if subject == "model" else "plans nothing"
+    raise RunFolderError(f"{path} is a run of agent '{variant_name(AGENT_SETTINGS, agent)}', which {lack}")

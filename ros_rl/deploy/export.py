@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import logging
 import tempfile
@@ -48,9 +49,10 @@ class ExportedGraph:
         inputs += [torch.tensor(graph.carry), torch.randn(graph.noise_shape), torch.ones(1)]
         names = [item.name for item in spec.inputs] + [CARRY, NOISE, EXPLORE]
         outputs = [ACTION, NEXT_CARRY, *graph.telemetry_names]
+        copied = copy.deepcopy(graph).cpu()  # what is exported is on the CPU, wherever the agent learns
         with torch.no_grad():
-            results = graph(*inputs)
-        self._model = _export_distinct(graph, tuple(inputs), names, outputs)
+            results = copied(*inputs)
+        self._model = _export_distinct(copied, tuple(inputs), names, outputs)
         self.contract = Contract(
             robot=spec.name,
             task=task,
@@ -73,7 +75,7 @@ class ExportedGraph:
         """
         state = self._graph.state_dict()
         for name, item in self._initializers.items():
-            value = state[name].detach().numpy()
+            value = state[name].detach().cpu().numpy()
             if not np.isfinite(value).all():
                 raise GraphError(f"weight {name} is not finite; the graph is not published")
             item.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
@@ -88,13 +90,9 @@ def _export_distinct(
     graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]
 ) -> onnx.ModelProto:
     """Export with every weight different: the exporter merges equal ones, and merged ones cannot be replaced."""
-    state = {name: value.clone() for name, value in graph.state_dict().items()}
     generator = torch.Generator().manual_seed(0)
-    try:
-        graph.load_state_dict({n: torch.rand(v.shape, generator=generator) for n, v in state.items()})
-        return _export(graph, inputs, names, outputs)
-    finally:
-        graph.load_state_dict(state)
+    graph.load_state_dict({n: torch.rand(v.shape, generator=generator) for n, v in graph.state_dict().items()})
+    return _export(graph, inputs, names, outputs)
 
 
 def _export(graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]) -> onnx.ModelProto:

@@ -19,7 +19,6 @@ from torch import Tensor
 
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.networks.mlp import BatchedMLP
-from ros_rl.settings.dynamics import STAYS_BEHIND
 
 _MOMENT_SAMPLES = 32
 """Samples for mean and deviation, which have no closed form."""
@@ -37,7 +36,9 @@ class DiffusionEnsemble(NetworkEnsemble):
         steps: Steps of the sampler, each two evaluations of the network.
     """
 
-    stays_behind: ClassVar[str] = STAYS_BEHIND["diffusion"]
+    stays_behind: ClassVar[str] = (
+        "each of its predictions is a sampler's loop over the network, too slow for a control graph"
+    )
 
     def __init__(
         self, members: int, state_size: int, action_size: int, hidden: int, layers: int, steps: int = 10
@@ -63,14 +64,14 @@ class DiffusionEnsemble(NetworkEnsemble):
         them or a point between, which is why plans over such a model need samples.
         """
         condition = self.encode(state, last_action, action).expand(self.members, -1, -1)
-        zero = torch.zeros(*condition.shape[:2], self.state_size, dtype=condition.dtype)
+        zero = torch.zeros(*condition.shape[:2], self.state_size, dtype=condition.dtype, device=condition.device)
         return state + self.residuals.restore(self._integrate(condition, zero))
 
     def sample(self, state: Tensor, last_action: Tensor, action: Tensor, noise: Tensor | None = None) -> Tensor:
         """A next state drawn from each member, (members, batch, state); a function of `noise`."""
         condition = self.encode(state, last_action, action).expand(self.members, -1, -1)
         if noise is None:
-            noise = torch.randn(*condition.shape[:2], self.state_size, dtype=condition.dtype)
+            noise = torch.randn(*condition.shape[:2], self.state_size, dtype=condition.dtype, device=condition.device)
         return state + self.residuals.restore(self._integrate(condition, noise))
 
     def distribution(self, state: Tensor, last_action: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:

@@ -22,7 +22,6 @@ from torch import Tensor
 
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
 from ros_rl.networks.mlp import BatchedMLP
-from ros_rl.settings.dynamics import STAYS_BEHIND
 
 _LANGEVIN_STEP = 0.02
 """Squared deviation of a Langevin step, in units of z: a step crosses a mode of a seventh of the Gaussian's width."""
@@ -45,7 +44,7 @@ class EnergyEnsemble(GaussianEnsemble):
         proposals: Draws from the Gaussian for each sample and each classification.
     """
 
-    stays_behind: ClassVar[str] = STAYS_BEHIND["energy"]
+    stays_behind: ClassVar[str] = "its prediction is a gradient descent of its own, which a control graph cannot hold"
 
     def __init__(
         self,
@@ -73,7 +72,7 @@ class EnergyEnsemble(GaussianEnsemble):
         Each row has its own step: halved, and the move undone, where the energy would rise; else doubled.
         """
         condition = self._condition(state, last_action, action)
-        z = torch.zeros(*condition.shape[:2], self.state_size, dtype=condition.dtype)
+        z = torch.zeros(*condition.shape[:2], self.state_size, dtype=condition.dtype, device=condition.device)
         energy, slope = self._slope(condition, z)
         rate = torch.full_like(energy, 0.1)
         for _ in range(self.steps):
@@ -141,7 +140,7 @@ class EnergyEnsemble(GaussianEnsemble):
     def _propose(self, condition: Tensor, first: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Draws from the Gaussian, (members, batch, proposals, state), and f at them, (members, batch, proposals)."""
         members, batch, _ = condition.shape
-        z = torch.randn(members, batch, self.proposals, self.state_size, dtype=condition.dtype)
+        z = torch.randn(members, batch, self.proposals, self.state_size, dtype=condition.dtype, device=condition.device)
         if first is not None:
             z[:, :, 0] = first
         repeated = condition[:, :, None].expand(-1, -1, self.proposals, -1).reshape(members, batch * self.proposals, -1)

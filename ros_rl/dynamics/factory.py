@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 from ros_rl.dynamics.deterministic import DeterministicEnsemble
-from ros_rl.dynamics.diffusion import DiffusionEnsemble
 from ros_rl.dynamics.dropout import DropoutModel
-from ros_rl.dynamics.energy import EnergyEnsemble
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.gaussian_ensemble import GaussianEnsemble
 from ros_rl.settings.dynamics import ModelSettings
@@ -22,8 +20,4 @@ def make_model(settings: ModelSettings, state_size: int, action_size: int) -> Ne
         return DeterministicEnsemble(*sizes)
     if s.kind == "dropout":
         return DropoutModel(*sizes, rate=s.dropout)
-    if s.kind == "energy":
-        return EnergyEnsemble(*sizes, estimator=s.estimator, steps=s.steps, proposals=s.proposals)
-    if s.kind == "diffusion":
-        return DiffusionEnsemble(*sizes, steps=s.steps)
     return GaussianEnsemble(*sizes)

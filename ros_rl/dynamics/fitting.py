@@ -14,6 +14,7 @@ from torch import Tensor
 from ros_rl.config import build, setting
 from ros_rl.dynamics.data import FIELDS, Split, TransitionData
 from ros_rl.dynamics.ensemble import NetworkEnsemble
+from ros_rl.dynamics.training import ModelOptimiser, sequence_losses
 from ros_rl.errors import ConfigError, DataError
 from ros_rl.types import Array
 
@@ -61,26 +62,12 @@ class Batches:
     """A data set as tensors, given out as sequences."""
 
     def __init__(self, data: TransitionData, like: Tensor) -> None:
-        self._fields = [torch.as_tensor(getattr(data, name), dtype=like.dtype) for name in FIELDS]
+        self._fields = [torch.as_tensor(getattr(data, name), dtype=like.dtype, device=like.device) for name in FIELDS]
 
     def at(self, starts: np.ndarray, horizon: int) -> list[list[Tensor]]:
         """Step by step (state, last_action, action, next_state) of the sequences that begin in the rows `starts`."""
-        return [[field[torch.from_numpy(starts + step)] for field in self._fields] for step in range(horizon)]
-
-
-def sequence_losses(model: NetworkEnsemble, sequence: list[list[Tensor]]) -> Tensor:
-    """Each member's loss along sequences, (members,): mean over steps, each taken from the model's own prediction.
-
-    With one step it is `NetworkEnsemble.losses`. Gradients run back through the predictions, as far as these have any
-    (of an energy's only the Gaussian's share).
-    """
-    state, total = sequence[0][0], torch.zeros(())
-    for step, (_, last, now, next_state) in enumerate(sequence):
-        last_action, action = (part.expand(len(state), -1, -1) for part in (last, now))
-        total = total + model.losses(state, last_action, action, next_state)
-        if step + 1 < len(sequence):
-            state = model.predict(state, last_action, action)
-    return total / len(sequence)
+        rows = [torch.as_tensor(starts + step, device=self._fields[0].device) for step in range(horizon)]
+        return [[field[index] for field in self._fields] for index in rows]
 
 
 class ModelTrainer:
@@ -104,9 +91,7 @@ class ModelTrainer:
         self._split = Split(model.members, settings.validation, bootstrap, self._rng)
         if settings.diversity == "bootstrap":
             self._same_start()
-        self._optimiser = torch.optim.AdamW(
-            model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
-        )
+        self._optimiser = ModelOptimiser(model, settings.learning_rate, settings.weight_decay)
 
     def fit(self, data: TransitionData) -> FitReport:
         """Train on data that holds all that earlier fits saw, in the same rows, and more.
@@ -151,11 +136,8 @@ class ModelTrainer:
         order = np.stack([np.resize(self._rng.permutation(share), count) for share in shares])
         losses = []
         for first in range(0, count, size):
-            losses_now = sequence_losses(self.model, batches.at(order[:, first : first + size], self.settings.horizon))
-            self._optimiser.zero_grad()
-            (losses_now.sum() + self.model.penalty()).backward()
-            self._optimiser.step()
-            losses.append(losses_now.detach().numpy())
+            sequence = batches.at(order[:, first : first + size], self.settings.horizon)
+            losses.append(self._optimiser.step(sequence).cpu().numpy())
         return np.mean(losses, 0)
 
     @torch.no_grad()
@@ -163,12 +145,13 @@ class ModelTrainer:
         """Held-out loss of each member, (members,), under the same random numbers each time."""
         total = np.zeros(self.model.members)
         self.model.eval()
-        with torch.random.fork_rng(devices=[]):
+        device = self.model.inputs.mean.device
+        with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]):
             torch.manual_seed(self.settings.seed)
             for first in range(0, len(held_out), _CHUNK):
                 part = held_out[first : first + _CHUNK]
                 sequence = batches.at(part[None], self.settings.horizon)
-                total += len(part) * sequence_losses(self.model, sequence).numpy()
+                total += len(part) * sequence_losses(self.model, sequence).cpu().numpy()
         self.model.train()
         return total / len(held_out)
 
@@ -197,7 +180,8 @@ class _Best:
         if self._own:
             self.epoch[better] = epoch
         for parameter, kept in zip(self._own, self._kept_own, strict=True):
-            kept[torch.from_numpy(better)] = parameter.detach()[torch.from_numpy(better)]
+            mask = torch.as_tensor(better, device=parameter.device)
+            kept[mask] = parameter.detach()[mask]
         if losses.sum() < self._sum:
             self._sum = float(losses.sum())
             self._kept_shared = [parameter.detach().clone() for parameter in self._shared]

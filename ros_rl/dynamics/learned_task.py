@@ -44,7 +44,7 @@ class LearnedTask(nn.Module):
         if self.termination_head is not None:
             return self.termination_head(self._join(after)) > 0.0
         first = next(iter(after.values()))
-        return self.known.terminated(after) if self.ends else torch.zeros(first.shape[:-1], dtype=torch.bool)
+        return self.known.terminated(after) if self.ends else first.new_zeros(first.shape[:-1], dtype=torch.bool)
 
     @torch.no_grad()
     def fit_normalisers(self, before: Fields, reward: Tensor) -> None:

@@ -71,10 +71,6 @@ class DynamicsModel(nn.Module, ABC):
             predicted, last_action = self.predict(predicted, last, now), action
         return predicted
 
-    @abstractmethod
-    def loss(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
-        """What training minimises, summed over members: each member's mean over its own batch."""
-
     @torch.no_grad()
     def fit_normalisers(self, state: Tensor, next_state: Tensor) -> None:
         """Take the normalisation of inputs and residuals from data of shape (count, state)."""

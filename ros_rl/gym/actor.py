@@ -28,14 +28,15 @@ class Actor:
 
     def __init__(self, graph: ControlGraph, seed: int, explore: float) -> None:
         self._graph, self._seed = graph, seed
-        self._explore = torch.tensor([explore])
+        self._device = next(iter(graph.state_dict().values())).device
+        self._explore = torch.tensor([explore], device=self._device)
         self.seconds: list[float] = []
         """How long each decision took [s]."""
         self.begin()
 
     def begin(self) -> None:
         """Forget: an episode begins."""
-        self._carry = torch.tensor(self._graph.carry)
+        self._carry = torch.tensor(self._graph.carry, device=self._device)
 
     def act(self, observation: Vector, tick: int) -> Vector:
         """Decide.
@@ -51,11 +52,12 @@ class Actor:
             GraphError: It is not finite.
         """
         started = time.perf_counter()
-        noise = torch.from_numpy(tick_noise(self._seed, tick, self._graph.noise_shape))
+        drawn = tick_noise(self._seed, tick, self._graph.noise_shape)
+        noise, seen = (torch.as_tensor(part, device=self._device) for part in (drawn, observation))
         with evaluating(self._graph):  # as the exported graph, without dropout
-            action, self._carry, *_ = self._graph.act(torch.from_numpy(observation), self._carry, noise, self._explore)
+            action, self._carry, *_ = self._graph.act(seen, self._carry, noise, self._explore)
         self.seconds.append(time.perf_counter() - started)
-        chosen: Vector = action.numpy()
+        chosen: Vector = action.cpu().numpy()
         if not np.isfinite(chosen).all():
             raise GraphError(f"the agent chose an action that is not finite: {chosen}")
         return chosen

@@ -21,7 +21,6 @@ from ros_rl.gym.evaluation import GymEvaluator
 from ros_rl.runs.progress import EpisodeStatistics
 from ros_rl.runs.run_folder import VIDEO, RunFolder
 from ros_rl.runs.summary import RunState, evaluation_line, progress_line
-from ros_rl.settings.model_based import ModelBasedSettings
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.run import TrainingRun
@@ -47,14 +46,14 @@ class GymTraining:
     def __init__(self, settings: Settings, say: Callable[[str], None] = print) -> None:
         assert isinstance(settings.task, GymTask)
         self._settings, self._say = settings, say
-        name, remembers = settings.task.env, isinstance(settings.agent, ModelBasedSettings)
+        name, remembers = settings.task.env, settings.agent.learns_model
         self._environment = Environment(name, remembers=remembers)
         if self._environment.step_limit is not None:
             settings.check_episodes(self._environment.step_limit, f"'{name}'")
         self.training = TrainingLoop(settings, self._environment.layout)
         random = RandomGraph(self._environment.layout, settings.agent.smoothing)
         self._random = Actor(random, settings.seed, 1.0)
-        self._graph = self.training.agent.graph if self.training.agent else random
+        self._graph = self.training.agent.graph
         self._actor = Actor(self._graph, settings.seed, 1.0)
         self._films = settings.evaluator.video and self._environment.draws
         self._evaluator = GymEvaluator(settings, Environment(name, self._films, remembers))
@@ -120,7 +119,7 @@ class GymTraining:
     def _step(self, observation: Vector) -> Vector:
         """One step of the environment; returns the next observation, of a new episode if this one is over."""
         training = self.training
-        random = training.agent is None or training.env_steps < training.warmup
+        random = not self._settings.agent.learns or training.env_steps < training.warmup
         tick = training.env_steps + self._episode  # resets count, as a driver's ticks do
         action = (self._random if random else self._actor).act(observation, tick)
         following, reward, terminated, truncated = self._environment.step(action)

@@ -213,7 +213,7 @@ def check_beginning(settings: Settings, resume: Path | None = None) -> None:
             broken, or does not fit the settings.
     """
     settings.check_warmup()
-    if resume is None and not hasattr(settings.agent, "log") and not getattr(settings.agent, "teacher", ""):
+    if resume is None and not settings.agent.offline and not settings.agent.teacher:
         return
     training = TrainingLoop(settings, read_ticks=read_ticks)
     if resume is not None:

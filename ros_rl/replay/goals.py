@@ -34,7 +34,7 @@ class GoalRelabeller:
     def __call__(self, batch: Batch) -> Batch:
         """A changed copy of a batch of single steps."""
         layout, count = self._layout, int(self._fraction * batch.index.size)
-        rows, givers = (torch.randperm(batch.index.size)[:count].numpy() for _ in range(2))
+        rows, givers = (torch.randperm(batch.index.size, device="cpu")[:count].numpy() for _ in range(2))
         observation, following = batch.observation.copy(), batch.next_observation.copy()
         reward, terminated = batch.reward.copy(), batch.terminated.copy()
         goal, last = batch.observation[givers, layout.goal], layout.slices[LAST_ACTION]

@@ -41,7 +41,7 @@ class Mirror:
 
         Not every second one: prioritised batches are ordered by age, and so the same would be turned again and again.
         """
-        return self.turned(batch, (torch.rand(len(batch.index)) < 0.5).numpy())
+        return self.turned(batch, (torch.rand(len(batch.index), device="cpu") < 0.5).numpy())
 
     def turned(self, batch: Batch, rows: np.ndarray | slice) -> Batch:
         """A copy with the mirror images of some rows, whatever their number of steps and their weights."""

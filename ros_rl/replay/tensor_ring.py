@@ -22,7 +22,8 @@ class TensorRing:
     def __init__(self, capacity: int, sizes: Mapping[str, int | None]) -> None:
         self.capacity = capacity
         self._rows = {n: torch.zeros(capacity) if s is None else torch.zeros(capacity, s) for n, s in sizes.items()}
-        self._added = torch.zeros((), dtype=torch.int64)
+        self._added = torch.zeros((), dtype=torch.int64, device="cpu")
+        self._device = next(iter(self._rows.values())).device
 
     def __len__(self) -> int:
         """Rows held now."""
@@ -31,7 +32,7 @@ class TensorRing:
     def add(self, rows: Mapping[str, Tensor]) -> None:
         """Store rows, over the oldest ones when full."""
         count = len(next(iter(rows.values())))
-        index = (self._added + torch.arange(count))[-self.capacity :] % self.capacity
+        index = (self._added + torch.arange(count, device=self._device))[-self.capacity :] % self.capacity
         for name, value in rows.items():
             self._rows[name][index] = value[-self.capacity :]
         self._added += count
@@ -39,7 +40,7 @@ class TensorRing:
     def sample(self, count: int, newest: int | None = None) -> dict[str, Tensor]:
         """Rows drawn with replacement from the `newest` ones, or from all; there must be some."""
         held = min(len(self), newest or self.capacity)
-        index = (self._added - 1 - torch.randint(held, (count,))) % self.capacity
+        index = (self._added - 1 - torch.randint(held, (count,), device=self._device)) % self.capacity
         return {name: value[index] for name, value in self._rows.items()}
 
     def tensors(self, prefix: str) -> dict[str, Tensor]:

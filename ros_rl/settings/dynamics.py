@@ -9,12 +9,8 @@ from dataclasses import dataclass
 
 from ros_rl.config import setting
 
-MODEL_KINDS = ("gaussian", "deterministic", "dropout", "energy", "diffusion")
-STAYS_BEHIND = {
-    "energy": "its prediction is a gradient descent of its own, which a control graph cannot hold",
-    "diffusion": "each of its predictions is a sampler's loop over the network, too slow for a control graph",
-}
-"""Model kinds that cannot go into a control graph, and why."""
+MODEL_KINDS = ("gaussian", "deterministic", "dropout")
+"""What a control graph can hold."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +24,10 @@ class ModelSettings:
     learning_rate: float = setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
     weight_decay: float = setting(1e-5, "decoupled weight decay", low=0.0)
     updates_per_step: float = setting(1.0, "model gradient steps per environment step", low=0.0)
+    refit_every: int = setting(1000, "environment steps between fits of the normalisers", unit="steps", low=1)
+    early_refit_every: int = setting(50, "the same while there is little data", unit="steps", low=1)
+    early_steps: int = setting(2000, "environment steps until there is enough data", unit="steps", low=0)
     dropout: float = setting(0.1, "dropout: share of hidden units that a mask drops", low=0.0, high=0.9)
-    estimator: str = setting(
-        "cd", "energy: contrastive divergence, or classification among proposals", choices=("cd", "infonce")
-    )
-    proposals: int = setting(32, "energy: the Gaussian's draws for each sample and each classification", low=1)
-    steps: int = setting(10, "energy: refinements of a sample; diffusion: steps of the sampler", low=1)
     reward: str = setting(
         "known", "reward of predictions: the task's own function, or learned from data", choices=("known", "learned")
     )

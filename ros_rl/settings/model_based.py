@@ -5,44 +5,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from ros_rl.config import group, setting
 from ros_rl.errors import ConfigError
-from ros_rl.settings.dynamics import MODEL_KINDS, STAYS_BEHIND, ModelSettings
-from ros_rl.settings.off_policy import NORMALISATIONS, SacSettings, check_gamma
+from ros_rl.settings.agent import AgentSettings, AugmentedSettings, ReturnSettings, SmoothSettings
+from ros_rl.settings.critics import NORMALISATIONS, TargetRule
+from ros_rl.settings.dynamics import ModelSettings
+from ros_rl.settings.off_policy import SoftCriticSettings, TemperatureSettings
 from ros_rl.settings.planner import PlannerSettings
 from ros_rl.settings.replay import HOW_DRAWN
 
 
 @dataclass(frozen=True)
-class ModelBasedSettings:
+class ModelBasedSettings(SmoothSettings, AugmentedSettings):
     """What all agents with a dynamics model have."""
+
+    learns_model: ClassVar[bool] = True
 
     model: ModelSettings = group(ModelSettings, "the dynamics ensemble")
     model_start: int = setting(600, "environment steps before generated transitions are used", unit="steps", low=0)
-    smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
-    relabel_fraction: float = setting(
-        0.5, "share of each batch that gets another transition's goal (tasks with goals)", low=0.0, high=1.0
+    burst_seconds: float = setting(
+        1.0, "mean time until it is drawn anew whether the agent explores or not", unit="s", low=1e-3
     )
-    mirror: bool = setting(True, "learn from left-right mirror images too, where robot and task are symmetric")
-
-    def __post_init__(self) -> None:
-        """Check what spans two settings."""
-        if self.model.kind in STAYS_BEHIND:
-            allowed = ", ".join(kind for kind in MODEL_KINDS if kind not in STAYS_BEHIND)
-            raise ConfigError(
-                f"agent.model.kind '{self.model.kind}' cannot act: {STAYS_BEHIND[self.model.kind]}; allowed: {allowed}"
-            )
 
     def unused_replay(self) -> tuple[str, ...]:
         """See `AgentSettings.unused_replay`: a model learns from single steps drawn alike."""
         return HOW_DRAWN
 
+    @property
+    def learns_task(self) -> bool:
+        """See `AgentSettings.learns_task`."""
+        return "learned" in (self.model.reward, self.model.termination)
+
 
 @dataclass(frozen=True)
-class MpcLearnerSettings(ModelBasedSettings):
+class MpcLearnerSettings(ModelBasedSettings, TemperatureSettings, ReturnSettings):
     """A planner, and what it is made of: dynamics ensemble, critics and policy."""
+
+    plans: ClassVar[bool] = True
 
     planner: PlannerSettings = group(PlannerSettings, "the planner")
     hidden: int = setting(256, "units per hidden layer of policy and critics", low=8)
@@ -60,17 +63,33 @@ class MpcLearnerSettings(ModelBasedSettings):
     def __post_init__(self) -> None:
         """Check what spans two settings."""
         super().__post_init__()
-        check_gamma(self.gamma)
         if self.planner.objective != "mean" and self.model.members == 1:
             raise ConfigError(
                 f"agent.planner.objective '{self.planner.objective}' needs members that can disagree; "
                 "agent.model.members is 1"
             )
 
+    @property
+    def target_rule(self) -> TargetRule:
+        """How target networks follow."""
+        return TargetRule("polyak", tau=self.tau)
+
+    def without_remedy(self) -> frozenset[str]:
+        """See `AgentSettings.without_remedy`."""
+        done = {"layer_norm"} if self.layer_norm else set()
+        return super().without_remedy() | done
+
+    @classmethod
+    def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:
+        """See `AgentSettings.meaning`."""
+        return super().meaning(agent) | {name: agent.get(name) for name in ("critics", "layer_norm")}
+
 
 @dataclass(frozen=True)
 class MpcSettings(MpcLearnerSettings):
     """Planner, dynamics ensemble, critics and policy."""
+
+    changeable: ClassVar[tuple[str, ...]] = ("task.", "agent.planner.", "agent.act", "agent.exploration")
 
     act: str = setting("planner", "what acts", choices=("planner", "policy"))
     planner_start: int = setting(500, "environment steps before the planner acts", unit="steps", low=0)
@@ -78,7 +97,7 @@ class MpcSettings(MpcLearnerSettings):
 
 
 @dataclass(frozen=True)
-class MbpoSettings(ModelBasedSettings, SacSettings):
+class MbpoSettings(ModelBasedSettings, SoftCriticSettings):
     """A policy optimised on short rollouts inside the model."""
 
     gamma: float = setting(0.97, "discount per step", low=0.0, high=1.0)
@@ -87,7 +106,6 @@ class MbpoSettings(ModelBasedSettings, SacSettings):
     tau: float = setting(0.01, "polyak: share of the critics in their average at each update", low=0.0, high=1.0)
     initial_alpha: float = setting(0.1, "entropy coefficient at the start", low=1e-6)
     target_entropy: float = setting(-0.5, "target entropy per action dimension", unit="nat")
-    policy_tau: float = setting(1.0, "one: the policy acts itself", low=1.0, high=1.0)
     improve: str = setting(
         "sac",
         "how the policy is improved: sac on imagined and real transitions, or the on-policy gradient in the model",
@@ -104,7 +122,6 @@ class MbpoSettings(ModelBasedSettings, SacSettings):
     def __post_init__(self) -> None:
         """Check what spans two settings."""
         super().__post_init__()
-        SacSettings.__post_init__(self)
         if self.length_from > self.length_to:
             raise ConfigError(f"agent.length_from {self.length_from} is above agent.length_to {self.length_to}")
         if self.rollout_from >= self.rollout_to:
@@ -148,4 +165,8 @@ class DistilSettings(MpcLearnerSettings):
             )
 
 
-MODEL_BASED_SETTINGS: dict[str, type] = {"mpc": MpcSettings, "mbpo": MbpoSettings, "distil": DistilSettings}
+MODEL_BASED_SETTINGS: dict[str, type[AgentSettings]] = {
+    "mpc": MpcSettings,
+    "mbpo": MbpoSettings,
+    "distil": DistilSettings,
+}

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
-from ros_rl.settings.off_policy import AgentSettings, CriticSettings
+from ros_rl.settings.agent import AgentSettings, ReturnSettings, SmoothSettings
+from ros_rl.settings.critics import CriticSettings
 from ros_rl.settings.replay import HOW_DRAWN
 
 ESTIMATORS = ("trajectory", "return_to_go")
@@ -20,7 +23,7 @@ BATCHES = ("episodes", "online")
 
 
 @dataclass(frozen=True)
-class PolicyGradientSettings(AgentSettings):
+class PolicyGradientSettings(SmoothSettings, ReturnSettings):
     """What agents with a stochastic policy that learns from its own newest data have."""
 
     initial_std: float = setting(0.5, "deviation of the policy before learning, in units of action", low=0.01, high=2.0)
@@ -29,8 +32,13 @@ class PolicyGradientSettings(AgentSettings):
     epochs: int = setting(10, "passes of the critic or the baseline over the new data", low=1)
     value_samples: int = setting(8, "actions of the policy whose mean Q is a state's value", low=2)
 
+    @property
+    def replays(self) -> bool:
+        """See `AgentSettings.replays`: its newest data are what it learns from."""
+        return False
+
     def unused_replay(self) -> tuple[str, ...]:
-        """See `AgentSettings.unused_replay`: its newest data are what it learns from."""
+        """See `AgentSettings.unused_replay`: nothing is drawn."""
         return HOW_DRAWN
 
     def whole_episodes(self) -> int:
@@ -54,6 +62,11 @@ class ReinforceSettings(PolicyGradientSettings):
         if self.baseline == "mean" and self.episodes < 2:
             raise ConfigError("agent.baseline 'mean' needs agent.episodes of at least 2, not 1")
 
+    @classmethod
+    def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:
+        """See `AgentSettings.meaning`."""
+        return super().meaning(agent) | {"baseline": agent.get("baseline")}
+
 
 @dataclass(frozen=True)
 class ActorCriticSettings(PolicyGradientSettings, CriticSettings):
@@ -69,13 +82,21 @@ class ActorCriticSettings(PolicyGradientSettings, CriticSettings):
         0.9, "lambda of the advantage; on_policy, likelihood_ratio, episodes; 0: one step", low=0.0, high=1.0
     )
 
+    @property
+    def replays(self) -> bool:
+        """See `AgentSettings.replays`."""
+        return self.data == "off_policy"
+
     def unused_replay(self) -> tuple[str, ...]:
         """See `AgentSettings.unused_replay`: replayed or not, there are no errors to draw by."""
-        return HOW_DRAWN if self.data == "on_policy" else ("priority",)
+        return ("priority",) if self.replays else HOW_DRAWN
 
     def whole_episodes(self) -> int:
         """See `AgentSettings.whole_episodes`."""
         return self.episodes if self.batch == "episodes" else 0
 
 
-POLICY_GRADIENT_SETTINGS: dict[str, type] = {"reinforce": ReinforceSettings, "actor_critic": ActorCriticSettings}
+POLICY_GRADIENT_SETTINGS: dict[str, type[AgentSettings]] = {
+    "reinforce": ReinforceSettings,
+    "actor_critic": ActorCriticSettings,
+}

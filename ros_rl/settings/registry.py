@@ -5,28 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ros_rl.config import (
-    setting,
-)
 from ros_rl.plugins import AGENT_SETTINGS_GROUP, BACKEND_SETTINGS_GROUP, load_plugins
+from ros_rl.settings.agent import AgentSettings, BcSettings, RandomSettings
 from ros_rl.settings.backends import OWN_BACKEND_SETTINGS, BackendSettings
 from ros_rl.settings.model_based import MODEL_BASED_SETTINGS
-from ros_rl.settings.off_policy import CRITIC_SETTINGS, BcSettings
+from ros_rl.settings.off_policy import CRITIC_SETTINGS
 from ros_rl.settings.policy_gradient import POLICY_GRADIENT_SETTINGS
 from ros_rl.tasks import TASKS, Task
 from ros_rl.tasks.gym_task import GymTask
 
-
-@dataclass(frozen=True)
-class RandomSettings:
-    """Uniform random actions, smoothed like the learned ones."""
-
-    smoothing: float = setting(0.3, "share of the last action in the next one", low=0.0, high=0.95)
-
-
-AGENT_SETTINGS: dict[str, type] = {
+AGENT_SETTINGS: dict[str, type[AgentSettings]] = {
     **MODEL_BASED_SETTINGS,
     "random": RandomSettings,
     "bc": BcSettings,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ros_rl.config import (
     group,
@@ -18,6 +17,7 @@ from ros_rl.config import (
 from ros_rl.errors import ConfigError
 from ros_rl.features import check_robot
 from ros_rl.robot import Robot, load_robot
+from ros_rl.settings.agent import AgentSettings
 from ros_rl.settings.driver import DriverSettings
 from ros_rl.settings.nodes import (
     CollectorSettings,
@@ -37,7 +37,7 @@ class Settings:
     """One run, complete."""
 
     task: Task = variant(ALL_TASKS, "a1_walk", "the task")
-    agent: Any = variant(AGENT_SETTINGS, "mpc", "the agent")
+    agent: AgentSettings = variant(AGENT_SETTINGS, "mpc", "the agent")
     robot: str = setting("", "robot name or YAML file; empty: the task's own robot")
     seed: int = setting(0, "seed of every random number", low=0, high=2**31 - 1)
     control: ControlSettings = group(ControlSettings, "timing")
@@ -51,7 +51,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Refuse timing that cannot work, an agent that no robot can serve, and replay that the agent cannot use."""
         self.driver.backend.check_timing(self.control)
-        if getattr(self.agent, "discrete", False) and not isinstance(self.task, GymTask):
+        if self.agent.discrete and not isinstance(self.task, GymTask):
             raise ConfigError(
                 f"agent '{variant_name(AGENT_SETTINGS, self.agent)}' chooses discrete actions, those of robots are "
                 "continuous; it learns on a Gymnasium environment: --env gym:NAME"
@@ -68,7 +68,7 @@ class Settings:
         Raises:
             ConfigError: The settings ask for either.
         """
-        learner, episodes = self.learner, getattr(self.agent, "whole_episodes", int)()
+        learner, episodes = self.learner, self.agent.whole_episodes()
         if learner.replay.n_step > steps:
             raise ConfigError(
                 f"learner.replay.n_step {learner.replay.n_step} is longer than an episode of {title}; "
@@ -93,9 +93,8 @@ class Settings:
         Raises:
             ConfigError: The warm-up takes all its steps.
         """
-        learns = variant_name(AGENT_SETTINGS, self.agent) != "random" and not hasattr(self.agent, "log")
         steps, warmup = self.training_steps, self.learner.warmup_steps
-        if learns and warmup >= steps:
+        if self.agent.learns and not self.agent.offline and warmup >= steps:
             raise ConfigError(
                 f"learner.warmup_steps {warmup} leaves none of {steps} environment steps to learn from; "
                 f"allowed: less than {steps}, or more learner.steps or learner.robot_minutes"
@@ -106,8 +105,9 @@ class Settings:
         replay, steps = self.learner.replay, self.task.episode_seconds * self.control.rate_hz
         if math.isfinite(steps):
             self.check_episodes(round(steps), f"task '{self.task.name}'")
-        unused: tuple[str, ...] = getattr(self.agent, "unused_replay", tuple)()
-        replay.refuse(unused, f"of which agent '{variant_name(AGENT_SETTINGS, self.agent)}' has no use")
+        replay.refuse(
+            self.agent.unused_replay(), f"of which agent '{variant_name(AGENT_SETTINGS, self.agent)}' has no use"
+        )
 
     @property
     def robot_name(self) -> str:

@@ -5,41 +5,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ros_rl.config import to_mapping
 from ros_rl.errors import GraphError, RunFolderError
-
-_MEANING: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "hidden": lambda agent: agent.get("hidden"),
-    "policy_hidden": lambda agent: agent.get("policy_hidden") or agent.get("hidden"),
-    "critics": lambda agent: agent.get("critics"),
-    "normalisation": lambda agent: agent.get("normalisation"),
-    "layer_norm": lambda agent: agent.get("layer_norm"),
-    "dropout": lambda agent: agent.get("dropout", 0.0) > 0.0,
-    "targets": lambda agent: agent.get("targets") == "none",
-    "loss": lambda agent: agent.get("loss") == "cross_entropy",
-    "baseline": lambda agent: agent.get("baseline"),
-}
-"""By setting of an agent, what of it decides what its weights are and mean: a checkpoint goes on only with the same."""
+from ros_rl.settings.agent import AgentSettings
 
 
-def check_same(folder: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def check_same(folder: Path, then: Mapping[str, Any], agent: AgentSettings) -> None:
     """Check that an agent's weights mean what they meant.
 
     Args:
         folder: Of the checkpoint, for messages.
         then: The agent's settings when it was written; empty if it does not say.
-        now: Those of now.
+        agent: Those of now.
 
     Raises:
         RunFolderError: They do not; it names the setting.
     """
-    for name, meaning in _MEANING.items():
-        if then and meaning(then) != meaning(now):
+    now = to_mapping(agent)
+    meaning = agent.meaning(then)
+    for name, wanted in agent.meaning(now).items():
+        if then and meaning[name] != wanted:
             raise RunFolderError(
                 f"{folder} does not fit this agent: agent.{name} was {then.get(name)}, this run's is {now.get(name)}"
             )
@@ -57,6 +48,19 @@ def check_finite(state: Mapping[str, Any], folder: Path) -> None:
                 f"'{name}' is not finite, no checkpoint is written: go on from the last one in {folder}, if there is "
                 "one, with a smaller agent.learning_rate or what docs/watch.md advises"
             )
+
+
+def random_state() -> dict[str, torch.Tensor]:
+    """Where torch's random numbers stand: the processor's, and those of the GPU where one is in use."""
+    state = {"rng": torch.get_rng_state()}
+    return state | ({"rng_cuda": torch.cuda.get_rng_state()} if torch.cuda.is_initialized() else {})
+
+
+def take_random_state(state: Mapping[str, Any]) -> None:
+    """Go on from what `random_state` gave, perhaps on a machine without that GPU."""
+    torch.set_rng_state(state["rng"])
+    if "rng_cuda" in state and torch.cuda.is_initialized():
+        torch.cuda.set_rng_state(state["rng_cuda"])
 
 
 def _finite(part: Any) -> bool:

@@ -17,7 +17,6 @@ from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.robot import Robot
 from ros_rl.runs.run_folder import CHECKPOINT
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.settings.model_based import ModelBasedSettings
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.earlier_run import check_layout
@@ -89,7 +88,7 @@ def _take_checkpoint(replay: ReplayBuffer, path: Path, settings: Settings, layou
 
 
 def _read(file: Path, recorded: Settings, layout: Layout) -> ReplayBuffer:
-    remembers = isinstance(recorded.task, GymTask) and isinstance(recorded.agent, ModelBasedSettings)
+    remembers = isinstance(recorded.task, GymTask) and recorded.agent.learns_model
     size = layout.size + (layout.action_size if remembers and not layout.knows_actions else 0)
     log = ReplayBuffer(recorded.learner.replay_capacity, size, layout.action_size)
     try:

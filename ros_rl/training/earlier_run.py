@@ -10,13 +10,12 @@ from typing import Any
 
 import torch
 
-from ros_rl.agents.distil import DistilAgent
+from ros_rl.agents.agent import Agent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError, RunFolderError, one_line
 from ros_rl.features import ObservationSpec
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.settings.loading import load_settings
-from ros_rl.settings.model_based import MpcLearnerSettings
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
@@ -43,8 +42,8 @@ def layout(settings: Settings) -> str:
     return f"{fields} of robot '{spec.robot.name}'"
 
 
-def take_teacher(agent: DistilAgent, path: str, settings: Settings) -> None:
-    """Give a `distil` agent the planner of a finished run.
+def take_teacher(agent: Agent, path: str, settings: Settings) -> None:
+    """Give an agent the planner of a finished run.
 
     Args:
         agent: The agent.
@@ -56,13 +55,13 @@ def take_teacher(agent: DistilAgent, path: str, settings: Settings) -> None:
         RunFolderError: There is no such run, it has no planner, or its networks are of other sizes.
     """
     recorded = check_layout("agent.teacher", Path(path), settings)
-    if not isinstance(recorded.agent, MpcLearnerSettings):
+    if not recorded.agent.plans:
         name = variant_name(AGENT_SETTINGS, recorded.agent)
         raise RunFolderError(f"agent.teacher {path} is a run of agent '{name}', which has no planner")
     file = Path(path) / CHECKPOINT / "learner.pt"
     if not file.is_file():
         raise RunFolderError(f"agent.teacher {path} holds no checkpoint ({CHECKPOINT}/{file.name})")
-    state: dict[str, Any] = torch.load(file, weights_only=True)
+    state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     try:
         agent.take_teacher(state["agent"])
     except KeyError as error:

@@ -9,14 +9,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ros_rl.agents.mpc import MpcAgent
-from ros_rl.config import expand, iterate, variant_name
+from ros_rl.config import expand, iterate
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.features import ObservationSpec
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.settings.loading import load_settings
-from ros_rl.settings.model_based import MpcSettings
-from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.training.earlier_run import layout, run_settings
 from ros_rl.training.training_loop import TrainingLoop
@@ -34,7 +31,7 @@ def graph_of_run(path: Path, task: str, overrides: Iterable[str | Mapping[str, A
         overrides: Settings that replace the run's own, as `load_settings` takes them.
 
     Raises:
-        RunFolderError: There is no run that learned a model.
+        RunFolderError: There is no run that learned something.
         ConfigError: An override is wrong, or the run's networks do not fit it.
     """
     own = run_settings(path).task.name
@@ -44,20 +41,16 @@ def graph_of_run(path: Path, task: str, overrides: Iterable[str | Mapping[str, A
     return settings, SavedRun(path, [expand(asked)]).training.graph()
 
 
-CHANGEABLE = ("task.", "agent.planner.", "agent.act", "agent.exploration")
-"""What may differ from the run's settings: what the networks' sizes, inputs and actions do not depend on."""
-
-
 class SavedRun:
-    """A run that learned a model.
+    """A run that learned something, on the CPU.
 
     Args:
         path: Its folder.
         overrides: Settings that replace the run's own, as `load_settings` takes them.
 
     Raises:
-        RunFolderError: There is no run, it has no checkpoint or has learned nothing yet, its agent has no model, or
-            the checkpoint does not fit the settings.
+        RunFolderError: There is no run, it has no checkpoint or has learned nothing yet, or the checkpoint does not
+            fit the settings.
         ConfigError: An override is wrong.
     """
 
@@ -65,17 +58,14 @@ class SavedRun:
         self.path = path
         self.recorded = run_settings(path)
         """The settings of the run as it was."""
-        settings = load_settings(None, path / CONFIG, overrides)
-        if not isinstance(self.recorded.agent, MpcSettings):
-            name = variant_name(AGENT_SETTINGS, self.recorded.agent)
-            raise RunFolderError(f"{path} is a run of agent '{name}', which learns no model")
+        settings = load_settings(None, path / CONFIG, [*overrides, "learner.device=cpu"])
         if not (path / CHECKPOINT / "learner.pt").is_file():
             raise RunFolderError(f"{path} holds no checkpoint: the run is not finished")
         check_fits(self.recorded, settings)
         self.training = TrainingLoop(settings)
         self.training.resume(path / CHECKPOINT)
         if not self.training.rounds:
-            raise RunFolderError(f"{path} is a run that has only acted at random so far; its model has learned nothing")
+            raise RunFolderError(f"{path} is a run that has only acted at random so far; nothing was learned")
 
     @property
     def settings(self) -> Settings:
@@ -89,9 +79,8 @@ class SavedRun:
         return self.training.spec
 
     @property
-    def agent(self) -> MpcAgent:
-        """The learner, as the checkpoint left it."""
-        assert isinstance(self.training.agent, MpcAgent)
+    def agent(self) -> Any:
+        """The `Agent` that learned, as the checkpoint left it."""
         return self.training.agent
 
 
@@ -102,11 +91,12 @@ def check_fits(recorded: Settings, wanted: Settings) -> None:
         ConfigError: Naming the first setting or the observation that differs, with both values.
     """
     own = {key: value for key, value, _ in iterate(recorded)}
+    free = (*recorded.agent.changeable, "learner.device", *(f"task.{name}" for name in wanted.task.not_planned))
     for key, value, _ in iterate(wanted):
-        if not key.startswith(CHANGEABLE) and value != own.get(key):
+        if not key.startswith(free) and value != own.get(key):
             raise ConfigError(
                 f"'{key}' is {value!r}, the run has {own.get(key)!r}; only these may differ: "
-                f"{', '.join(name.rstrip('.') for name in CHANGEABLE)}"
+                f"{', '.join(name.rstrip('.') for name in free)}"
             )
     _check_judge(recorded, wanted)
     observations = [layout(settings) for settings in (recorded, wanted)]
@@ -119,8 +109,7 @@ def check_fits(recorded: Settings, wanted: Settings) -> None:
 
 def _check_judge(recorded: Settings, wanted: Settings) -> None:
     """What was learned from data cannot be set to something else."""
-    model = recorded.agent.model
-    if "learned" not in (model.reward, model.termination):
+    if not recorded.agent.learns_task:
         return
     own = {key: value for key, value, _ in iterate(recorded) if key.startswith("task.")}
     free = [f"task.{name}" for name in wanted.task.not_planned]

@@ -23,11 +23,10 @@ except ImportError as error:
     raise MissingDependencyError("torch", "learn") from error
 
 from ros_rl.agents.agent import Agent
-from ros_rl.agents.distil import DistilAgent
 from ros_rl.agents.factory import make_agent
 from ros_rl.agents.random import RandomGraph
 from ros_rl.deploy.export import ExportedGraph
-from ros_rl.training.checkpoint import check_finite, check_same
+from ros_rl.training.checkpoint import check_finite, check_same, random_state, take_random_state
 from ros_rl.training.earlier_log import TickReader, take_log
 from ros_rl.training.earlier_run import take_teacher
 from ros_rl.training.value_checks import ValueChecks
@@ -53,7 +52,7 @@ class TrainingLoop:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.spec = layout or ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
-        gamma = getattr(settings.agent, "gamma", 1.0)  # what only acts at random has none
+        gamma = settings.agent.gamma
         sizes = (self.spec.size, self.spec.action_size)
         images = self.spec.images
         self.replay = ReplayBuffer(learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay, images)
@@ -65,23 +64,24 @@ class TrainingLoop:
         smoothing = settings.agent.smoothing
         period = settings.control.period
         self._random = ExportedGraph(RandomGraph(self.spec, smoothing), settings.task.name, period)
-        self.agent: Agent | None = make_agent(self.spec, settings)
+        self.agent: Agent = make_agent(self.spec, settings)
         self.watch = ValueWatch(gamma, learner.watch, remedies=remedies(settings))
         self._checks = ValueChecks(self.watch, self.agent, self.replay)
-        self._learned = self.agent and ExportedGraph(self.agent.graph, settings.task.name, period)
-        self._offline = self.agent.offline_rounds if self.agent else 0
+        learns = settings.agent.learns
+        self._learned = ExportedGraph(self.agent.graph, settings.task.name, period) if learns else self._random
+        self._offline = self.agent.offline_rounds
         self.total_steps = 0 if self._offline else settings.training_steps
         self.warmup = min(learner.warmup_steps, self.total_steps)
         settings.check_warmup()
-        if self._offline:
+        if settings.agent.offline:
             take_log(self.replay, settings.agent.log, settings, self.spec, read_ticks)
-        if isinstance(self.agent, DistilAgent) and settings.agent.teacher:
+        if settings.agent.teacher:
             take_teacher(self.agent, settings.agent.teacher, settings)
 
     @property
     def updates(self) -> int:
         """Critic updates so far."""
-        return self.agent.updates if self.agent else 0
+        return self.agent.updates
 
     @property
     def robot_minutes(self) -> float:
@@ -104,7 +104,7 @@ class TrainingLoop:
     @property
     def allowance(self) -> int:
         """Environment steps that the driver may have taken by now."""
-        if self.agent is None:
+        if not self.settings.agent.learns:
             return self.total_steps
         return min(self.warmup + self.rounds + self.settings.learner.slack_steps, self.total_steps)
 
@@ -114,12 +114,11 @@ class TrainingLoop:
         if self._offline:
             return self.rounds < self._offline
         enough = max(1, min(self.warmup, self.settings.learner.batch_size) // 2)
-        ready = self.agent is not None and len(self.replay) >= enough
+        ready = self.settings.agent.learns and len(self.replay) >= enough
         return ready and self.rounds < min(self.env_steps, self.total_steps) - self.warmup
 
     def train(self) -> dict[str, float]:
         """Do one round and return its metrics."""
-        assert self.agent is not None
         self.rounds += 1
         metrics = self.agent.train(self.replay, self.warmup + self.rounds)
         self._checks.look()
@@ -146,7 +145,7 @@ class TrainingLoop:
         Raises:
             GraphError: A weight is not finite.
         """
-        exported = self._learned if self.rounds and self._learned else self._random
+        exported = self._learned if self.rounds else self._random
         self.version += 1
         self._published_at = self.rounds
         return exported.serialise(self.provenance(score))
@@ -173,12 +172,11 @@ class TrainingLoop:
         state: dict[str, Any] = {"env_steps": self.env_steps, "rounds": self.rounds, "version": self.version}
         state["warmup"] = self.warmup
         state["name"] = variant_name(AGENT_SETTINGS, self.settings.agent)
-        state["rng"] = torch.get_rng_state()
-        if self.agent:
-            state["agent"] = self.agent.state_dict()
-            state["watch"] = self.watch.state_dict()
-            state["settings"] = to_mapping(self.settings.agent)
-            check_finite(state["agent"], folder)
+        state |= random_state()
+        state["agent"] = self.agent.state_dict()
+        state["watch"] = self.watch.state_dict()
+        state["settings"] = to_mapping(self.settings.agent)
+        check_finite(state["agent"], folder)
         replay, learner = folder / "replay.partial.npz", folder / "learner.partial.pt"
         self.replay.save(replay)
         torch.save(state, learner)
@@ -194,7 +192,7 @@ class TrainingLoop:
         if not (folder / "learner.pt").is_file() or not (folder / "replay.npz").is_file():
             raise RunFolderError(f"{folder} holds no checkpoint (learner.pt and replay.npz)")
         try:
-            state = torch.load(folder / "learner.pt", weights_only=True)
+            state = torch.load(folder / "learner.pt", map_location="cpu", weights_only=True)
             self._check_agent(folder, state)
             self.replay.load(folder / "replay.npz")
         except RunFolderError:
@@ -204,12 +202,11 @@ class TrainingLoop:
         except Exception as error:  # torch, zip, pickle and numpy have no common error for a broken file
             raise RunFolderError(f"{folder} holds a broken checkpoint: {one_line(error)}") from None
         try:
-            if self.agent:
-                self.agent.load_state_dict(state["agent"])
-                self.watch.load_state_dict(state["watch"])
+            self.agent.load_state_dict(state["agent"])
+            self.watch.load_state_dict(state["watch"])
             self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
             self.warmup = state.get("warmup", self.warmup)  # rounds count from its end
-            torch.set_rng_state(state["rng"])
+            take_random_state(state)
         except KeyError as error:
             raise RunFolderError(f"{folder} does not fit this agent: it holds no {error}") from None
         except (RuntimeError, ValueError) as error:
@@ -218,7 +215,7 @@ class TrainingLoop:
 
     def _check_agent(self, folder: Path, state: dict[str, Any]) -> None:
         own, other = variant_name(AGENT_SETTINGS, self.settings.agent), state.get("name", "")
-        if (other or own) != own or ("agent" in state) != (self.agent is not None):
+        if (other or own) != own:
             named = other or "without a name"  # the first checkpoints have none
             raise RunFolderError(f"{folder} is a checkpoint of another agent ({named}), this run's is {own}")
-        check_same(folder, state.get("settings", {}), to_mapping(self.settings.agent))
+        check_same(folder, state.get("settings", {}), self.settings.agent)

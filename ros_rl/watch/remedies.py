@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from ros_rl.config import iterate
 from ros_rl.features import FEATURES
-from ros_rl.settings.policy_gradient import PolicyGradientSettings
 from ros_rl.settings.tree import Settings
 
 REMEDIES: Mapping[str, str] = {
@@ -32,26 +31,19 @@ REMEDIES: Mapping[str, str] = {
 def remedies(settings: Settings) -> dict[str, str]:
     """Those of `REMEDIES` that a run can use: its agent has the setting, and a change of it has an effect."""
     agent, replay = settings.agent, settings.learner.replay
-    unused: tuple[str, ...] = getattr(agent, "unused_replay", tuple)()
-    batch, targets = getattr(agent, "normalisation", "") == "batch", getattr(agent, "targets", "polyak")
-    useless = {
-        "agent.targets": targets == "polyak" or batch,
-        "agent.tau": targets != "polyak",
-        "agent.copy_every": targets != "hard",
-        "agent.bootstrap": getattr(agent, "bootstrap", "") == "double" or targets == "none",
-        "agent.normalisation": batch or getattr(agent, "normalisation", "") == "layer",
-        "agent.layer_norm": getattr(agent, "layer_norm", False),
-        "learner.replay.n_step": _changes_goals(settings),  # which it does with single steps
-        "learner.replay.alpha": replay.priority == "uniform" or replay.alpha == 0.0,
-        "learner.updates_per_step": isinstance(agent, PolicyGradientSettings) and "n_step" in unused,
-    }
-    free = {key for key, _, info in iterate(settings) if info.low < info.high and len(info.choices) != 1}
-    usable = {key for key in free if not useless.get(key, False)}
-    usable -= {f"learner.replay.{name}" for name in unused}
+    useless = {f"agent.{name}" for name in agent.without_remedy()}
+    useless |= {f"learner.replay.{name}" for name in agent.unused_replay()}
+    if _changes_goals(settings):  # which it does with single steps
+        useless.add("learner.replay.n_step")
+    if replay.priority == "uniform" or replay.alpha == 0.0:
+        useless.add("learner.replay.alpha")
+    if not agent.replays:
+        useless.add("learner.updates_per_step")
+    usable = {key for key, _, _ in iterate(settings)} - useless
     return {key: text for key, text in REMEDIES.items() if key in usable}
 
 
 def _changes_goals(settings: Settings) -> bool:
     """Whether replayed transitions get other goals."""
     kinds = [FEATURES[name].kind for name in settings.task.observation if name in FEATURES]
-    return "goal" in kinds and getattr(settings.agent, "relabel_fraction", 0.0) > 0.0
+    return "goal" in kinds and settings.agent.relabel_fraction > 0.0

@@ -48,7 +48,6 @@ def test_rollouts_grow_with_the_steps(step: int, length: int) -> None:
         ({"length_from": 5}, "agent.length_from 5 is above agent.length_to 4"),
         ({"rollout_from": 40}, "agent.rollout_from 40 is not below agent.rollout_to 40"),
         ({"rollouts_per_step": 7}, "agent.rollouts_per_step 7 is not a multiple of agent.model.members 2"),
-        ({"model": {"kind": "diffusion"}}, "agent.model.kind 'diffusion' cannot act"),
         ({"gamma": 0.0}, "agent.gamma is 0.0"),
     ],
 )
@@ -149,13 +148,13 @@ def test_a_batch_without_a_rollout_for_each_member_is_refused() -> None:
     with pytest.raises(
         ConfigError, match=f"learner.batch_size {members - 1} holds no rollout for each of the {members}"
     ):
-        MbpoAgent(spec_of(settings), settings.task, settings.agent, members - 1, 1.0)
+        MbpoAgent(spec_of(settings), settings.task, settings.agent, members - 1, 1.0, 0.05)
 
 
 def test_samples_hold_what_acts_next_to_what_acted_last() -> None:
     agent = agent_of(small(gamma=0.9))
     e = agent.experience(filled(agent.spec).at(np.arange(5)))
-    samples = agent.samples(e)
+    samples = agent.samples(e, 0.9)
     torch.testing.assert_close(samples.seen, torch.cat([e.state[:, :2], 0.1 * e.state[:, 2:], e.last_action], -1))
     torch.testing.assert_close(
         samples.next_seen, torch.cat([e.next_state[:, :2], 0.1 * e.next_state[:, 2:], e.action], -1)
@@ -163,7 +162,7 @@ def test_samples_hold_what_acts_next_to_what_acted_last() -> None:
     assert (samples.discount == 0.9).all() and (samples.weight == 1.0).all()
     # SAC smooths with the action at the input's end, which is the one that acted last
     raw = torch.rand(5, 2)
-    torch.testing.assert_close(agent.improver.inputs.smooth(raw, samples.seen), 0.7 * raw + 0.3 * e.last_action)
+    torch.testing.assert_close(agent.improver.smooth(raw, samples.seen), 0.7 * raw + 0.3 * e.last_action)
 
 
 def test_log_probability_is_that_of_sampling() -> None:

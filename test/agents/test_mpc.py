@@ -67,18 +67,18 @@ def test_critic_update_by_hand() -> None:
         values = agent.targets(seen, applied)
         value = torch.minimum(values[0], values[1]) - 0.1 * log_probability
         target = torch.stack([e.reward[i] + (0.0 if i == 1 else 0.9 * value[i]) for i in range(4)])
-    q = agent.critics(seen_by_networks(e.state, e.last_action), e.action)
+    q = agent.critics.online(seen_by_networks(e.state, e.last_action), e.action)
     loss = ((q[0] - target) ** 2).mean() + ((q[1] - target) ** 2).mean()
-    gradients = torch.autograd.grad(loss, list(agent.critics.parameters()))
-    old = [p.detach().clone() for p in agent.critics.parameters()]
+    gradients = torch.autograd.grad(loss, list(agent.critics.online.parameters()))
+    old = [p.detach().clone() for p in agent.critics.online.parameters()]
     torch.set_rng_state(state)
     metrics = agent.update_critics(e)
-    assert metrics["critic_loss"] == pytest.approx(loss.item(), rel=1e-4)
+    assert metrics["critic_loss"] == pytest.approx(loss.item() / 2, rel=1e-4)  # the mean of the two critics'
     assert metrics["q_mean"] == pytest.approx(q.mean().item(), rel=1e-4, abs=1e-6)
-    for new, was, gradient in zip(agent.critics.parameters(), old, gradients, strict=True):
+    for new, was, gradient in zip(agent.critics.online.parameters(), old, gradients, strict=True):
         step = settings.agent.learning_rate * gradient / (gradient.abs() + 1e-8)  # Adam's first step
         torch.testing.assert_close(new.detach(), was - step, rtol=0.0, atol=2e-5)
-    for new, was, critic in zip(agent.targets.parameters(), before, agent.critics.parameters(), strict=True):
+    for new, was, critic in zip(agent.targets.parameters(), before, agent.critics.online.parameters(), strict=True):
         torch.testing.assert_close(new, 0.99 * was + 0.01 * critic)
 
 
@@ -86,11 +86,11 @@ def test_policy_update_by_hand() -> None:
     settings = small_settings("mock_point", {"agent": {"smoothing": 0.25}})
     agent = make_agent(settings)
     e = batch_of(agent, [0.0] * 8)
-    critics = [p.detach().clone() for p in agent.critics.parameters()]
+    critics = [p.detach().clone() for p in agent.critics.online.parameters()]
     state, noise = torch.get_rng_state(), torch.randn(8, 2)
     seen = seen_by_networks(e.state, e.last_action)
     raw, log_probability = agent.policy.sample(seen, noise)
-    q = agent.critics(seen, 0.75 * raw + 0.25 * e.last_action).min(0).values
+    q = agent.critics.online(seen, 0.75 * raw + 0.25 * e.last_action).min(0).values
     loss = (0.1 * log_probability - q).mean()
     gradients = torch.autograd.grad(loss, list(agent.policy.parameters()))
     old = [p.detach().clone() for p in agent.policy.parameters()]
@@ -100,16 +100,16 @@ def test_policy_update_by_hand() -> None:
     for new, was, gradient in zip(agent.policy.parameters(), old, gradients, strict=True):
         step = settings.agent.learning_rate * gradient / (gradient.abs() + 1e-8)
         torch.testing.assert_close(new.detach(), was - step, rtol=0.0, atol=2e-5)
-    assert all(torch.equal(p, was) for p, was in zip(agent.critics.parameters(), critics, strict=True))
-    assert all(p.requires_grad for p in agent.critics.parameters())
+    assert all(torch.equal(p, was) for p, was in zip(agent.critics.online.parameters(), critics, strict=True))
+    assert all(p.requires_grad for p in agent.critics.online.parameters())
 
 
 @pytest.mark.parametrize(("target_entropy", "sign"), [(-100.0, -1), (100.0, 1)])
 def test_entropy_coefficient_moves_towards_the_target(target_entropy: float, sign: int) -> None:
     agent = make_agent(small_settings("mock_point", {"agent": {"target_entropy": target_entropy}}))
-    before = agent.log_alpha.item()
+    before = agent.soft.temperature.log_alpha.item()
     agent.update_policy(batch_of(agent, [0.0] * 8))
-    assert np.sign(agent.log_alpha.item() - before) == sign
+    assert np.sign(agent.soft.temperature.log_alpha.item() - before) == sign
 
 
 def test_critic_learns_the_value_of_a_known_chain() -> None:
@@ -123,7 +123,7 @@ def test_critic_learns_the_value_of_a_known_chain() -> None:
     for _ in range(600):
         agent.update_critics(e)
     with torch.no_grad():
-        values = agent.critics(seen_by_networks(e.state, e.last_action), e.action).mean(0)
+        values = agent.critics.online(seen_by_networks(e.state, e.last_action), e.action).mean(0)
     assert values[::2].mean().item() == pytest.approx(2.0, abs=0.15)
     assert values[1::2].mean().item() == pytest.approx(1.0, abs=0.15)
 

@@ -154,17 +154,7 @@ def test_resume_makes_the_same_updates(tmp_path: Path, copy_every: int) -> None:
     check_resume(settings_of("td7", copy_every=copy_every), LAYOUT, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("setting", "allowed"),
-    [
-        ("tau=0.01", "0.005"),
-        ("polyak_every=1", "2"),
-        ("targets=polyak", "hard"),
-        ("normalisation=layer", "none"),
-        ("dropout=0.1", r"\[0, 0\]"),
-        ("embedding=0", "1"),
-    ],
-)
-def test_settings_it_has_no_use_for_are_refused(setting: str, allowed: str) -> None:
-    with pytest.raises(ConfigError, match=rf"agent\.{setting.split('=')[0]}.*{allowed}"):
-        load_settings("a1_walk", overrides=["agent.name=td7", f"agent.{setting}"])
+@pytest.mark.parametrize("setting", ["tau", "polyak_every", "targets", "normalisation", "dropout"])
+def test_settings_it_has_no_use_for_do_not_exist(setting: str) -> None:
+    with pytest.raises(ConfigError, match=rf"unknown setting 'agent\.{setting}'; valid in agent 'td7': .*copy_every"):
+        load_settings("a1_walk", overrides=["agent.name=td7", f"agent.{setting}=0.1"])

@@ -49,9 +49,6 @@ class Shift(DynamicsModel):
         mean = state + moved + self.bias
         return mean, torch.full_like(mean, self.deviation)
 
-    def loss(self, state: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor) -> Tensor:
-        raise AssertionError("nothing is trained here")
-
 
 def shifted(steps: int, rng: np.random.Generator) -> Trajectory:
     """A trajectory of the exact system."""
@@ -167,9 +164,6 @@ def test_a_whole_report_of_a_known_model(trajectories):
             mean = mock_step(state, action)
             far = torch.linspace(-1, 1, self.members)[:, None, None] * state.abs().amax(-1, keepdim=True)
             return mean + 1e-3 * far, torch.full_like(mean, 1e-3)
-
-        def loss(self, *arguments: Tensor) -> Tensor:
-            raise AssertionError("nothing is trained here")
 
     held_out = collect(settings, noisy_graph(settings, 0.5), 2, seed=7)
     replayed = collect(settings, noisy_graph(settings, 0.5), 2, seed=8)

@@ -134,7 +134,8 @@ def test_help_names_the_default_seed(capsys):
     [
         (["model", "{none}"], "holds no run (config.yaml)"),
         (["model", "{unfinished}"], "holds no checkpoint: the run is not finished"),
-        (["plan", "{random}"], "is a run of agent 'random', which learns no model"),
+        (["plan", "{random}"], "is a run of agent 'random', which plans nothing"),
+        (["model", "{random}"], "is a run of agent 'random', which learns no model"),
         (["plan", "{run}", "--set", "agent.hidden=32"], "'agent.hidden' is 32, the run has 16"),
         (["plan", "{run}", "--set", "agent.planner.horizon=0"], "'agent.planner.horizon' is 0, out of range"),
         (["plan", "{run}", "--tick", "-1"], "-1 is not a whole number in [0,"),

@@ -39,7 +39,6 @@ class Pair:
 
     @property
     def torch_graph(self) -> ControlGraph:
-        assert self.training.agent is not None
         return self.training.agent.graph
 
     def train(self, rounds: int) -> OnnxGraph:

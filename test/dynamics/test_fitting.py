@@ -14,7 +14,8 @@ from planners import linear_planner, rollout_by, start_at
 from torch import Tensor
 
 from ros_rl.dynamics.data import FIELDS, Split, TransitionData
-from ros_rl.dynamics.fitting import FitSettings, ModelTrainer, sequence_losses
+from ros_rl.dynamics.fitting import FitSettings, ModelTrainer
+from ros_rl.dynamics.training import sequence_losses
 from ros_rl.errors import ConfigError, DataError
 from ros_rl.planning.propagation import FixedMember
 

@@ -5,6 +5,7 @@
 
 import pytest
 import torch
+from dynamics import loss_of
 from torch import Tensor
 from torch.distributions import Normal
 
@@ -45,7 +46,7 @@ def fitted() -> GaussianEnsemble:
         if step == 700:
             optimiser.param_groups[0]["lr"] = 3e-4
         index = torch.randint(0, 4000, (3, 256))
-        loss = model.loss(x[index], last[index], u[index], following[index])
+        loss = loss_of(model, [x[index], last[index], u[index], following[index]])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -62,7 +63,7 @@ def test_loss_is_the_likelihood_of_torch_distributions() -> None:
     constant = 0.5 * torch.log(torch.tensor(2 * torch.pi))
     bounds = 0.01 * (model.log_variance_high.sum() - model.log_variance_low.sum())
     expected = -(likelihood + constant).mean((1, 2)).sum() + bounds
-    torch.testing.assert_close(model.loss(*batch), expected)
+    torch.testing.assert_close(loss_of(model, batch), expected)
 
 
 def test_log_variance_stays_within_its_bounds() -> None:
@@ -80,7 +81,7 @@ def test_gradient_agrees_with_finite_differences() -> None:
     model = GaussianEnsemble(2, 2, 1, hidden=6, layers=2).double()
     batch = tuple(part.double() for part in random_batch(2, 8, 2, 1))
     model.fit_normalisers(batch[0].reshape(-1, 2), batch[3].reshape(-1, 2))
-    model.loss(*batch).backward()
+    loss_of(model, batch).backward()
     generator = torch.Generator().manual_seed(3)
     for parameter in model.parameters():
         flat, gradient = parameter.data.view(-1), parameter.grad.view(-1)
@@ -89,7 +90,7 @@ def test_gradient_agrees_with_finite_differences() -> None:
             values = []
             for sign in (1, -1):
                 flat[place] = kept + sign * 1e-6
-                values.append(model.loss(*batch).item())
+                values.append(loss_of(model, batch).item())
             flat[place] = kept
             assert (values[0] - values[1]) / 2e-6 == pytest.approx(gradient[place].item(), rel=1e-4, abs=1e-7)
 

@@ -386,7 +386,6 @@ def test_acting_is_as_exported_whatever_the_dropout(tmp_path, agent: str) -> Non
     """Without dropout, and without a step of the random numbers that training draws."""
     env = f"test/{'Choice' if agent == 'dqn' else 'Point'}-v0"
     run = train(tmp_path, env, {"agent": {"name": agent, "dropout": 0.5}})
-    assert run.training.agent is not None
     graph, onnx = run.training.agent.graph, OnnxGraph(run.training.graph())
     state = torch.get_rng_state()
     for tick in range(5):

@@ -39,7 +39,8 @@ def spec_of(settings: Settings) -> ObservationSpec:
 def make_agent(settings: Settings) -> MpcAgent:
     torch.set_num_threads(1)
     learner = settings.learner
-    return MpcAgent(spec_of(settings), settings.task, settings.agent, learner.batch_size, learner.updates_per_step)
+    sizes = (learner.batch_size, learner.updates_per_step, settings.control.period)
+    return MpcAgent(spec_of(settings), settings.task, settings.agent, *sizes)
 
 
 def random_transition(spec: ObservationSpec, rng: np.random.Generator, index: int = 0, **changes: Any) -> Transition:

@@ -75,7 +75,6 @@ def assert_trains_exports_and_resumes(settings: Settings, folder: Path) -> Progr
     """A whole training of finite losses; its graph exported; its checkpoint goes on as if there had been no break."""
     *_, last = train_locally(settings)
     training = last.training
-    assert training.agent is not None
     assert training.rounds == 40 and training.updates == 120
     assert all(np.isfinite(value) for value in last.metrics.values())
     assert_parity(training.agent.graph, OnnxGraph(training.graph()))

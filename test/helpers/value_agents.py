@@ -104,7 +104,7 @@ def check_resume(settings: Settings, layout: Layout, folder: Path) -> None:
     second.resume(folder)
     assert second.updates == 5
     assert [second.train() for _ in range(5)] == expected
-    assert first.agent is not None and second.agent is not None
+
     ours, theirs = second.agent.graph.state_dict(), first.agent.graph.state_dict()
     for name, value in theirs.items():
         torch.testing.assert_close(ours[name], value, rtol=0, atol=0)

@@ -42,7 +42,6 @@ def settings_of(variant: str, task: str = "mock_point", **more: Any) -> Settings
 @pytest.mark.parametrize("agent", ["reinforce", "actor_critic"])
 def test_every_task_gets_a_graph_that_does_as_torch_does(agent: str, task: str) -> None:
     training = TrainingLoop(settings_of(agent, task))
-    assert training.agent is not None
     training.rounds = 1
     graph, rng = OnnxGraph(training.graph()), np.random.default_rng(0)
     fields = {f.name: f.size for f in training.spec.fields if f.size}
@@ -61,7 +60,6 @@ def test_every_task_gets_a_graph_that_does_as_torch_does(agent: str, task: str) 
 def test_trains_in_one_process(agent: str) -> None:
     progress = list(train_locally(settings_of(agent)))[-1]
     training = progress.training
-    assert training.agent is not None
     assert training.updates > 0 and progress.metrics is not None
     before = TrainingLoop(settings_of(agent)).agent
     assert before is not None
@@ -90,7 +88,6 @@ def test_a_resumed_training_goes_on_as_if_it_had_not_stopped(agent: str, tmp_pat
     assert again.updates > 0
     fed(again, 38, 30)
     assert again.updates == whole.updates
-    assert whole.agent is not None and again.agent is not None
     for found, expected in zip(again.agent.graph.parameters(), whole.agent.graph.parameters(), strict=True):
         torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
@@ -121,7 +118,6 @@ def test_smallest_buffer_that_settings_allow_is_enough(agent: str, warmup: int) 
 def test_buffer_that_never_holds_enough_episodes_is_refused() -> None:
     training = TrainingLoop(settings_of("reinforce"))
     agent, replay = training.agent, ReplayBuffer(6, training.spec.size, training.spec.action_size)
-    assert agent is not None
     rng = np.random.default_rng(0)
     with pytest.raises(ConfigError, match="learner.replay_capacity 6 does not hold .* whole episodes"):
         for index in range(40):

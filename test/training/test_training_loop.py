@@ -232,6 +232,19 @@ def test_resume_takes_what_changes_no_meaning(tmp_path, name, before, after) -> 
     training_as(name, after).resume(tmp_path)
 
 
+def test_resume_reads_a_checkpoint_with_settings_that_are_no_more(tmp_path) -> None:
+    """Earlier versions had settings without effect, such as the averaging of targets that are copies."""
+    training_as("td7", {}).checkpoint(tmp_path)
+    state = torch.load(tmp_path / "learner.pt", weights_only=True)
+    state["settings"] |= {"tau": 0.005, "polyak_every": 2, "targets": "hard", "normalisation": "none", "dropout": 0.0}
+    torch.save(state, tmp_path / "learner.pt")
+    training_as("td7", {}).resume(tmp_path)
+    state["settings"]["critics"] = 3
+    torch.save(state, tmp_path / "learner.pt")
+    with pytest.raises(RunFolderError, match=r"agent\.critics was 3, this run's is 2"):
+        training_as("td7", {}).resume(tmp_path)
+
+
 def test_resume_counts_rounds_from_the_end_of_its_own_warm_up(tmp_path: Path) -> None:
     training = training_of({"learner": {"warmup_steps": 20}})
     fill(training, 40)
@@ -259,11 +272,12 @@ def test_resume_goes_on_at_the_new_rates(tmp_path: Path) -> None:
     training.checkpoint(tmp_path)
     slower = training_of({"agent": {"learning_rate": 1e-6, "model": {"learning_rate": 1e-7}}})
     slower.resume(tmp_path)
-    before = {part: [p.clone() for p in getattr(slower.agent, part).parameters()] for part in ("critics", "model")}
+    networks = {name: slower.agent.parts()[name] for name in ("critics", "model")}
+    before = {part: [p.clone() for p in network.parameters()] for part, network in networks.items()}
     fill(slower, 40)
     rounds(slower, 1)
     for part, rate in (("critics", 1e-6), ("model", 1e-7)):
-        pairs = zip(before[part], getattr(slower.agent, part).parameters(), strict=True)
+        pairs = zip(before[part], networks[part].parameters(), strict=True)
         assert 0.0 < max(float((a - b).detach().abs().max()) for a, b in pairs) < 200 * rate
 
 

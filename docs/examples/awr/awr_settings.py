@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ros_rl.config import setting
-from ros_rl.settings.off_policy import CriticSettings
+from ros_rl.settings.critics import CriticSettings
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.samples import Samples
 from ros_rl.networks.critics import CriticEnsemble, polyak
+from ros_rl.networks.mlp import BatchedBatchNorm
 from ros_rl.networks.optimisers import Adam, step
-from ros_rl.settings.off_policy import CriticSettings
+from ros_rl.settings.critics import CriticSettings, TargetRule
 
 NextAction = Callable[[Tensor], "tuple[Tensor, Tensor | float]"]
 """The next action and what is taken from its value (the entropy term), (batch, actions) and (batch,)."""
@@ -30,19 +31,25 @@ class TargetedNetwork(Generic[M]):
 
     Args:
         make: Makes one such network.
-        settings: Which targets, and how it learns.
+        rule: How the copy follows.
+        learning_rate: Adam's step size.
+        beta1: Adam's decay of the gradient's mean.
+        counted: How many critics of an ensemble, drawn anew for each update, count in a target; 0: all.
     """
 
-    def __init__(self, make: Callable[[], M], settings: CriticSettings) -> None:
-        self.settings = s = settings
+    def __init__(
+        self, make: Callable[[], M], rule: TargetRule, learning_rate: float, beta1: float = 0.9, counted: int = 0
+    ) -> None:
+        self.rule, self.counted = rule, counted
         self.online = make()
         self.target = self.online
-        if s.targets != "none":
+        if rule.kind != "none":
             self.target = make().requires_grad_(False)
             self.target.load_state_dict(self.online.state_dict())
-            self.target.train(s.dropout > 0.0)
+        self.by_batch = any(isinstance(part, BatchedBatchNorm) for part in self.online.modules())
+        """Whether a batch's own statistics normalise it."""
         learned = [parameter for parameter in self.online.parameters() if parameter.requires_grad]
-        self.optimiser = Adam(learned, s.learning_rate, s.beta1)
+        self.optimiser = Adam(learned, learning_rate, beta1)
         self._frozen: M | None = None
 
     def frozen(self, members: int | None = None) -> M:
@@ -53,7 +60,7 @@ class TargetedNetwork(Generic[M]):
         """
         if self._frozen is None:
             self._frozen = copy.deepcopy(self.online).requires_grad_(False)
-            self._frozen.train(self.settings.normalisation != "batch")
+            self._frozen.train(not self.by_batch)
         for frozen, value in zip(_values(self._frozen), _values(self.online), strict=True):
             frozen.data = value.data[:members]
         return self._frozen
@@ -71,31 +78,18 @@ class TargetedNetwork(Generic[M]):
             updates: How many came before.
         """
         step(self.optimiser, loss)
-        s = self.settings
-        if s.targets == "polyak" and (updates + 1) % s.polyak_every == 0:
-            polyak(self.target, self.online, s.tau)
-        elif s.targets == "hard" and (updates + 1) % s.copy_every == 0:
-            self.target.load_state_dict(self.online.state_dict())
+        if (updates + 1) % self.rule.every == 0:
+            follow(self.target, self.online, self.rule)
 
     def smallest(self, q: Tensor) -> Tensor:
         """The smallest of the critics, or of a random subset of them (Chen et al. 2021, REDQ), (batch,)."""
-        count = self.settings.target_critics
-        return (q[torch.randperm(q.shape[0])[:count]] if count else q).amin(0)
+        if self.counted:
+            q = q[torch.randperm(q.shape[0], device=q.device)[: self.counted]]
+        return q.amin(0)
 
 
 class Critics(TargetedNetwork[CriticEnsemble]):
-    """Q functions of continuous actions that follow the Bellman equation.
-
-    Args:
-        size_in: Values of a network input.
-        action_size: Values of an action.
-        settings: How many, of which size, and which targets.
-    """
-
-    def __init__(self, size_in: int, action_size: int, settings: CriticSettings) -> None:
-        s = settings
-        sizes = (s.critics, size_in + action_size, s.hidden, s.normalisation, s.dropout)
-        super().__init__(lambda: CriticEnsemble(*sizes), settings)
+    """Q functions of continuous actions that follow the Bellman equation; see `TargetedNetwork`."""
 
     def update(self, samples: Samples, choose: NextAction, updates: int) -> tuple[Tensor, Tensor]:
         """One step on the weighted squared Bellman error, and one of the targets.
@@ -113,7 +107,7 @@ class Critics(TargetedNetwork[CriticEnsemble]):
         return q.detach(), target
 
     def _values(self, samples: Samples, choose: NextAction) -> tuple[Tensor, Tensor]:
-        joint = self.settings.normalisation == "batch" and self.target is self.online
+        joint = self.by_batch and self.target is self.online
         with torch.no_grad():
             action, cost = choose(samples.next_seen)
             following = None if joint else self.target(samples.next_seen, action)
@@ -125,6 +119,26 @@ class Critics(TargetedNetwork[CriticEnsemble]):
             q, following = both.chunk(2, 1)
             following = following.detach()
         return q, samples.target(self.smallest(following) - cost)
+
+
+def make_critics(size_in: int, action_size: int, settings: CriticSettings) -> Critics:
+    """Critics for network inputs and actions of these sizes."""
+    s = settings
+    sizes = (s.critics, size_in + action_size, s.hidden, s.normalisation, s.dropout)
+    return Critics(lambda: CriticEnsemble(*sizes), s.target_rule, s.learning_rate, s.beta1, s.target_critics)
+
+
+def follow(target: nn.Module, source: nn.Module, rule: TargetRule) -> None:
+    """One move of a target network; without target networks there is none."""
+    if rule.kind == "polyak":
+        polyak(target, source, rule.tau)
+    elif rule.kind == "hard":
+        target.load_state_dict(source.state_dict())
+
+
+def figures(q: Tensor, target: Tensor) -> dict[str, float]:
+    """What is told of an update: values (critics, batch) and targets (batch,)."""
+    return {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
 
 
 def _values(network: nn.Module) -> Iterator[Tensor]:

@@ -45,10 +45,11 @@ class ExperienceReader:
         layout: Of stored observations.
         mirrored: Whether every second one is mirrored left to right, which doubles what is known where robot and task
             are symmetric.
+        device: Where tensors are to be.
     """
 
-    def __init__(self, layout: Layout, mirrored: bool) -> None:
-        self._layout = layout
+    def __init__(self, layout: Layout, mirrored: bool, device: torch.device) -> None:
+        self._layout, self._device = layout, device
         self._mirror = Mirror(layout) if mirrored and layout.mirror() else None
 
     def __call__(self, batch: Batch) -> Experience:
@@ -56,14 +57,15 @@ class ExperienceReader:
         layout = self._layout
         if self._mirror:
             batch = self._mirror.turned(batch, slice(None, None, 2))
-        observation, following = torch.from_numpy(batch.observation), torch.from_numpy(batch.next_observation)
+        parts = (batch.observation, batch.next_observation, batch.reward, batch.terminated)
+        observation, following, reward, terminated = (torch.as_tensor(part, device=self._device) for part in parts)
         last = layout.slices[LAST_ACTION]
         return Experience(
             observation[:, layout.state],
             observation[:, layout.goal],
             observation[:, last],
             following[:, last],
-            torch.from_numpy(batch.reward),
+            reward,
             following[:, layout.state],
-            torch.from_numpy(batch.terminated),
+            terminated,
         )

@@ -11,7 +11,6 @@ coefficient alpha follows a target entropy as SAC's does (Haarnoja et al. 2019).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.rollouts import ImaginedStep
+from ros_rl.agents.common.soft_actor_critic import Temperature
 from ros_rl.networks.mlp import BatchedMLP, InPlaceReLU
 from ros_rl.networks.optimisers import Adam, step
 from ros_rl.networks.policies import SquashedGaussianPolicy
@@ -39,11 +39,10 @@ class ImaginedGradient:
         s = settings
         self.policy = SquashedGaussianPolicy(spaces.input_size, spaces.action_size, s.policy_hidden or s.hidden)
         self.value = BatchedMLP(1, spaces.input_size, s.hidden, 2, 1, s.normalisation, InPlaceReLU, s.dropout)
-        self.log_alpha = torch.tensor(math.log(s.initial_alpha), requires_grad=True)
-        self._target_entropy = s.target_entropy * spaces.action_size
+        target_entropy = s.target_entropy * spaces.action_size
+        self.temperature = Temperature(s.initial_alpha, target_entropy, s.alpha_learning_rate, s.beta1)
         self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
         self._value_optimiser = Adam(self.value.parameters(), s.learning_rate, s.beta1)
-        self._alpha_optimiser = Adam([self.log_alpha], s.alpha_learning_rate, s.beta1)
 
     def update(self, rollouts: Sequence[ImaginedStep]) -> dict[str, float]:
         """One step of policy, value and entropy coefficient on rollouts of this policy."""
@@ -57,8 +56,8 @@ class ImaginedGradient:
         policy_loss = step(self._policy_optimiser, -(log_probability[alive] * advantage).mean())
         value_loss = step(self._value_optimiser, ((value - returns)[alive] ** 2).mean())
         entropy = -log_probability.detach()[alive].mean()
-        alpha = float(self.log_alpha.detach().exp())
-        step(self._alpha_optimiser, self.log_alpha * (entropy - self._target_entropy))
+        alpha = float(self.temperature.alpha)
+        self.temperature.follow(entropy)
         return {"policy_loss": policy_loss, "value_loss": value_loss, "alpha": alpha, "entropy": float(entropy)}
 
     @torch.no_grad()
@@ -71,7 +70,7 @@ class ImaginedGradient:
             log_probability: (steps, count), of its action.
         """
         s, e = self.settings, rollouts[-1].experience
-        total, alpha = self._value(self.spaces.network_input(e.next_state, e.goal, e.action)), self.log_alpha.exp()
+        total, alpha = self._value(self.spaces.network_input(e.next_state, e.goal, e.action)), self.temperature.alpha
         found = []
         for one, before, density in zip(reversed(rollouts), value.flip(0), log_probability.flip(0), strict=True):
             e = one.experience
@@ -94,9 +93,5 @@ class ImaginedGradient:
             "value": self.value,
             "policy_optimiser": self._policy_optimiser,
             "value_optimiser": self._value_optimiser,
-            "alpha_optimiser": self._alpha_optimiser,
+            **self.temperature.parts(),
         }
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Further numbers that a checkpoint holds."""
-        return {"log_alpha": self.log_alpha}

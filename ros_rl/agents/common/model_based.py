@@ -5,16 +5,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Agent, Stateful
+from ros_rl.agents.common.bursts import Bursts
 from ros_rl.agents.common.experience import Experience, ExperienceReader
+from ros_rl.agents.common.samples import Samples
+from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.factory import make_model
 from ros_rl.dynamics.learned_task import LearnedTask
+from ros_rl.dynamics.training import ModelOptimiser, Transitions, sequence_losses
 from ros_rl.layout import Layout
-from ros_rl.networks.optimisers import AdamW
+from ros_rl.networks.mlp import evaluating
 from ros_rl.networks.spaces import Spaces
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.model_based import ModelBasedSettings
@@ -31,35 +37,56 @@ class ModelBasedAgent(Agent):
         settings: The agent's settings.
         batch_size: Transitions per update.
         updates_per_step: Updates of critics and policy per environment step.
+        control_period: [s].
 
     Raises:
         ConfigError: The settings take reward or termination for known, and they are not.
     """
 
+    model: NetworkEnsemble
+
     def __init__(
-        self, spec: Layout, task: Task, settings: ModelBasedSettings, batch_size: int, updates_per_step: float
+        self,
+        spec: Layout,
+        task: Task,
+        settings: ModelBasedSettings,
+        batch_size: int,
+        updates_per_step: float,
+        control_period: float,
     ) -> None:
         super().__init__(spec, batch_size, updates_per_step)
         self.spec, self.task = spec, task
         self.spaces = Spaces(spec, settings.smoothing)
+        self.bursts = Bursts(settings.burst_seconds, control_period)
         self.model = make_model(settings.model, spec.state_size, spec.action_size)
         known = settings.model.reward == settings.model.termination == "known"
         self.learned = None if known else LearnedTask(self.spaces, task, settings.model)
         self.judge: Judge = self.learned or task
-        self.experience = ExperienceReader(spec, settings.mirror and task.symmetric)
+        self.experience = ExperienceReader(spec, settings.mirror and task.symmetric, self.spaces.scale.device)
         self._model_settings, self._relabel_fraction = settings.model, settings.relabel_fraction
         s, heads = settings.model, self.learned.parameters() if self.learned else ()
-        self._model_optimiser = AdamW(
-            [*self.model.parameters(), *heads], s.learning_rate, weight_decay=s.weight_decay, fused=True
-        )
+        self._optimiser = ModelOptimiser(self.model, s.learning_rate, s.weight_decay, heads)
+        self._known = -1
+        """Transitions ever added when the model was last judged by what is new; -1: it was not yet."""
         self._judge_nothing()
 
     @torch.no_grad()
     def _judge_nothing(self) -> None:
         """Judge a step from zero to zero: functions that are not known raise here, before anything moves."""
-        spec = self.spec
-        state, goal, action = (torch.zeros(1, n) for n in (spec.state_size, spec.goal_size, spec.action_size))
+        sizes, like = (self.spec.state_size, self.spec.goal_size, self.spec.action_size), self.spaces.scale
+        state, goal, action = (like.new_zeros(1, size) for size in sizes)
         self._judged(state, goal, action, action, state)
+
+    def samples(self, e: Experience, gamma: float) -> Samples:
+        """Undelayed transitions as critics and policies learn from them; `gamma` is the discount per step."""
+        one = e.reward.new_ones(len(e.reward))
+        seen = self.spaces.network_input(e.state, e.goal, e.last_action)
+        following = self.spaces.network_input(e.next_state, e.goal, e.action)
+        return Samples(seen, e.action, e.reward, following, e.terminated, gamma * one, one)
+
+    def smooth(self, action: Tensor, seen: Tensor) -> Tensor:
+        """The action that acts, from the chosen one and the network input, which ends with the action before."""
+        return self.spaces.smooth(action, seen[..., -self.spec.action_size :])
 
     def replayed(self, replay: ReplayBuffer, count: int) -> Experience:
         """Replayed transitions to learn values from, some with another's goal."""
@@ -74,7 +101,7 @@ class ModelBasedAgent(Agent):
         count = int(self._relabel_fraction * e.state.shape[0]) if self.spec.goal_size else 0
         if not count:
             return e
-        goal = torch.cat([e.goal[torch.randperm(e.goal.shape[0])[:count]], e.goal[count:]])
+        goal = torch.cat([e.goal[torch.randperm(e.goal.shape[0], device=e.goal.device)[:count]], e.goal[count:]])
         return self._judged(e.state, goal, e.last_action, e.action, e.next_state)
 
     def _judged(
@@ -103,29 +130,36 @@ class ModelBasedAgent(Agent):
 
     def update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """The model's gradient work of one environment step."""
-        metrics: dict[str, float] = {}
+        metrics = self._judge_model(replay)
         for _ in range(self._take("model", self._model_settings.updates_per_step)):
             metrics |= self._update_model(replay, env_steps)
         return metrics
 
+    def _judge_model(self, replay: ReplayBuffer) -> dict[str, float]:
+        """The loss on what came since the last look, which the model has not learned from yet: it is held out."""
+        known, self._known = self._known, replay.added
+        new = min(replay.added - known, self.batch_size)
+        if known < 0 or not new:
+            return {}
+        with evaluating(self.model):
+            losses = sequence_losses(self.model, [self._transitions(self.experience(replay.newest(new)), 1)])
+        return {"model_held_out_loss": float(losses.mean())}
+
     def _update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """One step on the losses of model and heads; each member sees its own batch (bootstrap)."""
-        if self._model_age(env_steps):
+        if self._refit_due(env_steps):
             everything = self.experience(replay.at(np.arange(len(replay))))
             self.model.fit_normalisers(everything.state, everything.next_state)
             if self.learned:
                 self.learned.fit_normalisers(self.spaces.fields(everything.state, everything.goal), everything.reward)
-        members = self.model.members
-        e = self.experience(replay.sample(members * self.batch_size))
-        shape = (members, self.batch_size, -1)
-        loss = self.model.loss(
-            e.state.reshape(shape), e.last_action.reshape(shape), e.action.reshape(shape), e.next_state.reshape(shape)
-        )
+        e = self.experience(replay.sample(self.model.members * self.batch_size))
         heads = self._head_losses(e)
-        self._model_optimiser.zero_grad()
-        torch.stack([loss, *heads.values()]).sum().backward()
-        self._model_optimiser.step()
-        return {name: float(value.detach()) for name, value in ({"model_loss": loss / members} | heads).items()}
+        losses = self._optimiser.step([self._transitions(e, self.model.members)], heads.values())
+        return {"model_loss": float(losses.mean())} | {name: float(value.detach()) for name, value in heads.items()}
+
+    def _transitions(self, e: Experience, members: int) -> Transitions:
+        """An equal share of the transitions for each member."""
+        return [part.reshape(members, -1, part.shape[-1]) for part in (e.state, e.last_action, e.action, e.next_state)]
 
     def _head_losses(self, e: Experience) -> dict[str, Tensor]:
         if not self.learned:
@@ -133,16 +167,22 @@ class ModelBasedAgent(Agent):
         before, after = self.spaces.fields(e.state, e.goal), self.spaces.fields(e.next_state, e.goal)
         return self.learned.losses(before, e.last_action, e.action, after, e.reward, e.terminated)
 
-    def _model_age(self, env_steps: int) -> bool:
+    def _refit_due(self, env_steps: int) -> bool:
         """Whether the normalisers should be fitted again: often while there is little data."""
-        return (
-            env_steps < 2000
-            and env_steps % 50 == 0
-            or env_steps % 1000 == 0
-            or bool((self.model.inputs.std == 1).all())
-        )
+        s = self._model_settings
+        every = s.early_refit_every if env_steps < s.early_steps else s.refit_every
+        return env_steps % every == 0 or bool((self.model.inputs.std == 1).all())
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""
         heads: dict[str, Stateful] = {"learned_task": self.learned} if self.learned else {}
-        return {"model": self.model, "model_optimiser": self._model_optimiser, **heads}
+        return {"model": self.model, "model_optimiser": self._optimiser.optimiser, **heads}
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `Agent.state_dict`."""
+        return super().state_dict() | {"known": self._known}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `Agent.load_state_dict`."""
+        super().load_state_dict(state)
+        self._known = state.get("known", -1)  # the first checkpoints do not say

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.common.critics import Critics, TargetedNetwork
+from ros_rl.agents.common.critics import Critics, TargetedNetwork, figures, make_critics
 from ros_rl.agents.common.samples import Inputs, Samples
 from ros_rl.layout import Layout
 from ros_rl.networks.critics import CriticEnsemble
 from ros_rl.networks.mlp import evaluating
 from ros_rl.replay.buffer import Batch, ReplayBuffer
-from ros_rl.settings.off_policy import CriticSettings
+from ros_rl.settings.critics import CriticSettings
 from ros_rl.types import Array
 
 
@@ -50,7 +50,7 @@ class ReplayAgent(Agent):
             errors = self._errors(replay.settings.priority, samples, q, target)
             known = np.isfinite(errors)  # of the others the watch tells
             replay.update_priorities(batch.index[known], errors[known])
-            metrics |= {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
+            metrics |= figures(q, target)
             self.updates += 1
             metrics |= self.improve(samples)
         return metrics
@@ -78,7 +78,7 @@ class ReplayAgent(Agent):
         """What the drawn transitions' priorities become, (batch,); see `ReplaySettings.priority`."""
         if priority == "target" and self.critics.target is not self.critics.online:
             q = self.values(self.critics.target, samples)
-        return (q.mean(0) - target).numpy()
+        return (q.mean(0) - target).cpu().numpy()
 
     def improve(self, samples: Samples) -> dict[str, float]:
         """What follows an update of the values, on the same batch: nothing, unless there is a policy."""
@@ -107,7 +107,7 @@ class OffPolicyAgent(ReplayAgent):
         updates_per_step: float,
     ) -> None:
         super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
-        self.critics = Critics(layout.size, layout.action_size, settings)
+        self.critics = make_critics(layout.size, layout.action_size, settings)
         self.policy_delay = policy_delay
 
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:

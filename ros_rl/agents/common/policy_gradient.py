@@ -22,7 +22,7 @@ class NewData:
     """
 
     def __init__(self) -> None:
-        self.mark = torch.tensor([-1, -1])
+        self.mark = torch.tensor([-1, -1], device="cpu")
         """Transitions ever added at the last update, and one more than at the first call; -1: there was none yet."""
 
     def episodes(self, replay: ReplayBuffer, count: int) -> list[Batch]:
@@ -63,7 +63,7 @@ def discounted_sums(values: Tensor, discount: float, tail: float = 0.0) -> Tenso
     for value in reversed(values.tolist()):
         total = value + discount * total
         sums.append(total)
-    return torch.tensor(sums[::-1])
+    return values.new_tensor(sums[::-1])
 
 
 def mean_of_others(sums: list[Tensor]) -> list[Tensor]:
@@ -86,5 +86,5 @@ def joined(parts: list[Samples]) -> Samples:
 
 def minibatches(samples: Samples, size: int) -> list[Samples]:
     """All samples in random order, `size` at a time; the last batch may be smaller."""
-    order = torch.randperm(len(samples.reward))
+    order = torch.randperm(len(samples.reward), device=samples.reward.device)
     return [Samples(*(tensor[part] for tensor in vars(samples).values())) for part in order.split(size)]

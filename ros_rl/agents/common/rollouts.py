@@ -48,13 +48,13 @@ def branch(
         `length` steps, or fewer if all rollouts ended earlier.
     """
     count, goal, spaces = start.state.shape[0], start.goal, world.spaces
-    state, last, alive = start.state, start.last_action, torch.ones(count, dtype=torch.bool)
+    state, last, alive = start.state, start.last_action, start.state.new_ones(count, dtype=torch.bool)
     steps: list[ImaginedStep] = []
     while len(steps) < length and alive.any():
         mean, log_std = policy(spaces.network_input(state, goal, last))
         unsquashed = mean + log_std.exp() * torch.randn_like(mean)
         action = spaces.smooth(unsquashed.tanh(), last)
-        deal = torch.randperm(count)
+        deal = torch.randperm(count, device=state.device)
         made = world.imagine(state[deal], goal[deal], last[deal], action[deal]).rows(torch.argsort(deal))
         alive = alive & made.next_state.isfinite().all(-1)
         steps.append(ImaginedStep(made, unsquashed, alive))

@@ -74,13 +74,10 @@ class Inputs(nn.Module):
         return (action - self.smoothing * seen[..., -self.action_size :]) / (1.0 - self.smoothing)
 
     def samples(self, batch: Batch) -> Samples:
-        """A batch as tensors."""
-        return Samples(
-            self(torch.from_numpy(batch.observation)),
-            torch.from_numpy(batch.action),
-            torch.from_numpy(batch.reward),
-            self(torch.from_numpy(batch.next_observation)),
-            torch.from_numpy(batch.terminated),
-            torch.from_numpy(batch.discount),
-            torch.from_numpy(batch.weight),
+        """A batch as tensors, where the agent is."""
+        names = ("observation", "action", "reward", "next_observation", "terminated", "discount", "weight")
+        device = self.scale.device
+        seen, action, reward, following, *rest = (
+            torch.as_tensor(getattr(batch, name), device=device) for name in names
         )
+        return Samples(self(seen), action, reward, self(following), *rest)

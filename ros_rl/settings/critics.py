@@ -1,0 +1,116 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Settings of critics and of the target networks that their targets come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ros_rl.config import setting
+from ros_rl.errors import ConfigError
+from ros_rl.settings.agent import AgentSettings, AugmentedSettings, ReturnSettings, SmoothSettings
+
+NORMALISATIONS = ("none", "layer", "batch")
+TARGETS = ("none", "hard", "polyak")
+
+
+@dataclass(frozen=True)
+class TargetRule:
+    """How a target network follows the network that it is a slower copy of."""
+
+    kind: str
+    """``none``: there is no copy; ``hard``: it is made anew; ``polyak``: it is an average."""
+    every: int = 1
+    """Updates between moves."""
+    tau: float = 1.0
+    """polyak: share of the network in its average at each move."""
+
+
+@dataclass(frozen=True)
+class TargetSettings(AgentSettings):
+    """Of agents with a choice of target networks."""
+
+    targets: str = setting("polyak", "target critics: none, a copy now and then, an average", choices=TARGETS)
+    tau: float = setting(0.005, "polyak: share of the critics in their average at each update", low=0.0, high=1.0)
+    polyak_every: int = setting(1, "polyak: updates between moves of the average", unit="updates", low=1)
+    copy_every: int = setting(1000, "hard: updates between copies", unit="updates", low=1)
+
+    @property
+    def target_rule(self) -> TargetRule:
+        """How target networks follow."""
+        if self.targets == "polyak":
+            return TargetRule("polyak", self.polyak_every, self.tau)
+        return TargetRule(self.targets, self.copy_every)
+
+    def without_remedy(self) -> frozenset[str]:
+        """See `AgentSettings.without_remedy`."""
+        useless = {"polyak": {"targets", "copy_every"}, "hard": {"tau"}, "none": {"tau", "copy_every"}}
+        return super().without_remedy() | useless[self.targets]
+
+    @classmethod
+    def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:
+        """See `AgentSettings.meaning`."""
+        return super().meaning(agent) | {"targets": agent.get("targets") == "none"}
+
+
+@dataclass(frozen=True)
+class ValueSettings(ReturnSettings):
+    """Of agents with Q functions of plain networks."""
+
+    normalisation: str = setting("none", "of the critics' hidden layers", choices=("none", "layer"))
+    dropout: float = setting(0.0, "share of the critics' hidden units dropped", low=0.0, high=0.9)
+    beta1: float = setting(0.9, "Adam's decay of the gradient's mean", low=0.0, high=0.999)
+
+    def without_remedy(self) -> frozenset[str]:
+        """See `AgentSettings.without_remedy`."""
+        done = {"normalisation"} if self.normalisation != "none" else set()
+        return super().without_remedy() | done
+
+    @classmethod
+    def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:
+        """See `AgentSettings.meaning`."""
+        own = {"normalisation": agent.get("normalisation"), "dropout": agent.get("dropout", 0.0) > 0.0}
+        return super().meaning(agent) | own
+
+
+@dataclass(frozen=True)
+class EnsembleSettings(AgentSettings):
+    """Of agents with several critics."""
+
+    critics: int = setting(2, "critics; of their targets the smallest counts", low=1, high=20)
+    target_critics: int = setting(0, "critics, drawn anew for each update, whose smallest counts; 0: all", low=0)
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        super().__post_init__()
+        if self.target_critics > self.critics:
+            raise ConfigError(f"agent.target_critics {self.target_critics} is above agent.critics {self.critics}")
+
+    @classmethod
+    def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:
+        """See `AgentSettings.meaning`."""
+        return super().meaning(agent) | {"critics": agent.get("critics")}
+
+
+@dataclass(frozen=True)
+class CriticSettings(SmoothSettings, EnsembleSettings, TargetSettings, ValueSettings, AugmentedSettings):
+    """Of agents with critics of continuous actions, all choices open."""
+
+    normalisation: str = setting("none", "of the critics' hidden layers", choices=NORMALISATIONS)
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        super().__post_init__()
+        if self.normalisation == "batch" and self.targets != "none":
+            raise ConfigError(
+                f"agent.normalisation 'batch' needs agent.targets none, not '{self.targets}': "
+                "target critics would be normalised by other batches than the critics"
+            )
+
+    def without_remedy(self) -> frozenset[str]:
+        """See `AgentSettings.without_remedy`."""
+        batch = {"targets"} if self.normalisation == "batch" else set()
+        return super().without_remedy() | batch

@@ -1,0 +1,48 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What agents with a dynamics model share: when its normalisers are fitted, and how good it is on what is new."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from learners import spec_of
+from model_based import MODEL, agent_of, filled, settings_of, small_transitions
+
+
+def test_normalisers_are_fitted_when_the_settings_say(monkeypatch) -> None:
+    when = {"early_refit_every": 20, "early_steps": 60, "refit_every": 100, "updates_per_step": 1.0}
+    settings = settings_of({"name": "mbpo", "hidden": 16, "model": MODEL | when})
+    agent, replay, fits = agent_of(settings), filled(spec_of(settings)), []
+    original = agent.model.fit_normalisers
+    monkeypatch.setattr(agent.model, "fit_normalisers", lambda *data: fits.append(env_steps) or original(*data))
+    for env_steps in range(3, 310):
+        agent.update_model(replay, env_steps)
+    assert fits == [3, 20, 40, 100, 200, 300]  # at once, often, and then seldom
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "deterministic", "dropout"])
+def test_what_is_new_is_held_out_until_the_model_was_judged_by_it(kind: str) -> None:
+    settings = settings_of({"name": "mbpo", "hidden": 16, "model": MODEL | {"kind": kind, "updates_per_step": 1.0}})
+    agent, replay = agent_of(settings), filled(spec_of(settings))
+    assert "model_held_out_loss" not in agent.update_model(replay, 1)  # the model was not there before
+    assert "model_held_out_loss" not in agent.update_model(replay, 2)  # nothing new
+    for transition in small_transitions(agent.spec, 3, seed=5):
+        replay.add(transition)
+    model, e = copy.deepcopy(agent.model).eval(), agent.experience(replay.newest(3))
+    random = torch.get_rng_state()
+    found = agent._judge_model(replay)
+    assert torch.equal(random, torch.get_rng_state())  # it costs no draws
+    with torch.no_grad():
+        parts = (e.state, e.last_action, e.action, e.next_state)
+        each = [model.losses(*(part[None, row, None] for part in parts)).mean() for row in range(3)]
+        expected = np.mean([float(loss) for loss in each])
+    assert found["model_held_out_loss"] == pytest.approx(expected, rel=1e-4)
+    assert agent.model.training
+    other, same = agent_of(settings), filled(spec_of(settings))
+    for transition in small_transitions(agent.spec, 3, seed=5):
+        same.add(transition)
+    other.load_state_dict(agent.state_dict())
+    assert "model_held_out_loss" not in other.update_model(same, 4)
