@@ -25,50 +25,35 @@ from typing import Any
 import numpy as np
 from machine import add_output, describe_line, describe_machine, table, write_result
 
-from ros_rl.backends import Backend, make_backend
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.features import ObservationSpec
-from ros_rl.runtime.control_loop import ControlLoop
-from ros_rl.runtime.driver_loop import DriverLoop
-from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
 from ros_rl.training.local import train_locally
-from ros_rl.types import Verdict
 
 TASK = "cartpole_swingup"
 UPRIGHT = 0.9
 """Mean reward of an episode's last half, as a share of the largest (1 per step), from which on the pole stays up."""
 
 
-def episode_rewards(settings: Settings, backend: Backend, graph: OnnxGraph, seed: int) -> np.ndarray:
+def episode_rewards(settings: Settings, world: RobotWorld, graph: OnnxGraph, seed: int) -> np.ndarray:
     """Rewards of one episode in which the graph acts without exploring."""
-    control, robot = settings.control, settings.load_robot()
-    spec = ObservationSpec(robot, settings.task.observation, control.delay)
-    loop = ControlLoop(spec, settings.task.name, control.period, seed, explore=0.0)
-    loop.use(graph)
-    driver = DriverLoop(robot, settings.task, backend, control.rate_hz, control.delay, seed)
-    builder = TransitionBuilder(spec, settings.task, control.period)
-    rewards, tick = [], driver.start()
-    verdict, _ = builder.add(tick)
-    while verdict is Verdict.CONTINUE:
-        driver.accept(loop.step(tick).command)
-        tick = driver.advance(verdict)
-        verdict, transition = builder.add(tick)
-        if transition is None:
-            break  # a guard tripped, and the driver began another episode
-        rewards.append(transition.reward)
-    limit = round(settings.task.episode_seconds * control.rate_hz)
+    world.restart(seed)
+    control = world.control_loop(explore=0.0)
+    control.use(graph)
+    steps = world.episode(lambda tick: control.step(tick).command)
+    rewards = [step.transition.reward for step in steps if step.transition is not None]
+    limit = round(settings.task.episode_seconds * settings.control.rate_hz)
     return np.array(rewards + [0.0] * (limit - len(rewards)))
 
 
 def run_seed(seed: int, overrides: list[str]) -> dict[str, Any]:
     """Train once; an evaluation episode after each trial."""
     settings = load_settings(TASK, overrides=[*overrides, f"seed={seed}"])
-    backend, started = make_backend(settings, 1000 + seed), time.process_time()
+    world, started = RobotWorld(settings, 1000 + seed), time.process_time()
     trials: list[dict[str, Any]] = []
     for progress in train_locally(settings):
-        rewards = episode_rewards(settings, backend, progress.graph, 1000 * (seed + 1) + len(trials))
+        rewards = episode_rewards(settings, world, progress.graph, 1000 * (seed + 1) + len(trials))
         trial = {
             "env_steps": progress.training.env_steps,
             "training_return": progress.episode_return,
@@ -78,7 +63,7 @@ def run_seed(seed: int, overrides: list[str]) -> dict[str, Any]:
         }
         trials.append(trial)
         print(f"seed {seed}: " + ", ".join(f"{name} {value:.4g}" for name, value in trial.items()), flush=True)
-    backend.close()
+    world.close()
     upright = [trial["env_steps"] for trial in trials if trial["last_half"] >= UPRIGHT]
     return {"seed": seed, "upright_at": upright[0] if upright else None, "trials": trials}
 

@@ -62,9 +62,9 @@ TDMPC2 = {"latent": 512, "mlp": 512, "bins": 101, "critics": 5, "iterations": 6,
 def plain_layout() -> Layout:
     """A state of `STATE` values, the last action, and no delay."""
     fields = (
-        Field("state", STATE, "1", 1.0, "state"),
-        Field("last_action", ACTIONS, "1", 1.0, "action"),
-        Field("pending_actions", 0, "1", 1.0, "action"),
+        Field("state", (STATE,), "1", 1.0, "state"),
+        Field("last_action", (ACTIONS,), "1", 1.0, "action"),
+        Field("pending_actions", (0,), "1", 1.0, "action"),
     )
     return Layout("plain", [f"joint_{index}" for index in range(ACTIONS)], fields)
 

@@ -84,8 +84,8 @@ DISTANCE = distances()
 
 def layout() -> Layout:
     """One-hot cells, four actions."""
-    fields = [Field("observation", len(CELLS), "1", 1.0, "state")]
-    fields += [Field(name, 0, "1", 1.0, "action") for name in (LAST_ACTION, PENDING_ACTIONS)]
+    fields = [Field("observation", (len(CELLS),), "1", 1.0, "state")]
+    fields += [Field(name, (0,), "1", 1.0, "action") for name in (LAST_ACTION, PENDING_ACTIONS)]
     return Layout("four_rooms", ["direction"], fields, 0, len(MOVES))
 
 

@@ -23,17 +23,15 @@ import torch
 from machine import add_output, describe_line, describe_machine, table, write_result
 
 from ros_rl.agents.mpc import MpcAgent
-from ros_rl.backends import make_backend
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.features import ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
-from ros_rl.types import Command, Transition
+from ros_rl.types import Transition
 
 TASK = "a1_walk"
 PLANNING: dict[str, Any] = {
@@ -55,26 +53,19 @@ PLANNING: dict[str, Any] = {
 
 def random_transitions(settings: Settings, seed: int) -> Generator[Transition | None, None, None]:
     """Step by step, what comes of uniform random actions, smoothed as the agent's; None where a chain broke."""
-    robot, control = settings.load_robot(), settings.control
-    spec = ObservationSpec(robot, settings.task.observation, control.delay)
-    backend = make_backend(settings, seed)
-    driver = DriverLoop(robot, settings.task, backend, control.rate_hz, control.delay, seed)
-    builder = TransitionBuilder(spec, settings.task, control.period)
-    rng, smoothing, last = np.random.default_rng(seed), settings.agent.smoothing, np.zeros(robot.size)
-    tick = driver.start()
-    verdict, _ = builder.add(tick)
+    world, size = RobotWorld(settings, seed, auto_recover=True), settings.load_robot().size
+    rng, smoothing, last = np.random.default_rng(seed), settings.agent.smoothing, np.zeros(size)
+    step = world.begin_episode()
     try:
         while True:
-            if tick.step == 0:
-                last = np.zeros(robot.size)
-            last = (1.0 - smoothing) * rng.uniform(-1.0, 1.0, robot.size) + smoothing * last
-            driver.accept(Command(tick.stamp, robot.command(last)))
-            tick = driver.advance(verdict)
-            verdict, transition = builder.add(tick)
-            if tick.step:
-                yield transition
+            if step.tick.step == 0:
+                last = np.zeros(size)
+            last = (1.0 - smoothing) * rng.uniform(-1.0, 1.0, size) + smoothing * last
+            step = world.begin_episode() if step.ended else world.step(world.command(last))
+            if step.tick.step:
+                yield step.transition
     finally:
-        backend.close()
+        world.close()
 
 
 def stages(settings: Settings, minutes: list[float], updates: int, seed: int) -> Iterator[dict[str, Any]]:

@@ -60,7 +60,7 @@ def own(settings: ReplaySettings, observation: int, action: int) -> tuple[Add, D
         batch = buffer.sample(BATCH)
         if settings.priority != "uniform":
             buffer.update_priorities(batch.index, rng.standard_exponential(BATCH))
-        return [torch.from_numpy(array) for array in vars(batch).values()]
+        return [torch.from_numpy(array) for array in vars(batch).values() if isinstance(array, np.ndarray)]
 
     return buffer.add, draw
 

@@ -54,10 +54,10 @@ Gradient = Callable[[list[Samples]], Tensor]
 def layout() -> Layout:
     """Pendulum's observation and action."""
     fields = [
-        Field("direction", 2, "1", 1.0, "state"),
-        Field("velocity", 1, "rad/s", 0.125, "state"),
-        Field("last_action", 0, "1", 1.0, "action"),
-        Field("pending_actions", 0, "1", 1.0, "action"),
+        Field("direction", (2,), "1", 1.0, "state"),
+        Field("velocity", (1,), "rad/s", 0.125, "state"),
+        Field("last_action", (0,), "1", 1.0, "action"),
+        Field("pending_actions", (0,), "1", 1.0, "action"),
     ]
     return Layout("Pendulum-v1", ["torque"], fields)
 

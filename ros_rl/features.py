@@ -15,94 +15,140 @@ import numpy as np
 
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
+from ros_rl.plugins import FEATURES_GROUP, Table
 from ros_rl.robot import Robot
 from ros_rl.rotations import quaternion_to_matrix, yaw_matrix, yaw_of
+from ros_rl.sensors.table import check_sensors
 from ros_rl.types import Array, Tick
 
 
 @dataclass(frozen=True)
-class _Feature:
+class Feature:
+    """One observation field of robots; other packages add theirs by the entry point group ``ros_rl.features``.
+
+    Attributes:
+        unit: SI unit.
+        scale: Factor that brings its usual range near [-1, 1].
+        size: Number of values, for a robot.
+        compute: The values of a tick, shape (size,).
+        sensors: What it reads; a robot without them is refused.
+        input: The task's input that it shows (`ros_rl.sensors.inputs`), which makes it a goal; empty for a state.
+        mirror: Signs of the values in the left-right mirror image; None: it is per joint, and the robot says, or it has
+            no such image.
+        mirror_order: For each value the index of the one that it is the image of; None: its own.
+    """
+
     unit: str
     scale: float
     size: Callable[[Robot], int]
-    compute: Callable[[Tick, Robot], Array | None]
+    compute: Callable[[Tick, Robot], Array]
+    sensors: tuple[str, ...] = ()
+    input: str = ""
     mirror: tuple[float, ...] | None = None
-    """Signs of the values in the left-right mirror; None: the field is per joint, and the robot says."""
-    kind: str = "state"
-    needs: str = ""
-    """What a robot must have to give it: ``base`` (a floating one), ``tool``, ``passive`` (joints), or nothing."""
+    mirror_order: tuple[int, ...] | None = None
+
+    @property
+    def kind(self) -> str:
+        """See `ros_rl.layout.Field`."""
+        return "goal" if self.input else "state"
 
 
-def _base_velocity(tick: Tick, robot: Robot) -> Array | None:
+def _measured(sensor: str) -> Callable[[Tick, Robot], Array]:
+    return lambda tick, robot: tick.measurement[sensor]
+
+
+def _asked(name: str) -> Callable[[Tick, Robot], Array]:
+    return lambda tick, robot: tick.inputs[name]
+
+
+def _joint_position(tick: Tick, robot: Robot) -> Array:
+    return tick.measurement["joint_position"] - robot.home
+
+
+def _base_velocity(tick: Tick, robot: Robot) -> Array:
     m = tick.measurement
-    if m.base_linear_velocity is None or m.base_orientation is None:
-        return None
-    rotation = yaw_matrix(-tick.origin[2]) @ quaternion_to_matrix(m.base_orientation)
-    return rotation @ m.base_linear_velocity
+    rotation = yaw_matrix(-tick.origin[2]) @ quaternion_to_matrix(m["base_orientation"])
+    return rotation @ m["base_linear_velocity"]
 
 
-def _gravity(tick: Tick, robot: Robot) -> Array | None:
-    orientation = tick.measurement.imu_orientation
-    return None if orientation is None else -quaternion_to_matrix(orientation)[2]
+def _gravity(tick: Tick, robot: Robot) -> Array:
+    return -quaternion_to_matrix(tick.measurement["imu_orientation"])[2]
 
 
-def _heading(tick: Tick, robot: Robot) -> Array | None:
-    orientation = tick.measurement.base_orientation
-    if orientation is None:
-        return None
-    yaw = yaw_of(orientation) - tick.origin[2]
+def _heading(tick: Tick, robot: Robot) -> Array:
+    yaw = yaw_of(tick.measurement["base_orientation"]) - tick.origin[2]
     return np.array([np.sin(yaw), np.cos(yaw)])
 
 
-def _base_height(tick: Tick, robot: Robot) -> Array | None:
-    position = tick.measurement.base_position
-    return None if position is None else position[2:3]
+def _base_height(tick: Tick, robot: Robot) -> Array:
+    return tick.measurement["base_position"][2:3]
 
 
-def _passive_direction(tick: Tick, robot: Robot) -> Array | None:
-    angle = tick.measurement.passive_position
-    return None if angle is None else np.concatenate([np.sin(angle), np.cos(angle)])
+def _passive_direction(tick: Tick, robot: Robot) -> Array:
+    angle = tick.measurement["passive_position"]
+    return np.concatenate([np.sin(angle), np.cos(angle)])
 
 
-FEATURES: dict[str, _Feature] = {
-    # joint positions relative to home
-    "joint_position": _Feature("rad", 1.0, lambda r: r.size, lambda t, r: t.measurement.joint_position - r.home),
-    "joint_velocity": _Feature("rad/s", 0.1, lambda r: r.size, lambda t, r: t.measurement.joint_velocity),
-    # of joints that nobody commands and that may turn freely: sines of all their angles, then cosines
-    "passive_direction": _Feature("1", 1.0, lambda r: 2 * len(r.passive), _passive_direction, needs="passive"),
-    "passive_velocity": _Feature(
-        "rad/s", 0.1, lambda r: len(r.passive), lambda t, r: t.measurement.passive_velocity, needs="passive"
-    ),
-    # direction of gravity in the body frame; (0, 0, -1) when level
-    "gravity": _Feature("1", 1.0, lambda r: 3, _gravity, (1, -1, 1), needs="base"),
-    # of the body, in the body frame
-    "angular_velocity": _Feature(
-        "rad/s", 0.25, lambda r: 3, lambda t, r: t.measurement.imu_angular_velocity, (-1, 1, -1), needs="base"
-    ),
-    # mean over the last period, in the frame of the episode's starting heading
-    "base_velocity": _Feature("m/s", 1.0, lambda r: 3, _base_velocity, (1, -1, 1), needs="base"),
-    # sine and cosine of the yaw since the episode's start
-    "heading": _Feature("1", 1.0, lambda r: 2, _heading, (-1, 1), needs="base"),
-    "base_height": _Feature("m", 3.0, lambda r: 1, _base_height, (1,), needs="base"),
-    # tool centre point in the robot's base frame
-    "tool_position": _Feature(
-        "m", 2.0, lambda r: 3, lambda t, r: t.measurement.tool_position, (1, -1, 1), needs="tool"
-    ),
-    "goal_position": _Feature("m", 2.0, lambda r: 3, lambda t, r: t.goal, (1, -1, 1), kind="goal"),
-}
+def _joints(robot: Robot) -> int:
+    return robot.size
+
+
+def _three(robot: Robot) -> int:
+    return 3
+
+
+FEATURES: Table[Feature] = Table(
+    FEATURES_GROUP,
+    {
+        # joint positions relative to home
+        "joint_position": Feature("rad", 1.0, _joints, _joint_position, ("joint_position",)),
+        "joint_velocity": Feature("rad/s", 0.1, _joints, _measured("joint_velocity"), ("joint_velocity",)),
+        # of joints that nobody commands and that may turn freely: sines of all their angles, then cosines
+        "passive_direction": Feature(
+            "1", 1.0, lambda robot: 2 * len(robot.passive), _passive_direction, ("passive_position",)
+        ),
+        "passive_velocity": Feature(
+            "rad/s", 0.1, lambda robot: len(robot.passive), _measured("passive_velocity"), ("passive_velocity",)
+        ),
+        # direction of gravity in the body frame; (0, 0, -1) when level
+        "gravity": Feature("1", 1.0, _three, _gravity, ("imu_orientation",), mirror=(1, -1, 1)),
+        # of the body, in the body frame
+        "angular_velocity": Feature(
+            "rad/s", 0.25, _three, _measured("imu_angular_velocity"), ("imu_angular_velocity",), mirror=(-1, 1, -1)
+        ),
+        # mean over the last period, in the frame of the episode's starting heading
+        "base_velocity": Feature(
+            "m/s", 1.0, _three, _base_velocity, ("base_orientation", "base_linear_velocity"), mirror=(1, -1, 1)
+        ),
+        # sine and cosine of the yaw since the episode's start
+        "heading": Feature("1", 1.0, lambda robot: 2, _heading, ("base_orientation",), mirror=(-1, 1)),
+        "base_height": Feature("m", 3.0, lambda robot: 1, _base_height, ("base_position",), mirror=(1,)),
+        # tool centre point in the robot's base frame
+        "tool_position": Feature("m", 2.0, _three, _measured("tool_position"), ("tool_position",), mirror=(1, -1, 1)),
+        # where the tool is to be, in the robot's base frame
+        "goal_position": Feature("m", 2.0, _three, _asked("goal_position"), input="goal_position", mirror=(1, -1, 1)),
+        # forward, to the left [m/s], turning to the left [rad/s], in the base frame
+        "velocity_command": Feature(
+            "m/s and rad/s", 1.0, _three, _asked("velocity_command"), input="velocity_command", mirror=(1, -1, -1)
+        ),
+    },
+)
 
 
 def check_robot(robot: Robot, names: Sequence[str]) -> None:
     """Refuse a robot that cannot give an observation.
 
     Raises:
-        ConfigError: Naming the field and what the robot lacks.
+        UnknownNameError: It lists a sensor that does not exist.
+        ConfigError: Naming the field and the sensor that the robot lacks.
     """
-    has = {"": True, "base": robot.floating_base, "tool": robot.tool_frame is not None, "passive": bool(robot.passive)}
+    check_sensors(robot)
     for name in names:
-        if name in FEATURES and not has[FEATURES[name].needs]:
-            lacks = {"base": "floating base", "tool": "tool frame", "passive": "passive joint"}[FEATURES[name].needs]
-            raise ConfigError(f"robot '{robot.name}' has no {lacks}, which observation field '{name}' needs")
+        for sensor in FEATURES[name].sensors if name in FEATURES else ():
+            if sensor not in robot.sensors:
+                raise ConfigError(
+                    f"robot '{robot.name}' has no sensor '{sensor}', which observation field '{name}' needs"
+                )
 
 
 class ObservationSpec(Layout):
@@ -122,12 +168,13 @@ class ObservationSpec(Layout):
             if name not in FEATURES:
                 raise UnknownNameError("observation field", name, FEATURES)
         ordered = sorted(names, key=lambda name: FEATURES[name].kind == "goal")
+        self._features = {name: FEATURES[name] for name in ordered}
         fields = [
-            Field(name, FEATURES[name].size(robot), FEATURES[name].unit, FEATURES[name].scale, FEATURES[name].kind)
+            Field(name, (FEATURES[name].size(robot),), FEATURES[name].unit, FEATURES[name].scale, FEATURES[name].kind)
             for name in ordered
         ]
-        fields.append(Field(LAST_ACTION, robot.size, "1", 1.0, "action"))
-        fields.append(Field(PENDING_ACTIONS, delay * robot.size, "1", 1.0, "action"))
+        fields.append(Field(LAST_ACTION, (robot.size,), "1", 1.0, "action"))
+        fields.append(Field(PENDING_ACTIONS, (delay * robot.size,), "1", 1.0, "action"))
         super().__init__(robot.name, robot.joints, fields, delay)
         self.robot = robot
 
@@ -135,24 +182,28 @@ class ObservationSpec(Layout):
         """The flat observation of a tick, shape (size,).
 
         Raises:
-            ConfigError: The driver does not measure what a field needs, or a value is not finite.
+            ConfigError: The tick does not hold what a field needs, or a value is not finite.
         """
         values = []
         for item in self.fields:
             if item.name == LAST_ACTION:
-                value: Array | None = self.robot.action(tick.previous_command)
+                value = self.robot.action(tick.previous_command)
             elif item.name == PENDING_ACTIONS:
                 value = self.robot.action(tick.pending_commands).reshape(-1)
             else:
-                value = FEATURES[item.name].compute(tick, self.robot)
-            if value is None:
-                raise ConfigError(f"observation field '{item.name}' needs a measurement that the driver does not give")
+                value = self._compute(item.name, tick)
             if value.shape != (item.size,):
                 raise ConfigError(f"observation field '{item.name}' has shape {value.shape}, expected ({item.size},)")
             if not np.isfinite(value).all():
                 raise ConfigError(f"observation field '{item.name}' is not finite: {value}")
             values.append(value)
         return np.concatenate(values)
+
+    def _compute(self, name: str, tick: Tick) -> Array:
+        try:
+            return self._features[name].compute(tick, self.robot)
+        except KeyError as error:
+            raise ConfigError(f"observation field '{name}' needs {error}, which the tick does not hold") from None
 
     def mirror(self) -> tuple[list[int], Array] | None:
         """See `Layout.mirror`; by the robot's own symmetry."""
@@ -162,13 +213,15 @@ class ObservationSpec(Layout):
         index: list[int] = []
         sign: list[float] = []
         for item in self.fields:
-            own = None if item.kind == "action" else FEATURES[item.name].mirror
-            start, repeats = self.slices[item.name].start, item.size // self.action_size
-            if own is not None:
-                index += range(start, start + item.size)
-                sign += own
+            feature = self._features.get(item.name)
+            start = self.slices[item.name].start
+            if feature is not None and feature.mirror is not None:
+                index += [start + image for image in feature.mirror_order or range(item.size)]
+                sign += feature.mirror
                 continue
-            for block in range(repeats):
+            if item.size % self.action_size:
+                return None
+            for block in range(item.size // self.action_size):
                 index += [start + block * self.action_size + joint for joint in joints]
                 sign += signs.tolist()
         return index, np.array(sign)

@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ros_rl.errors import ConfigError
 from ros_rl.types import Array
 
 LAST_ACTION = "last_action"
-
-
 PENDING_ACTIONS = "pending_actions"
+
+IMAGE = "image"
+_KINDS = ("state", "goal", "action", IMAGE)
 
 
 @dataclass(frozen=True)
@@ -25,26 +28,52 @@ class Field:
 
     Attributes:
         name: Its name, also that of the control graph's input.
-        size: Number of values.
+        shape: Of its values; (size,) for a vector, (height, width, channels) for an image, rows from the top.
         unit: SI unit.
         scale: Factor that brings its usual range near [-1, 1]; networks see value * scale.
-        kind: ``state`` (dynamics models predict it), ``goal`` (constant while a plan lasts) or ``action``.
+        kind: ``state`` (dynamics models predict it), ``goal`` (constant while a plan lasts), ``action``, or ``image``
+            (no part of the flat observation).
+        dtype: ``uint8`` for an image, else ``float32``.
+
+    Raises:
+        ConfigError: Kind, shape and dtype do not go together.
     """
 
     name: str
-    size: int
+    shape: tuple[int, ...]
     unit: str
     scale: float
     kind: str
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        """Check that it can be."""
+        if self.kind not in _KINDS:
+            raise ConfigError(f"observation field '{self.name}' is of kind '{self.kind}', allowed: {', '.join(_KINDS)}")
+        dtype = "uint8" if self.kind == IMAGE else "float32"
+        if self.dtype != dtype:
+            raise ConfigError(
+                f"observation field '{self.name}' of kind '{self.kind}' is {self.dtype}, allowed: {dtype}"
+            )
+        if self.kind == IMAGE and (len(self.shape) != 3 or min(self.shape) < 1):
+            raise ConfigError(
+                f"image '{self.name}' has shape {self.shape}, allowed: (height, width, channels), each at least 1"
+            )
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
 
 
 class Layout:
-    """What an agent sees and does: the fields of a flat observation and the names of its actions.
+    """What an agent sees and does: the fields of a flat observation, images beside it, and the names of its actions.
 
     Args:
         name: Of the robot or the environment.
         joints: Names of the actions.
         fields: In the order state, goal, last action, pending actions; the last two always present, perhaps empty.
+            Images may stand anywhere among them.
         delay: Number of pending actions.
         choices: Number of discrete actions, of which one number names one; 0 for continuous actions in [-1, 1].
     """
@@ -53,17 +82,20 @@ class Layout:
         self, name: str, joints: Sequence[str], fields: Sequence[Field], delay: int = 0, choices: int = 0
     ) -> None:
         self.name, self.joints, self.delay, self.choices = name, tuple(joints), delay, choices
-        self.fields: tuple[Field, ...] = tuple(fields)
+        self.fields = tuple(item for item in fields if item.kind != IMAGE)
+        """Those of the flat observation, in its order."""
+        self.images = tuple(item for item in fields if item.kind == IMAGE)
+        """Those that stand beside it."""
         self.slices: dict[str, slice] = {}
         start = 0
-        for item in fields:
+        for item in self.fields:
             self.slices[item.name] = slice(start, start + item.size)
             start += item.size
         self.size = start
-        self.state_size = sum(item.size for item in fields if item.kind == "state")
-        self.goal_size = sum(item.size for item in fields if item.kind == "goal")
+        self.state_size = sum(item.size for item in self.fields if item.kind == "state")
+        self.goal_size = sum(item.size for item in self.fields if item.kind == "goal")
         self.action_size = len(self.joints)
-        self.scale = np.concatenate([np.full(item.size, item.scale) for item in fields])
+        self.scale = np.concatenate([np.full(item.size, item.scale) for item in self.fields])
 
     @property
     def state(self) -> slice:
@@ -101,11 +133,14 @@ class Layout:
         """
         return None
 
+    @property
+    def inputs(self) -> tuple[Field, ...]:
+        """What a control graph is given: the fields that are not empty, then the images."""
+        return (*(item for item in self.fields if item.size), *self.images)
+
     def describe(self) -> list[dict[str, Any]]:
-        """The fields as plain data, for a control graph's metadata."""
-        return [
-            {"name": f.name, "shape": [f.size], "dtype": "float32", "unit": f.unit} for f in self.fields if f.size > 0
-        ]
+        """The `inputs` as plain data, for a control graph's metadata."""
+        return [{"name": f.name, "shape": list(f.shape), "dtype": f.dtype, "unit": f.unit} for f in self.inputs]
 
 
 Fields = Mapping[str, Any]

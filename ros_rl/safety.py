@@ -11,21 +11,8 @@ import numpy as np
 
 from ros_rl.errors import CommandError
 from ros_rl.robot import EFFORT, POSITION, VELOCITY, Robot
+from ros_rl.sensors.table import check_measurement
 from ros_rl.types import Array, Measurement
-
-_MEASURED = (
-    "joint_position",
-    "joint_velocity",
-    "passive_position",
-    "passive_velocity",
-    "imu_orientation",
-    "imu_angular_velocity",
-    "imu_linear_acceleration",
-    "base_position",
-    "base_orientation",
-    "base_linear_velocity",
-    "tool_position",
-)
 
 
 @dataclass(frozen=True)
@@ -160,23 +147,20 @@ def tripped_guard(robot: Robot, measurement: Measurement, command: Array) -> str
         measurement: The newest state.
         command: What acts now, shape (joints,).
     """
-    for name in _MEASURED:
-        value = getattr(measurement, name)
-        if value is not None and not np.isfinite(value).all():
-            return f"{name} is not finite: {value}"
-    return _tilted(robot, measurement) or _joint_unsafe(robot, measurement, command)
+    wrong = check_measurement(robot, measurement)
+    return wrong or _tilted(robot, measurement) or _joint_unsafe(robot, measurement, command)
 
 
 def _tilted(robot: Robot, measurement: Measurement) -> str | None:
-    if measurement.imu_orientation is None:
+    if "imu_orientation" not in measurement:
         return None
-    x, y = measurement.imu_orientation[:2]
+    x, y = measurement["imu_orientation"][:2]
     tilt = float(np.arccos(np.clip(1 - 2 * (x * x + y * y), -1.0, 1.0)))
     return f"tilt {tilt:.2f} rad exceeds {robot.safety.tilt:.2f} rad" if tilt > robot.safety.tilt else None
 
 
 def _joint_unsafe(robot: Robot, measurement: Measurement, command: Array) -> str | None:
-    limits, safety, position = robot.limits, robot.safety, measurement.joint_position
+    limits, safety, position = robot.limits, robot.safety, measurement["joint_position"]
     outside = np.maximum(limits.lower - position, position - limits.upper)
     worst = int(np.argmax(outside))
     if outside[worst] > safety.joint_margin:
@@ -188,12 +172,14 @@ def _joint_unsafe(robot: Robot, measurement: Measurement, command: Array) -> str
     worst = int(np.argmax(error))
     if error[worst] > safety.joint_error:
         return f"{robot.joints[worst]} is {error[worst]:.2f} rad from its command, limit {safety.joint_error} rad"
-    # NaN where the robot measures no effort
-    load = np.nan_to_num(np.abs(measurement.joint_effort) / limits.effort)
+    if "joint_effort" not in measurement:
+        return None
+    effort = measurement["joint_effort"]
+    load = np.abs(effort) / limits.effort
     worst = int(np.argmax(load))
     if load[worst] > safety.effort:
         return (
-            f"effort of {robot.joints[worst]} is {measurement.joint_effort[worst]:.1f} N m, "
+            f"effort of {robot.joints[worst]} is {effort[worst]:.1f} N m, "
             f"limit {safety.effort * limits.effort[worst]:.1f} N m"
         )
     return None

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Image = NDArray[np.uint8]
+"""(height, width, channels), rows from the top."""
 
 
 class SafetyState(IntEnum):
@@ -39,37 +43,11 @@ class Verdict(IntEnum):
     """The episode was cut (time limit, broken chain); its value is not zero."""
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """What a driver measures at one instant. Joints are in the order of the robot's YAML file.
+class Measurement(dict[str, NDArray[Any]]):
+    """What a driver measures at one instant: a value for each sensor, by the sensor's name; never changed.
 
-    A field is None where the robot has no such sensor.
+    `ros_rl.sensors.table` says what each is, in which unit, frame and shape. What was not measured is not there.
     """
-
-    joint_position: Array
-    """[rad or m], shape (joints,)."""
-    joint_velocity: Array
-    """[rad/s or m/s], shape (joints,)."""
-    joint_effort: Array
-    """[N m or N], shape (joints,)."""
-    passive_position: Array | None = None
-    """[rad or m] of the joints that are not commanded, shape (passive,)."""
-    passive_velocity: Array | None = None
-    """[rad/s or m/s], shape (passive,)."""
-    imu_orientation: Array | None = None
-    """Quaternion xyzw of the IMU in a gravity-aligned world, shape (4,)."""
-    imu_angular_velocity: Array | None = None
-    """[rad/s] in the body frame, shape (3,)."""
-    imu_linear_acceleration: Array | None = None
-    """[m/s^2] in the body frame, gravity included, shape (3,)."""
-    base_position: Array | None = None
-    """[m] of the base in the odometry frame, shape (3,)."""
-    base_orientation: Array | None = None
-    """Quaternion xyzw of the base in the odometry frame, shape (4,)."""
-    base_linear_velocity: Array | None = None
-    """[m/s] in the base frame, mean over the last control period, shape (3,)."""
-    tool_position: Array | None = None
-    """[m] of the tool centre point in the robot's base frame, shape (3,)."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +77,8 @@ class Tick:
     pending_commands: Array
     """Commands already decided, the next to act first, shape (delay, joints)."""
     measurement: Measurement
-    goal: Array | None = None
-    """The task's goal or command, None if the task has none."""
+    inputs: Mapping[str, Array] = field(default_factory=dict)
+    """What the task is asked for at this tick, by the names of `ros_rl.sensors.inputs`; empty if it has no inputs."""
 
     @property
     def env_steps(self) -> int:
@@ -138,7 +116,7 @@ class Outcome:
     Attributes:
         start: At the episode's first tick.
         end: At its last tick.
-        goal: The episode's goal; None if the task has none.
+        goal: The position that was asked for at its last tick [m]; None if the task asks for none.
         seconds: Length that the episode was to have [s].
         terminated: Whether the task (or a guard) ended it earlier.
     """
@@ -174,6 +152,9 @@ class Transition:
         next_observation: o_{k+1}, flat; it holds u_k as its last action.
         terminated: True if the task ended at k + 1.
         truncated: True if the episode was cut at k + 1.
+        source: The robot that it is experience of: its namespace, or its name; empty where there is one only.
+        images: Those of o_k, by name.
+        next_images: Those of o_{k+1}; the next transition of the chain has the same as its `images`.
     """
 
     tick: int
@@ -184,3 +165,6 @@ class Transition:
     next_observation: Array
     terminated: bool
     truncated: bool
+    source: str = ""
+    images: Mapping[str, Image] = field(default_factory=dict)
+    next_images: Mapping[str, Image] = field(default_factory=dict)

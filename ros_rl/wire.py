@@ -1,14 +1,19 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How named vectors and named blocks of bytes travel in one flat array, without ROS.
+"""How named vectors, blocks of bytes and arrays travel in one flat array, without ROS.
 
 A packet begins with its stamp, sequence number and version; a list of (label, size) names every field. On the wire
-the array is the data of a `std_msgs` multi-array and the list its ``layout.dim`` (`ros_rl.nodes.messages`).
+the array is the data of a `std_msgs` multi-array and the list its ``layout.dim`` (`ros_rl.nodes.packets`).
+
+What is a name and no number stands in a label: a transition's robot is the empty field ``source.<robot>``, and dtype
+and shape of an array follow its name (``images.front |u1 48,64,3``). A transition without images is a packet of
+vectors; with images it is one of arrays.
 """
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +26,12 @@ from ros_rl.types import Array, Transition
 
 Labels = list[tuple[str, int]]
 """Name and number of elements of each field, in order."""
+
+SOURCE = "source."
+"""The rest of the one label of a transition that begins so names the robot that it is experience of."""
+
+IMAGES, NEXT_IMAGES = "images.", "next_images."
+"""Labels of a transition that begin so are its images before and after the step."""
 
 SUCCESS = "success."
 """Labels of a transition that begin so are the task's own measures, not part of the experience."""
@@ -104,9 +115,38 @@ def _slices(labels: Sequence[tuple[str, int]], header: Labels, size: int) -> Ite
     return slices[len(header) :]
 
 
+def pack_arrays(header: Header, arrays: Mapping[str, np.ndarray]) -> tuple[bytes, Labels]:
+    """Join named arrays of numbers, bit for bit, as `pack_bytes` does; each label tells name, dtype and shape."""
+    blocks = {
+        f"{name} {array.dtype.str} {','.join(map(str, array.shape))}": array.tobytes() for name, array in arrays.items()
+    }
+    return pack_bytes(header, blocks)
+
+
+def unpack_arrays(data: bytes, labels: Sequence[tuple[str, int]]) -> tuple[Header, dict[str, np.ndarray]]:
+    """The inverse of `pack_arrays`; the arrays are read-only views of `data`.
+
+    Raises:
+        ContractError: As `unpack_bytes`, or a label does not fit its bytes.
+    """
+    header, blocks = unpack_bytes(data, labels)
+    return header, dict(_array(label, block) for label, block in blocks.items())
+
+
+def _array(label: str, block: bytes) -> tuple[str, np.ndarray]:
+    try:
+        name, code, sizes = label.rsplit(" ", 2)
+        dtype, shape = np.dtype(code), tuple(int(size) for size in sizes.split(",") if size)
+        if dtype.kind not in "biuf" or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(block):
+            raise ValueError
+    except (ValueError, TypeError):
+        raise ContractError(f"packet has {len(block)} bytes that '{label}' does not fit") from None
+    return name, np.frombuffer(block, dtype).reshape(shape)
+
+
 def transition_fields(transition: Transition) -> dict[str, ArrayLike]:
-    """A transition as named vectors."""
-    return {
+    """A transition without its images as named vectors."""
+    fields: dict[str, ArrayLike] = {
         "tick": transition.tick,
         "episode": transition.episode,
         "observation": transition.observation,
@@ -116,10 +156,23 @@ def transition_fields(transition: Transition) -> dict[str, ArrayLike]:
         "terminated": transition.terminated,
         "truncated": transition.truncated,
     }
+    if transition.source:
+        fields[f"{SOURCE}{transition.source}"] = ()
+    return fields
 
 
-def transition_from(fields: Mapping[str, Array]) -> Transition:
-    """The inverse of `transition_fields`.
+def transition_arrays(transition: Transition) -> dict[str, np.ndarray]:
+    """A transition with its images as named arrays."""
+    arrays: dict[str, np.ndarray] = {
+        name: np.atleast_1d(np.asarray(value, np.float64)) for name, value in transition_fields(transition).items()
+    }
+    for prefix, images in ((IMAGES, transition.images), (NEXT_IMAGES, transition.next_images)):
+        arrays |= {f"{prefix}{name}": image for name, image in images.items()}
+    return arrays
+
+
+def transition_from(fields: Mapping[str, np.ndarray]) -> Transition:
+    """The inverse of `transition_fields` and of `transition_arrays`.
 
     Raises:
         ContractError: A field is missing.
@@ -134,9 +187,17 @@ def transition_from(fields: Mapping[str, Array]) -> Transition:
             next_observation=fields["next_observation"],
             terminated=bool(fields["terminated"][0]),
             truncated=bool(fields["truncated"][0]),
+            source=next(iter(_under(SOURCE, fields)), ""),
+            images=_under(IMAGES, fields),
+            next_images=_under(NEXT_IMAGES, fields),
         )
     except KeyError as error:
         raise ContractError(f"transition lacks the field {error}") from None
+
+
+def _under(prefix: str, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The fields whose labels begin so, by the rest of them."""
+    return {name[len(prefix) :]: value for name, value in fields.items() if name.startswith(prefix)}
 
 
 def success_from(fields: Mapping[str, Array]) -> dict[str, float]:

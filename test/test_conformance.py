@@ -74,12 +74,11 @@ def roll_out(task: str, seed: int, vandal: bool = False) -> Run:
 
 
 def destroy(tick: Tick) -> None:
-    for part in (tick, tick.measurement):
-        for item in fields(part):
-            value = getattr(part, item.name)
-            # a driver may still need the newest joint positions, to stop at limits
-            if isinstance(value, np.ndarray) and item.name not in ("joint_position", "pending_commands"):
-                value[:] = 1e6
+    own = {item.name: getattr(tick, item.name) for item in fields(tick)}
+    for name, value in {**own, **tick.measurement, **tick.inputs}.items():
+        # a driver may still need the newest joint positions, to stop at limits
+        if isinstance(value, np.ndarray) and name not in ("joint_position", "pending_commands"):
+            value[:] = 1e6
 
 
 @cache

@@ -15,11 +15,20 @@ import pytest
 
 from ros_rl.cli.arguments import make_parser
 from ros_rl.config import iterate
+from ros_rl.sensors.inputs import INPUTS
+from ros_rl.sensors.table import SENSORS
 from ros_rl.settings import loading as settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NODES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "ros_rl" / "nodes").glob("*.py")))
+
+TABLES = {
+    **{sensor.topic.name: (sensor.topic.message, "state") for sensor in SENSORS.values()},
+    **{item.topic: (item.message, "newest") for item in INPUTS.values()},
+    **{f"task/{name}": (item.shown_as, "newest") for name, item in INPUTS.items()},
+}
+"""Type and quality of service of what stands in the tables of sensors and inputs."""
 
 TINY = (
     "learner.robot_minutes=0.1",
@@ -108,16 +117,20 @@ def test_python_packages_are_the_ones_of_setup() -> None:
 def test_topics_are_those_of_the_nodes() -> None:
     made = set(re.findall(r"create_(?:publisher|subscription)\(\s*\w+,\s*\"([\w/]+)\"", NODES))
     made |= set(re.findall(r"self\._recorder\.subscribe\(\w+, \"([\w/]+)\"", NODES))
-    made |= set(re.findall(r"\(\"([\w/]+)\", (?:JointState|Imu|Odometry|PoseStamped|Float64MultiArray)\)", NODES))
     told = {row[0]: row for row in table("topic")}
-    assert set(told) == made
+    assert set(told) == made | {"tick"} | set(TABLES)
     for row in told.values():
         kind, qos = row[1].split("/")[1], row[3]
-        assert kind in NODES, f"{row[0]}: no node uses {kind}"
+        assert kind in NODES or row[0] in TABLES, f"{row[0]}: no node uses {kind}"
         assert f"*{qos}*" in README, f"{row[0]}: the quality of service '{qos}' is not explained"
 
 
-@pytest.mark.parametrize("topic", [row[0] for row in table("topic")])
+def test_topics_of_sensors_and_inputs_are_those_of_their_tables() -> None:
+    told = {row[0]: (row[1].replace("/", "/msg/"), row[3]) for row in table("topic")}
+    assert {topic: told[topic] for topic in TABLES} == TABLES
+
+
+@pytest.mark.parametrize("topic", [row[0] for row in table("topic") if row[0] not in TABLES])
 def test_type_and_quality_of_service_are_those_of_the_publisher(topic: str) -> None:
     row = next(row for row in table("topic") if row[0] == topic)
     found = re.search(rf"create_publisher\(\s*([\w.]+),\s*\"{topic}\",\s*(\w+)\)", NODES)

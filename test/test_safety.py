@@ -13,6 +13,7 @@ from ros_rl.errors import CommandError
 from ros_rl.robot import Robot, load_robot
 from ros_rl.rotations import from_rotation_vector
 from ros_rl.safety import CommandFilter, expected_position, tripped_guard
+from ros_rl.sensors.table import SENSORS
 from ros_rl.types import Measurement
 
 PERIOD = 0.05
@@ -27,13 +28,11 @@ def with_limits(robot: Robot, **changes: float) -> Robot:
 
 
 def measurement(robot: Robot, **changes) -> Measurement:
-    values = {
-        "joint_position": robot.home.copy(),
-        "joint_velocity": np.zeros(robot.size),
-        "joint_effort": np.zeros(robot.size),
-        "imu_orientation": np.array([0.0, 0.0, 0.0, 1.0]),
-    }
-    return Measurement(**(values | changes))
+    """At rest in the home pose, as all sensors of the robot would say."""
+    level = np.array([0.0, 0.0, 0.0, 1.0])
+    values = {name: np.zeros(SENSORS[name].shape(robot)) for name in robot.sensors}
+    values |= {"joint_position": robot.home.copy(), "imu_orientation": level, "base_orientation": level}
+    return Measurement({name: values[name] for name in robot.sensors} | changes)
 
 
 class TestRefusals:
@@ -188,7 +187,7 @@ class TestEffortCommands:
         assert command(np.array([40.0])).limited == ("cart_joint",)
 
     def test_a_passive_measurement_that_is_not_finite(self):
-        bad = replace(measurement(CARTPOLE), passive_velocity=np.array([np.nan]))
+        bad = measurement(CARTPOLE, passive_velocity=np.array([np.nan]))
         assert "passive_velocity is not finite" in tripped_guard(CARTPOLE, bad, np.zeros(1))
 
 
@@ -271,17 +270,21 @@ class TestGuards:
         assert "FL_hip_joint is 1.60 rad" in tripped_guard(A1, measurement(A1), command)
 
     def test_effort_where_it_is_known(self):
-        effort = np.full(12, np.nan)
-        assert tripped_guard(A1, measurement(A1, joint_effort=effort), A1.home) is None
+        without = replace(A1, sensors=tuple(name for name in A1.sensors if name != "joint_effort"))
+        assert tripped_guard(without, measurement(without), A1.home) is None
+        effort = np.zeros(12)
         effort[5] = -33.5 * 1.2
         assert tripped_guard(A1, measurement(A1, joint_effort=effort), A1.home) is None
         effort[5] = -33.5 * 1.3
         assert "FL_calf_joint" in tripped_guard(A1, measurement(A1, joint_effort=effort), A1.home)
 
-    @pytest.mark.parametrize("name", ["joint_position", "joint_velocity", "imu_orientation", "base_position"])
-    def test_a_measurement_that_is_not_finite(self, name):
-        value = np.full(12 if "joint" in name else 4 if "imu" in name else 3, np.nan)
-        assert tripped_guard(A1, measurement(A1, **{name: value}), A1.home).startswith(f"{name} is not finite")
+    @pytest.mark.parametrize("name", A1.sensors)
+    def test_a_sensor_that_is_not_finite_or_not_there(self, name):
+        state = measurement(A1)
+        state[name] = np.full_like(state[name], np.nan)
+        assert tripped_guard(A1, state, A1.home).startswith(f"{name} is not finite")
+        del state[name]
+        assert tripped_guard(A1, state, A1.home) == f"{name} is not measured"
 
     @pytest.mark.parametrize("seed", range(5))
     def test_random_states_within_all_limits_never_trip(self, seed):

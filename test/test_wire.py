@@ -11,11 +11,14 @@ from ros_rl.types import Transition
 from ros_rl.wire import (
     Header,
     pack,
+    pack_arrays,
     pack_bytes,
     success_from,
+    transition_arrays,
     transition_fields,
     transition_from,
     unpack,
+    unpack_arrays,
     unpack_bytes,
 )
 
@@ -71,6 +74,44 @@ def test_transition_comes_back_with_the_measures_beside_it() -> None:
     for name in ("observation", "action", "next_observation"):
         assert np.array_equal(getattr(found, name), getattr(sent, name))
     assert success_from(fields) == {"success.distance": 0.1}
+    assert found.source == "" and found.images == found.next_images == {}
+
+
+@pytest.mark.parametrize("source", ["", "a1", "lab/a1_2"])
+def test_a_transition_names_its_robot_in_a_label(source: str) -> None:
+    sent = Transition(4, 2, np.ones(2), np.ones(1), 0.0, np.ones(2), False, True, source)
+    data, labels = pack(Header(5), transition_fields(sent))
+    assert labels[12:] == ([(f"source.{source}", 0)] if source else [])
+    assert len(data) == 14
+    assert transition_from(unpack(data, labels)[1]).source == source
+
+
+def test_a_transition_with_images_comes_back_bit_for_bit() -> None:
+    rng = np.random.default_rng(2)
+    images = [{"front": rng.integers(0, 256, (4, 6, 3), np.uint8), "rear": rng.integers(0, 256, (2, 2, 1), np.uint8)}
+              for _ in range(2)]  # fmt: skip
+    sent = Transition(
+        4, 2, rng.normal(size=5), rng.normal(size=2), 1 / 3, rng.normal(size=5), False, True, "a1", *images
+    )
+    data, labels = pack_arrays(Header(STAMP, 7, 3), transition_arrays(sent))
+    assert ("images.front |u1 4,6,3", 72) in labels and ("next_images.rear |u1 2,2,1", 4) in labels
+    header, arrays = unpack_arrays(data, labels)
+    found = transition_from(arrays)
+    assert header == Header(STAMP, 7, 3)
+    assert (found.tick, found.episode, found.reward, found.source) == (4, 2, 1 / 3, "a1")
+    assert (found.terminated, found.truncated) == (False, True)
+    for name in ("observation", "action", "next_observation"):
+        assert getattr(found, name).tobytes() == getattr(sent, name).tobytes()
+    for own, theirs in ((found.images, sent.images), (found.next_images, sent.next_images)):
+        assert list(own) == list(theirs)
+        for name, image in theirs.items():
+            assert own[name].dtype == np.uint8 and np.array_equal(own[name], image)
+
+
+@pytest.mark.parametrize("label", ["x <f8 2", "x <f8 -1", "x <f8", "x |O 1", "x <f4 a", "x <nothing 1", "x"])
+def test_arrays_that_do_not_fit_their_labels_are_refused(label: str) -> None:
+    with pytest.raises(ContractError, match="packet has 8 bytes that"):
+        unpack_arrays(*pack_bytes(Header(1), {label: bytes(8)}))
 
 
 def test_transition_without_a_field_is_refused() -> None:

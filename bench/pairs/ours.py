@@ -29,9 +29,9 @@ LIKE_STABLE: dict[str, dict[str, Any]] = {
 def layout(pair: Pair) -> Layout:
     """A plain observation, without actions in it."""
     fields = (
-        Field("observation", pair.inputs, "1", 1.0, "state"),
-        Field(LAST_ACTION, 0, "1", 1.0, "action"),
-        Field(PENDING_ACTIONS, 0, "1", 1.0, "action"),
+        Field("observation", (pair.inputs,), "1", 1.0, "state"),
+        Field(LAST_ACTION, (0,), "1", 1.0, "action"),
+        Field(PENDING_ACTIONS, (0,), "1", 1.0, "action"),
     )
     return Layout("plain", [f"action_{index}" for index in range(pair.actions)], fields, 0, pair.choices)
 

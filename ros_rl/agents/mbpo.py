@@ -128,5 +128,5 @@ class MbpoAgent(ModelBasedAgent):
 
 def undelayed(layout: Layout) -> Layout:
     """The same without pending actions."""
-    fields = [replace(field, size=0) if field.name == PENDING_ACTIONS else field for field in layout.fields]
-    return Layout(layout.name, layout.joints, fields)
+    fields = [replace(field, shape=(0,)) if field.name == PENDING_ACTIONS else field for field in layout.fields]
+    return Layout(layout.name, layout.joints, (*fields, *layout.images))

@@ -97,23 +97,24 @@ def judge_model(
         seed: Of what is drawn at random.
     """
     fields, rng = state_fields(spec), np.random.default_rng([seed, 0xA4A1])
-    known = calibration.steps_of(replayed)
+    known, new = calibration.steps_of(replayed), calibration.steps_of(held_out)
     state_scale, step_scale = known.states.std(0), (known.next_states - known.states).std(0)
-    episodes = {HELD_OUT: held_out, REPLAY: replayed}
-    stretches = {name: windows(trajectories, horizon, rng) for name, trajectories in episodes.items()}
-    steps = {
-        REPLAY: known,
-        HELD_OUT: calibration.steps_of(held_out),
-        RANDOM_ACTIONS: calibration.random_actions(known, rng),
-        RANDOM_STATES: calibration.random_states(known, rng),
-    }
-    predictions = {name: calibration.predict(model, item) for name, item in steps.items()}
+    k_step, counts = {}, {}
+    for name, trajectories in ((HELD_OUT, held_out), (REPLAY, replayed)):
+        stretches = windows(trajectories, horizon, rng)
+        k_step[name] = k_step_errors(model, stretches, fields, state_scale)
+        counts[name] = stretches.valid.sum(0).tolist()
+    random_actions, random_states = calibration.random_actions(known, rng), calibration.random_states(known, rng)
+    sources = {REPLAY: known, HELD_OUT: new, RANDOM_ACTIONS: random_actions, RANDOM_STATES: random_states}
+    predictions = {name: calibration.predict(model, steps) for name, steps in sources.items()}
     scores = {name: calibration.disagreement(item, step_scale) for name, item in predictions.items()}
     numbers = {
         "horizon": horizon,
-        "k_step": {name: k_step_errors(model, item, fields, state_scale) for name, item in stretches.items()},
-        "k_step_starts": {name: item.valid.sum(0).tolist() for name, item in stretches.items()},
-        "one_step": {n: calibration.judge(steps[n], predictions[n], fields, step_scale) for n in (HELD_OUT, REPLAY)},
+        "k_step": k_step,
+        "k_step_starts": counts,
+        "one_step": {
+            name: calibration.judge(sources[name], predictions[name], fields, step_scale) for name in (HELD_OUT, REPLAY)
+        },
         "disagreement": _disagreement(model.members, scores),
     }
     return numbers, scores

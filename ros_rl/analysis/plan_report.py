@@ -13,10 +13,10 @@ import numpy as np
 from ros_rl.analysis.calibration import steps_of
 from ros_rl.analysis.decision import Expectation, decide, rewards, values
 from ros_rl.analysis.model_report import state_fields
-from ros_rl.analysis.trajectories import HELD_OUT_SEED, Episode, Trajectory, from_replay, record
+from ros_rl.analysis.trajectories import HELD_OUT_SEED, Trajectory, from_replay, play, record
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError
-from ros_rl.settings.tree import Settings
+from ros_rl.features import ObservationSpec
 from ros_rl.training.saved_run import SavedRun
 from ros_rl.types import Array, Tick
 
@@ -49,9 +49,17 @@ def analyse_plan(run: SavedRun, step: int, seed: int | None) -> PlanReport:
     """
     settings, agent, spec = run.settings, run.agent, run.spec
     seed = settings.seed + HELD_OUT_SEED if seed is None else seed
-    tick, expectation, real = _expect_and_see(run, step, seed)
-    known = steps_of(from_replay(spec, run.training.replay))
-    scale = known.states.std(0)
+    graph = OnnxGraph(run.training.graph(), settings.controller.threads)
+    (ticks,) = play(settings, graph, seed)
+    if step >= len(ticks) - 1:
+        raise ConfigError(f"tick {step} is beyond the episode of seed {seed}, which ends at tick {len(ticks) - 1}")
+    tick = ticks[step][0]
+    expectation = decide(agent, spec, tick, seed)
+    planned = expectation.actions[spec.delay :]
+    (again,) = play(settings, graph, seed, instead={step + index: action for index, action in enumerate(planned)})
+    part = slice(step, step + len(expectation.actions) + 1)
+    real = {OPEN_LOOP: record(spec, again[part]), CLOSED_LOOP: record(spec, ticks[part])}
+    scale = steps_of(from_replay(spec, run.training.replay)).states.std(0)
     numbers: dict[str, Any] = {
         "run": str(run.path),
         "task": settings.task.name,
@@ -59,7 +67,7 @@ def analyse_plan(run: SavedRun, step: int, seed: int | None) -> PlanReport:
         "tick": step,
         "control_period": settings.control.period,
         "delay": spec.delay,
-        "horizon": len(expectation.actions) - spec.delay,
+        "horizon": len(planned),
         "members": agent.model.members,
         "units": {field.name: field.unit for field in spec.fields if field.kind == "state"},
         "measured_against": "the measured state, sensor noise included",
@@ -68,43 +76,17 @@ def analyse_plan(run: SavedRun, step: int, seed: int | None) -> PlanReport:
     return PlanReport(numbers, expectation, real, scale)
 
 
-def _expect_and_see(run: SavedRun, step: int, seed: int) -> tuple[Tick, Expectation, dict[str, Trajectory]]:
-    """The tick of a step, what the planner expects there, and what then happens; see `PlanReport`."""
-    settings, spec = run.settings, run.spec
-    graph = OnnxGraph(run.training.graph(), settings.controller.threads)
-    ticks = play(settings, graph, seed)
-    if step >= len(ticks) - 1:
-        raise ConfigError(f"tick {step} is beyond the episode of seed {seed}, which ends at tick {len(ticks) - 1}")
-    tick = ticks[step][0]
-    expectation = decide(run.agent, spec, tick, seed)
-    planned = expectation.actions[spec.delay :]
-    again = play(settings, graph, seed, {step + index: action for index, action in enumerate(planned)})
-    end = step + len(expectation.actions) + 1
-    return tick, expectation, {OPEN_LOOP: record(spec, again[step:end]), CLOSED_LOOP: record(spec, ticks[step:end])}
-
-
-def play(
-    settings: Settings, graph: OnnxGraph, seed: int, instead: dict[int, Array] | None = None
-) -> list[tuple[Tick, float]]:
-    """The first episode of a seed, with some decisions replaced; see `Episode.run`."""
-    episode = Episode(settings, graph, seed)
-    try:
-        return list(episode.run(instead))
-    finally:
-        episode.close()
-
-
 def _figures(
     run: SavedRun, tick: Tick, expectation: Expectation, real: dict[str, Trajectory], scale: Array
 ) -> dict[str, Any]:
-    agent, spec = run.agent, run.spec
+    agent, spec, gamma = run.agent, run.spec, run.settings.agent.gamma
     goal = spec.observe(tick)[spec.goal]
     first = spec.robot.action(tick.previous_command)
     last = np.concatenate([first[None], expectation.actions])
     predicted_rewards = rewards(agent, expectation.states, goal, first, expectation.actions)
     predicted_values = values(agent, expectation.states, goal, last)
     returns = expectation.candidates.returns
-    return {
+    found: dict[str, Any] = {
         "plan_return": {"mean": expectation.plan_return.mean(), "std": expectation.plan_return.std()},
         "candidates": {
             "count": len(returns),
@@ -118,26 +100,29 @@ def _figures(
             "value_std": predicted_values.std(0),
             "disagreement": _rms(expectation.states.std(0), scale),
         },
-        "real": {name: _measured(run, goal, expectation, happened, scale) for name, happened in real.items()},
+        "real": {},
     }
+    for name, happened in real.items():
+        used = np.concatenate([happened.last_actions, happened.actions[-1:]])
+        value = values(agent, happened.states, goal, used)
+        whole = happened.steps == len(expectation.actions)
+        found["real"][name] = {
+            "value": value,
+            "return": _return(happened.rewards[spec.delay :], value[-1], gamma, whole),
+            **_happened(happened, expectation, spec, scale),
+        }
+    return found
 
 
-def _measured(
-    run: SavedRun, goal: Array, expectation: Expectation, happened: Trajectory, scale: Array
-) -> dict[str, Any]:
-    """What happened from the tick on, and how far it was from what was expected."""
-    spec, reached = run.spec, happened.steps
-    used = np.concatenate([happened.last_actions, happened.actions[-1:]])
-    error = happened.states - expectation.states.mean(0)[: reached + 1]
-    value = values(run.agent, happened.states, goal, used)
-    whole = reached == len(expectation.actions)
+def _happened(happened: Trajectory, expectation: Expectation, spec: ObservationSpec, scale: Array) -> dict[str, Any]:
+    """How far it came, and how far from what was expected."""
+    error = happened.states - expectation.states.mean(0)[: happened.steps + 1]
+    fields = state_fields(spec)
     return {
-        "steps": reached,
+        "steps": happened.steps,
         "reward": happened.rewards,
-        "value": value,
-        "return": _return(happened.rewards[spec.delay :], value[-1], run.settings.agent.gamma, whole),
         "error": _rms(error, scale),
-        "error_by_field": {field: np.sqrt((error[:, part] ** 2).mean(1)) for field, part in state_fields(spec).items()},
+        "error_by_field": {field: np.sqrt((error[:, part] ** 2).mean(1)) for field, part in fields.items()},
     }
 
 

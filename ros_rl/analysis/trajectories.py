@@ -5,25 +5,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
-from ros_rl.backends import make_backend
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, DataError
 from ros_rl.features import ObservationSpec
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.runtime.control_loop import ControlLoop
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.tree import Settings
-from ros_rl.types import Array, Command, SafetyState, Tick, Verdict
+from ros_rl.types import Array, Command, Tick
 
 HELD_OUT_SEED = 5000
 """Added to the run's seed: training takes that itself, its evaluations the one 1000 above."""
+
+Played: TypeAlias = list[tuple[Tick, float]]
+"""An episode: its ticks, each with the reward of the step that ends in it (0 for the first)."""
 
 
 @dataclass(frozen=True)
@@ -71,53 +73,31 @@ def from_replay(spec: ObservationSpec, replay: ReplayBuffer) -> list[Trajectory]
     ]
 
 
-class Episode:
-    """One simulated episode in which an agent acts without exploring, and what then may be tried from its ticks on.
-
-    The world depends on the settings, the seed and the commands alone, so two episodes of one seed are the same up to
-    the first tick whose command differs.
+def play(
+    settings: Settings, graph: OnnxGraph, seed: int, episodes: int = 1, instead: Mapping[int, Array] | None = None
+) -> list[Played]:
+    """Whole episodes in which an agent acts without exploring, each until the task, a guard or the time limit ends it.
 
     Args:
         settings: Of the run; its noise, delay and friction hold here, too.
         graph: What acts.
-        seed: Of start, goal, friction, noise and planning.
+        seed: Of starts, goals, friction, noise and planning.
+        episodes: How many.
+        instead: Actions in [-1, 1], shape (actions,), by the step at which they replace the agent's decision.
     """
+    world = RobotWorld(settings.headless(), seed)
+    loop, replaced = world.control_loop(explore=0.0), instead or {}
+    loop.use(graph)
 
-    def __init__(self, settings: Settings, graph: OnnxGraph, seed: int) -> None:
-        settings = settings.headless()
-        robot, control = settings.load_robot(), settings.control
-        self.spec = ObservationSpec(robot, settings.task.observation, control.delay)
-        self._loop = ControlLoop(self.spec, settings.task.name, control.period, seed, explore=0.0)
-        self._loop.use(graph)
-        self._backend = make_backend(settings, seed)
-        self._driver = DriverLoop(
-            robot, settings.task, self._backend, control.rate_hz, control.delay, seed, auto_recover=False
-        )
-        self._builder = TransitionBuilder(self.spec, settings.task, control.period)
+    def decide(tick: Tick) -> Command:
+        command = loop.step(tick).command  # also where it is replaced: the agent's carry goes on
+        return world.command(replaced[tick.step]) if tick.step in replaced else command
 
-    def run(self, instead: dict[int, Array] | None = None) -> Iterator[tuple[Tick, float]]:
-        """Act until the task, a guard or the time limit ends the episode; yields every tick and its reward.
-
-        Args:
-            instead: Actions in [-1, 1], shape (actions,), by the step at which they replace the agent's decision.
-        """
-        self._driver.clear()
-        tick = self._driver.start()
-        verdict, _ = self._builder.add(tick)
-        yield tick, 0.0
-        while verdict is Verdict.CONTINUE and tick.safety is SafetyState.OK:
-            command = self._loop.step(tick).command  # also where it is replaced: the agent's carry goes on
-            if instead and tick.step in instead:
-                command = Command(tick.stamp, self.spec.robot.command(instead[tick.step]))
-            self._driver.accept(command)
-            tick = self._driver.advance()
-            verdict, transition = self._builder.add(tick)
-            if transition is not None:
-                yield tick, transition.reward
-
-    def close(self) -> None:
-        """Release the simulator."""
-        self._backend.close()
+    try:
+        played = [list(world.episode(decide)) for _ in range(episodes)]
+    finally:
+        world.close()
+    return [[(s.tick, s.reward) for s in steps if s.tick.step == 0 or s.transition is not None] for steps in played]
 
 
 def collect(settings: Settings, graph: OnnxGraph, episodes: int, seed: int) -> list[Trajectory]:
@@ -134,18 +114,15 @@ def collect(settings: Settings, graph: OnnxGraph, episodes: int, seed: int) -> l
     """
     if seed == settings.seed:
         raise ConfigError(f"seed {seed} is the one that the run trained with; held-out episodes need another")
-    episode = Episode(settings, graph, seed)
-    try:
-        found = [record(episode.spec, list(episode.run())) for _ in range(episodes)]
-    finally:
-        episode.close()
+    spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+    found = [record(spec, played) for played in play(settings, graph, seed, episodes)]
     kept = [trajectory for trajectory in found if trajectory.steps]
     if not kept:
         raise ConfigError(f"none of {episodes} held-out episodes had a single step")
     return kept
 
 
-def record(spec: ObservationSpec, ticks: Sequence[tuple[Tick, float]]) -> Trajectory:
+def record(spec: ObservationSpec, ticks: Played) -> Trajectory:
     """The trajectory of an episode's ticks and rewards."""
     observations = np.array([spec.observe(tick) for tick, _ in ticks])
     return from_observations(spec, observations, np.array([reward for _, reward in ticks[1:]]))
@@ -168,7 +145,7 @@ def from_log(settings: Settings, path: Path, replay: ReplayBuffer) -> list[Traje
     robot = settings.load_robot()
     spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
     builder = TransitionBuilder(spec, settings.task, settings.control.period)
-    pieces: list[list[tuple[Tick, float]]] = []
+    pieces: list[Played] = []
     for tick in read_ticks(path, robot):
         if pieces and tick.stamp == pieces[-1][-1][0].stamp:
             continue

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,9 @@ EMPTY = Scenario()
 class Backend(ABC):
     """A robot that can be reset and moved, one control period at a time."""
 
+    simulated = False
+    """Whether its world is one that a reset makes anew; `make_backend` takes it from the settings."""
+
     @abstractmethod
     def reset(self, rng: np.random.Generator) -> Measurement:
         """Bring the robot to the home pose (a simulator also draws what changes per episode)."""
@@ -52,8 +56,8 @@ class Backend(ABC):
     def safe_step(self) -> Measurement:
         """Do the robot's safe action for one control period: damp, hold or stop."""
 
-    def show_goal(self, goal: Array | None) -> None:  # noqa: B027 - a robot without a display has nothing to do
-        """Mark the episode's goal where the backend can show it."""
+    def show_inputs(self, inputs: Mapping[str, Array]) -> None:  # noqa: B027 - a robot without a display has nothing to do
+        """Show what the task is asked for, by name, at every tick, where the backend can."""
 
     def truth(self) -> Truth | None:
         """What really happened; None on hardware."""

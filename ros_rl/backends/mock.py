@@ -56,4 +56,8 @@ class MockBackend(Backend):
         """Nothing to release."""
 
     def _measure(self) -> Measurement:
-        return Measurement(self._position.copy(), self._velocity.copy(), np.zeros(self._robot.size))
+        return Measurement(
+            joint_position=self._position.copy(),
+            joint_velocity=self._velocity.copy(),
+            joint_effort=np.zeros(self._robot.size),
+        )

@@ -45,9 +45,10 @@ def make_parser(commands_of: Mapping[str, Command]) -> argparse.ArgumentParser:
     _add_eval(commands)
     _add_export(commands)
     _add_analyse(commands)
-    commands.add_parser("list", help="list tasks, robots, agents and drivers")
+    commands.add_parser("list", help="list tasks, robots, agents, drivers and presets")
     settings = commands.add_parser("settings", help="print every setting with its value, unit and range")
     settings.add_argument("task", nargs="?", default="a1_walk", metavar="TASK", help="default: a1_walk")
+    _add_preset(settings)
     _add_settings(settings)
     for name, parsed in commands.choices.items():
         parsed.set_defaults(function=commands_of[name])
@@ -78,7 +79,16 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "--params-file",
         type=Path,
         metavar="FILE",
-        help="ROS parameters file, read after the task's own (default: none)",
+        help="ROS parameters file, read after the task's own and a preset (default: none)",
+    )
+
+
+def _add_preset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help="settings under a name, read after the task's own, e.g. debug: everything tiny (default: none); see "
+        "'ros-rl list'",
     )
 
 
@@ -119,6 +129,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument(
         "--steps", type=_whole(1), metavar="N", help="environment steps to learn from, in place of --robot-minutes"
     )
+    _add_preset(parser)
     _add_graph(parser, f"default: the task's, else {LearnerSettings.robot_minutes:g}")
     parser.add_argument(
         "--eval-every",

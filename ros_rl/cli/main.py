@@ -18,6 +18,7 @@ from ros_rl.config import iterate
 from ros_rl.errors import ConfigError, RosRlError, RunFolderError, UnknownNameError
 from ros_rl.robot import robot_names
 from ros_rl.runs import bringup
+from ros_rl.settings.presets import preset_titles
 from ros_rl.settings.registry import AGENT_NAMES, BACKEND_SETTINGS
 from ros_rl.tasks import TASKS
 
@@ -127,6 +128,7 @@ def _list(options: argparse.Namespace) -> int:
         "robots": robot_names(),
         "agents": list(AGENT_NAMES),
         "drivers": list(BACKEND_SETTINGS),
+        "presets": [f"{name}  {title}" for name, title in preset_titles().items()],
     }
     for title, items in rows.items():
         print(f"{title}:")

@@ -55,8 +55,9 @@ def overrides_of(options: argparse.Namespace, **overrides: Any) -> list[Any]:
 
 
 def settings_of(options: argparse.Namespace, **overrides: Any) -> Settings:
-    """Settings of a command: the task's, then --params-file, then --set, then the options of their own."""
-    return load_settings(options.task, options.params_file, overrides_of(options, **overrides))
+    """Settings of a command: the task's, then --preset, --params-file, --set and the options of their own."""
+    preset = getattr(options, "preset", None)
+    return load_settings(options.task, options.params_file, overrides_of(options, **overrides), preset)
 
 
 def agent_of(options: argparse.Namespace, **overrides: Any) -> tuple[Settings, bytes]:
@@ -125,6 +126,8 @@ def checkpoint_of(options: argparse.Namespace) -> Path | None:
         raise RunFolderError(f"{resume} holds no checkpoint to resume from")
     config = checkpoint.resolve().parent / CONFIG
     if options.params_file is None and config.is_file():
+        if options.preset is not None:
+            raise ConfigError(f"--preset has no use with --resume {resume}: a run brings its own settings")
         options.params_file = config
         was, now = load_settings(None, config).task.title, options.env or options.task
         if was != now:

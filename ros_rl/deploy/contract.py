@@ -25,7 +25,7 @@ class Contract:
     task: str
     joints: list[str]
     fields: list[dict[str, Any]]
-    """Observation fields, each with name, shape, dtype and unit; the graph's inputs of the same names."""
+    """Observation fields and images, each with name, shape, dtype and unit; the graph's inputs of the same names."""
     control_period: float
     """[s]"""
     delay: int

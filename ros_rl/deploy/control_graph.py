@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -14,10 +15,10 @@ from ros_rl.layout import Layout
 
 
 class ControlGraph(nn.Module):
-    """What acts, before its export. Inputs and outputs are float32 without a batch axis.
+    """What acts, before its export. Inputs and outputs have no batch axis and are float32; images are uint8.
 
     Args:
-        spec: Layout of observations; its non-empty fields are the inputs.
+        spec: Layout of observations; its non-empty fields and its images are the inputs.
     """
 
     carry: tuple[float, ...] = ()
@@ -50,7 +51,31 @@ class ControlGraph(nn.Module):
             Action in [-1, 1], next carry, then one tensor per telemetry name.
         """
 
+    def act_on_images(
+        self, observation: Tensor, images: Mapping[str, Tensor], carry: Tensor, noise: Tensor, explore: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Decide with the images, too; whoever overrides this sees them, all others have `act` alone.
+
+        Args:
+            observation: Flat, (observation_size,).
+            images: By name, (height, width, channels), uint8.
+            carry: Of the last decision.
+            noise: Of shape `noise_shape`.
+            explore: (1,): 0 evaluates, 1 behaves.
+
+        Returns:
+            As `act`.
+        """
+        return self.act(observation, carry, noise, explore)
+
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Join the fields and decide; see `act`."""
-        *fields, carry, noise, explore = inputs
-        return self.act(torch.cat(fields), carry, noise, explore)
+        """Join the fields and decide; see `act`.
+
+        Args:
+            inputs: Fields and images in the order of `Layout.inputs`, then carry, noise and explore.
+        """
+        *seen, carry, noise, explore = inputs
+        count = len(seen) - len(self.spec.images)
+        fields = [field if field.dim() == 1 else field.flatten() for field in seen[:count]]
+        images = {item.name: image for item, image in zip(self.spec.images, seen[count:], strict=True)}
+        return self.act_on_images(torch.cat(fields), images, carry, noise, explore)

@@ -44,10 +44,9 @@ class ExportedGraph:
             raise GraphError(f"no control graph can be made of this agent: {graph.stays_behind}")
         self._graph = graph
         spec = graph.spec
-        fields = [f for f in spec.fields if f.size]
-        inputs = [torch.zeros(f.size) for f in fields]
+        inputs = [torch.zeros(item.shape, dtype=getattr(torch, item.dtype)) for item in spec.inputs]
         inputs += [torch.tensor(graph.carry), torch.randn(graph.noise_shape), torch.ones(1)]
-        names = [f.name for f in fields] + [CARRY, NOISE, EXPLORE]
+        names = [item.name for item in spec.inputs] + [CARRY, NOISE, EXPLORE]
         outputs = [ACTION, NEXT_CARRY, *graph.telemetry_names]
         with torch.no_grad():
             results = graph(*inputs)

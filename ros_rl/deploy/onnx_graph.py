@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ros_rl.deploy.contract import METADATA_KEY, Contract
-from ros_rl.errors import GraphError, MissingDependencyError
+from ros_rl.errors import ContractError, GraphError, MissingDependencyError
 
 try:
     import onnxruntime
@@ -21,6 +21,8 @@ except ImportError as error:
 CARRY, NOISE, EXPLORE = "carry", "noise", "explore"
 ACTION, NEXT_CARRY = "action", "next_carry"
 MAX_BYTES = 200 * 1024 * 1024
+_TYPES = {"float32": "tensor(float)", "uint8": "tensor(uint8)"}
+"""onnxruntime's names of dtypes."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class OnnxGraph:
 
     Raises:
         GraphError: Too large, not a model, or a weight that is not finite makes its first run non-finite.
-        ContractError: It carries no readable contract.
+        ContractError: It carries no readable contract, or its inputs are not what that says.
     """
 
     def __init__(self, model: bytes, threads: int = 1) -> None:
@@ -60,6 +62,8 @@ class OnnxGraph:
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.contract = Contract.from_json(metadata.get(METADATA_KEY, ""))
         self._inputs = {item.name for item in self._session.get_inputs()}
+        self._fields = {item["name"]: (tuple(item["shape"]), item["dtype"]) for item in self.contract.fields}
+        self._check_inputs()
         self._outputs = [item.name for item in self._session.get_outputs()]
 
     @classmethod
@@ -74,6 +78,18 @@ class OnnxGraph:
         except OSError as error:
             raise GraphError(f"agent file {path}: {error.strerror}") from None
 
+    def _check_inputs(self) -> None:
+        for item in self._session.get_inputs():
+            if item.name in (CARRY, NOISE, EXPLORE):
+                continue
+            if item.name not in self._fields:
+                raise ContractError(f"control graph takes '{item.name}', which its contract does not name")
+            shape, dtype = self._fields[item.name]
+            if tuple(item.shape) != shape or item.type != _TYPES.get(dtype):
+                raise ContractError(
+                    f"control graph takes '{item.name}' as {item.type} {item.shape}, its contract says {dtype} {shape}"
+                )
+
     def initial_carry(self) -> np.ndarray:
         """The carry of an episode's first tick."""
         return np.array(self.contract.carry, dtype=np.float32)
@@ -82,15 +98,17 @@ class OnnxGraph:
         """Choose an action.
 
         Args:
-            fields: Observation fields by name, each of its contract's shape.
+            fields: Observation fields and images by name, each of its contract's shape; images uint8, the others any
+                floating-point numbers.
             carry: Of the last run, or `initial_carry`.
             noise: Standard normal numbers of the contract's shape.
             explore: 0 to evaluate, 1 to behave.
 
         Raises:
-            GraphError: The graph fails, or its action or carry is not finite or has the wrong size.
+            GraphError: An input is of another shape or dtype, the graph fails, or its action or carry is not finite or
+                has the wrong size.
         """
-        feed = {name: np.asarray(value, dtype=np.float32) for name, value in fields.items()}
+        feed = {name: self._input(name, value) for name, value in fields.items() if name in self._inputs}
         feed |= {CARRY: carry, NOISE: noise, EXPLORE: np.array([explore], dtype=np.float32)}
         try:
             values = self._session.run(self._outputs, {k: v for k, v in feed.items() if k in self._inputs})
@@ -104,3 +122,10 @@ class OnnxGraph:
         if not (np.isfinite(action).all() and np.isfinite(following).all()):
             raise GraphError(f"control graph gave a non-finite action or carry: {action}")
         return GraphOutput(action, following, outputs)
+
+    def _input(self, name: str, value: np.ndarray) -> np.ndarray:
+        """A field in the dtype that the contract declares."""
+        shape, dtype = self._fields[name]
+        if value.shape != shape or not np.can_cast(value.dtype, dtype, "same_kind"):
+            raise GraphError(f"control graph failed: '{name}' is {value.dtype} {value.shape}, expected {dtype} {shape}")
+        return np.asarray(value, dtype=dtype)

@@ -47,9 +47,9 @@ class Environment:
         space = self._actions
         count, choices = (int(np.prod(space.shape)), 0) if isinstance(space, Box) else (1, int(space.n))
         fields = [
-            Field(OBSERVATION, size, "1", 1.0, "state"),
-            Field(LAST_ACTION, count if self._remembers else 0, "1", 1.0, "action"),
-            Field(PENDING_ACTIONS, 0, "1", 1.0, "action"),
+            Field(OBSERVATION, (size,), "1", 1.0, "state"),
+            Field(LAST_ACTION, (count if self._remembers else 0,), "1", 1.0, "action"),
+            Field(PENDING_ACTIONS, (0,), "1", 1.0, "action"),
         ]
         return Layout(self.name, [f"action_{k}" for k in range(count)], fields, 0, choices)
 

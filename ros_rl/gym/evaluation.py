@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,43 @@ from ros_rl.settings.tree import Settings
 _SEED_OFFSET = 1000  # evaluations start elsewhere than the training
 _FILMED_STEPS, _FRAME_EVERY = 400, 2
 _PICTURE = 320  # pixels, of the longer side at most
+
+
+@dataclass
+class _Records:
+    """What is gathered over all episodes."""
+
+    returns: list[float] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    terminated: int = 0
+
+    def summarise(self) -> dict[str, Any]:
+        return {
+            "episodes": len(self.returns),
+            "return_mean": float(np.mean(self.returns)),
+            "return_min": min(self.returns),
+            "return_max": max(self.returns),
+            "length_mean": float(np.mean(self.steps)),
+            "falls": self.terminated,
+        }
+
+
+class _Film:
+    """Pictures of an episode; the first that fails is the last, and `problem` says why."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self.frames: list[Any] = []
+        self.problem = ""
+
+    def take(self, step: int) -> None:
+        """Take a picture, if there is to be one of this step."""
+        if self.problem or step >= _FILMED_STEPS or step % _FRAME_EVERY:
+            return
+        try:
+            self.frames.append(_smaller(self._environment.render()))
+        except SimulationError as error:
+            self.problem = str(error)
 
 
 class GymEvaluator:
@@ -51,38 +89,27 @@ class GymEvaluator:
             SimulationError: The environment gave what is not finite.
             GraphError: The agent did.
         """
-        actor = Actor(graph, self._seed, explore=0.0)
-        returns: list[float] = []
-        steps: list[int] = []
-        ended, frames, problem = 0, [], ""
+        actor, records, film = Actor(graph, self._seed, explore=0.0), _Records(), _Film(self._environment)
         for episode in range(episodes):
-            observation = self._environment.reset(self._seed if episode == 0 else None)
-            actor.begin()
-            total, count, over = 0.0, 0, False
-            while not over and count < self._limit:
-                if video and not episode and not problem and count < _FILMED_STEPS and count % _FRAME_EVERY == 0:
-                    try:
-                        frames.append(_smaller(self._environment.render()))
-                    except SimulationError as error:
-                        problem = str(error)
-                action = actor.act(observation, sum(steps) + count)
-                observation, reward, terminated, truncated = self._environment.step(action)
-                total, count, over = total + reward, count + 1, terminated or truncated
-                ended += terminated
-            returns.append(total)
-            steps.append(count)
-        if video and frames:
-            write_gif(video, frames, _FRAME_EVERY / self._environment.frames_per_second)
-        found: dict[str, Any] = {
-            "episodes": episodes,
-            "return_mean": float(np.mean(returns)),
-            "return_min": min(returns),
-            "return_max": max(returns),
-            "length_mean": float(np.mean(steps)),
-            "falls": ended,
-            "plan_ms": actor.milliseconds(),
-        }
-        return found | ({"no_video": problem} if problem else {})
+            self._episode(actor, records, film if video and episode == 0 else None, first=episode == 0)
+        if video and film.frames:
+            write_gif(video, film.frames, _FRAME_EVERY / self._environment.frames_per_second)
+        found = {**records.summarise(), "plan_ms": actor.milliseconds()}
+        return found | ({"no_video": film.problem} if film.problem else {})
+
+    def _episode(self, actor: Actor, records: _Records, film: _Film | None, first: bool) -> None:
+        observation = self._environment.reset(self._seed if first else None)
+        actor.begin()
+        before, total, count, over = sum(records.steps), 0.0, 0, False
+        while not over and count < self._limit:
+            if film is not None:
+                film.take(count)
+            action = actor.act(observation, before + count)
+            observation, reward, terminated, truncated = self._environment.step(action)
+            total, count, over = total + reward, count + 1, terminated or truncated
+            records.terminated += terminated
+        records.returns.append(total)
+        records.steps.append(count)
 
     def close(self) -> None:
         """Release the environment."""

@@ -13,13 +13,10 @@ import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
-from ros_rl.backends import make_backend
 from ros_rl.errors import ConfigError
-from ros_rl.features import ObservationSpec
-from ros_rl.runtime.driver_loop import DriverLoop
-from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.loading import load_settings
-from ros_rl.types import Command, SafetyState, Tick, Verdict
+from ros_rl.types import SafetyState, Tick, Verdict
 
 FAULT = "fault"
 """Key of `info` that says why a guard of the driver ended the episode."""
@@ -70,15 +67,11 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             raise ConfigError(f"render_mode is '{render_mode}', task '{name}' here can be rendered as: {valid}")
         self.render_mode = render_mode
         self._picture_size = (width, height)
-        robot, control = self.settings.load_robot(), self.settings.control
-        self.layout = ObservationSpec(robot, self.settings.task.observation, control.delay)
+        self._world, self._begun = RobotWorld(self.settings, self.settings.seed), False
+        self.layout = self._world.spec
         """Fields of the flat observation: `slices` by name, `fields` with size, unit and kind."""
-        self._backend = make_backend(self.settings, self.settings.seed)
-        self._seed = self.settings.seed
-        self._driver: DriverLoop | None = None
-        self._builder = TransitionBuilder(self.layout, self.settings.task, control.period)
         self.observation_space = Box(-np.inf, np.inf, (self.layout.size,), np.float32)
-        self.action_space = Box(-1.0, 1.0, (robot.size,), np.float32)
+        self.action_space = Box(-1.0, 1.0, (self._world.robot.size,), np.float32)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Vector, dict[str, Any]]:
         """Begin an episode.
@@ -89,13 +82,11 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             options: Not used.
         """
         super().reset(seed=seed)
-        if self._driver is None or seed is not None:
-            self._begin(int(self.np_random.integers(2**31)) if seed is None else seed)
-        assert self._driver is not None
-        self._driver.clear()
-        tick = self._driver.start()
-        self._builder.add(tick)
-        return self._observe(tick), dict(self._builder.success)
+        if not self._begun or seed is not None:
+            self._world.restart(int(self.np_random.integers(2**31)) if seed is None else seed)
+            self._begun = True
+        step = self._world.begin_episode()
+        return self._observe(step.tick), dict(step.success)
 
     def step(self, action: Vector) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
         """Decide, and let one control period pass.
@@ -106,35 +97,21 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         Raises:
             CommandError: It is not finite, or has the wrong size.
         """
-        assert self._driver is not None, "call reset before step"
+        assert self._begun, "call reset before step"
         wanted = np.clip(np.asarray(action, np.float64), -1.0, 1.0)
-        self._driver.accept(Command(self._driver.tick.stamp, self.layout.robot.command(wanted)))
-        tick = self._driver.advance()
-        if tick.safety is not SafetyState.OK:
-            return self._last.copy(), 0.0, False, True, {FAULT: self._driver.fault}
-        verdict, transition = self._builder.add(tick)
-        assert transition is not None  # every tick here is answered, and none is skipped
-        ended = (verdict is Verdict.TERMINATED, verdict is Verdict.TRUNCATED)
-        return self._observe(tick), transition.reward, *ended, dict(self._builder.success)
+        step = self._world.step(self._world.command(wanted))
+        if step.tick.safety is not SafetyState.OK:
+            return self._last.copy(), 0.0, False, True, {FAULT: self._world.fault}
+        ended = (step.verdict is Verdict.TERMINATED, step.verdict is Verdict.TRUNCATED)
+        return self._observe(step.tick), step.reward, *ended, dict(step.success)
 
     def render(self) -> Any:
         """A picture, uint8 (height, width, 3), with ``render_mode="rgb_array"``; else None."""
-        return None if self.render_mode is None else self._backend.render(*self._picture_size)
+        return None if self.render_mode is None else self._world.render(*self._picture_size)
 
     def close(self) -> None:
         """Release the simulator."""
-        self._backend.close()
-
-    def _begin(self, seed: int) -> None:
-        """Make all that draws random numbers anew."""
-        if seed != self._seed:
-            self._backend.close()
-            self._backend = make_backend(self.settings, seed)
-        self._seed, control = seed, self.settings.control
-        self._driver = DriverLoop(
-            self.layout.robot, self.settings.task, self._backend, control.rate_hz, control.delay, seed, False
-        )
-        self._builder = TransitionBuilder(self.layout, self.settings.task, control.period)
+        self._world.close()
 
     def _observe(self, tick: Tick) -> Vector:
         self._last = self.layout.observe(tick).astype(np.float32)

@@ -18,13 +18,13 @@ from ros_rl.errors import SimulationError
 from ros_rl.gym.actor import Actor
 from ros_rl.gym.environment import Environment, Vector
 from ros_rl.gym.evaluation import GymEvaluator
-from ros_rl.runs.progress import EpisodeStatistics, Rates
-from ros_rl.runs.run_folder import AGENT, CHECKPOINT, TENSORBOARD, VIDEO, RunFolder
-from ros_rl.runs.summary import WATCH, RunState, evaluation_line, progress_line
+from ros_rl.runs.progress import EpisodeStatistics
+from ros_rl.runs.run_folder import VIDEO, RunFolder
+from ros_rl.runs.summary import RunState, evaluation_line, progress_line
 from ros_rl.settings.model_based import ModelBasedSettings
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
-from ros_rl.training.scalars import ScalarLog
+from ros_rl.training.run import TrainingRun
 from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
 
@@ -34,7 +34,7 @@ _SO_FAR = "gym.json"  # beside the checkpoint: episodes and evaluations
 
 
 class GymTraining:
-    """A `TrainingLoop` and the environment that it learns from.
+    """A `TrainingRun` and the environment that it learns from.
 
     Args:
         settings: Of the run; its task is a `GymTask`.
@@ -58,10 +58,9 @@ class GymTraining:
         self._actor = Actor(self._graph, settings.seed, 1.0)
         self._films = settings.evaluator.video and self._environment.draws
         self._evaluator = GymEvaluator(settings, Environment(name, self._films, remembers))
-        self._episodes, self._rates = EpisodeStatistics(), Rates()
+        self._run = TrainingRun(self.training, evaluate=self._evaluate, checkpointed=self._write_so_far)
         self._episode, self._resumed_at = 0, 0
-        self._metrics: dict[str, float] = {}
-        self._told, self._warned = time.monotonic(), -math.inf
+        self._warned = -math.inf
         self.state = RunState()
         """What a summary is made of."""
 
@@ -76,7 +75,7 @@ class GymTraining:
         if (checkpoint / _SO_FAR).is_file():
             so_far = json.loads((checkpoint / _SO_FAR).read_text())
             self._episode = so_far["episode"] + 1
-            self._episodes = EpisodeStatistics(**so_far["episodes"])
+            self._run.episodes = EpisodeStatistics(**so_far["episodes"])
             self.state.evaluations = so_far["evaluations"]
 
     def run(self, folder: RunFolder, stop: threading.Event) -> bool:
@@ -93,26 +92,28 @@ class GymTraining:
             SimulationError: The environment gave what is not finite. A checkpoint holds what was learned before.
             GraphError: The agent did.
         """
-        self._folder, self._scalars = folder.path, ScalarLog(folder.path / TENSORBOARD)
+        self._folder = folder.path
+        self._run.begin(folder.path)
         try:
             observation = self._environment.reset(self._settings.seed + self._resumed_at)
             while not self.training.done:
                 if stop.is_set():
-                    self._checkpoint()
+                    self._run.checkpoint()
                     return False
                 if self.training.total_steps:  # an agent that learns from a log takes none
                     observation = self._step(observation)
-                while self.training.train_due and not stop.is_set():
-                    self._metrics = self.training.train() or self._metrics
+                while not stop.is_set() and self._run.work():
+                    pass
                 if not stop.is_set():
                     self._keep_up()
-            self._finish()
+            self._run.finish()
+            self._report()
             return True
         except SimulationError:
-            self._checkpoint()
+            self._run.checkpoint()
             raise
         finally:
-            self._scalars.close()
+            self._run.close()
             self._environment.close()
             self._evaluator.close()
 
@@ -124,8 +125,7 @@ class GymTraining:
         action = (self._random if random else self._actor).act(observation, tick)
         following, reward, terminated, truncated = self._environment.step(action)
         transition = Transition(tick, self._episode, observation, action, reward, following, terminated, truncated)
-        training.add(transition)
-        self._episodes.add(transition, {})
+        self._run.add(transition, {})
         training.note_steps(training.env_steps + 1)
         if not (terminated or truncated):
             return following
@@ -135,17 +135,14 @@ class GymTraining:
 
     def _keep_up(self) -> None:
         """Progress lines, evaluations and checkpoints that are due."""
-        steps, settings = self.training.env_steps, self._settings
-        if time.monotonic() - self._told >= _LINE_SECONDS:
+        if self._run.report_due(_LINE_SECONDS):
             self._report()
             self._say(progress_line(self.state))
-        every = settings.evaluator.every
-        if every and steps % every == 0 and not self.training.done:
-            self._evaluate(settings.evaluator.episodes)
-        if steps % settings.learner.checkpoint_every == 0:
-            self._checkpoint()
+        self._run.keep_up()
 
-    def _evaluate(self, episodes: int, final: bool = False) -> None:
+    def _evaluate(self, final: bool) -> None:
+        settings = self._settings.evaluator
+        episodes = settings.final_episodes if final else settings.episodes
         video = self._folder / VIDEO if final and self._films else None
         found = self._evaluator.evaluate(self._graph, episodes, video)
         if "no_video" in found:
@@ -153,50 +150,27 @@ class GymTraining:
         steps = self.training.env_steps
         self.state.add_evaluation({"env_steps": steps, "final": final, **found})
         self._say(evaluation_line(self.state.evaluations[-1]))
-        numbers = {name: value for name, value in found.items() if isinstance(value, (int, float))}
-        self._scalars.write("evaluation", numbers, steps)
-
-    def _finish(self) -> None:
-        (self._folder / AGENT).write_bytes(self.training.graph())
-        self._evaluate(self._settings.evaluator.final_episodes, final=True)
-        self._checkpoint()
-        self._report()
+        self._run.note_evaluation(found, steps)
 
     def _report(self) -> None:
-        training, self._told = self.training, time.monotonic()
-        counts = {"steps_per_second": training.env_steps, "updates_per_second": training.updates}
-        figures: dict[str, float] = {
-            "env_steps": training.env_steps,
-            "updates": training.updates,
-            "version": training.version,
-            "episodes": self._episodes.episodes,
-            "falls": self._episodes.falls,
-            "transitions": training.replay.added,
-            **self._rates.update(self._told, counts),
-            **self._episodes.means(),
-        }
-        watched = training.watch.figures()
-        self.state.progress = figures | {f"{WATCH}{name}": value for name, value in watched.items()}
+        self.state.progress = self._run.report()
         times = self._actor.milliseconds()
         self.state.figures["controller"] = {f"plan {name} [ms]": str(value) for name, value in times.items()}
-        self._scalars.write("train", figures, training.env_steps)
-        self._scalars.write("loss", self._metrics, training.env_steps)
-        self._scalars.write("watch", watched, training.env_steps)
         self._warn()
 
     def _warn(self) -> None:
         """Say what the watch on values finds, not in every report."""
-        if self._told - self._warned >= _WARNING_SECONDS:
+        now = time.monotonic()
+        if now - self._warned >= _WARNING_SECONDS:
             for sentence in self.training.watch.warnings():
                 self._say(f"warning: {sentence}")
-                self._warned = self._told
+                self._warned = now
 
-    def _checkpoint(self) -> None:
-        checkpoint = self._folder / CHECKPOINT
-        self.training.checkpoint(checkpoint)
+    def _write_so_far(self, checkpoint: Path) -> None:
+        episodes = self._run.episodes
         so_far: dict[str, Any] = {
             "episode": self._episode,
-            "episodes": {"episodes": self._episodes.episodes, "falls": self._episodes.falls},
+            "episodes": {"episodes": episodes.episodes, "falls": episodes.falls},
             "evaluations": self.state.evaluations,
         }
         (checkpoint / _SO_FAR).write_text(json.dumps(so_far))

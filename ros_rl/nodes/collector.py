@@ -22,6 +22,7 @@ from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, STATE
 from ros_rl.nodes.recorder import Recorder
 from ros_rl.nodes.running import create_timer, run
+from ros_rl.nodes.sources import source_of
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.types import Tick
@@ -37,7 +38,7 @@ class CollectorNode(Node):
         settings = parameters.settings
         robot = settings.load_robot()
         spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
-        self._builder = TransitionBuilder(spec, settings.task, settings.control.period)
+        self._builder = TransitionBuilder(spec, settings.task, settings.control.period, source_of(self, robot.name))
         self._session = time.time_ns() // 1_000_000
         self._sequence = 0
         self._problem = ""

@@ -22,10 +22,11 @@ from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Durations, In
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer, run
+from ros_rl.nodes.task_inputs import InputReader
 from ros_rl.nodes.tick_publisher import TickPublisher
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.pacing import LockStep, Pacer, RealTime
-from ros_rl.types import SafetyState, Tick
+from ros_rl.types import Array, SafetyState, Tick
 
 
 class DriverNode(LifecycleNode):
@@ -49,7 +50,9 @@ class DriverNode(LifecycleNode):
         self._ticks = Input()
         self._diagnostics = Diagnostics(self)
         self._lock_step = self._settings.driver.mode == "lock_step"
-        self._publisher = TickPublisher(self, self._robot, simulated_time=self._lock_step)
+        asked = self._settings.task.inputs
+        self._publisher = TickPublisher(self, self._robot, asked, simulated_time=self._lock_step)
+        self._asked = InputReader(self, self._robot, asked, self._give, self._report)
         self.create_subscription(JointState, "joint_command", self._on_command, NEWEST)
         self.create_subscription(Float64MultiArray, "verdict", self._on_verdict, STATE)
         self.create_subscription(Float64MultiArray, "step_allowance", self._on_allowance, LATCHED)
@@ -171,6 +174,10 @@ class DriverNode(LifecycleNode):
         if self._active is not None:
             self._publish(self._active.allow(self._allowance, time.monotonic()))
 
+    def _give(self, name: str, value: Array) -> None:
+        if self._pacer is not None:
+            self._loop.give(name, value)
+
     def _poll(self) -> None:
         if self._active is not None:
             self._publish(self._active.poll(time.monotonic(), self.get_clock().now().nanoseconds))
@@ -248,6 +255,7 @@ class DriverNode(LifecycleNode):
         values |= self._ticks.describe("tick") | self._response.describe("tick to command")
         for name, item in self._inputs.items():
             values |= item.describe(name)
+        values |= self._asked.describe()
         self._diagnostics.publish(level, text, values)
 
 

@@ -80,7 +80,7 @@ class GraphLoader:
     def _build(self, model: bytes) -> OnnxGraph:
         graph = OnnxGraph(model, self._threads)
         graph.contract.check(self._spec, self._task, self._period)
-        fields = {field.name: np.zeros(field.size) for field in self._spec.fields}
+        fields = {field.name: np.zeros(field.shape, field.dtype) for field in self._spec.inputs}
         # a first run allocates memory, and shows weights that are not finite
         graph.run(fields, graph.initial_carry(), np.zeros(graph.contract.noise, dtype=np.float32), 0.0)
         return graph

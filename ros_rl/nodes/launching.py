@@ -28,14 +28,17 @@ _ARGUMENTS = {
     "mode": ("", "lock_step or real_time; empty: as set for the task"),
     "seed": ("", "seed of every random number; empty: as set for the task"),
     "robot_minutes": ("", "robot time [min]; empty: as set for the task when training, without end when running"),
-    "params_file": ("", "ROS parameters file that is read after the task's own"),
+    "params_file": ("", "ROS parameters file that is read after the task's own and a preset"),
     "out": ("", "run folder; empty: runs/<task>_<date>_<time>"),
     "namespace": ("", "of all nodes; empty: the robot's name"),
     "rviz": ("false", "true starts RViz and robot_state_publisher"),
 }
-_AGENT = {
-    bringup.TRAIN: ("", "the agent (ros-rl list names them); empty: as set for the task"),
-    bringup.RUN: ("", "control graph to run (.onnx)"),
+_OF_MODE = {
+    bringup.TRAIN: {
+        "agent": ("", "the agent (ros-rl list names them); empty: as set for the task"),
+        "preset": ("", "settings under a name, read after the task's own (ros-rl list names them); empty: none"),
+    },
+    bringup.RUN: {"agent": ("", "control graph to run (.onnx)")},
 }
 _RESPAWN_SECONDS = 1.0
 
@@ -46,7 +49,7 @@ def launch_description(mode: str) -> LaunchDescription:
     Args:
         mode: `bringup.TRAIN` or `bringup.RUN`.
     """
-    arguments = _ARGUMENTS | {"agent": _AGENT[mode]}
+    arguments = _ARGUMENTS | _OF_MODE[mode]
     declared = [
         DeclareLaunchArgument(name, default_value=default, description=text)
         for name, (default, text) in arguments.items()
@@ -90,7 +93,7 @@ def _settings(mode: str, values: dict[str, str]) -> Settings:
     if mode == bringup.RUN:
         overrides.append("controller.explore=0.0")
     params_file = Path(values["params_file"]) if values["params_file"] else None
-    return load_settings(values["task"], params_file, overrides)
+    return load_settings(values["task"], params_file, overrides, values.get("preset") or None)
 
 
 def _node(spec: bringup.NodeSpec, namespace: str, folder: RunFolder, respawn: bool) -> Node:

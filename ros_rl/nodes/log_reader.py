@@ -5,29 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from mcap.exceptions import McapError
 from mcap.reader import make_reader
+from rclpy.serialization import deserialize_message
 
-from ros_rl.errors import DataError
-from ros_rl.nodes.tick_join import TOPICS, TickJoin
+from ros_rl.errors import ContractError, DataError
+from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.robot import Robot
 from ros_rl.types import Tick
-
-
-class _Player:
-    """Takes a node's place: what subscribes to it is fed from the log."""
-
-    def __init__(self) -> None:
-        self.callbacks: dict[str, Callable[[bytes], None]] = {}
-
-    def create_subscription(
-        self, kind: Any, topic: str, callback: Callable[[bytes], None], *rest: Any, raw: bool
-    ) -> None:
-        self.callbacks[topic] = callback
 
 
 def read_ticks(path: Path, robot: Robot) -> Iterator[Tick]:
@@ -40,22 +28,22 @@ def read_ticks(path: Path, robot: Robot) -> Iterator[Tick]:
     Raises:
         DataError: There is no log, it is broken, holds no ticks, or those of several robots or of another one.
     """
-    player, ticks, refusals = _Player(), list[Tick](), list[str]()
-    node: Any = player
-    TickJoin(node, robot, ticks.append, refusals.append, record=lambda *_: None)
-    for topic, data in _messages(path):
-        player.callbacks[topic](data)
-        if refusals:
-            raise DataError(f"log {path}: {refusals[0]}")
-        yield from ticks
-        ticks.clear()
+    assembler = TickAssembler(robot)
+    for part, data in _messages(path, assembler.kinds):
+        try:
+            stamp, content = assembler.unpack(part, deserialize_message(data, assembler.kinds[part]))
+            tick = assembler.add(part, stamp, content)
+        except ContractError as error:
+            raise DataError(f"log {path}: {error}") from None
+        if tick is not None:
+            yield tick
 
 
-def _messages(path: Path) -> Iterator[tuple[str, bytes]]:
+def _messages(path: Path, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     files = sorted(path.glob("*.mcap"), key=lambda file: (len(file.name), file.name)) if path.is_dir() else [path]
     if not files or not files[0].is_file():
         raise DataError(f"{path} holds no log (*.mcap)")
-    names, spaces = {topic for topic, _ in TOPICS.values()}, set()
+    spaces = set()
     for file in files:
         try:
             with file.open("rb") as stream:

@@ -12,8 +12,9 @@ from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
 
 from ros_rl.features import ObservationSpec
-from ros_rl.nodes.messages import ODOM_FRAME, to_point, to_time
+from ros_rl.nodes.messages import to_point, to_time
 from ros_rl.rotations import yaw_matrix
+from ros_rl.sensors.table import ODOM_FRAME
 from ros_rl.types import Array, Tick
 
 PLAN_STATES, BASE_VELOCITY = "plan_states", "base_velocity"
@@ -28,15 +29,14 @@ def planned_path(tick: Tick, velocity: Array, period: float) -> Array:
         velocity: Planned velocities of the base in the frame of the starting heading [m/s], shape (horizon, 3).
         period: Control period [s].
     """
-    assert tick.measurement.base_position is not None
     steps = velocity.astype(np.float64) @ yaw_matrix(tick.origin[2]).T * period
-    return tick.measurement.base_position + np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
+    return tick.measurement["base_position"] + np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
 
 
 def plan_markers(tick: Tick, telemetry: Mapping[str, Array], spec: ObservationSpec, period: float) -> MarkerArray:
     """The planned path of the base as a line; nothing where the graph or the driver does not tell."""
     states = telemetry.get(PLAN_STATES)
-    if states is None or BASE_VELOCITY not in spec.slices or tick.measurement.base_position is None:
+    if states is None or BASE_VELOCITY not in spec.slices or "base_position" not in tick.measurement:
         return MarkerArray()
     velocity = states.reshape(-1, spec.state_size)[:, spec.slices[BASE_VELOCITY]]
     line = Marker(ns="plan", id=0, type=Marker.LINE_STRIP, action=Marker.ADD)

@@ -1,24 +1,39 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Between the project's own types and standard ROS messages: commands, sensors, ticks."""
+"""Between the project's own types and standard ROS messages: stamps, commands, points; message classes by name."""
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point, Quaternion, Vector3
+from geometry_msgs.msg import Point
 from sensor_msgs.msg import JointState
 
-from ros_rl.errors import CommandError, ContractError
-from ros_rl.nodes.packets import doubles
+from ros_rl.errors import CommandError, ConfigError
 from ros_rl.robot import Robot
+from ros_rl.sensors.message_fields import by_name, doubles
 from ros_rl.types import Array, Command
 
 _SECOND = 1_000_000_000
-ODOM_FRAME = "odom"
+
+
+@cache
+def message_class(name: str) -> Any:
+    """The class of a message type, such as ``sensor_msgs/msg/Imu``.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    package, _, kind = name.partition("/msg/")
+    try:
+        return getattr(import_module(f"{package}.msg"), kind)
+    except (ImportError, AttributeError):
+        raise ConfigError(f"message type '{name}' is not installed here") from None
 
 
 def to_time(stamp: int) -> Time:
@@ -73,44 +88,6 @@ def from_command(message: JointState, robot: Robot) -> Command:
         joints = robot.commanded_by(kind)
         value[joints] = by_name(names, targets, robot.joints, robot)[joints]
     return Command(from_time(message.header.stamp), value)
-
-
-def by_name(names: list[str], values: Any, joints: tuple[str, ...], robot: Robot) -> Array:
-    """Values of `joints` out of a message that names its own.
-
-    Raises:
-        ContractError: A joint is missing.
-    """
-    found = np.array(values, dtype=np.float64)
-    if tuple(names) == joints:
-        return found
-    try:
-        return found[[names.index(joint) for joint in joints]]
-    except (ValueError, IndexError):
-        needed = ", ".join([*robot.joints, *robot.passive])
-        raise ContractError(f"joint state has {', '.join(names)}; {robot.name} needs {needed}") from None
-
-
-def to_vector3(value: Array) -> Vector3:
-    """Three numbers."""
-    x, y, z = value.tolist()
-    return Vector3(x=x, y=y, z=z)
-
-
-def to_quaternion(value: Array) -> Quaternion:
-    """A quaternion xyzw."""
-    x, y, z, w = value.tolist()
-    return Quaternion(x=x, y=y, z=z, w=w)
-
-
-def from_xyz(value: Any) -> Array:
-    """A point or a vector, shape (3,)."""
-    return np.array([value.x, value.y, value.z])
-
-
-def from_xyzw(value: Any) -> Array:
-    """A quaternion xyzw, shape (4,)."""
-    return np.array([value.x, value.y, value.z, value.w])
 
 
 def to_point(value: Array) -> Point:

@@ -18,6 +18,7 @@ from ros_rl.errors import ContractError
 from ros_rl.nodes import packets
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer
+from ros_rl.nodes.sources import source_of
 from ros_rl.runs.bringup import RUN
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.senders import StepCounter
@@ -134,7 +135,7 @@ class MonitorNode(Node):
         except ContractError as error:
             self.get_logger().error(f"tick refused: {error}")
             return
-        steps = self._steps.note(session, steps)
+        steps = self._steps.note(source_of(self, self.settings.robot_name), session, steps)
         self.state.progress = {
             "robot_minutes": steps / self.settings.control.rate_hz / 60,
             "env_steps": steps,

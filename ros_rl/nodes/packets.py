@@ -15,13 +15,9 @@ from numpy.typing import ArrayLike
 from std_msgs.msg import Float64MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
 from ros_rl.errors import ContractError
+from ros_rl.sensors.message_fields import doubles
 from ros_rl.types import Array, Verdict
 from ros_rl.wire import Header, pack, pack_bytes, unpack, unpack_bytes
-
-
-def doubles(values: Array) -> array:  # type: ignore[type-arg]
-    """Numbers as rclpy takes them without a look at each."""
-    return array("d", np.ascontiguousarray(values, dtype=np.float64).tobytes())
 
 
 @lru_cache(maxsize=256)

@@ -1,118 +1,101 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Between measurements and standard sensor messages."""
+"""Between measurements and the messages of the robot's sensors, by the table of sensors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import PoseStamped
-from nav_msgs.msg import Odometry
-from sensor_msgs.msg import Imu, JointState
 
-from ros_rl.nodes.messages import (
-    ODOM_FRAME,
-    by_name,
-    from_xyz,
-    from_xyzw,
-    to_joint_state,
-    to_point,
-    to_quaternion,
-    to_time,
-    to_vector3,
-)
+from ros_rl.errors import ContractError
+from ros_rl.nodes.messages import from_time, message_class, to_time
+from ros_rl.nodes.packets import from_vectors, to_vectors
 from ros_rl.robot import Robot
+from ros_rl.sensors.sensor import VECTORS, Sensor, Topic
+from ros_rl.sensors.table import sensors_by_topic
 from ros_rl.types import Array, Measurement
-
-IMU, ODOM, TOOL = "imu", "odom", "tool"
-
-
-PARTS = (IMU, ODOM, TOOL)
-"""Topics besides the joint states that a tick may come with; the tick says which."""
+from ros_rl.wire import Header
 
 
-def to_joint_states(stamp: int, robot: Robot, m: Measurement) -> JointState:
-    """What joints measure: the commanded ones, then the passive ones, whose effort is zero."""
-    message = to_joint_state(stamp, robot, m.joint_position, m.joint_velocity, m.joint_effort)
-    if m.passive_position is not None and m.passive_velocity is not None:
-        message.name = [*robot.joints, *robot.passive]
-        message.position.extend(m.passive_position.tolist())
-        message.velocity.extend(m.passive_velocity.tolist())
-        message.effort.extend([0.0] * len(robot.passive))
-    return message
+class SensorTopic:
+    """One topic of a robot's sensors.
+
+    Args:
+        topic: The topic.
+        sensors: What the robot publishes on it, by name.
+        robot: The robot.
+    """
+
+    def __init__(self, topic: Topic, sensors: Mapping[str, Sensor], robot: Robot) -> None:
+        self.name, self.kind = topic.name, message_class(topic.message)
+        self._topic, self._robot = topic, robot
+        self._vectors = topic.message == VECTORS
+        self._writes = {name: sensor.write for name, sensor in sensors.items()}
+        self._reads = [
+            (name, sensor.read or _labelled(name), sensor.shape(robot), np.dtype(sensor.dtype))
+            for name, sensor in sensors.items()
+        ]
+
+    def to_message(self, stamp: int, m: Measurement) -> Any | None:
+        """The topic's message; None if too little was measured for one."""
+        measured = [name for name in self._writes if name in m]
+        if not measured or (len(measured) < len(self._writes) and not self._topic.partial):
+            return None
+        if self._vectors:
+            return to_vectors(Header(stamp), {name: m[name] for name in measured})
+        message = self.kind()
+        message.header.stamp = to_time(stamp)
+        self._topic.prepare(message, self._robot, m)
+        for name in measured:
+            write = self._writes[name]
+            if write is not None:
+                write(message, m[name], self._robot)
+        return message
+
+    def unpack(self, message: Any) -> tuple[int, Any]:
+        """Stamp [ns] and content of a message.
+
+        Raises:
+            ContractError: It does not hold what its layout says.
+        """
+        if self._vectors:
+            header, fields = from_vectors(message)
+            return header.stamp, fields
+        return from_time(message.header.stamp), message
+
+    def values(self, content: Any) -> dict[str, Array]:
+        """What a message's content says was measured, by sensor.
+
+        Raises:
+            ContractError: A value has another size than the robot's sensor, or lacks a joint.
+        """
+        found, robot = {}, self._robot
+        for name, read, shape, dtype in self._reads:
+            value = read(content, robot)
+            if value is None:
+                continue
+            if value.shape != shape:
+                value = _reshaped(name, value, shape, robot)
+            found[name] = value if value.dtype is dtype else value.astype(dtype)
+        return found
 
 
-def to_imu(stamp: int, frame: str, m: Measurement) -> Imu:
-    """An IMU message; what is not measured has -1 as its first covariance (REP 145)."""
-    message = Imu()
-    message.header.stamp, message.header.frame_id = to_time(stamp), frame
-    if m.imu_orientation is not None:
-        message.orientation = to_quaternion(m.imu_orientation)
-    else:
-        message.orientation_covariance[0] = -1.0
-    if m.imu_angular_velocity is not None:
-        message.angular_velocity = to_vector3(m.imu_angular_velocity)
-    else:
-        message.angular_velocity_covariance[0] = -1.0
-    if m.imu_linear_acceleration is not None:
-        message.linear_acceleration = to_vector3(m.imu_linear_acceleration)
-    else:
-        message.linear_acceleration_covariance[0] = -1.0
-    return message
+def _labelled(name: str) -> Callable[[Any, Robot], Array | None]:
+    """Reads a sensor from named vectors."""
+    return lambda content, robot: content.get(name)
 
 
-def to_odometry(stamp: int, frame: str, m: Measurement) -> Odometry:
-    """Pose in the odometry frame; twist: mean over the last period, in the base frame."""
-    message = Odometry(child_frame_id=frame)
-    message.header.stamp, message.header.frame_id = to_time(stamp), ODOM_FRAME
-    assert m.base_position is not None and m.base_orientation is not None and m.base_linear_velocity is not None
-    message.pose.pose.position = to_point(m.base_position)
-    message.pose.pose.orientation = to_quaternion(m.base_orientation)
-    message.twist.twist.linear = to_vector3(m.base_linear_velocity)
-    if m.imu_angular_velocity is not None:
-        message.twist.twist.angular = to_vector3(m.imu_angular_velocity)
-    return message
+def _reshaped(name: str, value: Array, shape: tuple[int, ...], robot: Robot) -> Array:
+    """Vectors travel flat."""
+    try:
+        return value.reshape(shape)
+    except ValueError:
+        raise ContractError(f"sensor '{name}' gives {value.size} values, {robot.name} expects {shape}") from None
 
 
-def to_position(stamp: int, frame: str, position: Array) -> PoseStamped:
-    """A position [m] without an orientation of its own."""
-    message = PoseStamped()
-    message.header.stamp, message.header.frame_id = to_time(stamp), frame
-    message.pose.position = to_point(position)
-    return message
-
-
-def tick_parts(m: Measurement) -> dict[str, bool]:
-    """Which of `PARTS` a measurement has."""
-    imu = any(v is not None for v in (m.imu_orientation, m.imu_angular_velocity, m.imu_linear_acceleration))
-    odom = all(v is not None for v in (m.base_position, m.base_orientation, m.base_linear_velocity))
-    return {IMU: imu, ODOM: odom, TOOL: m.tool_position is not None}
-
-
-def from_parts(parts: Mapping[str, Any], robot: Robot) -> Measurement:
-    """A measurement from the messages of one stamp: ``joints`` (JointState) and those of `PARTS` that are there."""
-    joints, values = parts["joints"], {}
-    for name in ("position", "velocity", "effort"):
-        found = getattr(joints, name)
-        measured = by_name(joints.name, found, robot.joints, robot) if len(found) else np.zeros(robot.size)
-        values[f"joint_{name}"] = measured
-        if robot.passive and name != "effort":
-            values[f"passive_{name}"] = by_name(joints.name, found, robot.passive, robot)
-    if IMU in parts:
-        imu = parts[IMU]
-        if imu.orientation_covariance[0] != -1.0:
-            values["imu_orientation"] = from_xyzw(imu.orientation)
-        if imu.angular_velocity_covariance[0] != -1.0:
-            values["imu_angular_velocity"] = from_xyz(imu.angular_velocity)
-        if imu.linear_acceleration_covariance[0] != -1.0:
-            values["imu_linear_acceleration"] = from_xyz(imu.linear_acceleration)
-    if ODOM in parts:
-        pose = parts[ODOM].pose.pose
-        values["base_position"], values["base_orientation"] = from_xyz(pose.position), from_xyzw(pose.orientation)
-        values["base_linear_velocity"] = from_xyz(parts[ODOM].twist.twist.linear)
-    if TOOL in parts:
-        values["tool_position"] = from_xyz(parts[TOOL].pose.position)
-    return Measurement(**values)
+def sensor_topics(robot: Robot) -> tuple[SensorTopic, ...]:
+    """The topics of a robot's sensors, in the order of the table."""
+    return tuple(SensorTopic(topic, sensors, robot) for topic, sensors in sensors_by_topic(robot).items())

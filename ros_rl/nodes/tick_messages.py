@@ -6,25 +6,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from numpy.typing import ArrayLike
 from std_msgs.msg import Float64MultiArray
 
 from ros_rl.errors import ContractError
 from ros_rl.nodes.packets import to_vectors
-from ros_rl.nodes.sensor_messages import from_parts, tick_parts
 from ros_rl.robot import Robot
-from ros_rl.types import Array, SafetyState, Tick
+from ros_rl.types import Array, Measurement, SafetyState, Tick
 from ros_rl.wire import Header
 
+PARTS = "parts"
+"""Label of what says, for each topic of the robot's sensors, whether the tick comes with a message on it."""
+INPUT = "input."
+"""Labels that begin so are the task's inputs."""
 
-def to_tick(tick: Tick, session: int = 0, response: float = math.nan) -> Float64MultiArray:
+
+def to_tick(tick: Tick, parts: Sequence[bool], session: int = 0, response: float = math.nan) -> Float64MultiArray:
     """What a tick holds besides its measurement; its version names the driver's session.
 
     Args:
         tick: The tick.
+        parts: Whether there is a message on each of `ros_rl.nodes.sensor_messages.sensor_topics`.
         session: The driver's.
         response: How long after its publication the tick before was answered [s]; nan if it was not.
     """
@@ -35,23 +39,23 @@ def to_tick(tick: Tick, session: int = 0, response: float = math.nan) -> Float64
         "safety": int(tick.safety),
         "intact": tick.intact,
         "response": response,
-        "parts": list(tick_parts(tick.measurement).values()),
+        PARTS: parts,
         "origin": tick.origin,
         "previous_command": tick.previous_command,
         "pending_commands": tick.pending_commands,
     }
-    if tick.goal is not None:
-        fields["goal"] = tick.goal
+    for name, value in tick.inputs.items():
+        fields[f"{INPUT}{name}"] = value
     return to_vectors(Header(tick.stamp, tick.index, session), fields)
 
 
-def from_tick(header: Header, fields: Mapping[str, Array], parts: Mapping[str, Any], robot: Robot) -> Tick:
-    """A tick from its own fields and the messages of the same stamp.
+def from_tick(header: Header, fields: Mapping[str, Array], measurement: Measurement, robot: Robot) -> Tick:
+    """A tick from the fields of its own message and what was measured at its stamp.
 
     Args:
         header: Of the tick's own message.
         fields: Of the tick's own message.
-        parts: ``joints`` (JointState) and those of `PARTS` that the tick names.
+        measurement: From the other messages of the same stamp.
         robot: Whose joints they are.
 
     Raises:
@@ -68,8 +72,8 @@ def from_tick(header: Header, fields: Mapping[str, Array], parts: Mapping[str, A
             origin=fields["origin"],
             previous_command=fields["previous_command"],
             pending_commands=fields["pending_commands"].reshape(-1, robot.size),
-            measurement=from_parts(parts, robot),
-            goal=fields.get("goal"),
+            measurement=measurement,
+            inputs={name[len(INPUT) :]: value for name, value in fields.items() if name.startswith(INPUT)},
         )
     except KeyError as error:
         raise ContractError(f"tick lacks the field {error}") from None

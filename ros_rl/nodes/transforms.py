@@ -10,8 +10,9 @@ from typing import Any
 from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
 from rclpy.node import Node
 
-from ros_rl.nodes.messages import ODOM_FRAME, to_time
+from ros_rl.nodes.messages import to_time
 from ros_rl.nodes.qos import NEWEST
+from ros_rl.sensors.table import ODOM_FRAME
 from ros_rl.types import Tick
 
 
@@ -34,12 +35,12 @@ class TransformPublisher:
     def publish(self, tick: Tick, base_frame: str) -> None:
         """Publish the pose of a floating base."""
         m = tick.measurement
-        if self._publisher is None or m.base_position is None or m.base_orientation is None:
+        if self._publisher is None or "base_position" not in m or "base_orientation" not in m:
             return
         transform = TransformStamped(child_frame_id=base_frame)
         transform.header.stamp, transform.header.frame_id = to_time(tick.stamp), ODOM_FRAME
-        x, y, z = m.base_position.tolist()
+        x, y, z = m["base_position"].tolist()
         transform.transform.translation = Vector3(x=x, y=y, z=z)
-        x, y, z, w = m.base_orientation.tolist()
+        x, y, z, w = m["base_orientation"].tolist()
         transform.transform.rotation = Quaternion(x=x, y=y, z=z, w=w)
         self._publisher.publish(self._message(transforms=[transform]))

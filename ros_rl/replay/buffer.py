@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from ros_rl.errors import ConfigError
+from ros_rl.layout import Field
 from ros_rl.replay.n_step import n_step_sums
 from ros_rl.replay.priorities import Priorities
 from ros_rl.replay.ring import Ring
@@ -26,7 +28,7 @@ _JUDGED_EPISODES = 10
 
 @dataclass(frozen=True)
 class Batch:
-    """Transitions as float32 arrays; see `ros_rl.types.Transition`. Truncation is no termination.
+    """Transitions as float32 arrays (images: uint8); see `ros_rl.types.Transition`. Truncation is no termination.
 
     The target of a value is ``reward + discount * (1 - terminated) * value(next_observation)``. Windows of sequences
     have a second dimension, (batch, length), in front of the sizes below.
@@ -48,6 +50,10 @@ class Batch:
     """(batch,), importance weight, 1 where all are drawn alike"""
     index: Index
     """(batch,), places in the ring (int64)"""
+    images: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """(batch, height, width, channels) by name, beside `observation`"""
+    next_images: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """The same beside `next_observation`"""
 
 
 class ReplayBuffer:
@@ -60,6 +66,7 @@ class ReplayBuffer:
         seed: Of the sampling.
         gamma: Discount per step, in (0, 1].
         settings: How `sample` draws, and over how many steps; None: uniformly, single steps.
+        images: Fields of the images beside the observations.
 
     Raises:
         ConfigError: gamma is outside (0, 1].
@@ -73,12 +80,13 @@ class ReplayBuffer:
         seed: int = 0,
         gamma: float = 0.99,
         settings: ReplaySettings | None = None,
+        images: Sequence[Field] = (),
     ) -> None:
         if not 0.0 < gamma <= 1.0:
             raise ConfigError(f"agent.gamma is {gamma}, allowed: above 0, at most 1")
         self.capacity, self.gamma = capacity, gamma
         self.settings = settings or ReplaySettings()
-        self._ring = Ring(capacity, observation_size, action_size)
+        self._ring = Ring(capacity, observation_size, action_size, images)
         self._priorities = Priorities(capacity, self.settings) if self.settings.priority != "uniform" else None
         self._powers = gamma ** np.arange(self.settings.n_step + 1, dtype=np.float64)
         self._rng = np.random.default_rng([seed, 0xBEEF])
@@ -98,7 +106,7 @@ class ReplayBuffer:
         """Store a transition, over the oldest one when full.
 
         Raises:
-            ConfigError: A value is not finite as a float32; nothing is stored.
+            ConfigError: A value is not finite as a float32, or an image is not as its field says; nothing is stored.
         """
         length = self._ring.add(transition)
         self._unranked += 1
@@ -134,19 +142,20 @@ class ReplayBuffer:
         Raises:
             ConfigError: No `length` transitions in a row are held.
         """
-        ends = self._ring.window_ends(length)
+        place, ends = self._ring.windows(length)
         if not len(ends):
             raise ConfigError(f"the replay buffer holds no {length} transitions of one episode in a row")
         end = ends[self._rng.integers(0, len(ends), batch)]
-        return self.at((end[:, None] - np.arange(length - 1, -1, -1)) % self.capacity)
+        return self.at(place[end[:, None] - np.arange(length - 1, -1, -1)])
 
     def episodes(self) -> list[Batch]:
         """Every episode of which each step is held, up to its end, as single steps in order; the oldest first."""
         return self.episodes_since(0)
 
-    def episodes_since(self, added: int) -> list[Batch]:
-        """As `episodes`, only those that ended after `added` transitions had been added."""
-        return [self.at(index) for index in self._ring.episodes(max(0, self.added - added))]
+    def episodes_since(self, added: int, begun: int = 0) -> list[Batch]:
+        """As `episodes`, only those that ended after `added` transitions had been added, and began after `begun`."""
+        found = self._ring.episodes(max(0, self.added - added))
+        return [self.at(index) for index in found if self._ring.age(index[0]) < self.added - begun]
 
     def newest(self, count: int) -> Batch:
         """The `count` newest single steps, or all if fewer are held; the oldest first."""
@@ -226,6 +235,8 @@ class ReplayBuffer:
             discount,
             weight,
             index,
+            ring.images.at(index),
+            ring.images.after(last, ring.successor),
         )
 
     def _note_episode(self, length: int) -> None:

@@ -44,5 +44,5 @@ class GoalRelabeller:
         after = layout.split(later)
         reward[rows] = self._judge.reward(layout.split(earlier), earlier[:, last], later[:, last], after)
         terminated[rows] = self._judge.terminated(after)
-        changed = {"observation": observation, "next_observation": following}
-        return dataclasses.replace(batch, **changed, reward=reward, terminated=terminated)
+        seen = dataclasses.replace(batch, observation=observation, next_observation=following)
+        return dataclasses.replace(seen, reward=reward, terminated=terminated)

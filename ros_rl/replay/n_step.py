@@ -24,10 +24,11 @@ def n_step_sums(ring: Ring, index: Index, powers: Array) -> tuple[np.ndarray, In
         Sums (batch,), the places of their last steps, and m <= n, the numbers of rewards in them.
     """
     reward, last = ring.reward[index].astype(np.float64), index
-    steps, going = np.ones(len(index), np.int64), np.ones(len(index), np.bool_)
+    steps = np.ones(len(index), np.int64)
     for power in powers[1:]:
-        going &= ring.joined(last)
-        last = np.where(going, (last + 1) % ring.capacity, last)
+        distance = ring.successor[last]
+        going = distance > 0
+        last = (last + distance) % ring.capacity
         reward += going * power * ring.reward[last]
         steps += going
     return reward.astype(np.float32), last, steps

@@ -5,31 +5,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ros_rl.errors import ConfigError
+from ros_rl.layout import Field
+from ros_rl.replay.images import ImageColumns
 from ros_rl.replay.sum_tree import Index
 from ros_rl.types import Transition
 
-COLUMNS = ("observation", "action", "reward", "next_observation", "terminated", "truncated", "position", "whole")
+_VALUES = ("observation", "action", "reward", "next_observation", "terminated", "truncated")
+_CHAINS = ("source", "position", "span", "successor", "whole")
 _LARGEST = float(np.finfo(np.float32).max)
+
+
+class _Newest(NamedTuple):
+    """The newest transition of a source."""
+
+    episode: int
+    tick: int
+    ended: bool
+    """Whether the episode ended there."""
+    number: int
+    """Transitions of all sources that were added before."""
 
 
 class Ring:
     """The newest `capacity` transitions, in the places 0 .. capacity - 1 of preallocated arrays.
 
-    A chain is a run of transitions of one episode at consecutive ticks, none missing. The ring remembers how many of
-    its chain precede a transition, so a chain never runs over the place that is written next.
+    A chain is a run of transitions of one source and episode at consecutive ticks, none missing. The chains of several
+    sources may be interleaved, so each transition knows how far away its chain goes on. These distances count places,
+    so they stay right when the ring is rolled.
 
     Args:
         capacity: Transitions held.
         observation_size: Values per observation.
         action_size: Values per action.
+        images: Fields of the images beside the observations.
     """
 
-    def __init__(self, capacity: int, observation_size: int, action_size: int) -> None:
+    def __init__(self, capacity: int, observation_size: int, action_size: int, images: Sequence[Field] = ()) -> None:
         self.capacity = capacity
         self.observation = np.zeros((capacity, observation_size), np.float32)
         self.action = np.zeros((capacity, action_size), np.float32)
@@ -37,8 +55,15 @@ class Ring:
         self.next_observation = np.zeros((capacity, observation_size), np.float32)
         self.terminated = np.zeros(capacity, np.float32)
         self.truncated = np.zeros(capacity, np.bool_)
+        self.images = ImageColumns(capacity, images)
+        self.source = np.zeros(capacity, np.int16)
+        """Number of the source, in the order in which sources came."""
         self.position = np.zeros(capacity, np.int32)
         """Transitions of the chain before this one, overwritten ones counted too."""
+        self.span = np.zeros(capacity, np.int32)
+        """Places from the chain's first transition to this one."""
+        self.successor = np.zeros(capacity, np.int32)
+        """Places to the next transition of the chain; 0: none is known."""
         self.whole = np.zeros(capacity, np.bool_)
         """Whether the chain began with its episode."""
         self.added = 0
@@ -47,7 +72,8 @@ class Ring:
         """Transitions held now."""
         self.next = 0
         """The place that is written next."""
-        self._last: tuple[int, int, bool] = (-1, -1, True)  # episode, tick, whether the episode ended there
+        self._sources: dict[str, int] = {}
+        self._newest: dict[str, _Newest] = {}
         # one row, so that one look tells whether all is finite
         self._row = np.zeros(2 * observation_size + action_size + 1)
         ends = np.cumsum([observation_size, action_size, observation_size])
@@ -61,15 +87,17 @@ class Ring:
             Its length of chain so far.
 
         Raises:
-            ConfigError: A value is not finite as a float32; nothing is stored.
+            ConfigError: A value is not finite as a float32, or an image is not as its field says; nothing is stored.
         """
         t, place = transition, self.next
         for part, value in zip(self._parts, (t.observation, t.action, t.next_observation, t.reward), strict=True):
             part[...] = value
         if not np.abs(self._row).max() <= _LARGEST:
             raise ConfigError(f"transition at tick {t.tick} has a value that is not finite")
+        self.images.check(t)
         self.observation[place], self.action[place], self.next_observation[place], self.reward[place] = self._parts
         self.terminated[place], self.truncated[place] = t.terminated, t.truncated
+        self.images.put(place, t)
         position = self._chain(t, place)
         self.added += 1
         self.held = min(self.held + 1, self.capacity)
@@ -77,15 +105,22 @@ class Ring:
         return position + 1
 
     def _chain(self, t: Transition, place: int) -> int:
-        """Join a transition to the newest one if it follows; returns how many of its chain precede it."""
-        episode, tick, ended = self._last
-        before = (place or self.capacity) - 1
-        starts = ended or t.episode != episode
-        follows = not starts and t.tick == tick + 1
-        position = int(self.position[before]) + 1 if follows else 0
-        self.position[place] = position
-        self.whole[place] = starts or (follows and self.whole[before])
-        self._last = (t.episode, t.tick, t.terminated or t.truncated)
+        """Join a transition to the newest of its source if it follows; returns how many of its chain precede it."""
+        newest = self._newest.get(t.source)
+        starts = newest is None or newest.ended or newest.episode != t.episode
+        position = span = 0
+        whole = starts
+        if newest is not None and not starts and newest.tick + 1 == t.tick:
+            distance = self.added - newest.number
+            if distance <= min(self.held, self.capacity - 1):  # not overwritten
+                before = (place - distance) % self.capacity
+                position, span = int(self.position[before]) + 1, int(self.span[before]) + distance
+                whole = bool(self.whole[before])
+                self.successor[before] = distance
+                self.images.join(before)
+        self.position[place], self.span[place], self.whole[place], self.successor[place] = position, span, whole, 0
+        self.source[place] = self._sources.setdefault(t.source, len(self._sources))
+        self._newest[t.source] = _Newest(t.episode, t.tick, t.terminated or t.truncated, self.added)
         return position
 
     def newest(self, count: int) -> Index:
@@ -96,31 +131,39 @@ class Ring:
         """How many newer transitions there are."""
         return (self.next - 1 - place) % self.capacity
 
-    def joined(self, place: Index) -> np.ndarray:
-        """Whether the next place holds the next transition of the same chain."""
-        following = (place + 1) % self.capacity
-        return (self.position[following] > 0) & (following != self.next)
+    def windows(self, length: int) -> tuple[Index, Index]:
+        """All runs of `length` transitions of one chain.
 
-    def window_ends(self, length: int) -> Index:
-        """Every place at which `length` transitions of one chain end."""
-        place = np.flatnonzero(self.position[: self.held] >= length - 1)
-        return place[self.age(place) + length <= self.held]
+        Returns:
+            Places of all transitions, source by source, each in order of age; and where among them a run ends.
+        """
+        place, before = self.newest(self.held), np.arange(self.held)
+        if len(self._sources) > 1:
+            place = place[np.argsort(self.source[place], kind="stable")]
+            counts = np.bincount(self.source[place])
+            before -= np.repeat(np.cumsum(counts) - counts, counts)
+        return place, np.flatnonzero(np.minimum(self.position[place], before) >= length - 1)
 
     def episodes(self, newest: int) -> list[Index]:
         """Places of each whole, finished episode that ended within the `newest` transitions, the oldest first."""
         place = self.newest(min(newest, self.held))
         ended = (self.terminated[place] > 0) | self.truncated[place]
         place = place[ended & self.whole[place]]
-        place = place[self.age(place) + self.position[place] < self.held]
-        return [(end - np.arange(self.position[end], -1, -1)) % self.capacity for end in place]
+        return [self._episode(end) for end in place[self.age(place) + self.span[place] < self.held]]
+
+    def _episode(self, end: np.int64) -> Index:
+        place = (end - np.arange(self.span[end], -1, -1)) % self.capacity
+        return place[self.source[place] == self.source[end]]
 
     def state(self) -> dict[str, np.ndarray]:
         """What `restore` takes."""
-        columns = {name: getattr(self, name)[: self.held] for name in COLUMNS}
+        columns = {name: getattr(self, name)[: self.held] for name in _VALUES + _CHAINS}
         where = np.array([self.capacity, self.added, self.next], np.int64)
-        return columns | {"where": where, "last": np.array(self._last, np.int64)}
+        newest = np.array([self._newest[name] for name in self._sources], np.int64).reshape(-1, len(_Newest._fields))
+        sources = {"sources": np.array(list(self._sources), np.str_), "newest": newest}
+        return columns | {"where": where} | sources | self.images.state(self.held)
 
-    def restore(self, state: dict[str, np.ndarray], path: Path) -> int:
+    def restore(self, state: Mapping[str, np.ndarray], path: Path) -> int:
         """Take over what `state` gave.
 
         Args:
@@ -141,13 +184,36 @@ class Ring:
                     f"{path} holds {held} transitions, {name}s of {found} values; "
                     f"this buffer {self.capacity}, of {own} values"
                 )
+        if difference := self.images.differs(state):
+            raise ConfigError(f"{path} holds {difference}")
+        if "sources" not in state:
+            state = {**state, **_single_source(state)}
         capacity, added, place = state["where"].tolist()
         grows = held == capacity < self.capacity
         roll = -place if grows else 0
-        for name in COLUMNS:
+        for name in _VALUES + _CHAINS:
             getattr(self, name)[:held] = np.roll(state[name], roll, axis=0)
+        self.images.restore(state, roll, held)
         self.added, self.held = added, held
         self.next = (held if grows else place) % self.capacity
-        episode, tick, ended = state["last"].tolist()
-        self._last = (episode, tick, bool(ended))
+        names = state["sources"].tolist()
+        self._sources = {name: number for number, name in enumerate(names)}
+        newest = (
+            _Newest(episode, tick, bool(ended), number) for episode, tick, ended, number in state["newest"].tolist()
+        )
+        self._newest = dict(zip(names, newest, strict=True))
         return roll
+
+
+def _single_source(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What a file lacks that was written when there was one source only."""
+    position, (capacity, added, place) = state["position"], state["where"].tolist()
+    after = (np.arange(len(position)) + 1) % capacity
+    goes_on = (position[after % max(1, len(position))] > 0) & (after != place)
+    return {
+        "source": np.zeros(len(position), np.int16),
+        "span": position,
+        "successor": goes_on.astype(np.int32),
+        "sources": np.array([""]),
+        "newest": np.array([[*state["last"].tolist(), added - 1]]),
+    }

@@ -46,7 +46,7 @@ class SafetyEntry:
 
     tilt: float = required("largest tilt of the base; .inf if it is fixed", unit="rad", low=0.0, infinite=True)
     joint_error: float = required("largest distance from a position command", unit="rad", low=0.0, infinite=True)
-    joint_margin: float = required("how far past its limits a joint may be measured", unit="rad", low=0.0)
+    joint_margin: float = required("how far past its limits a joint may be measured", unit="rad")
     effort: float = setting(1.25, "largest effort, in multiples of the limit", low=0.0, infinite=True)
     safe_action: str = required("what a fault does", choices=SAFE_ACTIONS)
     damping: float = required("damping of 'damp'", unit="N m s/rad", low=0.0)
@@ -64,7 +64,7 @@ class RobotFile:
     )
     base_frame: str = required("frame of the base")
     tool_frame: str | None = setting(None, "frame of the tool centre point")
-    sensors: tuple[str, ...] = setting((), "names of its sensors")
+    sensors: tuple[str, ...] = required("what it measures, by the names of `ros_rl.sensors.table.SENSORS`")
     joints: Mapping[str, JointEntry] = required("commanded joints, in the order of actions")
     passive_joints: Mapping[str, PassiveJointEntry] = setting({}, "joints that are measured and not commanded")
     mirror: Mapping[str, str] | None = setting(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,8 +16,17 @@ from ros_rl.types import Transition
 _EPISODES = 5  # that means are taken over
 
 
+@dataclass
+class _Running:
+    """An episode that has not ended."""
+
+    episode: int
+    steps: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+
+
 class EpisodeStatistics:
-    """Returns and the task's own measures of the last episodes, from the transitions as they come.
+    """Returns and the task's own measures of the last episodes of all robots, from the transitions as they come.
 
     Args:
         episodes: That ended before.
@@ -28,29 +38,28 @@ class EpisodeStatistics:
         """Episodes that ended."""
         self.falls = falls
         """Of them, those that the task terminated."""
-        self._current: int | None = None
-        self._sums: dict[str, float] = {}
-        self._steps = 0
+        self._running: dict[str, _Running] = {}  # by source
         self._means: deque[dict[str, float]] = deque(maxlen=_EPISODES)
 
     def add(self, transition: Transition, success: Mapping[str, float]) -> None:
         """Take a transition, with the task's measures at its end."""
-        if transition.episode != self._current:
-            self._finish()
-            self._current = transition.episode
-        self._steps += 1
+        running = self._running.get(transition.source)
+        if running is None or running.episode != transition.episode:
+            self._finish(transition.source)
+            running = self._running[transition.source] = _Running(transition.episode)
+        running.steps += 1
         for name, value in {"episode_return": transition.reward, **success}.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
+            running.sums[name] = running.sums.get(name, 0.0) + value
         self.falls += transition.terminated
         if transition.terminated or transition.truncated:
-            self._finish()
+            self._finish(transition.source)
 
-    def _finish(self) -> None:
-        if self._steps:
+    def _finish(self, source: str) -> None:
+        over = self._running.pop(source, None)
+        if over is not None:
             self.episodes += 1
-            means = {name: total / self._steps for name, total in self._sums.items()}
-            self._means.append(means | {"episode_return": self._sums["episode_return"]})
-        self._sums, self._steps = {}, 0
+            means = {name: total / over.steps for name, total in over.sums.items()}
+            self._means.append(means | {"episode_return": over.sums["episode_return"]})
 
     def means(self) -> dict[str, float]:
         """Return and measures, means over the last episodes; empty before the first has ended."""

@@ -1,55 +1,65 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is counted of those who send: steps across restarts of a driver, gaps in the packets of a sender."""
+"""What is counted of those who send, source by source: steps across restarts of a driver, gaps in what is sent."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class StepCounter:
-    """Environment steps of a training, across restarts of the driver, which counts from zero each time.
+    """Environment steps of a training: of all robots, and across restarts of drivers, which count from zero each time.
 
     Args:
-        offset: Steps taken before the driver's present session.
-        session: Names the driver's present session; -1 for none yet.
-        last: Steps known of it.
+        earlier: Steps of drivers' sessions that are over.
+        drivers: By source, its driver's present session and the steps known of it.
     """
 
-    def __init__(self, offset: int = 0, session: int = -1, last: int = 0) -> None:
-        self.offset, self.session, self.last = offset, session, last
+    def __init__(self, earlier: int = 0, drivers: Mapping[str, tuple[int, int]] | None = None) -> None:
+        self.earlier, self.drivers = earlier, dict(drivers or {})
 
-    def note(self, session: int, steps: int) -> int:
-        """Take the driver's session and its steps in it; returns the steps of the training."""
-        if session != self.session:
-            self.offset += self.last
-            self.session = session
-        self.last = steps
-        return self.offset + steps
+    @property
+    def total(self) -> int:
+        """Steps of the training."""
+        return self.earlier + sum(steps for _, steps in self.drivers.values())
+
+    def note(self, source: str, session: int, steps: int) -> int:
+        """Take a driver's session and its steps in it; returns the steps of the training."""
+        before, last = self.drivers.get(source, (session, 0))
+        if session != before:
+            self.earlier += last
+        self.drivers[source] = (session, steps)
+        return self.total
+
+    def elsewhere(self, source: str) -> int:
+        """Steps of the training that are not those of this source's driver in its present session."""
+        return self.total - self.drivers.get(source, (0, 0))[1]
 
 
 class SequenceCheck:
-    """Finds gaps and repetitions in the packets of one sender, also across its restarts.
+    """Finds gaps and repetitions in the packets of each source, also across restarts of who sends them.
 
     Args:
-        session: Of the newest packet known; -1 for none.
-        sequence: Of the newest packet known.
+        newest: By source, session and sequence number of the newest packet known.
         received: Packets before.
         lost: Of them that never came.
     """
 
-    def __init__(self, session: int = -1, sequence: int = -1, received: int = 0, lost: int = 0) -> None:
-        self.session, self.sequence = session, sequence
+    def __init__(self, newest: Mapping[str, tuple[int, int]] | None = None, received: int = 0, lost: int = 0) -> None:
+        self.newest = dict(newest or {})
         self.received = received
         self.lost = lost
         """Packets that never came."""
 
-    def take(self, session: int, sequence: int) -> bool:
+    def take(self, source: str, session: int, sequence: int) -> bool:
         """Note a packet; False if it is known already."""
-        if session != self.session:
-            self.session, self.sequence = session, -1
-        if sequence <= self.sequence:
+        before, newest = self.newest.get(source, (session, -1))
+        if session != before:
+            newest = -1
+        if sequence <= newest:
             return False
-        self.lost += sequence - self.sequence - 1
-        self.sequence = sequence
+        self.newest[source] = (session, sequence)
+        self.lost += sequence - newest - 1
         self.received += 1
         return True

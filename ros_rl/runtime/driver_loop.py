@@ -17,6 +17,7 @@ from ros_rl.backends.backend import Backend
 from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.rotations import yaw_of
 from ros_rl.safety import CommandFilter, expected_position, tripped_guard
+from ros_rl.sensors.inputs import check_input
 from ros_rl.tasks import Task
 from ros_rl.types import Command, Measurement, SafetyState, Tick, Verdict
 
@@ -28,11 +29,11 @@ class DriverLoop:
 
     Args:
         robot: The robot.
-        task: Draws the goal of each episode.
+        task: Draws what each episode asks for.
         backend: Moves the robot.
         rate_hz: Control rate [Hz].
         delay: Control periods between a decision and its action.
-        seed: Seed of resets and goals.
+        seed: Seed of resets and inputs.
         auto_recover: A tripped guard clears itself and resets the episode (simulator only).
     """
 
@@ -58,6 +59,8 @@ class DriverLoop:
         self._line: deque[np.ndarray] = deque()
         self._command: np.ndarray | None = None
         self._restart = False
+        self._inputs: dict[str, np.ndarray] = {}
+        self._given: dict[str, np.ndarray] = {}
         self.safety = SafetyState.OK
         self.fault = ""
         """Why the safety state is FAULT; empty otherwise."""
@@ -101,6 +104,19 @@ class DriverLoop:
         self.limited += bool(filtered.limited)
         self._command = filtered.value
         return True
+
+    def give(self, name: str, value: np.ndarray) -> None:
+        """Ask the task for something, from the next tick on: until the next episode draws anew, on a robot for good.
+
+        Args:
+            name: Of one of the task's inputs.
+            value: In its shape and unit; see `ros_rl.sensors.inputs`.
+
+        Raises:
+            CommandError: The task has no such input, or the value has the wrong shape or is not finite.
+        """
+        check_input(name, value, self._task.inputs)
+        self._given[name] = np.array(value)
 
     def advance(self, verdict: Verdict = Verdict.CONTINUE, stamp: int | None = None) -> Tick:
         """Close the open tick: end the episode if the verdict says so, else move for one period, and open the next.
@@ -153,7 +169,7 @@ class DriverLoop:
         """Where the joints will be when the open tick's command begins to act; only velocity commands need it."""
         if VELOCITY not in self._robot.interfaces:
             return None
-        measured = self._tick.measurement.joint_position
+        measured = self._tick.measurement["joint_position"]
         pending = self._tick.pending_commands
         return expected_position(self._robot, self._period_ns / _NANOSECONDS, measured, self._previous, pending)
 
@@ -177,14 +193,19 @@ class DriverLoop:
         self._previous = self._robot.neutral_command
         self._line = deque(self._robot.neutral_command for _ in range(self._delay))
         self._filter.reset()
-        self._goal = self._task.draw_goal(self._rng)
-        self._backend.show_goal(self._goal)
+        self._inputs = self._task.draw_inputs(self._rng)
+        if self._backend.simulated:
+            self._given.clear()
         self._origin = _origin(measurement)
         return self._open(measurement, intact=True)
 
     def _open(self, measurement: Measurement, intact: bool) -> Tick:
         self._step += 1
         self._command = None
+        if self._step:
+            self._inputs = self._task.change_inputs(self._inputs, self._step, self._rng)
+        inputs = {name: value.copy() for name, value in {**self._inputs, **self._given}.items()}
+        self._backend.show_inputs(inputs)
         self._tick = Tick(
             stamp=self._stamp,
             index=self._index,
@@ -196,12 +217,12 @@ class DriverLoop:
             previous_command=self._previous.copy(),
             pending_commands=np.array(self._line).reshape(self._delay, self._robot.size),
             measurement=measurement,
-            goal=None if self._goal is None else self._goal.copy(),
+            inputs=inputs,
         )
         return self._tick
 
 
 def _origin(measurement: Measurement) -> np.ndarray:
-    if measurement.base_position is None or measurement.base_orientation is None:
+    if "base_position" not in measurement or "base_orientation" not in measurement:
         return np.zeros(3)
-    return np.array([*measurement.base_position[:2], yaw_of(measurement.base_orientation)])
+    return np.array([*measurement["base_position"][:2], yaw_of(measurement["base_orientation"])])

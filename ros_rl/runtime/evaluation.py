@@ -5,22 +5,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ros_rl.backends import make_backend
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.errors import RosRlError
-from ros_rl.features import ObservationSpec
 from ros_rl.runs.video import write_gif
 from ros_rl.runtime.control_loop import ControlLoop
-from ros_rl.runtime.driver_loop import DriverLoop
-from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.tree import Settings
-from ros_rl.types import Outcome, SafetyState, Truth, Verdict
+from ros_rl.types import Command, Outcome, SafetyState, Tick, Truth, Verdict
 
 _FRAME_EVERY = 2  # ticks
 _FRAME_SIZE = (320, 240)
@@ -108,9 +104,7 @@ class Evaluator:
 
     def __init__(self, settings: Settings, seed: int) -> None:
         self._settings, self._seed = settings.headless(), seed
-        self._robot = settings.load_robot()
-        self._spec = ObservationSpec(self._robot, settings.task.observation, settings.control.delay)
-        self._backend = make_backend(self._settings, seed, track_contacts=True)
+        self._world = RobotWorld(self._settings, seed, track_contacts=True)
 
     def evaluate(self, graph: OnnxGraph, episodes: int, seconds: float, video: Path | None = None) -> Evaluation:
         """Run whole episodes without exploring.
@@ -125,60 +119,41 @@ class Evaluator:
             ContractError: The graph is for something else.
             GraphError: It failed, or gave a non-finite action.
         """
-        settings, period = self._settings, self._settings.control.period
-        control = ControlLoop(self._spec, settings.task.name, period, self._seed, explore=0.0)
+        control = self._world.control_loop(explore=0.0)
         control.use(graph)
-        driver = DriverLoop(
-            self._robot,
-            settings.task,
-            self._backend,
-            settings.control.rate_hz,
-            settings.control.delay,
-            self._seed,
-            auto_recover=False,
-        )
+        self._world.restart(self._seed, seconds)
         records = _Records()
         for episode in range(episodes):
-            self._episode(driver, control, seconds, records, film=video is not None and episode == 0)
+            self._episode(control, seconds, records, film=video is not None and episode == 0)
         if video is not None:
-            write_gif(video, records.frames, _FRAME_EVERY * period)
-        return records.summarise(settings, seconds)
+            write_gif(video, records.frames, _FRAME_EVERY * self._settings.control.period)
+        return records.summarise(self._settings, seconds)
 
-    def _episode(self, driver: DriverLoop, control: ControlLoop, seconds: float, records: _Records, film: bool) -> None:
-        task = replace(self._settings.task, episode_seconds=seconds)  # type: ignore[type-var]
-        builder = TransitionBuilder(self._spec, task, self._settings.control.period)
-        driver.clear()
-        tick, start, total = driver.start(), self._truth(), 0.0
-        records.truths.append(start)
-        verdict, _ = builder.add(tick)
-        while verdict is Verdict.CONTINUE and tick.safety is SafetyState.OK:
-            if film and tick.step % _FRAME_EVERY == 0:
-                self._film(records.frames)
+    def _episode(self, control: ControlLoop, seconds: float, records: _Records, film: bool) -> None:
+        def decide(tick: Tick) -> Command:
             decision = control.step(tick)
             records.plan_seconds.append(decision.graph_seconds)
-            driver.accept(decision.command)
-            tick = driver.advance()
-            records.truths.append(self._truth())
-            verdict, transition = builder.add(tick)
-            total += transition.reward if transition is not None else 0.0
-        ended = verdict is Verdict.TERMINATED or tick.safety is not SafetyState.OK
-        records.outcomes.append(Outcome(start, self._truth(), tick.goal, seconds, ended))
+            return decision.command
+
+        first, total = len(records.truths), 0.0
+        for step in self._world.episode(decide):
+            records.truths.append(self._world.truth())
+            total += step.reward
+            if film and not step.ended and step.tick.step % _FRAME_EVERY == 0:
+                self._film(records.frames)
+        start, end = records.truths[first], records.truths[-1]
+        cut = step.verdict is Verdict.TERMINATED or step.tick.safety is not SafetyState.OK
+        records.outcomes.append(Outcome(start, end, step.tick.inputs.get("goal_position"), seconds, cut))
         records.returns.append(total)
 
-    def _truth(self) -> Truth:
-        truth = self._backend.truth()
-        if truth is None:
-            raise RosRlError(f"driver '{self._settings.driver.backend_name}' knows no truth to evaluate by")
-        return truth
-
     def _film(self, frames: list[np.ndarray]) -> None:
-        picture = self._backend.render(*_FRAME_SIZE)
+        picture = self._world.render(*_FRAME_SIZE)
         if picture is not None:
             frames.append(picture)
 
     def close(self) -> None:
         """Release the simulator."""
-        self._backend.close()
+        self._world.close()
 
 
 def evaluate(

@@ -35,10 +35,11 @@ class TransitionBuilder:
         spec: Layout of observations.
         task: Reward and termination.
         period: Control period [s].
+        source: Name of the robot that transitions are experience of; empty where there is one only.
     """
 
-    def __init__(self, spec: ObservationSpec, task: Task, period: float) -> None:
-        self._spec, self._task = spec, task
+    def __init__(self, spec: ObservationSpec, task: Task, period: float, source: str = "") -> None:
+        self._spec, self._task, self._source = spec, task, source
         self._limit = max(1, round(task.episode_seconds / period))
         self._last: Tick | None = None
         self._verdict = Verdict.CONTINUE
@@ -91,4 +92,5 @@ class TransitionBuilder:
             next_observation=observation,
             terminated=terminated,
             truncated=truncated and not terminated,
+            source=self._source,
         )

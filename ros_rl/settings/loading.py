@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Settings from files and options: defaults, then the task's file, then what the user gives."""
+"""Settings from files and options: defaults, then the task's file, then a preset, then what the user gives."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import yaml
 from ros_rl.config import build, expand, merge, nested, to_mapping
 from ros_rl.errors import ConfigError
 from ros_rl.resources import share_path
+from ros_rl.settings.nodes import NODES
+from ros_rl.settings.presets import Preset, read_preset
 from ros_rl.settings.registry import ALL_TASKS, DEFAULT_BACKEND
 from ros_rl.settings.tree import Settings
 from ros_rl.yaml_files import read_parameters_file
-
-NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
 
 
 def task_file(task: str) -> Path:
@@ -42,12 +42,16 @@ def parse_override(text: str) -> dict[str, Any]:
 
 
 def load_settings(
-    task: str | None = None, params_file: Path | None = None, overrides: Iterable[str | Mapping[str, Any]] = ()
+    task: str | None = None,
+    params_file: Path | None = None,
+    overrides: Iterable[str | Mapping[str, Any]] = (),
+    preset: str | None = None,
 ) -> Settings:
-    """Settings of a run: defaults, then the task's file, then `params_file`, then the overrides.
+    """Settings of a run: defaults, then the task's file, then the preset, then `params_file`, then the overrides.
 
     Raises:
         ConfigError: With the source, the key path, the value and what is allowed.
+        UnknownNameError: There is no such preset.
     """
     if task is not None and task not in ALL_TASKS:
         build(Settings, {"task": {"name": task}})
@@ -56,18 +60,20 @@ def load_settings(
         values["task"] = {"name": task}
         if task_file(task).is_file():
             values = merge(values, _read(task_file(task), task))
+    chosen = Preset() if preset is None else read_preset(preset)
+    values = chosen.onto(values)
     if params_file is not None:
-        values = merge(values, _read(params_file, task))
+        values = chosen.merge(values, _read(params_file, task))
     sources = [(f"--set {item}" if isinstance(item, str) else "", _nested(item)) for item in overrides]
     merged = values
     for _, over in sources:
-        merged = merge(merged, over)
+        merged = chosen.merge(merged, over)
     try:
         return build(Settings, merged)
     except ConfigError:
         # together they do not fit; the first that does not fit what came before it is the one to name
         for source, over in sources:
-            values = merge(values, over)
+            values = chosen.merge(values, over)
             build(Settings, values, source=source)
         raise
 

@@ -11,6 +11,9 @@ from ros_rl.config import group, setting
 from ros_rl.settings.replay import ReplaySettings
 from ros_rl.settings.watch import WatchSettings
 
+NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
+"""Which may have a section of their own in a parameters file."""
+
 
 @dataclass(frozen=True)
 class ControlSettings:

@@ -1,12 +1,13 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Tasks by name."""
+"""Tasks by name, those of other packages included."""
 
 from typing import Any
 
 from ros_rl.config import build
 from ros_rl.errors import UnknownNameError
+from ros_rl.plugins import TASKS_GROUP, Table
 from ros_rl.tasks.a1_back import A1Back
 from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
@@ -14,7 +15,9 @@ from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.tasks.task import Task
 from ros_rl.tasks.xarm_reach import XarmReach
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (A1Walk, A1Back, XarmReach, CartpoleSwingup, MockPoint)}
+TASKS: Table[type[Task]] = Table(
+    TASKS_GROUP, {task.name: task for task in (A1Walk, A1Back, XarmReach, CartpoleSwingup, MockPoint)}
+)
 
 
 def make_task(name: str, settings: dict[str, Any] | None = None) -> Task:

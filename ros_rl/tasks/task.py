@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a task is: observation fields, reward, termination, episode, goal and metrics.
+"""What a task is: observation fields, reward, termination, episode, inputs and metrics.
 
 Rewards and terminations are batched and use only what numpy arrays and torch tensors share, so that the same code
 judges a transition on the robot and a planner's prediction inside the control graph.
@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from ros_rl.features import FEATURES
 from ros_rl.layout import Fields
 from ros_rl.tasks.measures import Measure
 from ros_rl.types import Array
@@ -70,9 +71,25 @@ class Task(ABC):
         first = next(iter(after.values()))
         return first[..., 0] != first[..., 0]
 
-    def draw_goal(self, rng: np.random.Generator) -> Array | None:
-        """The goal of a new simulated episode; None if the task has none."""
-        return None
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of what it may be asked for (`ros_rl.sensors.inputs`): what its observation shows of that."""
+        features = (FEATURES[name] for name in self.observation if name in FEATURES)
+        return tuple(feature.input for feature in features if feature.input)
+
+    def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
+        """A value for each of `inputs` at the start of an episode."""
+        return {}
+
+    def change_inputs(self, inputs: dict[str, Array], step: int, rng: np.random.Generator) -> dict[str, Array]:
+        """What they are at a later tick of the episode; unchanged, unless a task says otherwise.
+
+        Args:
+            inputs: Those of the tick before.
+            step: Of this one, from 1.
+            rng: For what is drawn.
+        """
+        return inputs
 
     def success(self, observation: Fields) -> dict[str, float]:
         """What matters about one observation besides reward, for curves and progress lines."""

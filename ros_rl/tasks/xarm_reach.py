@@ -50,12 +50,12 @@ class XarmReach(Task):
         change = ((action - last_action) ** 2).mean(-1)
         return self.precision / (self.precision + distance) - distance - self.action_change_weight * change
 
-    def draw_goal(self, rng: np.random.Generator) -> Array:
-        """A point [m] in the arm's base frame, uniform in a cylindrical sector in front of it."""
+    def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
+        """The goal: a point [m] in the arm's base frame, uniform in a cylindrical sector in front of it."""
         angle = rng.uniform(-self.goal_sector, self.goal_sector)
         radius = np.sqrt(rng.uniform(self.goal_radius_min**2, self.goal_radius_max**2))
         height = rng.uniform(self.goal_height_min, self.goal_height_max)
-        return np.array([radius * np.cos(angle), radius * np.sin(angle), height])
+        return {"goal_position": np.array([radius * np.cos(angle), radius * np.sin(angle), height])}
 
     def success(self, observation: Fields) -> dict[str, float]:
         """Distance of the tool from the goal [m]."""

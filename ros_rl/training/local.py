@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ros_rl.backends import make_backend
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.features import ObservationSpec
-from ros_rl.runtime.control_loop import ControlLoop
-from ros_rl.runtime.driver_loop import DriverLoop
-from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.tree import Settings
 from ros_rl.training.earlier_log import TickReader
+from ros_rl.training.run import TrainingRun
 from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Verdict
 
@@ -43,45 +40,43 @@ def train_locally(settings: Settings, read_ticks: TickReader | None = None) -> I
         settings: Of the run.
         read_ticks: Reads MCAP logs; None where there is no ROS.
     """
-    control, robot = settings.control, settings.load_robot()
-    spec = ObservationSpec(robot, settings.task.observation, control.delay)
-    training = TrainingLoop(settings, spec, read_ticks)
+    training = TrainingLoop(settings, read_ticks=read_ticks)
     if not training.total_steps:
         yield _learned_offline(training)
         return
-    backend = make_backend(settings, settings.seed)
-    driver = DriverLoop(robot, settings.task, backend, control.rate_hz, control.delay, settings.seed)
-    builder = TransitionBuilder(spec, settings.task, control.period)
-    loop = ControlLoop(spec, settings.task.name, control.period, settings.seed, 1.0)
-    tick, total = driver.start(), 0.0
-    sums: dict[str, float] = {}
-    metrics: dict[str, float] = {}
+    world = RobotWorld(settings, settings.seed, auto_recover=True)
     try:
-        while not training.done:
-            training.note_steps(tick.env_steps)
-            verdict, transition = builder.add(tick)
-            if transition is not None:
-                training.add(transition)
-                total += transition.reward
-                sums = {k: sums.get(k, 0.0) + v for k, v in builder.success.items()}
-            while training.train_due:
-                metrics = training.train()
-            if training.graph_due:
-                loop.use(OnnxGraph(training.graph(), settings.controller.threads))
-            if verdict is Verdict.CONTINUE:
-                driver.accept(loop.step(tick).command)
-            elif tick.step and loop.graph is not None:
-                means = {k: v / tick.step for k, v in sums.items()}
-                yield Progress(training, loop.graph, total, tick.step, verdict is Verdict.TERMINATED, means, metrics)
-                total, sums = 0.0, {}
-            tick = driver.advance(verdict)
+        yield from _episodes(training, world)
     finally:
-        backend.close()
+        world.close()
+
+
+def _episodes(training: TrainingLoop, world: RobotWorld) -> Iterator[Progress]:
+    control = world.control_loop(explore=1.0)
+    run = TrainingRun(training, lambda graph: control.use(OnnxGraph(graph, training.settings.controller.threads)))
+    step, total = world.begin_episode(), 0.0
+    sums: dict[str, float] = {}
+    while True:
+        training.note_steps(step.tick.env_steps)
+        if step.transition is not None:
+            run.add(step.transition, step.success)
+            total += step.reward
+            sums = {k: sums.get(k, 0.0) + v for k, v in step.success.items()}
+        while run.work():
+            pass
+        if step.ended and step.tick.step and control.graph is not None:
+            means = {k: v / step.tick.step for k, v in sums.items()}
+            terminated = step.verdict is Verdict.TERMINATED
+            yield Progress(training, control.graph, total, step.tick.step, terminated, means, run.metrics)
+            total, sums = 0.0, {}
+        if training.done:
+            return
+        step = world.begin_episode() if step.ended else world.step(control.step(step.tick).command)
 
 
 def _learned_offline(training: TrainingLoop) -> Progress:
-    metrics: dict[str, float] = {}
-    while training.train_due:
-        metrics = training.train()
+    run = TrainingRun(training)
+    while run.work():
+        pass
     graph = OnnxGraph(training.graph(), training.settings.controller.threads)
-    return Progress(training, graph, 0.0, 0, False, {}, metrics)
+    return Progress(training, graph, 0.0, 0, False, {}, run.metrics)

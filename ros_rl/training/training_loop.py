@@ -55,7 +55,8 @@ class TrainingLoop:
         self.spec = layout or ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
         gamma = getattr(settings.agent, "gamma", 1.0)  # what only acts at random has none
         sizes = (self.spec.size, self.spec.action_size)
-        self.replay = ReplayBuffer(learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay)
+        images = self.spec.images
+        self.replay = ReplayBuffer(learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay, images)
         self._waited_for = settings.driver.mode == "lock_step"
         self.env_steps = 0
         self.rounds = 0

@@ -26,32 +26,23 @@ class ValueChecks:
 
     def __init__(self, watch: ValueWatch, agent: Agent | None, replay: ReplayBuffer) -> None:
         self.watch, self.agent, self.replay = watch, agent, replay
-        self._rewards: list[float] = []
-        self._last: Transition | None = None
-        self._whole = True
         if agent is not None:
             agent.watch = watch
 
     def add(self, transition: Transition) -> None:
         """Take a transition that has just been stored; the last of an episode has its values compared."""
         self.watch.transition(transition)
-        last, self._last = self._last, transition
-        if last is None or last.episode != transition.episode:
-            self._rewards, self._whole = [], True
-        elif last.tick + 1 != transition.tick:
-            self._whole = False  # a step is missing, and with it the returns before it
-        self._rewards.append(transition.reward)
         if transition.terminated or transition.truncated:
             self._compare(transition.terminated)
-            self._rewards, self._last = [], None
 
     def _compare(self, terminated: bool) -> None:
-        steps, replay = len(self._rewards), self.replay
-        if self.agent is None or not self._whole or steps > len(replay):
+        """Compare the values of the episode that has just ended, if nothing of it is missing."""
+        if self.agent is None:
             return
-        seen = self.agent.look(replay.newest(steps))
-        if seen is not None:
-            self.watch.episode(seen[0].mean(0).numpy(), self._rewards, terminated)
+        for episode in self.replay.episodes_since(self.replay.added - 1):
+            seen = self.agent.look(episode)
+            if seen is not None:
+                self.watch.episode(seen[0].mean(0).numpy(), episode.reward.tolist(), terminated)
 
     def look(self) -> None:
         """Rank the critics' features when that is due, on transitions of all ages."""

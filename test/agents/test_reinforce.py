@@ -147,7 +147,7 @@ def test_a_cut_episode_goes_on_in_the_learned_baseline_only() -> None:
 
 def test_an_update_is_one_step_of_adam_on_the_recovered_actions() -> None:
     """With smoothing: the same step by torch.distributions on the actions before they were smoothed."""
-    fields = [Field(name, size, "1", 1.0, kind) for name, size, kind in
+    fields = [Field(name, (size,), "1", 1.0, kind) for name, size, kind in
               (("x", 2, "state"), ("last_action", 1, "action"), ("pending_actions", 0, "action"))]  # fmt: skip
     settings = ReinforceSettings(hidden=16, smoothing=0.4, baseline="none", entropy=0.05, gamma=0.9)
     agent = ReinforceAgent(Layout("robot", ["joint"], fields), settings, 64, 1.0)

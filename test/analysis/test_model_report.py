@@ -226,7 +226,8 @@ def test_sensor_noise_is_what_the_simulator_adds():
     settings = load_settings("a1_walk")
     level = np.array([0.0, 0.0, 0.0, 1.0])
     still = Measurement(
-        *np.zeros((3, 12)),
+        joint_position=np.zeros(12),
+        joint_velocity=np.zeros(12),
         imu_orientation=level,
         imu_angular_velocity=np.zeros(3),
         base_position=np.zeros(3),
@@ -235,14 +236,14 @@ def test_sensor_noise_is_what_the_simulator_adds():
     )
     rng = np.random.default_rng(0)
     noisy = [add_noise(still, settings.driver.backend.noise, rng) for _ in range(4000)]
-    gravity = np.array([quaternion_to_matrix(m.imu_orientation)[2] for m in noisy]) - [0.0, 0.0, 1.0]
-    yaw = np.array([yaw_of(m.base_orientation) for m in noisy])
+    gravity = np.array([quaternion_to_matrix(m["imu_orientation"])[2] for m in noisy]) - [0.0, 0.0, 1.0]
+    yaw = np.array([yaw_of(m["base_orientation"]) for m in noisy])
     heading = np.array([np.sin(yaw), np.cos(yaw) - 1.0])
     found = noise_floor(settings, spec_of(settings))
     assert found["gravity"] == pytest.approx((gravity**2).mean() ** 0.5, rel=0.03)
     assert found["heading"] == pytest.approx((heading**2).mean() ** 0.5, rel=0.03)
-    assert found["joint_velocity"] == pytest.approx(np.std([m.joint_velocity for m in noisy]), rel=0.03)
-    assert found["base_height"] == pytest.approx(np.std([m.base_position[2] for m in noisy]), rel=0.05)
+    assert found["joint_velocity"] == pytest.approx(np.std([m["joint_velocity"] for m in noisy]), rel=0.03)
+    assert found["base_height"] == pytest.approx(np.std([m["base_position"][2] for m in noisy]), rel=0.05)
     assert noise_floor(small_settings(), spec_of(small_settings())) == {}
 
 

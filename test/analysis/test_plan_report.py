@@ -12,8 +12,8 @@ from learners import mock_step
 from saved_runs import save_run
 
 from ros_rl.analysis.decision import decide, rewards, values
-from ros_rl.analysis.plan_report import CLOSED_LOOP, OPEN_LOOP, analyse_plan, play
-from ros_rl.analysis.trajectories import HELD_OUT_SEED
+from ros_rl.analysis.plan_report import CLOSED_LOOP, OPEN_LOOP, analyse_plan
+from ros_rl.analysis.trajectories import HELD_OUT_SEED, play
 from ros_rl.cli import main as cli
 from ros_rl.cli.arguments import make_parser
 from ros_rl.deploy.onnx_graph import OnnxGraph
@@ -36,7 +36,7 @@ def run(path):
 
 def test_the_decision_is_the_control_graphs(run):
     graph, spec = OnnxGraph(run.training.graph()), run.training.spec
-    ticks = play(run.settings, graph, SEED)
+    (ticks,) = play(run.settings, graph, SEED)
     loop = ControlLoop(spec, "mock_point", run.settings.control.period, SEED, explore=0.0)
     loop.use(graph)
     for tick, _ in ticks[3:16:6]:
@@ -54,7 +54,8 @@ def test_the_decision_is_the_control_graphs(run):
 
 def test_watching_leaves_the_planner_as_it_was(run):
     planner = run.agent.graph.planner
-    tick = play(run.settings, OnnxGraph(run.training.graph()), SEED)[2][0]
+    (ticks,) = play(run.settings, OnnxGraph(run.training.graph()), SEED)
+    tick = ticks[2][0]
     decide(run.agent, run.spec, tick, SEED)
     assert planner.rollout.__func__ is type(planner).rollout
 

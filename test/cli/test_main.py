@@ -34,6 +34,7 @@ from ros_rl.settings.loading import load_settings
         (["train", "mock_point", "--set", "nonsense"], "expected key.path=value"),
         (["train", "mock_point", "--robot-minutes", "-1"], "'learner.robot_minutes' is -1.0, out of range"),
         (["train", "mock_point", "--params-file", "/none.yaml"], "/none.yaml: No such file"),
+        (["train", "mock_point", "--preset", "nope"], "unknown preset 'nope'; valid: debug"),
         (["train", "a1_walk", "--set", "control.rate_hz=30"], "not a multiple of the physics step"),
         (["train", "mock_point", "--resume", "/none"], "/none holds no checkpoint"),
         (["train", "mock_point", "--agent", "dqn"], "agent 'dqn' chooses discrete actions, those of robots are cont"),
@@ -97,6 +98,7 @@ def test_checkpoint_and_teacher_are_checked_before_anything_starts(capsys, tmp_p
         (["--agent", "distil", "--set", f"agent.teacher={run}"], "does not fit agent.hidden, agent.critics"),
         (["--agent", "distil", "--set", "agent.teacher=/none"], "agent.teacher: /none holds no run"),
         (["--agent", "bc"], "agent.log is '', allowed"),
+        (["--resume", run, "--preset", "debug"], f"--preset has no use with --resume {run}: a run brings its own"),
     ):
         code, printed, error = run_cli(capsys, "train", "mock_point", *arguments, "--out", str(tmp_path / "out"))
         assert (code, printed, error.count("\n")) == (2, "", 1)
@@ -128,11 +130,13 @@ def test_finished_run_is_not_overwritten(capsys, tmp_path) -> None:
 def test_list_version_and_settings(capsys) -> None:
     code, printed, _ = run_cli(capsys, "list")
     assert code == 0
-    for name in ("a1_walk", "xarm_reach", "mpc", "pybullet", "external"):
+    for name in ("a1_walk", "xarm_reach", "mpc", "pybullet", "external", "debug  Everything runs"):
         assert name in printed
     assert run_cli(capsys, "--version")[1].startswith("ros-rl ")
     code, printed, _ = run_cli(capsys, "settings", "mock_point", "--set", "control.delay=0")
     assert code == 0 and "control.delay = 0\n" in printed and "[Hz] in [1, 200]" in printed
+    code, printed, _ = run_cli(capsys, "settings", "a1_walk", "--preset", "debug", "--set", "agent.hidden=24")
+    assert code == 0 and "agent.hidden = 24\n" in printed and "agent.planner.samples = 48\n" in printed
 
 
 @pytest.mark.parametrize("command", ["train", "run", "eval", "settings"])

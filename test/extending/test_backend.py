@@ -59,7 +59,7 @@ tick = loop.start()
 for _ in range(11):
     loop.accept(Command(tick.stamp, np.ones(2)))
     tick = loop.advance()
-print(np.round(tick.measurement.joint_position, 9).tolist())
+print(np.round(tick.measurement["joint_position"], 9).tolist())
 """
     done = run(tmp_path, BOTH_POINTS, "-c", code)
     assert done.stdout.strip() == "[0.5, 0.5]", done.stderr

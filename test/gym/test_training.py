@@ -158,8 +158,7 @@ def test_values_beyond_what_rewards_allow_are_told(tmp_path) -> None:
 @pytest.mark.parametrize("agent", ["sac", "td3"])
 def test_settings_of_the_agent_that_is_asked_for_hold(capsys, tmp_path, agent) -> None:
     """--agent replaces the agent of the task's file; --set is about the new one, wherever it stands."""
-    arguments = ["--set", "agent.hidden=8", "--steps", "3", "--eval-episodes", "1", "--set", "evaluator.video=false"]
-    arguments += ["--set", "learner.warmup_steps=2"]
+    arguments = ["--preset", "debug", "--set", "agent.hidden=8", "--steps", "3", "--set", "learner.warmup_steps=2"]
     out = ["--out", str(tmp_path / agent)]
     code, _, error = run_cli(capsys, "train", *arguments, "--env", "gym:test/Point-v0", "--agent", agent, *out)
     assert (code, error) == (0, "")

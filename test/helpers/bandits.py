@@ -18,8 +18,8 @@ from ros_rl.types import Transition
 
 def layout(size: int = 1, actions: int = 1) -> Layout:
     """Observations of `size` values that hold no actions."""
-    state = Field("observation", size, "1", 1.0, "state")
-    fields = (state, Field("last_action", 0, "1", 1.0, "action"), Field("pending_actions", 0, "1", 1.0, "action"))
+    state = Field("observation", (size,), "1", 1.0, "state")
+    fields = (state, Field("last_action", (0,), "1", 1.0, "action"), Field("pending_actions", (0,), "1", 1.0, "action"))
     return Layout("bandit", [f"action_{i}" for i in range(actions)], fields)
 
 

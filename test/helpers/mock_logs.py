@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 from learners import small_settings
 from rclpy.serialization import serialize_message
+from tick_parts import tick_parts
 
 from ros_rl.backends import make_backend
-from ros_rl.nodes import messages
-from ros_rl.nodes.tick_join import TOPICS
 from ros_rl.runs.mcap_log import McapLog
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.types import Command, Tick
@@ -33,9 +32,7 @@ def mock_ticks(count: int, seed: int = 0) -> list[Tick]:
 def write(folder: Path, ticks: list[Tick], space: str = "/mock") -> Path:
     log = McapLog(folder)
     for tick in ticks:
-        made = {"tick": messages.to_tick(tick), "joints": messages.to_joint_states(tick.stamp, ROBOT, tick.measurement)}
-        for part, message in made.items():
-            topic, _ = TOPICS[part]
+        for topic, message in tick_parts(tick, ROBOT).items():
             log.write(f"{space}/{topic}", "a/msg/B", serialize_message(message), tick.stamp)
         log.write(f"{space}/verdict", "a/msg/B", b"of no use here", tick.stamp)
     log.close()

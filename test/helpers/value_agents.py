@@ -26,9 +26,9 @@ SIZE, ACTIONS = 3, 2
 def plain_layout(choices: int = 0, size: int = SIZE, actions: int = ACTIONS) -> Layout:
     """One field of observations, no memory of actions."""
     fields = [
-        Field("observation", size, "1", 1.0, "state"),
-        Field(LAST_ACTION, 0, "1", 1.0, "action"),
-        Field(PENDING_ACTIONS, 0, "1", 1.0, "action"),
+        Field("observation", (size,), "1", 1.0, "state"),
+        Field(LAST_ACTION, (0,), "1", 1.0, "action"),
+        Field(PENDING_ACTIONS, (0,), "1", 1.0, "action"),
     ]
     names = ["choice"] if choices else [f"u{i}" for i in range(actions)]
     return Layout("toy", names, fields, 0, choices)

@@ -19,6 +19,7 @@ from ros_rl.nodes.controller import ControllerNode
 from ros_rl.nodes.driver import DriverNode
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import SafetyState, Verdict
+from ros_rl.wire import transition_from
 
 pytestmark = pytest.mark.ros
 
@@ -55,8 +56,8 @@ def test_every_process_rebuilds_the_same_tick(whole) -> None:
     for name in ("origin", "previous_command", "pending_commands"):
         assert getattr(got, name).tobytes() == getattr(sent, name).tobytes()
     for name in ("joint_position", "joint_velocity", "joint_effort"):
-        assert getattr(got.measurement, name).tobytes() == getattr(sent.measurement, name).tobytes()
-    assert got.measurement.imu_orientation is None and got.goal is None
+        assert got.measurement[name].tobytes() == sent.measurement[name].tobytes()
+    assert set(got.measurement) == {"joint_position", "joint_velocity", "joint_effort"} and got.inputs == {}
 
 
 def test_nothing_is_lost_in_lock_step(whole) -> None:
@@ -81,6 +82,7 @@ def test_transitions_hold_what_the_ticks_say(whole) -> None:
         assert np.array_equal(fields["observation"], spec.observe(before))
         assert np.array_equal(fields["next_observation"], spec.observe(after))
         assert np.allclose(fields["action"], [0.2, -0.2])
+        assert transition_from(fields).source == "t"  # the namespace
 
 
 def test_what_acts_is_republished_under_the_tick_it_opens(whole) -> None:

@@ -27,7 +27,7 @@ from ros_rl.settings.tree import Settings
 from ros_rl.training.earlier_log import take_log
 from ros_rl.training.local import train_locally
 from ros_rl.training.training_loop import TrainingLoop
-from ros_rl.types import Tick, Transition
+from ros_rl.types import Measurement, Tick, Transition
 
 pytestmark = pytest.mark.ros
 
@@ -116,7 +116,7 @@ def test_logs_of_something_else_are_refused(tmp_path: Path, overrides: dict[str,
 def test_a_log_that_does_not_show_what_the_task_sees_is_refused(tmp_path: Path) -> None:
     settings = cloning(write(tmp_path, mock_ticks(5)))
     spec = ObservationSpec(settings.load_robot(), ("joint_position", "goal_position"), 1)
-    with pytest.raises(ConfigError, match="tick 0: observation field 'goal_position' needs a measurement"):
+    with pytest.raises(ConfigError, match="tick 0: observation field 'goal_position' needs 'goal_position'"):
         take_log(ReplayBuffer(10, spec.size, 2), settings.agent.log, settings, spec, read_ticks)
 
 
@@ -128,7 +128,7 @@ def test_what_is_not_finite_is_refused(tmp_path: Path, what: str, value: float) 
     if what == "previous_command":
         ticks[3] = replace(ticks[3], previous_command=bad)
     else:
-        ticks[3] = replace(ticks[3], measurement=replace(ticks[3].measurement, joint_velocity=bad))
+        ticks[3] = replace(ticks[3], measurement=Measurement(ticks[3].measurement, joint_velocity=bad))
     with pytest.raises(ConfigError, match="tick 3: observation field '.*' is not finite") as caught:
         taken(write(tmp_path, ticks))
     assert "\n" not in str(caught.value)

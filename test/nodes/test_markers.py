@@ -18,7 +18,7 @@ PERIOD = 0.05
 
 def tick(robot, position) -> Tick:
     zeros = np.zeros(robot.size)
-    measurement = Measurement(zeros, zeros, zeros, base_position=position)
+    measurement = Measurement({} if position is None else {"base_position": position})
     origin = np.array([0.0, 0.0, np.pi / 2])  # the episode started facing +y
     return Tick(0, 0, 0, 0, SafetyState.OK, True, origin, zeros, zeros[None], measurement)
 

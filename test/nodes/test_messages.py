@@ -5,6 +5,7 @@
 
 import itertools
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,44 +15,33 @@ pytest.importorskip("rclpy")
 from rclpy.serialization import deserialize_message, serialize_message
 from robots import gripper_arm
 from sensor_msgs.msg import JointState
+from tick_parts import tick_parts
 
 from ros_rl.errors import CommandError, ContractError
 from ros_rl.nodes import messages
-from ros_rl.nodes.packets import from_vectors
+from ros_rl.nodes.packets import from_vectors, to_vectors
+from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.nodes.tick_join import TickJoin
-from ros_rl.robot import load_robot
+from ros_rl.robot import Robot, load_robot
 from ros_rl.safety import CommandFilter
+from ros_rl.sensors.table import SENSORS
 from ros_rl.types import Measurement, SafetyState, Tick
 
 pytestmark = pytest.mark.ros
 ROBOT = load_robot("a1")
 
 
-def tick(stamp: int = 1_795_345_295_395_391_127, **changes) -> Tick:
+def tick(stamp: int = 1_795_345_295_395_391_127, missing: tuple[str, ...] = ()) -> Tick:
     rng = np.random.default_rng(stamp % 1000)
-    sizes = {"imu_orientation": 4, "base_orientation": 4}
-    values = {item.name: rng.normal(size=sizes.get(item.name, 3)) for item in fields(Measurement)}
-    values |= {name: rng.normal(size=12) for name in ("joint_position", "joint_velocity", "joint_effort")}
-    values |= dict.fromkeys(("passive_position", "passive_velocity"))  # which this robot does not have
-    measurement = Measurement(**(values | changes))
-    origin, goal = rng.normal(size=3), rng.normal(size=3)
-    line = rng.normal(size=(2, 12))
-    return Tick(stamp, 7, 3, 4, SafetyState.OK, False, origin, rng.normal(size=12), line, measurement, goal)
+    values = {name: rng.normal(size=SENSORS[name].shape(ROBOT)) for name in ROBOT.sensors if name not in missing}
+    origin, inputs = rng.normal(size=3), {"goal_position": rng.normal(size=3), "velocity_command": rng.normal(size=3)}
+    line, measurement = rng.normal(size=(2, 12)), Measurement(values)
+    return Tick(stamp, 7, 3, 4, SafetyState.OK, False, origin, rng.normal(size=12), line, measurement, inputs)
 
 
-def parts_of(sent: Tick) -> dict[str, object]:
-    """A tick's messages after their way over the wire, by the part's name."""
-    m, stamp = sent.measurement, sent.stamp
-    made = {"joints": messages.to_joint_states(stamp, ROBOT, m)}
-    present = messages.tick_parts(m)
-    if present[messages.IMU]:
-        made[messages.IMU] = messages.to_imu(stamp, "base_link", m)
-    if present[messages.ODOM]:
-        made[messages.ODOM] = messages.to_odometry(stamp, "base_link", m)
-    if present[messages.TOOL]:
-        made[messages.TOOL] = messages.to_position(stamp, "base_link", m.tool_position)
-    made["tick"] = messages.to_tick(sent)
-    return {name: deserialize_message(serialize_message(m), type(m)) for name, m in made.items()}
+def parts_of(sent: Tick) -> dict[str, Any]:
+    """A tick's messages after their way over the wire, by topic."""
+    return {name: deserialize_message(serialize_message(m), type(m)) for name, m in tick_parts(sent, ROBOT).items()}
 
 
 class Subscriber:
@@ -68,8 +58,7 @@ class Subscriber:
 def join():
     node, ticks, refusals = Subscriber(), [], []
     made = TickJoin(node, ROBOT, ticks.append, refusals.append)
-    topics = {"joints": "joint_states", "imu": "imu/data", "odom": "odom", "tool": "tool_pose", "tick": "tick"}
-    return made, lambda part, message: node.callbacks[topics[part]](message), ticks, refusals
+    return made, lambda part, message: node.callbacks[part](message), ticks, refusals
 
 
 def assert_same(first: Tick, second: Tick) -> None:
@@ -77,29 +66,33 @@ def assert_same(first: Tick, second: Tick) -> None:
         a, b = getattr(first, item.name), getattr(second, item.name)
         if isinstance(a, np.ndarray):
             assert a.shape == b.shape and a.tobytes() == b.tobytes(), item.name
-        elif item.name != "measurement":
+        elif isinstance(a, dict):
+            assert set(a) == set(b), item.name
+            assert all(a[name].shape == b[name].shape and a[name].tobytes() == b[name].tobytes() for name in a)
+        else:
             assert a == b, item.name
-    for item in fields(Measurement):
-        a, b = getattr(first.measurement, item.name), getattr(second.measurement, item.name)
-        assert (a is None) == (b is None), item.name
-        assert a is None or a.tobytes() == b.tobytes(), item.name
 
 
-@pytest.mark.parametrize("missing", [(), ("imu_angular_velocity",), ("tool_position",), ("base_position",)])
+ODOMETRY = ("base_position", "base_orientation", "base_linear_velocity")
+
+
+@pytest.mark.parametrize("missing", [(), ("imu_angular_velocity",), ODOMETRY, ROBOT.sensors[3:6]])
 def test_a_tick_is_rebuilt_bit_for_bit_in_any_order(join, missing) -> None:
     made, receive, ticks, refusals = join
-    for count, order in enumerate(itertools.permutations(parts_of(tick(1, **dict.fromkeys(missing))))):
-        gone = dict.fromkeys(missing)
-        if "base_position" in missing:
-            gone |= {"base_orientation": None, "base_linear_velocity": None}
-        sent = tick(1000 + count, **gone)
+    for count, order in enumerate(itertools.permutations(parts_of(tick(1, missing)))):
+        sent = tick(1000 + count, missing)
         parts = parts_of(sent)
         for name in order:
-            if name in parts:
-                receive(name, parts[name])
+            receive(name, parts[name])
         assert len(ticks) == count + 1
         assert_same(ticks[-1], sent)
     assert not refusals and made.incomplete == 0
+
+
+def test_a_topic_that_cannot_tell_what_is_missing_stays_silent() -> None:
+    assert set(parts_of(tick(missing=("base_position",)))) == {"joint_states", "imu/data", "tick"}
+    imu = parts_of(tick(missing=("imu_orientation",)))["imu/data"]
+    assert imu.orientation_covariance[0] == -1.0 and imu.angular_velocity_covariance[0] == 0.0  # REP 145
 
 
 def test_a_repeated_tick_is_delivered_once_per_repetition(join) -> None:
@@ -124,14 +117,14 @@ def test_joints_are_names(join) -> None:
     sent = tick()
     parts = parts_of(sent)
     order = np.random.default_rng(0).permutation(12)
-    shuffled = JointState(header=parts["joints"].header, name=[ROBOT.joints[i] for i in order])
+    shuffled = JointState(header=parts["joint_states"].header, name=[ROBOT.joints[i] for i in order])
     for name in ("position", "velocity", "effort"):
-        setattr(shuffled, name, np.array(getattr(parts["joints"], name))[order].tolist())
-    for name, message in (parts | {"joints": shuffled}).items():
+        setattr(shuffled, name, np.array(getattr(parts["joint_states"], name))[order].tolist())
+    for name, message in (parts | {"joint_states": shuffled}).items():
         receive(name, message)
     assert_same(ticks[0], sent)
     shuffled.name[0] = "knee"
-    for name, message in (parts | {"joints": shuffled}).items():
+    for name, message in (parts | {"joint_states": shuffled}).items():
         receive(name, message)
     assert len(ticks) == 1 and "needs FR_hip_joint" in refusals[0]
 
@@ -204,23 +197,45 @@ class TestACartpole:
 
     @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
     def test_passive_joints_come_with_the_others_by_name(self, order) -> None:
-        values = [np.array([value]) for value in (0.1, 0.2, 0.3, 0.4, 0.5)]
-        m = Measurement(*values[:3], passive_position=values[3], passive_velocity=values[4])
+        names = ("joint_position", "joint_velocity", "joint_effort", "passive_position", "passive_velocity")
+        m = Measurement({name: np.array([0.1 * (i + 1)]) for i, name in enumerate(names)})
         sent = Tick(9, 0, 0, 0, SafetyState.OK, True, np.zeros(3), np.zeros(1), np.zeros((0, 1)), m)
-        joints = messages.to_joint_states(9, self.robot, m)
-        assert joints.name == ["cart_joint", "pole_joint"] and list(joints.effort) == [0.3, 0.0]
+        parts = tick_parts(sent, self.robot)
+        joints = parts["joint_states"]
+        assert joints.name == ["cart_joint", "pole_joint"] and list(joints.effort) == [m["joint_effort"][0], 0.0]
         joints.name = [joints.name[i] for i in order]
         for name in ("position", "velocity", "effort"):
             setattr(joints, name, [getattr(joints, name)[i] for i in order])
-        header, fields_of = from_vectors(messages.to_tick(sent))
-        assert_same(messages.from_tick(header, fields_of, {"joints": joints}, self.robot), sent)
+        assert_same(assembled(parts, self.robot), sent)
 
     def test_a_missing_passive_joint_is_named(self) -> None:
         value = np.array([0.1])
-        sent = Tick(
-            9, 0, 0, 0, SafetyState.OK, True, np.zeros(3), value, np.zeros((0, 1)), Measurement(value, value, value)
-        )
-        joints = messages.to_joint_states(9, self.robot, sent.measurement)
-        header, fields_of = from_vectors(messages.to_tick(sent))
+        m = Measurement(dict.fromkeys(self.robot.sensors, value))
+        sent = Tick(9, 0, 0, 0, SafetyState.OK, True, np.zeros(3), value, np.zeros((0, 1)), m)
+        parts = tick_parts(sent, self.robot)
+        joints = parts["joint_states"]
+        for name in ("name", "position", "velocity", "effort"):
+            getattr(joints, name).pop()
         with pytest.raises(ContractError, match="needs cart_joint, pole_joint"):
-            messages.from_tick(header, fields_of, {"joints": joints}, self.robot)
+            assembled(parts, self.robot)
+
+
+class TestWhatATickComesWith:
+    def test_a_tick_without_word_of_its_parts_has_all(self) -> None:
+        sent = tick()
+        header, known = from_vectors(parts_of(sent)["tick"])
+        del known["parts"]
+        assert_same(assembled(parts_of(sent) | {"tick": to_vectors(header, known)}, ROBOT), sent)
+
+    def test_a_tick_of_another_number_of_topics_is_refused(self) -> None:
+        header, known = from_vectors(parts_of(tick())["tick"])
+        changed = to_vectors(header, known | {"parts": [1.0]})
+        with pytest.raises(ContractError, match="1 topics of sensors, a1 has 3: joint_states, imu/data, odom"):
+            assembled(parts_of(tick()) | {"tick": changed}, ROBOT)
+
+
+def assembled(parts: dict[str, Any], robot: Robot) -> Tick:
+    assembler = TickAssembler(robot)
+    *_, whole = [assembler.add(name, *assembler.unpack(name, message)) for name, message in parts.items()]
+    assert whole is not None
+    return whole

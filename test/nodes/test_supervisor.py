@@ -20,6 +20,7 @@ from graphs import constant_bytes
 from mcap.reader import make_reader
 from summaries import SUMMARY_KEYS
 
+from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.settings.loading import load_settings
 
 pytestmark = pytest.mark.ros
@@ -85,26 +86,34 @@ def agent(tmp_path) -> Path:
 
 
 def test_training_leaves_a_complete_run_folder(tmp_path) -> None:
+    """A robot with planner, model, critics and evaluator: all that a training is made of, in some seconds."""
     pytest.importorskip("torch")
+    pytest.importorskip("pybullet")
     out = tmp_path / "run"
-    options = ["--robot-minutes", "0.1", "--eval-every", "60", "--eval-episodes", "1", "--set", "evaluator.seconds=1"]
-    with command("train", "mock_point", "--agent", "random", "--out", str(out), *options, *PATIENT) as process:
+    with command("train", "a1_walk", "--preset", "debug", "--out", str(out), *PATIENT) as process:
         printed = process.communicate(timeout=2 * PATIENCE)[0].decode()
         assert process.returncode == 0, printed
         assert not family(process.pid)
-    assert "robot time       0.10 min (120 steps)" in printed
+    assert "robot time       0.25 min (300 steps)" in printed
     summary = json.loads((out / "summary.json").read_text())
     assert summary.keys() >= SUMMARY_KEYS
-    assert summary["env_steps"] == 120 and summary["deadline_misses"] == 0
-    assert summary["dropped_transitions"] == 0 and summary["transitions"] == 120
-    assert summary["evaluation"]["episodes"] == 1 and len(summary["curve"]) == 2
-    assert load_settings(params_file=out / "config.yaml").learner.robot_minutes == 0.1
-    for name in ("agent.onnx", "checkpoint/learner.pt", "checkpoint/replay.npz", "logs/driver.log"):
+    assert (summary["agent"], summary["env_steps"], summary["deadline_misses"]) == ("mpc", 300, 0)
+    assert summary["updates"] == 100, "half an update for each step after the warm-up"
+    assert summary["transitions"] + summary["dropped_transitions"] == 300
+    assert summary["dropped_transitions"] == summary["faults"], "in lock-step only a guard breaks the chain"
+    assert summary["evaluation"]["episodes"] == 1 and summary["evaluation"]["seconds_each"] == 1.0
+    assert len(summary["curve"]) == 2 and summary["model_versions"] >= 5 and summary["plan_ms"]["p50"] > 0.0
+    settings = load_settings(params_file=out / "config.yaml")
+    assert settings == load_settings("a1_walk", overrides=PATIENT[1::2], preset="debug")
+    assert OnnxGraph.load(out / "agent.onnx").contract.provenance["env_steps"] == 300
+    left = ("checkpoint/learner.pt", "checkpoint/replay.npz", "checkpoint/received.json", "evaluation.gif")
+    for name in (*left, "logs/driver.log"):
         assert (out / name).is_file(), name
     assert list((out / "tensorboard").iterdir())
     with (out / "log" / "log_0.mcap").open("rb") as stream:
         topics = {channel.topic for channel in make_reader(stream).get_summary().channels.values()}
-    assert topics == {"/mock/joint_states", "/mock/tick", "/mock/applied_command", "/mock/verdict"}
+    sensors = {f"/a1/{name}" for name in ("joint_states", "imu/data", "odom")}
+    assert topics == sensors | {"/a1/tick", "/a1/applied_command", "/a1/verdict"}
 
 
 def test_a_killed_learner_resumes_and_misses_nothing(tmp_path) -> None:

@@ -135,8 +135,9 @@ def launched(file: str, **given: str) -> dict[str, dict]:
 @pytest.mark.ros
 def test_train_launch_file_starts_what_the_command_line_starts(launch_stub, tmp_path) -> None:
     out = tmp_path / "run"
-    nodes = launched("train.launch.py", task="mock_point", driver="mock", agent="random", seed="7", out=str(out))
-    settings = load_settings("mock_point", overrides=["driver.backend.name=mock", "agent.name=random", "seed=7"])
+    given = {"task": "mock_point", "driver": "mock", "agent": "random", "seed": "7", "preset": "debug"}
+    nodes = launched("train.launch.py", out=str(out), **given)
+    settings = load_settings("mock_point", None, ["driver.backend.name=mock", "agent.name=random", "seed=7"], "debug")
     specs = bringup.nodes(settings, bringup.TRAIN, out)
     assert list(nodes) == [spec.name for spec in specs] + ["supervisor"]
     assert load_settings(params_file=out / "config.yaml") == settings

@@ -4,6 +4,7 @@
 """Episodes, step counts, sequence numbers, curves and the summary of a run."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from summaries import SUMMARY_KEYS
 
 from ros_rl.runs.progress import EpisodeStatistics, Rates
+from ros_rl.runs.received import load_received, save_received
 from ros_rl.runs.senders import SequenceCheck, StepCounter
 from ros_rl.runs.summary import (
     RunState,
@@ -25,8 +27,10 @@ from ros_rl.settings.loading import load_settings
 from ros_rl.types import Transition
 
 
-def transition(episode: int, reward: float, terminated: bool = False, truncated: bool = False) -> Transition:
-    return Transition(0, episode, np.zeros(1), np.zeros(1), reward, np.zeros(1), terminated, truncated)
+def transition(
+    episode: int, reward: float, terminated: bool = False, truncated: bool = False, source: str = ""
+) -> Transition:
+    return Transition(0, episode, np.zeros(1), np.zeros(1), reward, np.zeros(1), terminated, truncated, source)
 
 
 def evaluation(minutes: float, velocity: float, falls: int = 0, final: bool = False) -> dict[str, Any]:
@@ -57,26 +61,96 @@ def test_episode_statistics() -> None:
     assert statistics.means() == {"episode_return": pytest.approx(10 / 3), "success.v": pytest.approx(2.0)}
 
 
+def test_two_robots_have_episodes_of_their_own() -> None:
+    """In turns, with equal episode numbers: a's returns are 3 and 7, b's 30 and, cut short without a word, 70."""
+    statistics = EpisodeStatistics()
+    stories = (
+        [transition(0, 1.0), transition(0, 2.0, terminated=True), transition(1, 7.0, truncated=True)],
+        [transition(0, 10.0, source="b"), transition(0, 20.0, source="b"), transition(1, 70.0, source="b")],
+    )
+    for pair in zip(*stories, strict=True):
+        for each in pair:
+            statistics.add(each, {"success.v": each.reward})
+    assert (statistics.episodes, statistics.falls) == (3, 1)
+    assert statistics.means() == {"episode_return": (3 + 7 + 30) / 3, "success.v": (1.5 + 7 + 15) / 3}
+    statistics.add(transition(2, 0.0, source="b"), {"success.v": 0.0})
+    assert (statistics.episodes, statistics.means()["episode_return"]) == (4, (3 + 7 + 30 + 70) / 4)
+
+
 def test_steps_go_on_when_the_driver_starts_anew() -> None:
-    counter = StepCounter(offset=100)
-    assert counter.note(7, 5) == 105
-    assert counter.note(7, 8) == 108
-    assert counter.note(8, 0) == 108
-    assert counter.note(8, 3) == 111
-    assert counter.offset == 108
-    assert StepCounter(**vars(counter)).note(8, 9) == 117, "the same driver goes on"
-    assert StepCounter(**vars(counter)).note(9, 1) == 112, "another driver"
+    counter = StepCounter(100)
+    assert counter.elsewhere("a") == 100
+    assert counter.note("a", 7, 5) == 105
+    assert counter.note("a", 7, 8) == 108
+    assert counter.note("a", 8, 0) == 108
+    assert counter.note("a", 8, 3) == 111
+    assert counter.elsewhere("a") == 108
+    assert StepCounter(**vars(counter)).note("a", 8, 9) == 117, "the same driver goes on"
+    assert StepCounter(**vars(counter)).note("a", 9, 1) == 112, "another driver"
+
+
+def test_steps_of_two_robots_add_up() -> None:
+    counter = StepCounter()
+    notes = [("a", 7, 5), ("b", 3, 2), ("a", 7, 6), ("b", 4, 1), ("b", 4, 2), ("a", 7, 8)]
+    assert [counter.note(*note) for note in notes] == [5, 7, 8, 9, 10, 12]
+    assert (counter.elsewhere("a"), counter.elsewhere("b")) == (4, 10)
 
 
 def test_gaps_and_repetitions_are_told_apart() -> None:
     check = SequenceCheck()
-    assert [check.take(7, number) for number in (0, 1, 1, 4, 2)] == [True, True, False, True, False]
+    assert [check.take("a", 7, number) for number in (0, 1, 1, 4, 2)] == [True, True, False, True, False]
     assert (check.received, check.lost) == (3, 2)
-    assert check.take(8, 1), "a collector that starts anew counts from zero"
+    assert check.take("a", 8, 1), "a collector that starts anew counts from zero"
     assert check.lost == 3
     resumed = SequenceCheck(**vars(check))
-    assert not resumed.take(8, 1)
-    assert resumed.take(8, 2) and (resumed.received, resumed.lost) == (5, 3)
+    assert not resumed.take("a", 8, 1)
+    assert resumed.take("a", 8, 2) and (resumed.received, resumed.lost) == (5, 3)
+
+
+def test_packets_of_two_collectors_are_counted_as_each_alone() -> None:
+    """Equal sessions would not make them one sender; a loses 2 and 3, b loses 0 and repeats 1."""
+    one, two = [("a", 7, n) for n in (0, 1, 4, 5)], [("b", 7, n) for n in (1, 1, 2, 3)]
+    check, alone = SequenceCheck(), (SequenceCheck(), SequenceCheck())
+    taken = [check.take(*packet) for pair in zip(one, two, strict=True) for packet in pair]
+    assert taken == [True, True, True, False, True, True, True, True]
+    assert [alone[0].take(*packet) for packet in one] == taken[::2]
+    assert [alone[1].take(*packet) for packet in two] == taken[1::2]
+    assert (check.received, check.lost) == (7, 3)
+    assert (sum(each.received for each in alone), sum(each.lost for each in alone)) == (7, 3)
+
+
+def test_what_was_received_is_kept_beside_the_checkpoint(tmp_path: Path) -> None:
+    check, steps, episodes = SequenceCheck(), StepCounter(), EpisodeStatistics(4, 1)
+    for packet in (("a", 7, 0), ("b", 9, 3), ("a", 7, 2)):
+        check.take(*packet)
+    steps.note("a", 1, 20)
+    steps.note("b", 2, 30)
+    save_received(tmp_path, check, steps, episodes)
+    check, steps, episodes = load_received(tmp_path, "a", 0)
+    assert (check.received, check.lost, episodes.episodes, episodes.falls) == (3, 4, 4, 1)
+    assert not check.take("b", 9, 3) and check.take("b", 9, 4) and check.lost == 4
+    assert steps.note("b", 2, 31) == 51
+    assert steps.note("a", 5, 1) == 52
+
+
+def test_what_was_received_before_robots_had_names_is_this_robots(tmp_path: Path) -> None:
+    old = {
+        "transitions": {"session": 7, "sequence": 41, "received": 40, "lost": 2},
+        "steps": {"offset": 100, "session": 3, "last": 44},
+        "episodes": {"episodes": 5, "falls": 2},
+    }
+    (tmp_path / "received.json").write_text(json.dumps(old))
+    check, steps, episodes = load_received(tmp_path, "a1", 144)
+    assert not check.take("a1", 7, 41) and check.take("a1", 7, 42)
+    assert (check.received, check.lost) == (41, 2)
+    assert steps.elsewhere("a1") == 100 and steps.note("a1", 3, 45) == 145 and steps.note("a1", 4, 1) == 146
+    assert (episodes.episodes, episodes.falls) == (5, 2)
+
+
+def test_nothing_of_what_was_received_is_known(tmp_path: Path) -> None:
+    check, steps, episodes = load_received(tmp_path, "a1", 144)
+    assert check.received == episodes.episodes == 0
+    assert steps.note("a1", 3, 1) == 145
 
 
 def test_rates() -> None:

@@ -63,7 +63,7 @@ def test_an_action_beyond_one_is_clipped():
 def test_observation_fields_reach_the_graph():
     loop, driver = make_loop(), make_driver()
     loop.use(feedback_graph(SETTINGS, "joint_position", 0.5 * np.eye(2), [0.1, 0.0]))
-    expected = 1.5 * (0.5 * driver.tick.measurement.joint_position + [0.1, 0.0])
+    expected = 1.5 * (0.5 * driver.tick.measurement["joint_position"] + [0.1, 0.0])
     np.testing.assert_allclose(loop.step(driver.tick).command.value, expected, atol=1e-6)
 
 

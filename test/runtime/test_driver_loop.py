@@ -3,6 +3,8 @@
 
 """The driver's ticks, delay line, faults and episodes, on a backend that writes down what it is told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,11 @@ ROBOT = load_robot("mock")
 ZERO = np.zeros(2)
 
 
+def joints(position: np.ndarray) -> Measurement:
+    still = np.zeros_like(position)
+    return Measurement(joint_position=np.array(position), joint_velocity=still, joint_effort=still.copy())
+
+
 class Recorder(Backend):
     """Moves nothing; `position` is what it measures next."""
 
@@ -28,8 +35,7 @@ class Recorder(Backend):
 
     def measure(self, call: str) -> Measurement:
         self.calls.append(call)
-        position = np.array(self.position)
-        return Measurement(position, np.zeros_like(position), np.zeros_like(position))
+        return joints(self.position)
 
     def reset(self, rng):
         return self.measure("reset")
@@ -135,7 +141,7 @@ class TestCommands:
         np.testing.assert_array_equal(backend.acted, [[0.5, 0.5], ZERO])
 
     def test_a_missing_position_repeats_the_last_decision(self):
-        robot = load_robot("a1")
+        robot = replace(load_robot("a1"), sensors=("joint_position", "joint_velocity", "joint_effort"))
         backend = Recorder()
         backend.position = robot.home
         loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay=1)
@@ -222,10 +228,54 @@ def test_the_origin_is_the_pose_at_the_episodes_start():
             x = float(len(self.calls))
             turned = np.array([0.0, 0.0, np.sin(0.3), np.cos(0.3)])
             base = {"base_position": np.array([x, 2.0, 0.3]), "base_orientation": turned}
-            return Measurement(ZERO.copy(), ZERO.copy(), ZERO.copy(), **base)
+            return Measurement(joints(ZERO) | base)
 
     loop = DriverLoop(ROBOT, make_task("mock_point"), Walker(), 20.0, 1)
     first = loop.start()
     np.testing.assert_allclose(first.origin, [1.0, 2.0, 0.6])
     np.testing.assert_allclose(loop.advance().origin, [1.0, 2.0, 0.6])
     np.testing.assert_allclose(loop.advance(Verdict.TRUNCATED).origin, [3.0, 2.0, 0.6])
+
+
+class TestInputs:
+    """The arm's task asks for a goal; somebody asks for another."""
+
+    GOAL = np.array([0.3, 0.1, 0.2])
+
+    def make(self, simulated: bool) -> DriverLoop:
+        robot, backend = load_robot("xarm6"), Recorder()
+        backend.position, backend.simulated = robot.home, simulated
+        robot = replace(robot, sensors=("joint_position", "joint_velocity", "joint_effort"))
+        return DriverLoop(robot, make_task("xarm_reach"), backend, 20.0, 1)
+
+    def test_the_task_draws_them_for_an_episode(self):
+        loop = self.make(simulated=True)
+        first = loop.start().inputs["goal_position"]
+        np.testing.assert_array_equal(loop.advance().inputs["goal_position"], first)
+        assert (loop.advance(Verdict.TRUNCATED).inputs["goal_position"] != first).all()
+
+    def test_what_is_given_acts_from_the_next_tick_on(self):
+        loop = self.make(simulated=True)
+        first = loop.start()
+        drawn = first.inputs["goal_position"].copy()
+        loop.give("goal_position", self.GOAL)
+        np.testing.assert_array_equal(loop.tick.inputs["goal_position"], drawn)
+        for _ in range(3):
+            np.testing.assert_array_equal(loop.advance().inputs["goal_position"], self.GOAL)
+
+    @pytest.mark.parametrize("simulated", [True, False])
+    def test_it_holds_until_the_next_draw_and_on_a_robot_for_good(self, simulated):
+        loop = self.make(simulated)
+        loop.start()
+        loop.give("goal_position", self.GOAL)
+        loop.advance()
+        later = loop.advance(Verdict.TRUNCATED).inputs["goal_position"]
+        assert np.array_equal(later, self.GOAL) != simulated
+
+    def test_what_is_refused_leaves_no_trace(self):
+        loop = self.make(simulated=True)
+        drawn = loop.start().inputs["goal_position"]
+        for name, value in (("goal_position", self.GOAL * np.nan), ("velocity_command", self.GOAL)):
+            with pytest.raises(CommandError):
+                loop.give(name, value)
+        np.testing.assert_array_equal(loop.advance().inputs["goal_position"], drawn)

@@ -14,7 +14,7 @@ from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings, with_overrides
-from ros_rl.types import Command, SafetyState, Verdict
+from ros_rl.types import Command, Measurement, SafetyState, Verdict
 
 
 class World:
@@ -27,7 +27,7 @@ class World:
         self.spec = ObservationSpec(self.robot, self.task.observation, delay)
         backend = MockBackend(self.robot, MockSettings(), settings.control.period)
         self.driver = DriverLoop(self.robot, self.task, backend, 20.0, delay, seed, auto_recover)
-        self.builder = TransitionBuilder(self.spec, self.task, settings.control.period)
+        self.builder = TransitionBuilder(self.spec, self.task, settings.control.period, "here")
         self.tick = self.driver.start()
 
     def step(self, action=None, verdict=Verdict.CONTINUE):
@@ -50,8 +50,8 @@ def test_the_action_is_the_decision_and_the_reward_is_of_what_acted(delay):
         ticks.append(world.tick)
     acted = [np.zeros(2)] * delay + decisions  # u_k by k
     for k, transition in enumerate(transitions):
-        state = ticks[k].measurement.joint_position
-        following = ticks[k + 1].measurement.joint_position
+        state = ticks[k].measurement["joint_position"]
+        following = ticks[k + 1].measurement["joint_position"]
         np.testing.assert_allclose(transition.observation[:2], state)
         np.testing.assert_allclose(transition.next_observation[:2], following)
         np.testing.assert_allclose(transition.action, decisions[k], atol=1e-12)
@@ -63,7 +63,7 @@ def test_the_action_is_the_decision_and_the_reward_is_of_what_acted(delay):
             np.testing.assert_allclose(pending, acted[k : k + delay], atol=1e-12)
         reward = -(following @ following) - 0.01 * (acted[k] @ acted[k])
         assert transition.reward == pytest.approx(reward)
-        assert (transition.tick, transition.episode) == (k, 0)
+        assert (transition.tick, transition.episode, transition.source) == (k, 0, "here")
 
 
 def test_a_repeated_tick_counts_once_and_is_judged_alike():
@@ -132,7 +132,7 @@ def test_nothing_is_learned_or_judged_in_a_fault():
     world.driver.trip("test")
     verdict, transition = world.step([0.1, 0.1])
     assert (verdict, transition) == (Verdict.CONTINUE, None)
-    far = replace(world.tick.measurement, joint_position=np.array([5.0, 5.0]))
+    far = Measurement(world.tick.measurement, joint_position=np.array([5.0, 5.0]))
     fallen = replace(world.tick, measurement=far, stamp=world.tick.stamp + 1, index=world.tick.index + 1)
     assert fallen.safety is SafetyState.FAULT
     assert world.builder.add(fallen) == (Verdict.CONTINUE, None)

@@ -108,8 +108,14 @@ def test_overriding_a_copy_leaves_the_original():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["task.name=a1_walk", "robot=xarm6"], "robot 'xarm6' has no floating base"),
-        (["task.name=xarm_reach", "robot=a1"], "robot 'a1' has no tool frame"),
+        (
+            ["task.name=a1_walk", "robot=xarm6"],
+            "robot 'xarm6' has no sensor 'imu_orientation', which observation field 'gravity' needs",
+        ),
+        (
+            ["task.name=xarm_reach", "robot=a1"],
+            "robot 'a1' has no sensor 'tool_position', which observation field 'tool_position' needs",
+        ),
         (["task.name=a1_walk", "driver.backend.name=mock"], "driver 'mock' measures commanded joints only"),
     ],
 )

@@ -158,6 +158,25 @@ def test_an_episode_with_a_gap_is_not_compared(steps: list[int]) -> None:
     assert "overestimation" in training.watch.figures()
 
 
+def test_episodes_of_two_robots_in_turns_are_each_compared() -> None:
+    training = training_of("td3")
+    add(training, 90)
+    for _ in range(6):
+        training.train()
+    for k in range(10):  # two episodes of ten steps, one of which ends a step later than the other
+        add(training, 1, start=100 + k, episode=1, source="a", reward=0.5, terminated=k == 9)
+        add(training, 1, start=200 + k, episode=1, source="b", reward=-0.25, terminated=k == 9)
+    gamma = training.settings.agent.gamma
+    sums = np.array([sum(gamma**k for k in range(10 - t)) for t in range(10)])
+    # 90 were there before, of 100 places: ten of a and ten of b lie in turns, over the ring's edge
+    gaps = []
+    for first, reward in ((90, 0.5), (91, -0.25)):
+        held = training.replay.at((first + 2 * np.arange(10)) % 100)
+        assert (held.reward == np.float32(reward)).all()
+        gaps.append(float(np.mean(training.agent.look(held)[0].mean(0).numpy() - reward * sums)))
+    assert training.watch.figures()["overestimation"] == pytest.approx(np.mean(gaps), rel=1e-4)
+
+
 def test_critics_that_explode_are_told_and_survive_a_resume(tmp_path: Path) -> None:
     training = training_of("sac")
     add(training, 30)

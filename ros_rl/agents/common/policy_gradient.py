@@ -16,14 +16,14 @@ from ros_rl.replay.buffer import Batch, ReplayBuffer
 class NewData:
     """Gives what the policy did since the last update, each transition at most once.
 
-    What came before the first call was random, and so was the beginning of the episode that ran then: both are left
+    What came before the first call was random, and so was the beginning of every episode that ran then: both are left
     out. Ignored: the graph that acts follows the policy some steps late (`learner.publish_every` and transport), so the
     first actions after an update may be the older policy's, and no ratio of probabilities corrects that.
     """
 
     def __init__(self) -> None:
-        self.mark = torch.tensor([-1, 1])
-        """Transitions ever added at the last update (-1: none yet), and finished episodes to skip."""
+        self.mark = torch.tensor([-1, -1])
+        """Transitions ever added at the last update, and one more than at the first call; -1: there was none yet."""
 
     def episodes(self, replay: ReplayBuffer, count: int) -> list[Batch]:
         """All whole episodes that finished since; none as long as there are fewer than `count`.
@@ -31,8 +31,8 @@ class NewData:
         Raises:
             ConfigError: The buffer is full of what came since, and does not hold as many.
         """
-        since, skip = self._state(replay)
-        found = replay.episodes_since(since)[skip:]
+        since, first = self._state(replay)
+        found = replay.episodes_since(since, first)
         if len(found) < count:
             if replay.added - since > replay.capacity:
                 raise ConfigError(
@@ -40,7 +40,7 @@ class NewData:
                     f"{len(found)} finished in it; use a larger one, or fewer episodes per update"
                 )
             return []
-        self.mark[0], self.mark[1] = replay.added, 0
+        self.mark[0] = replay.added
         return found
 
     def steps(self, replay: ReplayBuffer) -> Batch | None:
@@ -52,8 +52,8 @@ class NewData:
         return replay.newest(replay.added - since)
 
     def _state(self, replay: ReplayBuffer) -> tuple[int, int]:
-        if self.mark[0] < 0:
-            self.mark[0] = replay.added
+        if self.mark[0] < 0:  # the next action may have been chosen already: one more
+            self.mark[0], self.mark[1] = replay.added, replay.added + 1
         return int(self.mark[0]), int(self.mark[1])
 
 

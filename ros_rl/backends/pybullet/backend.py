@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +14,13 @@ from ros_rl.backends.backend import EMPTY, Backend, Scenario, Truth
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
 from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pybullet, pybullet_data
+from ros_rl.backends.pybullet.sensors import Instant, check_measures, measure
 from ros_rl.backends.sensor_noise import add_noise
 from ros_rl.robot import Robot
-from ros_rl.rotations import cross, quaternion_to_matrix, yaw_of
+from ros_rl.rotations import cross, yaw_of
 from ros_rl.settings.backends import PyBulletSettings
 from ros_rl.types import Array, Measurement
 
-_GRAVITY = np.array([0.0, 0.0, 9.81])
 _SETTLE = 4  # control periods in which a floating base comes to stand on the ground
 
 
@@ -47,13 +47,15 @@ class PyBulletBackend(Backend):
         self._client = connect(settings)
         self._world = load_scene(self._client, scenario.scene)
         self._body = load_robot(self._client, robot)
+        check_measures(robot, self._body)
         self._camera = Camera(self._client, moving=robot.floating_base)
         self._goal_marker: int | None = None
+        self._goal: Array | None = None
         self._closed = False
         self._actuators = Actuators(self._client, self._body, robot)
         self._plan_ramp(round(period * settings.physics_rate_hz))
         self._older = robot.neutral_command
-        self._remember()
+        self._before: Instant | None = None
 
     def _plan_ramp(self, substeps: int) -> None:
         """How far, at each substep, the target has moved to the newest command, and before that to the last one."""
@@ -84,12 +86,12 @@ class PyBulletBackend(Backend):
         if robot.floating_base:
             for _ in range(_SETTLE):
                 self._advance(robot.neutral_command, robot.neutral_command)
-        self._remember()
+        self._before = None
         return self._measure()
 
     def step(self, previous: Array, command: Array) -> Measurement:
         """Simulate one control period under `command`."""
-        self._remember()
+        self._before = self._now().keep()
         self._advance(previous, command)
         if self._settings.gui and self._robot.floating_base:
             self._camera.follow(self._centre())
@@ -97,7 +99,7 @@ class PyBulletBackend(Backend):
 
     def safe_step(self) -> Measurement:
         """See `Actuators.be_safe`."""
-        self._remember()
+        self._before = self._now().keep()
         self._actuators.be_safe(len(self._share))
         return self._measure()
 
@@ -109,72 +111,20 @@ class PyBulletBackend(Backend):
         self._older = previous
         self._actuators.follow(targets)
 
-    def _joint_state(self, joints: list[int] | None = None) -> tuple[Array, Array]:
-        states = self._client.getJointStates(self._body.index, self._body.joints if joints is None else joints)
-        values = np.array([state[:2] for state in states])
-        return values[:, 0], values[:, 1]
-
-    def _base_pose(self) -> tuple[Array, Array]:
-        position, orientation = self._client.getBasePositionAndOrientation(self._body.index)
-        inverse = self._client.invertTransform(*self._body.inertial)
-        position, orientation = self._client.multiplyTransforms(position, orientation, *inverse)
-        return np.array(position), np.array(orientation)
-
-    def _base_velocity(self, rotation: Array) -> tuple[Array, Array]:
-        """Linear [m/s] and angular [rad/s] velocity of the base link's frame, in the world."""
-        linear, angular = (np.array(value) for value in self._client.getBaseVelocity(self._body.index))
-        return linear - cross(angular, rotation @ np.array(self._body.inertial[0])), angular
-
-    def _remember(self) -> None:
-        """Note where the base is and how it moves, for means over the period that begins."""
-        self._position_before, orientation = self._base_pose()
-        self._velocity_before = self._base_velocity(quaternion_to_matrix(orientation))[0]
-
-    def _tool_position(self) -> Array | None:
-        body = self._body
-        if body.tool is None or self._robot.simulation is None:
-            return None
-        state = self._client.getLinkState(body.index, body.tool, computeForwardKinematics=True)
-        offset = np.array(self._robot.simulation.tool_offset)
-        position = np.array(state[4]) + quaternion_to_matrix(np.array(state[5])) @ offset
-        base, orientation = self._base_pose()
-        return quaternion_to_matrix(orientation).T @ (position - base)
+    def _now(self) -> Instant:
+        effort = self._actuators.effort.copy()
+        return Instant(self._client, self._world, self._body, self._robot, effort, self._period, self._before)
 
     def _measure(self) -> Measurement:
-        position, velocity = self._joint_state()
-        measurement = Measurement(
-            position, velocity, self._actuators.effort.copy(), tool_position=self._tool_position()
-        )
-        if self._robot.floating_base:
-            measurement = self._measure_base(position, velocity)
-        if self._robot.passive:
-            position, velocity = self._joint_state(self._body.passive)
-            measurement = replace(measurement, passive_position=position, passive_velocity=velocity)
-        return add_noise(measurement, self._settings.noise, self._noise_rng)
+        return add_noise(measure(self._now()), self._settings.noise, self._noise_rng)
 
-    def _measure_base(self, position: Array, velocity: Array) -> Measurement:
-        base, orientation = self._base_pose()
-        rotation = quaternion_to_matrix(orientation)
-        linear, angular = self._base_velocity(rotation)
-        acceleration = (linear - self._velocity_before) / self._period + _GRAVITY
-        return Measurement(
-            position,
-            velocity,
-            self._actuators.effort.copy(),
-            imu_orientation=orientation,
-            imu_angular_velocity=rotation.T @ angular,
-            imu_linear_acceleration=rotation.T @ acceleration,
-            base_position=base,
-            base_orientation=orientation,
-            base_linear_velocity=rotation.T @ (base - self._position_before) / self._period,
-        )
-
-    def show_goal(self, goal: Array | None) -> None:
-        """Draw the goal as a small sphere."""
-        if goal is None:
+    def show_inputs(self, inputs: Mapping[str, Array]) -> None:
+        """Draw a position that is asked for as a small sphere."""
+        goal = inputs.get("goal_position")
+        if goal is None or np.array_equal(goal, self._goal):  # type: ignore[arg-type]
             return
-        base, orientation = self._base_pose()
-        position = (base + quaternion_to_matrix(orientation) @ goal).tolist()
+        self._goal, now = goal.copy(), self._now()
+        position = (now.pose[0] + now.rotation @ goal).tolist()
         if self._goal_marker is None:
             shape = self._client.createVisualShape(pybullet.GEOM_SPHERE, radius=0.02, rgbaColor=[0.9, 0.1, 0.1, 1.0])
             self._goal_marker = self._client.createMultiBody(0.0, -1, shape, position)
@@ -182,12 +132,12 @@ class PyBulletBackend(Backend):
 
     def truth(self) -> Truth:
         """The simulator's own state; contacts only if asked for at construction."""
-        base, orientation = self._base_pose()
+        now = self._now()
+        base, orientation = now.pose
+        tool = None if self._body.tool is None else now.tool
         contacts, slips = self._contacts() if self._track else (0, {})
         slip = float(np.mean([np.mean(values) for values in slips.values()])) if slips else 0.0
-        return Truth(
-            base, yaw_of(orientation), self._tool_position(), contacts, slip, len(slips), self._actuators.saturated
-        )
+        return Truth(base, yaw_of(orientation), tool, contacts, slip, len(slips), self._actuators.saturated)
 
     def _contacts(self) -> tuple[int, dict[int, list[float]]]:
         """Contacts that should not be, and the speed along the ground of each contact point of each foot [m/s]."""
@@ -212,7 +162,7 @@ class PyBulletBackend(Backend):
 
     def _centre(self) -> list[float]:
         """What the camera looks at [m]."""
-        base = self._base_pose()[0]
+        base = self._now().pose[0]
         return [float(base[0]), float(base[1]), 0.22] if self._robot.floating_base else [0.2, 0.0, 0.25]
 
     def close(self) -> None:

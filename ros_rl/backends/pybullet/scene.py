@@ -58,7 +58,7 @@ class Body:
         index: PyBullet's body index.
         joints: PyBullet's joint indices, in the order of the robot's joints.
         passive: The same of the robot's passive joints.
-        feet: Links that are to touch the ground.
+        feet: Links that are to touch the ground, in the order of the robot's YAML file.
         resting: Links that cannot move, of a robot with a fixed base, the base itself included.
         tool: Link that carries the tool centre point; None without a tool.
         spawn: Position [m] of the base link in the home pose.
@@ -68,7 +68,7 @@ class Body:
     index: int
     joints: list[int]
     passive: list[int]
-    feet: frozenset[int]
+    feet: tuple[int, ...]
     resting: frozenset[int]
     tool: int | None
     spawn: list[float]
@@ -143,7 +143,7 @@ def load_robot(client: Any, robot: Robot) -> Body:
     tool = _find(urdf, "link", [simulation.tool_link], infos, 12)[0] if simulation.tool_link else None
     dynamics = client.getDynamicsInfo(index, -1)
     joints, passive = joints[: robot.size], joints[robot.size :]
-    return Body(index, joints, passive, frozenset(feet), frozenset(resting), tool, spawn, (dynamics[3], dynamics[4]))
+    return Body(index, joints, passive, tuple(feet), frozenset(resting), tool, spawn, (dynamics[3], dynamics[4]))
 
 
 def _find(urdf: str, kind: str, wanted: Sequence[str], infos: list[Any], column: int) -> list[int]:

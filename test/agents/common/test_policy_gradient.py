@@ -69,8 +69,8 @@ def test_actions_have_the_mean_and_deviation_and_stay_within_limits() -> None:
 @pytest.mark.parametrize("smoothing", [0.0, 0.3, 0.95])
 def test_smoothing_is_undone_so_that_clipped_actions_are_recognised(smoothing: float) -> None:
     """In float32, through a replay buffer: limits stay limits and inner actions stay what they were."""
-    fields = (Field("x", 2, "1", 0.5, "state"), Field("last_action", 3, "1", 1.0, "action"))
-    spec = Layout("robot", ["a", "b", "c"], (*fields, Field("pending_actions", 0, "1", 1.0, "action")))
+    fields = (Field("x", (2,), "1", 0.5, "state"), Field("last_action", (3,), "1", 1.0, "action"))
+    spec = Layout("robot", ["a", "b", "c"], (*fields, Field("pending_actions", (0,), "1", 1.0, "action")))
     inputs = Inputs(spec, smoothing)
     raw = (1.5 * torch.randn(500, 3)).clip(-1, 1)
     observation = torch.cat([torch.randn(500, 2), torch.rand(500, 3) * 2 - 1], 1)

@@ -55,7 +55,13 @@ def random_walk(backend: PyBulletBackend, robot: Robot, steps: int, seed: int = 
         command = robot.command(rng.uniform(-1.0, 1.0, robot.size))
         m = backend.step(previous, command)
         previous = command
-        parts = (m.joint_position, m.joint_velocity, m.base_position, m.imu_orientation, m.imu_linear_acceleration)
+        parts = (
+            m["joint_position"],
+            m["joint_velocity"],
+            m["base_position"],
+            m["imu_orientation"],
+            m["imu_linear_acceleration"],
+        )
         seen.append(np.concatenate([part for part in parts if part is not None]))
     return seen
 
@@ -65,7 +71,7 @@ class TestOneSeedOneTrajectory:
         one, other = make(noise=True), make(noise=True)
         reset(one, seed=5)
         random_walk(one, A1, 15, seed=9)  # falls or not, it must leave no trace
-        starts = [reset(backend, seed=1).joint_position for backend in (one, other)]
+        starts = [reset(backend, seed=1)["joint_position"] for backend in (one, other)]
         np.testing.assert_array_equal(*starts)
         np.testing.assert_array_equal(random_walk(one, A1, 15), random_walk(other, A1, 15))
         one.close()
@@ -76,7 +82,7 @@ class TestOneSeedOneTrajectory:
 
     def test_resets_differ(self):
         backend = make()
-        assert not np.array_equal(reset(backend, 0).joint_position, reset(backend, 1).joint_position)
+        assert not np.array_equal(reset(backend, 0)["joint_position"], reset(backend, 1)["joint_position"])
 
     def test_it_prints_nothing(self):
         code = "from ros_rl.backends import make_backend; from ros_rl.settings.loading import load_settings;"
@@ -96,14 +102,14 @@ def stand():
 
 class TestStanding:
     def test_the_imu_feels_gravity(self, stand):
-        rotation = quaternion_to_matrix(stand[1].imu_orientation)
-        np.testing.assert_allclose(rotation @ stand[1].imu_linear_acceleration, [0.0, 0.0, 9.81], atol=0.05)
+        rotation = quaternion_to_matrix(stand[1]["imu_orientation"])
+        np.testing.assert_allclose(rotation @ stand[1]["imu_linear_acceleration"], [0.0, 0.0, 9.81], atol=0.05)
 
     def test_the_legs_carry_the_weight(self, stand):
         backend, measurement = stand
-        assert np.abs(measurement.joint_velocity).max() < 0.05
-        np.testing.assert_allclose(measurement.joint_position, A1.home, atol=0.15)
-        assert 1.0 < np.abs(measurement.joint_effort).max() < 10.0
+        assert np.abs(measurement["joint_velocity"]).max() < 0.05
+        np.testing.assert_allclose(measurement["joint_position"], A1.home, atol=0.15)
+        assert 1.0 < np.abs(measurement["joint_effort"]).max() < 10.0
         truth = backend.truth()
         assert (truth.feet_in_contact, truth.fallen_contacts, truth.saturated) == (4, 0, 0.0)
         assert truth.foot_slip < 0.005
@@ -119,8 +125,8 @@ def test_the_base_link_spawns_where_the_yaml_says():
     high = replace(A1, simulation=replace(A1.simulation, spawn_height=5.0))
     start = reset(make(high))
     fallen = 0.5 * 9.81 * (4 * PERIOD) ** 2  # while it settles
-    assert start.base_position[2] == pytest.approx(5.0 - fallen, abs=0.02)
-    np.testing.assert_allclose(start.base_position[:2], 0.0, atol=0.01)
+    assert start["base_position"][2] == pytest.approx(5.0 - fallen, abs=0.02)
+    np.testing.assert_allclose(start["base_position"][:2], 0.0, atol=0.01)
 
 
 def test_in_free_fall_the_imu_feels_nothing_and_odometry_tells_the_speed():
@@ -128,10 +134,10 @@ def test_in_free_fall_the_imu_feels_nothing_and_odometry_tells_the_speed():
     start = reset(backend)
     for step in range(1, 5):
         measurement = backend.step(A1.home, A1.home)
-        np.testing.assert_allclose(measurement.imu_linear_acceleration, 0.0, atol=0.3)
+        np.testing.assert_allclose(measurement["imu_linear_acceleration"], 0.0, atol=0.3)
         mean_speed = -9.81 * PERIOD * (4 + step - 0.5)
-        assert measurement.base_linear_velocity[2] == pytest.approx(mean_speed, abs=0.05)
-    moved = measurement.base_position[2] - start.base_position[2]
+        assert measurement["base_linear_velocity"][2] == pytest.approx(mean_speed, abs=0.05)
+    moved = measurement["base_position"][2] - start["base_position"][2]
     assert moved == pytest.approx(sum(-9.81 * PERIOD**2 * (4 + step - 0.5) for step in range(1, 5)), abs=0.01)
 
 
@@ -142,9 +148,9 @@ def test_odometry_and_gyro_integrate_to_the_motion():
     for _ in range(10):
         command = A1.command(rng.uniform(-1.0, 1.0, 12))
         after = backend.step(previous, command)
-        rotation = quaternion_to_matrix(after.base_orientation)
-        moved = rotation @ after.base_linear_velocity * PERIOD
-        np.testing.assert_allclose(before.base_position + moved, after.base_position, atol=1e-9)
+        rotation = quaternion_to_matrix(after["base_orientation"])
+        moved = rotation @ after["base_linear_velocity"] * PERIOD
+        np.testing.assert_allclose(before["base_position"] + moved, after["base_position"], atol=1e-9)
         before, previous = after, command
 
 
@@ -154,9 +160,9 @@ def test_without_torque_the_robot_collapses_onto_its_trunk():
     reset(backend)
     for _ in range(10):
         measurement = backend.step(A1.home, A1.home)
-    assert measurement.base_position[2] < 0.15
+    assert measurement["base_position"][2] < 0.15
     assert backend.truth().fallen_contacts > 0
-    assert not measurement.joint_effort.any()
+    assert not measurement["joint_effort"].any()
 
 
 def test_the_safe_action_damps_or_holds():
@@ -165,7 +171,7 @@ def test_the_safe_action_damps_or_holds():
         backend = make(replace(A1, safety=replace(A1.safety, safe_action=action)))
         reset(backend)
         for _ in range(20):
-            heights[action] = backend.safe_step().base_position[2]
+            heights[action] = backend.safe_step()["base_position"][2]
         backend.close()
     assert heights["hold"] > 0.2 > 0.16 > heights["damp"]
 
@@ -175,12 +181,12 @@ def test_friction_is_drawn_per_episode_and_noise_has_its_size():
     frictions = []
     positions = []
     for seed in range(6):
-        positions.append(reset(backend, seed).joint_position)
+        positions.append(reset(backend, seed)["joint_position"])
         foot = min(backend._body.feet)
         frictions.append(backend._client.getDynamicsInfo(backend._body.index, foot)[1])
     assert len(set(frictions)) == 6 and 0.3 <= min(frictions) and max(frictions) <= 0.9
     reset(backend)
-    still = np.array([backend.step(A1.home, A1.home).joint_velocity for _ in range(40)])
+    still = np.array([backend.step(A1.home, A1.home)["joint_velocity"] for _ in range(40)])
     assert still[20:].std() == pytest.approx(0.5, rel=0.2)
 
 
@@ -188,10 +194,10 @@ def test_a_latency_delays_the_motion_by_as_much():
     angles = []
     for latency in (0.0, 0.03):
         backend = make(ARM, "table", latency=latency)
-        start = reset(backend).joint_position[0]
+        start = reset(backend)["joint_position"][0]
         previous, command = np.zeros(6), np.array([0.8, 0.0, 0.0, 0.0, 0.0, 0.0])
         for _ in range(5):
-            angle = backend.step(previous, command).joint_position[0] - start
+            angle = backend.step(previous, command)["joint_position"][0] - start
             previous = command
         angles.append(angle)
         backend.close()
@@ -229,7 +235,7 @@ class TestArm:
 
     def test_home_holds_the_tool_in_front_and_above_the_table(self, parts):
         tick = parts[2].start()
-        np.testing.assert_allclose(tick.measurement.tool_position, [0.37, 0.0, 0.29], atol=0.06)
+        np.testing.assert_allclose(tick.measurement["tool_position"], [0.37, 0.0, 0.29], atol=0.06)
         assert parts[1].truth().fallen_contacts == 0
 
     def test_velocities_are_followed_within_the_effort_limits(self, parts):
@@ -238,8 +244,8 @@ class TestArm:
         rng, errors = np.random.default_rng(0), []
         for _ in range(30):
             tick = self.drive(driver, ARM.command(rng.uniform(-1.0, 1.0, 6)), 1)
-            errors.append(tick.measurement.joint_velocity - tick.previous_command)
-            assert (np.abs(tick.measurement.joint_effort) < ARM.limits.effort).all()
+            errors.append(tick.measurement["joint_velocity"] - tick.previous_command)
+            assert (np.abs(tick.measurement["joint_effort"]) < ARM.limits.effort).all()
             assert backend.truth().saturated == 0.0
         assert np.std(errors) == pytest.approx(0.02, rel=0.2)  # the sensor's noise alone
 
@@ -249,7 +255,7 @@ class TestArm:
         driver.start()
         velocity = np.zeros(6)
         velocity[joint] = 3.14 * sign
-        position = self.drive(driver, velocity, ticks).measurement.joint_position[joint]
+        position = self.drive(driver, velocity, ticks).measurement["joint_position"][joint]
         limit = (ARM.limits.upper if sign > 0 else ARM.limits.lower)[joint]
         assert position == pytest.approx(limit, abs=0.01)
 
@@ -257,11 +263,11 @@ class TestArm:
         _, backend, driver = parts
         driver.start()
         tick = self.drive(driver, np.array([0.0, 1.5, 0.0, 0.0, 0.0, 0.0]), 40)
-        assert tick.measurement.tool_position[2] > -0.02
+        assert tick.measurement["tool_position"][2] > -0.02
         assert backend.truth().fallen_contacts > 0
         driver.start()
         tick = self.drive(driver, np.array([0.0, 0.0, 1.0, 0.0, 0.0, 0.0]), 30)
-        assert tick.measurement.joint_position[2] < 0.185  # the tool meets the base before the joint its limit
+        assert tick.measurement["joint_position"][2] < 0.185  # the tool meets the base before the joint its limit
 
     @pytest.mark.parametrize("seed", range(4))
     def test_a_resolved_rate_controller_reaches_every_corner_of_the_goals(self, parts, seed):
@@ -273,10 +279,10 @@ class TestArm:
         height = task.goal_height_max if seed in (0, 3) else task.goal_height_min
         goal = np.array([radius * np.cos(angle), radius * np.sin(angle), height])
         for _ in range(round(task.episode_seconds / PERIOD)):
-            at, body, zeros = list(backend._joint_state()[0]), backend._body, [0.0] * 6
+            at, body, zeros = list(backend._now().joints[0]), backend._body, [0.0] * 6
             jacobians = backend._client.calculateJacobian(body.index, body.tool, [0.0] * 3, at, zeros, zeros)
             jacobian = np.array(jacobians[0])
-            wanted = 2.0 * (goal - tick.measurement.tool_position)
+            wanted = 2.0 * (goal - tick.measurement["tool_position"])
             rates = jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + 1e-3 * np.eye(3), wanted)
             tick = self.drive(driver, rates / max(1.0, np.abs(rates).max()), 1)
         assert np.linalg.norm(backend.truth().tool_position - goal) < 0.005
@@ -307,12 +313,12 @@ class TestMixedInterfaces:
         measured = backend.step(robot.neutral_command, command)
         for _ in range(39):
             measured = backend.step(command, command)
-        np.testing.assert_allclose(measured.joint_velocity[:5], command[:5], atol=0.01)
+        np.testing.assert_allclose(measured["joint_velocity"][:5], command[:5], atol=0.01)
         travelled = 40 * PERIOD - PERIOD / 2  # the ramp takes the first period
-        np.testing.assert_allclose((measured.joint_position - robot.home)[:5], command[:5] * travelled, atol=0.01)
-        assert measured.joint_position[5] == pytest.approx(0.55, abs=0.01)
-        assert measured.joint_velocity[5] == pytest.approx(0.0, abs=0.01)
-        assert (np.abs(measured.joint_effort) <= robot.limits.effort + 1e-9).all()
+        np.testing.assert_allclose((measured["joint_position"] - robot.home)[:5], command[:5] * travelled, atol=0.01)
+        assert measured["joint_position"][5] == pytest.approx(0.55, abs=0.01)
+        assert measured["joint_velocity"][5] == pytest.approx(0.0, abs=0.01)
+        assert (np.abs(measured["joint_effort"]) <= robot.limits.effort + 1e-9).all()
 
     def test_the_driver_leads_each_to_its_target(self, robot, backend):
         driver = DriverLoop(robot, load_settings("xarm_reach").task, backend, 20.0, 1, auto_recover=False)
@@ -321,54 +327,76 @@ class TestMixedInterfaces:
             driver.accept(Command(tick.stamp, command))
             tick = driver.advance()
             assert tick.safety is SafetyState.OK, driver.fault
-        np.testing.assert_allclose(tick.measurement.joint_velocity[:5], command[:5], atol=0.01)
-        assert tick.measurement.joint_position[5] == pytest.approx(0.75, abs=0.01)
+        np.testing.assert_allclose(tick.measurement["joint_velocity"][:5], command[:5], atol=0.01)
+        assert tick.measurement["joint_position"][5] == pytest.approx(0.75, abs=0.01)
         tick = driver.advance()  # nobody answers: the arm stops, the gripper keeps its target
         for _ in range(10):
             tick = driver.advance()
-        np.testing.assert_allclose(tick.measurement.joint_velocity, 0.0, atol=0.01)
+        np.testing.assert_allclose(tick.measurement["joint_velocity"], 0.0, atol=0.01)
         assert tick.previous_command.tolist() == [0.0] * 5 + [0.75]
 
     def test_its_torque_is_that_of_its_gains(self, robot, backend):
         command = robot.neutral_command
         seen = []
-        backend._actuators._step_simulation = lambda: seen.append(backend._joint_state())
+        backend._actuators._step_simulation = lambda: seen.append(backend._now())
         command = command + np.array([0.0] * 5 + [0.1])
         measured = backend.step(command, command)
         assert len(seen) == 25  # nothing moved, so every substep asks for the same
-        assert measured.joint_effort[5] == pytest.approx(0.5 * 0.1, abs=1e-9)
+        assert measured["joint_effort"][5] == pytest.approx(0.5 * 0.1, abs=1e-9)
 
     def test_an_effort_acts_beside_velocities(self, robot):
         pushed = replace(robot, interfaces=("velocity",) * 5 + ("effort",))
         backend = self.begin(pushed)
         command = np.array([0.0] * 5 + [1e-4])
-        speeds = [backend.step(command, command).joint_velocity[5] for _ in range(10)]
+        speeds = [backend.step(command, command)["joint_velocity"][5] for _ in range(10)]
         measured = backend.step(command, command)
-        assert measured.joint_effort[5] == pytest.approx(1e-4)
+        assert measured["joint_effort"][5] == pytest.approx(1e-4)
         np.testing.assert_allclose(np.diff(speeds), speeds[0], rtol=0.05)  # a constant torque, a constant acceleration
-        np.testing.assert_allclose(measured.joint_position[:5], pushed.home[:5], atol=1e-3)
+        np.testing.assert_allclose(measured["joint_position"][:5], pushed.home[:5], atol=1e-3)
 
     def test_each_does_what_is_safe_for_it(self, robot, backend):
         command = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.6])
         for _ in range(10):
             moving = backend.step(command, command)
-        assert moving.joint_velocity[0] > 0.9
+        assert moving["joint_velocity"][0] > 0.9
         for _ in range(20):
             still = backend.safe_step()
-        np.testing.assert_allclose(still.joint_velocity, 0.0, atol=0.01)
-        assert still.joint_position[5] == pytest.approx(moving.joint_position[5], abs=0.02)  # held
+        np.testing.assert_allclose(still["joint_velocity"], 0.0, atol=0.01)
+        assert still["joint_position"][5] == pytest.approx(moving["joint_position"][5], abs=0.02)  # held
 
         damped = self.begin(replace(robot, safety=replace(robot.safety, safe_action="damp", damping=0.02)))
         for _ in range(2):
             moving = damped.step(command, command)
-        assert abs(moving.joint_velocity[5]) > 0.1
+        assert abs(moving["joint_velocity"][5]) > 0.1
         for _ in range(20):
             still = damped.safe_step()
-        np.testing.assert_allclose(still.joint_velocity, 0.0, atol=0.01)
-        np.testing.assert_allclose(still.joint_effort[5], 0.0, atol=0.05)  # nothing pulls it back
+        np.testing.assert_allclose(still["joint_velocity"], 0.0, atol=0.01)
+        np.testing.assert_allclose(still["joint_effort"][5], 0.0, atol=0.05)  # nothing pulls it back
 
 
 def test_a_wrong_joint_name_lists_the_right_ones():
     renamed = replace(A1, simulation=replace(A1.simulation, joints={"FR_hip_joint": "nose"}))
     with pytest.raises(ConfigError, match="no joint nose; it has .*FR_hip_joint"):
         make(renamed)
+
+
+@pytest.mark.parametrize(
+    ("robot", "complaint"),
+    [
+        (replace(A1, sensors=(*A1.sensors, "smell")), "driver 'pybullet' cannot measure sensor 'smell' of robot 'a1'"),
+        (
+            replace(A1, sensors=(*A1.sensors, "tool_position")),
+            "has sensor 'tool_position', but no simulation.tool_link",
+        ),
+    ],
+)
+def test_a_sensor_that_it_cannot_measure_is_refused(robot, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        make(robot)
+
+
+def test_it_measures_what_the_robot_lists_and_nothing_else():
+    robot = replace(A1, sensors=("joint_position", "imu_orientation"))
+    backend = make(robot)
+    assert list(backend.reset(np.random.default_rng(0))) == ["joint_position", "imu_orientation"]
+    backend.close()

@@ -42,7 +42,7 @@ def start(backend: PyBulletBackend, angle: float, speed: float = 0.0) -> None:
 
 def energy(m: Measurement) -> float:
     """Kinetic and potential energy [J] of cart and pole."""
-    v, angle, omega = m.joint_velocity[0], m.passive_position[0], m.passive_velocity[0]
+    v, angle, omega = m["joint_velocity"][0], m["passive_position"][0], m["passive_velocity"][0]
     kinetic = 0.5 * (CART + POLE) * v**2 + 0.5 * INERTIA * omega**2
     coupling = 0.5 * POLE * LENGTH * np.cos(angle) * v * omega
     return float(kinetic + coupling - POLE * GRAVITY * LENGTH / 2 * np.cos(angle))
@@ -61,13 +61,13 @@ def test_the_free_pole_keeps_its_momentum_along_the_rail(backend):
     start(backend, 2.5)
     for _ in range(60):
         m = backend.step(FREE, FREE)
-        swing = POLE * LENGTH / 2 * np.cos(m.passive_position) * m.passive_velocity
-        assert abs((CART + POLE) * m.joint_velocity + swing) < 0.02  # N s; either part reaches 0.6
+        swing = POLE * LENGTH / 2 * np.cos(m["passive_position"]) * m["passive_velocity"]
+        assert abs((CART + POLE) * m["joint_velocity"] + swing) < 0.02  # N s; either part reaches 0.6
 
 
 def test_small_swings_take_the_time_of_the_linearised_pendulum(backend):
     start(backend, 0.05)
-    angles = np.array([backend.step(FREE, FREE).passive_position[0] for _ in range(150)])
+    angles = np.array([backend.step(FREE, FREE)["passive_position"][0] for _ in range(150)])
     before = np.flatnonzero((angles[:-1] > 0) & (angles[1:] <= 0))
     crossings = PERIOD * (before + angles[before] / (angles[before] - angles[before + 1]))
     # the cart gives way: less inertia than about a fixed pivot
@@ -80,29 +80,29 @@ def test_a_force_accelerates_cart_and_hanging_pole_as_newton_says(backend):
     start(backend, 0.0)
     m = backend.step(np.array([2.0]), np.array([2.0]))
     # at rest and hanging: a = F / (M + m / 4) for a rod, whose end takes a quarter of its mass along
-    assert m.joint_velocity[0] == pytest.approx(2.0 / (CART + POLE / 4) * PERIOD, rel=0.02)
-    assert m.passive_velocity[0] < 0.0  # the tip stays behind
-    assert m.joint_effort.tolist() == [2.0]
+    assert m["joint_velocity"][0] == pytest.approx(2.0 / (CART + POLE / 4) * PERIOD, rel=0.02)
+    assert m["passive_velocity"][0] < 0.0  # the tip stays behind
+    assert m["joint_effort"].tolist() == [2.0]
 
 
 def test_forces_stop_at_their_limit(backend):
     start(backend, 0.0)
-    assert backend.step(FREE, np.array([50.0])).joint_effort.tolist() == [8.0]
+    assert backend.step(FREE, np.array([50.0]))["joint_effort"].tolist() == [8.0]
     assert backend.truth().saturated == 1.0
 
 
 def test_the_safe_action_brakes_the_cart(backend):
     start(backend, 0.0)
     for _ in range(10):
-        moving = backend.step(np.array([8.0]), np.array([8.0])).joint_velocity[0]
+        moving = backend.step(np.array([8.0]), np.array([8.0]))["joint_velocity"][0]
     for _ in range(10):
         m = backend.safe_step()
-    assert moving > 2.0 and abs(m.joint_velocity[0]) < 0.2 * moving
+    assert moving > 2.0 and abs(m["joint_velocity"][0]) < 0.2 * moving
 
 
 def test_the_rail_ends(backend):
     start(backend, 0.0)
-    positions = [backend.step(np.array([8.0]), np.array([8.0])).joint_position[0] for _ in range(50)]
+    positions = [backend.step(np.array([8.0]), np.array([8.0]))["joint_position"][0] for _ in range(50)]
     assert max(positions) == pytest.approx(2.0, abs=load_robot("cartpole").safety.joint_margin)
 
 
@@ -110,7 +110,7 @@ def test_pole_and_cart_start_anew_near_home():
     settings = load_settings("cartpole_swingup")
     driver = DriverLoop(settings.load_robot(), settings.task, make_backend(settings), 25.0, 0)
     starts = [driver.start().measurement for _ in range(8)]
-    spread = np.array([[m.joint_position[0], m.passive_position[0]] for m in starts])
+    spread = np.array([[m["joint_position"][0], m["passive_position"][0]] for m in starts])
     assert (np.abs(spread) <= 0.1).all() and (spread.std(axis=0) > 0.01).all()
     tick = driver.tick
     driver.accept(Command(tick.stamp, np.array([8.0])))
@@ -138,7 +138,9 @@ def test_the_reward_by_hand(position, angle, action, expected):
     assert CartpoleSwingup().success(fields)["tip_height"] == pytest.approx(-math.cos(angle))
 
 
-@pytest.mark.parametrize(("robot", "words"), [("mock", "no passive joint"), ("xarm6", "no passive joint")])
+@pytest.mark.parametrize(
+    ("robot", "words"), [("mock", "'mock' has no sensor 'passive_position'"), ("xarm6", "no sensor 'passive_position'")]
+)
 def test_a_robot_without_a_passive_joint_cannot_do_it(robot, words):
     settings = load_settings("cartpole_swingup", overrides=[f"robot={robot}"])
     with pytest.raises(ConfigError, match=words):

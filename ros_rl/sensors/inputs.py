@@ -1,0 +1,106 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a task may be asked for while it runs: named, typed values that the driver takes in and stamps into its ticks.
+
+In simulation the task draws them, on a robot anyone may publish them. Other packages add rows by the entry point group
+``ros_rl.inputs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ros_rl.errors import CommandError
+from ros_rl.plugins import INPUTS_GROUP, Table
+from ros_rl.robot import Robot
+from ros_rl.sensors.message_fields import get_xyz, set_xyz
+from ros_rl.types import Array
+
+
+@dataclass(frozen=True)
+class TaskInput:
+    """One input of a task.
+
+    Attributes:
+        unit: SI unit.
+        shape: Of its value.
+        topic: Relative topic that the driver listens to.
+        message: The topic's type.
+        read: The value that a message asks for; raises CommandError if it is in another frame.
+        shown_as: Type of the stamped messages that show displays what acts, on ``task/<name>``.
+        show: Writes a value into such a message, whose header is there.
+    """
+
+    unit: str
+    shape: tuple[int, ...]
+    topic: str
+    message: str
+    read: Callable[[Any, Robot], Array]
+    shown_as: str
+    show: Callable[[Any, Array], None]
+
+
+def _read_position(message: Any, robot: Robot) -> Array:
+    frame = message.header.frame_id
+    if frame != robot.base_frame:
+        raise CommandError(f"it is in frame '{frame}', allowed: '{robot.base_frame}', the base of {robot.name}")
+    return get_xyz(message.pose.position)
+
+
+def _read_twist(message: Any, robot: Robot) -> Array:
+    return np.array([message.linear.x, message.linear.y, message.angular.z])
+
+
+def _show_twist(message: Any, value: Array) -> None:
+    message.twist.linear.x, message.twist.linear.y, message.twist.angular.z = value.tolist()
+
+
+INPUTS: Table[TaskInput] = Table(
+    INPUTS_GROUP,
+    {
+        # a point in the robot's base frame
+        "goal_position": TaskInput(
+            "m",
+            (3,),
+            "goal",
+            "geometry_msgs/msg/PoseStamped",
+            _read_position,
+            "geometry_msgs/msg/PoseStamped",
+            lambda message, value: set_xyz(message.pose.position, value),
+        ),
+        # of the base in its own frame: forward, to the left [m/s], and turning to the left [rad/s]
+        "velocity_command": TaskInput(
+            "m/s and rad/s",
+            (3,),
+            "cmd_vel",
+            "geometry_msgs/msg/Twist",
+            _read_twist,
+            "geometry_msgs/msg/TwistStamped",
+            _show_twist,
+        ),
+    },
+)
+
+
+def check_input(name: str, value: Array, known: tuple[str, ...]) -> None:
+    """Refuse what a task cannot be asked for.
+
+    Args:
+        name: Of the input.
+        value: Asked for.
+        known: The inputs that the task has.
+
+    Raises:
+        CommandError: The task has no such input, or the value has the wrong shape or is not finite.
+    """
+    if name not in known:
+        raise CommandError(f"the task has no input '{name}'; it has: {', '.join(known) or 'none'}")
+    if value.shape != INPUTS[name].shape:
+        raise CommandError(f"{name} has shape {value.shape}, expected {INPUTS[name].shape}")
+    if not np.isfinite(value).all():
+        raise CommandError(f"{name} is not finite: {value}")

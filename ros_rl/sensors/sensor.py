@@ -1,0 +1,114 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a sensor is: a row of `ros_rl.sensors.table.SENSORS`, which every reader of measurements reads.
+
+Other packages add rows by the entry point group ``ros_rl.sensors``, whose names are the sensors'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ros_rl.errors import ConfigError
+from ros_rl.robot import Robot
+from ros_rl.rotations import from_rotation_vector, multiply
+from ros_rl.types import Array, Measurement
+
+VECTORS = "std_msgs/msg/Float64MultiArray"
+"""Message type of topics that carry named vectors (`ros_rl.wire`), for what no standard message says."""
+
+
+def _say_nothing(message: Any, robot: Robot, measurement: Measurement) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What sensors are published on; those of one topic share its messages.
+
+    Attributes:
+        name: Relative topic.
+        message: Its type.
+        prepare: Writes into a new message what is no sensor's value: frames, names, and what is not measured.
+        partial: Whether its messages can say that a value was not measured; else they go out only with all of them.
+    """
+
+    name: str
+    message: str = VECTORS
+    prepare: Callable[[Any, Robot, Measurement], None] = _say_nothing
+    partial: bool = False
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How a simulator falsifies a sensor.
+
+    Attributes:
+        setting: The standard deviation's name among the settings of ``driver.backend.noise``.
+        draw: An error, from standard deviation, shape of the value and random numbers.
+        add: The noisy value, from value and error.
+        shared: Whether all sensors with this setting have the same error.
+    """
+
+    setting: str
+    draw: Callable[[float, tuple[int, ...], np.random.Generator], Array]
+    add: Callable[[Array, Array], Array]
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """One thing that a robot measures at every tick.
+
+    Attributes:
+        unit: SI unit.
+        shape: Of its value, for a robot.
+        topic: What it is published on.
+        write: Writes a value into a message; None on topics of `VECTORS`, where the sensor's name labels it.
+        read: Reads it from a message, None if that says that it was not measured; None as for `write`.
+        noise: What a simulator adds; None for nothing.
+        dtype: Of its value.
+    """
+
+    unit: str
+    shape: Callable[[Robot], tuple[int, ...]]
+    topic: Topic
+    write: Callable[[Any, Array, Robot], None] | None = None
+    read: Callable[[Any, Robot], Array | None] | None = None
+    noise: Noise | None = None
+    dtype: str = "float64"
+
+    def __post_init__(self) -> None:
+        """Refuse half a conversion."""
+        conversions = (self.write is not None, self.read is not None)
+        needed = self.topic.message != VECTORS
+        if conversions != (needed, needed):
+            raise ConfigError(
+                f"a sensor on topic '{self.topic.name}' of {self.topic.message} takes "
+                f"{'a write and a read' if needed else 'neither a write nor a read'} conversion"
+            )
+
+
+def white(setting: str) -> Noise:
+    """Independent noise on every value."""
+    return Noise(setting, lambda std, shape, rng: rng.normal(0.0, std, shape), np.add)
+
+
+def vertical(setting: str) -> Noise:
+    """Noise on the third of three coordinates."""
+    return Noise(setting, lambda std, shape, rng: np.array([0.0, 0.0, rng.normal(0.0, std)]), np.add)
+
+
+def rotation(setting: str) -> Noise:
+    """A small rotation of a quaternion, with independent noise about each axis [rad]; shared by all that it befalls."""
+    return Noise(
+        setting,
+        lambda std, shape, rng: from_rotation_vector(rng.normal(0.0, std, 3)),
+        lambda value, error: multiply(error, value),
+        shared=True,
+    )

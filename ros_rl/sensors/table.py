@@ -1,0 +1,183 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The sensors that there are, by name: unit, shape, topic, conversions and noise of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.plugins import SENSORS_GROUP, Table
+from ros_rl.robot import Robot
+from ros_rl.sensors.message_fields import by_name, doubles, get_xyz, get_xyzw, set_xyz, set_xyzw
+from ros_rl.sensors.sensor import Noise, Sensor, Topic, rotation, vertical, white
+from ros_rl.types import Array, Measurement
+
+ODOM_FRAME = "odom"
+
+
+def _prepare_joints(message: Any, robot: Robot, m: Measurement) -> None:
+    message.name = [*robot.joints, *robot.passive]
+
+
+def _prepare_imu(message: Any, robot: Robot, m: Measurement) -> None:
+    """Where the first covariance is -1, the value was not measured (REP 145)."""
+    message.header.frame_id = robot.base_frame
+    for name in ("orientation", "angular_velocity", "linear_acceleration"):
+        if f"imu_{name}" not in m:
+            getattr(message, f"{name}_covariance")[0] = -1.0
+
+
+def _prepare_odometry(message: Any, robot: Robot, m: Measurement) -> None:
+    message.header.frame_id, message.child_frame_id = ODOM_FRAME, robot.base_frame
+    if "imu_angular_velocity" in m:  # for displays; as a measurement it comes from the IMU
+        set_xyz(message.twist.twist.angular, m["imu_angular_velocity"])
+
+
+def _prepare_tool(message: Any, robot: Robot, m: Measurement) -> None:
+    message.header.frame_id = robot.base_frame
+
+
+JOINTS = Topic("joint_states", "sensor_msgs/msg/JointState", _prepare_joints)
+IMU = Topic("imu/data", "sensor_msgs/msg/Imu", _prepare_imu, partial=True)
+ODOMETRY = Topic("odom", "nav_msgs/msg/Odometry", _prepare_odometry)
+TOOL = Topic("tool_pose", "geometry_msgs/msg/PoseStamped", _prepare_tool)
+
+
+def _joint(field: str, unit: str, noise: Noise | None) -> Sensor:
+    """Of the commanded joints; what is measured of the passive ones goes behind."""
+
+    def write(message: Any, value: Array, robot: Robot) -> None:
+        values = doubles(value)
+        if field == "effort":
+            values.extend([0.0] * len(robot.passive))
+        setattr(message, field, values)
+
+    def read(message: Any, robot: Robot) -> Array | None:
+        values = getattr(message, field)
+        return by_name(message.name, values, robot.joints, robot) if len(values) else None
+
+    return Sensor(unit, lambda robot: (robot.size,), JOINTS, write, read, noise)
+
+
+def _passive(field: str, unit: str, noise: Noise) -> Sensor:
+    """Of the joints that nobody commands."""
+
+    def write(message: Any, value: Array, robot: Robot) -> None:
+        getattr(message, field).extend(value.tolist())
+
+    def read(message: Any, robot: Robot) -> Array | None:
+        values = getattr(message, field)
+        return by_name(message.name, values, robot.passive, robot) if len(values) else None
+
+    return Sensor(unit, lambda robot: (len(robot.passive),), JOINTS, write, read, noise)
+
+
+def _imu(field: str, unit: str, noise: Noise | None = None) -> Sensor:
+    size, get, put = (4, get_xyzw, set_xyzw) if field == "orientation" else (3, get_xyz, set_xyz)
+    covariance = f"{field}_covariance"
+
+    def write(message: Any, value: Array, robot: Robot) -> None:
+        put(getattr(message, field), value)
+
+    def read(message: Any, robot: Robot) -> Array | None:
+        return None if getattr(message, covariance)[0] == -1.0 else get(getattr(message, field))
+
+    return Sensor(unit, lambda robot: (size,), IMU, write, read, noise)
+
+
+SENSORS: Table[Sensor] = Table(
+    SENSORS_GROUP,
+    {  # noise is drawn in this order
+        "joint_position": _joint("position", "rad or m", white("joint_position")),
+        "joint_velocity": _joint("velocity", "rad/s or m/s", white("joint_velocity")),
+        "joint_effort": _joint("effort", "N m or N", None),
+        "passive_position": _passive("position", "rad or m", white("joint_position")),
+        "passive_velocity": _passive("velocity", "rad/s or m/s", white("joint_velocity")),
+        # in the body frame
+        "imu_angular_velocity": _imu("angular_velocity", "rad/s", white("angular_velocity")),
+        # in the body frame, gravity included
+        "imu_linear_acceleration": _imu("linear_acceleration", "m/s^2"),
+        # of the base in the base frame, mean over the last control period
+        "base_linear_velocity": Sensor(
+            "m/s",
+            lambda robot: (3,),
+            ODOMETRY,
+            lambda message, value, robot: set_xyz(message.twist.twist.linear, value),
+            lambda message, robot: get_xyz(message.twist.twist.linear),
+            white("linear_velocity"),
+        ),
+        # tool centre point in the robot's base frame
+        "tool_position": Sensor(
+            "m",
+            lambda robot: (3,),
+            TOOL,
+            lambda message, value, robot: set_xyz(message.pose.position, value),
+            lambda message, robot: get_xyz(message.pose.position),
+            white("tool_position"),
+        ),
+        # of the base in the odometry frame
+        "base_position": Sensor(
+            "m",
+            lambda robot: (3,),
+            ODOMETRY,
+            lambda message, value, robot: set_xyz(message.pose.pose.position, value),
+            lambda message, robot: get_xyz(message.pose.pose.position),
+            vertical("height"),
+        ),
+        # quaternion xyzw of the IMU in a gravity-aligned world
+        "imu_orientation": _imu("orientation", "1", rotation("orientation")),
+        # quaternion xyzw of the base in the odometry frame
+        "base_orientation": Sensor(
+            "1",
+            lambda robot: (4,),
+            ODOMETRY,
+            lambda message, value, robot: set_xyzw(message.pose.pose.orientation, value),
+            lambda message, robot: get_xyzw(message.pose.pose.orientation),
+            rotation("orientation"),
+        ),
+    },
+)
+"""Joints are in the order of the robot's YAML file."""
+
+
+def sensors_by_topic(robot: Robot) -> dict[Topic, dict[str, Sensor]]:
+    """The robot's sensors by name, grouped by topic, both in the order of the table."""
+    grouped: dict[Topic, dict[str, Sensor]] = {}
+    for name, sensor in SENSORS.items():
+        if name in robot.sensors:
+            grouped.setdefault(sensor.topic, {})[name] = sensor
+    return grouped
+
+
+def check_sensors(robot: Robot) -> None:
+    """Refuse a robot whose list of sensors cannot be.
+
+    Raises:
+        UnknownNameError: It lists a sensor that is not in the table.
+        ConfigError: It cannot tell where its joints are, or two of its sensors want one topic for different messages.
+    """
+    for name in robot.sensors:
+        if name not in SENSORS:
+            raise UnknownNameError(f"sensor of robot '{robot.name}'", name, SENSORS)
+    needed = ["joint_position", *(["passive_position", "passive_velocity"] if robot.passive else [])]
+    missing = [name for name in needed if name not in robot.sensors]
+    if missing:
+        raise ConfigError(f"robot '{robot.name}' has no sensor '{missing[0]}', which its joints need")
+    names = [topic.name for topic in sensors_by_topic(robot)]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ConfigError(f"sensors of robot '{robot.name}' want topic '{twice[0]}' for different messages")
+
+
+def check_measurement(robot: Robot, m: Measurement) -> str | None:
+    """What is wrong with a measurement: a sensor of the robot that is missing or not finite; None if nothing is."""
+    for name in robot.sensors:
+        if name not in m:
+            return f"{name} is not measured"
+        if not np.isfinite(m[name]).all():
+            return f"{name} is not finite: {m[name]}"
+    return None

@@ -1,0 +1,85 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Presets: sets of settings under a name, for any task and any agent (`config/presets/*.yaml`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ros_rl.config import build, merge, variant_name
+from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.resources import share_path
+from ros_rl.settings.nodes import NODES
+from ros_rl.settings.registry import AGENT_NAMES, AGENT_SETTINGS
+from ros_rl.settings.tree import Settings
+from ros_rl.yaml_files import read_parameters_file
+
+_AGENTS = "agents"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What holds whatever the agent is, and what is each agent's own.
+
+    Attributes:
+        general: Nested settings.
+        agents: Nested settings of `agent`, by the agent's name; an agent that is not among them keeps its own.
+    """
+
+    general: Mapping[str, Any] = field(default_factory=dict)
+    agents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def onto(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Nested settings with those of the preset taking precedence, whose agent they name."""
+        general = merge(values, self.general)
+        return merge(general, self._agent(_agent_of(values)))
+
+    def merge(self, values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+        """`config.merge` of what is read later; another agent begins with what the preset has for it."""
+        name = _agent_of(merge(values, over))
+        return merge(values if name == _agent_of(values) else merge(values, self._agent(name)), over)
+
+    def _agent(self, name: Any) -> dict[str, Any]:
+        return {"agent": {"name": name, **self.agents[name]}} if name in self.agents else {}
+
+
+def _agent_of(values: Mapping[str, Any]) -> Any:
+    """The name of the agent that nested settings mean; other things than names are refused when they are built."""
+    agent = values.get("agent")
+    default = variant_name(AGENT_SETTINGS, Settings().agent)
+    return agent.get("name", default) if isinstance(agent, Mapping) else default
+
+
+def preset_titles() -> dict[str, str]:
+    """What each preset is for, by its name: the first line of its file."""
+    return {path.stem: _title(path) for path in sorted(share_path("config", "presets").glob("*.yaml"))}
+
+
+def _title(path: Path) -> str:
+    return path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+
+
+def read_preset(name: str) -> Preset:
+    """A preset that ships with the package.
+
+    Raises:
+        UnknownNameError: There is none of that name.
+        ConfigError: A setting in it is wrong.
+    """
+    if name not in preset_titles():
+        raise UnknownNameError("preset", name, tuple(preset_titles()))
+    path = share_path("config", "presets") / f"{name}.yaml"
+    general = read_parameters_file(path, NODES)
+    agents = general.pop(_AGENTS, {})
+    build(Settings, general, source=str(path))
+    if not isinstance(agents, Mapping):
+        raise ConfigError(f"{path}: '{_AGENTS}' is {agents!r}, expected groups of settings by the agent's name")
+    for agent, values in agents.items():
+        if agent not in AGENT_NAMES:
+            raise ConfigError(f"{path}: unknown agent '{agent}' in 'agents'; valid: {', '.join(AGENT_NAMES)}")
+        build(AGENT_SETTINGS[agent], values, f"{_AGENTS}.{agent}", str(path))
+    return Preset(general, agents)

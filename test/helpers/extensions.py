@@ -1,0 +1,61 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What another package brings along, installed for a process of its own or registered in this one."""
+
+import configparser
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, MutableMapping
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ros_rl.backends.pybullet.sensors import MEASURES
+from ros_rl.features import FEATURES
+from ros_rl.plugins import FEATURES_GROUP, PYBULLET_SENSORS_GROUP, SENSORS_GROUP, TASKS_GROUP
+from ros_rl.sensors.table import SENSORS
+from ros_rl.settings.registry import ALL_TASKS
+
+ROOT = Path(__file__).parents[2]
+TABLES: dict[str, MutableMapping[str, Any]] = {
+    SENSORS_GROUP: SENSORS,
+    FEATURES_GROUP: FEATURES,
+    PYBULLET_SENSORS_GROUP: MEASURES,
+    TASKS_GROUP: ALL_TASKS,
+}
+
+
+def run_installed(module: Path, points: str, folder: Path, code: str) -> str:
+    """What a program prints in a process for which the module is an installed package with these entry points."""
+    shutil.copy(module, folder)
+    info = folder / f"{module.stem}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module.stem}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(points)
+    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120, cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def registered(module: Path, points: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process, what the entry points name."""
+    monkeypatch.syspath_prepend(module.parent)
+    for group, name, value in entries(points):
+        monkeypatch.setitem(TABLES[group], name, EntryPoint(name, value, group).load())
+
+
+def entries(points: str) -> Iterator[tuple[str, str, str]]:
+    """Group, name and value of each."""
+    parser = configparser.ConfigParser()
+    parser.read_string(points)
+    for group in parser.sections():
+        for name, value in parser[group].items():
+            yield group, name, value

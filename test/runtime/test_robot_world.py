@@ -1,0 +1,130 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The closed loop in one process: what acts when, how episodes end, and that a seed brings the same world again."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from graphs import constant_graph
+
+from ros_rl.backends.mock import MockBackend
+from ros_rl.errors import CommandError, RosRlError
+from ros_rl.resources import share_path
+from ros_rl.runtime.robot_world import RobotWorld, Step
+from ros_rl.settings.loading import load_settings
+from ros_rl.types import SafetyState, Verdict
+
+HOLD = np.zeros(2)
+
+
+def world_of(seed: int = 0, auto_recover: bool = False, **overrides: Any) -> RobotWorld:
+    return RobotWorld(load_settings("mock_point", overrides=[overrides]), seed, auto_recover)
+
+
+def position(step: Step) -> np.ndarray:
+    return step.tick.measurement["joint_position"]
+
+
+def shifted(world: RobotWorld, speed: float, steps: int) -> list[Step]:
+    """An episode under a constant speed of both axes, in units of action."""
+    return [world.begin_episode(), *(world.step(world.command(np.full(2, speed))) for _ in range(steps))]
+
+
+def test_a_decision_acts_one_delay_later_and_its_reward_is_that_of_what_acted() -> None:
+    """By hand: v' = 4 (1.5 u - v), x' = v; the first period stands still, the second moves."""
+    first, waiting, moving = shifted(world_of(), 0.4, 2)
+    assert first.transition is None and first.reward == 0.0 and first.tick.step == 0
+    np.testing.assert_allclose(position(waiting), position(first))
+    period, target = 0.05, 0.6
+    moved = period * target - target * (1.0 - np.exp(-4.0 * period)) / 4.0
+    np.testing.assert_allclose(position(moving), position(first) + moved)
+    assert waiting.reward == pytest.approx(-(position(first) ** 2).sum())
+    assert moving.reward == pytest.approx(-(position(moving) ** 2).sum() - 0.01 * 2 * 0.4**2)
+    np.testing.assert_allclose(moving.transition.action, [0.4, 0.4])
+
+
+def test_the_task_ends_an_episode_and_the_next_one_begins_elsewhere() -> None:
+    world = world_of()
+    *_, last = world.episode(lambda tick: world.command(np.ones(2)))
+    assert last.verdict is Verdict.TERMINATED and last.ended and last.transition.terminated
+    assert (position(last) ** 2).sum() > 2.0**2
+    again = world.begin_episode()
+    assert again.tick.episode == 1 and not again.ended
+    assert np.abs(position(again)).max() <= 1.0
+
+
+def test_a_time_limit_of_its_own_replaces_the_tasks() -> None:
+    world = world_of(**{"task.episode_seconds": 1.0})
+    counts = [len(list(world.episode(lambda tick: world.command(HOLD))))]
+    world.restart(0, episode_seconds=0.5)
+    counts.append(len(list(world.episode(lambda tick: world.command(HOLD)))))
+    assert counts == [21, 11]
+
+
+@pytest.fixture
+def narrow(tmp_path) -> str:
+    """A robot whose guard trips 1.5 rad from zero, before the task ends."""
+    data = yaml.safe_load(share_path("config", "robots", "mock.yaml").read_text())
+    data["safety"]["joint_margin"] = -8.5
+    (tmp_path / "mock.yaml").write_text(yaml.safe_dump(data))
+    return str(tmp_path / "mock.yaml")
+
+
+def test_a_guard_ends_the_episode_without_a_transition_until_the_next_one(narrow) -> None:
+    world = world_of(robot=narrow)
+    *_, last = world.episode(lambda tick: world.command(np.array([1.0, 0.0])))
+    assert last.tick.safety is SafetyState.FAULT and last.ended
+    assert last.transition is None and "axis_1_joint" in world.fault
+    assert world.begin_episode().tick.safety is SafetyState.OK and world.fault == ""
+
+
+def test_recovering_by_itself_goes_on_with_another_episode(narrow) -> None:
+    world = world_of(auto_recover=True, robot=narrow)
+    step = world.begin_episode()
+    while step.tick.episode == 0:
+        step = world.step(world.command(np.array([1.0, 0.0])))
+        assert not step.ended
+    assert step.tick.step == 0 and step.transition is None and world.fault == ""
+
+
+def test_a_seed_brings_the_same_world_again_whatever_came_before() -> None:
+    world = world_of(seed=3)
+    first = [position(step) for step in shifted(world, 0.1, 5)]
+    world.begin_episode()
+    world.restart(4)
+    other = [position(step) for step in shifted(world, 0.1, 5)]
+    world.restart(3)
+    again = [position(step) for step in shifted(world, 0.1, 5)]
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(first, [position(step) for step in shifted(world_of(seed=3), 0.1, 5)])
+    assert np.abs(np.array(first) - other).max() > 1e-3
+
+
+def test_a_control_graph_closes_the_loop() -> None:
+    world = world_of()
+    control = world.control_loop(explore=0.0)
+    control.use(constant_graph(load_settings("mock_point"), [0.3, -0.2]))
+    steps = list(world.episode(lambda tick: control.step(tick).command))
+    for step in steps[2:]:
+        np.testing.assert_allclose(step.transition.next_observation[world.spec.slices["last_action"]], [0.3, -0.2])
+
+
+def test_a_command_that_is_not_finite_lets_no_time_pass() -> None:
+    world = world_of()
+    before = world.begin_episode()
+    with pytest.raises(CommandError, match="not finite"):
+        world.step(world.command(np.array([np.nan, 0.0])))
+    after = world.step(world.command(HOLD))
+    assert after.tick.index == before.tick.index + 1 and after.transition is not None
+
+
+def test_truth_that_nobody_knows_is_refused(monkeypatch) -> None:
+    world = world_of()
+    world.begin_episode()
+    assert world.truth().saturated == 0.0 and world.render(8, 8) is None
+    monkeypatch.setattr(MockBackend, "truth", lambda self: None)
+    with pytest.raises(RosRlError, match="MockBackend knows no truth"):
+        world.truth()

@@ -1,0 +1,80 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Presets: they fit every agent and task, stand between the task's file and the user, and a wrong one is named."""
+
+import pytest
+
+from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.settings import presets
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.presets import preset_titles, read_preset
+from ros_rl.settings.registry import AGENT_NAMES
+from ros_rl.tasks import TASKS
+
+LEARNERS = sorted(set(AGENT_NAMES) - {"random"})
+
+
+@pytest.mark.parametrize("preset", sorted(preset_titles()))
+@pytest.mark.parametrize("task", [*sorted(TASKS), "gym"])
+def test_a_preset_fits_every_task_and_agent(task, preset) -> None:
+    for agent in sorted(set(AGENT_NAMES) - ({"dqn"} if task != "gym" else set())):
+        settings = load_settings(task, overrides=[f"agent.name={agent}"], preset=preset)
+        settings.check_warmup()
+        assert settings.task.name == task
+
+
+@pytest.mark.parametrize("agent", LEARNERS)
+def test_debugging_is_tiny_for_every_agent(agent) -> None:
+    settings = load_settings("gym", overrides=[f"agent.name={agent}"], preset="debug")
+    assert settings.agent.hidden <= 32 and settings.training_steps <= 300
+    model = getattr(settings.agent, "model", None)
+    assert model is None or model.hidden * model.members <= 64
+
+
+def test_what_the_user_gives_wins_and_what_only_the_task_gives_stays(tmp_path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("/**: {ros__parameters: {learner: {batch_size: 7, warmup_steps: 9}}}")
+    settings = load_settings("cartpole_swingup", path, ["learner.warmup_steps=11"], preset="debug")
+    assert (settings.learner.batch_size, settings.learner.warmup_steps) == (7, 11)
+    assert settings.learner.publish_every == 50 and settings.control.rate_hz == 25.0
+    assert settings.agent.planner.horizon == 3 and settings.agent.planner.proposals == 0
+
+
+def test_each_agent_begins_with_what_the_preset_has_for_it(tmp_path) -> None:
+    """Wherever it is named, and although a change of agent drops the settings of the one before."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("/**: {ros__parameters: {agent: {name: td7, embedding: 24}}}")
+    settings = load_settings("a1_walk", path, preset="debug")
+    assert (settings.agent.hidden, settings.agent.embedding, settings.agent.embedding_hidden) == (32, 24, 32)
+    settings = load_settings("a1_walk", path, ["agent.name=qt_opt", "agent.elites=3"], preset="debug")
+    assert (settings.agent.hidden, settings.agent.samples, settings.agent.elites) == (32, 16, 3)
+
+
+def test_an_agent_that_the_preset_does_not_know_keeps_its_own(tmp_path, monkeypatch) -> None:
+    (tmp_path / "some.yaml").write_text("# t\n/**: {ros__parameters: {seed: 5, agents: {sac: {hidden: 8}}}}")
+    monkeypatch.setattr(presets, "share_path", lambda *parts: tmp_path.joinpath(*parts[2:]))
+    sac, td3 = (load_settings("a1_walk", overrides=[f"agent.name={name}"], preset="some") for name in ("sac", "td3"))
+    assert (sac.seed, sac.agent.hidden) == (5, 8) and (td3.seed, td3.agent.hidden) == (5, 256)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("learner: {batch: 1}", "some.yaml: unknown setting 'learner.batch'"),
+        ("agents: {sac: {samples: 1}}", "some.yaml: unknown setting 'agents.sac.samples'"),
+        ("agents: {sac: {hidden: 0}}", "some.yaml: 'agents.sac.hidden' is 0, out of range"),
+        ("agents: {sack: {hidden: 8}}", "some.yaml: unknown agent 'sack' in 'agents'; valid: mpc"),
+        ("agents: 3", "some.yaml: 'agents' is 3, expected"),
+    ],
+)
+def test_a_wrong_preset_is_named_with_its_key(tmp_path, monkeypatch, content, complaint) -> None:
+    (tmp_path / "some.yaml").write_text(f"# t\n/**: {{ros__parameters: {{{content}}}}}")
+    monkeypatch.setattr(presets, "share_path", lambda *parts: tmp_path.joinpath(*parts[2:]))
+    with pytest.raises(ConfigError, match=complaint):
+        read_preset("some")
+
+
+def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
+    with pytest.raises(UnknownNameError, match="unknown preset 'nope'; valid: debug"):
+        load_settings("a1_walk", preset="nope")
