@@ -63,8 +63,8 @@ def test_a_costly_action_is_avoided(path):
 def test_a_graph_made_on_the_spot_is_the_exported_one(path):
     """Driver and evaluation may differ from the run's; what the graph is made of follows the settings."""
     weight = "task.action_weight=3.0"
-    settings, graph = graph_of_run(path, "mock_point", [weight, "driver.backend.noise.joint_position=0.1", "seed=7"])
-    assert (settings.task.action_weight, settings.driver.backend.noise.joint_position, settings.seed) == (3.0, 0.1, 7)
+    settings, graph = graph_of_run(path, "mock_point", [weight, "driver.silence_limit=7", "seed=7"])
+    assert (settings.task.action_weight, settings.driver.silence_limit, settings.seed) == (3.0, 7.0, 7)
     made, exported = OnnxGraph(graph), OnnxGraph(SavedRun(path, [weight]).training.graph())
     np.testing.assert_array_equal(decisions(made, POSITIONS, 0.1), decisions(exported, POSITIONS, 0.1))
     made.contract.check_reward(settings.task)
@@ -102,7 +102,7 @@ def test_what_does_not_fit_is_refused_with_both_values(path, override, complaint
 
 
 def test_a_task_with_another_observation_is_refused():
-    recorded = load_settings("mock_point", overrides=["driver.backend.name=pybullet"])
+    recorded = load_settings("mock_point", overrides=["driver.backend.name=external"])
     check_fits(recorded, with_overrides(recorded, task={"bound": 1.0}))
     with pytest.raises(ConfigError) as caught:
         check_fits(recorded, with_overrides(recorded, task={"name": "xarm_reach"}))
