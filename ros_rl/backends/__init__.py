@@ -43,7 +43,6 @@ def make_backend(settings: Settings, seed: int = 0, track_contacts: bool = False
     backend: Backend = load_plugin(makers[name])(
         settings.load_robot(), driver.backend, settings.control.period, scenario
     )
-    backend.simulated = driver.backend.simulated
     return backend
 
 

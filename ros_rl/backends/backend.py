@@ -36,9 +36,6 @@ EMPTY = Scenario()
 class Backend(ABC):
     """A robot that can be reset and moved, one control period at a time."""
 
-    simulated = False
-    """Whether its world is one that a reset makes anew; `make_backend` takes it from the settings."""
-
     @abstractmethod
     def reset(self, rng: np.random.Generator) -> Measurement:
         """Bring the robot to the home pose (a simulator also draws what changes per episode)."""

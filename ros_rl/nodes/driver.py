@@ -82,6 +82,7 @@ class DriverNode(LifecycleNode):
             control.delay,
             settings.seed,
             driver.recovers,
+            driver.backend.simulated,
         )
         self._loop = loop
         if self._lock_step:

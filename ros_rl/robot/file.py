@@ -46,7 +46,7 @@ class SafetyEntry:
 
     tilt: float = required("largest tilt of the base; .inf if it is fixed", unit="rad", low=0.0, infinite=True)
     joint_error: float = required("largest distance from a position command", unit="rad", low=0.0, infinite=True)
-    joint_margin: float = required("how far past its limits a joint may be measured", unit="rad")
+    joint_margin: float = required("how far past its limits a joint may be measured", unit="rad", low=0.0)
     effort: float = setting(1.25, "largest effort, in multiples of the limit", low=0.0, infinite=True)
     safe_action: str = required("what a fault does", choices=SAFE_ACTIONS)
     damping: float = required("damping of 'damp'", unit="N m s/rad", low=0.0)

@@ -35,6 +35,7 @@ class DriverLoop:
         delay: Control periods between a decision and its action.
         seed: Seed of resets and inputs.
         auto_recover: A tripped guard clears itself and resets the episode (simulator only).
+        simulated: What was given for the task holds until the next episode; on a robot for good.
     """
 
     def __init__(
@@ -46,11 +47,12 @@ class DriverLoop:
         delay: int,
         seed: int = 0,
         auto_recover: bool = True,
+        simulated: bool = True,
     ) -> None:
         self._robot, self._task, self._backend = robot, task, backend
         self._period_ns = round(_NANOSECONDS / rate_hz)
         self._delay = delay
-        self._auto_recover = auto_recover
+        self._auto_recover, self._simulated = auto_recover, simulated
         self._rng = np.random.default_rng([seed, 0xD21E])
         self._filter = CommandFilter(robot, 1.0 / rate_hz)
         self._index, self._episode, self._step = -1, -1, -1
@@ -194,7 +196,7 @@ class DriverLoop:
         self._line = deque(self._robot.neutral_command for _ in range(self._delay))
         self._filter.reset()
         self._inputs = self._task.draw_inputs(self._rng)
-        if self._backend.simulated:
+        if self._simulated:
             self._given.clear()
         self._origin = _origin(measurement)
         return self._open(measurement, intact=True)

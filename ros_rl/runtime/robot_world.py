@@ -82,7 +82,14 @@ class RobotWorld:
             self._backend = make_backend(settings, seed, self._track_contacts)
         self._seed = seed
         self._driver = DriverLoop(
-            self.robot, settings.task, self._backend, control.rate_hz, control.delay, seed, self._auto_recover
+            self.robot,
+            settings.task,
+            self._backend,
+            control.rate_hz,
+            control.delay,
+            seed,
+            self._auto_recover,
+            settings.driver.backend.simulated,
         )
         task = settings.task
         if episode_seconds is not None:

@@ -12,7 +12,7 @@ from ros_rl.sensors.sensor import Sensor, Topic
 
 
 def feet(robot: Robot) -> int:
-    return len(robot.simulation.feet)
+    return len(robot.simulation.feet) if robot.simulation else 0
 
 
 SENSOR = Sensor(unit="N", shape=lambda robot: (feet(robot),), topic=Topic("foot_contact"))

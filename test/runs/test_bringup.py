@@ -137,7 +137,8 @@ def test_train_launch_file_starts_what_the_command_line_starts(launch_stub, tmp_
     out = tmp_path / "run"
     given = {"task": "mock_point", "driver": "mock", "agent": "random", "seed": "7", "preset": "debug"}
     nodes = launched("train.launch.py", out=str(out), **given)
-    settings = load_settings("mock_point", None, ["driver.backend.name=mock", "agent.name=random", "seed=7"], "debug")
+    chosen = ["driver.backend.name=mock", "agent.name=random", "seed=7"]
+    settings = load_settings("mock_point", None, chosen, "debug")
     specs = bringup.nodes(settings, bringup.TRAIN, out)
     assert list(nodes) == [spec.name for spec in specs] + ["supervisor"]
     assert load_settings(params_file=out / "config.yaml") == settings

@@ -244,9 +244,9 @@ class TestInputs:
 
     def make(self, simulated: bool) -> DriverLoop:
         robot, backend = load_robot("xarm6"), Recorder()
-        backend.position, backend.simulated = robot.home, simulated
+        backend.position = robot.home
         robot = replace(robot, sensors=("joint_position", "joint_velocity", "joint_effort"))
-        return DriverLoop(robot, make_task("xarm_reach"), backend, 20.0, 1)
+        return DriverLoop(robot, make_task("xarm_reach"), backend, 20.0, 1, simulated=simulated)
 
     def test_the_task_draws_them_for_an_episode(self):
         loop = self.make(simulated=True)

@@ -66,9 +66,11 @@ def test_a_time_limit_of_its_own_replaces_the_tasks() -> None:
 
 @pytest.fixture
 def narrow(tmp_path) -> str:
-    """A robot whose guard trips 1.5 rad from zero, before the task ends."""
+    """A robot whose guard trips 1.3 rad from zero, before the task ends."""
     data = yaml.safe_load(share_path("config", "robots", "mock.yaml").read_text())
-    data["safety"]["joint_margin"] = -8.5
+    data["safety"]["joint_margin"] = 0.1
+    for joint in data["joints"].values():
+        joint |= {"lower": -1.2, "upper": 1.2}
     (tmp_path / "mock.yaml").write_text(yaml.safe_dump(data))
     return str(tmp_path / "mock.yaml")
 

@@ -63,8 +63,8 @@ def test_a_costly_action_is_avoided(path):
 def test_a_graph_made_on_the_spot_is_the_exported_one(path):
     """Driver and evaluation may differ from the run's; what the graph is made of follows the settings."""
     weight = "task.action_weight=3.0"
-    settings, graph = graph_of_run(path, "mock_point", [weight, "driver.silence_limit=7", "seed=7"])
-    assert (settings.task.action_weight, settings.driver.silence_limit, settings.seed) == (3.0, 7.0, 7)
+    settings, graph = graph_of_run(path, "mock_point", [weight, "driver.silence_limit=5.0", "seed=7"])
+    assert (settings.task.action_weight, settings.driver.silence_limit, settings.seed) == (3.0, 5.0, 7)
     made, exported = OnnxGraph(graph), OnnxGraph(SavedRun(path, [weight]).training.graph())
     np.testing.assert_array_equal(decisions(made, POSITIONS, 0.1), decisions(exported, POSITIONS, 0.1))
     made.contract.check_reward(settings.task)

@@ -88,7 +88,7 @@ class Instant:
     def tool(self) -> Array:
         """Tool centre point in the base frame [m], shape (3,)."""
         state = self.client.getLinkState(self.body.index, self.body.tool, computeForwardKinematics=True)
-        assert self.robot.simulation is not None  # which names the link
+        assert self.robot.simulation is not None  # it was loaded by it
         offset = np.array(self.robot.simulation.tool_offset)
         position = np.array(state[4]) + quaternion_to_matrix(np.array(state[5])) @ offset
         return self.rotation.T @ (position - self.pose[0])
