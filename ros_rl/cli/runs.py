@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import signal
 import threading
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from ros_rl.cli.options import require
 from ros_rl.runs import bringup
 from ros_rl.runs.run_folder import CHECKPOINT, RunFolder, default_folder
+from ros_rl.runs.summary import RunState, result_screen, summarise
 from ros_rl.settings.tree import Settings
 
 INTERRUPTED = 130
@@ -38,6 +40,29 @@ def start_nodes(
     Raises:
         RosRlError: A package is missing, or what the run is to begin with does not fit.
     """
+    _check(settings, mode, resume)
+    from ros_rl.nodes.supervisor import supervise
+
+    namespace = options.namespace or bringup.default_namespace(settings)
+    folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.name))
+    folder.write_config(settings)
+    stop, started = _stop_on_signals(), time.monotonic()
+    print(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}", flush=True)
+    say = functools.partial(print, flush=True)
+    monitor = supervise(settings, mode, folder, namespace, stop, say, agent, options.robot_minutes, resume)
+    if monitor is None:
+        again = (
+            f"; go on with: ros-rl train {settings.task.name} --resume {folder.path}" if mode == bringup.TRAIN else ""
+        )
+        print(f"stopped{again}", flush=True)
+        return INTERRUPTED
+    agent_file = str(options.agent) if mode == bringup.RUN else ""
+    _sum_up(settings, monitor.state, started, folder, agent_file)
+    return 0
+
+
+def _check(settings: Settings, mode: str, resume: Path | None) -> None:
+    """Refuse what cannot run before anything starts."""
     require(*settings.driver.backend.requires)
     if mode == bringup.TRAIN:
         require("torch", "onnx")
@@ -46,43 +71,19 @@ def start_nodes(
         from ros_rl.nodes.learner import check_beginning
 
         check_beginning(settings, resume)
-    from ros_rl.nodes.supervisor import supervise
-    from ros_rl.runs.summary import result_screen, summarise
 
-    namespace = options.namespace or bringup.default_namespace(settings)
-    folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.name))
-    folder.write_config(settings)
-    stop, started = _stop_on_signals(), time.monotonic()
-    print(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}", flush=True)
-    monitor = supervise(
-        settings,
-        mode,
-        folder,
-        namespace,
-        stop,
-        lambda line: print(line, flush=True),
-        agent,
-        options.robot_minutes,
-        resume,
-    )
-    if monitor is None:
-        again = (
-            f"; go on with: ros-rl train {settings.task.name} --resume {folder.path}" if mode == bringup.TRAIN else ""
-        )
-        print(f"stopped{again}", flush=True)
-        return INTERRUPTED
-    agent_file = str(options.agent) if mode == bringup.RUN else ""
-    summary = summarise(settings, monitor.state, (time.monotonic() - started) / 60, agent_file)
+
+def _sum_up(settings: Settings, state: RunState, started: float, folder: RunFolder, agent_file: str = "") -> None:
+    """Write the summary of a run that began at `started` [s, monotonic], and print its result."""
+    summary = summarise(settings, state, (time.monotonic() - started) / 60, agent_file)
     folder.write_summary(summary)
     print(result_screen(summary, str(folder.path)))
-    return 0
 
 
 def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path | None) -> int:
     """Train on a Gymnasium environment in this process; see `start_nodes`."""
     require("torch", "onnx", "gymnasium")
     from ros_rl.gym.training import GymTraining
-    from ros_rl.runs.summary import result_screen, summarise
 
     run, started = GymTraining(settings, lambda line: print(line, flush=True)), time.monotonic()
     if resume is not None:
@@ -95,9 +96,7 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
         again = f"ros-rl train --env {options.env} --resume {folder.path}"
         print(f"stopped; go on with: {again}", flush=True)
         return INTERRUPTED
-    summary = summarise(settings, run.state, (time.monotonic() - started) / 60)
-    folder.write_summary(summary)
-    print(result_screen(summary, str(folder.path)))
+    _sum_up(settings, run.state, started, folder)
     return 0
 
 

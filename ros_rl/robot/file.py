@@ -64,7 +64,7 @@ class RobotFile:
     )
     base_frame: str = required("frame of the base")
     tool_frame: str | None = setting(None, "frame of the tool centre point")
-    sensors: tuple[str, ...] = setting((), "names of its sensors")
+    sensors: tuple[str, ...] = required("what it measures, by the names of `ros_rl.sensors.table.SENSORS`")
     joints: Mapping[str, JointEntry] = required("commanded joints, in the order of actions")
     passive_joints: Mapping[str, PassiveJointEntry] = setting({}, "joints that are measured and not commanded")
     mirror: Mapping[str, str] | None = setting(

@@ -92,8 +92,8 @@ class Robot:
     tool_frame: str | None
     """Frame of the tool centre point; None for a robot without one."""
     floating_base: bool
-    sensors: tuple[str, ...] = ()
-    """Names of its sensors."""
+    sensors: tuple[str, ...]
+    """What it measures, by the names of `ros_rl.sensors.table.SENSORS`."""
     passive: tuple[str, ...] = ()
     """Joints that are measured and not commanded; no action, limit or command has a place for them."""
     passive_home: Array = field(default_factory=lambda: np.zeros(0))

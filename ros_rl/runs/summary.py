@@ -145,9 +145,8 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
     """
     p, points = state.progress, curve(state.evaluations)
     steps, updates = int(p.get("env_steps", 0)), int(p.get("updates", 0))
-    final = dict(state.final_evaluation or {})
-    for name in (*_REQUEST_ONLY, "env_steps", "robot_minutes"):
-        final.pop(name, None)
+    request = (*_REQUEST_ONLY, "env_steps", "robot_minutes")
+    final = {name: value for name, value in (state.final_evaluation or {}).items() if name not in request}
     summary: dict[str, Any] = {
         "task": settings.task.title,
         "driver": "gymnasium" if settings.task.name == GymTask.name else settings.driver.backend_name,

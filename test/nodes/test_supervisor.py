@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytest.importorskip("rclpy")
 
@@ -21,6 +22,7 @@ from mcap.reader import make_reader
 from summaries import SUMMARY_KEYS
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.resources import share_path
 from ros_rl.settings.loading import load_settings
 
 pytestmark = pytest.mark.ros
@@ -180,9 +182,14 @@ def test_nodes_do_not_outlive_a_killed_supervisor(tmp_path, agent) -> None:
 
 
 def test_a_node_that_cannot_work_ends_the_run_with_its_reason(tmp_path, agent) -> None:
+    robot = yaml.safe_load(share_path("config", "robots", "mock.yaml").read_text())
+    robot["simulation"] = {"urdf": "cartpole/cartpole.urdf"}  # whose joints have other names
+    (tmp_path / "robot.yaml").write_text(yaml.safe_dump(robot))
     options = ["--out", str(tmp_path / "run"), "--driver", "pybullet", *PATIENT]
+    options += ["--set", f"robot={tmp_path / 'robot.yaml'}"]
     with command("run", "mock_point", "--agent", str(agent), *options) as process:
         printed = process.communicate(timeout=PATIENCE)[0].decode()
         assert process.returncode == 1
         assert not family(process.pid)
     assert "ros-rl: error: driver: " in printed and "Traceback" not in printed
+    assert "has no joint axis_1_joint" in printed

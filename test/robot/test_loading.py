@@ -95,7 +95,9 @@ class TestBrokenFiles:
     def test_a_file_of_ones_own_loads(self, tmp_path, data):
         assert self.load(tmp_path, data).joints == load_robot("xarm6").joints
 
-    @pytest.mark.parametrize("key", ["name", "joints", "command_interface", "safety", "base_frame", "floating_base"])
+    @pytest.mark.parametrize(
+        "key", ["name", "joints", "sensors", "command_interface", "safety", "base_frame", "floating_base"]
+    )
     def test_a_missing_key(self, tmp_path, data, key):
         del data[key]
         with pytest.raises(ConfigError, match=f"robot.yaml: missing key '{key}'"):
