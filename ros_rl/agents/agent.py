@@ -17,6 +17,7 @@ from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.layout import Layout
 from ros_rl.planning.planner import Planner
 from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.tasks.task import Judge
 from ros_rl.watch.value_watch import ValueWatch
 
 
@@ -54,8 +55,12 @@ class Agent(ABC):
         """Updates so far."""
         self.watch: ValueWatch | None = None
         """Is shown the values and the targets of every update of critics."""
-        self.changes: list[Callable[[Batch], Batch]] = []
-        """What replayed transitions go through: mirror images, where robot and task have one; other goals."""
+        self.mirror: Callable[[Batch], Batch] | None = None
+        """Turns some transitions left to right; None where robot or task have no such symmetry."""
+        self.relabel: Callable[[Batch], Batch] | None = None
+        """Gives some transitions another's goal, and the reward that it would have brought; None without goals."""
+        self.relabel_judge: Judge | None = None
+        """Judges these, on numpy arrays; None: the task's own functions do."""
         self.entropy_bonus = 0.0
         """Soft agents: what the policy's entropy adds to the reward of a step, alpha H."""
         self._due: dict[str, float] = {}
@@ -72,12 +77,14 @@ class Agent(ABC):
             Losses and the like, by name; empty if there was nothing to do.
         """
 
-    def draw(self, replay: ReplayBuffer) -> Batch:
-        """Transitions for an update, changed as `changes` has it."""
-        batch = replay.sample(self.batch_size)
-        for change in self.changes:
-            batch = change(batch)
-        return batch
+    def draw(self, replay: ReplayBuffer, count: int | None = None) -> Batch:
+        """Transitions for an update of values or policies, a batch unless it is said how many."""
+        batch = self.mirrored(replay.sample(self.batch_size if count is None else count))
+        return batch if self.relabel is None else self.relabel(batch)
+
+    def mirrored(self, batch: Batch) -> Batch:
+        """What happened, or would have in the mirror."""
+        return batch if self.mirror is None else self.mirror(batch)
 
     def take_teacher(self, state: Mapping[str, Any]) -> None:
         """Take over a finished run's planner; asked only of agents whose settings name a teacher.

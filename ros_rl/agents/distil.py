@@ -83,7 +83,7 @@ class DistilAgent(MpcLearner):
         if env_steps >= s.planner_start or s.teacher:
             questions = self._take("question", s.planner_calls)
             if questions:
-                self.ask(self.experience(replay.sample(questions)))
+                self.ask(self.experience(self.mirrored(replay.sample(questions))))
         for _ in range(self._take("student", s.imitation_updates) if len(self.answers) else 0):
             metrics["imitation_loss"] = self.imitate()
             self.updates += int(bool(s.teacher))

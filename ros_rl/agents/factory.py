@@ -27,7 +27,6 @@ from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Layout
 from ros_rl.plugins import AGENTS_GROUP, load_plugins
-from ros_rl.replay.buffer import Batch
 from ros_rl.replay.goals import GoalRelabeller
 from ros_rl.replay.mirror import Mirror
 from ros_rl.settings.registry import AGENT_SETTINGS
@@ -70,8 +69,8 @@ def make_agent(layout: Layout, settings: Settings) -> Agent:
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
     with torch.device(device_of(settings.learner.device)):
         made = _make(name, layout, settings)
-    if agent.replays and not agent.learns_model:
-        made.changes = _changes(layout, settings)
+    if agent.replays:
+        _augment(made, layout, settings)
     return made
 
 
@@ -101,14 +100,12 @@ def _make(name: str, layout: Layout, settings: Settings) -> Agent:
     return made
 
 
-def _changes(layout: Layout, settings: Settings) -> list[Callable[[Batch], Batch]]:
-    """What replayed transitions go through."""
-    changes: list[Callable[[Batch], Batch]] = []
-    if settings.agent.mirror and settings.task.symmetric and layout.mirror():
-        changes.append(Mirror(layout))
-    fraction = settings.agent.relabel_fraction
-    if fraction and layout.goal_size:
+def _augment(made: Agent, layout: Layout, settings: Settings) -> None:
+    """Let an agent learn more from replayed transitions than what happened."""
+    agent, task = settings.agent, settings.task
+    if agent.mirror and task.symmetric and layout.mirror():
+        made.mirror = Mirror(layout)
+    if agent.relabel_fraction and layout.goal_size:
         why = "but only single steps drawn alike can get another goal"
         settings.learner.replay.refuse(HOW_DRAWN, why, "agent.relabel_fraction 0")
-        changes.append(GoalRelabeller(layout, settings.task, fraction))
-    return changes
+        made.relabel = GoalRelabeller(layout, made.relabel_judge or task, agent.relabel_fraction)

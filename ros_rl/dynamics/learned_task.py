@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +15,7 @@ from ros_rl.layout import Fields
 from ros_rl.networks.spaces import Spaces
 from ros_rl.settings.dynamics import ModelSettings
 from ros_rl.tasks.task import Judge
+from ros_rl.types import Array
 
 
 class LearnedTask(nn.Module):
@@ -70,3 +73,30 @@ class LearnedTask(nn.Module):
         """State and goal as one vector, (..., size)."""
         lead = fields[self._names[0]].shape[:-1]
         return torch.cat([fields[name].expand(*lead, -1) for name in self._names], -1)
+
+
+class ArrayJudge:
+    """A learned task that judges numpy arrays, as the task itself does.
+
+    Args:
+        learned: What judges.
+        device: Where it is.
+    """
+
+    def __init__(self, learned: LearnedTask, device: torch.device) -> None:
+        self._learned, self._device = learned, device
+
+    @torch.no_grad()
+    def reward(self, before: Fields, last_action: Array, action: Array, after: Fields) -> Array:
+        """See `Judge.reward`."""
+        last, now = self._tensors({"last": last_action, "now": action}).values()
+        found: Array = self._learned.reward(self._tensors(before), last, now, self._tensors(after)).cpu().numpy()
+        return found
+
+    @torch.no_grad()
+    def terminated(self, after: Fields) -> Any:
+        """See `Judge.terminated`."""
+        return self._learned.terminated(self._tensors(after)).cpu().numpy()
+
+    def _tensors(self, fields: Fields) -> dict[str, Tensor]:
+        return {name: torch.as_tensor(value, device=self._device) for name, value in fields.items()}

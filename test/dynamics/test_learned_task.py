@@ -123,6 +123,21 @@ def test_goals_are_seen() -> None:
     assert not torch.allclose(*rewards)
 
 
+def test_other_goals_bring_the_reward_that_was_learned() -> None:
+    """What replayed transitions are judged by is the learned function, on arrays."""
+    agent = make_agent(small_settings("xarm_reach", {"agent": {"model": LEARNED, "relabel_fraction": 1.0}}))
+    spec, rng = agent.spec, np.random.default_rng(0)
+    replay = ReplayBuffer(40, spec.size, spec.action_size)
+    for index in range(40):
+        replay.add(random_transition(spec, rng, index))
+    e = agent.experience(agent.relabel(replay.at(np.arange(40))))
+    after = agent.spaces.fields(e.next_state, e.goal)
+    with torch.no_grad():
+        expected = agent.judge.reward(agent.spaces.fields(e.state, e.goal), e.last_action, e.action, after)
+    torch.testing.assert_close(e.reward, expected)
+    assert torch.equal(e.terminated, agent.judge.terminated(after).float())
+
+
 def test_the_heads_are_trained_resumed_and_published_with_the_rest() -> None:
     agent, other = trained(), agent_of(**LEARNED)
     exported = ExportedGraph(agent.graph, "mock_point", 0.05)

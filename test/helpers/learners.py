@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ros_rl.agents import factory
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.features import ObservationSpec
 from ros_rl.settings.loading import load_settings
@@ -38,9 +39,9 @@ def spec_of(settings: Settings) -> ObservationSpec:
 
 def make_agent(settings: Settings) -> MpcAgent:
     torch.set_num_threads(1)
-    learner = settings.learner
-    sizes = (learner.batch_size, learner.updates_per_step, settings.control.period)
-    return MpcAgent(spec_of(settings), settings.task, settings.agent, *sizes)
+    agent = factory.make_agent(spec_of(settings), settings)
+    assert isinstance(agent, MpcAgent)
+    return agent
 
 
 def random_transition(spec: ObservationSpec, rng: np.random.Generator, index: int = 0, **changes: Any) -> Transition:

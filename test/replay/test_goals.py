@@ -70,7 +70,7 @@ def test_the_same_goal_brings_the_same_reward(delay: int) -> None:
     *_, progress = train_locally(settings)
     training = progress.training
     assert training.updates > 50
-    (relabel,) = training.agent.changes
+    relabel = training.agent.relabel
     batch = training.replay.at(np.arange(len(training.replay)))
     assert np.ptp(batch.observation[:, training.spec.goal], axis=0).max() == 0.0 and np.ptp(batch.reward) > 0.1
     new = relabel(batch)
@@ -82,8 +82,8 @@ def test_the_same_goal_brings_the_same_reward(delay: int) -> None:
 def test_agents_learn_from_what_was_relabelled(name: str) -> None:
     settings = reach(name=name)
     agent, replay = make_agent(spec_of(settings), settings), filled(settings)
-    shown, (relabel,) = [], agent.changes
-    agent.changes = [lambda batch: shown.append(relabel(batch)) or shown[-1]]
+    shown, relabel = [], agent.relabel
+    agent.relabel = lambda batch: shown.append(relabel(batch)) or shown[-1]
     inputs: list[torch.Tensor] = []
     agent.inputs.register_forward_hook(lambda module, seen, scaled: inputs.append(seen[0]))
     agent.train(replay, 40)
@@ -94,7 +94,7 @@ def test_agents_learn_from_what_was_relabelled(name: str) -> None:
 def test_only_tasks_with_goals_are_relabelled_and_only_single_steps() -> None:
     for settings in (reach(relabel_fraction=0.0), reach(task="a1_walk")):
         agent = make_agent(spec_of(settings), settings)
-        assert not any(isinstance(change, GoalRelabeller) for change in agent.changes)
+        assert agent.relabel is None
     for key, value, only in (("n_step", 3, "1"), ("priority", "td_error", "uniform")):
         chosen = {"learner": {"replay": {key: value}}}
         settings = reach(chosen)

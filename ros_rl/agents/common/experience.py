@@ -13,7 +13,6 @@ from torch import Tensor
 
 from ros_rl.layout import LAST_ACTION, Layout
 from ros_rl.replay.buffer import Batch
-from ros_rl.replay.mirror import Mirror
 
 
 @dataclass
@@ -43,20 +42,15 @@ class ExperienceReader:
 
     Args:
         layout: Of stored observations.
-        mirrored: Whether every second one is mirrored left to right, which doubles what is known where robot and task
-            are symmetric.
         device: Where tensors are to be.
     """
 
-    def __init__(self, layout: Layout, mirrored: bool, device: torch.device) -> None:
+    def __init__(self, layout: Layout, device: torch.device) -> None:
         self._layout, self._device = layout, device
-        self._mirror = Mirror(layout) if mirrored and layout.mirror() else None
 
     def __call__(self, batch: Batch) -> Experience:
         """The action that acted is the next observation's last action."""
         layout = self._layout
-        if self._mirror:
-            batch = self._mirror.turned(batch, slice(None, None, 2))
         parts = (batch.observation, batch.next_observation, batch.reward, batch.terminated)
         observation, following, reward, terminated = (torch.as_tensor(part, device=self._device) for part in parts)
         last = layout.slices[LAST_ACTION]

@@ -17,7 +17,7 @@ from ros_rl.agents.common.experience import Experience, ExperienceReader
 from ros_rl.agents.common.samples import Samples
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.factory import make_model
-from ros_rl.dynamics.learned_task import LearnedTask
+from ros_rl.dynamics.learned_task import ArrayJudge, LearnedTask
 from ros_rl.dynamics.training import ModelOptimiser, Transitions, sequence_losses
 from ros_rl.layout import Layout
 from ros_rl.networks.mlp import evaluating
@@ -62,8 +62,10 @@ class ModelBasedAgent(Agent):
         known = settings.model.reward == settings.model.termination == "known"
         self.learned = None if known else LearnedTask(self.spaces, task, settings.model)
         self.judge: Judge = self.learned or task
-        self.experience = ExperienceReader(spec, settings.mirror and task.symmetric, self.spaces.scale.device)
-        self._model_settings, self._relabel_fraction = settings.model, settings.relabel_fraction
+        device = self.spaces.scale.device
+        self.experience = ExperienceReader(spec, device)
+        self.relabel_judge = ArrayJudge(self.learned, device) if self.learned else None
+        self._model_settings = settings.model
         s, heads = settings.model, self.learned.parameters() if self.learned else ()
         self._optimiser = ModelOptimiser(self.model, s.learning_rate, s.weight_decay, heads)
         self._known = -1
@@ -89,20 +91,8 @@ class ModelBasedAgent(Agent):
         return self.spaces.smooth(action, seen[..., -self.spec.action_size :])
 
     def replayed(self, replay: ReplayBuffer, count: int) -> Experience:
-        """Replayed transitions to learn values from, some with another's goal."""
-        return self._relabel(self.experience(replay.sample(count)))
-
-    @torch.no_grad()
-    def _relabel(self, e: Experience) -> Experience:
-        """Give a share of transitions another transition's goal, and the reward that it would have brought.
-
-        So every transition teaches about every goal (Andrychowicz et al. 2017).
-        """
-        count = int(self._relabel_fraction * e.state.shape[0]) if self.spec.goal_size else 0
-        if not count:
-            return e
-        goal = torch.cat([e.goal[torch.randperm(e.goal.shape[0], device=e.goal.device)[:count]], e.goal[count:]])
-        return self._judged(e.state, goal, e.last_action, e.action, e.next_state)
+        """Replayed transitions to learn values and policies from; see `Agent.draw`."""
+        return self.experience(self.draw(replay, count))
 
     def _judged(
         self, state: Tensor, goal: Tensor, last_action: Tensor, action: Tensor, following: Tensor
@@ -148,11 +138,11 @@ class ModelBasedAgent(Agent):
     def _update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """One step on the losses of model and heads; each member sees its own batch (bootstrap)."""
         if self._refit_due(env_steps):
-            everything = self.experience(replay.at(np.arange(len(replay))))
+            everything = self.experience(self.mirrored(replay.at(np.arange(len(replay)))))
             self.model.fit_normalisers(everything.state, everything.next_state)
             if self.learned:
                 self.learned.fit_normalisers(self.spaces.fields(everything.state, everything.goal), everything.reward)
-        e = self.experience(replay.sample(self.model.members * self.batch_size))
+        e = self.experience(self.mirrored(replay.sample(self.model.members * self.batch_size)))
         heads = self._head_losses(e)
         losses = self._optimiser.step([self._transitions(e, self.model.members)], heads.values())
         return {"model_loss": float(losses.mean())} | {name: float(value.detach()) for name, value in heads.items()}
