@@ -116,7 +116,8 @@ def test_planner_equals_torch_also_after_learning(planning: Pair) -> None:
             inputs = planning.inputs()
             ours, theirs = run_torch(planning.torch_graph, inputs), run_onnx(graph, inputs)
             np.testing.assert_array_equal(ours.carry, theirs.carry)
-            if np.abs(ours.action - theirs.action).max() > 1e-4:
+            # the softmax over elites magnifies the returns' rounding, 2e-7 of their size, to 2e-4 of an action at most
+            if np.abs(ours.action - theirs.action).max() > 3e-4:
                 assert elite_gap(planning.torch_graph, inputs) < 1e-5
                 ties += 1
                 continue
