@@ -27,7 +27,16 @@ from ros_rl.settings.tree import Settings
 from ros_rl.training.training_loop import TrainingLoop
 
 ACTS = ("planner", "policy")
-COMMON = ("episodes", "seconds_each", "return_mean", "falls", "contacts_not_feet", "foot_slip", "saturated", "plan_ms")
+COMMON = (
+    "episodes",
+    "seconds_each",
+    "return_mean",
+    "terminations",
+    "contacts_not_feet",
+    "foot_slip",
+    "saturated",
+    "plan_ms",
+)
 HEADER = ("acts", "episodes", "return", "falls", "contacts not by feet", "slip [m/s]", "saturated", "ms, p50 / p99")
 
 
@@ -45,7 +54,7 @@ def row(act: str, result: dict[str, Any]) -> list[str]:
         act,
         f"{result['episodes']} x {result['seconds_each']:g} s",
         f"{result['return_mean']:.1f}",
-        str(result["falls"]),
+        str(result["terminations"]),
         f"{100 * result['contacts_not_feet']:.1f} %",
         "" if slip is None else f"{slip:.3f}",
         f"{100 * result['saturated']:.1f} %",

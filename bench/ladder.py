@@ -180,7 +180,7 @@ def main() -> None:
         returns = [item["return_mean"] for item in found]
         cells = [f"{statistics.mean(returns):.1f} ({min(returns):.1f} to {max(returns):.1f})"]
         cells += [f"{statistics.mean(item[key] for item in found):.3f}" for key in measures]
-        rows.append([name, *cells, f"{sum(item['falls'] for item in found)} of {len(found) * args.episodes}"])
+        rows.append([name, *cells, f"{sum(item['terminations'] for item in found)} of {len(found) * args.episodes}"])
     header = ["rung", "return, mean over seeds (range)", *(key.replace("_", " ") for key in measures), "ended early"]
     print(table(header, rows))
     told = {name: value.name if isinstance(value, Path) else value for name, value in vars(args).items()}

@@ -54,7 +54,7 @@ CONSECUTIVE = 3
 
 def holds(evaluation: dict[str, Any]) -> bool:
     """Whether one evaluation of a curve walks: fast enough in its worst episode, and nobody fell."""
-    return evaluation["forward_velocity_min"] >= THRESHOLD and evaluation["falls"] == 0
+    return evaluation["forward_velocity_min"] >= THRESHOLD and evaluation["terminations"] == 0
 
 
 def minutes_to_walk(curve: list[dict[str, Any]]) -> float | None:

@@ -99,7 +99,7 @@ def row(result: dict[str, Any]) -> list[str]:
         str(result["transitions"]),
         f"{result['forward_velocity_mean']:.3f}",
         f"{result['forward_velocity_min']:.3f}",
-        f"{result['falls']} of {result['episodes']}",
+        f"{result['terminations']} of {result['episodes']}",
         f"{result['return_mean']:.1f}",
         f"{result['plan_ms']['p50']:.0f}",
         f"{result['cpu_seconds'] / 60:.1f}",

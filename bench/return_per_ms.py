@@ -101,7 +101,7 @@ def summarise(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     "low": min(returns),
                     "high": max(returns),
                     "velocity": statistics.mean(point["forward_velocity_mean"] for point in same),
-                    "falls": f"{sum(point['falls'] for point in same)} of {sum(point['episodes'] for point in same)}",
+                    "falls": " of ".join(str(sum(each[key] for each in same)) for key in ("terminations", "episodes")),
                 }
             )
     return rows

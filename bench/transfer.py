@@ -63,7 +63,7 @@ def main() -> None:
         for planner, agent in PLANNERS.items():
             found = evaluate(arguments.run, task, agent, arguments)
             results.append({"reward": reward, "planner": planner, **found})
-            cells = [f"{found['return_mean']:.1f}", f"{found['velocity']:.2f}", f"{found['falls']}"]
+            cells = [f"{found['return_mean']:.1f}", f"{found['velocity']:.2f}", f"{found['terminations']}"]
             rows.append([reward, planner, *cells])
             print(" | ".join(rows[-1]), flush=True)
     cpu = time.process_time()

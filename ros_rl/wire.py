@@ -33,7 +33,7 @@ SOURCE = "source."
 IMAGES, NEXT_IMAGES = "images.", "next_images."
 """Labels of a transition that begin so are its images before and after the step."""
 
-SUCCESS = "success."
+METRICS = "metrics."
 """Labels of a transition that begin so are the task's own measures, not part of the experience."""
 
 _SECOND = 1_000_000_000
@@ -200,6 +200,6 @@ def _under(prefix: str, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
     return {name[len(prefix) :]: value for name, value in fields.items() if name.startswith(prefix)}
 
 
-def success_from(fields: Mapping[str, Array]) -> dict[str, float]:
+def metrics_from(fields: Mapping[str, Array]) -> dict[str, float]:
     """The task's own measures that came with a transition, by their labels."""
-    return {name: float(value[0]) for name, value in fields.items() if name.startswith(SUCCESS)}
+    return {name: float(value[0]) for name, value in fields.items() if name.startswith(METRICS)}

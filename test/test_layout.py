@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ros_rl.agents.mbpo import undelayed
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Field, Layout
 
@@ -41,11 +40,6 @@ def test_images_are_named_and_described() -> None:
     assert [item.name for item in layout.inputs] == [*layout.slices, "front", "rear"]
     described = {item["name"]: (item["shape"], item["dtype"]) for item in layout.describe()}
     assert described["grid"] == ([2, 3], "float32") and described["front"] == ([4, 6, 3], "uint8")
-
-
-def test_without_its_delay_a_layout_keeps_its_images() -> None:
-    layout = undelayed(Layout("seer", ["a", "b"], FIELDS, 2))
-    assert (layout.size, layout.delay, layout.images) == (9, 0, (FRONT, REAR))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from ros_rl.errors import ContractError
 from ros_rl.types import Transition
 from ros_rl.wire import (
     Header,
+    metrics_from,
     pack,
     pack_arrays,
     pack_bytes,
-    success_from,
     transition_arrays,
     transition_fields,
     transition_from,
@@ -66,14 +66,14 @@ def test_truncated_bytes_are_refused() -> None:
 def test_transition_comes_back_with_the_measures_beside_it() -> None:
     rng = np.random.default_rng(1)
     sent = Transition(4, 2, rng.normal(size=5), rng.normal(size=2), -1 / 3, rng.normal(size=5), True, False)
-    data, labels = pack(Header(5), transition_fields(sent) | {"success.distance": 0.1})
+    data, labels = pack(Header(5), transition_fields(sent) | {"metrics.distance": 0.1})
     _, fields = unpack(data, labels)
     found = transition_from(fields)
     for name in ("tick", "episode", "reward", "terminated", "truncated"):
         assert getattr(found, name) == getattr(sent, name)
     for name in ("observation", "action", "next_observation"):
         assert np.array_equal(getattr(found, name), getattr(sent, name))
-    assert success_from(fields) == {"success.distance": 0.1}
+    assert metrics_from(fields) == {"metrics.distance": 0.1}
     assert found.source == "" and found.images == found.next_images == {}
 
 

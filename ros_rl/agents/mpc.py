@@ -56,7 +56,7 @@ class MpcGraph(ControlGraph):
         self.register_buffer("use_planner", torch.ones(1))
         self.carry = (0.0,) * (1 + self.execution.carry_size) if self.plans else (0.0,)
         self.telemetry_names = _TELEMETRY if self.plans else ("predicted_state",)
-        self.stays_behind = planner.world.stays_behind or (planner.stays_behind if self.plans else "")
+        self.not_exportable = planner.world.not_exportable or (planner.not_exportable if self.plans else "")
 
     @property
     def noise_shape(self) -> list[int]:

@@ -25,7 +25,7 @@ class ControlGraph(nn.Module):
     """The initial carry."""
     telemetry_names: tuple[str, ...] = ()
     """Names of the outputs after the carry."""
-    stays_behind: str = ""
+    not_exportable: str = ""
     """Why this graph cannot be exported; empty if it can."""
 
     def __init__(self, spec: Layout) -> None:

@@ -41,8 +41,8 @@ class ExportedGraph:
     """
 
     def __init__(self, graph: ControlGraph, task: str, control_period: float) -> None:
-        if graph.stays_behind:
-            raise GraphError(f"no control graph can be made of this agent: {graph.stays_behind}")
+        if graph.not_exportable:
+            raise GraphError(f"no control graph can be made of this agent: {graph.not_exportable}")
         self._graph = graph
         spec = graph.spec
         inputs = [torch.zeros(item.shape, dtype=getattr(torch, item.dtype)) for item in spec.inputs]

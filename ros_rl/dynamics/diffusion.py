@@ -36,7 +36,7 @@ class DiffusionEnsemble(NetworkEnsemble):
         steps: Steps of the sampler, each two evaluations of the network.
     """
 
-    stays_behind: ClassVar[str] = (
+    not_exportable: ClassVar[str] = (
         "each of its predictions is a sampler's loop over the network, too slow for a control graph"
     )
 

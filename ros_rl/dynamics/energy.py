@@ -44,7 +44,7 @@ class EnergyEnsemble(GaussianEnsemble):
         proposals: Draws from the Gaussian for each sample and each classification.
     """
 
-    stays_behind: ClassVar[str] = "its prediction is a gradient descent of its own, which a control graph cannot hold"
+    not_exportable: ClassVar[str] = "its prediction is a gradient descent of its own, which a control graph cannot hold"
 
     def __init__(
         self,

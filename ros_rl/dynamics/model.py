@@ -25,7 +25,7 @@ class DynamicsModel(nn.Module, ABC):
         state_size: Values of x.
     """
 
-    stays_behind: ClassVar[str] = ""
+    not_exportable: ClassVar[str] = ""
     """Why a model of this kind cannot go into a control graph; empty if it can."""
 
     def __init__(self, members: int, state_size: int) -> None:

@@ -38,7 +38,7 @@ class _Records:
             "return_min": min(self.returns),
             "return_max": max(self.returns),
             "length_mean": float(np.mean(self.steps)),
-            "falls": self.terminated,
+            "terminations": self.terminated,
         }
 
 

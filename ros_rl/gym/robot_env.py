@@ -86,7 +86,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             self._world.restart(int(self.np_random.integers(2**31)) if seed is None else seed)
             self._begun = True
         step = self._world.begin_episode()
-        return self._observe(step.tick), dict(step.success)
+        return self._observe(step.tick), dict(step.metrics)
 
     def step(self, action: Vector) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
         """Decide, and let one control period pass.
@@ -103,7 +103,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         if step.tick.safety is not SafetyState.OK:
             return self._last.copy(), 0.0, False, True, {FAULT: self._world.fault}
         ended = (step.verdict is Verdict.TERMINATED, step.verdict is Verdict.TRUNCATED)
-        return self._observe(step.tick), step.reward, *ended, dict(step.success)
+        return self._observe(step.tick), step.reward, *ended, dict(step.metrics)
 
     def render(self) -> Any:
         """A picture, uint8 (height, width, 3), with ``render_mode="rgb_array"``; else None."""

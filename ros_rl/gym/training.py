@@ -169,7 +169,7 @@ class GymTraining:
         episodes = self._run.episodes
         so_far: dict[str, Any] = {
             "episode": self._episode,
-            "episodes": {"episodes": episodes.episodes, "falls": episodes.falls},
+            "episodes": {"episodes": episodes.episodes, "terminations": episodes.terminations},
             "evaluations": self.state.evaluations,
         }
         (checkpoint / _SO_FAR).write_text(json.dumps(so_far))

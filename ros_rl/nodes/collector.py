@@ -26,7 +26,7 @@ from ros_rl.nodes.sources import source_of
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.types import Tick
-from ros_rl.wire import SUCCESS, Header, transition_fields
+from ros_rl.wire import METRICS, Header, transition_fields
 
 
 class CollectorNode(Node):
@@ -72,8 +72,8 @@ class CollectorNode(Node):
         if transition is not None:
             header = Header(tick.stamp, self._sequence, self._session)
             self._sequence += 1
-            success = {f"{SUCCESS}{name}": value for name, value in self._builder.success.items()}
-            self._transitions.publish(packets.to_vectors(header, transition_fields(transition) | success))
+            metrics = {f"{METRICS}{name}": value for name, value in self._builder.metrics.items()}
+            self._transitions.publish(packets.to_vectors(header, transition_fields(transition) | metrics))
         if self._recorder is not None:
             self._recorder.publish("verdict", message, tick.stamp)
 

@@ -31,7 +31,7 @@ from ros_rl.runs.senders import SequenceCheck, StepCounter
 from ros_rl.settings.tree import Settings
 from ros_rl.training.run import TrainingRun
 from ros_rl.training.training_loop import TrainingLoop
-from ros_rl.wire import Header, success_from, transition_from
+from ros_rl.wire import Header, metrics_from, transition_from
 
 _PROGRESS_SECONDS = 1.0
 _LAST_TRANSITIONS_SECONDS = 0.3  # after the last step, for transitions that are still on their way
@@ -123,7 +123,7 @@ class LearnerNode(Node):
                 transition = transition_from(fields)
                 if not self._check.take(transition.source, header.version, header.sequence):
                     continue
-                self._run.add(transition, success_from(fields))
+                self._run.add(transition, metrics_from(fields))
             except RosRlError as error:
                 self._refused += 1
                 self._complain(f"transition refused: {error}")

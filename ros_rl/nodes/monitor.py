@@ -24,7 +24,7 @@ from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.senders import StepCounter
 from ros_rl.runs.summary import RunState
 from ros_rl.settings.tree import Settings
-from ros_rl.wire import Header, success_from, transition_from
+from ros_rl.wire import Header, metrics_from, transition_from
 
 _NO_LIMIT = 10**9  # steps
 _PROGRESS_SECONDS = 1.0
@@ -120,7 +120,7 @@ class MonitorNode(Node):
     def _on_transition(self, message: Float64MultiArray) -> None:
         try:
             _, fields = packets.from_vectors(message)
-            self._episodes.add(transition_from(fields), success_from(fields))
+            self._episodes.add(transition_from(fields), metrics_from(fields))
             self._transitions += 1
         except ContractError as error:
             self.get_logger().error(f"transition refused: {error}")
@@ -140,7 +140,7 @@ class MonitorNode(Node):
             "robot_minutes": steps / self.settings.control.rate_hz / 60,
             "env_steps": steps,
             "episodes": self._episodes.episodes,
-            "falls": self._episodes.falls,
+            "terminations": self._episodes.terminations,
             "transitions": self._transitions,
             **self._rates.update(time.monotonic(), {"steps_per_second": steps}),
             **self._episodes.means(),

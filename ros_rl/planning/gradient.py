@@ -22,7 +22,9 @@ class GradientPlanner(Planner[W]):
     other than the first are not used.
     """
 
-    stays_behind: ClassVar[str] = "the gradient planner differentiates through the model, which a control graph cannot"
+    not_exportable: ClassVar[str] = (
+        "the gradient planner differentiates through the model, which a control graph cannot"
+    )
 
     @torch.enable_grad()
     def optimise(self, start: Start, mean: Tensor, proposals: Tensor, noise: Tensor) -> Plan:

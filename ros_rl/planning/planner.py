@@ -30,7 +30,7 @@ class Planner(nn.Module, ABC, Generic[W]):
         gamma: Discount per step.
     """
 
-    stays_behind: ClassVar[str] = ""
+    not_exportable: ClassVar[str] = ""
     """Why a planner of this kind cannot go into a control graph; empty if it can."""
     colour: Tensor
 

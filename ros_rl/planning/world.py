@@ -41,7 +41,7 @@ class World(nn.Module, ABC, Generic[S]):
         self.action_size = action_size
 
     @property
-    def stays_behind(self) -> str:
+    def not_exportable(self) -> str:
         """Why it cannot go into a control graph; empty if it can."""
         return ""
 
@@ -136,9 +136,9 @@ class StateWorld(World[ParticleState]):
         return other
 
     @property
-    def stays_behind(self) -> str:
-        """See `World.stays_behind`."""
-        return self.model.stays_behind
+    def not_exportable(self) -> str:
+        """See `World.not_exportable`."""
+        return self.model.not_exportable
 
     @property
     def noise_per_step(self) -> int:

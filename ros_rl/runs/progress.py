@@ -30,27 +30,27 @@ class EpisodeStatistics:
 
     Args:
         episodes: That ended before.
-        falls: Of them.
+        terminations: Of them.
     """
 
-    def __init__(self, episodes: int = 0, falls: int = 0) -> None:
+    def __init__(self, episodes: int = 0, terminations: int = 0) -> None:
         self.episodes = episodes
         """Episodes that ended."""
-        self.falls = falls
+        self.terminations = terminations
         """Of them, those that the task terminated."""
         self._running: dict[str, _Running] = {}  # by source
         self._means: deque[dict[str, float]] = deque(maxlen=_EPISODES)
 
-    def add(self, transition: Transition, success: Mapping[str, float]) -> None:
+    def add(self, transition: Transition, metrics: Mapping[str, float]) -> None:
         """Take a transition, with the task's measures at its end."""
         running = self._running.get(transition.source)
         if running is None or running.episode != transition.episode:
             self._finish(transition.source)
             running = self._running[transition.source] = _Running(transition.episode)
         running.steps += 1
-        for name, value in {"episode_return": transition.reward, **success}.items():
+        for name, value in {"episode_return": transition.reward, **metrics}.items():
             running.sums[name] = running.sums.get(name, 0.0) + value
-        self.falls += transition.terminated
+        self.terminations += transition.terminated
         if transition.terminated or transition.truncated:
             self._finish(transition.source)
 

@@ -20,7 +20,7 @@ def save_received(folder: Path, check: SequenceCheck, steps: StepCounter, episod
     content = {
         "transitions": vars(check),
         "steps": vars(steps),
-        "episodes": {"episodes": episodes.episodes, "falls": episodes.falls},
+        "episodes": {"episodes": episodes.episodes, "terminations": episodes.terminations},
     }
     (folder / _FILE).write_text(json.dumps(content))
 

@@ -15,7 +15,7 @@ from ros_rl.runs.run_folder import machine, versions
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
-from ros_rl.wire import SUCCESS
+from ros_rl.wire import METRICS
 
 WATCH = "watch."
 """In front of the names of the watch's figures, among those of the progress."""
@@ -71,11 +71,11 @@ def progress_line(state: RunState) -> str:
     if "episode_return" in p:
         parts.append(f"return {p['episode_return']:7.2f}")
     parts += [
-        f"{name.removeprefix(SUCCESS).replace('_', ' ')} {value:5.2f}"
+        f"{name.removeprefix(METRICS).replace('_', ' ')} {value:5.2f}"
         for name, value in p.items()
-        if name.startswith(SUCCESS)
+        if name.startswith(METRICS)
     ]
-    parts.append(f"falls {p.get('falls', 0.0):.0f}")
+    parts.append(f"terminations {p.get('terminations', 0.0):.0f}")
     p50, p99 = state.number("controller", "plan p50 [ms]"), state.number("controller", "plan p99 [ms]")
     if not math.isnan(p50):
         parts.append(f"plan {p50:.1f}/{p99:.1f} ms")
@@ -104,7 +104,7 @@ def evaluation_line(result: Mapping[str, Any]) -> str:
         if name.endswith(("_mean", "_min", "_median", "_max")) and name != "return_mean"
     }
     numbers = [f"{name.replace('_', ' ')} {value:.2f}" for name, value in shown.items()]
-    return f"{what}: {', '.join(numbers)}, falls {result['falls']} of {result['episodes']}"
+    return f"{what}: {', '.join(numbers)}, terminations {result['terminations']} of {result['episodes']}"
 
 
 def curve(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ def first_minute_walking(points: Sequence[Mapping[str, Any]]) -> float | None:
 
     None if there is none.
     """
-    good = [point.get("forward_velocity", 0.0) >= _WALKS and not point["falls"] for point in points]
+    good = [point.get("forward_velocity", 0.0) >= _WALKS and not point["terminations"] for point in points]
     for index in range(len(good) - _IN_A_ROW + 1):
         if all(good[index : index + _IN_A_ROW]):
             return float(points[index]["robot_minutes"])
@@ -156,7 +156,7 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
         "wall_minutes": wall_minutes,
         "env_steps": steps,
         "episodes": int(p.get("episodes", 0)),
-        "falls": int(p.get("falls", 0)),
+        "terminations": int(p.get("terminations", 0)),
         "updates": updates,
         "updates_per_step": updates / steps if steps else 0.0,
         "watch": {name.removeprefix(WATCH): value for name, value in p.items() if name.startswith(WATCH)},
@@ -206,7 +206,7 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
         lines.append(f"  updates          {summary['updates']} ({summary['updates_per_step']:.2f} per step)")
     if summary["watch"].get("first_beyond"):
         lines.append(f"  values too large {_too_large(summary['watch'])}")
-    lines.append(f"  falls            {summary['falls']} in {summary['episodes']} episodes")
+    lines.append(f"  terminations     {summary['terminations']} in {summary['episodes']} episodes")
     if summary["first_robot_minute_at_0.5_mps"] is not None:
         lines.append(f"  walks since      {summary['first_robot_minute_at_0.5_mps']:.2f} robot minutes")
     lines += [f"  {name:<16} {value}" for name, value in _evaluation_rows(summary["evaluation"])]
@@ -237,7 +237,7 @@ def _evaluation_rows(evaluation: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, value in evaluation.items():
         if isinstance(value, float) and name != "seconds_each":
             rows.append((f"  {name.replace('_', ' ')}", f"{value:.3f}"))
-    rows.append(("  falls", str(evaluation["falls"])))
+    rows.append(("  terminations", str(evaluation["terminations"])))
     return rows
 
 

@@ -31,7 +31,7 @@ class Evaluation:
         seconds_each: Length of an episode [s], unless it ended early.
         return_mean: Mean sum of rewards of an episode.
         task: The task's own measures, by name.
-        falls: Episodes that the task or a guard ended early.
+        terminations: Episodes that the task or a guard ended early.
         contacts_not_feet: Share of ticks with a contact other than by the feet or the fixed base.
         foot_slip: Mean speed of the feet on the ground along it [m/s]; None for a robot without feet.
         saturated: Mean share of joint torques at their limit.
@@ -42,7 +42,7 @@ class Evaluation:
     seconds_each: float
     return_mean: float
     task: dict[str, float]
-    falls: int
+    terminations: int
     contacts_not_feet: float
     foot_slip: float | None
     saturated: float
@@ -55,7 +55,7 @@ class Evaluation:
             "seconds_each": self.seconds_each,
             "return_mean": self.return_mean,
             **self.task,
-            "falls": self.falls,
+            "terminations": self.terminations,
             "contacts_not_feet": self.contacts_not_feet,
             "foot_slip": self.foot_slip,
             "saturated": self.saturated,
@@ -82,7 +82,7 @@ class _Records:
             seconds_each=seconds,
             return_mean=float(np.mean(self.returns)),
             task={key: value for part in task for key, value in part.items()},
-            falls=sum(outcome.terminated for outcome in self.outcomes),
+            terminations=sum(outcome.terminated for outcome in self.outcomes),
             contacts_not_feet=float(np.mean([truth.fallen_contacts > 0 for truth in self.truths])),
             foot_slip=float(np.mean(slips)) if slips else None,
             saturated=float(np.mean([truth.saturated for truth in self.truths])),

@@ -28,7 +28,7 @@ class Step:
     verdict: Verdict
     transition: Transition | None
     """That the tick ends; None at the first tick of an episode and where the chain broke."""
-    success: dict[str, float]
+    metrics: dict[str, float]
     """The task's own measures."""
 
     @property
@@ -172,4 +172,4 @@ class RobotWorld:
 
     def _judged(self, tick: Tick) -> Step:
         verdict, transition = self._builder.add(tick)
-        return Step(tick, verdict, transition, self._builder.success)
+        return Step(tick, verdict, transition, self._builder.metrics)

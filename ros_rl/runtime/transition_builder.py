@@ -45,7 +45,7 @@ class TransitionBuilder:
         self._verdict = Verdict.CONTINUE
         self._last_observation = np.zeros(spec.size)
         self.counts = Counts()
-        self.success: dict[str, float] = {}
+        self.metrics: dict[str, float] = {}
         """The task's own measures of the newest tick."""
 
     def add(self, tick: Tick) -> tuple[Verdict, Transition | None]:
@@ -58,7 +58,7 @@ class TransitionBuilder:
         self.counts.ticks += 1
         observation = self._spec.observe(tick)
         fields = self._spec.split(observation)
-        self.success = self._task.success(fields)
+        self.metrics = self._task.metrics(fields)
         terminated = bool(self._task.terminated(fields))
         truncated = tick.step >= self._limit
         self._verdict = Verdict.TERMINATED if terminated else Verdict.TRUNCATED if truncated else Verdict.CONTINUE

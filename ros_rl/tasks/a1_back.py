@@ -29,6 +29,6 @@ class A1Back(A1Walk):
         """Velocity against the starting heading [m/s]."""
         return -super().velocity(fields)
 
-    def success(self, observation: Fields) -> dict[str, float]:
+    def metrics(self, observation: Fields) -> dict[str, float]:
         """Velocity against the starting heading [m/s]."""
         return {"backward_velocity": float(self.velocity(observation))}

@@ -72,6 +72,6 @@ class A1Walk(Task):
         """A fall: the trunk tilted too far or too low."""
         return (-after["gravity"][..., 2] < self.fall_uprightness) | (after["base_height"][..., 0] < self.fall_height)
 
-    def success(self, observation: Fields) -> dict[str, float]:
+    def metrics(self, observation: Fields) -> dict[str, float]:
         """Forward velocity along the starting heading [m/s]."""
         return {"forward_velocity": float(self.velocity(observation))}

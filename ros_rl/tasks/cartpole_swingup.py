@@ -40,7 +40,7 @@ class CartpoleSwingup(Task):
         """1 with the pole upright in the middle, falling with the tip's distance from there; less the action's cost."""
         return math.e ** -self._squared_distance(after) - self.action_weight * (action**2).sum(-1)
 
-    def success(self, observation: Fields) -> dict[str, float]:
+    def metrics(self, observation: Fields) -> dict[str, float]:
         """Height of the pole's tip over the rail as a share of its length, from -1 to 1."""
         return {"tip_height": -float(observation["passive_direction"][1])}
 

@@ -91,6 +91,6 @@ class Task(ABC):
         """
         return inputs
 
-    def success(self, observation: Fields) -> dict[str, float]:
+    def metrics(self, observation: Fields) -> dict[str, float]:
         """What matters about one observation besides reward, for curves and progress lines."""
         return {}

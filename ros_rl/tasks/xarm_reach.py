@@ -57,7 +57,7 @@ class XarmReach(Task):
         height = rng.uniform(self.goal_height_min, self.goal_height_max)
         return {"goal_position": np.array([radius * np.cos(angle), radius * np.sin(angle), height])}
 
-    def success(self, observation: Fields) -> dict[str, float]:
+    def metrics(self, observation: Fields) -> dict[str, float]:
         """Distance of the tool from the goal [m]."""
         return {"distance": float(_distance(observation))}
 

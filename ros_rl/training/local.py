@@ -26,7 +26,7 @@ class Progress:
     episode_return: float
     episode_steps: int
     terminated: bool
-    success: dict[str, float]
+    task_metrics: dict[str, float]
     """The task's measures, mean over the episode."""
     metrics: dict[str, float]
 
@@ -59,9 +59,9 @@ def _episodes(training: TrainingLoop, world: RobotWorld) -> Iterator[Progress]:
     while True:
         training.note_steps(step.tick.env_steps)
         if step.transition is not None:
-            run.add(step.transition, step.success)
+            run.add(step.transition, step.metrics)
             total += step.reward
-            sums = {k: sums.get(k, 0.0) + v for k, v in step.success.items()}
+            sums = {k: sums.get(k, 0.0) + v for k, v in step.metrics.items()}
         while run.work():
             pass
         if step.ended and step.tick.step and control.graph is not None:

@@ -68,14 +68,14 @@ class TrainingRun:
         self._evaluated_at = self._checkpointed_at = self.training.env_steps
         self._reported_at = time.monotonic()
 
-    def add(self, transition: Transition, success: Mapping[str, float]) -> None:
+    def add(self, transition: Transition, metrics: Mapping[str, float]) -> None:
         """Take a transition, with the task's measures at its end.
 
         Raises:
             ConfigError: A value is not finite; nothing is stored.
         """
         self.training.add(transition)
-        self.episodes.add(transition, success)
+        self.episodes.add(transition, metrics)
 
     def work(self) -> bool:
         """Publish a control graph and do a round, if they are due; returns whether there was a round."""
@@ -142,7 +142,7 @@ class TrainingRun:
             "updates": training.updates,
             "version": training.version,
             "episodes": self.episodes.episodes,
-            "falls": self.episodes.falls,
+            "terminations": self.episodes.terminations,
             "transitions": training.replay.added,
             **figures,
             **self._rates.update(self._reported_at, rates),

@@ -69,13 +69,13 @@ def test_branches_by_hand() -> None:
         for found in steps:
             mean, log_std = agent.improver.policy(torch.cat([state[:, :2], 0.1 * state[:, 2:], last], -1))
             action = 0.75 * torch.tanh(mean + log_std.exp() * torch.randn(6, 2)) + 0.25 * last
-            deal = torch.randperm(6)
-            luck, following = torch.randn(2, 3, 4), torch.empty(6, 4)
-            for place, row in enumerate(deal.tolist()):
+            permutation = torch.randperm(6)
+            draws, following = torch.randn(2, 3, 4), torch.empty(6, 4)
+            for place, row in enumerate(permutation.tolist()):
                 member = place // 3
                 one = [x[row].expand(2, 1, -1) for x in (state, last, action)]
                 centre, std = agent.model.distribution(*one)
-                following[row] = centre[member, 0] + std[member, 0] * luck[member, place % 3]
+                following[row] = centre[member, 0] + std[member, 0] * draws[member, place % 3]
             made = found.experience
             torch.testing.assert_close(made.action, action)
             torch.testing.assert_close(made.state, state)

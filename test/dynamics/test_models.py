@@ -44,7 +44,7 @@ def seeded() -> None:
 def test_factory_makes_what_is_asked_for(kind: str, cls: type[NetworkEnsemble]) -> None:
     model = small_model(kind)
     assert type(model) is cls
-    assert bool(model.stays_behind) == (kind in LEARNERS_ONLY)
+    assert bool(model.not_exportable) == (kind in LEARNERS_ONLY)
 
 
 @pytest.mark.parametrize(("kind", "settings"), VARIANTS)

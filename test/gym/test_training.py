@@ -86,7 +86,7 @@ def test_every_step_is_stored_as_it_happened(tmp_path) -> None:
 def test_a_termination_is_none_of_the_time_limits(tmp_path, env, length) -> None:
     run = train(tmp_path, f"test/{env}-v0")
     assert list(np.flatnonzero(stored(run).terminated)) == list(range(length - 1, 60, length))
-    assert run.state.progress["falls"] == run.state.progress["episodes"] == 60 // length
+    assert run.state.progress["terminations"] == run.state.progress["episodes"] == 60 // length
 
 
 @pytest.mark.parametrize(("env", "what"), [("Blind", "observation"), ("Generous", "reward")])
@@ -116,7 +116,7 @@ def test_evaluation_does_not_explore() -> None:
     env = gymnasium.make("test/Point-v0")
     x = env.reset(seed=1000)[0][0] + 0.1 * np.arange(1, gym_points.LIMIT + 1)
     assert found["return_mean"] == pytest.approx(-(x**2).sum(), rel=1e-5)
-    assert found["length_mean"] == gym_points.LIMIT and found["falls"] == 0
+    assert found["length_mean"] == gym_points.LIMIT and found["terminations"] == 0
 
 
 def test_an_agent_that_plans_sees_its_last_action(tmp_path) -> None:
@@ -182,9 +182,9 @@ def test_a_run_leaves_its_folder(capsys, tmp_path, small_file) -> None:
     summary = json.loads((out / "summary.json").read_text())
     assert (summary["task"], summary["driver"], summary["agent"]) == ("gym:test/Falling-v0", "gymnasium", "td3")
     assert (summary["env_steps"], summary["transitions"], summary["seed"], summary["updates"]) == (50, 50, 3, 20)
-    assert (summary["episodes"], summary["falls"], summary["evaluation"]["episodes"]) == (10, 10, 3)
+    assert (summary["episodes"], summary["terminations"], summary["evaluation"]["episodes"]) == (10, 10, 3)
     assert [point["env_steps"] for point in summary["curve"]] == [20, 40, 50]
-    assert summary["evaluation"]["falls"] == 3 and summary["plan_ms"]["p50"] > 0.0
+    assert summary["evaluation"]["terminations"] == 3 and summary["plan_ms"]["p50"] > 0.0
     assert "evaluation at 20 steps: return " in printed and "gym:test/Falling-v0 with td3 on gymnasium" in printed
     settings = load_settings(params_file=out / "config.yaml")
     assert settings.task == GymTask(env="test/Falling-v0") and settings.learner.steps == 50

@@ -82,14 +82,14 @@ def test_aleatoric_draws_have_the_models_deviation(kind: type[FixedMember]) -> N
         chance = torch.randn(rows, 2, 2, generator=generator)
         start = replace(start_at([0.0] * 4, members), chance=chance)
         _, states = rollout_by(kind, planner, start, torch.zeros(3, 2, 2), aleatoric=True)
-        assert torch.equal(states[1][:, 0], states[1][:, 2])  # equal candidates have equal luck
+        assert torch.equal(states[1][:, 0], states[1][:, 2])  # equal candidates have equal draws
         drawn.append(torch.stack([s[:, 0] for s in states]).numpy())
     first, second = np.concatenate(drawn, 1)
     np.testing.assert_allclose(first.std(0), 0.1, rtol=0.07)
     a = mock_step(torch.eye(4), torch.zeros(4, 2)).T.numpy()
     variance = 0.01 * (np.eye(4) + a @ a.T)
     np.testing.assert_allclose(second.std(0), np.sqrt(np.diag(variance)), rtol=0.07)
-    assert abs(np.corrcoef(first.reshape(-1, 2, 4)[..., 0].T)[0, 1]) < 0.1  # each particle has luck of its own
+    assert abs(np.corrcoef(first.reshape(-1, 2, 4)[..., 0].T)[0, 1]) < 0.1  # each particle has draws of its own
 
 
 def test_draws_from_a_model_without_chance_are_its_means() -> None:

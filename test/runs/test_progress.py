@@ -33,7 +33,7 @@ def transition(
     return Transition(0, episode, np.zeros(1), np.zeros(1), reward, np.zeros(1), terminated, truncated, source)
 
 
-def evaluation(minutes: float, velocity: float, falls: int = 0, final: bool = False) -> dict[str, Any]:
+def evaluation(minutes: float, velocity: float, terminations: int = 0, final: bool = False) -> dict[str, Any]:
     return {
         "env_steps": round(minutes * 1200),
         "robot_minutes": minutes,
@@ -44,7 +44,7 @@ def evaluation(minutes: float, velocity: float, falls: int = 0, final: bool = Fa
         "return_mean": 100 * velocity,
         "forward_velocity_mean": velocity,
         "forward_velocity_min": velocity - 0.1,
-        "falls": falls,
+        "terminations": terminations,
         "plan_ms": {"p50": 3.0, "p99": 4.0, "max": 5.0},
     }
 
@@ -53,12 +53,12 @@ def test_episode_statistics() -> None:
     statistics = EpisodeStatistics()
     assert statistics.means() == {}
     for reward in (1.0, 2.0):
-        statistics.add(transition(0, reward), {"success.v": reward})
-    statistics.add(transition(0, 3.0, terminated=True), {"success.v": 3.0})
-    statistics.add(transition(1, 4.0), {"success.v": 4.0})  # cut short without a word
-    statistics.add(transition(2, 0.0, truncated=True), {"success.v": 0.0})
-    assert (statistics.episodes, statistics.falls) == (3, 1)
-    assert statistics.means() == {"episode_return": pytest.approx(10 / 3), "success.v": pytest.approx(2.0)}
+        statistics.add(transition(0, reward), {"metrics.v": reward})
+    statistics.add(transition(0, 3.0, terminated=True), {"metrics.v": 3.0})
+    statistics.add(transition(1, 4.0), {"metrics.v": 4.0})  # cut short without a word
+    statistics.add(transition(2, 0.0, truncated=True), {"metrics.v": 0.0})
+    assert (statistics.episodes, statistics.terminations) == (3, 1)
+    assert statistics.means() == {"episode_return": pytest.approx(10 / 3), "metrics.v": pytest.approx(2.0)}
 
 
 def test_two_robots_have_episodes_of_their_own() -> None:
@@ -70,10 +70,10 @@ def test_two_robots_have_episodes_of_their_own() -> None:
     )
     for pair in zip(*stories, strict=True):
         for each in pair:
-            statistics.add(each, {"success.v": each.reward})
-    assert (statistics.episodes, statistics.falls) == (3, 1)
-    assert statistics.means() == {"episode_return": (3 + 7 + 30) / 3, "success.v": (1.5 + 7 + 15) / 3}
-    statistics.add(transition(2, 0.0, source="b"), {"success.v": 0.0})
+            statistics.add(each, {"metrics.v": each.reward})
+    assert (statistics.episodes, statistics.terminations) == (3, 1)
+    assert statistics.means() == {"episode_return": (3 + 7 + 30) / 3, "metrics.v": (1.5 + 7 + 15) / 3}
+    statistics.add(transition(2, 0.0, source="b"), {"metrics.v": 0.0})
     assert (statistics.episodes, statistics.means()["episode_return"]) == (4, (3 + 7 + 30 + 70) / 4)
 
 
@@ -127,7 +127,7 @@ def test_what_was_received_is_kept_beside_the_checkpoint(tmp_path: Path) -> None
     steps.note("b", 2, 30)
     save_received(tmp_path, check, steps, episodes)
     check, steps, episodes = load_received(tmp_path, "a", 0)
-    assert (check.received, check.lost, episodes.episodes, episodes.falls) == (3, 4, 4, 1)
+    assert (check.received, check.lost, episodes.episodes, episodes.terminations) == (3, 4, 4, 1)
     assert not check.take("b", 9, 3) and check.take("b", 9, 4) and check.lost == 4
     assert steps.note("b", 2, 31) == 51
     assert steps.note("a", 5, 1) == 52
@@ -137,14 +137,14 @@ def test_what_was_received_before_robots_had_names_is_this_robots(tmp_path: Path
     old = {
         "transitions": {"session": 7, "sequence": 41, "received": 40, "lost": 2},
         "steps": {"offset": 100, "session": 3, "last": 44},
-        "episodes": {"episodes": 5, "falls": 2},
+        "episodes": {"episodes": 5, "terminations": 2},
     }
     (tmp_path / "received.json").write_text(json.dumps(old))
     check, steps, episodes = load_received(tmp_path, "a1", 144)
     assert not check.take("a1", 7, 41) and check.take("a1", 7, 42)
     assert (check.received, check.lost) == (41, 2)
     assert steps.elsewhere("a1") == 100 and steps.note("a1", 3, 45) == 145 and steps.note("a1", 4, 1) == 146
-    assert (episodes.episodes, episodes.falls) == (5, 2)
+    assert (episodes.episodes, episodes.terminations) == (5, 2)
 
 
 def test_nothing_of_what_was_received_is_known(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_first_minute_of_three_good_evaluations(points, expected) -> None:
 
 
 def test_a_fall_is_not_walking() -> None:
-    assert first_minute_walking(curve([evaluation(m, 0.8, falls=m == 2) for m in (1, 2, 3, 4)])) is None
+    assert first_minute_walking(curve([evaluation(m, 0.8, terminations=m == 2) for m in (1, 2, 3, 4)])) is None
 
 
 def test_evaluations_are_kept_in_order_and_once() -> None:
@@ -210,7 +210,7 @@ def test_summary_has_what_is_promised_and_is_json() -> None:
     assert summary["plan_ms"] == {"p50": 3.5, "p99": 7.0, "max": None}
     assert summary["evaluation"]["forward_velocity_mean"] == 0.6
     assert "version" not in summary["evaluation"]
-    assert summary["curve"][0].keys() >= {"robot_minutes", "return", "forward_velocity", "falls"}
+    assert summary["curve"][0].keys() >= {"robot_minutes", "return", "forward_velocity", "terminations"}
     assert len(summary["curve"]) == 2
     assert "0.600" in result_screen(summary, "runs/x")
 
@@ -229,13 +229,21 @@ def test_values_that_grew_too_large_are_in_the_summary() -> None:
 
 def test_lines_for_the_terminal() -> None:
     state = RunState(
-        progress={"robot_minutes": 1.25, "updates": 9.0, "updates_per_second": 60.0, "success.forward_velocity": 0.5},
+        progress={"robot_minutes": 1.25, "updates": 9.0, "updates_per_second": 60.0, "metrics.forward_velocity": 0.5},
         figures={"controller": {"plan p50 [ms]": "3.5", "plan p99 [ms]": "7", "graph version": "12"}},
     )
     line = progress_line(state)
-    for part in ("1.25 min", "60.0 updates/s", "forward velocity  0.50", "falls 0", "plan 3.5/7.0 ms", "model 12"):
+    for part in (
+        "1.25 min",
+        "60.0 updates/s",
+        "forward velocity  0.50",
+        "terminations 0",
+        "plan 3.5/7.0 ms",
+        "model 12",
+    ):
         assert part in line
-    assert evaluation_line(evaluation(1.5, 0.5, falls=1)) == (
-        "evaluation at 1.50 min: return 50.00, forward velocity mean 0.50, forward velocity min 0.40, falls 1 of 3"
+    assert evaluation_line(evaluation(1.5, 0.5, terminations=1)) == (
+        "evaluation at 1.50 min: return 50.00, forward velocity mean 0.50, forward velocity min 0.40, "
+        "terminations 1 of 3"
     )
     assert "failed: no simulator" in evaluation_line({**evaluation(1, 0), "final": True, "error": "no simulator"})

@@ -50,11 +50,11 @@ class TestEpisodes:
     def test_the_tasks_time_limit_does_not_end_them(self):
         settings = with_overrides(MOCK, task={"episode_seconds": 0.5})
         result = evaluate(BRAKE, settings, episodes=2, seconds=2.0, seed=0)
-        assert (result.episodes, result.seconds_each, result.falls) == (2, 2.0, 0)
+        assert (result.episodes, result.seconds_each, result.terminations) == (2, 2.0, 0)
 
     def test_a_termination_is_a_fall(self):
         result = evaluate(constant_graph(MOCK, [1.0, 1.0]), MOCK, episodes=3, seconds=5.0, seed=0)
-        assert result.falls == 3
+        assert result.terminations == 3
 
     def test_a_tripped_guard_is_a_fall_and_the_next_episode_goes_on(self, tmp_path):
         data = yaml.safe_load(share_path("config", "robots", "mock.yaml").read_text())
@@ -63,7 +63,7 @@ class TestEpisodes:
             joint |= {"lower": -1.2, "upper": 1.2}
         (tmp_path / "mock.yaml").write_text(yaml.safe_dump(data))
         settings = with_overrides(MOCK, robot=str(tmp_path / "mock.yaml"))
-        assert evaluate(constant_graph(MOCK, [1.0, 1.0]), settings, episodes=2, seconds=5.0, seed=0).falls == 2
+        assert evaluate(constant_graph(MOCK, [1.0, 1.0]), settings, episodes=2, seconds=5.0, seed=0).terminations == 2
 
     def test_the_return_is_the_sum_of_rewards(self):
         settings = with_overrides(MOCK, task={"bound": 100.0})
@@ -85,7 +85,7 @@ class TestEpisodes:
 
     def test_plain_data(self):
         result = evaluate(BRAKE, MOCK, 1, 1.0, seed=0).to_mapping()
-        assert set(result) >= {"episodes", "seconds_each", "return_mean", "falls", "plan_ms"}
+        assert set(result) >= {"episodes", "seconds_each", "return_mean", "terminations", "plan_ms"}
         assert 0.0 < result["plan_ms"]["p50"] <= result["plan_ms"]["p99"] <= result["plan_ms"]["max"]
         assert result["foot_slip"] is None
 
@@ -102,22 +102,22 @@ class TestWalking:
     def test_a_robot_that_stands_goes_nowhere(self, evaluator):
         result = evaluator.evaluate(constant_graph(A1, np.zeros(12)), 1, 2.0).to_mapping()
         assert abs(result["forward_velocity_mean"]) < 0.02
-        assert (result["falls"], result["contacts_not_feet"]) == (0, 0.0)
+        assert (result["terminations"], result["contacts_not_feet"]) == (0, 0.0)
         assert result["foot_slip"] < 0.01
 
     def test_an_open_loop_trot_walks_and_repeats(self, evaluator):
         results = [evaluator.evaluate(trot_graph(A1, hertz=3.0), 2, 2.0).to_mapping() for _ in range(2)]
         assert results[0]["forward_velocity_min"] > 0.3
-        assert results[0]["falls"] == 0
+        assert results[0]["terminations"] == 0
         for result in results:
             result.pop("plan_ms")
         assert results[0] == results[1]
 
     def test_what_a_fall_cuts_off_counts_as_standing(self):
         pytest.importorskip("pybullet")
-        settings = with_overrides(A1, task={"fall_height": 0.5})  # falls at once, so to say
+        settings = with_overrides(A1, task={"fall_height": 0.5})  # terminations at once, so to say
         result = evaluate(trot_graph(settings, hertz=3.0), settings, 1, 10.0, seed=0).to_mapping()
-        assert result["falls"] == 1
+        assert result["terminations"] == 1
         assert abs(result["forward_velocity_mean"]) < 0.01
 
     def test_a_video_of_the_first_episode(self, evaluator, tmp_path):
@@ -133,4 +133,4 @@ def test_reaching_is_measured_by_the_tools_distance():
     settings = load_settings("xarm_reach")
     result = evaluate(constant_graph(settings, np.zeros(6)), settings, 2, 0.2, seed=0).to_mapping()
     assert 0.05 < result["distance_median"] < result["distance_max"] < 0.7
-    assert (result["falls"], result["foot_slip"], result["contacts_not_feet"]) == (0, None, 0.0)
+    assert (result["terminations"], result["foot_slip"], result["contacts_not_feet"]) == (0, None, 0.0)

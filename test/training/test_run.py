@@ -120,7 +120,7 @@ def test_a_report_counts_what_happened() -> None:
         owner.step()
     report = owner.run.report(transitions=7.0, extra=1.0)
     assert (report["env_steps"], report["updates"], report["version"]) == (30, owner.training.updates, 1)
-    assert (report["episodes"], report["falls"]) == (3, 3)
+    assert (report["episodes"], report["terminations"]) == (3, 3)
     assert report["episode_return"] == -10.0 and report["speed"] == 2.0
     assert (report["transitions"], report["extra"]) == (7.0, 1.0)
     assert f"{WATCH}q_largest" in report

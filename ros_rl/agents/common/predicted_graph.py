@@ -38,7 +38,7 @@ class PredictedPolicyGraph(ControlGraph):
     def __init__(self, spaces: Spaces, model: DynamicsModel, policy: Policy, bursts: Bursts) -> None:
         super().__init__(spaces.spec)
         self.spaces, self.model, self.policy, self.bursts = spaces, model, policy, bursts
-        self.stays_behind = model.stays_behind
+        self.not_exportable = model.not_exportable
 
     @property
     def noise_shape(self) -> list[int]:

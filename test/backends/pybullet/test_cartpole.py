@@ -135,7 +135,7 @@ def test_the_reward_by_hand(position, angle, action, expected):
     }
     reward = CartpoleSwingup().reward(fields, FREE, np.array([action]), fields)
     assert float(reward) == pytest.approx(expected, abs=1e-12)
-    assert CartpoleSwingup().success(fields)["tip_height"] == pytest.approx(-math.cos(angle))
+    assert CartpoleSwingup().metrics(fields)["tip_height"] == pytest.approx(-math.cos(angle))
 
 
 @pytest.mark.parametrize(
