@@ -78,17 +78,17 @@ class World:
         observation = np.stack([env.reset()[0] for env in self.envs])
         rows = []
         for _ in range(LENGTH):
-            seen = torch.from_numpy(observation) * self.scale
-            action = policy.act(seen, torch.randn(EPISODES, 1))
+            obs = torch.from_numpy(observation) * self.scale
+            action = policy.act(obs, torch.randn(EPISODES, 1))
             results = [env.step(u) for env, u in zip(self.envs, 2.0 * action.numpy(), strict=True)]
             observation = np.stack([result[0] for result in results])
             reward = [result[1] for result in results]
             following = torch.from_numpy(observation) * self.scale
-            rows.append((seen, action, torch.tensor(reward, dtype=torch.float32), following))
-        seen, action, reward, following = (torch.stack(column, 1) for column in zip(*rows, strict=True))
+            rows.append((obs, action, torch.tensor(reward, dtype=torch.float32), following))
+        obs, action, reward, following = (torch.stack(column, 1) for column in zip(*rows, strict=True))
         zeros, ones = torch.zeros(LENGTH), torch.ones(LENGTH)
         episodes = [
-            Samples(seen[i], action[i], REWARD_SCALE * reward[i], following[i], zeros, GAMMA * ones, ones)
+            Samples(obs[i], action[i], REWARD_SCALE * reward[i], following[i], zeros, GAMMA * ones, ones)
             for i in range(EPISODES)
         ]
         return episodes, float(reward.sum(1).mean())
@@ -160,22 +160,22 @@ def critic_gradients(agent: ActorCriticAgent) -> dict[str, Gradient]:
             agent.settings = ActorCriticSettings(**{**vars(agent.settings), "trace": trace})
             data = joined(episodes)
             weights = torch.cat([powers * agent.advantages(episode) for episode in episodes])
-            log_probability, _ = policy.log_probability(data.seen, data.action)
+            log_probability, _ = policy.log_probability(data.obs, data.action)
             return flat_gradient(policy, -(weights * log_probability).sum() / EPISODES)
 
         return gradient
 
     def of_critic(pathwise: bool) -> Gradient:
         def gradient(episodes: list[Samples]) -> Tensor:
-            seen, weights = joined(episodes).seen, powers.repeat(EPISODES)
-            action = policy.act(seen, torch.randn(len(seen), 1))
+            obs, weights = joined(episodes).obs, powers.repeat(EPISODES)
+            action = policy.act(obs, torch.randn(len(obs), 1))
             if pathwise:
-                gain = agent.critics.frozen()(seen, action)[0]
+                gain = agent.critics.frozen()(obs, action)[0]
             else:
                 action = action.detach()
                 with torch.no_grad():
-                    advantage = agent.critics.frozen()(seen, action)[0] - agent.values(seen)
-                gain = advantage * policy.log_probability(seen, action)[0]
+                    advantage = agent.critics.frozen()(obs, action)[0] - agent.values(obs)
+                gain = advantage * policy.log_probability(obs, action)[0]
             return flat_gradient(policy, -(weights * gain).sum() / EPISODES)
 
         return gradient

@@ -72,7 +72,7 @@ class ActorCriticAgent(Agent):
             samples = self.inputs.samples(self.draw(replay))
             metrics = self.update_critics(samples)
             loss = self.pathwise_loss if self.settings.gradient == "pathwise" else self.resampled_loss
-            metrics["policy_loss"] = step(self._optimiser, loss(samples.seen))
+            metrics["policy_loss"] = step(self._optimiser, loss(samples.obs))
         return metrics
 
     def update_on_policy(self, runs: list[Samples]) -> dict[str, float]:
@@ -85,12 +85,12 @@ class ActorCriticAgent(Agent):
         for _ in range(s.epochs):
             for part in minibatches(data, self.batch_size):
                 metrics = self.update_critics(part)
-        loss = self.pathwise_loss(data.seen) if s.gradient == "pathwise" else self.executed_loss(runs)
+        loss = self.pathwise_loss(data.obs) if s.gradient == "pathwise" else self.executed_loss(runs)
         return metrics | {"policy_loss": step(self._optimiser, loss)}
 
     def update_critics(self, samples: Samples) -> dict[str, float]:
         """One step of the critics and their targets."""
-        q, target = self.critics.update(samples, lambda seen: (self._draw(seen), 0.0), self.updates)
+        q, target = self.critics.update(samples, lambda obs: (self._draw(obs), 0.0), self.updates)
         self._show(q, target)
         self.updates += 1
         return figures(q, target)
@@ -98,54 +98,54 @@ class ActorCriticAgent(Agent):
     def executed_loss(self, runs: list[Samples]) -> Tensor:
         """Likelihood ratio with the actions that were executed."""
         data, advantage = joined(runs), torch.cat([self.advantages(run) for run in runs])
-        log_probability, entropy = self.policy.log_probability(data.seen, self.inputs.unsmooth(data.action, data.seen))
+        log_probability, entropy = self.policy.log_probability(data.obs, self.inputs.unsmooth(data.action, data.obs))
         return -(advantage * log_probability + self.settings.entropy * entropy).mean()
 
-    def resampled_loss(self, seen: Tensor) -> Tensor:
+    def resampled_loss(self, obs: Tensor) -> Tensor:
         """Likelihood ratio with new actions at given inputs, (batch, inputs)."""
         count = self.settings.value_samples
-        seen = seen.repeat(count, 1)
+        obs = obs.repeat(count, 1)
         with torch.no_grad():
-            raw = self.policy.act(seen, torch.randn(len(seen), self.layout.action_size, device=seen.device))
-            q = self._q(seen, self.inputs.smooth(raw, seen)).view(count, -1)
+            raw = self.policy.act(obs, torch.randn(len(obs), self.layout.action_size, device=obs.device))
+            q = self._q(obs, self.inputs.smooth(raw, obs)).view(count, -1)
             advantage = (q - q.mean(0)) * count / (count - 1)
-        log_probability, entropy = self.policy.log_probability(seen, raw)
+        log_probability, entropy = self.policy.log_probability(obs, raw)
         return -(advantage.view(-1) * log_probability + self.settings.entropy * entropy).mean()
 
-    def pathwise_loss(self, seen: Tensor) -> Tensor:
+    def pathwise_loss(self, obs: Tensor) -> Tensor:
         """Minus the smallest critic's value of a reparameterised action."""
-        _, log_std = self.policy(seen)
-        return -(self._q(seen, self._draw(seen)) + self.settings.entropy * log_std.sum(-1)).mean()
+        _, log_std = self.policy(obs)
+        return -(self._q(obs, self._draw(obs)) + self.settings.entropy * log_std.sum(-1)).mean()
 
     @torch.no_grad()
     def advantages(self, run: Samples) -> Tensor:
         """A_k of consecutive steps of one episode or, online, of any steps, (steps,)."""
         s = self.settings
-        following = run.discount * (1.0 - run.terminated) * self.values(run.next_seen)
-        difference = run.reward + following - self.values(run.seen)
+        next_values = run.discount * (1.0 - run.terminated) * self.values(run.next_obs)
+        difference = run.reward + next_values - self.values(run.obs)
         return difference if s.batch == "online" else discounted_sums(difference, s.gamma * s.trace)
 
     @torch.no_grad()
-    def values(self, seen: Tensor) -> Tensor:
+    def values(self, obs: Tensor) -> Tensor:
         """V(o), (batch,)."""
         count = self.settings.value_samples
-        seen = seen.repeat(count, 1)
-        return self._q(seen, self._draw(seen)).view(count, -1).mean(0)
+        obs = obs.repeat(count, 1)
+        return self._q(obs, self._draw(obs)).view(count, -1).mean(0)
 
-    def _draw(self, seen: Tensor) -> Tensor:
+    def _draw(self, obs: Tensor) -> Tensor:
         """An action that acts, reparameterised."""
         return self.inputs.smooth(
-            self.policy.act(seen, torch.randn(len(seen), self.layout.action_size, device=seen.device)), seen
+            self.policy.act(obs, torch.randn(len(obs), self.layout.action_size, device=obs.device)), obs
         )
 
-    def _q(self, seen: Tensor, action: Tensor) -> Tensor:
-        return self.critics.frozen()(seen, action).amin(0)
+    def _q(self, obs: Tensor, action: Tensor) -> Tensor:
+        return self.critics.frozen()(obs, action).amin(0)
 
     def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """See `Agent.look`."""
         samples, network = self.inputs.samples(batch), self.critics.online
         with evaluating(network):
-            return network(samples.seen, samples.action), network.features(samples.seen, samples.action)
+            return network(samples.obs, samples.action), network.features(samples.obs, samples.action)
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""

@@ -44,7 +44,7 @@ class BcAgent(Agent):
 
     def imitate(self, samples: Samples) -> float:
         """One step on the squared distance of the actions that would act; returns its mean per action."""
-        action = self.inputs.smooth(self.policy(samples.seen), samples.seen)
+        action = self.inputs.smooth(self.policy(samples.obs), samples.obs)
         return step(self._optimiser, ((action - samples.action) ** 2).mean())
 
     def parts(self) -> dict[str, Stateful]:

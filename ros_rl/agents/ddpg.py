@@ -45,14 +45,14 @@ class DdpgAgent(OffPolicyAgent):
         self.graph = DdpgGraph(layout, self.inputs, self.policy, s.exploration)
         self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
 
-    def next_action(self, seen: Tensor) -> tuple[Tensor, float]:
+    def next_action(self, obs: Tensor) -> tuple[Tensor, float]:
         """See `OffPolicyAgent.next_action`: the target policy's, with noise as long as it is set."""
-        return self.inputs.smooth(target_noise(self.target_policy(seen), self.settings), seen), 0.0
+        return self.inputs.smooth(target_noise(self.target_policy(obs), self.settings), obs), 0.0
 
     def update_policy(self, samples: Samples) -> dict[str, float]:
         """One step up the first critic, and one of the target policy."""
-        action = self.inputs.smooth(self.policy(samples.seen), samples.seen)
-        loss = step(self._policy_optimiser, -self.critics.frozen(1)(samples.seen, action).mean())
+        action = self.inputs.smooth(self.policy(samples.obs), samples.obs)
+        loss = step(self._policy_optimiser, -self.critics.frozen(1)(samples.obs, action).mean())
         rule = self.settings.target_rule
         if self.updates % rule.every < self.policy_delay:
             follow(self.target_policy, self.policy, rule)

@@ -73,7 +73,7 @@ class DistilAgent(MpcLearner):
         s, actions = settings, spec.action_size
         self.student = DeterministicPolicy(self.spaces.input_size, actions, s.hidden)
         self._student_optimiser = Adam(self.student.parameters(), s.learning_rate)
-        self.answers = TensorRing(s.answers_kept, {"seen": self.spaces.input_size, "action": actions})
+        self.answers = TensorRing(s.answers_kept, {"obs": self.spaces.input_size, "action": actions})
         self.graph = PredictedPolicyGraph(self.spaces, self.model, Student(self.student, s.exploration), self.bursts)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
@@ -96,8 +96,8 @@ class DistilAgent(MpcLearner):
         usable = torch.tensor([answer is not None for answer in found], device=e.state.device)
         answers = [answer for answer in found if answer is not None]
         if answers:
-            seen = self.spaces.network_input(e.state, e.goal, e.last_action)[usable]
-            self.answers.add({"seen": seen, "action": torch.stack(answers)})
+            obs = self.spaces.network_input(e.state, e.goal, e.last_action)[usable]
+            self.answers.add({"obs": obs, "action": torch.stack(answers)})
 
     def _plan(self, state: Tensor, goal: Tensor, last_action: Tensor) -> Tensor | None:
         start = ParticleState(state.expand(self.model.members, 1, -1), last_action[None], goal)
@@ -107,7 +107,7 @@ class DistilAgent(MpcLearner):
     def imitate(self) -> float:
         """One step on the squared distance to the planner's actions; returns its mean per action."""
         rows = self.answers.sample(self.batch_size)
-        return step(self._student_optimiser, ((self.student(rows["seen"]) - rows["action"]) ** 2).mean())
+        return step(self._student_optimiser, ((self.student(rows["obs"]) - rows["action"]) ** 2).mean())
 
     def take_teacher(self, state: Mapping[str, Any]) -> None:
         """See `Agent.take_teacher`."""

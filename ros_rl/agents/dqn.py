@@ -41,9 +41,9 @@ class DqnGraph(PolicyGraph):
         """One number that decides whether to explore, and one that decides which action then."""
         return [2]
 
-    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+    def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
         """See `PolicyGraph.choose`: the index of an action, as a float, (1, 1)."""
-        greedy = self.values(seen).mean(0).argmax(-1, keepdim=True)
+        greedy = self.values(obs).mean(0).argmax(-1, keepdim=True)
         chance, which = noise[:, :1], noise[:, 1:]
         explores = 1.0 - torch.erf(chance.abs() * 0.5**0.5) < self.epsilon  # never with zero noise: 1 < epsilon
         return torch.where(explores, uniform_index(which, self.spec.choices), greedy.to(noise.dtype))
@@ -72,7 +72,7 @@ class DqnAgent(ReplayAgent):
 
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """See `ReplayAgent.update_critics`."""
-        target = samples.target(self._next_value(samples.next_seen))
+        target = samples.target(self._next_value(samples.next_obs))
         q = self.values(self.critics.online, samples)
         loss = samples.weight * self._loss(q, target.expand_as(q))
         self.critics.descend(loss.mean(1).sum(), self.updates)
@@ -81,18 +81,18 @@ class DqnAgent(ReplayAgent):
     def values(self, network: ActionValues, samples: Samples) -> Tensor:
         """See `ReplayAgent.values`."""
         taken = samples.action.long().expand(self.settings.critics, -1, -1)
-        return network(samples.seen).gather(-1, taken)[..., 0]
+        return network(samples.obs).gather(-1, taken)[..., 0]
 
     @torch.no_grad()
-    def _next_value(self, next_seen: Tensor) -> Tensor:
+    def _next_value(self, next_obs: Tensor) -> Tensor:
         """What the target holds for the value of the next observation, (batch,)."""
         chooses, values = {
             "same": (self.critics.target, self.critics.target),
             "double": (self.critics.online, self.critics.target),
             "inverse_double": (self.critics.target, self.critics.online),
         }[self.settings.bootstrap]
-        q = values(next_seen)
-        choices = q if chooses is values else chooses(next_seen)
+        q = values(next_obs)
+        choices = q if chooses is values else chooses(next_obs)
         best = choices.mean(0).argmax(-1)[None, :, None].expand(q.shape[0], -1, -1)
         return self.critics.smallest(q.gather(-1, best)[..., 0])
 

@@ -94,7 +94,7 @@ class MbpoAgent(ModelBasedAgent):
         self._show(q, target)
         metrics = figures(q, target)
         if (self.updates + 1) % self.settings.policy_delay == 0:
-            loss, entropy = soft.update_policy(samples.seen)
+            loss, entropy = soft.update_policy(samples.obs)
             metrics |= {"policy_loss": loss} | soft.follow(entropy.mean())
             self.entropy_bonus = metrics.pop("entropy_bonus")
         return metrics
@@ -105,7 +105,7 @@ class MbpoAgent(ModelBasedAgent):
             return None
         samples, network = self.samples(self.experience(batch), self.settings.gamma), self.improver.critics.online
         with evaluating(network):
-            return network(samples.seen, samples.action), network.features(samples.seen, samples.action)
+            return network(samples.obs, samples.action), network.features(samples.obs, samples.action)
 
     def generate(self, replay: ReplayBuffer, count: int, length: int) -> None:
         """Roll the policy out from replayed states and keep what the model predicts."""

@@ -68,9 +68,9 @@ class NafGraph(PolicyGraph):
         super().__init__(layout, inputs)
         self.values, self.exploration = values, exploration
 
-    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+    def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
         """See `PolicyGraph.choose`."""
-        return (self.values(seen)[1] + self.exploration * noise).clamp(-1.0, 1.0)
+        return (self.values(obs)[1] + self.exploration * noise).clamp(-1.0, 1.0)
 
 
 class NafAgent(ReplayAgent):
@@ -85,19 +85,19 @@ class NafAgent(ReplayAgent):
 
     def values(self, network: QuadraticValues, samples: Samples) -> Tensor:
         """See `ReplayAgent.values`."""
-        return self.q(network, samples.seen, samples.action)[None]
+        return self.q(network, samples.obs, samples.action)[None]
 
-    def q(self, network: QuadraticValues, seen: Tensor, action: Tensor) -> Tensor:
+    def q(self, network: QuadraticValues, obs: Tensor, action: Tensor) -> Tensor:
         """Q of actions (batch, actions), shape (batch,); largest at the mean after smoothing, which is what acts."""
-        value, mean, numbers = network(seen)
-        apart = action - self.inputs.smooth(mean, seen)
+        value, mean, numbers = network(obs)
+        apart = action - self.inputs.smooth(mean, obs)
         rotated = (network.lower(numbers).mT @ apart[..., None])[..., 0]
         return value - 0.5 * (rotated**2).sum(-1)
 
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """See `ReplayAgent.update_critics`."""
         with torch.no_grad():
-            target = samples.target(self.critics.target(samples.next_seen)[0])
+            target = samples.target(self.critics.target(samples.next_obs)[0])
         q = self.values(self.critics.online, samples)
         self.critics.descend((samples.weight * (q - target) ** 2).mean(), self.updates)
         return q.detach(), target

@@ -59,10 +59,10 @@ def best_action(value: Value, noise: Tensor, batch: int, settings: SearchSetting
     return mean[:, 0]
 
 
-def greedy_action(critics: CriticEnsemble, inputs: Inputs, seen: Tensor, noise: Tensor, s: QtOptSettings) -> Tensor:
+def greedy_action(critics: CriticEnsemble, inputs: Inputs, obs: Tensor, noise: Tensor, s: QtOptSettings) -> Tensor:
     """The action, before smoothing, of the largest mean of the critics where smoothing takes it, (batch, actions)."""
-    batch, samples = len(seen), noise.shape[1]
-    every = seen[:, None].expand(-1, samples, -1).reshape(batch * samples, -1)
+    batch, samples = len(obs), noise.shape[1]
+    every = obs[:, None].expand(-1, samples, -1).reshape(batch * samples, -1)
 
     def value(candidates: Tensor) -> Tensor:
         actions = inputs.smooth(candidates.reshape(batch * samples, -1), every)
@@ -83,18 +83,18 @@ class QtOptGraph(PolicyGraph):
         """The search's candidates, and one row for exploration."""
         return [self.settings.iterations * self.settings.samples + 1, self.spec.action_size]
 
-    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+    def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
         """See `PolicyGraph.choose`."""
         s = self.settings
         candidates = noise[0, 1:].reshape(s.iterations, s.samples, -1)
-        return greedy_action(self.critics, self.inputs, seen, candidates, s)
+        return greedy_action(self.critics, self.inputs, obs, candidates, s)
 
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
         """See `ControlGraph.act`; the search draws its candidates in an evaluation too."""
-        seen = self.inputs(observation)[None]
+        obs = self.inputs(observation)[None]
         added = self.settings.exploration * explore * noise[0]
-        action = (self.choose(seen, noise[None]) + added).clamp(-1.0, 1.0)
-        return self.inputs.smooth(action, seen)[0], carry
+        action = (self.choose(obs, noise[None]) + added).clamp(-1.0, 1.0)
+        return self.inputs.smooth(action, obs)[0], carry
 
 
 class QtOptAgent(ReplayAgent):
@@ -119,8 +119,8 @@ class QtOptAgent(ReplayAgent):
         Raises:
             ConfigError: A reward outside [0, 1] with the cross-entropy, which needs values of such returns.
         """
-        target = samples.target(self._next_value(samples.next_seen))
-        output = self.critics.online(samples.seen, samples.action)
+        target = samples.target(self._next_value(samples.next_obs))
+        output = self.critics.online(samples.obs, samples.action)
         if self.settings.loss == "cross_entropy":
             _check_probabilities(samples.reward)
             target = target.clamp(0.0, 1.0)
@@ -134,17 +134,17 @@ class QtOptAgent(ReplayAgent):
 
     def values(self, network: CriticEnsemble, samples: Samples) -> Tensor:
         """See `ReplayAgent.values`."""
-        return self._values(network(samples.seen, samples.action))
+        return self._values(network(samples.obs, samples.action))
 
     @torch.no_grad()
-    def _next_value(self, next_seen: Tensor) -> Tensor:
+    def _next_value(self, next_obs: Tensor) -> Tensor:
         """The smaller of both target networks' values of the first one's action, (batch,)."""
         s, first = self.settings, self.critics.target
-        noise = torch.randn(s.iterations, s.samples, self.layout.action_size, device=next_seen.device)
-        action = self.inputs.smooth(greedy_action(first, self.inputs, next_seen, noise, s), next_seen)
-        q = self.critics.smallest(first(next_seen, action))
+        noise = torch.randn(s.iterations, s.samples, self.layout.action_size, device=next_obs.device)
+        action = self.inputs.smooth(greedy_action(first, self.inputs, next_obs, noise, s), next_obs)
+        q = self.critics.smallest(first(next_obs, action))
         if s.lag:
-            q = torch.minimum(q, self.critics.smallest(self.lagged(next_seen, action)))
+            q = torch.minimum(q, self.critics.smallest(self.lagged(next_obs, action)))
         return self._values(q)
 
     def _values(self, output: Tensor) -> Tensor:

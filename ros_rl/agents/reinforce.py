@@ -71,14 +71,14 @@ class ReinforceAgent(Agent):
     def loss(self, episodes: list[Samples], weights: list[Tensor]) -> Tensor:
         """What is descended: minus the module's gradient, and minus the entropy bonus."""
         data = joined(episodes)
-        log_probability, entropy = self.policy.log_probability(data.seen, self.inputs.unsmooth(data.action, data.seen))
+        log_probability, entropy = self.policy.log_probability(data.obs, self.inputs.unsmooth(data.action, data.obs))
         return -(torch.cat(weights) * log_probability + self.settings.entropy * entropy).sum() / len(episodes)
 
     def returns(self, episode: Samples) -> Tensor:
         """G_k of each step, (steps,)."""
         tail = 0.0
         if self.settings.baseline == "q" and not episode.terminated[-1]:
-            tail = float(self.baseline(episode.next_seen[-1:]))
+            tail = float(self.baseline(episode.next_obs[-1:]))
         return discounted_sums(episode.reward, self.settings.gamma, tail)
 
     def weights(self, episodes: list[Samples], returns: list[Tensor]) -> list[Tensor]:
@@ -93,20 +93,20 @@ class ReinforceAgent(Agent):
             baselines = mean_of_others(over)
         elif s.baseline == "q":
             count = None if s.estimator == "return_to_go" else 1
-            baselines = [self.baseline(episode.seen[:count]) for episode in episodes]
+            baselines = [self.baseline(episode.obs[:count]) for episode in episodes]
         weights = [g - b for g, b in zip(returns, baselines, strict=True)]
         if s.discount_states and s.estimator == "return_to_go":
             weights = [w * s.gamma ** torch.arange(len(w), device=w.device) for w in weights]
         return weights
 
     @torch.no_grad()
-    def baseline(self, seen: Tensor) -> Tensor:
+    def baseline(self, obs: Tensor) -> Tensor:
         """b(o), (batch,)."""
-        seen = seen.repeat(self.settings.value_samples, 1)
+        obs = obs.repeat(self.settings.value_samples, 1)
         action = self.inputs.smooth(
-            self.policy.act(seen, torch.randn(len(seen), self.layout.action_size, device=seen.device)), seen
+            self.policy.act(obs, torch.randn(len(obs), self.layout.action_size, device=obs.device)), obs
         )
-        return self.q(seen, action)[0].view(self.settings.value_samples, -1).mean(0)
+        return self.q(obs, action)[0].view(self.settings.value_samples, -1).mean(0)
 
     def fit_baseline(self, episodes: list[Samples], returns: list[Tensor]) -> float:
         """Regress Q on returns; gives the last squared error."""
@@ -114,7 +114,7 @@ class ReinforceAgent(Agent):
         data.reward = torch.cat(returns)
         for _ in range(self.settings.epochs):
             for part in minibatches(data, self.batch_size):
-                loss = step(self._q_optimiser, ((self.q(part.seen, part.action)[0] - part.reward) ** 2).mean())
+                loss = step(self._q_optimiser, ((self.q(part.obs, part.action)[0] - part.reward) ** 2).mean())
         return loss
 
     def parts(self) -> dict[str, Stateful]:

@@ -34,9 +34,9 @@ class SacGraph(PolicyGraph):
         super().__init__(layout, inputs)
         self.policy = policy
 
-    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+    def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
         """See `PolicyGraph.choose`."""
-        return self.policy.act(seen, noise)
+        return self.policy.act(obs, noise)
 
 
 class SacAgent(OffPolicyAgent):
@@ -58,13 +58,13 @@ class SacAgent(OffPolicyAgent):
             self.policy, self.critics, temperature, self.inputs.smooth, s.learning_rate, s.beta1, follows_mean
         )
 
-    def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+    def next_action(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """See `OffPolicyAgent.next_action`: drawn from the policy; it loses alpha log pi."""
-        return self.soft.next_action(seen)
+        return self.soft.next_action(obs)
 
     def update_policy(self, samples: Samples) -> dict[str, float]:
         """One step up the critics' value plus entropy, and one on the entropy coefficient."""
-        loss, entropy = self.soft.update_policy(samples.seen)
+        loss, entropy = self.soft.update_policy(samples.obs)
         if self.acting is not self.policy:
             polyak(self.acting, self.policy, self.policy_tau)
         metrics = self.soft.follow(entropy.mean())

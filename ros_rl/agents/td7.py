@@ -39,9 +39,9 @@ class Td7Graph(PolicyGraph):
         super().__init__(layout, inputs)
         self.policy, self.embedding, self.exploration = policy, embedding, exploration
 
-    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+    def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
         """See `PolicyGraph.choose`."""
-        action = self.policy(seen, self.embedding.of_state(seen))
+        action = self.policy(obs, self.embedding.of_state(obs))
         return (action + self.exploration * noise).clamp(-1.0, 1.0)
 
 
@@ -74,40 +74,40 @@ class Td7Agent(ReplayAgent):
 
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """See `ReplayAgent.update_critics`; the embedding takes its step before."""
-        step(self._embedding_optimiser, self.embedding.loss(samples.seen, samples.action, samples.next_seen))
-        target = samples.target(self._next_value(samples.next_seen))
+        step(self._embedding_optimiser, self.embedding.loss(samples.obs, samples.action, samples.next_obs))
+        target = samples.target(self._next_value(samples.next_obs))
         low, high = self.seen_range
         self.seen_range = torch.stack([torch.minimum(low, target.min()), torch.maximum(high, target.max())])
-        q = self.critics.online(samples.seen, samples.action)
+        q = self.critics.online(samples.obs, samples.action)
         self.critics.descend((samples.weight * (q - target) ** 2).mean(1).sum(), self.updates)
         return q.detach(), target
 
     @torch.no_grad()
-    def _next_value(self, seen: Tensor) -> Tensor:
+    def _next_value(self, obs: Tensor) -> Tensor:
         """The smallest of the target critics, at the target policy's action with noise, (batch,)."""
         critics = self.critics.target
-        z = critics.embedding.of_state(seen)
-        action = self.inputs.smooth(target_noise(self.target_policy(seen, z), self.settings), seen)
-        return self.critics.smallest(critics(seen, action, z)).clamp(*self.target_range)
+        z = critics.embedding.of_state(obs)
+        action = self.inputs.smooth(target_noise(self.target_policy(obs, z), self.settings), obs)
+        return self.critics.smallest(critics(obs, action, z)).clamp(*self.target_range)
 
     def improve(self, samples: Samples) -> dict[str, float]:
         """See `ReplayAgent.improve`: a step of the policy up the critics' mean, and what is due of copies."""
         s = self.settings
-        found = self._update_policy(samples.seen) if self.updates % s.policy_delay == 0 else {}
+        found = self._update_policy(samples.obs) if self.updates % s.policy_delay == 0 else {}
         if self.updates % s.copy_every == 0:
             self.target_policy.load_state_dict(self.policy.state_dict())
             self.critics.online.embedding.load_state_dict(self.embedding.state_dict())
             self.target_range.copy_(self.seen_range)
         return found
 
-    def _update_policy(self, seen: Tensor) -> dict[str, float]:
-        z = self.critics.online.embedding.of_state(seen)
-        action = self.inputs.smooth(self.policy(seen, z), seen)
-        return {"policy_loss": step(self._policy_optimiser, -self.critics.frozen()(seen, action, z).mean())}
+    def _update_policy(self, obs: Tensor) -> dict[str, float]:
+        z = self.critics.online.embedding.of_state(obs)
+        action = self.inputs.smooth(self.policy(obs, z), obs)
+        return {"policy_loss": step(self._policy_optimiser, -self.critics.frozen()(obs, action, z).mean())}
 
     def values(self, network: EmbeddedCritics, samples: Samples) -> Tensor:
         """See `ReplayAgent.values`."""
-        return network(samples.seen, samples.action)
+        return network(samples.obs, samples.action)
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""

@@ -115,13 +115,13 @@ class OnnxGraph:
         except Exception as error:
             raise GraphError(f"control graph failed: {str(error).splitlines()[0]}") from None
         outputs = dict(zip(self._outputs, values, strict=True))
-        action, following = outputs.pop(ACTION), outputs.pop(NEXT_CARRY, carry)
+        action, next_carry = outputs.pop(ACTION), outputs.pop(NEXT_CARRY, carry)
         size = len(self.contract.joints)
         if action.shape != (size,):
             raise GraphError(f"control graph gave an action of shape {action.shape}, expected ({size},)")
-        if not (np.isfinite(action).all() and np.isfinite(following).all()):
+        if not (np.isfinite(action).all() and np.isfinite(next_carry).all()):
             raise GraphError(f"control graph gave a non-finite action or carry: {action}")
-        return GraphOutput(action, following, outputs)
+        return GraphOutput(action, next_carry, outputs)
 
     def _input(self, name: str, value: np.ndarray) -> np.ndarray:
         """A field in the dtype that the contract declares."""

@@ -95,8 +95,8 @@ class DiffusionEnsemble(NetworkEnsemble):
     def _integrate(self, condition: Tensor, y: Tensor) -> Tensor:
         """The midpoint rule; noise of a Gaussian's shape arrives as that Gaussian, however few the steps."""
         angles = self.angles()
-        for angle, following in zip(angles[:-1], angles[1:], strict=True):
-            half = 0.5 * (following - angle)
+        for angle, next_angle in zip(angles[:-1], angles[1:], strict=True):
+            half = 0.5 * (next_angle - angle)
             middle = y + half * self.velocity(condition, y, torch.full_like(y[..., :1], angle))
             y = y + 2.0 * half * self.velocity(condition, middle, torch.full_like(y[..., :1], angle + half))
         return y

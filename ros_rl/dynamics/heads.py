@@ -51,18 +51,18 @@ class RewardHead(_Head):
         self.inputs.fit(x)
         self.rewards.fit(reward[:, None])
 
-    def forward(self, x: Tensor, last_action: Tensor, action: Tensor, following: Tensor) -> Tensor:
-        """The reward, (...,); `x` and `following` are (..., size), actions broadcast to (..., actions)."""
-        return self.rewards.restore(self._normalised(x, last_action, action, following))
+    def forward(self, x: Tensor, last_action: Tensor, action: Tensor, next_x: Tensor) -> Tensor:
+        """The reward, (...,); `x` and `next_x` are (..., size), actions broadcast to (..., actions)."""
+        return self.rewards.restore(self._normalised(x, last_action, action, next_x))
 
-    def loss(self, x: Tensor, last_action: Tensor, action: Tensor, following: Tensor, reward: Tensor) -> Tensor:
+    def loss(self, x: Tensor, last_action: Tensor, action: Tensor, next_x: Tensor, reward: Tensor) -> Tensor:
         """Mean squared error of the normalised reward, whose true values are `reward`, (...,)."""
-        error = self._normalised(x, last_action, action, following) - self.rewards.normalise(reward)
+        error = self._normalised(x, last_action, action, next_x) - self.rewards.normalise(reward)
         return (error**2).mean()
 
-    def _normalised(self, x: Tensor, last_action: Tensor, action: Tensor, following: Tensor) -> Tensor:
+    def _normalised(self, x: Tensor, last_action: Tensor, action: Tensor, next_x: Tensor) -> Tensor:
         last, now = (part.expand(*x.shape[:-1], -1) for part in (last_action, action))
-        return self._number(torch.cat([self.inputs.normalise(x), last, now, self.inputs.normalise(following)], -1))
+        return self._number(torch.cat([self.inputs.normalise(x), last, now, self.inputs.normalise(next_x)], -1))
 
 
 class TerminationHead(_Head):
@@ -82,10 +82,10 @@ class TerminationHead(_Head):
         """Take the normalisation from x (count, size)."""
         self.inputs.fit(x)
 
-    def forward(self, following: Tensor) -> Tensor:
+    def forward(self, next_x: Tensor) -> Tensor:
         """Log-odds that the task ended, (...,), from (..., size)."""
-        return self._number(self.inputs.normalise(following))
+        return self._number(self.inputs.normalise(next_x))
 
-    def loss(self, following: Tensor, terminated: Tensor) -> Tensor:
+    def loss(self, next_x: Tensor, terminated: Tensor) -> Tensor:
         """Binary cross entropy [nat] with what happened, 0 or 1 of shape (...,)."""
-        return nn.functional.binary_cross_entropy_with_logits(self(following), terminated)
+        return nn.functional.binary_cross_entropy_with_logits(self(next_x), terminated)

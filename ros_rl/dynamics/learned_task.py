@@ -63,8 +63,8 @@ class LearnedTask(nn.Module):
         """What training minimises the sum of: the mean loss of each head over transitions that happened."""
         found = {}
         if self.reward_head is not None:
-            x, following = self._join(before), self._join(after)
-            found["reward_loss"] = self.reward_head.loss(x, last_action, action, following, reward)
+            x, next_x = self._join(before), self._join(after)
+            found["reward_loss"] = self.reward_head.loss(x, last_action, action, next_x, reward)
         if self.termination_head is not None:
             found["termination_loss"] = self.termination_head.loss(self._join(after), terminated)
         return found

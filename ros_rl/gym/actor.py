@@ -53,9 +53,9 @@ class Actor:
         """
         started = time.perf_counter()
         drawn = tick_noise(self._seed, tick, self._graph.noise_shape)
-        noise, seen = (torch.as_tensor(part, device=self._device) for part in (drawn, observation))
+        noise, obs = (torch.as_tensor(part, device=self._device) for part in (drawn, observation))
         with evaluating(self._graph):  # as the exported graph, without dropout
-            action, self._carry, *_ = self._graph.act(seen, self._carry, noise, self._explore)
+            action, self._carry, *_ = self._graph.act(obs, self._carry, noise, self._explore)
         self.seconds.append(time.perf_counter() - started)
         chosen: Vector = action.cpu().numpy()
         if not np.isfinite(chosen).all():

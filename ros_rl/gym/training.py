@@ -122,12 +122,14 @@ class GymTraining:
         random = not self._settings.agent.learns or training.env_steps < training.warmup
         tick = training.env_steps + self._episode  # resets count, as a driver's ticks do
         action = (self._random if random else self._actor).act(observation, tick)
-        following, reward, terminated, truncated = self._environment.step(action)
-        transition = Transition(tick, self._episode, observation, action, reward, following, terminated, truncated)
+        next_observation, reward, terminated, truncated = self._environment.step(action)
+        transition = Transition(
+            tick, self._episode, observation, action, reward, next_observation, terminated, truncated
+        )
         self._run.add(transition, {})
         training.note_steps(training.env_steps + 1)
         if not (terminated or truncated):
-            return following
+            return next_observation
         self._episode += 1
         self._actor.begin()
         return self._environment.reset()

@@ -40,19 +40,19 @@ class Embedding(nn.Module):
         self.state = BatchedMLP(1, size_in, hidden, 2, size, activation=nn.ELU)
         self.pair = BatchedMLP(1, size + action_size, hidden, 2, size, activation=nn.ELU)
 
-    def of_state(self, seen: Tensor) -> Tensor:
+    def of_state(self, obs: Tensor) -> Tensor:
         """f(o), (batch, size), from network inputs (batch, inputs)."""
-        return unit_mean(self.state(seen[None])[0])
+        return unit_mean(self.state(obs[None])[0])
 
     def of_pair(self, z: Tensor, action: Tensor) -> Tensor:
         """g(z, u), (batch, size), from z (batch, size) and actions (batch, actions)."""
         return self.pair(torch.cat([z, action], -1)[None])[0]
 
-    def loss(self, seen: Tensor, action: Tensor, next_seen: Tensor) -> Tensor:
+    def loss(self, obs: Tensor, action: Tensor, next_obs: Tensor) -> Tensor:
         """Mean of (g(f(o), u) - f(o'))^2, where f(o') is a constant (equation 4 of the paper)."""
         with torch.no_grad():
-            following = self.of_state(next_seen)
-        return ((self.of_pair(self.of_state(seen), action) - following) ** 2).mean()
+            next_embedding = self.of_state(next_obs)
+        return ((self.of_pair(self.of_state(obs), action) - next_embedding) ** 2).mean()
 
 
 class EmbeddedCritics(nn.Module):
@@ -74,17 +74,17 @@ class EmbeddedCritics(nn.Module):
         self.embedding = copy.deepcopy(embedding).requires_grad_(False)
         self.net = BatchedMLP(critics, size_in + action_size + 2 * size, hidden, 2, 1, activation=InPlaceReLU)
 
-    def forward(self, seen: Tensor, action: Tensor, z: Tensor | None = None) -> Tensor:
+    def forward(self, obs: Tensor, action: Tensor, z: Tensor | None = None) -> Tensor:
         """Values, (critics, batch), of inputs (batch, inputs) and actions (batch, actions); `z` if it is known."""
-        return self.net(self._inputs(seen, action, z))[..., 0]
+        return self.net(self._inputs(obs, action, z))[..., 0]
 
-    def features(self, seen: Tensor, action: Tensor) -> Tensor:
+    def features(self, obs: Tensor, action: Tensor) -> Tensor:
         """The last hidden layer, (critics, batch, hidden)."""
-        return self.net.features(self._inputs(seen, action))
+        return self.net.features(self._inputs(obs, action))
 
-    def _inputs(self, seen: Tensor, action: Tensor, z: Tensor | None = None) -> Tensor:
-        z = self.embedding.of_state(seen) if z is None else z
-        return torch.cat([seen, action, self.embedding.of_pair(z, action), z], -1)[None]
+    def _inputs(self, obs: Tensor, action: Tensor, z: Tensor | None = None) -> Tensor:
+        z = self.embedding.of_state(obs) if z is None else z
+        return torch.cat([obs, action, self.embedding.of_pair(z, action), z], -1)[None]
 
 
 class EmbeddedPolicy(nn.Module):
@@ -94,6 +94,6 @@ class EmbeddedPolicy(nn.Module):
         super().__init__()
         self.net = BatchedMLP(1, size_in + size, hidden, 2, action_size, activation=InPlaceReLU)
 
-    def forward(self, seen: Tensor, z: Tensor) -> Tensor:
+    def forward(self, obs: Tensor, z: Tensor) -> Tensor:
         """Actions in (-1, 1), (batch, actions), from inputs (batch, inputs) and embeddings (batch, size)."""
-        return torch.tanh(self.net(torch.cat([seen, z], -1)[None])[0])
+        return torch.tanh(self.net(torch.cat([obs, z], -1)[None])[0])

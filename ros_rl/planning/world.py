@@ -174,8 +174,8 @@ class StateWorld(World[ParticleState]):
         x, last = state.x, state.last_action
         particles, count = x.shape[:2]
         action = self.spaces.smooth(self.decide(state, x.new_zeros(1)), last)
-        seen = self.spaces.network_input(x, state.goal, rows(last, x)).reshape(particles * count, -1)
-        return self.critics(seen, rows(action, x).reshape(particles * count, -1)).amin(0).reshape(particles, count)
+        obs = self.spaces.network_input(x, state.goal, rows(last, x)).reshape(particles * count, -1)
+        return self.critics(obs, rows(action, x).reshape(particles * count, -1)).amin(0).reshape(particles, count)
 
     def decide(self, state: ParticleState, noise: Tensor) -> Tensor:
         """The policy's action in the particles' mean state, (count, actions); greedy where the noise is zero."""

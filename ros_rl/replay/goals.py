@@ -35,14 +35,14 @@ class GoalRelabeller:
         """A changed copy of a batch of single steps."""
         layout, count = self._layout, int(self._fraction * batch.index.size)
         rows, givers = (torch.randperm(batch.index.size, device="cpu")[:count].numpy() for _ in range(2))
-        observation, following = batch.observation.copy(), batch.next_observation.copy()
+        observation, next_observation = batch.observation.copy(), batch.next_observation.copy()
         reward, terminated = batch.reward.copy(), batch.terminated.copy()
         goal, last = batch.observation[givers, layout.goal], layout.slices[LAST_ACTION]
-        for part in (observation, following):
+        for part in (observation, next_observation):
             part[rows, layout.goal] = goal
-        earlier, later = observation[rows], following[rows]
+        earlier, later = observation[rows], next_observation[rows]
         after = layout.split(later)
         reward[rows] = self._judge.reward(layout.split(earlier), earlier[:, last], later[:, last], after)
         terminated[rows] = self._judge.terminated(after)
-        seen = dataclasses.replace(batch, observation=observation, next_observation=following)
+        seen = dataclasses.replace(batch, observation=observation, next_observation=next_observation)
         return dataclasses.replace(seen, reward=reward, terminated=terminated)

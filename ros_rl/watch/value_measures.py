@@ -80,13 +80,13 @@ def followed_returns(
     """
     steps = len(rewards)
     returns = np.empty(steps)
-    following = 0.0
+    next_return = 0.0
     for t in reversed(range(steps)):
         if t == steps - 1:
-            following = rewards[t] if terminated else q[t]
+            next_return = rewards[t] if terminated else q[t]
         else:
-            following = rewards[t] + gamma * (entropy_bonus + following)
-        returns[t] = following
+            next_return = rewards[t] + gamma * (entropy_bonus + next_return)
+        returns[t] = next_return
     if terminated:
         return returns
     weight = gamma ** np.arange(steps - 1, -1, -1.0)

@@ -75,10 +75,10 @@ def test_critics_take_one_step_of_adam_to_the_bellman_target() -> None:
     samples = steps(torch.randn(9, 2), torch.rand(9, 1), torch.randn(9), gamma=0.9)
     online, target = copy.deepcopy(agent.critics.online), copy.deepcopy(agent.critics.target)
     torch.manual_seed(5)
-    action = agent.policy.act(samples.next_seen, torch.randn(9, 1)).detach()
-    aim = samples.reward + 0.9 * (1 - samples.terminated) * target(samples.next_seen, action).amin(0)
+    action = agent.policy.act(samples.next_obs, torch.randn(9, 1)).detach()
+    aim = samples.reward + 0.9 * (1 - samples.terminated) * target(samples.next_obs, action).amin(0)
     optimiser = torch.optim.Adam(online.parameters(), agent.settings.learning_rate)
-    ((online(samples.seen, samples.action) - aim.detach()) ** 2).mean(1).sum().backward()
+    ((online(samples.obs, samples.action) - aim.detach()) ** 2).mean(1).sum().backward()
     optimiser.step()
     torch.manual_seed(5)
     agent.update_critics(samples)
@@ -112,17 +112,17 @@ def test_on_policy_update_steps_the_policy_once_after_the_critics() -> None:
 
 def quadratic(agent: ActorCriticAgent, c: float) -> None:
     """In place of the critics: Q(o, u) = 3 - (u - c)^2, so that every gradient is known."""
-    agent._q = lambda seen, action: 3 - ((action - c) ** 2)[:, 0]  # type: ignore[method-assign]
+    agent._q = lambda obs, action: 3 - ((action - c) ** 2)[:, 0]  # type: ignore[method-assign]
 
 
 def losses(agent: ActorCriticAgent, kind: str, count: int, c: float) -> Tensor:
-    seen = torch.zeros(count, 1)
+    obs = torch.zeros(count, 1)
     if kind == "pathwise":
-        return agent.pathwise_loss(seen)
+        return agent.pathwise_loss(obs)
     if kind == "resampled":
-        return agent.resampled_loss(seen)
-    u = agent.policy.act(seen, torch.randn(count, 1)).detach()
-    run = steps(seen, u, 3 - ((u - c) ** 2)[:, 0])
+        return agent.resampled_loss(obs)
+    u = agent.policy.act(obs, torch.randn(count, 1)).detach()
+    run = steps(obs, u, 3 - ((u - c) ** 2)[:, 0])
     run.terminated[:] = 1.0
     return agent.executed_loss([run])
 
@@ -150,9 +150,9 @@ def test_entropy_bonus_raises_the_deviation_alike() -> None:
     for kind in ("executed", "resampled", "pathwise"):
         agent = agent_of(entropy=0.25, batch="online")
         set_policy(agent.policy, MEAN, STD)
-        agent._q = lambda seen, action: 0 * action[:, 0]  # type: ignore[method-assign]
-        seen = torch.zeros(50, 1)
-        run = steps(seen, seen, torch.zeros(50))
+        agent._q = lambda obs, action: 0 * action[:, 0]  # type: ignore[method-assign]
+        obs = torch.zeros(50, 1)
+        run = steps(obs, obs, torch.zeros(50))
         loss = agent.executed_loss([run]) if kind == "executed" else losses(agent, kind, 50, 0.0)
         torch.testing.assert_close(bias_gradient(agent.policy, loss), torch.tensor([0.0, 0.25]), msg=kind)
 
@@ -161,13 +161,13 @@ def test_pathwise_gradient_against_finite_differences() -> None:
     agent = agent_of(3, critics=2, entropy=0.1)
     agent.policy.double()
     agent.critics.online.double()
-    seen = torch.randn(20, 3).double()
+    obs = torch.randn(20, 3).double()
     torch.set_default_dtype(torch.float64)
     try:
 
         def loss() -> Tensor:
             torch.manual_seed(3)
-            return agent.pathwise_loss(seen)
+            return agent.pathwise_loss(obs)
 
         loss().backward()
         for parameter in agent.policy.parameters():
@@ -233,8 +233,8 @@ def test_learns_a_bandit(data: str, gradient: str, batch: str) -> None:
 
     def policy(x: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            seen = torch.tensor(x, dtype=torch.float32)
-            return agent.graph.act(seen, torch.zeros(0), torch.randn(1), torch.ones(1))[0].numpy()
+            obs = torch.tensor(x, dtype=torch.float32)
+            return agent.graph.act(obs, torch.zeros(0), torch.randn(1), torch.ones(1))[0].numpy()
 
     replay.add(one_step(0, rng))
     for index in range(1, 900 if many or data == "off_policy" else 1400):

@@ -62,8 +62,8 @@ def test_update_by_hand() -> None:
     for index in range(10):
         replay.add(random_transition(spec, rng, index))
     batch = replay.at(np.arange(10))
-    seen = torch.from_numpy(batch.observation) * torch.tensor([1, 1, 0.1, 0.1, 1, 1, 1, 1])
-    action = 0.75 * agent.policy(seen) + 0.25 * seen[:, 6:]
+    obs = torch.from_numpy(batch.observation) * torch.tensor([1, 1, 0.1, 0.1, 1, 1, 1, 1])
+    action = 0.75 * agent.policy(obs) + 0.25 * obs[:, 6:]
     loss = ((action - torch.from_numpy(batch.action)) ** 2).sum() / 20
     samples = agent.inputs.samples(batch)
     found = assert_steps_down(loss, agent.policy.parameters(), 1e-2, lambda: agent.imitate(samples))

@@ -109,8 +109,8 @@ def learned(agent: Agent, replay: ReplayBuffer) -> list[torch.Tensor]:
     """Everything that two more rounds leave, and what the watch is shown."""
     for env_steps in (100, 101):
         agent.train(replay, env_steps)
-    seen = agent.look(replay.newest(5))
-    return [*tensors(agent.state_dict()), *(seen or ())]
+    obs = agent.look(replay.newest(5))
+    return [*tensors(agent.state_dict()), *(obs or ())]
 
 
 def tensors(state: Any) -> Iterator[torch.Tensor]:

@@ -57,8 +57,8 @@ def test_answers_are_the_plans_of_the_same_states() -> None:
         with torch.no_grad():
             expected = agent.planner.plan(start, torch.randn(agent.planner.noise_shape)).mean[0]
         torch.testing.assert_close(agent.answers._rows["action"][row], expected)
-    seen = torch.cat([e.state[:, :2], 0.1 * e.state[:, 2:], e.last_action], -1)
-    torch.testing.assert_close(agent.answers._rows["seen"][:5], seen)
+    obs = torch.cat([e.state[:, :2], 0.1 * e.state[:, 2:], e.last_action], -1)
+    torch.testing.assert_close(agent.answers._rows["obs"][:5], obs)
 
 
 def test_plans_of_nothing_finite_are_no_answers() -> None:
@@ -84,9 +84,9 @@ def test_planner_is_asked_as_often_as_set() -> None:
 
 def test_imitation_by_hand() -> None:
     agent = agent_of(small(learning_rate=1e-2))
-    rows = {"seen": torch.randn(1, 6).repeat(20, 1), "action": torch.rand(1, 2).repeat(20, 1)}
+    rows = {"obs": torch.randn(1, 6).repeat(20, 1), "action": torch.rand(1, 2).repeat(20, 1)}
     agent.answers.add(rows)
-    loss = ((agent.student(rows["seen"][:1]) - rows["action"][:1]) ** 2).mean()
+    loss = ((agent.student(rows["obs"][:1]) - rows["action"][:1]) ** 2).mean()
     found = assert_steps_down(loss, agent.student.parameters(), 1e-2, agent.imitate)
     assert found == pytest.approx(loss.item(), rel=1e-4)
 
@@ -107,9 +107,9 @@ def test_policy_comes_near_the_planner_in_states_it_was_not_told_about() -> None
     told = agent.answers._rows["action"][:240].clone()
     agent.ask(held_out)
     answers = agent.answers._rows["action"][240:300]
-    seen = agent.spaces.network_input(held_out.state, held_out.goal, held_out.last_action)
+    obs = agent.spaces.network_input(held_out.state, held_out.goal, held_out.last_action)
     with torch.no_grad():
-        distance = (agent.student(seen) - answers).pow(2).mean()
+        distance = (agent.student(obs) - answers).pow(2).mean()
     assert distance < 0.3 * (answers - told.mean(0)).pow(2).mean()
 
 

@@ -51,7 +51,7 @@ def test_without_targets_it_is_q_learning() -> None:
     agent = agent_of(LAYOUT, "dqn", bootstrap="same", targets="none")
     samples = random_samples(LAYOUT)
     with torch.no_grad():
-        best = agent.critics.online(samples.next_seen)[0].max(-1).values
+        best = agent.critics.online(samples.next_obs)[0].max(-1).values
     _, target = agent.update_critics(samples)
     torch.testing.assert_close(target, samples.reward + samples.discount * (1 - samples.terminated) * best)
     assert "target_critics" not in agent.parts()
@@ -62,8 +62,8 @@ def test_of_several_critics_the_smallest_counts() -> None:
     samples = random_samples(LAYOUT)
     with torch.no_grad():
         agent.critics.target.net.net[-1].bias.normal_()
-        best = agent.critics.online(samples.next_seen).mean(0).argmax(-1)
-        values = agent.critics.target(samples.next_seen)
+        best = agent.critics.online(samples.next_obs).mean(0).argmax(-1)
+        values = agent.critics.target(samples.next_obs)
     expected = torch.tensor([min(values[c, row, best[row]].item() for c in range(3)) for row in range(len(best))])
     _, target = agent.update_critics(samples)
     torch.testing.assert_close(target, samples.reward + samples.discount * (1 - samples.terminated) * expected)
@@ -170,7 +170,7 @@ def test_learns_the_values_of_a_bandit() -> None:
     for _ in range(300):
         agent.update_critics(samples)
     with torch.no_grad():
-        values = agent.critics.online(samples.seen)[0].mean(0)
+        values = agent.critics.online(samples.obs)[0].mean(0)
     torch.testing.assert_close(values, torch.arange(CHOICES) / 10, atol=0.05, rtol=0)
 
 

@@ -70,19 +70,19 @@ def test_branches_by_hand() -> None:
             mean, log_std = agent.improver.policy(torch.cat([state[:, :2], 0.1 * state[:, 2:], last], -1))
             action = 0.75 * torch.tanh(mean + log_std.exp() * torch.randn(6, 2)) + 0.25 * last
             permutation = torch.randperm(6)
-            draws, following = torch.randn(2, 3, 4), torch.empty(6, 4)
+            draws, next_state = torch.randn(2, 3, 4), torch.empty(6, 4)
             for place, row in enumerate(permutation.tolist()):
                 member = place // 3
                 one = [x[row].expand(2, 1, -1) for x in (state, last, action)]
                 centre, std = agent.model.distribution(*one)
-                following[row] = centre[member, 0] + std[member, 0] * draws[member, place % 3]
+                next_state[row] = centre[member, 0] + std[member, 0] * draws[member, place % 3]
             made = found.experience
             torch.testing.assert_close(made.action, action)
             torch.testing.assert_close(made.state, state)
-            torch.testing.assert_close(made.next_state, following, rtol=1e-4, atol=1e-5)
-            expected = -(following[:, :2] ** 2).sum(-1) - 0.01 * (action**2).sum(-1)
+            torch.testing.assert_close(made.next_state, next_state, rtol=1e-4, atol=1e-5)
+            expected = -(next_state[:, :2] ** 2).sum(-1) - 0.01 * (action**2).sum(-1)
             torch.testing.assert_close(made.reward, expected, rtol=1e-4, atol=1e-5)
-            state, last = following, action
+            state, last = next_state, action
 
 
 def test_what_has_terminated_or_is_not_finite_stops() -> None:
@@ -106,8 +106,8 @@ def test_what_has_terminated_or_is_not_finite_stops() -> None:
 
     def broken(*inputs):
         calls.append(1)
-        following = sample(*inputs)
-        return following * float("nan") if len(calls) == 2 else following
+        next_state = sample(*inputs)
+        return next_state * float("nan") if len(calls) == 2 else next_state
 
     agent.model.sample = broken
     steps = branch(agent, agent.improver.policy, start, 4)
@@ -155,14 +155,14 @@ def test_samples_hold_what_acts_next_to_what_acted_last() -> None:
     agent = agent_of(small(gamma=0.9))
     e = agent.experience(filled(agent.spec).at(np.arange(5)))
     samples = agent.samples(e, 0.9)
-    torch.testing.assert_close(samples.seen, torch.cat([e.state[:, :2], 0.1 * e.state[:, 2:], e.last_action], -1))
+    torch.testing.assert_close(samples.obs, torch.cat([e.state[:, :2], 0.1 * e.state[:, 2:], e.last_action], -1))
     torch.testing.assert_close(
-        samples.next_seen, torch.cat([e.next_state[:, :2], 0.1 * e.next_state[:, 2:], e.action], -1)
+        samples.next_obs, torch.cat([e.next_state[:, :2], 0.1 * e.next_state[:, 2:], e.action], -1)
     )
     assert (samples.discount == 0.9).all() and (samples.weight == 1.0).all()
     # SAC smooths with the action at the input's end, which is the one that acted last
     raw = torch.rand(5, 2)
-    torch.testing.assert_close(agent.improver.smooth(raw, samples.seen), 0.7 * raw + 0.3 * e.last_action)
+    torch.testing.assert_close(agent.improver.smooth(raw, samples.obs), 0.7 * raw + 0.3 * e.last_action)
 
 
 def test_log_probability_is_that_of_sampling() -> None:
@@ -184,17 +184,17 @@ def test_policy_gradient_by_hand() -> None:
     steps = branch(agent, improver.policy, start, 3)
     steps[1].alive[5] = steps[2].alive[5] = False  # as if the model had broken down there
     network_input = agent.spaces.network_input
-    seen = [network_input(s.experience.state, s.experience.goal, s.experience.last_action) for s in steps]
+    obs = [network_input(s.experience.state, s.experience.goal, s.experience.last_action) for s in steps]
     alpha, expected, scores, values = 0.1, {}, {}, {}
     with torch.no_grad():
         for row in range(6):
             total = None
             for t in (2, 1, 0):
                 e = steps[t].experience
-                values[t, row] = improver.value(seen[t][None, row : row + 1])[0, 0, 0]
+                values[t, row] = improver.value(obs[t][None, row : row + 1])[0, 0, 0]
                 if total is None:
                     total = improver.value(network_input(e.next_state, e.goal, e.action)[None, row : row + 1])[0, 0, 0]
-                density = improver.policy.log_probability(seen[t][row : row + 1], steps[t].unsquashed[row : row + 1])[0]
+                density = improver.policy.log_probability(obs[t][row : row + 1], steps[t].unsquashed[row : row + 1])[0]
                 after = 0.0 if e.terminated[row] else 0.9 * total
                 total = e.reward[row] - alpha * density + after if steps[t].alive[row] else values[t, row]
                 expected[t, row] = total
@@ -202,7 +202,7 @@ def test_policy_gradient_by_hand() -> None:
     advantage = torch.stack([expected[key] - values[key] for key in alive])
     advantage = (advantage - advantage.mean()) / advantage.std(correction=0)
     scores = torch.stack(
-        [improver.policy.log_probability(seen[t][r : r + 1], steps[t].unsquashed[r : r + 1])[0] for t, r in alive]
+        [improver.policy.log_probability(obs[t][r : r + 1], steps[t].unsquashed[r : r + 1])[0] for t, r in alive]
     )
     loss = -(scores * advantage).mean()
     metrics = assert_steps_down(loss, improver.policy.parameters(), 1e-2, lambda: improver.update(steps))
@@ -221,15 +221,15 @@ def test_policy_improves_inside_a_known_model(improve: str) -> None:
 
     agent.model.sample = sample
     replay = filled(agent.spec)
-    seen = torch.cat([0.3 * (torch.rand(64, 4) - 0.5), torch.rand(64, 2) - 0.5], -1)
+    obs = torch.cat([0.3 * (torch.rand(64, 4) - 0.5), torch.rand(64, 2) - 0.5], -1)
     with torch.no_grad():
         agent.improver.policy.net.net[-1].bias[..., :2] += 1.0
-        before = agent.improver.policy.act(seen, torch.zeros(1)).abs().mean()
+        before = agent.improver.policy.act(obs, torch.zeros(1)).abs().mean()
     agent.updates_per_step, agent._model_settings = 4.0, agent._model_settings.__class__(updates_per_step=0.0)
     for step in range(60):
         agent.train(replay, 10 + step)
     with torch.no_grad():
-        after = agent.improver.policy.act(seen, torch.zeros(1)).abs().mean()
+        after = agent.improver.policy.act(obs, torch.zeros(1)).abs().mean()
     assert before > 0.6 and after < 0.25
 
 

@@ -58,13 +58,13 @@ def test_critic_update_by_hand() -> None:
     state, before = torch.get_rng_state(), [p.clone() for p in agent.targets.parameters()]
     noise = torch.randn(4, 2)
     with torch.no_grad():
-        seen = seen_by_networks(e.next_state, e.action)
-        mean, log_std = agent.policy(seen)
+        obs = seen_by_networks(e.next_state, e.action)
+        mean, log_std = agent.policy(obs)
         raw = torch.tanh(mean + log_std.exp() * noise)
         density = torch.distributions.Normal(mean, log_std.exp()).log_prob(mean + log_std.exp() * noise)
         log_probability = (density - torch.log(1 - raw**2)).sum(-1)
         applied = 0.75 * raw + 0.25 * e.action
-        values = agent.targets(seen, applied)
+        values = agent.targets(obs, applied)
         value = torch.minimum(values[0], values[1]) - 0.1 * log_probability
         target = torch.stack([e.reward[i] + (0.0 if i == 1 else 0.9 * value[i]) for i in range(4)])
     q = agent.critics.online(seen_by_networks(e.state, e.last_action), e.action)
@@ -88,9 +88,9 @@ def test_policy_update_by_hand() -> None:
     e = batch_of(agent, [0.0] * 8)
     critics = [p.detach().clone() for p in agent.critics.online.parameters()]
     state, noise = torch.get_rng_state(), torch.randn(8, 2)
-    seen = seen_by_networks(e.state, e.last_action)
-    raw, log_probability = agent.policy.sample(seen, noise)
-    q = agent.critics.online(seen, 0.75 * raw + 0.25 * e.last_action).min(0).values
+    obs = seen_by_networks(e.state, e.last_action)
+    raw, log_probability = agent.policy.sample(obs, noise)
+    q = agent.critics.online(obs, 0.75 * raw + 0.25 * e.last_action).min(0).values
     loss = (0.1 * log_probability - q).mean()
     gradients = torch.autograd.grad(loss, list(agent.policy.parameters()))
     old = [p.detach().clone() for p in agent.policy.parameters()]
@@ -243,10 +243,10 @@ def test_goals_are_exchanged_with_the_reward_they_bring() -> None:
 
 def test_values_are_learned_from_images_and_other_goals_the_model_from_images_alone() -> None:
     agent = make_agent(small_settings("xarm_reach", {"agent": {"model_start": 10_000}}))
-    replay, seen = filled(agent), []
-    agent.mirror = lambda batch: seen.append("mirror") or batch
-    agent.relabel = lambda batch: seen.append("relabel") or batch
+    replay, obs = filled(agent), []
+    agent.mirror = lambda batch: obs.append("mirror") or batch
+    agent.relabel = lambda batch: obs.append("relabel") or batch
     agent.update_model(replay, 1)  # its normalisers are fitted first
-    assert seen == ["mirror", "mirror"]
+    assert obs == ["mirror", "mirror"]
     agent.replayed(replay, 4)
-    assert seen == ["mirror", "mirror", "mirror", "relabel"]
+    assert obs == ["mirror", "mirror", "mirror", "relabel"]

@@ -36,8 +36,8 @@ def test_lower_matrix_by_hand() -> None:
 
 def test_value_is_the_quadratic_form_written_out() -> None:
     agent, samples = agent_of(LAYOUT, "naf"), random_samples(LAYOUT)
-    value, mean, numbers = agent.critics.online(samples.seen)
-    for row, q in enumerate(agent.q(agent.critics.online, samples.seen, samples.action)):
+    value, mean, numbers = agent.critics.online(samples.obs)
+    for row, q in enumerate(agent.q(agent.critics.online, samples.obs, samples.action)):
         lower = torch.zeros(2, 2)
         lower[0, 0], lower[1, 0], lower[1, 1] = numbers[row, 0].exp(), numbers[row, 1], numbers[row, 2].exp()
         apart = samples.action[row] - mean[row]
@@ -45,16 +45,16 @@ def test_value_is_the_quadratic_form_written_out() -> None:
 
 
 def test_no_action_of_a_grid_is_better_than_the_mean() -> None:
-    agent, seen = agent_of(LAYOUT, "naf"), random_samples(LAYOUT, 5).seen
+    agent, obs = agent_of(LAYOUT, "naf"), random_samples(LAYOUT, 5).obs
     axis = torch.linspace(-1, 1, 201)
     grid = torch.cartesian_prod(axis, axis)
     with torch.no_grad():
-        value, mean, _ = agent.critics.online(seen)
-        for row in range(len(seen)):
-            q = agent.q(agent.critics.online, seen[row].expand(len(grid), -1), grid)
+        value, mean, _ = agent.critics.online(obs)
+        for row in range(len(obs)):
+            q = agent.q(agent.critics.online, obs[row].expand(len(grid), -1), grid)
             assert q.max() <= value[row] + 1e-6
             torch.testing.assert_close(grid[q.argmax()], mean[row], atol=0.011, rtol=0)  # the grid's step is 0.01
-        torch.testing.assert_close(agent.q(agent.critics.online, seen, mean), value)
+        torch.testing.assert_close(agent.q(agent.critics.online, obs, mean), value)
 
 
 def test_greedy_action_is_the_best_also_where_actions_are_smoothed() -> None:
@@ -63,8 +63,8 @@ def test_greedy_action_is_the_best_also_where_actions_are_smoothed() -> None:
     observation = torch.randn(layout.size).clamp(-1, 1)
     with torch.no_grad():
         action, _ = agent.graph.act(observation, torch.zeros(0), torch.randn(2), torch.zeros(1))
-        seen = agent.inputs(observation)[None]
-        torch.testing.assert_close(agent.q(agent.critics.online, seen, action[None]), agent.critics.online(seen)[0])
+        obs = agent.inputs(observation)[None]
+        torch.testing.assert_close(agent.q(agent.critics.online, obs, action[None]), agent.critics.online(obs)[0])
 
 
 def test_value_mean_and_matrix_share_no_weights() -> None:
@@ -80,13 +80,13 @@ def test_update_by_hand(targets: str) -> None:
     agent, samples = agent_of(LAYOUT, "naf", targets=targets, tau=0.1, copy_every=1), random_samples(LAYOUT)
     with torch.no_grad():
         agent.critics.target.net.net[-1].bias[..., 0] += 2.0
-        following = agent.critics.target(samples.next_seen)[0]
+        next_values = agent.critics.target(samples.next_obs)[0]
         before = [p.clone() for p in agent.critics.target.parameters()]
-    q = agent.q(agent.critics.online, samples.seen, samples.action)
+    q = agent.q(agent.critics.online, samples.obs, samples.action)
     expected = torch.stack(
         [
-            samples.reward[row] + (0.0 if row == 0 else samples.discount[row] * following[row])  # row 0 terminated
-            for row in range(len(following))
+            samples.reward[row] + (0.0 if row == 0 else samples.discount[row] * next_values[row])  # row 0 terminated
+            for row in range(len(next_values))
         ]
     )
     gradient = torch.autograd.grad(
@@ -110,7 +110,7 @@ def test_learns_a_quadratic_function() -> None:
     for _ in range(400):
         agent.update_critics(samples)
     with torch.no_grad():
-        value, mean, _ = agent.critics.online(samples.seen)
+        value, mean, _ = agent.critics.online(samples.obs)
     torch.testing.assert_close(mean.mean(0), torch.tensor([0.4, -0.2]), atol=0.03, rtol=0)
     assert abs(float(value.mean()) - 1.0) < 0.05
 
@@ -124,10 +124,10 @@ def test_exported_graph_decides_alike(explore: float) -> None:
 def test_noise_is_added_only_when_exploring() -> None:
     agent = agent_of(LAYOUT, "naf", exploration=0.5)
     with torch.no_grad():
-        seen, noise = torch.randn(3), torch.tensor([0.3, -0.2])
-        mean = agent.critics.online(seen[None])[1][0]
+        obs, noise = torch.randn(3), torch.tensor([0.3, -0.2])
+        mean = agent.critics.online(obs[None])[1][0]
         for explore in (0.0, 1.0):
-            action, _ = agent.graph.act(seen, torch.zeros(0), noise, torch.tensor([explore]))
+            action, _ = agent.graph.act(obs, torch.zeros(0), noise, torch.tensor([explore]))
             torch.testing.assert_close(action, (mean + explore * 0.5 * noise).clamp(-1, 1))
 
 

@@ -28,8 +28,8 @@ class Bowl(nn.Module):
         super().__init__()
         self.centre, self.height = nn.Parameter(torch.tensor(centre)), nn.Parameter(torch.tensor(height))
 
-    def forward(self, seen: Tensor, action: Tensor) -> Tensor:
-        return (self.height - ((action - self.centre * seen[:, : action.shape[1]]) ** 2).sum(-1))[None]
+    def forward(self, obs: Tensor, action: Tensor) -> Tensor:
+        return (self.height - ((action - self.centre * obs[:, : action.shape[1]]) ** 2).sum(-1))[None]
 
 
 def with_bowls(online: Bowl, target: Bowl, lagged: Bowl, **more: Any) -> QtOptAgent:
@@ -85,14 +85,14 @@ def test_target_is_the_smaller_of_two_values_at_the_first_ones_action(height: fl
     """Q1 is 1 at u = 0.5 x; there Q2 is its height less the distance to -0.5 x, |x|^2."""
     agent = with_bowls(Bowl(0.1), Bowl(0.5, 1.0), Bowl(-0.5, height), iterations=6, std_min=1e-3)
     samples = random_samples(LAYOUT)
-    samples.next_seen.clamp_(-1.0, 1.0)
+    samples.next_obs.clamp_(-1.0, 1.0)
     q, target = agent.update_critics(samples)
-    second = height - (samples.next_seen[:, :2] ** 2).sum(-1)
+    second = height - (samples.next_obs[:, :2] ** 2).sum(-1)
     value = torch.minimum(torch.ones(6), second)
     assert (value < 1.0).all() if lower else (value == 1.0).any()
     expected = samples.reward + samples.discount * (1 - samples.terminated) * value
     torch.testing.assert_close(target, expected, atol=0.02, rtol=0)
-    apart = samples.action - 0.1 * samples.seen[:, :2]
+    apart = samples.action - 0.1 * samples.obs[:, :2]
     torch.testing.assert_close(q[0], -(apart**2).sum(-1))
 
 
@@ -120,7 +120,7 @@ def test_cross_entropy_by_hand() -> None:
     samples = random_samples(LAYOUT)
     samples.reward = torch.tensor([0.0, 1.0, 0.2, 0.7, 1.0, 0.0])
     with torch.no_grad():
-        logits = agent.critics.online(samples.seen, samples.action)[0]
+        logits = agent.critics.online(samples.obs, samples.action)[0]
     q, target = agent.update_critics(samples)
     assert target[0] == 0.0 and target.max() == 1.0 and target.min() >= 0.0
     torch.testing.assert_close(q[0], torch.sigmoid(logits))
@@ -147,7 +147,7 @@ def test_learns_the_best_action(loss: str) -> None:
         agent.updates += 1
     with torch.no_grad():
         noise = torch.randn(1, *agent.graph.noise_shape)
-        found = torch.cat([agent.graph.choose(samples.seen[row : row + 1], noise) for row in range(20)])
+        found = torch.cat([agent.graph.choose(samples.obs[row : row + 1], noise) for row in range(20)])
     torch.testing.assert_close(found.mean(0), torch.tensor([0.5, -0.5]), atol=0.15, rtol=0)
 
 
@@ -162,11 +162,11 @@ def test_exported_graph_decides_alike(explore: float) -> None:
 
 def test_evaluation_searches_without_added_noise() -> None:
     agent = agent_of(LAYOUT, "qt_opt", exploration=0.5)
-    noise, seen = torch.randn(agent.graph.noise_shape), torch.randn(3)
+    noise, obs = torch.randn(agent.graph.noise_shape), torch.randn(3)
     with torch.no_grad():
-        greedy = agent.graph.choose(seen[None], noise[None])[0]
+        greedy = agent.graph.choose(obs[None], noise[None])[0]
         for explore in (0.0, 1.0):
-            action, _ = agent.graph.act(seen, torch.zeros(0), noise, torch.tensor([explore]))
+            action, _ = agent.graph.act(obs, torch.zeros(0), noise, torch.tensor([explore]))
             torch.testing.assert_close(action, (greedy + 0.5 * explore * noise[0]).clamp(-1, 1))
 
 

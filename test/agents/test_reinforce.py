@@ -43,10 +43,10 @@ def test_gradient_of_a_bandit_is_the_closed_form() -> None:
     """J = E[-(u - c)^2] = -(mean - c)^2 - std^2, by atanh(mean) and log std."""
     agent, c = agent_of(baseline="none"), 0.5
     set_policy(agent.policy, MEAN, STD)
-    seen = torch.zeros(4000, 1)
-    u = agent.policy.act(seen, torch.randn(4000, 1)).detach()
+    obs = torch.zeros(4000, 1)
+    u = agent.policy.act(obs, torch.randn(4000, 1)).detach()
     reward = -((u - c) ** 2)[:, 0]
-    runs = [steps(seen[i : i + 1], u[i : i + 1], reward[i : i + 1]) for i in range(4000)]
+    runs = [steps(obs[i : i + 1], u[i : i + 1], reward[i : i + 1]) for i in range(4000)]
     weights = agent.weights(runs, [agent.returns(run) for run in runs])
     gradient = bias_gradient(agent.policy, agent.loss(runs, weights))
     expected = torch.tensor([-2 * (MEAN - c) * (1 - MEAN**2), -2 * STD**2])
@@ -64,10 +64,10 @@ def test_gradient_with_clipped_actions_is_that_of_what_they_earn() -> None:
     slope = parameters.grad
     assert slope is not None
     expected = torch.tensor([slope[0] * (1 - 0.7**2), slope[1] * 0.9]).float()
-    seen = torch.zeros(200_000, 1)
-    u = agent.policy.act(seen, torch.randn(200_000, 1)).detach()
+    obs = torch.zeros(200_000, 1)
+    u = agent.policy.act(obs, torch.randn(200_000, 1)).detach()
     assert 0.3 < float((u.abs() == 1).float().mean()) < 0.6
-    run = steps(seen, u, torch.zeros(200_000))
+    run = steps(obs, u, torch.zeros(200_000))
     gradient = bias_gradient(agent.policy, agent.loss([run], [-((u - c) ** 2)[:, 0]])) / 200_000
     torch.testing.assert_close(gradient, expected, rtol=0, atol=0.01)
     assert expected.abs().min() > 0.05
@@ -78,9 +78,9 @@ def chain(agent: ReinforceAgent, episodes: int) -> list[Samples]:
     runs = []
     for _ in range(episodes):
         x = torch.rand(1) * 2 - 1
-        seen = torch.stack([x.expand(LENGTH), torch.arange(LENGTH) / LENGTH], 1)
-        u = agent.policy.act(seen, torch.randn(LENGTH, 1)).detach()
-        runs.append(steps(seen, u, 3 + 2 * x - ((u - 0.5) ** 2)[:, 0]))
+        obs = torch.stack([x.expand(LENGTH), torch.arange(LENGTH) / LENGTH], 1)
+        u = agent.policy.act(obs, torch.randn(LENGTH, 1)).detach()
+        runs.append(steps(obs, u, 3 + 2 * x - ((u - 0.5) ** 2)[:, 0]))
     return runs
 
 
@@ -115,8 +115,8 @@ def test_returns_and_baselines_keep_the_mean_and_lower_the_variance() -> None:
 
 
 def test_weights_by_hand() -> None:
-    seen, u = torch.zeros(3, 1), torch.zeros(3, 1)
-    runs = [steps(seen, u, torch.tensor([1.0, 2.0, 4.0])), steps(seen[:2], u[:2], torch.tensor([8.0, 8.0]))]
+    obs, u = torch.zeros(3, 1), torch.zeros(3, 1)
+    runs = [steps(obs, u, torch.tensor([1.0, 2.0, 4.0])), steps(obs[:2], u[:2], torch.tensor([8.0, 8.0]))]
     expected: dict[tuple[str, str, bool], list[list[float]]] = {
         ("trajectory", "none", False): [[3.0, 3.0, 3.0], [12.0, 12.0]],
         ("trajectory", "mean", False): [[-9.0, -9.0, -9.0], [9.0, 9.0]],
@@ -131,8 +131,8 @@ def test_weights_by_hand() -> None:
 
 
 def test_a_cut_episode_goes_on_in_the_learned_baseline_only() -> None:
-    seen, reward = torch.zeros(2, 1), torch.tensor([1.0, 2.0])
-    cut, ended = (steps(seen, seen, reward, ends=ends) for ends in (0.0, 1.0))
+    obs, reward = torch.zeros(2, 1), torch.tensor([1.0, 2.0])
+    cut, ended = (steps(obs, obs, reward, ends=ends) for ends in (0.0, 1.0))
     agent = agent_of(gamma=0.5, baseline="q")
     last = agent.q.net.net[-1]
     with torch.no_grad():
@@ -152,10 +152,10 @@ def test_an_update_is_one_step_of_adam_on_the_recovered_actions() -> None:
     settings = ReinforceSettings(hidden=16, smoothing=0.4, baseline="none", entropy=0.05, gamma=0.9)
     agent = ReinforceAgent(Layout("robot", ["joint"], fields), settings, 64, 1.0)
     other = copy.deepcopy(agent.policy)
-    seen, chosen, reward = torch.rand(6, 3), torch.rand(6, 1) * 1.6 - 0.8, torch.randn(6)
-    run = steps(seen, 0.6 * chosen + 0.4 * seen[:, 2:], reward)
+    obs, chosen, reward = torch.rand(6, 3), torch.rand(6, 1) * 1.6 - 0.8, torch.randn(6)
+    run = steps(obs, 0.6 * chosen + 0.4 * obs[:, 2:], reward)
     agent.update([run])
-    mean, log_std = other(seen)
+    mean, log_std = other(obs)
     weight = torch.tensor([sum(0.9**j * float(reward[k + j]) for j in range(6 - k)) for k in range(6)])
     density = Normal(mean, log_std.exp())
     optimiser = torch.optim.Adam(other.parameters(), settings.learning_rate)
@@ -171,9 +171,9 @@ def test_learns_a_bandit(baseline: str) -> None:
     replay, rng = ReplayBuffer(20_000, 1, 1), np.random.default_rng(0)
 
     def policy(x: np.ndarray) -> np.ndarray:
-        seen = torch.tensor(x, dtype=torch.float32)
+        obs = torch.tensor(x, dtype=torch.float32)
         with torch.no_grad():
-            return agent.graph.act(seen, torch.zeros(0), torch.randn(1), torch.ones(1))[0].numpy()
+            return agent.graph.act(obs, torch.zeros(0), torch.randn(1), torch.ones(1))[0].numpy()
 
     agent.train(replay, 0)
     for index in range(2500):

@@ -27,10 +27,10 @@ def test_average_of_the_policy_acts_and_the_policy_is_improved() -> None:
         assert torch.equal(value, plain.policy.state_dict()[name])  # the average does not change what is learned
     for name, value in agent.acting.state_dict().items():
         torch.testing.assert_close(value, average[name], rtol=1e-5, atol=1e-7)
-    seen = torch.randn(1, 3)
-    (action, _), mean = agent.graph.act(seen[0], torch.zeros(0), torch.randn(2), torch.zeros(1)), agent.acting(seen)[0]
+    obs = torch.randn(1, 3)
+    (action, _), mean = agent.graph.act(obs[0], torch.zeros(0), torch.randn(2), torch.zeros(1)), agent.acting(obs)[0]
     torch.testing.assert_close(action, torch.tanh(mean)[0])
-    assert not torch.allclose(mean, agent.policy(seen)[0])
+    assert not torch.allclose(mean, agent.policy(obs)[0])
     assert largest_difference(agent.graph, ExportedGraph(agent.graph, "toy", 0.05), 1.0) < 1e-5
 
 
@@ -39,8 +39,8 @@ def test_policy_follows_the_critics_value(value: str) -> None:
     agent = agent_of(plain_layout(), "sac", policy_value=value, critics=3, initial_alpha=0.3)
     samples = random_samples(plain_layout())
     torch.manual_seed(4)
-    action, log_probability = agent.policy.sample(samples.seen)
-    q = agent.critics.online(samples.seen, action)
+    action, log_probability = agent.policy.sample(samples.obs)
+    q = agent.critics.online(samples.obs, action)
     q = q.min(0).values if value == "smallest" else q.sum(0) / 3
     torch.manual_seed(4)
     found = agent.update_policy(samples)["policy_loss"]

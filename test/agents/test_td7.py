@@ -46,28 +46,28 @@ def test_embedding_learns_to_foretell_the_next_state() -> None:
     torch.manual_seed(0)
     embedding = Embedding(3, 2, 16, 4)
     optimiser = torch.optim.Adam(embedding.parameters(), 3e-3)
-    seen, action = torch.randn(256, 3), 2 * torch.rand(256, 2) - 1
-    following = seen + 0.5 * torch.cat([action, action[:, :1]], -1)
+    obs, action = torch.randn(256, 3), 2 * torch.rand(256, 2) - 1
+    next_embedding = obs + 0.5 * torch.cat([action, action[:, :1]], -1)
     for _ in range(300):
         optimiser.zero_grad()
-        embedding.loss(seen, action, following).backward()
+        embedding.loss(obs, action, next_embedding).backward()
         optimiser.step()
     with torch.no_grad():
-        z = embedding.of_state(seen)
-        right = (embedding.of_pair(z, action) - embedding.of_state(following)).square().mean()
-        other = (embedding.of_pair(z, action.roll(1, 0)) - embedding.of_state(following)).square().mean()
-        still = (z - embedding.of_state(following)).square().mean()
+        z = embedding.of_state(obs)
+        right = (embedding.of_pair(z, action) - embedding.of_state(next_embedding)).square().mean()
+        other = (embedding.of_pair(z, action.roll(1, 0)) - embedding.of_state(next_embedding)).square().mean()
+        still = (z - embedding.of_state(next_embedding)).square().mean()
     assert right < 0.25 * other and right < 0.25 * still  # it knows what the action does, and did not collapse
-    assert embedding.of_state(following).std(0).mean() > 0.1
+    assert embedding.of_state(next_embedding).std(0).mean() > 0.1
 
 
 def test_no_gradient_goes_through_what_is_foretold() -> None:
     torch.manual_seed(0)
     embedding, samples = Embedding(3, 2, 8, 4), random_samples(LAYOUT)
-    loss = embedding.loss(samples.seen, samples.action, samples.next_seen)
+    loss = embedding.loss(samples.obs, samples.action, samples.next_obs)
     found = torch.autograd.grad(loss, list(embedding.parameters()))
-    wanted = embedding.of_state(samples.next_seen).detach()
-    by_hand = (embedding.of_pair(embedding.of_state(samples.seen), samples.action) - wanted).pow(2).mean()
+    wanted = embedding.of_state(samples.next_obs).detach()
+    by_hand = (embedding.of_pair(embedding.of_state(samples.obs), samples.action) - wanted).pow(2).mean()
     for one, other in zip(found, torch.autograd.grad(by_hand, list(embedding.parameters())), strict=True):
         torch.testing.assert_close(one, other)
 
@@ -76,10 +76,10 @@ def test_target_is_the_smaller_of_both_critics_within_what_was_seen() -> None:
     agent, samples = agent_of(LAYOUT, "td7", target_noise=0.0), random_samples(LAYOUT)
     target = agent.critics.target
     with torch.no_grad():
-        z = unit_mean(target.embedding.state(samples.next_seen[None])[0])
-        action = torch.tanh(agent.target_policy.net(torch.cat([samples.next_seen, z], -1)[None])[0])
+        z = unit_mean(target.embedding.state(samples.next_obs[None])[0])
+        action = torch.tanh(agent.target_policy.net(torch.cat([samples.next_obs, z], -1)[None])[0])
         pair = target.embedding.pair(torch.cat([z, action], -1)[None])[0]
-        q = target.net(torch.cat([samples.next_seen, action, pair, z], -1)[None])[..., 0]
+        q = target.net(torch.cat([samples.next_obs, action, pair, z], -1)[None])[..., 0]
         value = torch.minimum(q[0], q[1])
     middle = float(value.median())
     for low, high in ((-1e9, 1e9), (middle, 1e9), (-1e9, middle)):
@@ -103,8 +103,8 @@ def test_embeddings_move_on_only_with_the_copies() -> None:
     third = weights(agent.embedding)
     assert same(online.embedding, third) and same(target.embedding, first)  # the targets' is one copy behind
     assert same(target.net, weights(online.net)) and same(agent.target_policy, weights(agent.policy))
-    seen = torch.stack(targets)
-    assert agent.target_range.tolist() == [float(seen.min()), float(seen.max())]
+    obs = torch.stack(targets)
+    assert agent.target_range.tolist() == [float(obs.min()), float(obs.max())]
     for seed in (4, 5, 6):
         update(agent, seed)
     assert same(target.embedding, third) and same(online.embedding, weights(agent.embedding))
@@ -126,25 +126,25 @@ def test_critics_leave_their_embedding_alone_and_the_policy_leaves_the_critics()
 
 def test_policy_climbs_the_mean_of_the_critics() -> None:
     agent, samples = agent_of(LAYOUT, "td7", policy_delay=1), random_samples(LAYOUT)
-    z = agent.critics.online.embedding.of_state(samples.seen)
-    wanted = -agent.critics.online(samples.seen, agent.policy(samples.seen, z)).mean()
+    z = agent.critics.online.embedding.of_state(samples.obs)
+    wanted = -agent.critics.online(samples.obs, agent.policy(samples.obs, z)).mean()
     agent.updates = 1
     assert agent.improve(samples)["policy_loss"] == pytest.approx(float(wanted.detach()), rel=1e-5)
 
 
 def test_known_embedding_gives_the_same_values() -> None:
     critics, samples = EmbeddedCritics(2, 3, 2, 8, Embedding(3, 2, 8, 4), 4), random_samples(LAYOUT)
-    z = critics.embedding.of_state(samples.seen)
-    torch.testing.assert_close(critics(samples.seen, samples.action, z), critics(samples.seen, samples.action))
-    assert critics.features(samples.seen, samples.action).shape == (2, 6, 8)
+    z = critics.embedding.of_state(samples.obs)
+    torch.testing.assert_close(critics(samples.obs, samples.action, z), critics(samples.obs, samples.action))
+    assert critics.features(samples.obs, samples.action).shape == (2, 6, 8)
 
 
 def test_graph_acts_as_policy_and_embedding_do() -> None:
     agent = agent_of(LAYOUT, "td7", copy_every=1, exploration=0.2)
     update(agent)
-    seen = torch.randn(3)
-    action, _ = agent.graph.act(seen, torch.zeros(0), torch.randn(2), torch.zeros(1))
-    torch.testing.assert_close(action, agent.policy(seen[None], agent.embedding.of_state(seen[None]))[0])
+    obs = torch.randn(3)
+    action, _ = agent.graph.act(obs, torch.zeros(0), torch.randn(2), torch.zeros(1))
+    torch.testing.assert_close(action, agent.policy(obs[None], agent.embedding.of_state(obs[None]))[0])
     exported = ExportedGraph(agent.graph, "toy", 0.05)
     assert max(largest_difference(agent.graph, exported, explore) for explore in (0.0, 1.0)) < 1e-5
 

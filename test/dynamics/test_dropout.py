@@ -37,10 +37,10 @@ def test_masks_keep_the_expected_share_and_mean() -> None:
 
 def test_members_stay_the_same_functions_until_drawn_anew() -> None:
     model = small_model("dropout", dropout=0.3)
-    x, last, u, following = random_transitions(3, 6)
+    x, last, u, next_state = random_transitions(3, 6)
     before = model.predict(x, last, u)
     for _ in range(3):  # a step of training draws masks of its own and leaves the members alone
-        loss_of(model, [x, last, u, following])
+        loss_of(model, [x, last, u, next_state])
     assert torch.equal(model.predict(x, last, u), before)
     # the same state in another place of the batch, as later in a rollout, meets the same mask
     torch.testing.assert_close(model.predict(x.flip(1), last.flip(1), u.flip(1)), before.flip(1))
@@ -65,6 +65,6 @@ def test_members_are_saved_with_the_weights() -> None:
 
 def test_the_mean_alone_is_the_mean_of_the_distribution() -> None:
     model = small_model("dropout")
-    x, last, u, following = random_transitions(3, 7)
-    model.fit_normalisers(x.reshape(-1, 2), following.reshape(-1, 2))
+    x, last, u, next_state = random_transitions(3, 7)
+    model.fit_normalisers(x.reshape(-1, 2), next_state.reshape(-1, 2))
     torch.testing.assert_close(model.predict(x, last, u), model.distribution(x, last, u)[0], rtol=1e-6, atol=1e-6)

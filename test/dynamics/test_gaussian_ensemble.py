@@ -39,14 +39,14 @@ def fitted() -> GaussianEnsemble:
     torch.manual_seed(1)
     torch.set_num_threads(1)
     model = GaussianEnsemble(3, 2, 1, hidden=32, layers=2)
-    x, last, u, following = linear_data(4000)
-    model.fit_normalisers(x, following)
+    x, last, u, next_state = linear_data(4000)
+    model.fit_normalisers(x, next_state)
     optimiser = torch.optim.Adam(model.parameters(), 3e-3)
     for step in range(1000):
         if step == 700:
             optimiser.param_groups[0]["lr"] = 3e-4
         index = torch.randint(0, 4000, (3, 256))
-        loss = loss_of(model, [x[index], last[index], u[index], following[index]])
+        loss = loss_of(model, [x[index], last[index], u[index], next_state[index]])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -97,7 +97,7 @@ def test_gradient_agrees_with_finite_differences() -> None:
 
 def test_predict_is_the_mean_and_sample_scatters_around_it() -> None:
     model = GaussianEnsemble(2, 3, 1, hidden=8, layers=1)
-    x, last, u, following = random_batch(2, 1, 3, 1)
+    x, last, u, next_state = random_batch(2, 1, 3, 1)
     model.fit_normalisers(torch.randn(100, 3), torch.randn(100, 3) * 4)
     mean, log_variance = model(x, last, u)
     torch.testing.assert_close(model.predict(x, last, u), x + model.residuals.restore(mean))

@@ -37,11 +37,11 @@ def test_losses_are_those_of_torch() -> None:
 
 def test_leading_dimensions_are_kept_and_actions_broadcast() -> None:
     reward, termination = RewardHead(2, 1, 5, 2), TerminationHead(2, 5, 2)
-    x, following, last, u = torch.randn(3, 4, 2), torch.randn(3, 4, 2), torch.randn(4, 1), torch.randn(4, 1)
-    for found in (reward(x, last, u, following), termination(following)):
+    x, next_x, last, u = torch.randn(3, 4, 2), torch.randn(3, 4, 2), torch.randn(4, 1), torch.randn(4, 1)
+    for found in (reward(x, last, u, next_x), termination(next_x)):
         assert found.shape == (3, 4)
-    alone = reward(x[2, 1:2], last[1:2], u[1:2], following[2, 1:2])
-    torch.testing.assert_close(reward(x, last, u, following)[2, 1:2], alone)
+    alone = reward(x[2, 1:2], last[1:2], u[1:2], next_x[2, 1:2])
+    torch.testing.assert_close(reward(x, last, u, next_x)[2, 1:2], alone)
 
 
 @pytest.mark.parametrize("which", ["reward", "termination"])
@@ -71,8 +71,8 @@ def descend(head: nn.Module, loss: Callable[[Tensor], Tensor], steps: int) -> No
 
 
 def test_a_reward_is_learned_from_all_that_it_may_depend_on() -> None:
-    x, last, u, following = batch = batch_of(2000)
-    paid = 3.0 + following[:, 0] - 0.5 * x[:, 1] - 0.5 * ((u - last) ** 2)[:, 0]
+    x, last, u, next_x = batch = batch_of(2000)
+    paid = 3.0 + next_x[:, 0] - 0.5 * x[:, 1] - 0.5 * ((u - last) ** 2)[:, 0]
     head = RewardHead(2, 1, 32, 2)
     head.fit_normalisers(x, paid)
     descend(head, lambda index: head.loss(*(part[index] for part in batch), paid[index]), 300)
@@ -81,9 +81,9 @@ def test_a_reward_is_learned_from_all_that_it_may_depend_on() -> None:
 
 
 def test_a_termination_is_learned() -> None:
-    following = batch_of(2000)[3]
-    ended = (following[:, 1] - following[:, 0] > 1.0).float()
+    next_x = batch_of(2000)[3]
+    ended = (next_x[:, 1] - next_x[:, 0] > 1.0).float()
     head = TerminationHead(2, 32, 2)
-    head.fit_normalisers(following)
-    descend(head, lambda index: head.loss(following[index], ended[index]), 200)
-    assert ((head(following) > 0.0) == (ended > 0.5)).float().mean() > 0.95
+    head.fit_normalisers(next_x)
+    descend(head, lambda index: head.loss(next_x[index], ended[index]), 200)
+    assert ((head(next_x) > 0.0) == (ended > 0.5)).float().mean() > 0.95

@@ -80,7 +80,7 @@ def test_gradient_of_the_loss_agrees_with_finite_differences(kind: str, settings
 def test_shapes_and_broadcasting(kind: str, settings: dict) -> None:
     """One state for all members is the same as a copy for each; members answer differently."""
     model = small_model(kind, state=3, actions=2, **settings)
-    x, last, u, following = random_transitions(1, 7, 3, 2)
+    x, last, u, next_state = random_transitions(1, 7, 3, 2)
     model.fit_normalisers(torch.randn(50, 3), torch.randn(50, 3) * 4)
     answers = []
     for members in (1, 3):
@@ -91,7 +91,7 @@ def test_shapes_and_broadcasting(kind: str, settings: dict) -> None:
         assert all(answer.shape == (3, 7, 3) and torch.isfinite(answer).all() for answer in answers[-1])
         assert (std >= 0.0).all()
         model.eval()
-        assert model.losses(*given, following.expand(members, -1, -1)).shape == (3,)
+        assert model.losses(*given, next_state.expand(members, -1, -1)).shape == (3,)
     for one, copies in zip(*answers, strict=True):
         torch.testing.assert_close(one, copies)
     assert (answers[0][2].std(0) > 0.0).all()
@@ -113,11 +113,11 @@ def test_losses_of_members_are_their_own() -> None:
 
 def test_deterministic_fits_a_linear_map() -> None:
     x, last, u = (torch.rand(1000, size) * 2 - 1 for size in (2, 1, 1))
-    following = x @ torch.tensor([[0.9, -0.2], [0.1, 0.8]]) + u @ torch.tensor([[0.5, 1.0]]) + 0.2 * last
-    model = descend(small_model("deterministic", hidden=32), (x, last, u, following), 500, rate=1e-2)
+    next_state = x @ torch.tensor([[0.9, -0.2], [0.1, 0.8]]) + u @ torch.tensor([[0.5, 1.0]]) + 0.2 * last
+    model = descend(small_model("deterministic", hidden=32), (x, last, u, next_state), 500, rate=1e-2)
     with torch.no_grad():
         mean, std = model.distribution(x[None], last[None], u[None])
-    assert ((mean - following).pow(2).mean((1, 2)).sqrt() < 0.01).all()  # of changes of about 0.6
+    assert ((mean - next_state).pow(2).mean((1, 2)).sqrt() < 0.01).all()  # of changes of about 0.6
     assert (std == 0.0).all()
     assert torch.equal(model.sample(x[None], last[None], u[None]), model.predict(x[None], last[None], u[None]))
 
@@ -170,9 +170,9 @@ def test_energy_without_a_tilt_is_the_gaussian() -> None:
     with torch.no_grad():
         for parameter in model.tilt_net.parameters():
             parameter.zero_()
-    x, last, u, following = random_transitions(3, 1, 1)
+    x, last, u, next_state = random_transitions(3, 1, 1)
     mean, std = GaussianEnsemble.distribution(model, x, last, u)
-    torch.testing.assert_close(model.energy(x, last, u, following), 0.5 * (((following - mean) / std) ** 2)[..., 0])
+    torch.testing.assert_close(model.energy(x, last, u, next_state), 0.5 * (((next_state - mean) / std) ** 2)[..., 0])
     torch.testing.assert_close(model.predict(x, last, u), mean)
     many = [part.expand(-1, 20_000, -1) for part in (x, last, u)]
     drawn = model.sample(*many)

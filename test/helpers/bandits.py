@@ -37,12 +37,12 @@ def bias_gradient(policy: ClippedGaussianPolicy, loss: Tensor) -> Tensor:
     return -torch.autograd.grad(loss, policy.net.net[-1].bias)[0][0, 0]
 
 
-def steps(seen: Tensor, action: Tensor, reward: Tensor, ends: float = 1.0, gamma: float = 1.0) -> Samples:
+def steps(obs: Tensor, action: Tensor, reward: Tensor, ends: float = 1.0, gamma: float = 1.0) -> Samples:
     """One episode; `ends`: 1 if the last step terminates, 0 if the episode is cut there."""
     terminated = torch.zeros(len(reward))
     terminated[-1] = ends
     discount, weight = torch.full((len(reward),), gamma), torch.ones(len(reward))
-    return Samples(seen, action, reward, seen.roll(-1, 0), terminated, discount, weight)
+    return Samples(obs, action, reward, obs.roll(-1, 0), terminated, discount, weight)
 
 
 def one_step(index: int, rng: np.random.Generator, action: Any = None) -> Transition:

@@ -50,12 +50,12 @@ USES: dict[str, tuple[Callable[[], nn.Module], Callable[..., Tensor]]] = {
 def test_a_step_makes_nothing_on_the_default_device(name: str, optimiser: type[torch.optim.Optimizer]) -> None:
     make, use = USES[name]
     network, target = make(), make()
-    seen, action = torch.randn(6, SEEN), torch.rand(6, ACTIONS) - 0.5
+    obs, action = torch.randn(6, SEEN), torch.rand(6, ACTIONS) - 0.5
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     moved = optimiser(parameters, 1e-3)
     with torch.device("meta"):
         for _ in range(2):
-            step(moved, (use(network, seen, action) ** 2).mean())
+            step(moved, (use(network, obs, action) ** 2).mean())
         polyak(target, network, 0.5)
     for tensor in (*network.state_dict().values(), *target.state_dict().values()):
         assert tensor.device.type == "cpu" and torch.isfinite(tensor).all()

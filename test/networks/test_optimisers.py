@@ -54,14 +54,14 @@ def test_a_policy_sees_the_newest_critics_and_moves_none(options: dict[str, str]
     for parameter in critics.online.parameters():
         parameter.grad = None
     action = samples.action.clone().requires_grad_()
-    q = critics.frozen()(samples.seen, action)
+    q = critics.frozen()(samples.obs, action)
     (gradient,) = torch.autograd.grad(q[0].sum(), action, retain_graph=True)
     q.sum().backward()
     assert all(parameter.grad is None for parameter in critics.online.parameters())
     critics.online.train(options.get("normalisation") != "batch")
-    wanted = critics.online(samples.seen, action)
+    wanted = critics.online(samples.obs, action)
     torch.testing.assert_close(q, wanted)
-    first = critics.frozen(1)(samples.seen, action)
+    first = critics.frozen(1)(samples.obs, action)
     torch.testing.assert_close(first, wanted[:1])
     torch.testing.assert_close(torch.autograd.grad(first.sum(), action)[0], gradient)
 

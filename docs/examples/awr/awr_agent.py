@@ -25,16 +25,16 @@ class AwrAgent(OffPolicyAgent):
         self.graph = DdpgGraph(layout, self.inputs, self.policy, settings.exploration)
         self.optimiser = Adam(self.policy.parameters(), settings.learning_rate)
 
-    def next_action(self, seen: Tensor) -> tuple[Tensor, float]:
+    def next_action(self, obs: Tensor) -> tuple[Tensor, float]:
         """See `OffPolicyAgent.next_action`: the policy's own."""
-        return self.inputs.smooth(self.policy(seen), seen), 0.0
+        return self.inputs.smooth(self.policy(obs), obs), 0.0
 
     def update_policy(self, samples: Samples) -> dict[str, float]:
         """One step towards the actions that were better than its own."""
-        action = self.inputs.smooth(self.policy(samples.seen), samples.seen)
+        action = self.inputs.smooth(self.policy(samples.obs), samples.obs)
         with torch.no_grad():
             critics = self.critics.online
-            advantage = (critics(samples.seen, samples.action) - critics(samples.seen, action)).amin(0)
+            advantage = (critics(samples.obs, samples.action) - critics(samples.obs, action)).amin(0)
             weight = (advantage / self.temperature).exp().clamp_max(_LARGEST_WEIGHT)
         error = ((action - samples.action) ** 2).sum(-1)
         return {"policy_loss": step(self.optimiser, (weight * error).mean())}

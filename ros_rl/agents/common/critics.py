@@ -109,16 +109,16 @@ class Critics(TargetedNetwork[CriticEnsemble]):
     def _values(self, samples: Samples, choose: NextAction) -> tuple[Tensor, Tensor]:
         joint = self.by_batch and self.target is self.online
         with torch.no_grad():
-            action, cost = choose(samples.next_seen)
-            following = None if joint else self.target(samples.next_seen, action)
-        if following is not None:
-            q = self.online(samples.seen, samples.action)
+            action, cost = choose(samples.next_obs)
+            next_q = None if joint else self.target(samples.next_obs, action)
+        if next_q is not None:
+            q = self.online(samples.obs, samples.action)
         else:
             # one pass over both, so that the statistics are those of the mixture (Bhatt et al. 2024, CrossQ)
-            both = self.online(torch.cat([samples.seen, samples.next_seen]), torch.cat([samples.action, action]))
-            q, following = both.chunk(2, 1)
-            following = following.detach()
-        return q, samples.target(self.smallest(following) - cost)
+            both = self.online(torch.cat([samples.obs, samples.next_obs]), torch.cat([samples.action, action]))
+            q, next_q = both.chunk(2, 1)
+            next_q = next_q.detach()
+        return q, samples.target(self.smallest(next_q) - cost)
 
 
 def make_critics(size_in: int, action_size: int, settings: CriticSettings) -> Critics:

@@ -52,14 +52,16 @@ class ExperienceReader:
         """The action that acted is the next observation's last action."""
         layout = self._layout
         parts = (batch.observation, batch.next_observation, batch.reward, batch.terminated)
-        observation, following, reward, terminated = (torch.as_tensor(part, device=self._device) for part in parts)
+        observation, next_observation, reward, terminated = (
+            torch.as_tensor(part, device=self._device) for part in parts
+        )
         last = layout.slices[LAST_ACTION]
         return Experience(
             observation[:, layout.state],
             observation[:, layout.goal],
             observation[:, last],
-            following[:, last],
+            next_observation[:, last],
             reward,
-            following[:, layout.state],
+            next_observation[:, layout.state],
             terminated,
         )

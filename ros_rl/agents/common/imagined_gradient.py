@@ -47,9 +47,9 @@ class ImaginedGradient:
     def update(self, rollouts: Sequence[ImaginedStep]) -> dict[str, float]:
         """One step of policy, value and entropy coefficient on rollouts of this policy."""
         alive = torch.stack([one.alive for one in rollouts])
-        seen = torch.stack([self._seen(one) for one in rollouts])
-        log_probability = self.policy.log_probability(seen, torch.stack([one.unsquashed for one in rollouts]))
-        value = self._value(seen)
+        obs = torch.stack([self._seen(one) for one in rollouts])
+        log_probability = self.policy.log_probability(obs, torch.stack([one.unsquashed for one in rollouts]))
+        value = self._value(obs)
         returns = self.returns(rollouts, value.detach(), log_probability.detach())
         advantage = (returns - value.detach())[alive]
         advantage = (advantage - advantage.mean()) / (advantage.std(correction=0) + 1e-6)
@@ -75,16 +75,16 @@ class ImaginedGradient:
         for one, before, density in zip(reversed(rollouts), value.flip(0), log_probability.flip(0), strict=True):
             e = one.experience
             # a terminated state's value may be anything, also not finite: it is left out, not multiplied by zero
-            following = torch.where(e.terminated > 0.0, 0.0, total)
-            total = torch.where(one.alive, e.reward - alpha * density + s.gamma * following, before)
+            next_total = torch.where(e.terminated > 0.0, 0.0, total)
+            total = torch.where(one.alive, e.reward - alpha * density + s.gamma * next_total, before)
             found.append(total)
         return torch.stack(found[::-1])
 
     def _seen(self, one: ImaginedStep) -> Tensor:
         return self.spaces.network_input(one.experience.state, one.experience.goal, one.experience.last_action)
 
-    def _value(self, seen: Tensor) -> Tensor:
-        return self.value(seen.reshape(1, -1, seen.shape[-1])).reshape(seen.shape[:-1])
+    def _value(self, obs: Tensor) -> Tensor:
+        return self.value(obs.reshape(1, -1, obs.shape[-1])).reshape(obs.shape[:-1])
 
     def parts(self) -> dict[str, Stateful]:
         """What a checkpoint holds."""

@@ -82,26 +82,26 @@ class ModelBasedAgent(Agent):
     def samples(self, e: Experience, gamma: float) -> Samples:
         """Undelayed transitions as critics and policies learn from them; `gamma` is the discount per step."""
         one = e.reward.new_ones(len(e.reward))
-        seen = self.spaces.network_input(e.state, e.goal, e.last_action)
-        following = self.spaces.network_input(e.next_state, e.goal, e.action)
-        return Samples(seen, e.action, e.reward, following, e.terminated, gamma * one, one)
+        obs = self.spaces.network_input(e.state, e.goal, e.last_action)
+        next_obs = self.spaces.network_input(e.next_state, e.goal, e.action)
+        return Samples(obs, e.action, e.reward, next_obs, e.terminated, gamma * one, one)
 
-    def smooth(self, action: Tensor, seen: Tensor) -> Tensor:
+    def smooth(self, action: Tensor, obs: Tensor) -> Tensor:
         """The action that acts, from the chosen one and the network input, which ends with the action before."""
-        return self.spaces.smooth(action, seen[..., -self.spec.action_size :])
+        return self.spaces.smooth(action, obs[..., -self.spec.action_size :])
 
     def replayed(self, replay: ReplayBuffer, count: int) -> Experience:
         """Replayed transitions to learn values and policies from; see `Agent.draw`."""
         return self.experience(self.draw(replay, count))
 
     def _judged(
-        self, state: Tensor, goal: Tensor, last_action: Tensor, action: Tensor, following: Tensor
+        self, state: Tensor, goal: Tensor, last_action: Tensor, action: Tensor, next_state: Tensor
     ) -> Experience:
         """A transition with the reward and the termination that it is judged to have."""
-        after = self.spaces.fields(following, goal)
+        after = self.spaces.fields(next_state, goal)
         reward = self.judge.reward(self.spaces.fields(state, goal), last_action, action, after)
         terminated = self.judge.terminated(after).to(reward.dtype)
-        return Experience(state, goal, last_action, action, reward, following, terminated)
+        return Experience(state, goal, last_action, action, reward, next_state, terminated)
 
     @torch.no_grad()
     def imagine(self, state: Tensor, goal: Tensor, last_action: Tensor, action: Tensor) -> Experience:
@@ -115,8 +115,8 @@ class ModelBasedAgent(Agent):
         """
         members, count = self.model.members, state.shape[0]
         split = (members, count // members, -1)
-        following = self.model.sample(state.reshape(split), last_action.reshape(split), action.reshape(split))
-        return self._judged(state, goal, last_action, action, following.reshape(count, -1))
+        next_state = self.model.sample(state.reshape(split), last_action.reshape(split), action.reshape(split))
+        return self._judged(state, goal, last_action, action, next_state.reshape(count, -1))
 
     def update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """The model's gradient work of one environment step."""

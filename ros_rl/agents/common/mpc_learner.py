@@ -105,8 +105,8 @@ class MpcLearner(ModelBasedAgent):
             wanted = ((e.action - s.smoothing * e.last_action) / (1.0 - s.smoothing)).clamp(-1.0, 1.0)
             return s.imitation * ((raw - wanted) ** 2).sum(-1).mean()
 
-        seen = self.spaces.network_input(e.state, e.goal, e.last_action)
-        loss, entropy = self.soft.update_policy(seen, imitate if s.imitation > 0.0 else None)
+        obs = self.spaces.network_input(e.state, e.goal, e.last_action)
+        loss, entropy = self.soft.update_policy(obs, imitate if s.imitation > 0.0 else None)
         metrics = self.soft.follow(entropy)
         self.entropy_bonus = metrics.pop("entropy_bonus")
         return {"policy_loss": loss} | metrics
@@ -115,8 +115,8 @@ class MpcLearner(ModelBasedAgent):
     def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """See `Agent.look`."""
         e = self.experience(batch)
-        seen = self.spaces.network_input(e.state, e.goal, e.last_action)
-        return self.critics.online(seen, e.action), self.critics.online.features(seen, e.action)
+        obs = self.spaces.network_input(e.state, e.goal, e.last_action)
+        return self.critics.online(obs, e.action), self.critics.online.features(obs, e.action)
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""

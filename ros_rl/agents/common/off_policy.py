@@ -71,7 +71,7 @@ class ReplayAgent(Agent):
         """See `Agent.look`."""
         network = self.critics.online
         with evaluating(network):
-            return self.values(network, samples), network.features(samples.seen, samples.action)
+            return self.values(network, samples), network.features(samples.obs, samples.action)
 
     @torch.no_grad()
     def _errors(self, priority: str, samples: Samples, q: Tensor, target: Tensor) -> Array:
@@ -120,10 +120,10 @@ class OffPolicyAgent(ReplayAgent):
 
     def values(self, network: CriticEnsemble, samples: Samples) -> Tensor:
         """See `ReplayAgent.values`."""
-        return network(samples.seen, samples.action)
+        return network(samples.obs, samples.action)
 
     @abstractmethod
-    def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor | float]:
+    def next_action(self, obs: Tensor) -> tuple[Tensor, Tensor | float]:
         """The action that the targets hold for the next one, and what its value loses for its probability."""
 
     @abstractmethod

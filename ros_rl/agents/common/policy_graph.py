@@ -33,14 +33,14 @@ class PolicyGraph(ControlGraph):
         return [self.spec.action_size]
 
     @abstractmethod
-    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+    def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
         """An action, (1, actions), from a network input (1, inputs); zero noise gives the greedy one."""
 
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
         """See `ControlGraph.act`."""
-        seen = self.inputs(observation)[None]
-        action = self.choose(seen, (noise * explore)[None])
-        return self.inputs.smooth(action, seen)[0], carry
+        obs = self.inputs(observation)[None]
+        action = self.choose(obs, (noise * explore)[None])
+        return self.inputs.smooth(action, obs)[0], carry
 
 
 class GaussianGraph(PolicyGraph):
@@ -50,9 +50,9 @@ class GaussianGraph(PolicyGraph):
         super().__init__(layout, inputs)
         self.policy = policy
 
-    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+    def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
         """See `PolicyGraph.choose`."""
-        return self.policy.act(seen, noise)
+        return self.policy.act(obs, noise)
 
 
 class DdpgGraph(PolicyGraph):
@@ -62,6 +62,6 @@ class DdpgGraph(PolicyGraph):
         super().__init__(layout, inputs)
         self.policy, self.exploration = policy, exploration
 
-    def choose(self, seen: Tensor, noise: Tensor) -> Tensor:
+    def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
         """See `PolicyGraph.choose`."""
-        return (self.policy(seen) + self.exploration * noise).clamp(-1.0, 1.0)
+        return (self.policy(obs) + self.exploration * noise).clamp(-1.0, 1.0)

@@ -51,6 +51,6 @@ class PredictedPolicyGraph(ControlGraph):
         burst = self.bursts.draw(noise[0, :1], noise[1, :1], carry)
         actions = observation[spec.state_size + spec.goal_size :].reshape(1 + spec.delay, spec.action_size)
         state = self.model.follow(observation[spec.state], actions[0], actions[1:]).mean(0)
-        seen = self.spaces.network_input(state, observation[spec.goal], actions[-1:])
-        action = self.policy.act(seen, (noise[2] * explore * burst)[None])
+        obs = self.spaces.network_input(state, observation[spec.goal], actions[-1:])
+        action = self.policy.act(obs, (noise[2] * explore * burst)[None])
         return self.spaces.smooth(action, actions[-1:])[0], burst, state[0]

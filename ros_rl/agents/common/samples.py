@@ -18,13 +18,13 @@ from ros_rl.replay.buffer import Batch
 class Samples:
     """Tensors of one batch; `ros_rl.replay.buffer.Batch` says what each is."""
 
-    seen: Tensor
+    obs: Tensor
     """(batch, inputs): scaled observations."""
     action: Tensor
     """(batch, actions)"""
     reward: Tensor
     """(batch,)"""
-    next_seen: Tensor
+    next_obs: Tensor
     """(batch, inputs)"""
     terminated: Tensor
     """(batch,)"""
@@ -61,23 +61,23 @@ class Inputs(nn.Module):
         """Scaled observations, of the same shape."""
         return observation * self.scale
 
-    def smooth(self, action: Tensor, seen: Tensor) -> Tensor:
+    def smooth(self, action: Tensor, obs: Tensor) -> Tensor:
         """The action that acts: a low-pass of the chosen one and the newest, which stands at the input's end."""
         if not self.smoothing:
             return action
-        return (1.0 - self.smoothing) * action + self.smoothing * seen[..., -self.action_size :]
+        return (1.0 - self.smoothing) * action + self.smoothing * obs[..., -self.action_size :]
 
-    def unsmooth(self, action: Tensor, seen: Tensor) -> Tensor:
+    def unsmooth(self, action: Tensor, obs: Tensor) -> Tensor:
         """The chosen action, from the one that acts: the inverse of `smooth`."""
         if not self.smoothing:
             return action
-        return (action - self.smoothing * seen[..., -self.action_size :]) / (1.0 - self.smoothing)
+        return (action - self.smoothing * obs[..., -self.action_size :]) / (1.0 - self.smoothing)
 
     def samples(self, batch: Batch) -> Samples:
         """A batch as tensors, where the agent is."""
         names = ("observation", "action", "reward", "next_observation", "terminated", "discount", "weight")
         device = self.scale.device
-        seen, action, reward, following, *rest = (
+        obs, action, reward, next_observation, *rest = (
             torch.as_tensor(getattr(batch, name), device=device) for name in names
         )
-        return Samples(self(seen), action, reward, self(following), *rest)
+        return Samples(self(obs), action, reward, self(next_observation), *rest)

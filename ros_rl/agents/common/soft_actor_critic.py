@@ -82,27 +82,27 @@ class SoftActorCritic:
         self.smooth, self.follows_mean = smooth, follows_mean
         self.optimiser = Adam(policy.parameters(), learning_rate, beta1)
 
-    def next_action(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+    def next_action(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """An action drawn from the policy, as it acts, and what its value loses for its probability: alpha log pi."""
-        raw, log_probability = self.policy.sample(seen)
-        return self.smooth(raw, seen), self.temperature.alpha * log_probability
+        raw, log_probability = self.policy.sample(obs)
+        return self.smooth(raw, obs), self.temperature.alpha * log_probability
 
     def update_critics(self, samples: Samples, updates: int) -> tuple[Tensor, Tensor]:
         """See `Critics.update`."""
         return self.critics.update(samples, self.next_action, updates)
 
-    def update_policy(self, seen: Tensor, penalty: Callable[[Tensor], Tensor] | None = None) -> tuple[float, Tensor]:
+    def update_policy(self, obs: Tensor, penalty: Callable[[Tensor], Tensor] | None = None) -> tuple[float, Tensor]:
         """One step of the policy, up the critics' value plus entropy.
 
         Args:
-            seen: (batch, inputs).
+            obs: (batch, inputs).
             penalty: What the loss is besides, (), from the policy's actions before smoothing, (batch, actions).
 
         Returns:
             The loss, and samples of the policy's entropy, (batch,).
         """
-        raw, log_probability = self.policy.sample(seen)
-        values = self.critics.frozen()(seen, self.smooth(raw, seen))
+        raw, log_probability = self.policy.sample(obs)
+        values = self.critics.frozen()(obs, self.smooth(raw, obs))
         q = values.mean(0) if self.follows_mean else values.amin(0)
         loss = (self.temperature.alpha * log_probability - q).mean()
         if penalty is not None:

@@ -107,8 +107,8 @@ def test_minibatches_hold_every_sample_once() -> None:
     samples = joined([inputs.samples(episode) for episode in replay.episodes_since(0)])
     parts = minibatches(samples, 5)
     assert [len(part.reward) for part in parts] == [5, 5, 5, 5, 3]
-    pairs = {(float(x), float(r)) for part in parts for x, r in zip(part.seen, part.reward, strict=True)}
-    assert pairs == {(float(x), float(r)) for x, r in zip(samples.seen, samples.reward, strict=True)}
+    pairs = {(float(x), float(r)) for part in parts for x, r in zip(part.obs, part.reward, strict=True)}
+    assert pairs == {(float(x), float(r)) for x, r in zip(samples.obs, samples.reward, strict=True)}
     assert len(pairs) == 23
 
 

@@ -43,23 +43,23 @@ def filled(layout: Layout, priority: str, n_step: int = 1) -> Recorder:
     rng = np.random.default_rng(0)
     for i in range(40):
         action = rng.integers(layout.choices, size=1) if layout.choices else rng.uniform(-1, 1, layout.action_size)
-        seen, after = rng.normal(size=(2, layout.size))
-        replay.add(Transition(i, i // 10, seen, action, float(rng.random()), after, i % 10 == 9, False))
+        obs, after = rng.normal(size=(2, layout.size))
+        replay.add(Transition(i, i // 10, obs, action, float(rng.random()), after, i % 10 == 9, False))
     return replay
 
 
 def value(name: str, agent: Any, network: Any, batch: Batch) -> torch.Tensor:
     """Q of a batch, (critics, batch)."""
-    seen, action = torch.tensor(batch.observation), torch.tensor(batch.action)
+    obs, action = torch.tensor(batch.observation), torch.tensor(batch.action)
     with torch.no_grad():
         if name == "dqn":
-            q = network(seen)
-            return torch.stack([each[torch.arange(len(seen)), action[:, 0].long()] for each in q])
+            q = network(obs)
+            return torch.stack([each[torch.arange(len(obs)), action[:, 0].long()] for each in q])
         if name == "naf":
-            v, mean, numbers = network(seen)
-            lower, apart = network.lower(numbers), action - agent.inputs.smooth(mean, seen)
+            v, mean, numbers = network(obs)
+            lower, apart = network.lower(numbers), action - agent.inputs.smooth(mean, obs)
             return (v - 0.5 * torch.einsum("bi,bij,bkj,bk->b", apart, lower, lower, apart))[None]
-        return network(seen, action)
+        return network(obs, action)
 
 
 @pytest.mark.parametrize("name", AGENTS)
@@ -110,7 +110,7 @@ def test_targets_hold_the_sum_of_n_rewards_and_its_discount() -> None:
     replay = filled(layout, "uniform", n_step=3)
     batch = replay.sample(64)
     samples = agent.inputs.samples(batch)
-    after = agent.critics.online(samples.next_seen)[0].max(-1).values.detach().numpy()
+    after = agent.critics.online(samples.next_obs)[0].max(-1).values.detach().numpy()
     _, target = agent.update_critics(samples)
     for i, place in enumerate(batch.index):
         steps = min(3, 10 - place % 10)  # episodes of ten steps, the last of which terminates

@@ -18,8 +18,8 @@ from ros_rl.networks.policies import SquashedGaussianPolicy
 from ros_rl.settings.critics import TargetRule
 
 
-def smooth(action: Tensor, seen: Tensor) -> Tensor:
-    return 0.8 * action + 0.2 * seen[..., -2:]
+def smooth(action: Tensor, obs: Tensor) -> Tensor:
+    return 0.8 * action + 0.2 * obs[..., -2:]
 
 
 def learner(follows_mean: bool = False) -> SoftActorCritic:
@@ -46,8 +46,8 @@ def test_target_is_the_smallest_value_less_alpha_log_probability() -> None:
         for parameter in soft.critics.target.parameters():
             parameter.mul_(1.5)
         torch.manual_seed(3)
-        raw, log_probability = soft.policy.sample(samples.next_seen)
-        values = soft.critics.target(samples.next_seen, 0.8 * raw + 0.2 * samples.next_seen[:, -2:])
+        raw, log_probability = soft.policy.sample(samples.next_obs)
+        values = soft.critics.target(samples.next_obs, 0.8 * raw + 0.2 * samples.next_obs[:, -2:])
         value = values.min(0).values - 0.3 * log_probability
         wanted = samples.reward + samples.discount * (1 - samples.terminated) * value
     torch.manual_seed(3)
@@ -57,15 +57,15 @@ def test_target_is_the_smallest_value_less_alpha_log_probability() -> None:
 
 @pytest.mark.parametrize("follows_mean", [False, True])
 def test_policy_climbs_value_and_entropy_and_heeds_a_penalty(follows_mean: bool) -> None:
-    soft, seen = learner(follows_mean), random_samples(plain_layout()).seen
+    soft, obs = learner(follows_mean), random_samples(plain_layout()).obs
     torch.manual_seed(4)
-    raw, log_probability = soft.policy.sample(seen)
-    q = soft.critics.online(seen, 0.8 * raw + 0.2 * seen[:, -2:])
+    raw, log_probability = soft.policy.sample(obs)
+    q = soft.critics.online(obs, 0.8 * raw + 0.2 * obs[:, -2:])
     q = q.sum(0) / 3 if follows_mean else q.min(0).values
     loss = (0.3 * log_probability - q).mean() + 2.0 * (raw**2).mean()
     torch.manual_seed(4)
     found, entropy = assert_steps_down(
-        loss, soft.policy.parameters(), 1e-3, lambda: soft.update_policy(seen, lambda u: 2.0 * (u**2).mean())
+        loss, soft.policy.parameters(), 1e-3, lambda: soft.update_policy(obs, lambda u: 2.0 * (u**2).mean())
     )
     assert found == pytest.approx(float(loss.detach()), rel=1e-5)
     torch.testing.assert_close(entropy, -log_probability.detach())
