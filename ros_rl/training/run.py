@@ -90,7 +90,7 @@ class TrainingRun:
         """Evaluate and write a checkpoint, if they are due."""
         steps, settings = self.training.env_steps, self.training.settings
         every = settings.evaluator.every
-        if every and steps // every > self._evaluated_at // every and not self.training.done:
+        if every and steps // every > self._evaluated_at // every and steps < self.training.total_steps:
             self._evaluated_at = steps
             if self._evaluate is not None:
                 self._evaluate(False)

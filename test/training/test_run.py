@@ -84,6 +84,17 @@ def test_everything_is_done_when_it_is_due(tmp_path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"agent.onnx", "checkpoint", "tensorboard"}
 
 
+def test_the_end_is_judged_once_even_if_its_updates_are_still_due() -> None:
+    owner = Owner()
+    for index in range(STEPS):
+        owner.run.add(random_transition(owner.training.spec, owner.rng, index), {})
+    owner.training.note_steps(STEPS)
+    assert not owner.training.done
+    owner.run.keep_up()
+    owner.run.finish()
+    assert owner.evaluations == [(STEPS, True)]
+
+
 def test_where_nobody_acts_by_graphs_only_the_last_is_made(tmp_path) -> None:
     owner = Owner(publishes=False)
     owner.run.begin(tmp_path)
