@@ -206,8 +206,8 @@ class ObservationSpec(Layout):
             raise ConfigError(f"observation field '{name}' needs {error}, which the tick does not hold") from None
 
     def mirror(self) -> tuple[list[int], Array] | None:
-        """See `Layout.mirror`; by the robot's own symmetry."""
-        if self.robot.mirror is None:
+        """See `Layout.mirror`; by the robot's own symmetry. Not with images: a mirrored camera sees another room."""
+        if self.robot.mirror is None or self.images:
             return None
         joints, signs = self.robot.mirror
         index: list[int] = []

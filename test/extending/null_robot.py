@@ -4,6 +4,7 @@
 """A backend of one's own, with its settings: a robot without mass, whose joints move exactly as they are told."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from ros_rl.types import Array, Measurement
 class NullSettings(SimulatorSettings):
     """A robot without mass."""
 
+    knows_truth: ClassVar[bool] = False  # an evaluation would need `Backend.truth`
     spread: float = setting(1.0, "joint positions at reset: home +- this", unit="rad", low=0.0)
 
 

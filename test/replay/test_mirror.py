@@ -14,6 +14,7 @@ from ros_rl.agents.factory import make_agent
 from ros_rl.backends import make_backend
 from ros_rl.errors import ConfigError
 from ros_rl.features import ObservationSpec
+from ros_rl.layout import Field
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.replay.mirror import Mirror
 from ros_rl.robot import load_robot
@@ -150,6 +151,13 @@ def test_agents_that_replay_learn_from_mirror_images_where_there_are_some(name: 
 def test_without_symmetry_there_is_no_mirror() -> None:
     with pytest.raises(ValueError, match="no left-right mirror image"):
         Mirror(plain_layout())
+
+
+def test_what_a_camera_sees_has_no_mirror_image_yet() -> None:
+    settings = load_settings("a1_walk")
+    spec = ObservationSpec(settings.load_robot(), settings.task.observation, 1)
+    spec.images = (Field("front", (4, 4, 3), "1", 1 / 255, "image", "uint8"),)
+    assert spec.mirror() is None
 
 
 def test_each_transition_is_seen_on_both_sides() -> None:
