@@ -58,7 +58,7 @@ class LearnerSettings:
     slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
     threads: int = setting(1, "torch threads", low=1, high=64)
-    device: str = setting("cpu", "what learns; auto: the GPU where there is one", choices=("cpu", "cuda", "auto"))
+    device: str = setting("cpu", "what learns; auto: a GPU, if there is any;", choices=("cpu", "cuda", "auto"))
     watch: WatchSettings = group(WatchSettings, "the watch on the critics' values")
 
 
