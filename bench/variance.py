@@ -83,12 +83,12 @@ class World:
             results = [env.step(u) for env, u in zip(self.envs, 2.0 * action.numpy(), strict=True)]
             observation = np.stack([result[0] for result in results])
             reward = [result[1] for result in results]
-            following = torch.from_numpy(observation) * self.scale
-            rows.append((obs, action, torch.tensor(reward, dtype=torch.float32), following))
-        obs, action, reward, following = (torch.stack(column, 1) for column in zip(*rows, strict=True))
+            next_obs = torch.from_numpy(observation) * self.scale
+            rows.append((obs, action, torch.tensor(reward, dtype=torch.float32), next_obs))
+        obs, action, reward, next_obs = (torch.stack(column, 1) for column in zip(*rows, strict=True))
         zeros, ones = torch.zeros(LENGTH), torch.ones(LENGTH)
         episodes = [
-            Samples(obs[i], action[i], REWARD_SCALE * reward[i], following[i], zeros, GAMMA * ones, ones)
+            Samples(obs[i], action[i], REWARD_SCALE * reward[i], next_obs[i], zeros, GAMMA * ones, ones)
             for i in range(EPISODES)
         ]
         return episodes, float(reward.sum(1).mean())

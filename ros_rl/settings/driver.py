@@ -36,6 +36,11 @@ class DriverSettings:
                 f"driver.auto_recover is True, but driver.backend '{self.backend_name}' is no simulator: "
                 "there a person clears a fault; use False"
             )
+        if self.mode == "lock_step" and self.backend.starts_driver and not self.backend.simulated:
+            raise ConfigError(
+                f"driver.mode is 'lock_step', but driver.backend '{self.backend_name}' is no simulator: "
+                "its world waits for nobody; use real_time"
+            )
 
     @property
     def backend_name(self) -> str:

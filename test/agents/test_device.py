@@ -23,7 +23,6 @@ from ros_rl.agents.agent import Agent
 from ros_rl.agents.factory import device_of, make_agent
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Layout
-from ros_rl.planning.plan import Plan
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import AGENT_SETTINGS
@@ -100,8 +99,7 @@ def learner(name: str, agent: dict[str, Any]) -> tuple[Agent, ReplayBuffer]:
     settings, layout = settings_of(name, agent)
     torch.manual_seed(0)
     made = make_agent(layout, settings)
-    if name == "distil":  # planners have a test of their own
-        made.planner.plan = lambda start, noise: Plan(noise[0, :1].clone(), noise[0, :1], noise[0, 0])
+
     return made, filled(layout, made)
 
 
@@ -109,8 +107,8 @@ def learned(agent: Agent, replay: ReplayBuffer) -> list[torch.Tensor]:
     """Everything that two more rounds leave, and what the watch is shown."""
     for env_steps in (100, 101):
         agent.train(replay, env_steps)
-    obs = agent.look(replay.newest(5))
-    return [*tensors(agent.state_dict()), *(obs or ())]
+    looked = agent.look(replay.newest(5))
+    return [*tensors(agent.state_dict()), *(looked or ())]
 
 
 def tensors(state: Any) -> Iterator[torch.Tensor]:

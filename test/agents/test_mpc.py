@@ -243,10 +243,10 @@ def test_goals_are_exchanged_with_the_reward_they_bring() -> None:
 
 def test_values_are_learned_from_images_and_other_goals_the_model_from_images_alone() -> None:
     agent = make_agent(small_settings("xarm_reach", {"agent": {"model_start": 10_000}}))
-    replay, obs = filled(agent), []
-    agent.mirror = lambda batch: obs.append("mirror") or batch
-    agent.relabel = lambda batch: obs.append("relabel") or batch
+    replay, changes = filled(agent), []
+    agent.mirror = lambda batch: changes.append("mirror") or batch
+    agent.relabel = lambda batch: changes.append("relabel") or batch
     agent.update_model(replay, 1)  # its normalisers are fitted first
-    assert obs == ["mirror", "mirror"]
+    assert changes == ["mirror", "mirror"]
     agent.replayed(replay, 4)
-    assert obs == ["mirror", "mirror", "mirror", "relabel"]
+    assert changes == ["mirror", "mirror", "mirror", "relabel"]

@@ -103,8 +103,8 @@ def test_embeddings_move_on_only_with_the_copies() -> None:
     third = weights(agent.embedding)
     assert same(online.embedding, third) and same(target.embedding, first)  # the targets' is one copy behind
     assert same(target.net, weights(online.net)) and same(agent.target_policy, weights(agent.policy))
-    obs = torch.stack(targets)
-    assert agent.target_range.tolist() == [float(obs.min()), float(obs.max())]
+    every = torch.stack(targets)
+    assert agent.target_range.tolist() == [float(every.min()), float(every.max())]
     for seed in (4, 5, 6):
         update(agent, seed)
     assert same(target.embedding, third) and same(online.embedding, weights(agent.embedding))

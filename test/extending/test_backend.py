@@ -3,15 +3,11 @@
 
 """A backend of another package, `null_robot.py`: two entry points, and every command knows it."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from extensions import run_with_package
 
-ROOT = Path(__file__).resolve().parents[2]
 BACKEND = Path(__file__).with_name("null_robot.py")
 SETTINGS_POINT = "[ros_rl.backend_settings]\nnull_robot = null_robot:NullSettings\n"
 BOTH_POINTS = SETTINGS_POINT + "[ros_rl.backends]\nnull_robot = null_robot:NullRobot\n"
@@ -26,19 +22,8 @@ print(last.training.env_steps, settings.driver.backend, settings.driver.recovers
 """
 
 
-def run(folder: Path, points: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python where the backend is installed as another package would be, with these entry points."""
-    shutil.copy(BACKEND, folder)
-    info = folder / "null_robot-1.0.dist-info"
-    info.mkdir(exist_ok=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: null_robot\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(points)
-    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
-    return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=120)
-
-
 def test_it_trains(tmp_path: Path) -> None:
-    done = run(tmp_path, BOTH_POINTS, "-c", _TRAIN)
+    done = run_with_package([BACKEND], BOTH_POINTS, tmp_path, "-c", _TRAIN)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["200", "NullSettings(spread=0.5)", "True"]
 
@@ -61,7 +46,7 @@ for _ in range(11):
     tick = loop.advance()
 print(np.round(tick.measurement["joint_position"], 9).tolist())
 """
-    done = run(tmp_path, BOTH_POINTS, "-c", code)
+    done = run_with_package([BACKEND], BOTH_POINTS, tmp_path, "-c", code)
     assert done.stdout.strip() == "[0.5, 0.5]", done.stderr
 
 
@@ -76,7 +61,7 @@ print(np.round(tick.measurement["joint_position"], 9).tolist())
     ],
 )
 def test_commands_know_it(tmp_path: Path, arguments: list[str], words: tuple[str, ...]) -> None:
-    done = run(tmp_path, BOTH_POINTS, "-m", "ros_rl.cli", *arguments)
+    done = run_with_package([BACKEND], BOTH_POINTS, tmp_path, "-m", "ros_rl.cli", *arguments)
     assert done.returncode == 0 and all(word in done.stdout for word in words), done.stderr
 
 
@@ -89,7 +74,7 @@ def test_commands_know_it(tmp_path: Path, arguments: list[str], words: tuple[str
     ],
 )
 def test_half_a_backend_is_refused(tmp_path: Path, points: str, complaint: str) -> None:
-    done = run(tmp_path, points, "-c", _TRAIN)
+    done = run_with_package([BACKEND], points, tmp_path, "-c", _TRAIN)
     assert done.returncode != 0
     assert complaint in done.stderr.splitlines()[-1]
 

@@ -12,7 +12,7 @@ from ros_rl import plugins
 
 ROOT = Path(__file__).resolve().parents[2]
 TUTORIAL = ROOT / "docs" / "extending.md"
-EXAMPLES = ("foot_contact.py", "null_robot.py", "command_task.py")
+EXAMPLES = ("foot_contact.py", "null_robot.py", "command_task.py", "height_input.py")
 AWR = ROOT / "docs" / "examples" / "awr"
 GROUPS = sorted(value for name, value in vars(plugins).items() if name.endswith("_GROUP"))
 LICENCE_LINES = 2

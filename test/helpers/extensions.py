@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ import pytest
 
 from ros_rl.backends.pybullet.sensors import MEASURES
 from ros_rl.features import FEATURES
-from ros_rl.plugins import FEATURES_GROUP, PYBULLET_SENSORS_GROUP, SENSORS_GROUP, TASKS_GROUP
+from ros_rl.plugins import FEATURES_GROUP, INPUTS_GROUP, PYBULLET_SENSORS_GROUP, SENSORS_GROUP, TASKS_GROUP
+from ros_rl.sensors.inputs import INPUTS
 from ros_rl.sensors.table import SENSORS
 from ros_rl.settings.registry import ALL_TASKS
 
@@ -25,22 +26,30 @@ ROOT = Path(__file__).parents[2]
 TABLES: dict[str, MutableMapping[str, Any]] = {
     SENSORS_GROUP: SENSORS,
     FEATURES_GROUP: FEATURES,
+    INPUTS_GROUP: INPUTS,
     PYBULLET_SENSORS_GROUP: MEASURES,
     TASKS_GROUP: ALL_TASKS,
 }
 
 
-def run_installed(module: Path, points: str, folder: Path, code: str) -> str:
-    """What a program prints in a process for which the module is an installed package with these entry points."""
-    shutil.copy(module, folder)
-    info = folder / f"{module.stem}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module.stem}\nVersion: 1.0\n")
+def run_with_package(
+    files: Iterable[Path], points: str, folder: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Run Python where these files are an installed package with these entry points."""
+    for file in files:
+        shutil.copy(file, folder)
+    info = folder / "example-1.0.dist-info"
+    info.mkdir(exist_ok=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: example\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(points)
     environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120, cwd=folder
-    )
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, cwd=folder)
+
+
+def run_installed(module: Path, points: str, folder: Path, code: str) -> str:
+    """What a program prints where the module is an installed package with these entry points."""
+    done = run_with_package([module], points, folder, "-c", code)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -11,7 +11,7 @@ import pytest
 import ros_rl
 from ros_rl.config import to_mapping
 from ros_rl.errors import ConfigError
-from ros_rl.settings.backends import ExternalSettings, MockSettings, PyBulletSettings
+from ros_rl.settings.backends import BackendSettings, ExternalSettings, MockSettings, PyBulletSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS
 
@@ -68,6 +68,12 @@ class TestAutoRecover:
         assert not self.driver("driver.backend.name=external", "driver.auto_recover=false").recovers
         with pytest.raises(ConfigError, match="auto_recover is True, but driver.backend 'external' is no simulator"):
             self.driver("driver.backend.name=external", "driver.auto_recover=true")
+
+    def test_a_robot_waits_for_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(BACKEND_SETTINGS, "real", type("Real", (BackendSettings,), {}))
+        with pytest.raises(ConfigError, match="mode is 'lock_step', but driver.backend 'real' is no simulator.*real_t"):
+            self.driver("driver.backend.name=real")
+        assert self.driver("driver.backend.name=real", "driver.mode=real_time").backend_name == "real"
 
     def test_a_run_in_simulation_can_go_on_a_robot(self) -> None:
         """What a run wrote down does not hold the default of its backend."""
