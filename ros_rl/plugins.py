@@ -65,6 +65,19 @@ def load_plugins(group: str) -> dict[str, Any]:
     return {name: load_plugin(point) for name, point in find_plugins(group).items()}
 
 
+def with_plugins(group: str, own: Mapping[str, Row]) -> dict[str, Row]:
+    """This package's own rows and those of entry points, by name.
+
+    Raises:
+        ConfigError: One cannot be imported, or has a name that ros_rl itself gives.
+    """
+    others = load_plugins(group)
+    twice = [name for name in others if name in own]
+    if twice:
+        raise ConfigError(f"entry point {twice[0]} of {group} has a name that ros_rl itself gives")
+    return {**own, **others}
+
+
 class Table(MutableMapping[str, Row]):
     """Rows by name: this package's own, and those that entry points of other packages name.
 
@@ -80,11 +93,7 @@ class Table(MutableMapping[str, Row]):
 
     @cached_property
     def _rows(self) -> dict[str, Row]:
-        others = load_plugins(self._group)
-        twice = [name for name in others if name in self._own]
-        if twice:
-            raise ConfigError(f"entry point {twice[0]} of {self._group} has a name that ros_rl itself gives")
-        return {**self._own, **others}
+        return with_plugins(self._group, self._own)
 
     def __getitem__(self, name: str) -> Row:
         return self._rows[name]

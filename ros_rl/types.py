@@ -116,14 +116,14 @@ class Outcome:
     Attributes:
         start: At the episode's first tick.
         end: At its last tick.
-        goal: The position that was asked for at its last tick [m]; None if the task asks for none.
+        inputs: What the task was asked for at its last tick, by name.
         seconds: Length that the episode was to have [s].
         terminated: Whether the task (or a guard) ended it earlier.
     """
 
     start: Truth
     end: Truth
-    goal: Array | None
+    inputs: Mapping[str, Array]
     seconds: float
     terminated: bool
 
@@ -141,7 +141,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Transition:
-    """One step of experience, from tick k to k + 1 (contract 3 of the design).
+    """One step of experience, from tick k to k + 1 (contract 5 of the design).
 
     Attributes:
         tick: Index of tick k.

@@ -34,7 +34,7 @@ IMAGES, NEXT_IMAGES = "images.", "next_images."
 """Labels of a transition that begin so are its images before and after the step."""
 
 METRICS = "metrics."
-"""Labels of a transition that begin so are the task's own measures, not part of the experience."""
+"""Labels of a transition that begin so are the task's metrics, not part of the experience."""
 
 _SECOND = 1_000_000_000
 _VECTOR_HEADER: Labels = [("stamp_sec", 1), ("stamp_nanosec", 1), ("sequence", 1), ("version", 1)]
@@ -201,5 +201,5 @@ def _under(prefix: str, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
 
 
 def metrics_from(fields: Mapping[str, Array]) -> dict[str, float]:
-    """The task's own measures that came with a transition, by their labels."""
+    """The task's metrics that came with a transition, by their labels."""
     return {name: float(value[0]) for name, value in fields.items() if name.startswith(METRICS)}

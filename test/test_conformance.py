@@ -12,7 +12,7 @@ import pytest
 from ros_rl.backends import make_backend
 from ros_rl.features import ObservationSpec
 from ros_rl.robot import Robot, load_robot, robot_names
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.safety import CommandFilter
 from ros_rl.settings.loading import load_settings, with_overrides
@@ -49,7 +49,7 @@ def roll_out(task: str, seed: int, vandal: bool = False) -> Run:
     robot = settings.load_robot()
     spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
     backend = make_backend(settings, seed)
-    driver = DriverLoop(robot, settings.task, backend, settings.control.rate_hz, settings.control.delay, seed)
+    driver = make_driver_loop(settings, robot, backend, seed, auto_recover=True)
     builder = TransitionBuilder(spec, settings.task, settings.control.period)
     rng = np.random.default_rng(seed)
     observations, transitions = [], []
@@ -182,7 +182,7 @@ def test_the_start_is_not_terminal_and_the_time_limit_truncates(task):
     robot = settings.load_robot()
     spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
     backend = make_backend(settings)
-    driver = DriverLoop(robot, settings.task, backend, settings.control.rate_hz, settings.control.delay)
+    driver = make_driver_loop(settings, robot, backend, auto_recover=True)
     builder = TransitionBuilder(spec, settings.task, settings.control.period)
     tick = driver.start()
     verdict, transition = builder.add(tick)

@@ -26,14 +26,17 @@ from ros_rl.agents.td7 import Td7Agent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Layout
-from ros_rl.plugins import AGENTS_GROUP, load_plugins
+from ros_rl.plugins import AGENTS_GROUP, find_plugins, load_plugin
 from ros_rl.replay.goals import GoalRelabeller
 from ros_rl.replay.mirror import Mirror
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.replay import HOW_DRAWN
 from ros_rl.settings.tree import Settings
 
-MODEL_FREE: dict[str, Callable[..., Agent]] = {
+AGENTS: dict[str, Callable[..., Agent]] = {
+    "mpc": MpcAgent,
+    "mbpo": MbpoAgent,
+    "distil": DistilAgent,
     "sac": SacAgent,
     "td3": DdpgAgent,
     "td7": Td7Agent,
@@ -46,9 +49,8 @@ MODEL_FREE: dict[str, Callable[..., Agent]] = {
     "actor_critic": ActorCriticAgent,
     "random": RandomAgent,
 }
-"""Agents by name; each takes layout, its settings, batch size and updates per step."""
-MODEL_BASED: dict[str, Callable[..., Agent]] = {"mpc": MpcAgent, "mbpo": MbpoAgent, "distil": DistilAgent}
-"""Agents by name; each takes the task after the layout, too, and the control period at the end."""
+"""Agents by name. Each takes layout, its settings, batch size and updates per step; one that learns a model takes the
+task after the layout, too, and the control period [s] at the end."""
 
 
 def make_agent(layout: Layout, settings: Settings) -> Agent:
@@ -91,12 +93,18 @@ def device_of(name: str) -> torch.device:
 def _make(name: str, layout: Layout, settings: Settings) -> Agent:
     learner, agent = settings.learner, settings.agent
     sizes = (learner.batch_size, learner.updates_per_step)
-    if name in MODEL_BASED:
-        return MODEL_BASED[name](layout, settings.task, agent, *sizes, settings.control.period)
-    makers = MODEL_FREE if name in MODEL_FREE else load_plugins(AGENTS_GROUP)
-    if name not in makers:
+    maker = AGENTS.get(name) or _maker_outside(name)
+    if agent.learns_model:
+        return maker(layout, settings.task, agent, *sizes, settings.control.period)
+    return maker(layout, agent, *sizes)
+
+
+def _maker_outside(name: str) -> Callable[..., Agent]:
+    """What another package makes this agent with."""
+    points = find_plugins(AGENTS_GROUP)
+    if name not in points:
         raise ConfigError(f"agent '{name}' has settings, but no entry point in the group {AGENTS_GROUP}")
-    made: Agent = makers[name](layout, agent, *sizes)
+    made: Callable[..., Agent] = load_plugin(points[name])
     return made
 
 

@@ -99,9 +99,9 @@ def values(agent: MpcLearner, states: Array, goal: Array, last_actions: Array) -
     flat = torch.as_tensor(states.reshape(-1, states.shape[-1]), dtype=torch.float32)
     last = torch.as_tensor(np.broadcast_to(last_actions, (*shape, last_actions.shape[-1])).copy(), dtype=torch.float32)
     last = last.reshape(-1, last.shape[-1])
-    seen = spaces.network_input(flat, torch.as_tensor(goal, dtype=torch.float32), last)
-    action = spaces.smooth(agent.policy.act(seen, torch.zeros(1)), last)
-    return agent.targets(seen, action).amin(0).numpy().astype(np.float64).reshape(shape)
+    obs = spaces.network_input(flat, torch.as_tensor(goal, dtype=torch.float32), last)
+    action = spaces.smooth(agent.policy.act(obs, torch.zeros(1)), last)
+    return agent.targets(obs, action).amin(0).numpy().astype(np.float64).reshape(shape)
 
 
 @torch.no_grad()

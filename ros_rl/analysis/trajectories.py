@@ -61,7 +61,7 @@ def from_observations(spec: ObservationSpec, observations: Array, rewards: Array
 
 def from_replay(spec: ObservationSpec, replay: ReplayBuffer) -> list[Trajectory]:
     """What a replay buffer holds, cut where an observation is not the one before's next."""
-    batch = replay.at(np.arange(len(replay)))
+    batch = replay.ordered()
     joined = (batch.next_observation[:-1] == batch.observation[1:]).all(1)
     pieces = np.split(np.arange(len(replay)), np.flatnonzero(~joined) + 1)
     return [
@@ -114,7 +114,7 @@ def collect(settings: Settings, graph: OnnxGraph, episodes: int, seed: int) -> l
     """
     if seed == settings.seed:
         raise ConfigError(f"seed {seed} is the one that the run trained with; held-out episodes need another")
-    spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+    spec = settings.observation_spec()
     found = [record(spec, played) for played in play(settings, graph, seed, episodes)]
     kept = [trajectory for trajectory in found if trajectory.steps]
     if not kept:
@@ -143,7 +143,7 @@ def from_log(settings: Settings, path: Path, replay: ReplayBuffer) -> list[Traje
     from ros_rl.nodes.log_reader import read_ticks
 
     robot = settings.load_robot()
-    spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
+    spec = settings.observation_spec(robot)
     builder = TransitionBuilder(spec, settings.task, settings.control.period)
     pieces: list[Played] = []
     for tick in read_ticks(path, robot):

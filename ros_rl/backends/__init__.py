@@ -31,7 +31,7 @@ def make_backend(settings: Settings, seed: int = 0, track_contacts: bool = False
         UnknownNameError: The driver is external.
         ConfigError: Another package only names its settings, or it cannot be imported.
     """
-    driver, makers = settings.driver, _OWN | find_plugins(BACKENDS_GROUP)
+    driver, makers = settings.driver, find_plugins(BACKENDS_GROUP) | _OWN
     name = driver.backend_name
     if not driver.backend.starts_driver:
         raise UnknownNameError("backend", name, makers)

@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What stands between the driver and a robot, simulated or real: five methods."""
+"""What stands between the driver and a robot, simulated or real (contract 2)."""
 
 from __future__ import annotations
 

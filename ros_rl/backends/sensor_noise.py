@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ros_rl.errors import ConfigError
 from ros_rl.sensors.table import SENSORS
 from ros_rl.settings.backends import NoiseSettings
 from ros_rl.types import Array, Measurement
@@ -14,12 +15,18 @@ from ros_rl.types import Array, Measurement
 
 def add_noise(measurement: Measurement, noise: NoiseSettings, rng: np.random.Generator) -> Measurement:
     """The measurement as noisy sensors would give it; drawn in the order of the table of sensors."""
+    settings: dict[str, float] = vars(noise)
     noisy, errors = Measurement(measurement), dict[str, Array]()
     for name, sensor in SENSORS.items():
         if name not in measurement or sensor.noise is None:
             continue
         kind, value = sensor.noise, measurement[name]
-        std = getattr(noise, kind.setting)
+        std = settings.get(kind.setting, kind.std)
+        if std is None:
+            raise ConfigError(
+                f"noise of sensor '{name}' is set by '{kind.setting}', allowed: {', '.join(settings)}, "
+                "or a name of its own with a std"
+            )
         if std == 0.0:
             continue
         if kind.setting not in errors or not kind.shared:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.features import ObservationSpec
 from ros_rl.settings.tree import Settings
 
 
@@ -20,7 +19,7 @@ def checked_agent(path: Path, settings: Settings) -> bytes:
         ContractError: It is for something else.
     """
     graph = OnnxGraph.load(path)
-    spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+    spec = settings.observation_spec()
     graph.contract.check(spec, settings.task.name, settings.control.period)
     graph.contract.check_reward(settings.task)
     return path.read_bytes()

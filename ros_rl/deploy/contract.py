@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a control graph promises, carried as JSON in its metadata (contract 4)."""
+"""What a control graph promises, carried as JSON in its metadata (contract 6)."""
 
 from __future__ import annotations
 

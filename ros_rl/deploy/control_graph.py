@@ -74,8 +74,8 @@ class ControlGraph(nn.Module):
         Args:
             inputs: Fields and images in the order of `Layout.inputs`, then carry, noise and explore.
         """
-        *obs, carry, noise, explore = inputs
-        count = len(obs) - len(self.spec.images)
-        fields = [field if field.dim() == 1 else field.flatten() for field in obs[:count]]
-        images = {item.name: image for item, image in zip(self.spec.images, obs[count:], strict=True)}
+        *observed, carry, noise, explore = inputs
+        count = len(observed) - len(self.spec.images)
+        fields = [field if field.dim() == 1 else field.flatten() for field in observed[:count]]
+        images = {item.name: image for item, image in zip(self.spec.images, observed[count:], strict=True)}
         return self.act_on_images(torch.cat(fields), images, carry, noise, explore)

@@ -29,7 +29,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
 
     Observations are the flat ones of the node graph, float32; `layout` names their fields, sizes and units, the last
     action and the pending ones among them. An action u in [-1, 1]^n is decided at tick k and acts `control.delay`
-    periods later, after the driver's command filter. `info` holds the task's own measures.
+    periods later, after the driver's command filter. `info` holds the task's metrics.
 
     A tripped guard ends the episode as truncated, with reward 0 and its reason in ``info["fault"]``. The node graph
     makes no transition of such a step, so an agent that wants the same leaves it out.

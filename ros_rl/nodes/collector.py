@@ -15,7 +15,6 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
 from ros_rl.errors import ConfigError
-from ros_rl.features import ObservationSpec
 from ros_rl.nodes import packets
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics, Input
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
@@ -37,7 +36,7 @@ class CollectorNode(Node):
         parameters = declare_parameters(self)
         settings = parameters.settings
         robot = settings.load_robot()
-        spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
+        spec = settings.observation_spec(robot)
         self._builder = TransitionBuilder(spec, settings.task, settings.control.period, source_of(self, robot.name))
         self._session = time.time_ns() // 1_000_000
         self._sequence = 0

@@ -15,7 +15,6 @@ from std_msgs.msg import Float64MultiArray, UInt8MultiArray
 from visualization_msgs.msg import MarkerArray
 
 from ros_rl.errors import ContractError, RosRlError
-from ros_rl.features import ObservationSpec
 from ros_rl.nodes import messages, packets
 from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Durations, Input
 from ros_rl.nodes.graph_loader import GraphLoader
@@ -36,7 +35,7 @@ class ControllerNode(LifecycleNode):
         super().__init__("controller", **NODE_OPTIONS)
         settings = self._settings = declare_parameters(self).settings
         self._robot = settings.load_robot()
-        self._spec = ObservationSpec(self._robot, settings.task.observation, settings.control.delay)
+        self._spec = settings.observation_spec(self._robot)
         self._loop: ControlLoop | None = None
         self._loader: GraphLoader | None = None
         self._active = False

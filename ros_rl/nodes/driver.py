@@ -24,7 +24,7 @@ from ros_rl.nodes.qos import LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.task_inputs import InputReader
 from ros_rl.nodes.tick_publisher import TickPublisher
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.pacing import LockStep, Pacer, RealTime
 from ros_rl.types import Array, SafetyState, Tick
 
@@ -74,16 +74,7 @@ class DriverNode(LifecycleNode):
             self._report(f"{settings.driver.backend_name}: {type(error).__name__}: {error}")
             return TransitionCallbackReturn.FAILURE
         driver, control = settings.driver, settings.control
-        loop = DriverLoop(
-            self._robot,
-            settings.task,
-            self._backend,
-            control.rate_hz,
-            control.delay,
-            settings.seed,
-            driver.recovers,
-            driver.backend.simulated,
-        )
+        loop = make_driver_loop(settings, self._robot, self._backend, settings.seed, driver.recovers)
         self._loop = loop
         if self._lock_step:
             self._pacer = LockStep(loop, control.period, driver.recovers, driver.silence_limit)

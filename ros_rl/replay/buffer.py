@@ -161,6 +161,10 @@ class ReplayBuffer:
         """The `count` newest single steps, or all if fewer are held; the oldest first."""
         return self.at(self._ring.newest(min(count, len(self))))
 
+    def ordered(self) -> Batch:
+        """All single steps, robot by robot; the oldest of each first."""
+        return self.at(self._ring.windows(1)[0])
+
     def at(self, index: Index) -> Batch:
         """The single steps at these places of the ring, in any shape."""
         return self._single(index, np.ones(index.shape, np.float32))

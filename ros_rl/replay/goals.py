@@ -44,5 +44,6 @@ class GoalRelabeller:
         after = layout.split(later)
         reward[rows] = self._judge.reward(layout.split(earlier), earlier[:, last], later[:, last], after)
         terminated[rows] = self._judge.terminated(after)
-        seen = dataclasses.replace(batch, observation=observation, next_observation=next_observation)
-        return dataclasses.replace(seen, reward=reward, terminated=terminated)
+        return dataclasses.replace(
+            batch, observation=observation, next_observation=next_observation, reward=reward, terminated=terminated
+        )

@@ -45,9 +45,10 @@ class Mirror:
 
     def turned(self, batch: Batch, rows: np.ndarray | slice) -> Batch:
         """A copy with the mirror images of some rows, whatever their number of steps and their weights."""
-        seen, after = (_turned(part, rows, *self._observation) for part in (batch.observation, batch.next_observation))
+        observation = _turned(batch.observation, rows, *self._observation)
+        next_observation = _turned(batch.next_observation, rows, *self._observation)
         action = _turned(batch.action, rows, *self._action)
-        return dataclasses.replace(batch, observation=seen, action=action, next_observation=after)
+        return dataclasses.replace(batch, observation=observation, action=action, next_observation=next_observation)
 
 
 def _turned(values: np.ndarray, rows: np.ndarray | slice, index: np.ndarray, sign: np.ndarray) -> np.ndarray:

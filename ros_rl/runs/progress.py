@@ -26,7 +26,7 @@ class _Running:
 
 
 class EpisodeStatistics:
-    """Returns and the task's own measures of the last episodes of all robots, from the transitions as they come.
+    """Returns and the task's metrics of the last episodes of all robots, from the transitions as they come.
 
     Args:
         episodes: That ended before.
@@ -42,7 +42,7 @@ class EpisodeStatistics:
         self._means: deque[dict[str, float]] = deque(maxlen=_EPISODES)
 
     def add(self, transition: Transition, metrics: Mapping[str, float]) -> None:
-        """Take a transition, with the task's measures at its end."""
+        """Take a transition, with the task's metrics at its end."""
         running = self._running.get(transition.source)
         if running is None or running.episode != transition.episode:
             self._finish(transition.source)

@@ -17,7 +17,8 @@ from ros_rl.backends.backend import Backend
 from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.rotations import yaw_of
 from ros_rl.safety import CommandFilter, expected_position, tripped_guard
-from ros_rl.sensors.inputs import check_input
+from ros_rl.sensors.inputs import INPUTS, check_input
+from ros_rl.settings.tree import Settings
 from ros_rl.tasks import Task
 from ros_rl.types import Command, Measurement, SafetyState, Tick, Verdict
 
@@ -35,7 +36,8 @@ class DriverLoop:
         delay: Control periods between a decision and its action.
         seed: Seed of resets and inputs.
         auto_recover: A tripped guard clears itself and resets the episode (simulator only).
-        simulated: What was given for the task holds until the next episode; on a robot for good.
+        simulated: The task draws its inputs, and what was given holds until the next episode. On a robot inputs are
+            neutral until something is given, and again when that is too old; see `ros_rl.sensors.inputs.TaskInput`.
     """
 
     def __init__(
@@ -46,8 +48,9 @@ class DriverLoop:
         rate_hz: float,
         delay: int,
         seed: int = 0,
-        auto_recover: bool = True,
-        simulated: bool = True,
+        *,
+        auto_recover: bool = False,
+        simulated: bool = False,
     ) -> None:
         self._robot, self._task, self._backend = robot, task, backend
         self._period_ns = round(_NANOSECONDS / rate_hz)
@@ -63,6 +66,7 @@ class DriverLoop:
         self._restart = False
         self._inputs: dict[str, np.ndarray] = {}
         self._given: dict[str, np.ndarray] = {}
+        self._given_at: dict[str, int] = {}
         self.safety = SafetyState.OK
         self.fault = ""
         """Why the safety state is FAULT; empty otherwise."""
@@ -108,7 +112,7 @@ class DriverLoop:
         return True
 
     def give(self, name: str, value: np.ndarray) -> None:
-        """Ask the task for something, from the next tick on: until the next episode draws anew, on a robot for good.
+        """Ask the task for something, from the next tick on: until the next episode, on a robot as long as it holds.
 
         Args:
             name: Of one of the task's inputs.
@@ -118,7 +122,7 @@ class DriverLoop:
             CommandError: The task has no such input, or the value has the wrong shape or is not finite.
         """
         check_input(name, value, self._task.inputs)
-        self._given[name] = np.array(value)
+        self._given[name], self._given_at[name] = np.array(value), self._index
 
     def advance(self, verdict: Verdict = Verdict.CONTINUE, stamp: int | None = None) -> Tick:
         """Close the open tick: end the episode if the verdict says so, else move for one period, and open the next.
@@ -185,6 +189,20 @@ class DriverLoop:
         """The next tick's stamp [ns]: as asked for, but always later than the last."""
         return self._stamp + self._period_ns if stamp is None else max(stamp, self._stamp + 1)
 
+    def _asked(self) -> dict[str, np.ndarray]:
+        """The inputs of the tick that opens."""
+        if self._simulated:
+            return self._inputs | self._given
+        asked = dict(self._inputs)
+        for name in self._task.inputs:
+            periods = INPUTS[name].holds * _NANOSECONDS / self._period_ns
+            neutral = INPUTS[name].neutral
+            if name in self._given and self._index - self._given_at[name] <= periods:
+                asked[name] = self._given[name]
+            elif neutral is not None:
+                asked[name] = np.array(neutral)
+        return asked
+
     def _new_episode(self, stamp: int | None = None) -> Tick:
         self._restart = False
         measurement = self._backend.reset(self._rng)
@@ -206,7 +224,7 @@ class DriverLoop:
         self._command = None
         if self._step:
             self._inputs = self._task.change_inputs(self._inputs, self._step, self._rng)
-        inputs = {name: value.copy() for name, value in {**self._inputs, **self._given}.items()}
+        inputs = {name: value.copy() for name, value in self._asked().items()}
         self._backend.show_inputs(inputs)
         self._tick = Tick(
             stamp=self._stamp,
@@ -222,6 +240,15 @@ class DriverLoop:
             inputs=inputs,
         )
         return self._tick
+
+
+def make_driver_loop(
+    settings: Settings, robot: Robot, backend: Backend, seed: int = 0, auto_recover: bool = False
+) -> DriverLoop:
+    """The driver of a run; arguments as those of `DriverLoop`."""
+    control, simulated = settings.control, settings.driver.backend.simulated
+    rate, delay = control.rate_hz, control.delay
+    return DriverLoop(robot, settings.task, backend, rate, delay, seed, auto_recover=auto_recover, simulated=simulated)
 
 
 def _origin(measurement: Measurement) -> np.ndarray:

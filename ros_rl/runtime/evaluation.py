@@ -30,7 +30,7 @@ class Evaluation:
         episodes: Number of episodes.
         seconds_each: Length of an episode [s], unless it ended early.
         return_mean: Mean sum of rewards of an episode.
-        task: The task's own measures, by name.
+        task: What the task's `measures` found, by name.
         terminations: Episodes that the task or a guard ended early.
         contacts_not_feet: Share of ticks with a contact other than by the feet or the fixed base.
         foot_slip: Mean speed of the feet on the ground along it [m/s]; None for a robot without feet.
@@ -143,7 +143,7 @@ class Evaluator:
                 self._film(records.frames)
         start, end = records.truths[first], records.truths[-1]
         cut = step.verdict is Verdict.TERMINATED or step.tick.safety is not SafetyState.OK
-        records.outcomes.append(Outcome(start, end, step.tick.inputs.get("goal_position"), seconds, cut))
+        records.outcomes.append(Outcome(start, end, step.tick.inputs, seconds, cut))
         records.returns.append(total)
 
     def _film(self, frames: list[np.ndarray]) -> None:

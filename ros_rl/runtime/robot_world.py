@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ros_rl.backends import make_backend
-from ros_rl.errors import RosRlError
-from ros_rl.features import ObservationSpec
+from ros_rl.errors import ConfigError, RosRlError
 from ros_rl.runtime.control_loop import ControlLoop
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Command, SafetyState, Tick, Transition, Truth, Verdict
@@ -29,7 +28,7 @@ class Step:
     transition: Transition | None
     """That the tick ends; None at the first tick of an episode and where the chain broke."""
     metrics: dict[str, float]
-    """The task's own measures."""
+    """The task's metrics of the tick."""
 
     @property
     def ended(self) -> bool:
@@ -58,14 +57,21 @@ class RobotWorld:
     Raises:
         MissingDependencyError: The simulator is not installed.
         UnknownNameError: Nobody drives this robot in a process of ours.
+        ConfigError: The backend is no simulator, and this world resets its robot at will and keeps no time.
     """
 
     def __init__(self, settings: Settings, seed: int, auto_recover: bool = False, track_contacts: bool = False) -> None:
         self._settings, self._auto_recover, self._track_contacts = settings, auto_recover, track_contacts
         self.robot = settings.load_robot()
-        self.spec = ObservationSpec(self.robot, settings.task.observation, settings.control.delay)
+        self.spec = settings.observation_spec(self.robot)
         """Layout of its observations."""
         self._seed = seed
+        driver = settings.driver
+        if driver.backend.starts_driver and not driver.backend.simulated:
+            raise ConfigError(
+                f"driver.backend '{driver.backend_name}' is no simulator: only a driver node moves it (ros-rl run); "
+                "choose another for this, with --driver or driver.backend.name"
+            )
         self._backend = make_backend(settings, seed, track_contacts)
         self.restart(seed)
 
@@ -76,25 +82,16 @@ class RobotWorld:
             seed: See the class.
             episode_seconds: Time limit of an episode [s]; None for the task's own.
         """
-        settings, control = self._settings, self._settings.control
+        settings = self._settings
         if seed != self._seed:
             self._backend.close()
             self._backend = make_backend(settings, seed, self._track_contacts)
         self._seed = seed
-        self._driver = DriverLoop(
-            self.robot,
-            settings.task,
-            self._backend,
-            control.rate_hz,
-            control.delay,
-            seed,
-            self._auto_recover,
-            settings.driver.backend.simulated,
-        )
+        self._driver = make_driver_loop(settings, self.robot, self._backend, seed, self._auto_recover)
         task = settings.task
         if episode_seconds is not None:
             task = replace(task, episode_seconds=episode_seconds)  # type: ignore[type-var]
-        self._builder = TransitionBuilder(self.spec, task, control.period)
+        self._builder = TransitionBuilder(self.spec, task, settings.control.period)
 
     def control_loop(self, explore: float) -> ControlLoop:
         """What decides in this world by a control graph, with the world's seed.

@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the collector does, without ROS: verdicts and transitions from consecutive ticks (contract 3)."""
+"""What the collector does, without ROS: verdicts and transitions from consecutive ticks (contract 5)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class TransitionBuilder:
         self._last_observation = np.zeros(spec.size)
         self.counts = Counts()
         self.metrics: dict[str, float] = {}
-        """The task's own measures of the newest tick."""
+        """The task's metrics of the newest tick."""
 
     def add(self, tick: Tick) -> tuple[Verdict, Transition | None]:
         """Judge a tick and complete the transition that it ends, if the chain to it is whole.
@@ -82,7 +82,10 @@ class TransitionBuilder:
         robot, before = self._spec.robot, self._spec.split(self._last_observation)
         acted = robot.action(tick.previous_command)
         newest = tick.pending_commands[-1] if self._spec.delay else tick.previous_command
-        reward = self._task.reward(before, before["last_action"], acted, self._spec.split(observation))
+        # a step is judged by what was asked for while it acted; the next command may differ
+        asked = {field.name: before[field.name] for field in self._spec.fields if field.kind == "goal"}
+        after = self._spec.split(observation) | asked
+        reward = self._task.reward(before, before["last_action"], acted, after)
         return Transition(
             tick=last.index,
             episode=tick.episode,

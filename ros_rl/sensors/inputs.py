@@ -3,12 +3,14 @@
 
 """What a task may be asked for while it runs: named, typed values that the driver takes in and stamps into its ticks.
 
-In simulation the task draws them, on a robot anyone may publish them. Other packages add rows by the entry point group
+In simulation the task draws them, on a robot anyone may publish them; there a command counts for a while only, so that
+nothing keeps moving because its sender went quiet. Other packages add rows by the entry point group
 ``ros_rl.inputs``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +36,8 @@ class TaskInput:
         read: The value that a message asks for; raises CommandError if it is in another frame.
         shown_as: Type of the stamped messages that show displays what acts, on ``task/<name>``.
         show: Writes a value into such a message, whose header is there.
+        neutral: What holds on a robot while nobody asks for anything else, (*shape,); None: what the task draws.
+        holds: How long on a robot what was asked for does [s]; infinite: until something else is.
     """
 
     unit: str
@@ -43,6 +47,8 @@ class TaskInput:
     read: Callable[[Any, Robot], Array]
     shown_as: str
     show: Callable[[Any, Array], None]
+    neutral: tuple[float, ...] | None = None
+    holds: float = math.inf
 
 
 def _read_position(message: Any, robot: Robot) -> Array:
@@ -82,6 +88,8 @@ INPUTS: Table[TaskInput] = Table(
             _read_twist,
             "geometry_msgs/msg/TwistStamped",
             _show_twist,
+            neutral=(0.0, 0.0, 0.0),
+            holds=0.5,
         ),
     },
 )

@@ -49,16 +49,18 @@ class Noise:
     """How a simulator falsifies a sensor.
 
     Attributes:
-        setting: The standard deviation's name among the settings of ``driver.backend.noise``.
+        setting: The standard deviation's name among the settings of ``driver.backend.noise``, or one's own.
         draw: An error, from standard deviation, shape of the value and random numbers.
         add: The noisy value, from value and error.
         shared: Whether all sensors with this setting have the same error.
+        std: The standard deviation where there is no such setting, as for sensors of other packages.
     """
 
     setting: str
     draw: Callable[[float, tuple[int, ...], np.random.Generator], Array]
     add: Callable[[Array, Array], Array]
     shared: bool = False
+    std: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,9 @@ class Sensor:
             )
 
 
-def white(setting: str) -> Noise:
+def white(setting: str, std: float | None = None) -> Noise:
     """Independent noise on every value."""
-    return Noise(setting, lambda std, shape, rng: rng.normal(0.0, std, shape), np.add)
+    return Noise(setting, lambda std, shape, rng: rng.normal(0.0, std, shape), np.add, std=std)
 
 
 def vertical(setting: str) -> Noise:

@@ -174,10 +174,12 @@ def check_sensors(robot: Robot) -> None:
 
 
 def check_measurement(robot: Robot, m: Measurement) -> str | None:
-    """What is wrong with a measurement: a sensor of the robot that is missing or not finite; None if nothing is."""
+    """What is wrong with a measurement: a sensor of the robot that is missing, misshapen or not finite."""
     for name in robot.sensors:
         if name not in m:
             return f"{name} is not measured"
+        if m[name].shape != SENSORS[name].shape(robot):
+            return f"{name} has shape {m[name].shape}, expected {SENSORS[name].shape(robot)}"
         if not np.isfinite(m[name]).all():
             return f"{name} is not finite: {m[name]}"
     return None

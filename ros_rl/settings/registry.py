@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ros_rl.plugins import AGENT_SETTINGS_GROUP, BACKEND_SETTINGS_GROUP, load_plugins
+from ros_rl.plugins import AGENT_SETTINGS_GROUP, BACKEND_SETTINGS_GROUP, with_plugins
 from ros_rl.settings.agent import AgentSettings, BcSettings, RandomSettings
 from ros_rl.settings.backends import OWN_BACKEND_SETTINGS, BackendSettings
 from ros_rl.settings.model_based import MODEL_BASED_SETTINGS
@@ -14,21 +14,20 @@ from ros_rl.settings.policy_gradient import POLICY_GRADIENT_SETTINGS
 from ros_rl.tasks import TASKS, Task
 from ros_rl.tasks.gym_task import GymTask
 
-AGENT_SETTINGS: dict[str, type[AgentSettings]] = {
+_OWN_AGENTS: dict[str, type[AgentSettings]] = {
     **MODEL_BASED_SETTINGS,
     "random": RandomSettings,
     "bc": BcSettings,
     **CRITIC_SETTINGS,
     **POLICY_GRADIENT_SETTINGS,
-    **load_plugins(AGENT_SETTINGS_GROUP),
 }
 
-
+AGENT_SETTINGS: dict[str, type[AgentSettings]] = with_plugins(AGENT_SETTINGS_GROUP, _OWN_AGENTS)
 AGENT_NAMES = tuple(AGENT_SETTINGS)
 
 
 DEFAULT_BACKEND = "pybullet"
-BACKEND_SETTINGS: dict[str, type[BackendSettings]] = {**OWN_BACKEND_SETTINGS, **load_plugins(BACKEND_SETTINGS_GROUP)}
+BACKEND_SETTINGS: dict[str, type[BackendSettings]] = with_plugins(BACKEND_SETTINGS_GROUP, OWN_BACKEND_SETTINGS)
 
 
 ALL_TASKS: dict[str, type[Task]] = {**TASKS, GymTask.name: GymTask}

@@ -15,7 +15,7 @@ from ros_rl.config import (
     variant_name,
 )
 from ros_rl.errors import ConfigError
-from ros_rl.features import check_robot
+from ros_rl.features import ObservationSpec, check_robot
 from ros_rl.robot import Robot, load_robot
 from ros_rl.settings.agent import AgentSettings
 from ros_rl.settings.driver import DriverSettings
@@ -57,6 +57,14 @@ class Settings:
                 "continuous; it learns on a Gymnasium environment: --env gym:NAME"
             )
         self._check_replay()
+
+    def observation_spec(self, robot: Robot | None = None) -> ObservationSpec:
+        """What the run's agent sees of its robot.
+
+        Args:
+            robot: If it is loaded already.
+        """
+        return ObservationSpec(robot or self.load_robot(), self.task.observation, self.control.delay)
 
     def check_episodes(self, steps: int, title: str) -> None:
         """Refuse sums that no episode has the steps for, and updates from more episodes than the buffer holds.

@@ -49,9 +49,10 @@ def _forward_velocity(outcome: Outcome) -> float:
 
 
 def _distance(outcome: Outcome) -> float:
-    if outcome.end.tool_position is None or outcome.goal is None:
+    goal = outcome.inputs.get("goal_position")
+    if outcome.end.tool_position is None or goal is None:
         return float("nan")
-    return float(np.linalg.norm(outcome.end.tool_position - outcome.goal))
+    return float(np.linalg.norm(outcome.end.tool_position - goal))
 
 
 FORWARD_VELOCITY = Measure("forward_velocity", "m/s", _forward_velocity, ("mean", "min"))

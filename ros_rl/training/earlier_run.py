@@ -13,7 +13,6 @@ import torch
 from ros_rl.agents.agent import Agent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError, RunFolderError, one_line
-from ros_rl.features import ObservationSpec
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import AGENT_SETTINGS
@@ -37,7 +36,7 @@ def layout(settings: Settings) -> str:
     """The observation of a run in words: robot, fields and their sizes, delay; or the environment."""
     if isinstance(settings.task, GymTask):
         return f"the environment '{settings.task.env}'"
-    spec = ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+    spec = settings.observation_spec()
     fields = ", ".join(f"{field.name}[{field.size}]" for field in spec.fields)
     return f"{fields} of robot '{spec.robot.name}'"
 

@@ -27,7 +27,7 @@ class Progress:
     episode_steps: int
     terminated: bool
     task_metrics: dict[str, float]
-    """The task's measures, mean over the episode."""
+    """The task's metrics, mean over the episode."""
     metrics: dict[str, float]
 
 

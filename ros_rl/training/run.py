@@ -69,7 +69,7 @@ class TrainingRun:
         self._reported_at = time.monotonic()
 
     def add(self, transition: Transition, metrics: Mapping[str, float]) -> None:
-        """Take a transition, with the task's measures at its end.
+        """Take a transition, with the task's metrics at its end.
 
         Raises:
             ConfigError: A value is not finite; nothing is stored.

@@ -10,7 +10,6 @@ from typing import Any
 
 from ros_rl.config import to_mapping, variant_name
 from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError, one_line
-from ros_rl.features import ObservationSpec
 from ros_rl.layout import Layout
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.registry import AGENT_SETTINGS
@@ -51,7 +50,7 @@ class TrainingLoop:
         torch.set_num_threads(learner.threads)
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.spec = layout or ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+        self.spec = layout or settings.observation_spec()
         gamma = settings.agent.gamma
         sizes = (self.spec.size, self.spec.action_size)
         images = self.spec.images

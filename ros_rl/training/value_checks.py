@@ -37,15 +37,17 @@ class ValueChecks:
     def _compare(self, terminated: bool) -> None:
         """Compare the values of the episode that has just ended, if nothing of it is missing."""
         for episode in self.replay.episodes_since(self.replay.added - 1):
-            seen = self.agent.look(episode)
-            if seen is not None:
-                self.watch.episode(seen[0].mean(0).cpu().numpy(), episode.reward.tolist(), terminated)
+            looked = self.agent.look(episode)
+            if looked is not None:
+                values, _ = looked
+                self.watch.episode(values.mean(0).cpu().numpy(), episode.reward.tolist(), terminated)
 
     def look(self) -> None:
         """Rank the critics' features when that is due, on transitions of all ages."""
         if not len(self.replay) or not self.watch.rank_due:
             return
         places = np.linspace(0, len(self.replay) - 1, min(_ROWS, len(self.replay))).astype(np.int64)
-        seen = self.agent.look(self.replay.at(places))
-        if seen is not None:
-            self.watch.features(seen[1])
+        looked = self.agent.look(self.replay.at(places))
+        if looked is not None:
+            _, features = looked
+            self.watch.features(features)

@@ -80,13 +80,13 @@ def followed_returns(
     """
     steps = len(rewards)
     returns = np.empty(steps)
-    next_return = 0.0
+    total = 0.0
     for t in reversed(range(steps)):
         if t == steps - 1:
-            next_return = rewards[t] if terminated else q[t]
+            total = rewards[t] if terminated else q[t]
         else:
-            next_return = rewards[t] + gamma * (entropy_bonus + next_return)
-        returns[t] = next_return
+            total = rewards[t] + gamma * (entropy_bonus + total)
+        returns[t] = total
     if terminated:
         return returns
     weight = gamma ** np.arange(steps - 1, -1, -1.0)

@@ -12,7 +12,7 @@ from ros_rl.agents.common.experience import Experience
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.backends import make_backend
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.types import Command, Transition, Verdict
 
@@ -140,7 +140,7 @@ def drive(delay: int, steps: int = 40) -> tuple[MpcAgent, list[Transition], list
         return step(previous, command)
 
     backend.step = watched  # type: ignore[method-assign]
-    driver = DriverLoop(robot, settings.task, backend, settings.control.rate_hz, delay)
+    driver = make_driver_loop(settings, robot, backend, auto_recover=True)
     builder = TransitionBuilder(spec, settings.task, settings.control.period)
     rng, transitions = np.random.default_rng(0), []
     tick = driver.start()

@@ -215,6 +215,15 @@ class TestTrajectories:
         np.testing.assert_allclose(found[1].actions, observations[5:7, last], rtol=1e-6)
         np.testing.assert_allclose(found[1].last_actions, observations[4:6, last], rtol=1e-6)
 
+    def test_robots_that_take_turns_have_trajectories_of_their_own(self):
+        spec, rng = spec_of(small_settings()), np.random.default_rng(0)
+        replay, observations = ReplayBuffer(20, spec.size, spec.action_size), rng.normal(size=(2, 5, spec.size))
+        for index in range(4):
+            for source, own in zip("ab", observations, strict=True):
+                pair = {"observation": own[index], "next_observation": own[index + 1]}
+                replay.add(random_transition(spec, rng, **pair, reward=index, source=source))
+        assert [item.rewards.tolist() for item in from_replay(spec, replay)] == [[0.0, 1.0, 2.0, 3.0]] * 2
+
 
 def test_sensor_noise_is_what_the_simulator_adds():
     settings = load_settings("a1_walk")

@@ -11,9 +11,11 @@ import pytest
 from ros_rl.backends import make_backend
 from ros_rl.backends.mock import MockBackend
 from ros_rl.backends.sensor_noise import add_noise
-from ros_rl.errors import UnknownNameError
+from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.robot import load_robot
 from ros_rl.rotations import from_rotation_vector, quaternion_to_matrix
+from ros_rl.sensors.sensor import Sensor, Topic, white
+from ros_rl.sensors.table import SENSORS
 from ros_rl.settings.backends import MockSettings, NoiseSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Measurement
@@ -91,6 +93,16 @@ class TestNoise:
         arm = Measurement(joint_position=np.zeros(6), tool_position=np.zeros(3))
         noisy = add_noise(arm, NoiseSettings(), np.random.default_rng(0))
         assert set(noisy) == set(arm) and not (noisy["tool_position"] == 0.0).any()
+
+    def test_sensors_of_other_packages_bring_their_own(self, monkeypatch):
+        def noisy(noise, count):
+            monkeypatch.setitem(SENSORS, "load", Sensor("N", lambda robot: (2,), Topic("load"), noise=noise))
+            rng, still = np.random.default_rng(0), Measurement({"load": np.zeros(2)})
+            return [add_noise(still, SILENT, rng)["load"] for _ in range(count)]
+
+        assert np.std(noisy(white("load", std=0.3), 400)) == pytest.approx(0.3, abs=0.03)
+        with pytest.raises(ConfigError, match="sensor 'load' is set by 'load', allowed: joint_position, .*std"):
+            noisy(white("load"), 1)
 
 
 def test_an_external_driver_has_no_backend():

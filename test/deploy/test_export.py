@@ -18,7 +18,7 @@ from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_graph import GraphOutput, OnnxGraph
 from ros_rl.errors import ContractError, GraphError
 from ros_rl.runtime.control_loop import ControlLoop
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
 from ros_rl.training.training_loop import TrainingLoop
@@ -176,7 +176,7 @@ def test_evaluation_adds_no_noise_to_the_policy(acting: Pair) -> None:
 
 def test_same_seed_and_tick_same_action(point: Pair) -> None:
     settings, graph = point.training.settings, point.train(1)
-    driver = DriverLoop(settings.load_robot(), settings.task, make_backend(settings), 20.0, 1)
+    driver = make_driver_loop(settings, settings.load_robot(), make_backend(settings), auto_recover=True)
     tick = driver.start()
 
     def decide(seed: int) -> np.ndarray:

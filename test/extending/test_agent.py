@@ -57,6 +57,10 @@ def test_settings_are_read_without_torch(tmp_path: Path) -> None:
     [
         ("[ros_rl.agent_settings]\nawr = missing:AwrSettings\n", "awr = missing:AwrSettings of ros_rl.agent_settings"),
         ("[ros_rl.agent_settings]\nawr = awr_settings:AwrSettings\n", "no entry point in the group ros_rl.agents"),
+        (
+            "[ros_rl.agent_settings]\nsac = awr_settings:AwrSettings\n",
+            "sac of ros_rl.agent_settings has a name that",
+        ),
     ],
 )
 def test_half_an_agent_is_refused(tmp_path: Path, points: str, complaint: str) -> None:

@@ -33,13 +33,13 @@ def test_it_does_what_it_is_told(tmp_path: Path) -> None:
     code = """
 import null_robot  # before anything else of the package
 import numpy as np
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.backends import make_backend
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Command
 
 settings = load_settings("mock_point", overrides=["driver.backend.name=null_robot", "driver.backend.spread=0"])
-loop = DriverLoop(settings.load_robot(), settings.task, make_backend(settings), 20.0, 1)
+loop = make_driver_loop(settings, settings.load_robot(), make_backend(settings), auto_recover=True)
 tick = loop.start()
 for _ in range(11):
     loop.accept(Command(tick.stamp, np.ones(2)))

@@ -16,7 +16,7 @@ from extensions import registered, run_installed
 
 from ros_rl.backends import make_backend
 from ros_rl.features import ObservationSpec
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
 from ros_rl.training.local import train_locally
@@ -38,7 +38,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def test_the_simulation_asks_for_something_else_now_and_then(settings: Settings) -> None:
-    driver = DriverLoop(settings.load_robot(), settings.task, make_backend(settings), 20.0, 1)
+    driver = make_driver_loop(settings, settings.load_robot(), make_backend(settings), auto_recover=True)
     asked = [driver.start().inputs[COMMAND]]
     asked += [driver.advance().inputs[COMMAND] for _ in range(59)]
     changes = [step for step in range(1, 60) if not np.array_equal(asked[step], asked[step - 1])]
@@ -52,6 +52,16 @@ def test_it_is_trained_on(settings: Settings) -> None:
     assert layout.goal == slice(4, 7)
     seen = last.training.replay.newest(len(last.training.replay)).observation[:, layout.goal]
     assert len(np.unique(seen, axis=0)) > 3 and (seen[:, 2] == 0.0).all()
+
+
+def test_a_step_is_judged_by_the_command_that_it_had(settings: Settings) -> None:
+    *_, last = train_locally(settings)
+    layout, batch = last.training.spec, last.training.replay.ordered()
+    before, after = layout.split(batch.observation), layout.split(batch.next_observation)
+    changed = (before[COMMAND] != after[COMMAND]).any(1)
+    expected = -((after["joint_velocity"] - before[COMMAND][:, :2]) ** 2).sum(1)
+    np.testing.assert_allclose(batch.reward, expected, rtol=1e-5)
+    assert changed.sum() >= 2
 
 
 def test_it_is_found_by_its_entry_point(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from ros_rl.backends import make_backend
 from ros_rl.errors import CommandError, ConfigError, UnknownNameError
 from ros_rl.features import ObservationSpec
 from ros_rl.gym import environment_id
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.loading import load_settings
 from ros_rl.tasks import TASKS
@@ -57,7 +57,7 @@ def by_the_parts(task: str, seed: int, actions: np.ndarray, **settings: Any) -> 
     wanted = load_settings(task, overrides=[settings])
     robot, control = wanted.load_robot(), wanted.control
     backend = make_backend(wanted, seed)
-    driver = DriverLoop(robot, wanted.task, backend, control.rate_hz, control.delay, seed)
+    driver = make_driver_loop(wanted, robot, backend, seed, auto_recover=True)
     spec = ObservationSpec(robot, wanted.task.observation, control.delay)
     builder = TransitionBuilder(spec, wanted.task, control.period)
     tick, found, remaining = driver.start(), [], list(actions)

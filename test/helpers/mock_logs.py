@@ -12,7 +12,7 @@ from tick_parts import tick_parts
 
 from ros_rl.backends import make_backend
 from ros_rl.runs.mcap_log import McapLog
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.types import Command, Tick
 
 SETTINGS = small_settings("mock_point")
@@ -21,7 +21,7 @@ ROBOT = SETTINGS.load_robot()
 
 def mock_ticks(count: int, seed: int = 0) -> list[Tick]:
     rng = np.random.default_rng(seed)
-    driver = DriverLoop(ROBOT, SETTINGS.task, make_backend(SETTINGS, seed), 20.0, SETTINGS.control.delay, seed)
+    driver = make_driver_loop(SETTINGS, ROBOT, make_backend(SETTINGS, seed), seed, auto_recover=True)
     ticks = [driver.start()]
     while len(ticks) < count:
         driver.accept(Command(ticks[-1].stamp, ROBOT.command(rng.uniform(-1, 1, 2))))

@@ -24,7 +24,7 @@ from ros_rl.nodes.messages import from_time
 from ros_rl.nodes.qos import STATE
 from ros_rl.nodes.tick_publisher import TickPublisher
 from ros_rl.runtime.control_loop import Decision
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import SafetyState, Tick, Transition
 
@@ -110,7 +110,7 @@ def test_a_tick_says_how_soon_the_one_before_was_answered(running) -> None:
 
 def test_a_controller_that_fell_behind_goes_on_with_the_newest_tick(tmp_path, monkeypatch) -> None:
     settings = load_settings("mock_point", overrides=["driver.mode=real_time"])
-    driver = DriverLoop(settings.load_robot(), settings.task, make_backend(settings), 20.0, settings.control.delay)
+    driver = make_driver_loop(settings, settings.load_robot(), make_backend(settings), auto_recover=True)
     with graph(settings, tmp_path, ControllerNode) as (peer, controller):
         peer.give_graph(constant_bytes(settings, [0.1, 0.1]))
         activate(controller)

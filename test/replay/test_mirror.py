@@ -18,7 +18,7 @@ from ros_rl.layout import Field
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.replay.mirror import Mirror
 from ros_rl.robot import load_robot
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Command, Transition
@@ -45,7 +45,7 @@ def _observations(settings: Settings, actions: np.ndarray) -> np.ndarray:
     robot = settings.load_robot()
     spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
     backend = make_backend(settings)
-    driver = DriverLoop(robot, settings.task, backend, settings.control.rate_hz, settings.control.delay)
+    driver = make_driver_loop(settings, robot, backend, auto_recover=True)
     tick, rows = driver.start(), []
     for action in actions:
         rows.append(spec.observe(tick))

@@ -10,7 +10,7 @@ from graphs import constant_graph, counting_graph, feedback_graph, noisy_graph, 
 from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import ContractError, GraphError
 from ros_rl.runtime.control_loop import ControlLoop, tick_noise
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import DriverLoop, make_driver_loop
 from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Verdict
@@ -21,7 +21,7 @@ SPEC = spec_of(SETTINGS)
 
 def make_driver() -> DriverLoop:
     backend = MockBackend(SPEC.robot, MockSettings(), SETTINGS.control.period)
-    driver = DriverLoop(SPEC.robot, SETTINGS.task, backend, SETTINGS.control.rate_hz, SPEC.delay)
+    driver = make_driver_loop(SETTINGS, SPEC.robot, backend, auto_recover=True)
     driver.start()
     return driver
 

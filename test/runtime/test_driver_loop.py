@@ -54,7 +54,7 @@ class Recorder(Backend):
 
 def make(delay: int = 1, auto_recover: bool = True, robot=ROBOT) -> tuple[DriverLoop, Recorder]:
     backend = Recorder()
-    loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay, auto_recover=auto_recover)
+    loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay, auto_recover=auto_recover, simulated=True)
     loop.start()
     return loop, backend
 
@@ -144,7 +144,7 @@ class TestCommands:
         robot = replace(load_robot("a1"), sensors=("joint_position", "joint_velocity", "joint_effort"))
         backend = Recorder()
         backend.position = robot.home
-        loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay=1)
+        loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay=1, auto_recover=True, simulated=True)
         loop.start()
         decision = robot.home + 0.1
         loop.accept(Command(loop.tick.stamp, decision))
@@ -230,7 +230,7 @@ def test_the_origin_is_the_pose_at_the_episodes_start():
             base = {"base_position": np.array([x, 2.0, 0.3]), "base_orientation": turned}
             return Measurement(joints(ZERO) | base)
 
-    loop = DriverLoop(ROBOT, make_task("mock_point"), Walker(), 20.0, 1)
+    loop = DriverLoop(ROBOT, make_task("mock_point"), Walker(), 20.0, 1, auto_recover=True, simulated=True)
     first = loop.start()
     np.testing.assert_allclose(first.origin, [1.0, 2.0, 0.6])
     np.testing.assert_allclose(loop.advance().origin, [1.0, 2.0, 0.6])
@@ -279,3 +279,21 @@ class TestInputs:
             with pytest.raises(CommandError):
                 loop.give(name, value)
         np.testing.assert_array_equal(loop.advance().inputs["goal_position"], drawn)
+
+    def test_on_a_robot_a_velocity_is_nobodys_until_it_is_asked_for_and_when_its_sender_went_quiet(self):
+        """Half a second is ten periods at 20 Hz; the task, which would draw one, is not asked."""
+
+        class Follow(type(make_task("mock_point"))):
+            observation = ("joint_position", "velocity_command")
+
+            def draw_inputs(self, rng):
+                return {"velocity_command": np.ones(3)}
+
+        def asked(simulated):
+            loop = DriverLoop(ROBOT, Follow(), Recorder(), 20.0, 1, simulated=simulated)
+            found = [loop.start().inputs["velocity_command"][0]]
+            loop.give("velocity_command", np.array([0.5, 0.0, 0.0]))
+            return found + [loop.advance().inputs["velocity_command"][0] for _ in range(13)]
+
+        assert asked(simulated=False) == [0.0, *[0.5] * 10, 0.0, 0.0, 0.0]
+        assert asked(simulated=True) == [1.0, *[0.5] * 13]

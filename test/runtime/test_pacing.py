@@ -21,7 +21,15 @@ PERIOD = 0.05
 def loop() -> DriverLoop:
     settings = load_settings("mock_point")
     robot = settings.load_robot()
-    return DriverLoop(robot, settings.task, MockBackend(robot, MockSettings(), PERIOD), 1 / PERIOD, delay=1)
+    return DriverLoop(
+        robot,
+        settings.task,
+        MockBackend(robot, MockSettings(), PERIOD),
+        1 / PERIOD,
+        delay=1,
+        auto_recover=True,
+        simulated=True,
+    )
 
 
 @pytest.fixture

@@ -11,10 +11,12 @@ import yaml
 from graphs import constant_graph
 
 from ros_rl.backends.mock import MockBackend
-from ros_rl.errors import CommandError, RosRlError
+from ros_rl.errors import CommandError, ConfigError, RosRlError
 from ros_rl.resources import share_path
 from ros_rl.runtime.robot_world import RobotWorld, Step
+from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.registry import BACKEND_SETTINGS
 from ros_rl.types import SafetyState, Verdict
 
 HOLD = np.zeros(2)
@@ -130,3 +132,11 @@ def test_truth_that_nobody_knows_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(MockBackend, "truth", lambda self: None)
     with pytest.raises(RosRlError, match="MockBackend knows no truth"):
         world.truth()
+
+
+def test_a_robot_that_is_no_simulator_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be reset at will and moved as fast as the program goes; evaluations and analyses ask for worlds."""
+    monkeypatch.setitem(BACKEND_SETTINGS, "real", type("Real", (BackendSettings,), {}))
+    settings = load_settings("mock_point", overrides=["driver.backend.name=real", "driver.mode=real_time"])
+    with pytest.raises(ConfigError, match="driver.backend 'real' is no simulator: only a driver node moves it"):
+        RobotWorld(settings, 0)

@@ -16,8 +16,9 @@ from ros_rl.plugins import Table
 from ros_rl.robot import load_robot, robot_names
 from ros_rl.sensors.inputs import INPUTS, check_input
 from ros_rl.sensors.sensor import Sensor, Topic
-from ros_rl.sensors.table import SENSORS, check_sensors, sensors_by_topic
+from ros_rl.sensors.table import SENSORS, check_measurement, check_sensors, sensors_by_topic
 from ros_rl.settings.backends import NoiseSettings
+from ros_rl.types import Measurement
 
 A1, ARM, CARTPOLE = load_robot("a1"), load_robot("xarm6"), load_robot("cartpole")
 IMU = Topic("imu/data", "sensor_msgs/msg/Imu")
@@ -96,3 +97,12 @@ def test_a_plugin_may_not_take_a_name_that_is_taken(monkeypatch):
     assert dict(Table("some.group", {"even": 0})) == {"even": 0, "odd": 1, "own": 2}
     with pytest.raises(ConfigError, match="entry point own of some.group has a name that ros_rl itself gives"):
         len(Table("some.group", {"own": 0}))
+
+
+def test_a_measurement_of_another_shape_is_told() -> None:
+    """One number would be taken for that of every joint."""
+    robot = load_robot("mock")
+    good = Measurement({name: np.zeros(SENSORS[name].shape(robot)) for name in robot.sensors})
+    assert check_measurement(robot, good) is None
+    bad = Measurement(good | {"joint_position": np.zeros(1)})
+    assert check_measurement(robot, bad) == "joint_position has shape (1,), expected (2,)"

@@ -47,7 +47,7 @@ class ImaginedGradient:
     def update(self, rollouts: Sequence[ImaginedStep]) -> dict[str, float]:
         """One step of policy, value and entropy coefficient on rollouts of this policy."""
         alive = torch.stack([one.alive for one in rollouts])
-        obs = torch.stack([self._seen(one) for one in rollouts])
+        obs = torch.stack([self._network_input(one) for one in rollouts])
         log_probability = self.policy.log_probability(obs, torch.stack([one.unsquashed for one in rollouts]))
         value = self._value(obs)
         returns = self.returns(rollouts, value.detach(), log_probability.detach())
@@ -80,7 +80,7 @@ class ImaginedGradient:
             found.append(total)
         return torch.stack(found[::-1])
 
-    def _seen(self, one: ImaginedStep) -> Tensor:
+    def _network_input(self, one: ImaginedStep) -> Tensor:
         return self.spaces.network_input(one.experience.state, one.experience.goal, one.experience.last_action)
 
     def _value(self, obs: Tensor) -> Tensor:

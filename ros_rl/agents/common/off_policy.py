@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What agents that replay share: the order of updates, and the graph of a policy."""
+"""What agents that replay share: the order of updates of critics and policy."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What policy gradients on new data share: whole episodes, returns, and the graph of the policy."""
+"""What policy gradients on new data share: whole episodes and their returns."""
 
 from __future__ import annotations
 

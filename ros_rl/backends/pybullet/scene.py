@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A PyBullet world: its start without chatter, the scene, the robot's links and joints by name, and a camera."""
+"""A PyBullet world: its start without chatter, the scene, and the robot's links and joints by name."""
 
 from __future__ import annotations
 

@@ -221,7 +221,7 @@ def test_a_target_moves_without_jumps_whatever_the_latency():
 def parts():
     settings = load_settings("xarm_reach")
     backend = make_backend(settings, track_contacts=True)
-    driver = DriverLoop(ARM, settings.task, backend, 20.0, 1, auto_recover=False)
+    driver = DriverLoop(ARM, settings.task, backend, 20.0, 1, auto_recover=False, simulated=True)
     return settings, backend, driver
 
 
@@ -322,7 +322,9 @@ class TestMixedInterfaces:
         assert (np.abs(measured["joint_effort"]) <= robot.limits.effort + 1e-9).all()
 
     def test_the_driver_leads_each_to_its_target(self, robot, backend):
-        driver = DriverLoop(robot, load_settings("xarm_reach").task, backend, 20.0, 1, auto_recover=False)
+        driver = DriverLoop(
+            robot, load_settings("xarm_reach").task, backend, 20.0, 1, auto_recover=False, simulated=True
+        )
         tick, command = driver.start(), np.array([0.5, 0.0, 0.0, 0.0, 0.0, 0.75])
         for _ in range(40):
             driver.accept(Command(tick.stamp, command))

@@ -14,7 +14,7 @@ from ros_rl.backends import make_backend
 from ros_rl.backends.pybullet.backend import PyBulletBackend
 from ros_rl.errors import ConfigError
 from ros_rl.robot import load_robot
-from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
 from ros_rl.types import Command, Measurement
@@ -108,7 +108,7 @@ def test_the_rail_ends(backend):
 
 def test_pole_and_cart_start_anew_near_home():
     settings = load_settings("cartpole_swingup")
-    driver = DriverLoop(settings.load_robot(), settings.task, make_backend(settings), 25.0, 0)
+    driver = make_driver_loop(settings, settings.load_robot(), make_backend(settings), auto_recover=True)
     starts = [driver.start().measurement for _ in range(8)]
     spread = np.array([[m["joint_position"][0], m["passive_position"][0]] for m in starts])
     assert (np.abs(spread) <= 0.1).all() and (spread.std(axis=0) > 0.01).all()
