@@ -180,7 +180,7 @@ class LearnerNode(Node):
             transitions=self._check.received,
             transitions_lost=self._check.lost,
         )
-        losses = {f"loss.{name}": value for name, value in run.metrics.items()}
+        losses = {f"loss.{name}": value for name, value in run.losses.items()}
         self._progress_publisher.publish(packets.to_vectors(Header(0, training.env_steps), figures | losses))
         worries = training.watch.warnings()
         if worries:

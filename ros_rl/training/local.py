@@ -26,9 +26,10 @@ class Progress:
     episode_return: float
     episode_steps: int
     terminated: bool
-    task_metrics: dict[str, float]
-    """The task's metrics, mean over the episode."""
     metrics: dict[str, float]
+    """The task's metrics, mean over the episode."""
+    losses: dict[str, float]
+    """Of the last update, by name."""
 
 
 def train_locally(settings: Settings, read_ticks: TickReader | None = None) -> Iterator[Progress]:
@@ -67,7 +68,7 @@ def _episodes(training: TrainingLoop, world: RobotWorld) -> Iterator[Progress]:
         if step.ended and step.tick.step and control.graph is not None:
             means = {k: v / step.tick.step for k, v in sums.items()}
             terminated = step.verdict is Verdict.TERMINATED
-            yield Progress(training, control.graph, total, step.tick.step, terminated, means, run.metrics)
+            yield Progress(training, control.graph, total, step.tick.step, terminated, means, run.losses)
             total, sums = 0.0, {}
         if training.done:
             return
@@ -79,4 +80,4 @@ def _learned_offline(training: TrainingLoop) -> Progress:
     while run.work():
         pass
     graph = OnnxGraph(training.graph(), training.settings.controller.threads)
-    return Progress(training, graph, 0.0, 0, False, {}, run.metrics)
+    return Progress(training, graph, 0.0, 0, False, {}, run.losses)

@@ -49,7 +49,7 @@ class TrainingRun:
         self.training = training
         self._publish, self._evaluate, self._checkpointed, self._refuse = publish, evaluate, checkpointed, refuse
         self.episodes = EpisodeStatistics()
-        self.metrics: dict[str, float] = {}
+        self.losses: dict[str, float] = {}
         """Of the newest round that had any."""
         self.graph = b""
         """The newest control graph (ONNX); empty before the first."""
@@ -83,7 +83,7 @@ class TrainingRun:
             self._make_graph()
         if not self.training.train_due:
             return False
-        self.metrics = self.training.train() or self.metrics
+        self.losses = self.training.train() or self.losses
         return True
 
     def keep_up(self) -> None:
@@ -149,7 +149,7 @@ class TrainingRun:
             **self.episodes.means(),
         }
         watched = training.watch.figures()
-        for group, values in (("train", found), ("loss", self.metrics), ("watch", watched)):
+        for group, values in (("train", found), ("loss", self.losses), ("watch", watched)):
             self._scalars.write(group, values, training.env_steps)
         return found | {f"{WATCH}{name}": value for name, value in watched.items()}
 

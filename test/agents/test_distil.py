@@ -121,7 +121,7 @@ def test_plans_that_need_the_last_one_are_refused(changes) -> None:
 
 def test_trains_exports_and_resumes(tmp_path) -> None:
     last = assert_trains_exports_and_resumes(small(), tmp_path)
-    assert last.metrics["imitation_loss"] > 0.0
+    assert last.losses["imitation_loss"] > 0.0
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_teacher_answers_and_learns_no_more(run) -> None:
     for name in ("model", "policy", "critics", "targets"):
         for key, value in agent.parts()[name].state_dict().items():
             assert torch.equal(value, teacher[name][key])
-    assert set(last.metrics) == {"imitation_loss"} and last.training.updates == 120
+    assert set(last.losses) == {"imitation_loss"} and last.training.updates == 120
     assert len(agent.answers) == 40
 
 

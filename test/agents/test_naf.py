@@ -145,7 +145,7 @@ def test_trains_on_a_robot_task() -> None:
     settings = settings_of("naf", {"robot_minutes": 0.06})
     episodes = list(train_locally(settings))
     assert episodes[-1].training.updates == 52
-    assert torch.isfinite(torch.tensor(list(episodes[-1].metrics.values()))).all()
+    assert torch.isfinite(torch.tensor(list(episodes[-1].losses.values()))).all()
 
 
 def test_discrete_actions_are_refused() -> None:

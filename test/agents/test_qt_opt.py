@@ -177,7 +177,7 @@ def test_resumes_where_it_stopped(tmp_path: Path) -> None:
 def test_trains_on_a_robot_task() -> None:
     episodes = list(train_locally(settings_of("qt_opt", {"robot_minutes": 0.06})))
     assert episodes[-1].training.updates == 52
-    assert torch.isfinite(torch.tensor(list(episodes[-1].metrics.values()))).all()
+    assert torch.isfinite(torch.tensor(list(episodes[-1].losses.values()))).all()
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -76,7 +76,7 @@ def assert_trains_exports_and_resumes(settings: Settings, folder: Path) -> Progr
     *_, last = train_locally(settings)
     training = last.training
     assert training.rounds == 40 and training.updates == 120
-    assert all(np.isfinite(value) for value in last.metrics.values())
+    assert all(np.isfinite(value) for value in last.losses.values())
     assert_parity(training.agent.graph, OnnxGraph(training.graph()))
     training.checkpoint(folder)
     expected = [training.train() for _ in range(3)]

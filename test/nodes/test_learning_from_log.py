@@ -95,7 +95,7 @@ def test_learns_what_the_log_did(tmp_path: Path) -> None:
     first = TrainingLoop(settings, read_ticks=read_ticks).train()["imitation_loss"]
     (last,) = train_locally(settings, read_ticks)
     assert len(last.training.replay) == 59 and last.training.done
-    assert last.metrics["imitation_loss"] < 0.5 * first
+    assert last.losses["imitation_loss"] < 0.5 * first
 
 
 @pytest.mark.parametrize(

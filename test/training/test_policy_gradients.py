@@ -60,7 +60,7 @@ def test_every_task_gets_a_graph_that_does_as_torch_does(agent: str, task: str) 
 def test_trains_in_one_process(agent: str) -> None:
     progress = list(train_locally(settings_of(agent)))[-1]
     training = progress.training
-    assert training.updates > 0 and progress.metrics is not None
+    assert training.updates > 0 and progress.losses is not None
     before = TrainingLoop(settings_of(agent)).agent
     assert before is not None
     moved = zip(training.agent.graph.parameters(), before.graph.parameters(), strict=True)
