@@ -71,7 +71,7 @@ def main() -> None:
     for choice in CHOICES:
         minutes = [one["minutes_to_walk"] or float("inf") for one in found if one["choice"] == choice]
         if minutes:
-            each = ", ".join(f"{value:.2f}" for value in minutes)
+            each = ", ".join("no" if value == float("inf") else f"{value:.2f}" for value in minutes)
             rows.append([choice, str(len(minutes)), f"{statistics.median(minutes):.2f}", each])
     machine = describe_machine()
     print(f"\n{describe_line(machine)}\n\n{table(['mirrored', 'seeds', 'median [robot min]', 'each'], rows)}")
