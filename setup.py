@@ -71,7 +71,7 @@ setup(
     install_requires=["numpy", "pyyaml", "onnxruntime", "mcap"],
     extras_require={
         "sim": ["pybullet", "pillow"],
-        "learn": ["torch", "onnx", "onnxscript", "tensorboard", "matplotlib"],
+        "learn": ["torch", "safetensors", "onnx", "onnxscript", "tensorboard", "matplotlib"],
         "ros": list(ROS_WHEELS),
         "gym": ["gymnasium[mujoco]>=1.0"],
         "bench": ["stable-baselines3"],
@@ -86,7 +86,7 @@ setup(
             "termcolor",
             "tqdm",
         ],
-        "test": ["pytest", "pytest-timeout", "pytest-rerunfailures", "pytest-xdist"],
+        "test": ["pytest", "pytest-timeout", "pytest-rerunfailures", "pytest-xdist", "hypothesis"],
         "dev": [
             "pytest",
             "pytest-timeout",

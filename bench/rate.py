@@ -167,7 +167,7 @@ def evaluate(recording: Recording, rate: int) -> dict[str, Any]:
     for data in recording.ticks:
         _, fields = packets.from_vectors(deserialize_message(data, Float64MultiArray))
         answered = int(fields["index"][0]) - 1
-        acted, acts = acts, int(fields["safety"][0]) == SafetyState.OK
+        acted, acts = acts, int(fields["safety"][0]) == SafetyState.RUNNING
         if answered < start or not acted:
             continue
         episodes.add(int(fields["episode"][0]))

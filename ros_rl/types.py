@@ -21,7 +21,7 @@ Image = NDArray[np.uint8]
 class SafetyState(IntEnum):
     """What the driver lets through to the joints."""
 
-    OK = 0
+    RUNNING = 0
     """Commands act."""
     DISARMED = 1
     """Nothing moves until the robot is armed."""
@@ -31,6 +31,8 @@ class SafetyState(IntEnum):
     """A guard tripped and is latched until ``clear_fault``."""
     EMERGENCY_STOP = 4
     """``emergency_stop`` was called; latched until ``clear_fault``."""
+    READY = 5
+    """Armed and at rest; commands are ignored until ``resume``."""
 
 
 class Verdict(IntEnum):

@@ -7,10 +7,11 @@ import importlib.util
 import os
 
 import pytest
+from ros_domain import reserve_domain
 
 # Set before any test imports rclpy; the processes that tests start inherit it. Two runs on a machine don't meet, and
-# nothing leaves the machine.
-os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+# nothing leaves the machine. Who exports a domain keeps it.
+_LOCK = reserve_domain()  # held as long as this process lives
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_LOCALHOST_ONLY"] = "1"  # the same for Humble
 

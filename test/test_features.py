@@ -36,7 +36,7 @@ def make_tick(orientation=(0.0, 0.0, 0.0), origin=(0.0, 0.0, 0.0), delay=1, **ch
         index=0,
         episode=0,
         step=0,
-        safety=SafetyState.OK,
+        safety=SafetyState.RUNNING,
         intact=True,
         origin=np.array(origin),
         previous_command=ROBOT.command(np.full(12, 0.5)),

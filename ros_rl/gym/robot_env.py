@@ -100,7 +100,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         assert self._begun, "call reset before step"
         wanted = np.clip(np.asarray(action, np.float64), -1.0, 1.0)
         step = self._world.step(self._world.command(wanted))
-        if step.tick.safety is not SafetyState.OK:
+        if step.tick.safety is not SafetyState.RUNNING:
             return self._last.copy(), 0.0, False, True, {FAULT: self._world.fault}
         ended = (step.verdict is Verdict.TERMINATED, step.verdict is Verdict.TRUNCATED)
         return self._observe(step.tick), step.reward, *ended, dict(step.metrics)

@@ -186,7 +186,7 @@ class DriverNode(LifecycleNode):
 
     def _log_safety(self, safety: SafetyState) -> None:
         # one call per severity: rclpy remembers the severity of every line that logs
-        if safety is SafetyState.OK:
+        if safety is SafetyState.RUNNING:
             self.get_logger().info("safety state OK")
         else:
             self.get_logger().error(f"safety state {safety.name}: {self._loop.fault}")
@@ -195,7 +195,7 @@ class DriverNode(LifecycleNode):
         """A new episode, unless a fault is latched."""
         if self._active is None:
             return _answer(response, False, "the driver is not active")
-        if self._loop.safety is not SafetyState.OK:
+        if self._loop.safety is not SafetyState.RUNNING:
             return _answer(response, False, f"call clear_fault first: {self._loop.fault}")
         self._publish(self._active.start(time.monotonic(), self._now()))
         return _answer(response, True, "a new episode has begun")
@@ -238,7 +238,7 @@ class DriverNode(LifecycleNode):
                 "faults": loop.faults,
             }
         if self._active is not None:
-            faulty = self._loop.safety is not SafetyState.OK
+            faulty = self._loop.safety is not SafetyState.RUNNING
             level, text = (ERROR, self._loop.fault) if faulty else (OK, "active")
             if isinstance(self._pacer, LockStep):
                 values["waits for"] = self._pacer.waits_for()

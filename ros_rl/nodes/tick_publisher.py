@@ -65,7 +65,7 @@ class TickPublisher:
             if message is not None:
                 publisher.publish(message)
         self._tick.publish(to_tick(tick, parts, self._session, self._response_before))
-        if last is not None and last.stamp != stamp and tick.step > 0 and last.safety is SafetyState.OK:
+        if last is not None and last.stamp != stamp and tick.step > 0 and last.safety is SafetyState.RUNNING:
             # of the period that ended; nobody waits for it as the controller does for the tick
             self._applied.publish(messages.to_command(last.stamp, self._robot, tick.previous_command))
 

@@ -67,7 +67,7 @@ class DriverLoop:
         self._inputs: dict[str, np.ndarray] = {}
         self._given: dict[str, np.ndarray] = {}
         self._given_at: dict[str, int] = {}
-        self.safety = SafetyState.OK
+        self.safety = SafetyState.RUNNING
         self.fault = ""
         """Why the safety state is FAULT; empty otherwise."""
         self.limited = 0
@@ -133,11 +133,11 @@ class DriverLoop:
             verdict: On the open tick.
             stamp: Of the next tick [ns]; None: one period after the last.
         """
-        if self.safety is SafetyState.OK and (self._restart or verdict is not Verdict.CONTINUE):
+        if self.safety is SafetyState.RUNNING and (self._restart or verdict is not Verdict.CONTINUE):
             return self._new_episode(stamp)
         self._stamp = self._next(stamp)
         self._index += 1
-        if self.safety is not SafetyState.OK:
+        if self.safety is not SafetyState.RUNNING:
             return self._open(self._backend.safe_step(), intact=False)
         intact = self._command is not None
         self.missed += not intact
@@ -168,8 +168,8 @@ class DriverLoop:
 
     def clear(self) -> None:
         """Unlatch a fault or an emergency stop; what follows is a new episode."""
-        self._restart = self._restart or self.safety is not SafetyState.OK
-        self.fault, self.safety = "", SafetyState.OK
+        self._restart = self._restart or self.safety is not SafetyState.RUNNING
+        self.fault, self.safety = "", SafetyState.RUNNING
 
     def _expected_position(self) -> np.ndarray | None:
         """Where the joints will be when the open tick's command begins to act; only velocity commands need it."""

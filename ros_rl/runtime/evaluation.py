@@ -142,7 +142,7 @@ class Evaluator:
             if film and not step.ended and step.tick.step % _FRAME_EVERY == 0:
                 self._film(records.frames)
         start, end = records.truths[first], records.truths[-1]
-        cut = step.verdict is Verdict.TERMINATED or step.tick.safety is not SafetyState.OK
+        cut = step.verdict is Verdict.TERMINATED or step.tick.safety is not SafetyState.RUNNING
         records.outcomes.append(Outcome(start, end, step.tick.inputs, seconds, cut))
         records.returns.append(total)
 

@@ -124,7 +124,7 @@ class LockStep(Pacer):
 
     def poll(self, now: float, stamp: int) -> Tick | None:
         """Repeat an unanswered tick, fault on a silent node, and go on by the wall clock while a fault is latched."""
-        if self._loop.safety is not SafetyState.OK:
+        if self._loop.safety is not SafetyState.RUNNING:
             return self._open(self._loop.advance(), now) if now - self._opened >= self._period else None
         silent = self._silent_node(now)
         if silent:
@@ -153,7 +153,7 @@ class LockStep(Pacer):
 
     def _advance(self, now: float) -> Tick | None:
         loop = self._loop
-        if loop.safety is not SafetyState.OK or self._verdict is None:
+        if loop.safety is not SafetyState.RUNNING or self._verdict is None:
             return None
         if self._verdict is Verdict.CONTINUE and not (loop.answered and loop.tick.env_steps < self._allowance):
             return None
@@ -201,9 +201,9 @@ class RealTime(Pacer):
         loop = self._loop
         if self._recover:
             return self.start(now, stamp)
-        if not self._begun and loop.safety is SafetyState.OK:
+        if not self._begun and loop.safety is SafetyState.RUNNING:
             return loop.tick
-        if loop.safety is SafetyState.OK and not loop.answered and self._ending is Verdict.CONTINUE:
+        if loop.safety is SafetyState.RUNNING and not loop.answered and self._ending is Verdict.CONTINUE:
             self._in_row += 1
             self.misses += 1
             if self._in_row >= self._limit:

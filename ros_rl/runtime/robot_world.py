@@ -33,7 +33,7 @@ class Step:
     @property
     def ended(self) -> bool:
         """Whether the task, its time limit or a guard ended the episode."""
-        return self.verdict is not Verdict.CONTINUE or self.tick.safety is not SafetyState.OK
+        return self.verdict is not Verdict.CONTINUE or self.tick.safety is not SafetyState.RUNNING
 
     @property
     def reward(self) -> float:

@@ -62,13 +62,13 @@ class TransitionBuilder:
         terminated = bool(self._task.terminated(fields))
         truncated = tick.step >= self._limit
         self._verdict = Verdict.TERMINATED if terminated else Verdict.TRUNCATED if truncated else Verdict.CONTINUE
-        if tick.safety is not SafetyState.OK:
+        if tick.safety is not SafetyState.RUNNING:
             self._verdict = Verdict.CONTINUE  # the driver decides when it recovers
         transition = None
         last = self._last
         if last is None or tick.episode != last.episode:
             self.counts.starts += 1
-        elif tick.index != last.index + 1 or not tick.intact or tick.safety is not SafetyState.OK:
+        elif tick.index != last.index + 1 or not tick.intact or tick.safety is not SafetyState.RUNNING:
             self.counts.dropped += 1
         else:
             transition = self._transition(last, tick, observation, terminated, truncated)

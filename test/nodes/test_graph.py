@@ -46,7 +46,7 @@ def test_the_driver_stays_within_the_allowance(whole) -> None:
     _, peer, *_ = whole
     wait_for(lambda: peer.diagnostics.get("driver", (0, "", {}))[2].get("waits for") == "learner", "the driver to wait")
     assert peer.ticks[-1].env_steps == 40
-    assert peer.ticks[-1].safety is SafetyState.OK
+    assert peer.ticks[-1].safety is SafetyState.RUNNING
 
 
 def test_every_process_rebuilds_the_same_tick(whole) -> None:
@@ -144,7 +144,7 @@ def test_a_wrong_command_is_refused_with_the_reason(whole) -> None:
     values = JointState(name=list(robot.joints), velocity=[0.0])
     peer.command.publish(values)
     assert "1 velocity values for 2 joints" in peer.complaint("driver", "1 velocity values")
-    assert driver._loop.tick.stamp == stamp and driver._loop.safety is SafetyState.OK
+    assert driver._loop.tick.stamp == stamp and driver._loop.safety is SafetyState.RUNNING
 
 
 def test_services(whole) -> None:
@@ -162,7 +162,7 @@ def test_services(whole) -> None:
     episode = peer.ticks[-1].episode
     cleared = peer.call("clear_fault")
     assert cleared.success and "emergency stop" in cleared.message
-    wait_for(lambda: peer.ticks[-1].safety is SafetyState.OK, "the fault to be cleared")
+    wait_for(lambda: peer.ticks[-1].safety is SafetyState.RUNNING, "the fault to be cleared")
     assert peer.ticks[-1].episode > episode
 
 

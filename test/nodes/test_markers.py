@@ -20,7 +20,7 @@ def tick(robot, position) -> Tick:
     zeros = np.zeros(robot.size)
     measurement = Measurement({} if position is None else {"base_position": position})
     origin = np.array([0.0, 0.0, np.pi / 2])  # the episode started facing +y
-    return Tick(0, 0, 0, 0, SafetyState.OK, True, origin, zeros, zeros[None], measurement)
+    return Tick(0, 0, 0, 0, SafetyState.RUNNING, True, origin, zeros, zeros[None], measurement)
 
 
 def test_the_plan_is_the_base_s_path_in_the_odometry_frame() -> None:

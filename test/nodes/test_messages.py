@@ -36,7 +36,7 @@ def tick(stamp: int = 1_795_345_295_395_391_127, missing: tuple[str, ...] = ()) 
     values = {name: rng.normal(size=SENSORS[name].shape(ROBOT)) for name in ROBOT.sensors if name not in missing}
     origin, inputs = rng.normal(size=3), {"goal_position": rng.normal(size=3), "velocity_command": rng.normal(size=3)}
     line, measurement = rng.normal(size=(2, 12)), Measurement(values)
-    return Tick(stamp, 7, 3, 4, SafetyState.OK, False, origin, rng.normal(size=12), line, measurement, inputs)
+    return Tick(stamp, 7, 3, 4, SafetyState.RUNNING, False, origin, rng.normal(size=12), line, measurement, inputs)
 
 
 def parts_of(sent: Tick) -> dict[str, Any]:
@@ -199,7 +199,7 @@ class TestACartpole:
     def test_passive_joints_come_with_the_others_by_name(self, order) -> None:
         names = ("joint_position", "joint_velocity", "joint_effort", "passive_position", "passive_velocity")
         m = Measurement({name: np.array([0.1 * (i + 1)]) for i, name in enumerate(names)})
-        sent = Tick(9, 0, 0, 0, SafetyState.OK, True, np.zeros(3), np.zeros(1), np.zeros((0, 1)), m)
+        sent = Tick(9, 0, 0, 0, SafetyState.RUNNING, True, np.zeros(3), np.zeros(1), np.zeros((0, 1)), m)
         parts = tick_parts(sent, self.robot)
         joints = parts["joint_states"]
         assert joints.name == ["cart_joint", "pole_joint"] and list(joints.effort) == [m["joint_effort"][0], 0.0]
@@ -211,7 +211,7 @@ class TestACartpole:
     def test_a_missing_passive_joint_is_named(self) -> None:
         value = np.array([0.1])
         m = Measurement(dict.fromkeys(self.robot.sensors, value))
-        sent = Tick(9, 0, 0, 0, SafetyState.OK, True, np.zeros(3), value, np.zeros((0, 1)), m)
+        sent = Tick(9, 0, 0, 0, SafetyState.RUNNING, True, np.zeros(3), value, np.zeros((0, 1)), m)
         parts = tick_parts(sent, self.robot)
         joints = parts["joint_states"]
         for name in ("name", "position", "velocity", "effort"):

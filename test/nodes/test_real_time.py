@@ -65,7 +65,7 @@ def test_a_controller_that_stops_leads_to_the_safe_state_and_back(running) -> No
     assert "controller missed" in peer.complaint("driver", "missed")
     faulty = {tick.index for tick in peer.ticks if tick.safety is SafetyState.FAULT}
     activate(controller)
-    wait_for(lambda: peer.ticks[-1].safety is SafetyState.OK and peer.ticks[-1].step > 2, "recovery")
+    wait_for(lambda: peer.ticks[-1].safety is SafetyState.RUNNING and peer.ticks[-1].step > 2, "recovery")
     assert peer.ticks[-1].episode > fault.episode
     # the topic is latched: an earlier test's collector may still be heard
     own = [fields for header, fields in peer.transitions if header.version == collector._session]
@@ -85,7 +85,7 @@ def test_a_graph_that_fails_while_acting_leads_to_the_safe_state_until_a_better_
     wait_for(lambda: peer.ticks[-1].safety is SafetyState.FAULT, "the safe state")
     assert "non-finite" in peer.complaint("controller", "no command for tick")
     peer.give_graph(constant_bytes(settings, [0.1, 0.1]), version=6)
-    wait_for(lambda: peer.ticks[-1].safety is SafetyState.OK and peer.ticks[-1].step > 2, "recovery")
+    wait_for(lambda: peer.ticks[-1].safety is SafetyState.RUNNING and peer.ticks[-1].step > 2, "recovery")
     assert controller._version == 6
 
 

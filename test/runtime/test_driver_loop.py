@@ -68,7 +68,7 @@ class TestTicks:
         loop, _ = make()
         tick = loop.tick
         assert (tick.index, tick.episode, tick.step) == (0, 0, 0)
-        assert tick.intact and tick.safety is SafetyState.OK
+        assert tick.intact and tick.safety is SafetyState.RUNNING
         np.testing.assert_array_equal(tick.previous_command, ZERO)
 
     def test_ticks_count_and_their_stamps_are_a_period_apart(self):
@@ -185,7 +185,7 @@ class TestSafety:
         backend.position = np.array([0.0, 10.6])
         answer(loop, ZERO)
         tick = loop.advance()
-        assert (tick.episode, tick.step, tick.safety) == (1, 0, SafetyState.OK)
+        assert (tick.episode, tick.step, tick.safety) == (1, 0, SafetyState.RUNNING)
         assert loop.faults == 1 and loop.fault == ""
 
     def test_a_cleared_fault_leads_to_a_new_episode(self):
@@ -194,7 +194,7 @@ class TestSafety:
         loop.advance()
         loop.clear()
         tick = loop.advance()
-        assert (tick.episode, tick.step, tick.safety) == (1, 0, SafetyState.OK)
+        assert (tick.episode, tick.step, tick.safety) == (1, 0, SafetyState.RUNNING)
         assert backend.calls == ["reset", "safe", "reset"]
         answer(loop, ZERO)
         assert loop.advance().episode == 1

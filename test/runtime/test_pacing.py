@@ -104,7 +104,7 @@ def test_silence_faults_by_name_and_the_node_recovers_it(loop, lock_step, silent
         "controller": lambda: lock_step.command(answer(follower), 2.21),
         "learner": lambda: lock_step.allow(1, 2.21),
     }[silent]()
-    assert recovered is not None and recovered.safety is SafetyState.OK and recovered.step == 0
+    assert recovered is not None and recovered.safety is SafetyState.RUNNING and recovered.step == 0
 
 
 def test_a_learner_that_withholds_steps_but_lives_is_no_fault(loop, lock_step) -> None:
@@ -113,7 +113,7 @@ def test_a_learner_that_withholds_steps_but_lives_is_no_fault(loop, lock_step) -
     for second in range(1, 20):
         lock_step.allow(0, float(second))
         lock_step.poll(second + 0.5, 0)
-    assert loop.safety is SafetyState.OK
+    assert loop.safety is SafetyState.RUNNING
 
 
 def test_a_bad_command_leaves_the_tick_open(loop, lock_step) -> None:
@@ -136,7 +136,7 @@ def test_two_misses_in_a_row_are_the_safe_state_and_an_answer_ends_it(loop, real
     real_time.command(answer(loop.tick), 0.01)
     second = real_time.poll(0.05, 2000)
     third = real_time.poll(0.10, 3000)
-    assert third is not None and third.safety is SafetyState.OK and not third.intact
+    assert third is not None and third.safety is SafetyState.RUNNING and not third.intact
     fourth = real_time.poll(0.15, 4000)
     assert fourth is not None and fourth.safety is SafetyState.FAULT
     assert loop.fault == "controller missed 2 deadlines in a row"
@@ -145,7 +145,7 @@ def test_two_misses_in_a_row_are_the_safe_state_and_an_answer_ends_it(loop, real
     assert real_time.poll(0.20, 5000).safety is SafetyState.FAULT
     real_time.command(answer(loop.tick), 0.21)
     recovered = real_time.poll(0.25, 6000)
-    assert recovered is not None and recovered.safety is SafetyState.OK and recovered.step == 0
+    assert recovered is not None and recovered.safety is SafetyState.RUNNING and recovered.step == 0
 
 
 def test_a_single_miss_breaks_the_chain_only(loop, real_time) -> None:
@@ -155,7 +155,7 @@ def test_a_single_miss_breaks_the_chain_only(loop, real_time) -> None:
     real_time.command(answer(broken), 0.11)
     whole = real_time.poll(0.15, 4000)
     assert not broken.intact and whole.intact
-    assert (loop.missed, loop.safety) == (1, SafetyState.OK)
+    assert (loop.missed, loop.safety) == (1, SafetyState.RUNNING)
 
 
 def test_a_late_verdict_still_ends_its_episode_but_not_the_next(loop, real_time) -> None:

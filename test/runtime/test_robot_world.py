@@ -82,7 +82,7 @@ def test_a_guard_ends_the_episode_without_a_transition_until_the_next_one(narrow
     *_, last = world.episode(lambda tick: world.command(np.array([1.0, 0.0])))
     assert last.tick.safety is SafetyState.FAULT and last.ended
     assert last.transition is None and "axis_1_joint" in world.fault
-    assert world.begin_episode().tick.safety is SafetyState.OK and world.fault == ""
+    assert world.begin_episode().tick.safety is SafetyState.RUNNING and world.fault == ""
 
 
 def test_recovering_by_itself_goes_on_with_another_episode(narrow) -> None:
