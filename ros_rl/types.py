@@ -81,11 +81,8 @@ class Tick:
     measurement: Measurement
     inputs: Mapping[str, Array] = field(default_factory=dict)
     """What the task is asked for at this tick, by the names of `ros_rl.sensors.inputs`; empty if it has no inputs."""
-
-    @property
-    def env_steps(self) -> int:
-        """Control periods that the robot has acted since the driver started (resets take none)."""
-        return self.index - self.episode
+    env_steps: int = 0
+    """Control periods in which commands acted since the driver started; resets, pauses and faults take none."""
 
 
 @dataclass(frozen=True)

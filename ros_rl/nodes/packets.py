@@ -67,7 +67,7 @@ def steps_from(message: Float64MultiArray) -> tuple[int, int]:
     """
     header, fields = from_vectors(message)
     try:
-        return header.version, int(fields["index"][0]) - int(fields["episode"][0])
+        return header.version, int(fields["env_steps"][0])
     except (KeyError, IndexError, ValueError) as error:
         raise ContractError(f"not a tick: {error}") from None
 

@@ -36,6 +36,7 @@ def to_tick(tick: Tick, parts: Sequence[bool], session: int = 0, response: float
         "index": tick.index,
         "episode": tick.episode,
         "step": tick.step,
+        "env_steps": tick.env_steps,
         "safety": int(tick.safety),
         "intact": tick.intact,
         "response": response,
@@ -73,6 +74,7 @@ def from_tick(header: Header, fields: Mapping[str, Array], measurement: Measurem
             previous_command=fields["previous_command"],
             pending_commands=fields["pending_commands"].reshape(-1, robot.size),
             measurement=measurement,
+            env_steps=int(fields["env_steps"][0]),
             inputs={name[len(INPUT) :]: value for name, value in fields.items() if name.startswith(INPUT)},
         )
     except KeyError as error:

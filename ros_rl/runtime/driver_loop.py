@@ -59,6 +59,7 @@ class DriverLoop:
         self._rng = np.random.default_rng([seed, 0xD21E])
         self._filter = CommandFilter(robot, 1.0 / rate_hz)
         self._index, self._episode, self._step = -1, -1, -1
+        self._env_steps = 0
         self._stamp = 0
         self._previous = robot.neutral_command
         self._line: deque[np.ndarray] = deque()
@@ -145,6 +146,7 @@ class DriverLoop:
         self._line.append(decided)
         acting = self._line.popleft()
         measurement = self._backend.step(self._previous, acting)
+        self._env_steps += 1
         self._previous = acting
         reason = tripped_guard(self._robot, measurement, acting)
         if reason is not None:
@@ -238,6 +240,7 @@ class DriverLoop:
             pending_commands=np.array(self._line).reshape(self._delay, self._robot.size),
             measurement=measurement,
             inputs=inputs,
+            env_steps=self._env_steps,
         )
         return self._tick
 

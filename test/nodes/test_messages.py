@@ -36,7 +36,7 @@ def tick(stamp: int = 1_795_345_295_395_391_127, missing: tuple[str, ...] = ()) 
     values = {name: rng.normal(size=SENSORS[name].shape(ROBOT)) for name in ROBOT.sensors if name not in missing}
     origin, inputs = rng.normal(size=3), {"goal_position": rng.normal(size=3), "velocity_command": rng.normal(size=3)}
     line, measurement = rng.normal(size=(2, 12)), Measurement(values)
-    return Tick(stamp, 7, 3, 4, SafetyState.RUNNING, False, origin, rng.normal(size=12), line, measurement, inputs)
+    return Tick(stamp, 7, 3, 4, SafetyState.RUNNING, False, origin, rng.normal(size=12), line, measurement, inputs, 3)
 
 
 def parts_of(sent: Tick) -> dict[str, Any]:
