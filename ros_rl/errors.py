@@ -73,6 +73,10 @@ class RunFolderError(RosRlError):
     """A run folder exists already, or lacks what a resume needs."""
 
 
+class BackendError(RosRlError):
+    """A robot or simulator cannot do what the driver asks of it."""
+
+
 class NodeSilentError(RosRlError):
     """A node did not answer within its wall-clock limit."""
 

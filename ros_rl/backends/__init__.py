@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
-from ros_rl.backends.backend import Backend, Scenario, Truth
+from ros_rl.backends.backend import Backend, Reading, Scenario, Simulator, Truth
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.plugins import BACKEND_SETTINGS_GROUP, BACKENDS_GROUP, find_plugins, load_plugin
 
@@ -46,4 +46,4 @@ def make_backend(settings: Settings, seed: int = 0, track_contacts: bool = False
     return backend
 
 
-__all__ = ["Backend", "Scenario", "Truth", "make_backend"]
+__all__ = ["Backend", "Reading", "Scenario", "Simulator", "Truth", "make_backend"]

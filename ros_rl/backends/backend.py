@@ -11,7 +11,72 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ros_rl.robot import Robot
 from ros_rl.types import Array, Measurement, Truth
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a robot measured last."""
+
+    measurement: Measurement
+    age: float = 0.0
+    """Time since it was measured [s, steady clock]."""
+    sequence: int = 0
+    """Running number of measurements; one that stands still is a robot that has gone silent."""
+    health: str = ""
+    """What the robot itself reports as wrong; empty if nothing."""
+
+
+class Backend(ABC):
+    """A robot. Acting and measuring are two calls, and none but `connect` and `close` blocks.
+
+    `safe` may be called from any thread, also while another call has not returned.
+    """
+
+    @abstractmethod
+    def connect(self) -> None:
+        """Open the link; nothing moves."""
+
+    @abstractmethod
+    def arm(self) -> None:
+        """Switch the motors on, at rest where the robot is."""
+
+    @abstractmethod
+    def disarm(self) -> None:
+        """Do the safe action, then switch the motors off where that is safe."""
+
+    @abstractmethod
+    def write(self, command: Array, until: float) -> None:
+        """Hold a target from now on: until the next call, or until it expires and the backend does its safe action.
+
+        Args:
+            command: Joint targets in the robot's command interfaces, shape (joints,).
+            until: When it expires, by `time.monotonic` [s].
+        """
+
+    @abstractmethod
+    def read(self) -> Reading:
+        """The newest measurement."""
+
+    @abstractmethod
+    def safe(self) -> None:
+        """Do the robot's safe action, damp, hold or stop, until the next `write`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the robot or the simulator; once is enough, more do no harm."""
+
+    def show_inputs(self, inputs: Mapping[str, Array]) -> None:  # noqa: B027 - a robot without a display has nothing to do
+        """Show what the task is asked for, by name, at every tick, where the backend can."""
+
+    def truth(self) -> Truth | None:
+        """What really happened; None on hardware."""
+        return None
+
+    def render(self, width: int, height: int) -> np.ndarray | None:
+        """An RGB picture, uint8 (height, width, 3); None where there is no camera."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -33,12 +98,24 @@ EMPTY = Scenario()
 """Nothing but the ground."""
 
 
-class Backend(ABC):
-    """A robot that can be reset and moved, one control period at a time."""
+class Simulator(Backend):
+    """A robot whose time passes in `read` alone, one control period at a time, and which can be reset.
+
+    Targets do not expire here: between two readings nothing happens. A simulator gives `begin`, `step`, `safe_step`
+    and `close`.
+
+    Args:
+        robot: The robot.
+    """
+
+    def __init__(self, robot: Robot) -> None:
+        self.__rest = self.__before = self.__target = robot.neutral_command
+        self.__safe = False
+        self.__sequence = 0
 
     @abstractmethod
-    def reset(self, rng: np.random.Generator) -> Measurement:
-        """Bring the robot to the home pose (a simulator also draws what changes per episode)."""
+    def begin(self, rng: np.random.Generator) -> Measurement:
+        """Put the robot into its home pose, and draw what changes per episode."""
 
     @abstractmethod
     def step(self, previous: Array, command: Array) -> Measurement:
@@ -46,27 +123,50 @@ class Backend(ABC):
 
         Args:
             previous: The command of the period before, shape (joints,).
-            command: Joint targets in the robot's command interface, shape (joints,).
+            command: Joint targets in the robot's command interfaces, shape (joints,).
         """
 
     @abstractmethod
     def safe_step(self) -> Measurement:
-        """Do the robot's safe action for one control period: damp, hold or stop."""
+        """Do the robot's safe action for one control period and measure."""
 
-    def show_inputs(self, inputs: Mapping[str, Array]) -> None:  # noqa: B027 - a robot without a display has nothing to do
-        """Show what the task is asked for, by name, at every tick, where the backend can."""
+    def reset(self, rng: np.random.Generator) -> Reading:
+        """Begin anew from the home pose, as if nothing had been written yet."""
+        self.__forget()
+        return self.__reading(self.begin(rng))
 
-    def truth(self) -> Truth | None:
-        """What really happened; None on hardware."""
-        return None
+    def connect(self) -> None:
+        """See `Backend.connect`: there is no link."""
 
-    def render(self, width: int, height: int) -> np.ndarray | None:
-        """An RGB picture, uint8 (height, width, 3); None where there is no camera."""
-        return None
+    def arm(self) -> None:
+        """See `Backend.arm`: there is nothing to switch."""
 
-    @abstractmethod
-    def close(self) -> None:
-        """Release the robot or the simulator."""
+    def disarm(self) -> None:
+        """See `Backend.disarm`."""
+        self.safe()
+
+    def write(self, command: Array, until: float) -> None:
+        """See `Backend.write`."""
+        self.__target, self.__safe = command, False
+
+    def read(self) -> Reading:
+        """Let one control period pass under what was written last, and measure."""
+        if self.__safe:
+            return self.__reading(self.safe_step())
+        previous, self.__before = self.__before, self.__target
+        return self.__reading(self.step(previous, self.__target))
+
+    def safe(self) -> None:
+        """See `Backend.safe`: in the next reading."""
+        self.__safe = True
+
+    def __forget(self) -> None:
+        self.__before = self.__target = self.__rest
+        self.__safe = False
+
+    def __reading(self, measurement: Measurement) -> Reading:
+        self.__sequence += 1
+        return Reading(measurement, 0.0, self.__sequence)
 
 
-__all__ = ["EMPTY", "Backend", "Scenario", "Truth"]
+__all__ = ["EMPTY", "Backend", "Reading", "Scenario", "Simulator", "Truth"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ros_rl.backends.backend import EMPTY, Backend, Scenario, Truth
+from ros_rl.backends.backend import EMPTY, Scenario, Simulator, Truth
 from ros_rl.robot import Robot
 from ros_rl.settings.backends import MockSettings
 from ros_rl.types import Array, Measurement
@@ -15,7 +15,7 @@ from ros_rl.types import Array, Measurement
 _RATE = 4.0  # 1/s, at which velocity approaches its target
 
 
-class MockBackend(Backend):
+class MockBackend(Simulator):
     """v' = rate (c - v), x' = v per axis, integrated exactly enough by small steps; c is the command as a velocity.
 
     Args:
@@ -26,11 +26,12 @@ class MockBackend(Backend):
     """
 
     def __init__(self, robot: Robot, settings: MockSettings, period: float, scenario: Scenario = EMPTY) -> None:
+        super().__init__(robot)
         self._robot, self._period = robot, period
         self._position = robot.home.copy()
         self._velocity = np.zeros(robot.size)
 
-    def reset(self, rng: np.random.Generator) -> Measurement:
+    def begin(self, rng: np.random.Generator) -> Measurement:
         """Start near one unit from home, at rest."""
         self._position = self._robot.home + rng.uniform(-1.0, 1.0, self._robot.size)
         self._velocity = np.zeros(self._robot.size)

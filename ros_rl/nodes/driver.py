@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
@@ -16,16 +17,18 @@ from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
 from ros_rl.backends import Backend, make_backend
-from ros_rl.errors import CommandError, ContractError, RosRlError
+from ros_rl.errors import CommandError, ContractError, RosRlError, one_line
 from ros_rl.nodes import messages, packets
 from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Durations, Input
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer, run
+from ros_rl.nodes.safety_services import SafetyServices
 from ros_rl.nodes.task_inputs import InputReader
 from ros_rl.nodes.tick_publisher import TickPublisher
+from ros_rl.runtime import latch
 from ros_rl.runtime.driver_loop import make_driver_loop
-from ros_rl.runtime.pacing import LockStep, Pacer, RealTime
+from ros_rl.runtime.pacing import Limits, LockStep, Pacer, RealTime
 from ros_rl.types import Array, SafetyState, Tick
 
 
@@ -37,8 +40,12 @@ class DriverNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__("driver", **NODE_OPTIONS)
-        self._settings = declare_parameters(self).settings
+        parameters = declare_parameters(self)
+        self._settings = parameters.settings
         self._robot = self._settings.load_robot()
+        driver = self._settings.driver
+        file = Path(parameters.folder) / latch.FILE if parameters.folder else None
+        self._latch = latch.Latch(file, driver.arms_itself, keep_faults=not driver.recovers)
         self._backend: Backend | None = None
         self._pacer: Pacer | None = None
         self._timer: Any = None
@@ -57,15 +64,15 @@ class DriverNode(LifecycleNode):
         self.create_subscription(Float64MultiArray, "verdict", self._on_verdict, STATE)
         self.create_subscription(Float64MultiArray, "step_allowance", self._on_allowance, LATCHED)
         self.create_service(Trigger, "reset", self._reset)
-        self.create_service(Trigger, "emergency_stop", self._emergency_stop)
-        self.create_service(Trigger, "clear_fault", self._clear_fault)
+        self._safety_services = SafetyServices(self, self._latch, self._be_safe)
         create_timer(self, 1.0, self._diagnose)
 
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
-        """Load the robot."""
+        """Open the link to the robot; nothing moves."""
         settings = self._settings
         try:
             self._backend = make_backend(settings, settings.seed)
+            self._backend.connect()
         except RosRlError as error:
             self._report(str(error))
             return TransitionCallbackReturn.FAILURE
@@ -74,47 +81,68 @@ class DriverNode(LifecycleNode):
             self._report(f"{settings.driver.backend_name}: {type(error).__name__}: {error}")
             return TransitionCallbackReturn.FAILURE
         driver, control = settings.driver, settings.control
-        loop = make_driver_loop(settings, self._robot, self._backend, settings.seed, driver.recovers)
+        loop = make_driver_loop(settings, self._robot, self._backend, settings.seed, driver.recovers, self._latch)
         self._loop = loop
         if self._lock_step:
             self._pacer = LockStep(loop, control.period, driver.recovers, driver.silence_limit)
         else:
-            self._pacer = RealTime(loop, control.period, driver.recovers, driver.miss_limit)
+            limits = Limits(driver.miss_limit, driver.miss_share, driver.unjudged_limit, driver.lost_time_limit)
+            self._pacer = RealTime(loop, control.period, driver.recovers, limits)
         return super().on_configure(state)
 
     def on_activate(self, state: Any) -> TransitionCallbackReturn:
-        """Reset the robot and open the first tick."""
+        """Open the first tick."""
         assert self._pacer is not None
         self._problem = ""
-        self._publish(self._pacer.start(time.monotonic(), self._now()))
+        try:
+            self._publish(self._pacer.start(time.monotonic(), self._now()))
+        except RosRlError as error:
+            self._report(str(error))
+            return TransitionCallbackReturn.FAILURE
         if self._allowance is not None:
             self._pacer.allow(self._allowance, time.monotonic())
         self._timer = create_timer(self, self._settings.control.period, self._poll)
         return super().on_activate(state)
 
     def on_deactivate(self, state: Any) -> TransitionCallbackReturn:
-        """Open no more ticks; the robot does its safe action once."""
-        self._stop_timer()
-        if self._backend is not None:
-            self._backend.safe_step()
+        """Open no more ticks; the robot does its safe action."""
+        self._stop()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: Any) -> TransitionCallbackReturn:
         """Release the robot."""
-        self.close()
+        self._release()
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: Any) -> TransitionCallbackReturn:
         """Release the robot."""
-        self.close()
+        self._release()
         return super().on_shutdown(state)
 
     def close(self) -> None:
-        """Release the robot."""
+        """Release the robot, after its safe action, and end the services."""
+        self._release()
+        self._safety_services.close()
+
+    def _release(self) -> None:
+        self._stop()
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            try:
+                backend.close()
+            except Exception as error:  # as in on_configure
+                self._report(f"the backend failed to close: {type(error).__name__}: {one_line(error)}")
+        self._pacer = None
+
+    def _stop(self) -> None:
         self._stop_timer()
-        if self._backend is not None:
-            self._backend.close()
-        self._backend = self._pacer = None
+        if self._pacer is not None:
+            self._loop.end()
+
+    def _be_safe(self) -> None:
+        """From any thread."""
+        if self._pacer is not None:
+            self._loop.be_safe()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -195,29 +223,12 @@ class DriverNode(LifecycleNode):
         """A new episode, unless a fault is latched."""
         if self._active is None:
             return _answer(response, False, "the driver is not active")
-        if self._loop.safety is not SafetyState.RUNNING:
-            return _answer(response, False, f"call clear_fault first: {self._loop.fault}")
+        if self._latch.latched:
+            return _answer(response, False, f"call clear_fault first: {self._latch.reason}")
+        if not self._latch.armed:
+            return _answer(response, False, "the robot is disarmed; call arm first")
         self._publish(self._active.start(time.monotonic(), self._now()))
         return _answer(response, True, "a new episode has begun")
-
-    def _emergency_stop(self, request: Any, response: Any) -> Any:
-        """Stop in every state; latched."""
-        if self._pacer is None:
-            return _answer(response, True, "the driver holds no robot, nothing moves")
-        self._loop.emergency_stop()
-        if self._active is not None:
-            self._publish(self._loop.advance(stamp=self._now()))
-        return _answer(response, True, "stopped until clear_fault is called")
-
-    def _clear_fault(self, request: Any, response: Any) -> Any:
-        """Unlatch, and begin a new episode."""
-        if self._active is None:
-            return _answer(response, False, "the driver is not active")
-        was = self._loop.fault
-        if not was:
-            return _answer(response, True, "there was no fault")
-        self._publish(self._active.start(time.monotonic(), self._now()))
-        return _answer(response, True, f"cleared: {was}")
 
     def _report(self, problem: str) -> None:
         self._problem = problem
@@ -225,23 +236,29 @@ class DriverNode(LifecycleNode):
         self._diagnose()
 
     def _diagnose(self) -> None:
-        values: dict[str, Any] = {"mode": self._settings.driver.mode, "commands refused": self._rejected}
+        values: dict[str, Any] = {
+            "mode": self._settings.driver.mode,
+            "safety state": self._latch.state.name,
+            "fault": self._latch.reason,
+            "commands refused": self._rejected,
+        }
         level, text = OK, "inactive"
+        if self._latch.latched:
+            level, text = ERROR, self._latch.reason
+        elif self._active is not None:
+            level, text = (OK, "active") if self._latch.armed else (WARN, "disarmed; call arm")
         if self._pacer is not None:
             loop = self._loop
             values |= {
-                "safety state": loop.safety.name,
-                "fault": loop.fault,
                 "deadline misses": self._pacer.misses,
                 "late commands": self._pacer.late,
                 "commands limited": loop.limited,
                 "faults": loop.faults,
             }
-        if self._active is not None:
-            faulty = self._loop.safety is not SafetyState.RUNNING
-            level, text = (ERROR, self._loop.fault) if faulty else (OK, "active")
-            if isinstance(self._pacer, LockStep):
-                values["waits for"] = self._pacer.waits_for()
+        if isinstance(self._active, LockStep):
+            values["waits for"] = self._active.waits_for()
+        if isinstance(self._pacer, RealTime):
+            values["periods too long"] = self._pacer.broken
         if self._problem and level is OK:
             level, text = WARN, self._problem
         values |= self._ticks.describe("tick") | self._response.describe("tick to command")

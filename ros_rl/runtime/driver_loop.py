@@ -3,41 +3,54 @@
 
 """What the driver does, without ROS: ticks, the delay line, the safety filter and guards, episodes.
 
-The driver opens tick k, takes the command that answers it, and advances the world by one control period under u_k,
-which was decided `delay` ticks earlier (contracts 2 and 3 of the design).
+The driver opens tick k, takes the command that answers it, and closes it one control period later. What acts in
+between is u_k, which was decided `delay` ticks earlier; it is written when the period opens, and the robot is read when
+the period ends (contracts 2 and 3 of the design). Whether anything acts at all, the `Latch` says.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from ros_rl.backends.backend import Backend
+from ros_rl.backends.backend import Backend, Reading, Simulator
+from ros_rl.errors import BackendError, one_line
 from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.rotations import yaw_of
+from ros_rl.runtime.asked_inputs import AskedInputs
+from ros_rl.runtime.homing import Homing
+from ros_rl.runtime.latch import Event, Latch
 from ros_rl.safety import CommandFilter, expected_position, tripped_guard
-from ros_rl.sensors.inputs import INPUTS, check_input
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import Task
-from ros_rl.types import Command, Measurement, SafetyState, Tick, Verdict
+from ros_rl.types import Array, Command, Measurement, SafetyState, Tick, Verdict
 
 _NANOSECONDS = 1_000_000_000
+COMMAND_HOLDS = 2.0
+"""Control periods after which a target expires in the backend, unless it is set otherwise."""
+HOMING_SPEED = 0.1
+"""Share of the velocity limits at which a robot goes home, unless it is set otherwise."""
 
 
 class DriverLoop:
-    """One robot's ticks.
+    """One robot's ticks. `emergency_stop` and the latch may be used from any thread, all else from one.
 
     Args:
         robot: The robot.
         task: Draws what each episode asks for.
-        backend: Moves the robot.
+        backend: Moves the robot; a `Simulator` is reset where a robot goes home by itself.
         rate_hz: Control rate [Hz].
         delay: Control periods between a decision and its action.
         seed: Seed of resets and inputs.
         auto_recover: A tripped guard clears itself and resets the episode (simulator only).
-        simulated: The task draws its inputs, and what was given holds until the next episode. On a robot inputs are
-            neutral until something is given, and again when that is too old; see `ros_rl.sensors.inputs.TaskInput`.
+        latch: Says what may act; None for one that keeps nothing, and lets only a simulator begin by itself.
+        command_holds: Control periods after which a target expires in the backend.
+        homing_speed: Share of the velocity limits at which a robot goes home.
+        clock: The steady clock [s].
     """
 
     def __init__(
@@ -50,41 +63,50 @@ class DriverLoop:
         seed: int = 0,
         *,
         auto_recover: bool = False,
-        simulated: bool = False,
+        latch: Latch | None = None,
+        command_holds: float = COMMAND_HOLDS,
+        homing_speed: float = HOMING_SPEED,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._robot, self._task, self._backend = robot, task, backend
+        self._robot, self._backend, self._clock = robot, backend, clock
+        self._simulator = backend if isinstance(backend, Simulator) else None
+        self.latch = latch or Latch(self_arming=self._simulator is not None)
+        self._period = 1.0 / rate_hz
         self._period_ns = round(_NANOSECONDS / rate_hz)
-        self._delay = delay
-        self._auto_recover, self._simulated = auto_recover, simulated
+        self._holds = command_holds * self._period
+        self._delay, self._auto_recover = delay, auto_recover
         self._rng = np.random.default_rng([seed, 0xD21E])
-        self._filter = CommandFilter(robot, 1.0 / rate_hz)
+        self._filter = CommandFilter(robot, self._period)
+        self._homing = Homing(robot, self._period, homing_speed)
+        self._inputs = AskedInputs(task, self._period, self._simulator is not None)
         self._index, self._episode, self._step = -1, -1, -1
         self._env_steps = 0
         self._stamp = 0
         self._previous = robot.neutral_command
-        self._line: deque[np.ndarray] = deque()
+        self._line: deque[np.ndarray] = deque([self._previous] * delay)
         self._command: np.ndarray | None = None
-        self._restart = False
-        self._inputs: dict[str, np.ndarray] = {}
-        self._given: dict[str, np.ndarray] = {}
-        self._given_at: dict[str, int] = {}
-        self.safety = SafetyState.RUNNING
-        self.fault = ""
-        """Why the safety state is FAULT; empty otherwise."""
+        self._reading: Reading | None = None
+        self._origin = np.zeros(3)
+        self._sent: np.ndarray | None = None
+        self._motors = self._goes_home = False
+        self.attended = True
+        """Whether somebody answers ticks; until then a robot that is ready stays so."""
         self.limited = 0
         """Commands that the filter changed."""
         self.missed = 0
         """Ticks that no valid command answered in time."""
         self.faults = 0
-        """Guards that tripped."""
+        """Faults that were latched, those that cleared themselves included."""
 
-    def start(self, stamp: int | None = None) -> Tick:
-        """Reset the robot and open the first tick of a new episode.
+    @property
+    def safety(self) -> SafetyState:
+        """Whether commands act."""
+        return self.latch.state
 
-        Args:
-            stamp: Its stamp [ns]; None: one period after the last.
-        """
-        return self._new_episode(stamp)
+    @property
+    def fault(self) -> str:
+        """Why a fault or the emergency stop is latched; empty otherwise."""
+        return self.latch.reason
 
     @property
     def tick(self) -> Tick:
@@ -96,20 +118,43 @@ class DriverLoop:
         """Whether the open tick has its command."""
         return self._command is not None
 
+    def start(self, stamp: int | None = None) -> Tick:
+        """Open a tick: in a simulator the first of a new episode, on a robot where it stands.
+
+        Args:
+            stamp: Its stamp [ns]; None: one period after the last.
+
+        Raises:
+            BackendError: Nothing can be measured.
+        """
+        self.latch.begin()
+        self.latch.fire(Event.HOME)
+        if self._simulator is not None and (self.latch.armed or self._reading is None):
+            return self._reset(self._simulator, stamp)
+        if self._reading is None:
+            self._inputs.begin(self._rng)
+        return self._idle(stamp)
+
     def accept(self, command: Command) -> bool:
         """Take the command that answers the open tick; a repeated or late one is ignored.
 
+        Where commands do not act, an answer is only a sign that somebody is there.
+
         Returns:
-            True if the command was taken.
+            True if it answers the open tick for the first time.
 
         Raises:
             CommandError: It is non-finite or has the wrong size. The robot keeps its last command.
         """
         if command.stamp != self._stamp or self._command is not None:
             return False
+        if self._tick.safety is not SafetyState.RUNNING:
+            return command.value.shape == (self._robot.size,) and bool(np.isfinite(command.value).all())
         filtered = self._filter(command.value, self._expected_position())
         self.limited += bool(filtered.limited)
         self._command = filtered.value
+        if not self._delay:
+            self._write(self._command)
         return True
 
     def give(self, name: str, value: np.ndarray) -> None:
@@ -122,139 +167,272 @@ class DriverLoop:
         Raises:
             CommandError: The task has no such input, or the value has the wrong shape or is not finite.
         """
-        check_input(name, value, self._task.inputs)
-        self._given[name], self._given_at[name] = np.array(value), self._index
+        self._inputs.give(name, value, self._index)
 
-    def advance(self, verdict: Verdict = Verdict.CONTINUE, stamp: int | None = None) -> Tick:
-        """Close the open tick: end the episode if the verdict says so, else move for one period, and open the next.
+    def advance(self, verdict: Verdict = Verdict.CONTINUE, stamp: int | None = None, whole: bool = True) -> Tick:
+        """Close the open tick and open the next, after one control period, of a new episode if the verdict says so.
 
         Without a command the last decided one is repeated and the next tick says that the chain broke.
 
         Args:
             verdict: On the open tick.
             stamp: Of the next tick [ns]; None: one period after the last.
-        """
-        if self.safety is SafetyState.RUNNING and (self._restart or verdict is not Verdict.CONTINUE):
-            return self._new_episode(stamp)
-        self._stamp = self._next(stamp)
-        self._index += 1
-        if self.safety is not SafetyState.RUNNING:
-            return self._open(self._backend.safe_step(), intact=False)
-        intact = self._command is not None
-        self.missed += not intact
-        decided = self._command if self._command is not None else self._repeat()
-        self._line.append(decided)
-        acting = self._line.popleft()
-        measurement = self._backend.step(self._previous, acting)
-        self._env_steps += 1
-        self._previous = acting
-        reason = tripped_guard(self._robot, measurement, acting)
-        if reason is not None:
-            self.trip(reason)
-            if self._auto_recover:
-                self.clear()
-                return self._new_episode()
-            intact = False
-        return self._open(measurement, intact)
+            whole: Whether the period was as long as it should be.
 
-    def trip(self, reason: str) -> None:
-        """Latch a fault, unless the emergency stop holds; the robot does its safe action from the next period on."""
-        self.faults += 1
-        if self.safety is SafetyState.EMERGENCY_STOP:
-            return
-        self.fault, self.safety = reason, SafetyState.FAULT
+        Raises:
+            BackendError: Nothing can be measured, and nothing ever was.
+        """
+        latch, simulator = self.latch, self._simulator
+        if latch.state is SafetyState.RUNNING and verdict is not Verdict.CONTINUE:
+            latch.fire(Event.HOME)
+        if latch.state is SafetyState.HOMING and simulator is not None:
+            return self._reset(simulator, stamp)
+        if latch.state is SafetyState.RUNNING and self._tick.safety is SafetyState.RUNNING:
+            return self._act(stamp, whole)
+        if latch.state is SafetyState.READY and self._reading is not None and self._runs():
+            return self._begin(self._reading, self._rest(), stamp)
+        return self._idle(stamp)
+
+    def trip(self, reason: str, lasting: bool = False) -> bool:
+        """Latch a fault and do the robot's safe action; False if something is latched already.
+
+        Args:
+            reason: Why.
+            lasting: Nothing recovers from it by itself.
+        """
+        latched = self.latch.trip(reason, lasting)
+        self.faults += latched
+        self.be_safe()
+        return latched
 
     def emergency_stop(self) -> None:
-        """Latch the emergency stop, in any state."""
-        self.fault, self.safety = "emergency stop was called", SafetyState.EMERGENCY_STOP
+        """Latch the emergency stop, in any state and from any thread; the robot does its safe action."""
+        self.latch.emergency_stop()
+        self.be_safe()
 
-    def clear(self) -> None:
-        """Unlatch a fault or an emergency stop; what follows is a new episode."""
-        self._restart = self._restart or self.safety is not SafetyState.RUNNING
-        self.fault, self.safety = "", SafetyState.RUNNING
+    def clear(self) -> str:
+        """Unlatch a fault or an emergency stop, which is returned; what follows is a new episode."""
+        return self.latch.clear()
 
-    def _expected_position(self) -> np.ndarray | None:
-        """Where the joints will be when the open tick's command begins to act; only velocity commands need it."""
-        if VELOCITY not in self._robot.interfaces:
-            return None
-        measured = self._tick.measurement["joint_position"]
-        pending = self._tick.pending_commands
-        return expected_position(self._robot, self._period_ns / _NANOSECONDS, measured, self._previous, pending)
+    def be_safe(self) -> None:
+        """Send the robot its safe action; may be called from any thread."""
+        self._sent = None
+        try:
+            self._backend.safe()
+        except Exception as error:  # as in `_ask`
+            text = f"the backend failed to be safe: {type(error).__name__}: {one_line(error)}"
+            self.latch.trip(text, lasting=True)
 
-    def _repeat(self) -> np.ndarray:
-        """The command of a period without one: the last position, standstill or no effort; through the filter, too."""
-        last = self._line[-1] if self._line else self._previous
-        wanted = np.where(self._robot.commanded_by(POSITION), last, 0.0)
-        return self._filter(wanted, self._expected_position()).value
+    def end(self) -> None:
+        """Let nothing act any more: the safe action, then the motors off."""
+        self.latch.disarm()
+        self.be_safe()
+        self._switch_off()
 
-    def _next(self, stamp: int | None) -> int:
-        """The next tick's stamp [ns]: as asked for, but always later than the last."""
-        return self._stamp + self._period_ns if stamp is None else max(stamp, self._stamp + 1)
+    def _runs(self) -> bool:
+        return self.attended and self.latch.goes_on and self.latch.fire(Event.RUN)
 
-    def _asked(self) -> dict[str, np.ndarray]:
-        """The inputs of the tick that opens."""
-        if self._simulated:
-            return self._inputs | self._given
-        asked = dict(self._inputs)
-        for name in self._task.inputs:
-            periods = INPUTS[name].holds * _NANOSECONDS / self._period_ns
-            neutral = INPUTS[name].neutral
-            if name in self._given and self._index - self._given_at[name] <= periods:
-                asked[name] = self._given[name]
-            elif neutral is not None:
-                asked[name] = np.array(neutral)
-        return asked
+    def _reset(self, simulator: Simulator, stamp: int | None) -> Tick:
+        """A new episode of a simulation, or its first measurement where nothing may act."""
+        self._switch_on()
+        reading = self._ask("reset", simulator.reset, self._rng)
+        if reading is None:
+            return self._idle(stamp)
+        self._reading, rest = reading, self._robot.neutral_command
+        self.latch.fire(Event.HOMED)
+        if self._runs():
+            return self._begin(reading, rest, stamp)
+        self._previous = rest
+        self._filter.reset(rest)
+        self._count(stamp)
+        return self._open(reading, intact=False)
 
-    def _new_episode(self, stamp: int | None = None) -> Tick:
-        self._restart = False
-        measurement = self._backend.reset(self._rng)
+    def _begin(self, reading: Reading, rest: Array, stamp: int | None) -> Tick:
+        """The first tick of an episode, from where the robot is and from the command that it rests under."""
+        self._count(stamp)
         self._episode += 1
-        self._index += 1
-        self._stamp = self._next(stamp)
         self._step = -1
-        self._previous = self._robot.neutral_command
-        self._line = deque(self._robot.neutral_command for _ in range(self._delay))
-        self._filter.reset()
-        self._inputs = self._task.draw_inputs(self._rng)
-        if self._simulated:
-            self._given.clear()
-        self._origin = _origin(measurement)
-        return self._open(measurement, intact=True)
+        self._previous = rest
+        self._line = deque([rest] * self._delay)
+        self._filter.reset(rest)
+        self._inputs.begin(self._rng)
+        self._origin = _origin(reading.measurement)
+        return self._open(reading, intact=True)
 
-    def _open(self, measurement: Measurement, intact: bool) -> Tick:
+    def _act(self, stamp: int | None, whole: bool) -> Tick:
+        """Close a period in which commands acted."""
+        answered = self._command is not None
+        self.missed += not answered
+        last = self._line[-1] if self._line else self._previous
+        self._line.append(self._command if self._command is not None else self._held(last))
+        acting = self._line.popleft()
+        if not (self._delay or answered):
+            self._write(acting)
+        reading = self._read()
+        self._count(stamp)
+        self._env_steps += 1
+        self._previous = acting
+        self._guard(reading, acting)
+        if self.latch.state is SafetyState.HOMING and self._simulator is not None:  # recovered by itself
+            return self._reset(self._simulator, None)
+        running = self.latch.state is SafetyState.RUNNING
+        return self._open(reading, intact=answered and whole and running)
+
+    def _idle(self, stamp: int | None) -> Tick:
+        """Close a period in which no command acted."""
+        state = self.latch.state
+        command = None
+        if state is SafetyState.HOMING:
+            command = self._way_home()
+        elif state is SafetyState.READY:
+            command = self._held(self._previous if self._sent is None else self._sent)
+        self._goes_home = state is SafetyState.HOMING
+        if command is not None:
+            self._previous, self._line = command, deque([command] * self._delay)
+            self._write(command)
+        elif state is SafetyState.DISARMED:
+            self._switch_off()
+        else:
+            self.be_safe()
+        reading = self._read()
+        self._count(stamp)
+        if command is not None:
+            self._guard(reading, command)
+        return self._open(reading, intact=False)
+
+    def _way_home(self) -> Array | None:
+        """The next command towards home; None at the start, before anything was measured."""
+        if self._reading is None:
+            return None
+        self._switch_on()
+        measurement = self._reading.measurement
+        if not self._goes_home:  # a robot at rest begins where it is, one that moves at what it was told last
+            rest = self._homing.start(measurement, self._sent)
+            if self._sent is None:
+                self._filter.reset(rest)
+        command = self._filter(self._homing.command(measurement), measurement["joint_position"]).value
+        problem = self._homing.too_long(measurement)
+        if problem:
+            self.trip(problem)
+        elif self._homing.done:
+            self.latch.fire(Event.HOMED)
+        return command
+
+    def _open(self, reading: Reading, intact: bool) -> Tick:
         self._step += 1
         self._command = None
         if self._step:
-            self._inputs = self._task.change_inputs(self._inputs, self._step, self._rng)
-        inputs = {name: value.copy() for name, value in self._asked().items()}
-        self._backend.show_inputs(inputs)
+            self._inputs.change(self._step, self._rng)
+        inputs = self._inputs.at(self._index)
+        self._ask("show inputs", self._backend.show_inputs, inputs)
         self._tick = Tick(
             stamp=self._stamp,
             index=self._index,
             episode=self._episode,
             step=self._step,
-            safety=self.safety,
+            safety=self.latch.state,
             intact=intact,
             origin=self._origin.copy(),
             previous_command=self._previous.copy(),
             pending_commands=np.array(self._line).reshape(self._delay, self._robot.size),
-            measurement=measurement,
+            measurement=reading.measurement,
             inputs=inputs,
             env_steps=self._env_steps,
         )
+        if self._delay and self._tick.safety is SafetyState.RUNNING:
+            self._write(self._line[0])
         return self._tick
+
+    def _count(self, stamp: int | None) -> None:
+        """One tick more, stamped [ns] as asked for, but always later than the last."""
+        self._index += 1
+        self._stamp = self._stamp + self._period_ns if stamp is None else max(stamp, self._stamp + 1)
+
+    def _rest(self) -> Array:
+        """The command that keeps the robot where the last one has brought it."""
+        return np.where(self._robot.commanded_by(POSITION), self._previous, 0.0)
+
+    def _held(self, last: Array) -> Array:
+        """The command of a period without one: the last position, standstill or no effort; through the filter, too."""
+        wanted = np.where(self._robot.commanded_by(POSITION), last, 0.0)
+        return self._filter(wanted, self._expected_position()).value
+
+    def _expected_position(self) -> Array | None:
+        """Where the joints will be when the open tick's command begins to act; only velocity commands need it."""
+        if VELOCITY not in self._robot.interfaces:
+            return None
+        measured = self._tick.measurement["joint_position"]
+        pending = self._tick.pending_commands
+        return expected_position(self._robot, self._period, measured, self._previous, pending)
+
+    def _guard(self, reading: Reading, acting: Array) -> None:
+        reason = reading.health or tripped_guard(self._robot, reading.measurement, acting)
+        if not reason:
+            return
+        self.trip(reason)
+        if self._auto_recover:
+            self.latch.recover()
+
+    def _write(self, command: Array) -> None:
+        """Send a target; whatever latched meanwhile wins."""
+        if self.latch.armed:
+            self._sent = command
+            self._ask("write", self._backend.write, command, self._clock() + self._holds)
+        if not self.latch.armed:
+            self.be_safe()
+
+    def _read(self) -> Reading:
+        """The newest reading; the one before where the backend cannot give one."""
+        self._reading = self._ask("read", self._backend.read) or self._reading
+        if self._reading is None:
+            raise BackendError(self.latch.reason)
+        return self._reading
+
+    def _switch_on(self) -> None:
+        if not self._motors and self.latch.armed:
+            self._motors = True
+            self._ask("arm", self._backend.arm)
+
+    def _switch_off(self) -> None:
+        self._sent = None
+        if self._motors:
+            self._motors = False
+            self._ask("disarm", self._backend.disarm)
+
+    def _ask(self, what: str, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Call the backend; whatever it raises is a fault that lasts, and the answer is None."""
+        try:
+            return call(*arguments)
+        except Exception as error:  # simulators and robots' libraries raise anything
+            self.trip(f"the backend failed to {what}: {type(error).__name__}: {one_line(error)}", lasting=True)
+            return None
 
 
 def make_driver_loop(
-    settings: Settings, robot: Robot, backend: Backend, seed: int = 0, auto_recover: bool = False
+    settings: Settings,
+    robot: Robot,
+    backend: Backend,
+    seed: int = 0,
+    auto_recover: bool = False,
+    latch: Latch | None = None,
 ) -> DriverLoop:
     """The driver of a run; arguments as those of `DriverLoop`."""
-    control, simulated = settings.control, settings.driver.backend.simulated
-    rate, delay = control.rate_hz, control.delay
-    return DriverLoop(robot, settings.task, backend, rate, delay, seed, auto_recover=auto_recover, simulated=simulated)
+    control, driver = settings.control, settings.driver
+    return DriverLoop(
+        robot,
+        settings.task,
+        backend,
+        control.rate_hz,
+        control.delay,
+        seed,
+        auto_recover=auto_recover,
+        latch=latch,
+        command_holds=driver.command_holds,
+        homing_speed=driver.homing_speed,
+    )
 
 
-def _origin(measurement: Measurement) -> np.ndarray:
+def _origin(measurement: Measurement) -> Array:
     if "base_position" not in measurement or "base_orientation" not in measurement:
         return np.zeros(3)
     return np.array([*measurement["base_position"][:2], yaw_of(measurement["base_orientation"])])

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
+from dataclasses import dataclass
 
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.types import Command, SafetyState, Tick, Verdict
@@ -35,9 +37,11 @@ class Pacer(ABC):
         """Commands that came after their tick was closed."""
 
     def start(self, now: float, stamp: int | None = None) -> Tick:
-        """Reset the robot, open the first tick of a new episode, forget a fault."""
-        self._silent = ""
-        self._loop.clear()
+        """Open a tick: the first of a new episode in a simulator, if nothing is latched.
+
+        Raises:
+            BackendError: Nothing can be measured.
+        """
         return self._open(self._loop.start(stamp), now)
 
     @abstractmethod
@@ -75,15 +79,21 @@ class Pacer(ABC):
 
     def _open(self, tick: Tick, now: float) -> Tick:
         self._opened = now
+        if tick.safety is SafetyState.RUNNING:
+            self._silent = ""
         return tick
 
     def _trip(self, silent: str, reason: str) -> None:
-        self._silent = silent
-        self._loop.trip(reason)
+        """Latch a fault that an answer of `silent` may end."""
+        if self._loop.trip(reason):
+            self._silent = silent
 
-    def _recovers(self, node: str) -> bool:
-        """Whether an answer of `node` ends the fault that its silence caused."""
+    def _may_recover(self, node: str) -> bool:
+        """Whether an answer of `node` ends the fault that its silence caused; an emergency stop it never does."""
         return self._auto_recover and self._silent == node and self._loop.safety is SafetyState.FAULT
+
+    def _recover(self, now: float, stamp: int | None = None) -> Tick | None:
+        return self.start(now, stamp) if self._loop.latch.recover() else None
 
 
 class LockStep(Pacer):
@@ -108,19 +118,19 @@ class LockStep(Pacer):
         """Take it; advance if it was the last answer missing."""
         if not self._accept(command):
             return None
-        return self.start(now) if self._recovers(CONTROLLER) else self._advance(now)
+        return self._recover(now) if self._may_recover(CONTROLLER) else self._advance(now)
 
     def verdict(self, stamp: int, verdict: Verdict, now: float) -> Tick | None:
         """Take it; advance if it was the last answer missing."""
         if stamp != self._loop.tick.stamp or self._verdict is not None:
             return None
         self._verdict = verdict
-        return self.start(now) if self._recovers(COLLECTOR) else self._advance(now)
+        return self._recover(now) if self._may_recover(COLLECTOR) else self._advance(now)
 
     def allow(self, steps: int, now: float) -> Tick | None:
         """Advance if only the allowance was missing."""
         self._allowance, self._allowance_heard = steps, now
-        return self.start(now) if self._recovers(LEARNER) else self._advance(now)
+        return self._recover(now) if self._may_recover(LEARNER) else self._advance(now)
 
     def poll(self, now: float, stamp: int) -> Tick | None:
         """Repeat an unanswered tick, fault on a silent node, and go on by the wall clock while a fault is latched."""
@@ -164,54 +174,103 @@ class LockStep(Pacer):
         return super()._open(tick, now)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """When a driver that keeps its own time gives up on the others, and on itself."""
+
+    misses: int = 2
+    """Deadlines missed in a row."""
+    miss_share: float = 0.2
+    """Share of the last `MISS_WINDOW` deadlines."""
+    unjudged: float = 1.0
+    """Time without a verdict of the collector [s]; 0: nobody has to judge."""
+    lost_time: float = 0.5
+    """Length of a period [s]."""
+
+
+MISS_WINDOW = 100
+"""Periods over which the share of missed deadlines is taken."""
+_WHOLE = 1.5  # control periods; what was longer is no step of one period
+
+
 class RealTime(Pacer):
     """Advances by the clock; a tick without a command in time is a miss.
+
+    Until the first command came, a robot that is ready stays so.
 
     Args:
         loop: What advances.
         period: Control period [s].
-        auto_recover: The controller's next answer clears the fault that its silence caused, and resets.
-        miss_limit: Consecutive misses before the safe state.
+        auto_recover: The next answer of who was silent clears the fault that this caused, and resets.
+        limits: When it gives up.
     """
 
-    def __init__(self, loop: DriverLoop, period: float, auto_recover: bool, miss_limit: int) -> None:
+    def __init__(self, loop: DriverLoop, period: float, auto_recover: bool, limits: Limits) -> None:
         super().__init__(loop, period, auto_recover)
-        self._limit = miss_limit
+        self._limits = limits
         self._in_row = 0
-        self._begun = False
-        self._recover = False
+        self._missed: deque[bool] = deque(maxlen=MISS_WINDOW)
+        self._judged: float | None = None
+        self._answered = False
         self._ending = Verdict.CONTINUE
         self._episode_stamp = 0
+        loop.attended = False
+        self.broken = 0
+        """Periods that took so long that they are no step."""
 
     def command(self, command: Command, now: float) -> Tick | None:
         """Take it; the clock does the rest."""
         if self._accept(command):
-            self._begun, self._in_row = True, 0
-            self._recover = self._recover or self._recovers(CONTROLLER)
+            self._loop.attended, self._in_row = True, 0
+            self._answered = self._answered or self._may_recover(CONTROLLER)
         return None
 
     def verdict(self, stamp: int, verdict: Verdict, now: float) -> Tick | None:
         """Remember one that ends the episode, whichever of the episode's ticks it is about."""
+        self._judged = now
+        self._answered = self._answered or self._may_recover(COLLECTOR)
         if stamp >= self._episode_stamp and verdict is not Verdict.CONTINUE:
             self._ending = verdict
         return None
 
     def poll(self, now: float, stamp: int) -> Tick | None:
-        """A period has passed. Until the first command came, the first tick is only repeated."""
-        loop = self._loop
-        if self._recover:
-            return self.start(now, stamp)
-        if not self._begun and loop.safety is SafetyState.RUNNING:
-            return loop.tick
-        if loop.safety is SafetyState.RUNNING and not loop.answered and self._ending is Verdict.CONTINUE:
+        """A period has passed."""
+        loop, elapsed = self._loop, now - self._opened
+        answered, self._answered = self._answered, False
+        if answered:
+            recovered = self._recover(now, stamp)
+            if recovered is not None:
+                return recovered
+        whole = elapsed <= _WHOLE * self._period
+        self.broken += not whole
+        if loop.latch.armed and elapsed > self._limits.lost_time:
+            self._trip(CONTROLLER, f"the driver was held up for {elapsed:.2f} s, limit {self._limits.lost_time:g} s")
+        if loop.safety is SafetyState.RUNNING:
+            self._watch(now)
+        ending, self._ending = self._ending, Verdict.CONTINUE
+        return self._open(loop.advance(ending, stamp, whole), now)
+
+    def _watch(self, now: float) -> None:
+        """Count what is missing, and fault when it is too much."""
+        limits, loop = self._limits, self._loop
+        missed = not loop.answered and self._ending is Verdict.CONTINUE
+        self._missed.append(missed)
+        self._judged = now if self._judged is None else self._judged
+        if missed:
             self._in_row += 1
             self.misses += 1
-            if self._in_row >= self._limit:
-                self._trip(CONTROLLER, f"controller missed {self._in_row} deadlines in a row")
-        return self._open(loop.advance(self._ending, stamp), now)
+        if self._in_row >= limits.misses:
+            self._trip(CONTROLLER, f"controller missed {self._in_row} deadlines in a row")
+        elif missed and sum(self._missed) > limits.miss_share * MISS_WINDOW:
+            self._trip(CONTROLLER, f"controller missed {sum(self._missed)} of the last {len(self._missed)} deadlines")
+        elif limits.unjudged and now - self._judged > limits.unjudged:
+            self._trip(COLLECTOR, f"collector has given no verdict for {now - self._judged:.1f} s")
 
     def _open(self, tick: Tick, now: float) -> Tick:
-        if tick.step == 0:
-            self._episode_stamp = tick.stamp
-            self._ending, self._in_row, self._recover = Verdict.CONTINUE, 0, False
+        if tick.safety is not SafetyState.RUNNING:
+            self._judged = None
+            self._missed.clear()
+            self._in_row = 0
+        elif tick.step == 0:
+            self._episode_stamp, self._in_row = tick.stamp, 0
         return super()._open(tick, now)

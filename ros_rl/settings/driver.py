@@ -28,6 +28,27 @@ class DriverSettings:
     )
     silence_limit: float = setting(20.0, "lock-step: fault when a node is silent for this long", unit="s", low=0.5)
     miss_limit: int = setting(2, "real time: consecutive deadline misses before the safe state", low=1)
+    miss_share: float = setting(
+        0.2, "real time: share of the last 100 deadlines that may be missed before the safe state", low=0.0, high=1.0
+    )
+    unjudged_limit: float = setting(
+        1.0,
+        "real time: safe state when the collector judges no tick for this long; 0: never",
+        unit="s",
+        low=0.0,
+    )
+    lost_time_limit: float = setting(
+        0.5, "real time: safe state when the driver itself was held up for this long", unit="s", low=0.02
+    )
+    auto_arm: bool | None = setting(
+        None, "simulator only: armed and run without being asked, at every start; not set: it is in a simulator"
+    )
+    command_holds: float = setting(
+        2.0, "after this long the robot does its safe action by itself", unit="control periods", low=1.0, high=10.0
+    )
+    homing_speed: float = setting(
+        0.1, "share of the velocity limits at which a robot goes to its home pose", low=0.01, high=1.0
+    )
 
     def __post_init__(self) -> None:
         """Check what spans two settings."""
@@ -35,6 +56,11 @@ class DriverSettings:
             raise ConfigError(
                 f"driver.auto_recover is True, but driver.backend '{self.backend_name}' is no simulator: "
                 "there a person clears a fault; use False"
+            )
+        if self.auto_arm and not self.backend.simulated:
+            raise ConfigError(
+                f"driver.auto_arm is True, but driver.backend '{self.backend_name}' is no simulator: "
+                "there a person arms it; use False"
             )
         if self.mode == "lock_step" and self.backend.starts_driver and not self.backend.simulated:
             raise ConfigError(
@@ -51,3 +77,8 @@ class DriverSettings:
     def recovers(self) -> bool:
         """Whether a tripped guard clears itself and resets the episode."""
         return self.backend.simulated if self.auto_recover is None else self.auto_recover
+
+    @property
+    def arms_itself(self) -> bool:
+        """Whether the robot is armed and run without being asked."""
+        return self.backend.simulated if self.auto_arm is None else self.auto_arm

@@ -44,7 +44,7 @@ def measurement() -> Measurement:
 class TestMock:
     def test_it_follows_its_equation(self):
         backend = MockBackend(load_robot("mock"), MockSettings(), 0.05)
-        position, velocity = backend.reset(np.random.default_rng(0))["joint_position"], np.zeros(2)
+        position, velocity = backend.begin(np.random.default_rng(0))["joint_position"], np.zeros(2)
         for command in (np.array([1.0, -0.5]), np.array([-1.0, 0.2])):
             after = backend.step(np.zeros(2), command)
             for _ in range(5000):
@@ -55,7 +55,7 @@ class TestMock:
 
     def test_its_safe_action_comes_to_rest(self):
         backend = MockBackend(load_robot("mock"), MockSettings(), 0.05)
-        backend.reset(np.random.default_rng(0))
+        backend.begin(np.random.default_rng(0))
         backend.step(np.zeros(2), np.ones(2))
         for _ in range(60):
             after = backend.safe_step()

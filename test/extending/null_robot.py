@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ros_rl.backends.backend import Backend, Scenario
+from ros_rl.backends.backend import Scenario, Simulator
 from ros_rl.config import setting
 from ros_rl.robot import Robot
 from ros_rl.settings.backends import SimulatorSettings
@@ -23,13 +23,14 @@ class NullSettings(SimulatorSettings):
     spread: float = setting(1.0, "joint positions at reset: home +- this", unit="rad", low=0.0)
 
 
-class NullRobot(Backend):
+class NullRobot(Simulator):
     """Integrates velocity commands, and nothing else happens."""
 
     def __init__(self, robot: Robot, settings: NullSettings, period: float, scenario: Scenario) -> None:
+        super().__init__(robot)
         self.robot, self.settings, self.period = robot, settings, period
 
-    def reset(self, rng: np.random.Generator) -> Measurement:
+    def begin(self, rng: np.random.Generator) -> Measurement:
         """Begin near the home pose."""
         spread = self.settings.spread
         self.position = self.robot.home + rng.uniform(-spread, spread, self.robot.size)

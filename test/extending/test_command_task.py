@@ -116,7 +116,7 @@ def test_a_published_velocity_is_observed_from_the_next_tick_on(running: Any, se
     drawn = peer.ticks[-1].inputs[COMMAND]
     assert (np.abs(drawn) < 1.0).all() and drawn[2] == 0.0
     somebody.publish(twist(0.3, -0.2, 1.5))
-    wait_for(lambda: COMMAND in driver._loop._given, "the velocity to arrive")
+    wait_for(lambda: COMMAND in driver._loop._inputs._given, "the velocity to arrive")
     np.testing.assert_array_equal(driver._loop.tick.inputs[COMMAND], drawn)  # the open tick stays as it was told
     for _ in range(2):
         seen = spec.split(spec.observe(next_tick(peer)))

@@ -74,7 +74,7 @@ def test_a_published_height_is_in_the_next_ticks_and_shown(settings: Settings, t
         activate(driver)
         wait_for(lambda: peer.ticks and somebody.get_subscription_count(), "the first tick")
         somebody.publish(PointStamped(point=Point(z=0.75)))
-        wait_for(lambda: "height" in driver._loop._given, "the height to arrive")
+        wait_for(lambda: "height" in driver._loop._inputs._given, "the height to arrive")
         last = peer.ticks[-1]
         peer.command.publish(messages.to_command(last.stamp, peer.robot, np.zeros(2)))
         peer.verdict.publish(packets.to_verdict(last.stamp, Verdict.CONTINUE))

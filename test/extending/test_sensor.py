@@ -51,7 +51,7 @@ def robot_file(folder: Path) -> Path:
 def test_the_feet_carry_the_robot(settings: Settings) -> None:
     backend, robot = make_backend(settings), settings.load_robot()
     try:
-        backend.reset(np.random.default_rng(0))
+        backend.begin(np.random.default_rng(0))
         forces = np.array([backend.step(robot.home, robot.home)["foot_contact"] for _ in range(60)])[20:]
         client, body = backend._client, backend._body.index
         links = range(-1, client.getNumJoints(body))
@@ -64,7 +64,7 @@ def test_the_feet_carry_the_robot(settings: Settings) -> None:
 
 def test_a_value_that_is_not_finite_trips_a_guard(settings: Settings) -> None:
     backend, robot = make_backend(settings), settings.load_robot()
-    measurement = backend.reset(np.random.default_rng(0))
+    measurement = backend.begin(np.random.default_rng(0))
     backend.close()
     assert tripped_guard(robot, measurement, robot.home) is None
     measurement["foot_contact"][2] = np.nan
@@ -96,7 +96,7 @@ from ros_rl.backends import make_backend
 from ros_rl.features import FEATURES
 from ros_rl.settings.loading import load_settings
 settings = load_settings("a1_walk", overrides=["robot={robot_file(tmp_path)}"])
-measured = make_backend(settings).reset(np.random.default_rng(0))
+measured = make_backend(settings).begin(np.random.default_rng(0))
 print(len(measured["foot_contact"]), FEATURES["foot_contact"].unit)
 """
     (tmp_path / "site").mkdir()

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from slow_robot import SlowRobot
 
-from ros_rl.backends.backend import Backend
+from ros_rl.backends.backend import Simulator
 from ros_rl.errors import CommandError
 from ros_rl.robot import load_robot
 from ros_rl.runtime.driver_loop import DriverLoop
@@ -24,10 +25,11 @@ def joints(position: np.ndarray) -> Measurement:
     return Measurement(joint_position=np.array(position), joint_velocity=still, joint_effort=still.copy())
 
 
-class Recorder(Backend):
+class Recorder(Simulator):
     """Moves nothing; `position` is what it measures next."""
 
-    def __init__(self) -> None:
+    def __init__(self, robot=ROBOT) -> None:
+        super().__init__(robot)
         self.calls: list[str] = []
         self.acted: list[np.ndarray] = []
         self.before: list[np.ndarray] = []
@@ -37,7 +39,7 @@ class Recorder(Backend):
         self.calls.append(call)
         return joints(self.position)
 
-    def reset(self, rng):
+    def begin(self, rng):
         return self.measure("reset")
 
     def step(self, previous, command):
@@ -53,8 +55,8 @@ class Recorder(Backend):
 
 
 def make(delay: int = 1, auto_recover: bool = True, robot=ROBOT) -> tuple[DriverLoop, Recorder]:
-    backend = Recorder()
-    loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay, auto_recover=auto_recover, simulated=True)
+    backend = Recorder(robot)
+    loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay, auto_recover=auto_recover)
     loop.start()
     return loop, backend
 
@@ -142,9 +144,9 @@ class TestCommands:
 
     def test_a_missing_position_repeats_the_last_decision(self):
         robot = replace(load_robot("a1"), sensors=("joint_position", "joint_velocity", "joint_effort"))
-        backend = Recorder()
+        backend = Recorder(robot)
         backend.position = robot.home
-        loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay=1, auto_recover=True, simulated=True)
+        loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay=1, auto_recover=True)
         loop.start()
         decision = robot.home + 0.1
         loop.accept(Command(loop.tick.stamp, decision))
@@ -230,7 +232,7 @@ def test_the_origin_is_the_pose_at_the_episodes_start():
             base = {"base_position": np.array([x, 2.0, 0.3]), "base_orientation": turned}
             return Measurement(joints(ZERO) | base)
 
-    loop = DriverLoop(ROBOT, make_task("mock_point"), Walker(), 20.0, 1, auto_recover=True, simulated=True)
+    loop = DriverLoop(ROBOT, make_task("mock_point"), Walker(), 20.0, 1, auto_recover=True)
     first = loop.start()
     np.testing.assert_allclose(first.origin, [1.0, 2.0, 0.6])
     np.testing.assert_allclose(loop.advance().origin, [1.0, 2.0, 0.6])
@@ -243,10 +245,10 @@ class TestInputs:
     GOAL = np.array([0.3, 0.1, 0.2])
 
     def make(self, simulated: bool) -> DriverLoop:
-        robot, backend = load_robot("xarm6"), Recorder()
+        robot = replace(load_robot("xarm6"), sensors=("joint_position", "joint_velocity", "joint_effort"))
+        backend = Recorder(robot) if simulated else SlowRobot(robot)
         backend.position = robot.home
-        robot = replace(robot, sensors=("joint_position", "joint_velocity", "joint_effort"))
-        return DriverLoop(robot, make_task("xarm_reach"), backend, 20.0, 1, simulated=simulated)
+        return DriverLoop(robot, make_task("xarm_reach"), backend, 20.0, 1)
 
     def test_the_task_draws_them_for_an_episode(self):
         loop = self.make(simulated=True)
@@ -290,7 +292,8 @@ class TestInputs:
                 return {"velocity_command": np.ones(3)}
 
         def asked(simulated):
-            loop = DriverLoop(ROBOT, Follow(), Recorder(), 20.0, 1, simulated=simulated)
+            backend = Recorder() if simulated else SlowRobot(ROBOT)
+            loop = DriverLoop(ROBOT, Follow(), backend, 20.0, 1)
             found = [loop.start().inputs["velocity_command"][0]]
             loop.give("velocity_command", np.array([0.5, 0.0, 0.0]))
             return found + [loop.advance().inputs["velocity_command"][0] for _ in range(13)]

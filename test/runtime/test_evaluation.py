@@ -71,7 +71,7 @@ class TestEpisodes:
         settings = with_overrides(MOCK, task={"bound": 100.0})
         result = evaluate(constant_graph(MOCK, [0.0, 0.0]), settings, episodes=1, seconds=1.0, seed=0)
         backend = MockBackend(MOCK.load_robot(), MockSettings(), MOCK.control.period)
-        start = backend.reset(np.random.default_rng([0, 0xD21E]))["joint_position"]
+        start = backend.begin(np.random.default_rng([0, 0xD21E]))["joint_position"]
         assert result.return_mean == pytest.approx(-20 * start @ start)
 
     def test_the_same_seed_gives_the_same_starts_to_every_graph(self):

@@ -9,7 +9,7 @@ import pytest
 from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import CommandError
 from ros_rl.runtime.driver_loop import DriverLoop
-from ros_rl.runtime.pacing import LockStep, RealTime
+from ros_rl.runtime.pacing import Limits, LockStep, RealTime
 from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Command, SafetyState, Tick, Verdict
@@ -28,7 +28,6 @@ def loop() -> DriverLoop:
         1 / PERIOD,
         delay=1,
         auto_recover=True,
-        simulated=True,
     )
 
 
@@ -41,8 +40,10 @@ def lock_step(loop) -> LockStep:
 
 @pytest.fixture
 def real_time(loop) -> RealTime:
-    pacer = RealTime(loop, PERIOD, auto_recover=True, miss_limit=2)
-    pacer.start(0.0, stamp=1000)
+    pacer = RealTime(loop, PERIOD, auto_recover=True, limits=Limits(misses=2))
+    ready = pacer.start(0.0, stamp=998)
+    pacer.command(answer(ready), 0.0)
+    pacer.poll(0.0, 1000)
     return pacer
 
 
@@ -124,12 +125,18 @@ def test_a_bad_command_leaves_the_tick_open(loop, lock_step) -> None:
     assert loop.tick is tick and not loop.answered
 
 
-def test_real_time_waits_for_the_first_command_then_keeps_its_clock(loop, real_time) -> None:
-    first = loop.tick
-    assert real_time.poll(0.05, 2000) is first
-    real_time.command(answer(first), 0.06)
-    second = real_time.poll(0.10, 3000)
-    assert second is not None and second.stamp == 3000 and second.intact
+def test_in_real_time_a_robot_stays_ready_until_somebody_answers_then_keeps_its_clock(loop) -> None:
+    pacer = RealTime(loop, PERIOD, auto_recover=True, limits=Limits())
+    ticks = [pacer.start(0.0, 1000), pacer.poll(0.05, 2000), pacer.poll(0.10, 3000)]
+    assert [tick.safety for tick in ticks] == [SafetyState.READY] * 3 and not any(tick.intact for tick in ticks)
+    pacer.command(Command(ticks[-1].stamp, np.array([np.nan, 0.0])), 0.11)
+    assert pacer.poll(0.15, 4000).safety is SafetyState.READY, "nonsense is no answer"
+    pacer.command(answer(loop.tick), 0.16)
+    first = pacer.poll(0.20, 5000)
+    assert (first.safety, first.step, first.episode, first.stamp) == (SafetyState.RUNNING, 0, 0, 5000)
+    pacer.command(answer(first), 0.21)
+    second = pacer.poll(0.25, 6000)
+    assert second.stamp == 6000 and second.intact and second.env_steps == 1
 
 
 def test_two_misses_in_a_row_are_the_safe_state_and_an_answer_ends_it(loop, real_time) -> None:

@@ -26,9 +26,7 @@ class World:
         self.robot, self.task = settings.load_robot(), settings.task
         self.spec = ObservationSpec(self.robot, self.task.observation, delay)
         backend = MockBackend(self.robot, MockSettings(), settings.control.period)
-        self.driver = DriverLoop(
-            self.robot, self.task, backend, 20.0, delay, seed, auto_recover=auto_recover, simulated=True
-        )
+        self.driver = DriverLoop(self.robot, self.task, backend, 20.0, delay, seed, auto_recover=auto_recover)
         self.builder = TransitionBuilder(self.spec, self.task, settings.control.period, "here")
         self.tick = self.driver.start()
 

@@ -47,7 +47,10 @@ def test_another_backend_drops_the_settings_of_the_last(tmp_path: Path) -> None:
     [
         ("driver.backend=mock", "'driver.backend' is 'mock', expected a group of settings with a name"),
         ("driver.backend.gui=true", "unknown setting 'driver.backend.gui'; valid in driver.backend 'mock': none"),
-        ("driver.noise.height=0", "unknown setting 'driver.noise'; valid in driver: auto_recover, backend, m"),
+        (
+            "driver.noise.height=0",
+            "unknown setting 'driver.noise'; valid in driver: auto_arm, auto_rec",
+        ),
     ],
 )
 def test_settings_that_a_backend_has_not(override: str, words: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ros_rl.backends.backend import EMPTY, Backend, Scenario, Truth
+from ros_rl.backends.backend import EMPTY, Scenario, Simulator, Truth
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
 from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pybullet, pybullet_data
@@ -24,7 +24,7 @@ from ros_rl.types import Array, Measurement
 _SETTLE = 4  # control periods in which a floating base comes to stand on the ground
 
 
-class PyBulletBackend(Backend):
+class PyBulletBackend(Simulator):
     """One robot in a scene. What happens after a reset depends on the seed, the reset's `rng` and the commands only.
 
     Args:
@@ -41,6 +41,7 @@ class PyBulletBackend(Backend):
         period: float,
         scenario: Scenario = EMPTY,
     ) -> None:
+        super().__init__(robot)
         self._robot, self._settings, self._period = robot, settings, period
         self._seed, self._track = scenario.seed, scenario.track_contacts
         self._noise_rng = np.random.default_rng(scenario.seed)
@@ -65,7 +66,7 @@ class PyBulletBackend(Backend):
         self._late = int(np.count_nonzero(elapsed <= 0.0))
         self._late_share = np.clip((elapsed[: self._late] + substeps) / ramp, 0.0, 1.0)[:, None]
 
-    def reset(self, rng: np.random.Generator) -> Measurement:
+    def begin(self, rng: np.random.Generator) -> Measurement:
         """Home pose with a little noise, foot friction drawn anew."""
         robot, noise = self._robot, self._settings.reset_noise
         index = self._body.index

@@ -46,7 +46,7 @@ def make(robot: Robot = A1, scene: str = "plane", noise: bool = False, **setting
 
 
 def reset(backend: PyBulletBackend, seed: int = 0):
-    return backend.reset(np.random.default_rng(seed))
+    return backend.begin(np.random.default_rng(seed))
 
 
 def random_walk(backend: PyBulletBackend, robot: Robot, steps: int, seed: int = 0) -> list[np.ndarray]:
@@ -221,7 +221,7 @@ def test_a_target_moves_without_jumps_whatever_the_latency():
 def parts():
     settings = load_settings("xarm_reach")
     backend = make_backend(settings, track_contacts=True)
-    driver = DriverLoop(ARM, settings.task, backend, 20.0, 1, auto_recover=False, simulated=True)
+    driver = DriverLoop(ARM, settings.task, backend, 20.0, 1)
     return settings, backend, driver
 
 
@@ -322,9 +322,7 @@ class TestMixedInterfaces:
         assert (np.abs(measured["joint_effort"]) <= robot.limits.effort + 1e-9).all()
 
     def test_the_driver_leads_each_to_its_target(self, robot, backend):
-        driver = DriverLoop(
-            robot, load_settings("xarm_reach").task, backend, 20.0, 1, auto_recover=False, simulated=True
-        )
+        driver = DriverLoop(robot, load_settings("xarm_reach").task, backend, 20.0, 1, auto_recover=False)
         tick, command = driver.start(), np.array([0.5, 0.0, 0.0, 0.0, 0.0, 0.75])
         for _ in range(40):
             driver.accept(Command(tick.stamp, command))
@@ -401,5 +399,5 @@ def test_a_sensor_that_it_cannot_measure_is_refused(robot, complaint):
 def test_it_measures_what_the_robot_lists_and_nothing_else():
     robot = replace(A1, sensors=("joint_position", "imu_orientation"))
     backend = make(robot)
-    assert list(backend.reset(np.random.default_rng(0))) == ["joint_position", "imu_orientation"]
+    assert list(backend.begin(np.random.default_rng(0))) == ["joint_position", "imu_orientation"]
     backend.close()

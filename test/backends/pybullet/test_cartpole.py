@@ -36,7 +36,7 @@ def backend():
 
 def start(backend: PyBulletBackend, angle: float, speed: float = 0.0) -> None:
     """Set the pole's angle [rad; 0 hangs] and speed [rad/s]; the cart rests in the middle."""
-    backend.reset(np.random.default_rng(0))
+    backend.begin(np.random.default_rng(0))
     backend._client.resetJointState(backend._body.index, backend._body.passive[0], angle, speed)
 
 

@@ -1,0 +1,68 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a task is asked for at each tick: drawn by the task in simulation, given by whoever asks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ros_rl.sensors.inputs import INPUTS, check_input
+from ros_rl.tasks import Task
+
+
+class AskedInputs:
+    """The inputs of one robot's task.
+
+    Args:
+        task: Draws them.
+        period: Control period [s].
+        simulated: The task draws its inputs, and what was given holds until the next episode. On a robot inputs are
+            neutral until something is given, and again when that is too old; see `ros_rl.sensors.inputs.TaskInput`.
+    """
+
+    def __init__(self, task: Task, period: float, simulated: bool) -> None:
+        self._task, self._period, self._simulated = task, period, simulated
+        self._drawn: dict[str, np.ndarray] = {}
+        self._given: dict[str, np.ndarray] = {}
+        self._given_at: dict[str, int] = {}
+
+    def begin(self, rng: np.random.Generator) -> None:
+        """Draw those of a new episode."""
+        self._drawn = self._task.draw_inputs(rng)
+        if self._simulated:
+            self._given.clear()
+
+    def change(self, step: int, rng: np.random.Generator) -> None:
+        """Let the task change them at a later tick of the episode."""
+        self._drawn = self._task.change_inputs(self._drawn, step, rng)
+
+    def give(self, name: str, value: np.ndarray, index: int) -> None:
+        """Ask for something from the next tick on.
+
+        Args:
+            name: Of one of the task's inputs.
+            value: In its shape and unit.
+            index: Of the open tick.
+
+        Raises:
+            CommandError: The task has no such input, or the value has the wrong shape or is not finite.
+        """
+        check_input(name, value, self._task.inputs)
+        self._given[name], self._given_at[name] = np.array(value), index
+
+    def at(self, index: int) -> dict[str, np.ndarray]:
+        """Those of the tick of that index, copied."""
+        asked = dict(self._drawn)
+        if self._simulated:
+            asked |= self._given
+        else:
+            asked |= {name: value for name in self._task.inputs if (value := self._on_robot(name, index)) is not None}
+        return {name: value.copy() for name, value in asked.items()}
+
+    def _on_robot(self, name: str, index: int) -> np.ndarray | None:
+        """What was given and holds, else the neutral value; None where the task draws it."""
+        if name in self._given and index - self._given_at[name] <= INPUTS[name].holds / self._period:
+            return self._given[name]
+        neutral = INPUTS[name].neutral
+        return None if neutral is None else np.array(neutral)

@@ -1,0 +1,89 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The way to the home pose on a robot: slow, tick by tick, through the same filter and guards as any command."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ros_rl.robot import POSITION, VELOCITY, Robot
+from ros_rl.types import Array, Measurement
+
+_SETTLE_SECONDS = 0.3  # at the end, in which what still swings comes to rest
+_TOLERANCE = 0.05  # rad or m; a position-controlled joint under load stands a little off, and is not asked
+_GAIN = 2.0  # 1/s, from distance to velocity
+_PATIENCE = 2.0  # times the way at full homing speed, before it is given up
+_PATIENCE_SECONDS = 5.0
+
+
+class Homing:
+    """Moves a set point from where the joints are to the home pose.
+
+    Args:
+        robot: The robot.
+        period: Control period [s].
+        speed: Of each joint, as a share of its velocity limit.
+    """
+
+    def __init__(self, robot: Robot, period: float, speed: float) -> None:
+        self._robot, self._period = robot, period
+        self._fastest = speed * robot.limits.velocity
+        self._target = robot.home.copy()
+        self._elapsed = self._settled = self._longest = 0.0
+
+    def start(self, measurement: Measurement, sent: Array | None = None) -> Array:
+        """Begin where the joints are; gives the command that keeps them there, shape (joints,).
+
+        Args:
+            measurement: The newest.
+            sent: What the joints are held by; None if by nothing.
+        """
+        position = self._position(measurement)
+        self._target = position.copy() if sent is None else np.where(self._robot.commanded_by(POSITION), sent, position)
+        self._elapsed = self._settled = 0.0
+        self._longest = _PATIENCE_SECONDS + _PATIENCE * float(np.max(self._way(position) / self._fastest))
+        return np.where(self._robot.commanded_by(POSITION), position, 0.0)
+
+    def command(self, measurement: Measurement) -> Array:
+        """The next command on the way, shape (joints,)."""
+        robot, position = self._robot, self._position(measurement)
+        most = self._fastest * self._period
+        self._target = self._target + np.clip(robot.home - self._target, -most, most)
+        self._elapsed += self._period
+        self._settled = self._settled + self._period if self._there(position) else 0.0
+        velocity = np.clip(_GAIN * (robot.home - position), -self._fastest, self._fastest)
+        effort = robot.stiffness * (self._target - position)
+        if "joint_velocity" in measurement:
+            effort = effort - robot.damping * measurement["joint_velocity"]
+        return np.where(
+            robot.commanded_by(POSITION), self._target, np.where(robot.commanded_by(VELOCITY), velocity, effort)
+        )
+
+    @property
+    def done(self) -> bool:
+        """Whether the home pose is reached and the robot at rest."""
+        return self._settled >= _SETTLE_SECONDS
+
+    def too_long(self, measurement: Measurement) -> str:
+        """Why the home pose cannot be reached, it seems; empty while there is time."""
+        if self._elapsed <= self._longest:
+            return ""
+        way = self._way(self._position(measurement))
+        worst = int(np.argmax(way))
+        return (
+            f"homing has not arrived after {self._elapsed:.1f} s: {self._robot.joints[worst]} is "
+            f"{way[worst]:.2f} rad from home"
+        )
+
+    def _there(self, position: Array) -> bool:
+        by_position = self._robot.commanded_by(POSITION)
+        arrived = np.where(by_position, self._target == self._robot.home, self._way(position) < _TOLERANCE)
+        return bool(arrived.all())
+
+    def _way(self, position: Array) -> Array:
+        return np.abs(self._robot.home - position)
+
+    def _position(self, measurement: Measurement) -> Array:
+        position: Array = measurement["joint_position"]
+        return position
