@@ -286,7 +286,7 @@ class DriverLoop:
             command = self._way_home()
         elif state is SafetyState.READY:
             command = self._held(self._previous if self._sent is None else self._sent)
-        self._goes_home = state is SafetyState.HOMING
+        self._goes_home = state is SafetyState.HOMING and command is not None
         if command is not None:
             self._previous, self._line = command, deque([command] * self._delay)
             self._write(command)

@@ -1,12 +1,16 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A robot that does what it was last told, in a thread of its own at 500 Hz, and writes down what it did and when."""
+"""A robot that does what it was last told, in a thread of its own at 500 Hz, and writes down what it did and when.
+
+It is no simulator: it cannot be reset, and its time passes whatever the driver does.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -46,8 +50,9 @@ class SlowRobot(Backend):
         settings: SlowRobotSettings | None = None,
         period: float = 0.05,
         scenario: Scenario | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.robot = robot
+        self.robot, self._clock = robot, clock
         offset = (settings or SlowRobotSettings()).offset
         self.position = robot.home + offset
         self.velocity = np.zeros(robot.size)
@@ -58,7 +63,7 @@ class SlowRobot(Backend):
         """Whether the measurements stand still while the robot goes on."""
         self._target: Array | None = None
         self._until = 0.0
-        self._sequence, self._measured_at = 0, time.monotonic()
+        self._sequence, self._measured_at = 0, clock()
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -86,7 +91,7 @@ class SlowRobot(Backend):
                 joint_velocity=self.velocity.copy(),
                 joint_effort=np.zeros(self.robot.size),
             )
-            return Reading(measurement, time.monotonic() - self._measured_at, self._sequence)
+            return Reading(measurement, self._clock() - self._measured_at, self._sequence)
 
     def safe(self) -> None:
         with self._lock:
@@ -105,10 +110,14 @@ class SlowRobot(Backend):
 
     def _live(self) -> None:
         while not self._ended.wait(STEP):
-            with self._lock:
-                self._step(time.monotonic())
+            self.step()
 
-    def _step(self, now: float) -> None:
+    def step(self) -> None:
+        """What happens every 2 ms; a test without the thread calls it as its own clock moves on."""
+        with self._lock:
+            self._move(self._clock())
+
+    def _move(self, now: float) -> None:
         target = self._target if now <= self._until else None
         last = self.done[-1].target if self.done else None
         if not self.done or (target is None) != (last is None) or not np.array_equal(target, last):  # type: ignore[arg-type]

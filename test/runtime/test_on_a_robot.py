@@ -1,0 +1,369 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The driver on a robot that cannot be reset and whose time passes by itself: what acted, when, and what never does.
+
+The robot and the driver share a clock that the test moves on by 2 ms, so every moment is exact on any machine.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from slow_robot import STEP, SlowRobot, SlowRobotSettings
+
+from ros_rl.robot import load_robot
+from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.latch import Latch
+from ros_rl.runtime.pacing import Limits, RealTime
+from ros_rl.tasks import make_task
+from ros_rl.types import Command, SafetyState, Tick, Verdict
+
+PERIOD = 0.05
+ANSWER = 0.02  # s after its tick, when the controller's answer comes
+ROBOT = load_robot("mock")  # two velocities
+BY_POSITION = replace(ROBOT, interfaces=("position", "position"))
+BY_EFFORT = replace(ROBOT, interfaces=("effort", "effort"))
+
+
+class World:
+    """A driver, a robot and a controller under one clock."""
+
+    def __init__(self, robot=ROBOT, delay=1, armed=True, limits=None, latch=None, auto_recover=False):
+        self.now = 100.0
+        self.robot = SlowRobot(
+            robot, SlowRobotSettings(0.5 if "effort" not in robot.interfaces else 0.0), clock=lambda: self.now
+        )
+        self.robot.connect = lambda: None
+        self.loop = DriverLoop(
+            robot,
+            make_task("mock_point"),
+            self.robot,
+            1 / PERIOD,
+            delay,
+            auto_recover=auto_recover,
+            latch=latch or Latch(),
+            homing_speed=0.5,
+            clock=lambda: self.now,
+        )
+        self.pacer = RealTime(self.loop, PERIOD, auto_recover, limits or Limits(unjudged=0.0))
+        self.answers = True
+        self.judges = False
+        self.decide = lambda tick: np.zeros(robot.size)
+        self.ticks: list[Tick] = []
+        self.opened: list[float] = []
+        self._add(self.pacer.start(self.now, self.stamp))
+        if armed:
+            self.loop.latch.arm()
+            self.loop.latch.resume()
+
+    @property
+    def stamp(self) -> int:
+        return round(self.now * 1e9)
+
+    def _add(self, tick: Tick) -> None:
+        self.ticks.append(tick)
+        self.opened.append(self.now)
+
+    def sleep(self, seconds: float) -> None:
+        """Time passes, and the driver's process does not run."""
+        for _ in range(round(seconds / STEP)):
+            self.now += STEP
+            self.robot.step()
+
+    def period(self, count: int = 1) -> Tick:
+        for _ in range(count):
+            tick = self.ticks[-1]
+            if self.judges:
+                self.pacer.verdict(tick.stamp, Verdict.CONTINUE, self.now)
+            self.sleep(ANSWER)
+            if self.answers:
+                self.pacer.command(Command(tick.stamp, self.decide(tick)), self.now)
+            self.sleep(PERIOD - ANSWER)
+            self._add(self.pacer.poll(self.now, self.stamp))
+        return self.ticks[-1]
+
+    def until(self, state: SafetyState, most: int = 200) -> Tick:
+        for _ in range(most):
+            if self.ticks[-1].safety is state:
+                return self.ticks[-1]
+            self.period()
+        raise AssertionError(f"{state.name} was not reached, it is {self.ticks[-1].safety.name}: {self.loop.fault}")
+
+
+class TestWhatActed:
+    @pytest.mark.parametrize("delay", [0, 1, 2])
+    @pytest.mark.parametrize("robot", [ROBOT, BY_POSITION, BY_EFFORT], ids=["velocity", "position", "effort"])
+    def test_what_a_tick_says_acted_is_what_the_joints_did_then(self, robot, delay):
+        world = World(robot, delay)
+        world.decide = lambda tick: robot.neutral_command + 0.003 * (tick.index % 7) * np.array([1.0, -1.0])
+        world.until(SafetyState.RUNNING)
+        begun = len(world.ticks)
+        world.period(20)
+        pairs = list(zip(world.ticks[begun:], world.opened[begun - 1 :], world.opened[begun:], strict=False))
+        assert len(pairs) == 20 and all(after.intact for after, _, _ in pairs)
+        for after, opened, closed in pairs:
+            first = opened + (ANSWER if delay == 0 else 0.0)  # without a delay a decision acts when it comes
+            for moment in np.arange(first + STEP, closed - STEP / 2, STEP):
+                np.testing.assert_array_equal(world.robot.doing(moment + 1e-6), after.previous_command)
+
+    @pytest.mark.parametrize("delay", [0, 1, 2])
+    def test_a_decision_acts_the_delay_after_its_tick(self, delay):
+        world = World(BY_POSITION, delay)
+        world.until(SafetyState.RUNNING)
+        world.period(3)
+        decided_at = world.ticks[-1]
+        home = BY_POSITION.home
+        world.decide = lambda tick: home + (0.01 if tick.stamp == decided_at.stamp else 0.0)
+        world.period(delay + 2)
+        moved = [
+            line.time for line in world.robot.done if line.target is not None and np.allclose(line.target, home + 0.01)
+        ]
+        due = world.opened[world.ticks.index(decided_at)] + (delay * PERIOD if delay else ANSWER)
+        assert moved and abs(moved[0] - due) <= STEP + 1e-9
+        acted = [tick.index for tick in world.ticks if np.allclose(tick.previous_command, home + 0.01)]
+        assert acted == [decided_at.index + delay + 1]
+
+    def test_nothing_acts_after_its_expiry_when_the_drivers_process_stands_still(self):
+        world = World()
+        world.decide = lambda tick: np.array([0.5, 0.5])
+        world.until(SafetyState.RUNNING)
+        world.period(5)
+        written = world.opened[-1]
+        world.sleep(4.0)
+        assert world.robot.doing(written + 1.9 * PERIOD) is not None
+        assert world.robot.doing(written + 2.0 * PERIOD + 2 * STEP) is None
+        assert world.robot.done[-1].target is None
+
+    def test_lost_time_is_no_step_and_above_the_limit_a_fault(self):
+        world = World()
+        world.until(SafetyState.RUNNING)
+        world.period(3)
+        world.sleep(0.6 * PERIOD)
+        late = world.period()
+        assert late.safety is SafetyState.RUNNING and not late.intact
+        assert world.period().intact
+        steps = world.ticks[-1].env_steps
+        world.sleep(4.0)
+        fault = world.period()
+        assert fault.safety is SafetyState.FAULT and not fault.intact and "held up for 4.05 s" in world.loop.fault
+        assert fault.env_steps == steps
+        world.period(5)
+        assert world.ticks[-1].safety is SafetyState.FAULT, "answers end nothing"
+        assert world.robot.doing(world.now) is None
+
+
+class TestArming:
+    def test_nothing_moves_before_it_is_armed(self):
+        world = World(armed=False)
+        world.decide = lambda tick: np.ones(2)
+        world.period(20)
+        assert {tick.safety for tick in world.ticks} == {SafetyState.DISARMED}
+        assert all(line.target is None for line in world.robot.done) and world.robot.calls == []
+
+    @pytest.mark.parametrize("robot", [ROBOT, BY_POSITION], ids=["velocity", "position"])
+    def test_it_goes_home_slowly_and_waits_for_resume(self, robot):
+        world = World(robot, armed=False)
+        world.period(2)
+        assert world.loop.latch.arm()
+        homing = world.period()
+        assert homing.safety is SafetyState.HOMING and world.robot.calls == ["arm"]
+        start = robot.home + 0.5
+        np.testing.assert_allclose(world.robot.position, start, atol=0.5 * robot.limits.velocity[0] * PERIOD + 1e-9)
+        world.until(SafetyState.READY)
+        np.testing.assert_allclose(world.robot.position, robot.home, atol=0.06)
+        targets = np.array([line.target for line in world.robot.done if line.target is not None])
+        if robot is BY_POSITION:
+            steps = np.abs(np.diff(targets, axis=0))
+            assert steps.max() <= 0.5 * robot.limits.velocity[0] * PERIOD + 1e-9
+        else:
+            assert np.abs(targets).max() <= 0.5 * robot.limits.velocity[0] + 1e-9
+        world.period(10)
+        assert world.ticks[-1].safety is SafetyState.READY and not world.ticks[-1].intact
+        assert world.loop.latch.resume()
+        first = world.period()
+        assert (first.safety, first.step, first.episode, first.env_steps) == (SafetyState.RUNNING, 0, 0, 0)
+
+    def test_a_verdict_leads_home_and_on(self):
+        world = World()
+        world.decide = lambda tick: np.array([1.0, -1.0])
+        world.until(SafetyState.RUNNING)
+        world.period(8)
+        assert np.abs(world.robot.position).max() > 0.2
+        world.pacer.verdict(world.ticks[-1].stamp, Verdict.TRUNCATED, world.now)
+        assert world.period().safety is SafetyState.HOMING
+        again = world.until(SafetyState.RUNNING)
+        assert (again.episode, again.step) == (1, 0)
+        np.testing.assert_allclose(world.robot.position, ROBOT.home, atol=0.06)
+        np.testing.assert_array_equal(again.pending_commands, [np.zeros(2)])
+        np.testing.assert_array_equal(again.previous_command, np.zeros(2))
+
+    def test_a_home_that_cannot_be_reached_is_a_fault(self):
+        world = World(armed=False)
+        world.robot._speed = lambda target: np.zeros(2)
+        world.loop.latch.arm()
+        world.until(SafetyState.FAULT, most=1000)
+        assert "homing has not arrived" in world.loop.fault and "0.50 rad from home" in world.loop.fault
+        world.sleep(2 * STEP)
+        assert world.robot.doing(world.now) is None
+
+    def test_a_pause_holds_and_goes_on_from_there(self):
+        world = World(BY_POSITION)
+        world.decide = lambda tick: BY_POSITION.home + 0.2
+        world.until(SafetyState.RUNNING)
+        world.period(6)
+        world.loop.latch.pause()
+        world.period(6)
+        assert world.ticks[-1].safety is SafetyState.READY
+        steps = world.ticks[-1].env_steps
+        np.testing.assert_allclose(world.robot.doing(world.now), BY_POSITION.home + 0.2)
+        world.period(10)
+        assert world.ticks[-1].env_steps == steps, "what does not act is no step"
+        world.loop.latch.resume()
+        first = world.until(SafetyState.RUNNING)
+        assert (first.step, first.episode) == (0, 1)
+        np.testing.assert_allclose(first.previous_command, BY_POSITION.home + 0.2)
+
+    @pytest.mark.parametrize("end", ["disarm", "end"])
+    def test_disarming_is_safe_and_switches_off(self, end):
+        world = World()
+        world.decide = lambda tick: np.ones(2)
+        world.until(SafetyState.RUNNING)
+        world.period(3)
+        world.loop.latch.disarm() if end == "disarm" else world.loop.end()
+        world.period(3)
+        assert world.robot.doing(world.now) is None and world.robot.calls == ["arm", "disarm"]
+        assert world.ticks[-1].safety is SafetyState.DISARMED
+
+
+class TestStops:
+    @pytest.mark.parametrize(
+        "state", [SafetyState.DISARMED, SafetyState.HOMING, SafetyState.READY, SafetyState.RUNNING]
+    )
+    def test_the_emergency_stop_acts_at_once_in_every_state_and_no_answer_ends_it(self, state):
+        world = World(armed=False)
+        world.decide = lambda tick: np.ones(2)
+        if state is not SafetyState.DISARMED:
+            world.loop.latch.arm()
+            world.until(state if state is not SafetyState.RUNNING else SafetyState.READY)
+        if state is SafetyState.RUNNING:
+            world.loop.latch.resume()
+            world.until(state)
+            world.period(2)
+        world.sleep(PERIOD / 5)
+        world.loop.emergency_stop()
+        world.sleep(2 * STEP)
+        assert world.robot.doing(world.now) is None, "before the period ends"
+        stopped = world.now
+        for _ in range(5):
+            world.pacer.verdict(world.ticks[-1].stamp, Verdict.TERMINATED, world.now)
+            assert world.period().safety is SafetyState.EMERGENCY_STOP
+        assert all(line.target is None for line in world.robot.done if line.time >= stopped)
+
+    def test_a_pending_recovery_does_not_end_an_emergency_stop(self):
+        """A silent controller answers again, then the stop is called, before the driver's next period."""
+        world = World(auto_recover=True)
+        world.until(SafetyState.RUNNING)
+        world.period(3)
+        world.answers = False
+        world.until(SafetyState.FAULT)
+        world.answers = True
+        tick = world.ticks[-1]
+        world.pacer.command(Command(tick.stamp, np.zeros(2)), world.now)
+        world.loop.emergency_stop()
+        world.period(10)
+        assert world.ticks[-1].safety is SafetyState.EMERGENCY_STOP
+
+    def test_without_recovery_a_silence_stays_a_fault_whoever_answers_again(self):
+        world = World()
+        world.until(SafetyState.RUNNING)
+        world.period(3)
+        world.answers = False
+        world.until(SafetyState.FAULT)
+        world.answers = True
+        world.period(10)
+        assert world.ticks[-1].safety is SafetyState.FAULT and "missed 2 deadlines in a row" in world.loop.fault
+        assert world.loop.clear() and world.period().safety is SafetyState.DISARMED, "a person arms it again"
+
+    def test_a_collector_that_judges_nothing_is_a_fault(self):
+        world = World(limits=Limits(unjudged=1.0))
+        world.judges = True
+        world.until(SafetyState.RUNNING)
+        world.period(50)
+        world.judges = False
+        world.period(18)
+        assert world.ticks[-1].safety is SafetyState.RUNNING
+        world.period(5)
+        assert world.ticks[-1].safety is SafetyState.FAULT and "collector has given no verdict" in world.loop.fault
+
+    @pytest.mark.parametrize(("every", "faults"), [(2, True), (4, True), (6, False)])
+    def test_scattered_misses_are_a_fault_by_their_share(self, every, faults):
+        world = World()
+        world.until(SafetyState.RUNNING)
+        for index in range(400):
+            world.answers = index % every != 0
+            world.period()
+            if world.ticks[-1].safety is not SafetyState.RUNNING:
+                break
+        assert (world.ticks[-1].safety is SafetyState.FAULT) is faults
+        assert not faults or "of the last" in world.loop.fault
+
+    def test_an_answer_ends_a_row_of_misses(self):
+        world = World()
+        world.until(SafetyState.RUNNING)
+        for answers in [True] * 8 + [False, True] * 4:
+            world.answers = answers
+            world.period()
+        assert world.ticks[-1].safety is SafetyState.RUNNING
+
+
+class TestBackendsThatFail:
+    @pytest.mark.parametrize("call", ["write", "read", "show_inputs"])
+    def test_whatever_it_raises_is_a_fault_with_its_text_and_ticks_go_on(self, call):
+        world = World()
+        world.decide = lambda tick: np.ones(2)
+        world.until(SafetyState.RUNNING)
+        world.period(3)
+
+        def fail(*_):
+            raise RuntimeError("the cable is out\nof its socket")
+
+        original, index = getattr(world.robot, call), world.ticks[-1].index
+        setattr(world.robot, call, fail)
+        world.period(4)
+        assert world.ticks[-1].safety is SafetyState.FAULT and world.ticks[-1].index == index + 4
+        assert world.loop.fault == f"the backend failed to {call.replace('_', ' ')}: RuntimeError: the cable is out"
+        assert world.robot.doing(world.now) is None
+        setattr(world.robot, call, original)
+        world.period(4)
+        assert world.ticks[-1].safety is SafetyState.FAULT, "it comes back, and nothing moves"
+
+    def test_recovery_by_itself_is_not_for_backends_that_failed(self):
+        world = World(auto_recover=True, latch=Latch(self_arming=True))
+        world.until(SafetyState.RUNNING)
+        original = world.robot.read
+        world.robot.read = lambda: 1 / 0
+        world.period(2)
+        world.robot.read = original
+        world.period(5)
+        assert world.ticks[-1].safety is SafetyState.FAULT and "ZeroDivisionError" in world.loop.fault
+
+    def test_a_safe_action_that_fails_is_told(self):
+        world = World(armed=False)
+
+        def fail():
+            raise OSError("no link")
+
+        world.robot.safe = fail
+        world.loop.emergency_stop()
+        assert world.loop.safety is SafetyState.EMERGENCY_STOP
+        world.loop.clear()
+        world.loop.be_safe()
+        assert world.loop.fault == "the backend failed to be safe: OSError: no link"
+
+    def test_a_robots_own_complaint_is_a_fault(self):
+        world = World()
+        world.until(SafetyState.RUNNING)
+        original = world.robot.read
+        world.robot.read = lambda: replace(original(), health="joint 2: motor error 11")
+        assert world.period().safety is SafetyState.FAULT and world.loop.fault == "joint 2: motor error 11"
