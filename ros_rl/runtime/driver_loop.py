@@ -13,17 +13,16 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from ros_rl.backends.backend import Backend, Reading, Simulator
-from ros_rl.errors import BackendError, one_line
 from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.rotations import yaw_of
 from ros_rl.runtime.asked_inputs import AskedInputs
 from ros_rl.runtime.homing import Homing
 from ros_rl.runtime.latch import Event, Latch
+from ros_rl.runtime.robot_link import RobotLink
 from ros_rl.safety import CommandFilter, expected_position, tripped_guard
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import Task
@@ -68,12 +67,12 @@ class DriverLoop:
         homing_speed: float = HOMING_SPEED,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._robot, self._backend, self._clock = robot, backend, clock
+        self._robot, self._backend = robot, backend
         self._simulator = backend if isinstance(backend, Simulator) else None
         self.latch = latch or Latch(self_arming=self._simulator is not None)
         self._period = 1.0 / rate_hz
         self._period_ns = round(_NANOSECONDS / rate_hz)
-        self._holds = command_holds * self._period
+        self._link = RobotLink(backend, self.latch, command_holds * self._period, clock)
         self._delay, self._auto_recover = delay, auto_recover
         self._rng = np.random.default_rng([seed, 0xD21E])
         self._filter = CommandFilter(robot, self._period)
@@ -85,18 +84,14 @@ class DriverLoop:
         self._previous = robot.neutral_command
         self._line: deque[np.ndarray] = deque([self._previous] * delay)
         self._command: np.ndarray | None = None
-        self._reading: Reading | None = None
         self._origin = np.zeros(3)
-        self._sent: np.ndarray | None = None
-        self._motors = self._goes_home = False
+        self._goes_home = False
         self.attended = True
         """Whether somebody answers ticks; until then a robot that is ready stays so."""
         self.limited = 0
         """Commands that the filter changed."""
         self.missed = 0
         """Ticks that no valid command answered in time."""
-        self.faults = 0
-        """Faults that were latched, those that cleared themselves included."""
 
     @property
     def safety(self) -> SafetyState:
@@ -107,6 +102,11 @@ class DriverLoop:
     def fault(self) -> str:
         """Why a fault or the emergency stop is latched; empty otherwise."""
         return self.latch.reason
+
+    @property
+    def faults(self) -> int:
+        """Faults that were latched, those that cleared themselves included."""
+        return self._link.faults
 
     @property
     def tick(self) -> Tick:
@@ -129,9 +129,9 @@ class DriverLoop:
         """
         self.latch.begin()
         self.latch.fire(Event.HOME)
-        if self._simulator is not None and (self.latch.armed or self._reading is None):
+        if self._simulator is not None and (self.latch.armed or self._link.reading is None):
             return self._reset(self._simulator, stamp)
-        if self._reading is None:
+        if self._link.reading is None:
             self._inputs.begin(self._rng)
         return self._idle(stamp)
 
@@ -154,7 +154,7 @@ class DriverLoop:
         self.limited += bool(filtered.limited)
         self._command = filtered.value
         if not self._delay:
-            self._write(self._command)
+            self._link.write(self._command)
         return True
 
     def give(self, name: str, value: np.ndarray) -> None:
@@ -189,8 +189,8 @@ class DriverLoop:
             return self._reset(simulator, stamp)
         if latch.state is SafetyState.RUNNING and self._tick.safety is SafetyState.RUNNING:
             return self._act(stamp, whole)
-        if latch.state is SafetyState.READY and self._reading is not None and self._runs():
-            return self._begin(self._reading, self._rest(), stamp)
+        if latch.state is SafetyState.READY and self._link.reading is not None and self._runs():
+            return self._begin(self._link.reading, self._rest(), stamp)
         return self._idle(stamp)
 
     def trip(self, reason: str, lasting: bool = False) -> bool:
@@ -200,10 +200,7 @@ class DriverLoop:
             reason: Why.
             lasting: Nothing recovers from it by itself.
         """
-        latched = self.latch.trip(reason, lasting)
-        self.faults += latched
-        self.be_safe()
-        return latched
+        return self._link.trip(reason, lasting)
 
     def emergency_stop(self) -> None:
         """Latch the emergency stop, in any state and from any thread; the robot does its safe action."""
@@ -216,29 +213,24 @@ class DriverLoop:
 
     def be_safe(self) -> None:
         """Send the robot its safe action; may be called from any thread."""
-        self._sent = None
-        try:
-            self._backend.safe()
-        except Exception as error:  # as in `_ask`
-            text = f"the backend failed to be safe: {type(error).__name__}: {one_line(error)}"
-            self.latch.trip(text, lasting=True)
+        self._link.be_safe()
 
     def end(self) -> None:
         """Let nothing act any more: the safe action, then the motors off."""
         self.latch.disarm()
         self.be_safe()
-        self._switch_off()
+        self._link.switch_off()
 
     def _runs(self) -> bool:
         return self.attended and self.latch.goes_on and self.latch.fire(Event.RUN)
 
     def _reset(self, simulator: Simulator, stamp: int | None) -> Tick:
         """A new episode of a simulation, or its first measurement where nothing may act."""
-        self._switch_on()
-        reading = self._ask("reset", simulator.reset, self._rng)
+        self._link.switch_on()
+        reading = self._link.ask("reset", simulator.reset, self._rng)
         if reading is None:
             return self._idle(stamp)
-        self._reading, rest = reading, self._robot.neutral_command
+        self._link.reading, rest = reading, self._robot.neutral_command
         self.latch.fire(Event.HOMED)
         if self._runs():
             return self._begin(reading, rest, stamp)
@@ -267,8 +259,8 @@ class DriverLoop:
         self._line.append(self._command if self._command is not None else self._held(last))
         acting = self._line.popleft()
         if not (self._delay or answered):
-            self._write(acting)
-        reading = self._read()
+            self._link.write(acting)
+        reading = self._link.read()
         self._count(stamp)
         self._env_steps += 1
         self._previous = acting
@@ -285,16 +277,16 @@ class DriverLoop:
         if state is SafetyState.HOMING:
             command = self._way_home()
         elif state is SafetyState.READY:
-            command = self._held(self._previous if self._sent is None else self._sent)
+            command = self._held(self._previous if self._link.sent is None else self._link.sent)
         self._goes_home = state is SafetyState.HOMING and command is not None
         if command is not None:
             self._previous, self._line = command, deque([command] * self._delay)
-            self._write(command)
+            self._link.write(command)
         elif state is SafetyState.DISARMED:
-            self._switch_off()
+            self._link.switch_off()
         else:
             self.be_safe()
-        reading = self._read()
+        reading = self._link.read()
         self._count(stamp)
         if command is not None:
             self._guard(reading, command)
@@ -302,13 +294,13 @@ class DriverLoop:
 
     def _way_home(self) -> Array | None:
         """The next command towards home; None at the start, before anything was measured."""
-        if self._reading is None:
+        if self._link.reading is None:
             return None
-        self._switch_on()
-        measurement = self._reading.measurement
+        self._link.switch_on()
+        measurement = self._link.reading.measurement
         if not self._goes_home:  # a robot at rest begins where it is, one that moves at what it was told last
-            rest = self._homing.start(measurement, self._sent)
-            if self._sent is None:
+            rest = self._homing.start(measurement, self._link.sent)
+            if self._link.sent is None:
                 self._filter.reset(rest)
         command = self._filter(self._homing.command(measurement), measurement["joint_position"]).value
         problem = self._homing.too_long(measurement)
@@ -324,7 +316,7 @@ class DriverLoop:
         if self._step:
             self._inputs.change(self._step, self._rng)
         inputs = self._inputs.at(self._index)
-        self._ask("show inputs", self._backend.show_inputs, inputs)
+        self._link.ask("show inputs", self._backend.show_inputs, inputs)
         self._tick = Tick(
             stamp=self._stamp,
             index=self._index,
@@ -340,7 +332,7 @@ class DriverLoop:
             env_steps=self._env_steps,
         )
         if self._delay and self._tick.safety is SafetyState.RUNNING:
-            self._write(self._line[0])
+            self._link.write(self._line[0])
         return self._tick
 
     def _count(self, stamp: int | None) -> None:
@@ -372,40 +364,6 @@ class DriverLoop:
         self.trip(reason)
         if self._auto_recover:
             self.latch.recover()
-
-    def _write(self, command: Array) -> None:
-        """Send a target; whatever latched meanwhile wins."""
-        if self.latch.armed:
-            self._sent = command
-            self._ask("write", self._backend.write, command, self._clock() + self._holds)
-        if not self.latch.armed:
-            self.be_safe()
-
-    def _read(self) -> Reading:
-        """The newest reading; the one before where the backend cannot give one."""
-        self._reading = self._ask("read", self._backend.read) or self._reading
-        if self._reading is None:
-            raise BackendError(self.latch.reason)
-        return self._reading
-
-    def _switch_on(self) -> None:
-        if not self._motors and self.latch.armed:
-            self._motors = True
-            self._ask("arm", self._backend.arm)
-
-    def _switch_off(self) -> None:
-        self._sent = None
-        if self._motors:
-            self._motors = False
-            self._ask("disarm", self._backend.disarm)
-
-    def _ask(self, what: str, call: Callable[..., Any], *arguments: Any) -> Any:
-        """Call the backend; whatever it raises is a fault that lasts, and the answer is None."""
-        try:
-            return call(*arguments)
-        except Exception as error:  # simulators and robots' libraries raise anything
-            self.trip(f"the backend failed to {what}: {type(error).__name__}: {one_line(error)}", lasting=True)
-            return None
 
 
 def make_driver_loop(

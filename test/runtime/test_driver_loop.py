@@ -10,7 +10,7 @@ import pytest
 from slow_robot import SlowRobot
 
 from ros_rl.backends.backend import Simulator
-from ros_rl.errors import CommandError
+from ros_rl.errors import BackendError, CommandError
 from ros_rl.robot import load_robot
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.tasks import make_task
@@ -168,7 +168,134 @@ class TestCommands:
         assert backend.acted[-1][1] == 1.5
 
 
+class TestANewEpisode:
+    """Nothing of the last one is left; it moved before it ended."""
+
+    SLOW = replace(ROBOT, limits=replace(ROBOT.limits, acceleration=np.full(2, 4.0)))  # 0.2 rad/s a period
+
+    @pytest.mark.parametrize("delay", [0, 1, 2])
+    def test_commands_and_filter_begin_at_rest(self, delay):
+        loop, backend = make(delay, robot=self.SLOW)
+        for _ in range(6):
+            answer(loop, [1.0, -1.0])
+            loop.advance()
+        np.testing.assert_allclose(loop.tick.previous_command[0], min(1.0, 0.2 * (6 - delay)))
+        answer(loop, [1.0, -1.0])
+        tick = loop.advance(Verdict.TRUNCATED)
+        np.testing.assert_array_equal(tick.previous_command, ZERO)
+        np.testing.assert_array_equal(tick.pending_commands, np.zeros((delay, 2)))
+        acted = len(backend.acted)
+        for _ in range(delay + 1):
+            answer(loop, [1.0, -1.0])
+            loop.advance()
+        np.testing.assert_allclose(backend.acted[acted:], [[0.0, 0.0]] * delay + [[0.2, -0.2]])
+        np.testing.assert_array_equal(backend.before[acted], ZERO)
+
+    def test_a_missing_command_brakes_no_harder_than_the_limits(self):
+        loop, backend = make(delay=0, robot=self.SLOW)
+        for _ in range(5):
+            answer(loop, [1.0, -1.0])
+            loop.advance()
+        loop.advance()
+        loop.advance()
+        np.testing.assert_allclose(backend.acted[-3:], [[1.0, -1.0], [0.8, -0.8], [0.6, -0.6]])
+
+    def test_the_filter_is_told_where_the_joints_will_be_when_the_command_acts(self, monkeypatch):
+        """Delay 2 and a ramp over the whole period: from p, at rest 1, then 0.5 and 0.2 rad/s pending."""
+        loop, backend = make(delay=2, robot=replace(ROBOT, command_ramp=1.0))
+        for value in (1.0, 0.5, 0.2):
+            answer(loop, [value, value])
+            loop.advance()
+        backend.position = np.array([3.0, 0.0])
+        answer(loop, ZERO)
+        loop.advance()
+        told = []
+        monkeypatch.setattr(type(loop._filter), "__call__", lambda self, command, position: told.append(position))
+        tick = loop.tick
+        np.testing.assert_allclose(tick.pending_commands, [[0.2, 0.2], ZERO])
+        np.testing.assert_allclose(tick.previous_command, [0.5, 0.5])
+        with pytest.raises(AttributeError):
+            answer(loop, ZERO)
+        # ramps: 0.5 -> 0.2 over the first period, 0.2 -> 0 over the second
+        np.testing.assert_allclose(told[0], [3.0 + 0.05 * (0.35 + 0.1), 0.05 * (0.35 + 0.1)])
+
+
 class TestSafety:
+    def test_clearing_twice_still_begins_anew(self):
+        loop, backend = make(auto_recover=False)
+        loop.trip("test")
+        loop.clear()
+        loop.clear()
+        assert (loop.advance().episode, backend.calls) == (1, ["reset", "reset"])
+
+    def test_a_pause_rests_in_place_and_goes_on_as_another_episode(self):
+        loop, backend = make()
+        for _ in range(2):
+            answer(loop, [0.5, 0.5])
+            loop.advance()
+        loop.latch.pause()
+        paused = [loop.advance() for _ in range(3)]
+        assert {tick.safety for tick in paused} == {SafetyState.READY} and not any(tick.intact for tick in paused)
+        assert paused[-1].env_steps == 2, "what does not act is no step"
+        np.testing.assert_array_equal(backend.acted[-3:], [ZERO] * 3)
+        loop.latch.resume()
+        tick = loop.advance()
+        assert (tick.safety, tick.episode, tick.step, tick.env_steps) == (SafetyState.RUNNING, 1, 0, 2)
+        assert backend.calls.count("reset") == 1
+
+    def test_what_is_stopped_takes_no_steps(self):
+        loop, _ = make()
+        answer(loop, ZERO)
+        loop.advance()
+        loop.emergency_stop()
+        assert [loop.advance().env_steps for _ in range(3)] == [1, 1, 1]
+
+    def test_an_emergency_stop_before_the_start_is_remembered(self):
+        backend = Recorder()
+        loop = DriverLoop(ROBOT, make_task("mock_point"), backend, 20.0, 1)
+        loop.emergency_stop()
+        assert loop.start().safety is SafetyState.EMERGENCY_STOP
+        assert [loop.advance().safety for _ in range(2)] == [SafetyState.EMERGENCY_STOP] * 2
+        assert backend.calls == ["reset", "safe", "safe"], "a simulation stands in its first state; nothing acts"
+
+    def test_deactivation_ends_no_stop(self):
+        loop, _ = make()
+        loop.emergency_stop()
+        loop.end()
+        assert loop.start().safety is SafetyState.EMERGENCY_STOP
+
+    def test_a_reset_that_raises_is_a_fault_with_its_text(self):
+        loop, backend = make()
+        begin = backend.begin
+        backend.begin = lambda rng: 1 / 0
+        tick = loop.advance(Verdict.TERMINATED)
+        assert tick.safety is SafetyState.FAULT and loop.fault.startswith("the backend failed to reset: ZeroDivision")
+        backend.begin = begin
+        assert loop.advance().safety is SafetyState.FAULT, "also where guards' faults clear themselves"
+        loop.clear()
+        assert loop.advance().safety is SafetyState.RUNNING
+
+    def test_a_first_reset_that_raises_leaves_its_reason(self):
+        backend = Recorder()
+        backend.begin = backend.safe_step = lambda *_: 1 / 0
+        loop = DriverLoop(ROBOT, make_task("mock_point"), backend, 20.0, 1)
+        with pytest.raises(BackendError, match="failed to reset: ZeroDivisionError"):
+            loop.start()
+        assert loop.safety is SafetyState.FAULT
+
+    def test_the_guard_compares_with_what_acted_not_with_what_was_decided(self):
+        robot = replace(load_robot("a1"), sensors=("joint_position", "joint_velocity", "joint_effort"))
+        robot = replace(robot, safety=replace(robot.safety, joint_error=0.15), command_ramp=0.0)
+        for delay, faults in ((0, True), (1, False)):
+            backend = Recorder(robot)
+            backend.position = robot.home
+            loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay)
+            loop.start()
+            loop.accept(Command(loop.tick.stamp, robot.home + 0.2))
+            assert (loop.advance().safety is SafetyState.FAULT) is faults
+            loop.accept(Command(loop.tick.stamp, robot.home + 0.2))
+            assert loop.advance().safety is SafetyState.FAULT
+
     def test_a_tripped_guard_latches_and_the_safe_action_follows(self):
         loop, backend = make(auto_recover=False)
         backend.position = np.array([0.0, 10.6])

@@ -108,6 +108,38 @@ def test_silence_faults_by_name_and_the_node_recovers_it(loop, lock_step, silent
     assert recovered is not None and recovered.safety is SafetyState.RUNNING and recovered.step == 0
 
 
+def test_where_nothing_recovers_by_itself_an_answer_after_a_silence_changes_nothing(loop) -> None:
+    pacer = LockStep(loop, PERIOD, auto_recover=False, silence_limit=2.0)
+    pacer.start(0.0)
+    pacer.allow(100, 0.0)
+    assert pacer.poll(2.1, 0).safety is SafetyState.FAULT
+    pacer.verdict(loop.tick.stamp, Verdict.CONTINUE, 2.2)
+    pacer.command(answer(loop.tick), 2.2)
+    pacer.allow(101, 2.2)
+    assert pacer.poll(2.3, 0).safety is SafetyState.FAULT
+
+
+def test_an_answer_after_a_silence_ends_no_emergency_stop_and_nobody_elses_fault(loop, lock_step) -> None:
+    lock_step.poll(2.1, 0)
+    loop.emergency_stop()
+    lock_step.verdict(loop.tick.stamp, Verdict.CONTINUE, 2.2)
+    assert lock_step.poll(2.3, 0).safety is SafetyState.EMERGENCY_STOP
+    loop.clear()
+    assert lock_step.poll(2.4, 0).safety is SafetyState.RUNNING
+    loop.trip("something else")
+    lock_step.verdict(loop.tick.stamp, Verdict.CONTINUE, 2.5)
+    assert lock_step.poll(2.6, 0).safety is SafetyState.FAULT
+
+
+def test_a_paused_lock_step_goes_on_by_the_wall_clock_and_resumes(loop, lock_step) -> None:
+    loop.latch.pause()
+    assert lock_step.poll(0.01, 0) is None
+    assert lock_step.poll(0.06, 0).safety is SafetyState.READY
+    loop.latch.resume()
+    tick = lock_step.poll(0.12, 0)
+    assert (tick.safety, tick.step) == (SafetyState.RUNNING, 0)
+
+
 def test_a_learner_that_withholds_steps_but_lives_is_no_fault(loop, lock_step) -> None:
     lock_step.command(answer(loop.tick), 0.0)
     lock_step.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.0)
