@@ -94,6 +94,7 @@ class DriverNode(LifecycleNode):
         """Open the first tick."""
         assert self._pacer is not None
         self._problem = ""
+        self._latch.disarm()  # who armed it before did so while nothing happened
         try:
             self._publish(self._pacer.start(time.monotonic(), self._now()))
         except RosRlError as error:

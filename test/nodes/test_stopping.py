@@ -179,6 +179,13 @@ def test_a_robot_is_armed_paused_resumed_and_disarmed_by_its_services(tmp_path, 
         assert not peer.call("resume").success and "call arm first" in peer.call("pause").message
         assert not peer.call("reset").success
         assert peer.call("arm").success
+        driver.trigger_deactivate()
+        assert peer.call("arm").success
+        activate(driver)
+        index = peer.ticks[-1].index
+        wait_for(lambda: peer.ticks[-1].index > index + 5, "ticks after activation")
+        assert peer.ticks[-1].safety is SafetyState.DISARMED, "it was armed while nothing could be seen of it"
+        assert peer.call("arm").success
         state(SafetyState.READY)
         np.testing.assert_allclose(robot.position, robot.robot.home, atol=0.06)
         assert peer.call("resume").success
@@ -189,7 +196,7 @@ def test_a_robot_is_armed_paused_resumed_and_disarmed_by_its_services(tmp_path, 
         running(peer)
         assert peer.call("disarm").success
         state(SafetyState.DISARMED)
-        assert robot.calls == ["connect", "arm", "disarm"]
+        assert robot.calls[0] == "connect" and robot.calls[-2:] == ["arm", "disarm"]
         time.sleep(0.05)
         assert robot.done[-1].target is None
     assert robot.calls[-1] == "close"

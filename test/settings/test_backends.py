@@ -72,6 +72,12 @@ class TestAutoRecover:
         with pytest.raises(ConfigError, match="auto_recover is True, but driver.backend 'external' is no simulator"):
             self.driver("driver.backend.name=external", "driver.auto_recover=true")
 
+    def test_only_a_simulation_arms_itself(self):
+        assert self.driver().arms_itself and not self.driver("driver.auto_arm=false").arms_itself
+        assert not self.driver("driver.backend.name=external").arms_itself
+        with pytest.raises(ConfigError, match="auto_arm is True, but driver.backend 'external' is no simulator"):
+            self.driver("driver.backend.name=external", "driver.auto_arm=true")
+
     def test_a_robot_waits_for_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(BACKEND_SETTINGS, "real", type("Real", (BackendSettings,), {}))
         with pytest.raises(ConfigError, match="mode is 'lock_step', but driver.backend 'real' is no simulator.*real_t"):
