@@ -43,7 +43,7 @@ def start_nodes(
     _check(settings, mode, resume)
     from ros_rl.nodes.supervisor import supervise
 
-    namespace = options.namespace or bringup.default_namespace(settings)
+    namespace = bringup.namespace_of(settings, options.namespace)
     folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.name))
     folder.write_config(settings)
     stop, started = _stop_on_signals(), time.monotonic()

@@ -16,6 +16,7 @@ from launch_ros.actions import Node
 from ros_rl.backends.robot_description import robot_description
 from ros_rl.deploy.agent_file import checked_agent
 from ros_rl.resources import share_path
+from ros_rl.ros_names import check_namespace
 from ros_rl.runs import bringup
 from ros_rl.runs.run_folder import RunFolder, default_folder
 from ros_rl.settings.loading import load_settings
@@ -70,7 +71,7 @@ def _actions(mode: str, values: dict[str, str]) -> list[Any]:
         from ros_rl.nodes.learner import check_beginning  # torch, which a robot's computer need not have
 
         check_beginning(settings)
-    namespace = values["namespace"] or bringup.default_namespace(settings)
+    namespace = bringup.namespace_of(settings, values["namespace"])
     folder = RunFolder(Path(values["out"]) if values["out"] else default_folder(settings.task.name))
     folder.write_config(settings)
     specs = bringup.nodes(settings, mode, folder.path)
@@ -93,7 +94,8 @@ def _settings(mode: str, values: dict[str, str]) -> Settings:
     if mode == bringup.RUN:
         overrides.append("controller.explore=0.0")
     params_file = Path(values["params_file"]) if values["params_file"] else None
-    return load_settings(values["task"], params_file, overrides, values.get("preset") or None)
+    namespace = check_namespace(values["namespace"]) if values["namespace"] else None
+    return load_settings(values["task"], params_file, overrides, values.get("preset") or None, namespace)
 
 
 def _node(spec: bringup.NodeSpec, namespace: str, folder: RunFolder, respawn: bool) -> Node:
