@@ -58,8 +58,8 @@ def read_yaml(path: Path) -> Any:
 class ParametersFile:
     """A ROS parameters file: what stands under ``/**`` is shared, a node's own stands under its name.
 
-    Sections are for the nodes that ROS takes them for, with one liberty: a node's mere name (``driver``), to ROS that of
-    a node without a namespace, is the node's in every one (``/**/driver``).
+    Sections are for the nodes that ROS takes them for, with one liberty: a node's mere name (``driver``), to ROS that
+    of a node without a namespace, is the node's in every one (``/**/driver``).
 
     Args:
         path: The YAML file.

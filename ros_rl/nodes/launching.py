@@ -18,6 +18,7 @@ from ros_rl.deploy.agent_file import checked_agent
 from ros_rl.resources import share_path
 from ros_rl.ros_names import check_namespace
 from ros_rl.runs import bringup
+from ros_rl.runs.machine import check_machine
 from ros_rl.runs.run_folder import RunFolder, default_folder
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS
@@ -65,6 +66,7 @@ def launch_description(mode: str) -> LaunchDescription:
 
 def _actions(mode: str, values: dict[str, str]) -> list[Any]:
     settings = _settings(mode, values)
+    check_machine(settings)
     if mode == bringup.RUN:
         checked_agent(Path(values["agent"]), settings)
     else:

@@ -69,7 +69,8 @@ def declare_parameters(node: Node) -> NodeParameters:
         raise ConfigError(f"{_source()}: {error}") from None
     if settings.driver.mode == "real_time" and node.get_parameter("use_sim_time").value:
         raise ConfigError(
-            f"{_source()}: use_sim_time is True, but driver.mode is 'real_time', whose stamps are the system's: use False"
+            f"{_source()}: use_sim_time is True, but driver.mode is 'real_time', whose stamps are the system's: "
+            "use False"
         )
     for name in given:
         node.undeclare_parameter(name)
