@@ -47,10 +47,14 @@ test: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VE
 test-fast: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-dev
 	$(BIN)/python -m pytest -m "not ros" -n 2 --dist loadfile $(PYTEST_ARGS)
 
+ifeq ($(wildcard bench/$(strip $(BENCH)).py),)
+bench:
+	@echo "which one? make bench BENCH=<name> [ARGS=...], with a name of:"; \
+	  ls bench | sed -n 's/^\([^_].*\)\.py$$/  \1/p'; exit 2
+else
 bench: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-bench
-	@if [ -z "$(BENCH)" ]; then echo "which one? make bench BENCH=<name> [ARGS=...], with a name of:"; \
-	  ls bench | sed -n 's/^\([^_].*\)\.py$$/  \1/p'; exit 2; fi
 	@$(BIN)/python bench/$(BENCH).py $(ARGS)
+endif
 
 clean:
 	rm -rf $(VENV) build install log *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -81,7 +81,7 @@ class NodeSilentError(RosRlError):
     """A node did not answer within its wall-clock limit."""
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """What a library's error says, in one line; its name if it says nothing.
 
     PyTorch heads the list of what is wrong with a line that ends with a colon, which says nothing of it.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,12 @@ import yaml
 
 from ros_rl.config import expand, merge
 from ros_rl.errors import ConfigError
+from ros_rl.ros_names import NodePattern
+
+OF_EVERY_NODE = ("use_sim_time", "start_type_description_service", "qos_overrides")
+"""Parameters that every ROS node has; no settings, so those of a file are left to ROS."""
+
+_PARAMETERS = "ros__parameters"
 
 
 class _Loader(yaml.SafeLoader):
@@ -49,32 +55,92 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
 
 
-def read_parameters_file(path: Path, nodes: Sequence[str]) -> dict[str, Any]:
-    """Read a ROS parameters file: what stands under ``/**`` is shared, a node's own stands under its name.
+class ParametersFile:
+    """A ROS parameters file: what stands under ``/**`` is shared, a node's own stands under its name.
+
+    Sections are for the nodes that ROS takes them for, with one liberty: a node's mere name (``driver``), to ROS that
+    of a node without a namespace, is the node's in every one (``/**/driver``).
 
     Args:
         path: The YAML file.
         nodes: Names of the nodes that may have a section.
 
-    Returns:
-        Nested settings; a node's section is nested under the node's name.
-
     Raises:
         ConfigError: See `read_yaml`; or an unknown section, or a section without ``ros__parameters``.
     """
-    data = read_yaml(path)
-    if not isinstance(data, Mapping):
-        raise ConfigError(f"{path}: expected a ROS parameters file, with sections such as '/**'")
-    result: dict[str, Any] = {}
-    for section, content in data.items():
-        node = str(section).rsplit("/", 1)[-1]
-        if node != "**" and node not in nodes:
-            raise ConfigError(f"{path}: unknown section '{section}'; valid: /**, {', '.join(nodes)}")
-        if not isinstance(content, Mapping) or set(content) != {"ros__parameters"}:
-            raise ConfigError(f"{path}: section '{section}' must hold 'ros__parameters' and nothing else")
-        values = expand(content["ros__parameters"] or {})
-        result = merge(result, values if node == "**" else {node: values})
-    return result
+
+    def __init__(self, path: Path, nodes: Sequence[str]) -> None:
+        self._path, self._nodes = path, nodes
+        data = read_yaml(path)
+        if not isinstance(data, Mapping):
+            raise ConfigError(f"{path}: expected a ROS parameters file, with sections such as '/**'")
+        self._sections = [(self._pattern(name), values) for name, values in self._flat(data, "")]
+
+    @property
+    def names_namespaces(self) -> bool:
+        """Whether what it says depends on the nodes' namespace."""
+        return any(pattern.names_namespace for pattern, _ in self._sections)
+
+    def values(self, namespace: str | None = None) -> dict[str, Any]:
+        """Nested settings, a later section's over an earlier one's; a node's section is nested under its name.
+
+        Args:
+            namespace: Of the nodes, without slashes around it. None: one token, which is not known, so sections that
+                name one are left out.
+
+        Raises:
+            ConfigError: It says nothing to the nodes of this namespace.
+        """
+        result: dict[str, Any] = {}
+        used = not self._sections
+        for pattern, values in self._sections:
+            if namespace is None and pattern.names_namespace:
+                used = True
+                continue
+            found = [node for node in self._nodes if pattern.is_for("_" if namespace is None else namespace, node)]
+            if not found and not pattern.names_namespace:
+                self._refuse(pattern.text, namespace)
+            used = used or bool(found)
+            everybody = len(found) == len(self._nodes)
+            for over in [values] if everybody else [{node: values} for node in found]:
+                result = merge(result, over)
+        if not used:
+            self._refuse("', '".join(pattern.text for pattern, _ in self._sections), namespace)
+        return result
+
+    def _flat(self, data: Mapping[str, Any], within: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Names and values of the sections, which may be nested by namespace."""
+        for key, content in data.items():
+            name = f"{within}/{str(key).removeprefix('/')}" if within else str(key)
+            if isinstance(content, Mapping) and content and _PARAMETERS not in content:
+                if all(isinstance(inner, Mapping) for inner in content.values()):
+                    yield from self._flat(content, name)
+                    continue
+            if not isinstance(content, Mapping) or set(content) != {_PARAMETERS}:
+                raise ConfigError(f"{self._path}: section '{name}' must hold '{_PARAMETERS}' and nothing else")
+            values = expand(content[_PARAMETERS] or {})
+            yield name, {key: value for key, value in values.items() if key not in OF_EVERY_NODE}
+
+    def _pattern(self, name: str) -> NodePattern:
+        try:
+            pattern = NodePattern(f"/**/{name}" if name in self._nodes else name)
+        except ConfigError as error:
+            raise ConfigError(f"{self._path}: section {error}") from None
+        if pattern.node not in ("*", "**", *self._nodes):
+            raise ConfigError(f"{self._path}: unknown section '{name}'; valid: /**, {', '.join(self._nodes)}")
+        return pattern
+
+    def _refuse(self, sections: str, namespace: str | None) -> None:
+        where = f"namespace /{namespace}" if namespace is not None else "the robot's namespace"
+        raise ConfigError(
+            f"{self._path}: section '{sections}' is for no node in {where}; use /** for all nodes, "
+            "/**/driver for one whatever its namespace"
+        )
+
+
+def read_parameters_file(path: Path, nodes: Sequence[str], namespace: str | None = None) -> dict[str, Any]:
+    """Nested settings of a `ParametersFile`; see there, and `ParametersFile.values`."""
+    return ParametersFile(path, nodes).values(namespace)
 
 
 def write_parameters_file(path: Path, values: Mapping[str, Any], nodes: Sequence[str]) -> None:

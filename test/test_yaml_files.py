@@ -44,10 +44,10 @@ def test_merged_keys_may_stand_again(tmp_path: Path) -> None:
 
 
 class TestParametersFile:
-    def read(self, tmp_path, text):
+    def read(self, tmp_path, text, namespace="a1"):
         path = tmp_path / "params.yaml"
         path.write_text(text)
-        return read_parameters_file(path, ("driver", "learner"))
+        return read_parameters_file(path, ("driver", "learner"), namespace)
 
     def test_shared_and_node_sections(self, tmp_path):
         text = """
@@ -55,6 +55,44 @@ class TestParametersFile:
         /a1/driver: {ros__parameters: {mode: fast}}
         """
         assert self.read(tmp_path, text) == {"seed": 3, "driver": {"gui": True, "mode": "fast"}}
+
+    @pytest.mark.parametrize(
+        ("namespace", "steps"),
+        [("right", 2), ("left", 1), ("a/right", 1), ("", 1), (None, 1)],
+    )
+    def test_a_section_is_for_the_namespace_that_it_names(self, tmp_path, namespace, steps):
+        text = """
+        /**: {ros__parameters: {driver: {steps: 1}}}
+        /right/driver: {ros__parameters: {steps: 2}}
+        driver: {ros__parameters: {gui: true}}
+        """
+        assert self.read(tmp_path, text, namespace) == {"driver": {"steps": steps, "gui": True}}
+
+    def test_sections_may_be_nested_by_namespace(self, tmp_path):
+        text = "right: {driver: {ros__parameters: {steps: 2}}, learner: {ros__parameters: {rate: 3}}}"
+        assert self.read(tmp_path, text, "right") == {"driver": {"steps": 2}, "learner": {"rate": 3}}
+
+    def test_what_every_node_has_is_no_setting(self, tmp_path):
+        text = "/**: {ros__parameters: {use_sim_time: true, qos_overrides: {/tick: {depth: 3}}, seed: 3}}"
+        assert self.read(tmp_path, text) == {"seed": 3}
+
+    @pytest.mark.parametrize(
+        ("text", "word"),
+        [
+            ("/*: {ros__parameters: {seed: 3}}", "section '/\\*' is for no node in namespace /a1; use /\\*\\* for all"),
+            ("/driver: {ros__parameters: {mode: fast}}", "section '/driver' is for no node in namespace /a1"),
+            (
+                "/right/driver: {ros__parameters: {mode: fast}}",
+                "section '/right/driver' is for no node in namespace /a1",
+            ),
+            ("/r*/driver: {ros__parameters: {}}", "'/r\\*/driver' is no name of a node: 'r\\*' is none of"),
+            ("/a1//driver: {ros__parameters: {}}", "'/a1//driver' is no name of a node"),
+            ("/**: {ros__parameters: {a: 1}}\n/**: {ros__parameters: {b: 1}}", "key '/\\*\\*' stands twice"),
+        ],
+    )
+    def test_a_section_for_nobody_is_refused(self, tmp_path, text, word):
+        with pytest.raises(ConfigError, match=word):
+            self.read(tmp_path, text)
 
     def test_an_empty_section(self, tmp_path):
         assert self.read(tmp_path, "/**: {ros__parameters: }") == {}

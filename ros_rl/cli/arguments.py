@@ -78,8 +78,11 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--params-file",
         type=Path,
+        action="append",
+        default=[],
         metavar="FILE",
-        help="ROS parameters file, read after the task's own and a preset (default: none)",
+        help="ROS parameters file, read after the task's own and a preset; may be given more than once, the later over "
+        "the earlier (default: none)",
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -23,6 +24,8 @@ from ros_rl.settings.registry import AGENT_NAMES, BACKEND_SETTINGS
 from ros_rl.tasks import TASKS
 
 FAILURE = 1
+READER_GONE = 141
+"""Exit code when nobody reads what is printed any more, as of a process that SIGPIPE ends."""
 _USAGE_ERRORS = (ConfigError, UnknownNameError, RunFolderError)
 
 
@@ -33,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; None for the process's own.
 
     Returns:
-        Exit code: 0, 1 if the run failed, 2 for wrong usage or settings, 130 if it was interrupted.
+        Exit code: 0, 1 if the run failed, 2 for wrong usage or settings, 130 if it was interrupted,
+        141 if nobody reads what it prints.
     """
     commands = {
         "train": _train,
@@ -46,7 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     options = make_parser(commands).parse_args(arguments)
     try:
-        return int(options.function(options))
+        code = int(options.function(options))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # who read it has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename is not None else ""
+        print(f"ros-rl: error: {named}{error.strerror or error}", file=sys.stderr)
+        return FAILURE
     except RosRlError as error:
         print(f"ros-rl: error: {error}", file=sys.stderr)
         return USAGE if isinstance(error, _USAGE_ERRORS) else FAILURE

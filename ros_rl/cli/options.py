@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError
+from ros_rl.ros_names import check_namespace
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.settings.loading import load_settings, parse_override
 from ros_rl.settings.tree import Settings
@@ -56,8 +57,9 @@ def overrides_of(options: argparse.Namespace, **overrides: Any) -> list[Any]:
 
 def settings_of(options: argparse.Namespace, **overrides: Any) -> Settings:
     """Settings of a command: the task's, then --preset, --params-file, --set and the options of their own."""
-    preset = getattr(options, "preset", None)
-    return load_settings(options.task, options.params_file, overrides_of(options, **overrides), preset)
+    preset, asked = getattr(options, "preset", None), getattr(options, "namespace", None)
+    namespace = check_namespace(asked) if asked else None
+    return load_settings(options.task, options.params_file, overrides_of(options, **overrides), preset, namespace)
 
 
 def agent_of(options: argparse.Namespace, **overrides: Any) -> tuple[Settings, bytes]:
@@ -67,7 +69,7 @@ def agent_of(options: argparse.Namespace, **overrides: Any) -> tuple[Settings, b
         RosRlError: It cannot be read, or does not fit the other options.
     """
     if options.agent.is_dir():
-        if options.params_file is not None:
+        if options.params_file:
             raise ConfigError(f"--params-file has no use with --agent {options.agent}: a run brings its own settings")
         require("torch", "onnx")
         from ros_rl.training.saved_run import graph_of_run
@@ -125,10 +127,10 @@ def checkpoint_of(options: argparse.Namespace) -> Path | None:
     if not (checkpoint / "learner.pt").is_file():
         raise RunFolderError(f"{resume} holds no checkpoint to resume from")
     config = checkpoint.resolve().parent / CONFIG
-    if options.params_file is None and config.is_file():
+    if not options.params_file and config.is_file():
         if options.preset is not None:
             raise ConfigError(f"--preset has no use with --resume {resume}: a run brings its own settings")
-        options.params_file = config
+        options.params_file = [config]
         was, now = load_settings(None, config).task.title, options.env or options.task
         if was != now:
             raise RunFolderError(f"{resume} is a run of {was}, not of {now}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import os
 import signal
 import threading
 import time
@@ -14,7 +15,8 @@ from pathlib import Path
 
 from ros_rl.cli.options import require
 from ros_rl.runs import bringup
-from ros_rl.runs.run_folder import CHECKPOINT, RunFolder, default_folder
+from ros_rl.runs.machine import check_machine
+from ros_rl.runs.run_folder import CHECKPOINT, LOGS, RunFolder, default_folder
 from ros_rl.runs.summary import RunState, result_screen, summarise
 from ros_rl.settings.tree import Settings
 
@@ -43,9 +45,11 @@ def start_nodes(
     _check(settings, mode, resume)
     from ros_rl.nodes.supervisor import supervise
 
-    namespace = options.namespace or bringup.default_namespace(settings)
+    namespace = bringup.namespace_of(settings, options.namespace)
     folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.name))
     folder.write_config(settings)
+    if not os.environ.get("ROS_LOG_DIR"):  # a home may not be there to be written
+        os.environ["ROS_LOG_DIR"] = str(folder.path / LOGS / "ros")
     stop, started = _stop_on_signals(), time.monotonic()
     print(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}", flush=True)
     say = functools.partial(print, flush=True)
@@ -67,6 +71,7 @@ def _check(settings: Settings, mode: str, resume: Path | None) -> None:
     if mode == bringup.TRAIN:
         require("torch", "onnx")
     require("rclpy")
+    check_machine(settings)
     if mode == bringup.TRAIN:
         from ros_rl.nodes.learner import check_beginning
 

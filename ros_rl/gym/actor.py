@@ -12,7 +12,7 @@ import torch
 
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.errors import GraphError
-from ros_rl.gym.environment import Vector
+from ros_rl.gym.spaces import Vector
 from ros_rl.networks.mlp import evaluating
 from ros_rl.runtime.control_loop import tick_noise
 

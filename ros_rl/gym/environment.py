@@ -5,23 +5,21 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Discrete
-from numpy.typing import NDArray
 
-from ros_rl.errors import ConfigError, SimulationError
+from ros_rl.errors import ConfigError, SimulationError, one_line
+from ros_rl.gym.spaces import ActionSpace, ObservationSpace, Vector
 from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.tasks.gym_task import OBSERVATION
 
-Vector = NDArray[Any]
-"""Observations and actions, float32."""
-
 
 class Environment:
-    """One environment.
+    """One environment, and what it does against what it declares.
 
     Args:
         name: Gymnasium's, e.g. ``HalfCheetah-v5``; a module to import may stand before it (``module:name``).
@@ -36,22 +34,20 @@ class Environment:
     def __init__(self, name: str, pictures: bool = False, remembers: bool = False) -> None:
         self.name, self._remembers = name, remembers
         self._env = _make(name, pictures)
-        if not isinstance(self._env.observation_space, Box):
-            kind = type(self._env.observation_space).__name__
-            raise ConfigError(f"observations of '{name}' are {kind}, allowed: Box")
-        self._actions = _action_space(name, self._env.action_space)
-        self.layout = self._layout(int(np.prod(self._env.observation_space.shape)))
+        self._observations = ObservationSpace(name, self._env.observation_space)
+        self._actions = ActionSpace(name, self._env.action_space)
+        self.layout = self._layout()
         self._last = np.zeros(self.layout.action_size, np.float32)
+        self._episode, self._step = -1, 0
 
-    def _layout(self, size: int) -> Layout:
-        space = self._actions
-        count, choices = (int(np.prod(space.shape)), 0) if isinstance(space, Box) else (1, int(space.n))
+    def _layout(self) -> Layout:
+        count = self._actions.count
         fields = [
-            Field(OBSERVATION, (size,), "1", 1.0, "state"),
+            Field(OBSERVATION, (self._observations.size,), "1", 1.0, "state"),
             Field(LAST_ACTION, (count if self._remembers else 0,), "1", 1.0, "action"),
             Field(PENDING_ACTIONS, (0,), "1", 1.0, "action"),
         ]
-        return Layout(self.name, [f"action_{k}" for k in range(count)], fields, 0, choices)
+        return Layout(self.name, [f"action_{k}" for k in range(count)], fields, 0, self._actions.choices)
 
     @property
     def step_limit(self) -> int | None:
@@ -75,9 +71,10 @@ class Environment:
             seed: Makes what follows repeatable; None goes on.
 
         Raises:
-            SimulationError: The observation is not finite.
+            SimulationError: The environment failed, or the observation is not what it declares or not finite.
         """
-        observation, _ = self._env.reset(seed=seed)
+        self._episode, self._step = self._episode + 1, 0
+        observation, _ = self._tried(lambda: self._env.reset(seed=seed), "reset", 2)
         self._last = np.zeros_like(self._last)
         return self._flat(observation)
 
@@ -91,22 +88,18 @@ class Environment:
             Observation, reward, whether the task ended, whether the episode was cut and the task did not end.
 
         Raises:
-            SimulationError: The observation or the reward is not finite.
+            SimulationError: The environment failed, or observation or reward is not what it declares or not finite.
         """
-        observation, reward, terminated, truncated, _ = self._env.step(self.outer_action(action))
-        with np.errstate(over="ignore"):
-            if not np.isfinite(np.float32(reward)):
-                raise SimulationError(f"'{self.name}' gave reward {reward}, which is not a finite float32")
+        self._step += 1
+        outer = self.outer_action(action)
+        observation, reward, *ends, _ = self._tried(lambda: self._env.step(outer), "step", 5)
+        value, terminated, truncated = self._number(reward), *(self._truth(end) for end in ends)
         self._last = action
-        return self._flat(observation), float(reward), bool(terminated), bool(truncated) and not terminated
+        return self._flat(observation), value, terminated, truncated and not terminated
 
     def outer_action(self, action: Vector) -> Any:
-        """An action as the environment takes it: [-1, 1] is stretched to the bounds of its Box."""
-        space = self._actions
-        if isinstance(space, Discrete):
-            return int(space.start) + int(action[0])
-        share = 0.5 * (np.clip(action, -1.0, 1.0).reshape(space.shape) + 1.0)
-        return (space.low + share * (space.high - space.low)).astype(space.dtype)
+        """An action as the environment takes it; see `ActionSpace.outer`."""
+        return self._actions.outer(action)
 
     def render(self) -> Any:
         """A picture, uint8 (height, width, 3).
@@ -117,18 +110,51 @@ class Environment:
         try:
             return np.asarray(self._env.render())
         except Exception as error:  # each environment draws with other libraries, which fail in their own ways
-            raise SimulationError(f"'{self.name}' cannot be rendered: {_first_line(error)}") from None
+            raise SimulationError(f"'{self.name}' cannot be rendered: {one_line(error)}") from None
 
     def close(self) -> None:
-        """Release it."""
-        self._env.close()
+        """Release it; one that fails at that has given all that it was asked for."""
+        with contextlib.suppress(Exception):
+            self._env.close()
+
+    def _tried(self, call: Callable[[], Any], what: str, count: int) -> tuple[Any, ...]:
+        """What the environment returns, of which there must be `count` values."""
+        try:
+            given = call()
+        except (Exception, SystemExit) as error:  # it is anybody's code
+            raise SimulationError(f"'{self.name}' raised {_told(error)} {self._where}") from error
+        if not isinstance(given, tuple) or len(given) != count:
+            kind = f"{len(given)} values" if isinstance(given, tuple) else type(given).__name__
+            raise SimulationError(f"'{self.name}' gave {kind} from {what}, expected a tuple of {count} {self._where}")
+        return given
+
+    @property
+    def _where(self) -> str:
+        return f"in step {self._step} of episode {self._episode}"
+
+    def _number(self, reward: Any) -> float:
+        given = np.asarray(reward)
+        if given.size != 1 or given.dtype.kind not in "biuf":
+            raise SimulationError(f"'{self.name}' gave reward {reward!r}, expected a number, {self._where}")
+        with np.errstate(over="ignore"):
+            if not np.isfinite(given.astype(np.float32)).all():
+                raise SimulationError(
+                    f"'{self.name}' gave reward {reward}, which is not a finite float32, {self._where}"
+                )
+        return float(given.reshape(()))
+
+    def _truth(self, end: Any) -> bool:
+        if np.size(end) != 1:
+            raise SimulationError(f"'{self.name}' gave {end!r} as an end, expected True or False, {self._where}")
+        return bool(end)
 
     def _flat(self, observation: Any) -> Vector:
-        with np.errstate(over="ignore"):
-            flat = np.array(observation, np.float32).reshape(-1)
-        if not np.isfinite(flat).all():
-            wrong = int(np.flatnonzero(~np.isfinite(flat))[0])
-            raise SimulationError(f"'{self.name}' gave an observation that is not finite: {flat[wrong]} at {wrong}")
+        try:
+            flat = self._observations.flat(observation)
+        except SimulationError as error:
+            raise SimulationError(f"{error} {self._where}") from None
+        except ValueError as error:  # rows of several lengths are no array
+            raise SimulationError(f"'{self.name}' gave an observation that is no array: {_told(error)}") from None
         return np.concatenate([flat, self._last]) if self._remembers else flat
 
 
@@ -136,24 +162,10 @@ def _make(name: str, pictures: bool) -> gymnasium.Env[Any, Any]:
     try:
         return gymnasium.make(name, render_mode="rgb_array") if pictures else gymnasium.make(name)
     except (gymnasium.error.Error, ImportError) as error:
-        raise ConfigError(f"environment '{name}' cannot be made: {_first_line(error)}") from None
-    except Exception as error:  # each environment fails in its own way
-        kind = type(error).__name__
-        raise ConfigError(f"environment '{name}' cannot be made: {kind}: {_first_line(error)}") from error
+        raise ConfigError(f"environment '{name}' cannot be made: {one_line(error)}") from None
+    except (Exception, SystemExit) as error:  # each environment fails in its own way
+        raise ConfigError(f"environment '{name}' cannot be made: {_told(error)}") from error
 
 
-def _action_space(name: str, space: Any) -> Box | Discrete[Any]:
-    if isinstance(space, Discrete):
-        return space
-    if not isinstance(space, Box):
-        raise ConfigError(f"actions of '{name}' are {type(space).__name__}, allowed: Box, Discrete")
-    if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
-        raise ConfigError(
-            f"actions of '{name}' range from {space.low.min()} to {space.high.max()}, allowed: finite bounds; "
-            "agents act in [-1, 1], which cannot be stretched to infinite ones"
-        )
-    return space
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {one_line(error)}" if str(error) else type(error).__name__

@@ -86,7 +86,7 @@ class GymEvaluator:
             Figures under the names that a robot's evaluation has, and how many steps the episodes took.
 
         Raises:
-            SimulationError: The environment gave what is not finite.
+            SimulationError: The environment failed; see `Environment.step`.
             GraphError: The agent did.
         """
         actor, records, film = Actor(graph, self._seed, explore=0.0), _Records(), _Film(self._environment)

@@ -16,8 +16,9 @@ from typing import Any
 from ros_rl.agents.random import RandomGraph
 from ros_rl.errors import SimulationError
 from ros_rl.gym.actor import Actor
-from ros_rl.gym.environment import Environment, Vector
+from ros_rl.gym.environment import Environment
 from ros_rl.gym.evaluation import GymEvaluator
+from ros_rl.gym.spaces import Vector
 from ros_rl.runs.progress import EpisodeStatistics
 from ros_rl.runs.run_folder import VIDEO, RunFolder
 from ros_rl.runs.summary import RunState, evaluation_line, progress_line
@@ -88,7 +89,8 @@ class GymTraining:
             Whether it came to the end.
 
         Raises:
-            SimulationError: The environment gave what is not finite. A checkpoint holds what was learned before.
+            SimulationError: The environment failed, or gave what it does not declare or what is not finite. A
+                checkpoint holds what was learned before.
             GraphError: The agent did.
         """
         self._folder = folder.path
@@ -110,6 +112,7 @@ class GymTraining:
             return True
         except SimulationError:
             self._run.checkpoint()
+            self._say(f"checkpoint after {self.training.env_steps} steps, in {folder.path}")
             raise
         finally:
             self._run.close()

@@ -16,7 +16,9 @@ from launch_ros.actions import Node
 from ros_rl.backends.robot_description import robot_description
 from ros_rl.deploy.agent_file import checked_agent
 from ros_rl.resources import share_path
+from ros_rl.ros_names import check_namespace
 from ros_rl.runs import bringup
+from ros_rl.runs.machine import check_machine
 from ros_rl.runs.run_folder import RunFolder, default_folder
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS
@@ -64,13 +66,14 @@ def launch_description(mode: str) -> LaunchDescription:
 
 def _actions(mode: str, values: dict[str, str]) -> list[Any]:
     settings = _settings(mode, values)
+    check_machine(settings)
     if mode == bringup.RUN:
         checked_agent(Path(values["agent"]), settings)
     else:
         from ros_rl.nodes.learner import check_beginning  # torch, which a robot's computer need not have
 
         check_beginning(settings)
-    namespace = values["namespace"] or bringup.default_namespace(settings)
+    namespace = bringup.namespace_of(settings, values["namespace"])
     folder = RunFolder(Path(values["out"]) if values["out"] else default_folder(settings.task.name))
     folder.write_config(settings)
     specs = bringup.nodes(settings, mode, folder.path)
@@ -93,7 +96,8 @@ def _settings(mode: str, values: dict[str, str]) -> Settings:
     if mode == bringup.RUN:
         overrides.append("controller.explore=0.0")
     params_file = Path(values["params_file"]) if values["params_file"] else None
-    return load_settings(values["task"], params_file, overrides, values.get("preset") or None)
+    namespace = check_namespace(values["namespace"]) if values["namespace"] else None
+    return load_settings(values["task"], params_file, overrides, values.get("preset") or None, namespace)
 
 
 def _node(spec: bringup.NodeSpec, namespace: str, folder: RunFolder, respawn: bool) -> Node:

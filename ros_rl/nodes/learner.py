@@ -26,6 +26,7 @@ from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
 from ros_rl.nodes.sources import source_of
+from ros_rl.replay.memory import check_memory
 from ros_rl.runs.received import load_received, save_received
 from ros_rl.runs.senders import SequenceCheck, StepCounter
 from ros_rl.settings.tree import Settings
@@ -209,10 +210,12 @@ def check_beginning(settings: Settings, resume: Path | None = None) -> None:
         resume: Folder of the checkpoint to go on from.
 
     Raises:
-        RosRlError: The warm-up leaves nothing to learn from, or the checkpoint, the log or the teacher is missing,
-            broken, or does not fit the settings.
+        RosRlError: The warm-up leaves nothing to learn from, memory is too small, or the checkpoint, the log or the
+            teacher is missing, broken, or does not fit the settings.
     """
     settings.check_warmup()
+    spec = settings.observation_spec()
+    check_memory(settings.learner.replay_capacity, spec.size, spec.action_size, spec.images)
     if resume is None and not settings.agent.offline and not settings.agent.teacher:
         return
     training = TrainingLoop(settings, read_ticks=read_ticks)

@@ -17,6 +17,7 @@ from ros_rl.config import SettingInfo, expand, iterate, merge, nested
 from ros_rl.errors import ConfigError
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
+from ros_rl.yaml_files import OF_EVERY_NODE
 
 NODE_OPTIONS: dict[str, Any] = {"automatically_declare_parameters_from_overrides": True}
 """With these a node knows every parameter that it was given, also those that do not exist."""
@@ -29,7 +30,6 @@ _EXTRAS: dict[str, SettingInfo] = {
     "run.minutes": SettingInfo("supervisor: limit when running [min]; empty for none"),
 }
 """Parameters that are no settings; all are text."""
-_OWN_TO_ROS = ("use_sim_time", "start_type_description_service", "qos_overrides")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +58,7 @@ def declare_parameters(node: Node) -> NodeParameters:
     given = {
         name: parameter.value
         for name, parameter in node.get_parameters_by_prefix("").items()
-        if name.split(".")[0] not in _OWN_TO_ROS
+        if name.split(".")[0] not in OF_EVERY_NODE
     }
     extras = {name: str(given.get(name, "")) for name in _EXTRAS}
     values = _sorted_in(node.get_name(), expand({k: v for k, v in given.items() if k not in _EXTRAS}))
@@ -67,6 +67,11 @@ def declare_parameters(node: Node) -> NodeParameters:
         settings = load_settings(task.get("name") if isinstance(task, dict) else None, overrides=[values])
     except ConfigError as error:
         raise ConfigError(f"{_source()}: {error}") from None
+    if settings.driver.mode == "real_time" and node.get_parameter("use_sim_time").value:
+        raise ConfigError(
+            f"{_source()}: use_sim_time is True, but driver.mode is 'real_time', whose stamps are the system's: "
+            "use False"
+        )
     for name in given:
         node.undeclare_parameter(name)
     for name, value, info in iterate(settings):

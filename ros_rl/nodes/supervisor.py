@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import rclpy
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.signals import SignalHandlerOptions
 
+from ros_rl.errors import RosRlError, one_line
 from ros_rl.nodes.background import Background, run_working
 from ros_rl.nodes.monitor import MonitorNode
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
@@ -54,7 +56,10 @@ def supervise(
     Raises:
         RosRlError: Another graph runs here, a node does not come up, or dies too often.
     """
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    except rclpy_implementation.RCLError as error:
+        raise RosRlError(f"ROS 2 does not start: {one_line(error)}") from None
     monitor = MonitorNode(settings, mode, robot_minutes, namespace=namespace)
     background = Background(monitor)
     try:

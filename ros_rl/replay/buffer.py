@@ -15,6 +15,7 @@ import numpy as np
 
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Field
+from ros_rl.replay.memory import check_memory
 from ros_rl.replay.n_step import n_step_sums
 from ros_rl.replay.priorities import Priorities
 from ros_rl.replay.ring import Ring
@@ -69,7 +70,7 @@ class ReplayBuffer:
         images: Fields of the images beside the observations.
 
     Raises:
-        ConfigError: gamma is outside (0, 1].
+        ConfigError: gamma is outside (0, 1], or there is too little memory.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class ReplayBuffer:
     ) -> None:
         if not 0.0 < gamma <= 1.0:
             raise ConfigError(f"agent.gamma is {gamma}, allowed: above 0, at most 1")
+        check_memory(capacity, observation_size, action_size, images)
         self.capacity, self.gamma = capacity, gamma
         self.settings = settings or ReplaySettings()
         self._ring = Ring(capacity, observation_size, action_size, images)

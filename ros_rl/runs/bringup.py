@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ros_rl.ros_names import check_namespace
 from ros_rl.settings.tree import Settings
 
 PACKAGE = "ros_rl"
@@ -122,6 +123,14 @@ def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**(os.environ if base is None else base), **_ONE_THREAD, "PYTHONUNBUFFERED": "1"}
 
 
-def default_namespace(settings: Settings) -> str:
-    """The robot's name."""
-    return settings.load_robot().name
+def namespace_of(settings: Settings, asked: str | None) -> str:
+    """The namespace of all nodes, without slashes around it.
+
+    Args:
+        settings: Of the run.
+        asked: What the user names; None or empty: the robot's name.
+
+    Raises:
+        ConfigError: ROS does not allow it.
+    """
+    return check_namespace(asked) if asked else settings.namespace

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ros_rl.settings.nodes import NODES
 from ros_rl.settings.presets import Preset, read_preset
 from ros_rl.settings.registry import ALL_TASKS, DEFAULT_BACKEND
 from ros_rl.settings.tree import Settings
-from ros_rl.yaml_files import read_parameters_file
+from ros_rl.yaml_files import ParametersFile, read_parameters_file
 
 
 def task_file(task: str) -> Path:
@@ -43,27 +43,50 @@ def parse_override(text: str) -> dict[str, Any]:
 
 def load_settings(
     task: str | None = None,
-    params_file: Path | None = None,
+    params_file: Path | Sequence[Path] | None = None,
     overrides: Iterable[str | Mapping[str, Any]] = (),
     preset: str | None = None,
+    namespace: str | None = None,
 ) -> Settings:
     """Settings of a run: defaults, then the task's file, then the preset, then `params_file`, then the overrides.
+
+    Args:
+        task: Its name; None for the one that the files or the overrides name.
+        params_file: ROS parameters file, or several, of which the later ones take precedence.
+        overrides: ``key.path=value``, or nested settings.
+        preset: Its name.
+        namespace: Of the nodes, whose sections of the files hold; None for the robot's own.
 
     Raises:
         ConfigError: With the source, the key path, the value and what is allowed.
         UnknownNameError: There is no such preset.
     """
+    paths = [] if params_file is None else [params_file] if isinstance(params_file, Path) else params_file
+    files, given = [(path, ParametersFile(path, NODES)) for path in paths], list(overrides)
+    if namespace is None and any(file.names_namespaces for _, file in files):
+        first = _load(task, files, given, preset, None)
+        namespace = first.namespace if first.robot_name else None
+    return _load(task, files, given, preset, namespace)
+
+
+def _load(
+    task: str | None,
+    files: Sequence[tuple[Path, ParametersFile]],
+    overrides: Sequence[str | Mapping[str, Any]],
+    preset: str | None,
+    namespace: str | None,
+) -> Settings:
     if task is not None and task not in ALL_TASKS:
         build(Settings, {"task": {"name": task}})
     values: dict[str, Any] = {"driver": {"backend": {"name": DEFAULT_BACKEND}}}  # named, so that another replaces it
     if task is not None:
         values["task"] = {"name": task}
         if task_file(task).is_file():
-            values = merge(values, _read(task_file(task), task))
+            values = merge(values, _checked(read_parameters_file(task_file(task), NODES), task_file(task), task))
     chosen = Preset() if preset is None else read_preset(preset)
     values = chosen.onto(values)
-    if params_file is not None:
-        values = chosen.merge(values, _read(params_file, task))
+    for path, file in files:
+        values = chosen.merge(values, _checked(file.values(namespace), path, task))
     sources = [(f"--set {item}" if isinstance(item, str) else "", _nested(item)) for item in overrides]
     merged = values
     for _, over in sources:
@@ -82,9 +105,8 @@ def _nested(override: str | Mapping[str, Any]) -> dict[str, Any]:
     return parse_override(override) if isinstance(override, str) else expand(override)
 
 
-def _read(path: Path, task: str | None) -> dict[str, Any]:
-    """What a parameters file says; `task` is the one that it is for, unless it names another."""
-    values = read_parameters_file(path, NODES)
+def _checked(values: dict[str, Any], path: Path, task: str | None) -> dict[str, Any]:
+    """What a parameters file says, if it is right; `task` is the one that it is for, unless it names another."""
     build(Settings, merge({"task": {"name": task}} if task is not None else {}, values), source=str(path))
     return values
 

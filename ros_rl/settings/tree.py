@@ -17,6 +17,7 @@ from ros_rl.config import (
 from ros_rl.errors import ConfigError
 from ros_rl.features import ObservationSpec, check_robot
 from ros_rl.robot import Robot, load_robot
+from ros_rl.ros_names import likely_name
 from ros_rl.settings.agent import AgentSettings
 from ros_rl.settings.driver import DriverSettings
 from ros_rl.settings.nodes import (
@@ -121,6 +122,11 @@ class Settings:
     def robot_name(self) -> str:
         """The robot that runs: as set, else the task's own."""
         return self.robot or self.task.robot
+
+    @property
+    def namespace(self) -> str:
+        """Of the nodes unless told otherwise: the robot's name, as ROS allows it."""
+        return likely_name(self.load_robot().name)
 
     def load_robot(self) -> Robot:
         """The robot's description.

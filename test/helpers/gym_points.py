@@ -88,6 +88,54 @@ class Failing(Point):
         raise RuntimeError("no licence\nsecond line")
 
 
+class Broken(Point):
+    """Does something wrong at a step of the second episode, or at its beginning; good for `LIMIT` + 3 steps."""
+
+    FAULTS: dict[str, Any] = {
+        "none": None,
+        "two numbers": np.zeros(2),
+        "text": "here",
+        "nan": np.array([np.nan]),
+        "huge": np.array([1e300]),
+        "ragged": [[0.0], [0.0, 1.0]],
+        "complex": np.array([1j]),
+    }
+
+    def __init__(self, fault: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.fault, self.resets = fault, 0
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        self.resets += 1
+        if self.resets == 2 and self.fault == "reset raises":
+            raise KeyError("no start\nsecond line")
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action: Any) -> Any:
+        observation, reward, *ends = super().step(action)
+        if len(self.taken) != LIMIT + 4:
+            return observation, reward, *ends
+        if self.fault == "raises":
+            raise ZeroDivisionError("joint 3\nsecond line")
+        if self.fault == "leaves":
+            raise SystemExit(3)
+        if self.fault == "four":
+            return observation, reward, False, {}
+        if self.fault.startswith("reward "):
+            return observation, self.FAULTS[self.fault.removeprefix("reward ")], *ends
+        return self.FAULTS[self.fault], reward, *ends
+
+
+class Pixels(Point):
+    """Whole numbers; with a fault it gives others."""
+
+    observation_space = spaces.Box(0, 255, (400, 400, 3), np.uint8)
+
+
+class Bytes(Point):
+    observation_space = spaces.Box(0, 255, (1,), np.uint8)
+
+
 for _name, _limit, _class, _arguments in (
     ("Point", LIMIT, Point, {}),
     ("Falling", LIMIT, Point, {"ends_at": 5}),
@@ -100,6 +148,9 @@ for _name, _limit, _class, _arguments in (
     ("Several", LIMIT, Several, {}),
     ("Plain", LIMIT, Plain, {}),
     ("Failing", LIMIT, Failing, {}),
+    ("Broken", LIMIT, Broken, {}),
+    ("Pixels", LIMIT, Pixels, {}),
+    ("Bytes", LIMIT, Bytes, {}),
 ):
     if f"test/{_name}-v0" not in gymnasium.registry:
         gymnasium.register(f"test/{_name}-v0", _class, max_episode_steps=_limit, kwargs=_arguments)

@@ -3,6 +3,7 @@
 
 """A node's ROS parameters are its settings: checked, described, ranged, fixed."""
 
+import json
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import rclpy
 
 from ros_rl.errors import ConfigError
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
+from ros_rl.ros_names import NodePattern
 
 pytestmark = pytest.mark.ros
 
@@ -63,6 +65,37 @@ def test_shared_and_own_sections_and_the_tasks_file(tmp_path) -> None:
 def test_wrong_parameters_are_refused(tmp_path, content, complaint) -> None:
     with node(f"/**:\n  ros__parameters:\n    {content}\n", tmp_path) as made:
         with pytest.raises(ConfigError, match=complaint):
+            declare_parameters(made)
+
+
+SECTIONS = (
+    "/**", "/*/driver", "/right/driver", "right/driver", "driver", "/*", "/right/*", "/right/**", "/*/*", "/**/driver",
+    "/**/right/driver", "/a/**/driver", "/*/right/*", "**", "*", "/a/right/**/driver", "/right/**/**",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("namespace", ["right", "left", "a/right", ""])
+def test_sections_are_for_the_nodes_that_ros_takes_them_for(tmp_path, namespace) -> None:
+    path = tmp_path / "params.yaml"
+    sections = {name: {"ros__parameters": {f"p{k}": k}} for k, name in enumerate(SECTIONS)}
+    path.write_text(json.dumps(sections))
+    rclpy.init(args=["--ros-args", "--params-file", str(path), "-r", f"__ns:=/{namespace}"])
+    try:
+        made = rclpy.create_node("driver", **NODE_OPTIONS)
+        given = {f"p{k}" for k in range(len(SECTIONS))} & set(made.get_parameters_by_prefix(""))
+        made.destroy_node()
+    finally:
+        rclpy.try_shutdown()
+    ours = {f"p{k}" for k, name in enumerate(SECTIONS) if NodePattern(name).is_for(namespace, "driver")}
+    assert ours == given
+
+
+def test_simulated_time_is_taken_where_the_driver_gives_it_and_refused_by_the_clock(tmp_path) -> None:
+    shared = "/**:\n  ros__parameters:\n    use_sim_time: true\n    driver: {backend: {name: mock}, mode: MODE}\n"
+    with node(shared.replace("MODE", "lock_step"), tmp_path) as made:
+        declare_parameters(made)
+    with node(shared.replace("MODE", "real_time"), tmp_path) as made:
+        with pytest.raises(ConfigError, match="use_sim_time is True, but driver.mode is 'real_time'"):
             declare_parameters(made)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from ros_rl.backends.display import check_display
 from ros_rl.errors import ConfigError, MissingDependencyError
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot
@@ -80,7 +81,12 @@ def connect(settings: PyBulletSettings) -> Any:
 
     Args:
         settings: Physics rate, solver, and whether a window shows it.
+
+    Raises:
+        ConfigError: There is no display to show it on.
     """
+    if settings.gui:
+        check_display()
     with quiet():
         client: Any = BulletClient(pybullet.GUI if settings.gui else pybullet.DIRECT)
     client.setAdditionalSearchPath(pybullet_data.getDataPath())

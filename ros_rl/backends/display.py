@@ -1,0 +1,44 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Whether there is a display to open a window on; a simulator's own attempt may end the process without a word."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+from ros_rl.errors import ConfigError
+
+
+def check_display() -> None:
+    """Refuse to open a window where there is none to see (Linux: no X server that answers).
+
+    Raises:
+        ConfigError: With the reason.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    display = os.environ.get("DISPLAY", "")
+    reason = _problem(display) if display else "DISPLAY is not set"
+    if reason:
+        raise ConfigError(
+            f"driver.backend.gui (--gui) opens a window, but there is no display here: {reason}; leave it out, log in "
+            "with ssh -X, or start under xvfb-run"
+        )
+
+
+def _problem(display: str) -> str:
+    """Why no window can be opened on this display; empty if one can."""
+    try:
+        library = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return "libX11.so.6 is not installed"
+    library.XOpenDisplay.restype = ctypes.c_void_p
+    library.XCloseDisplay.argtypes = [ctypes.c_void_p]
+    opened = library.XOpenDisplay(None)
+    if opened is None:
+        return f"no X server answers at DISPLAY={display}"
+    library.XCloseDisplay(opened)
+    return ""

@@ -1,0 +1,82 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a run needs of the machine and of ROS's environment variables, checked before anything starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+
+from ros_rl.backends.display import check_display
+from ros_rl.errors import ConfigError, RosRlError
+from ros_rl.settings.tree import Settings
+
+_RANGES = ("SUBNET", "LOCALHOST", "SYSTEM_DEFAULT")
+_LARGEST_DOMAIN = 232
+"""Of a higher one, DDS's port numbers would not fit."""
+_PROBE = "import rclpy; rclpy.init(args=[]); rclpy.create_node('ros_rl_probe'); rclpy.shutdown()"
+_PROBE_SECONDS = 60.0
+
+
+def check_machine(settings: Settings) -> None:
+    """Refuse what cannot work on this machine.
+
+    Args:
+        settings: Of the run.
+
+    Raises:
+        ConfigError: There is no display to open a window on, or a variable of ROS keeps nodes apart.
+        RosRlError: The middleware that is asked for does not start.
+    """
+    if getattr(settings.driver.backend, "gui", False):
+        check_display()
+    check_ros_variables(os.environ)
+    if os.environ.get("RMW_IMPLEMENTATION"):
+        _check_middleware(os.environ["RMW_IMPLEMENTATION"])
+
+
+def check_ros_variables(environment: Mapping[str, str]) -> None:
+    """Refuse environment variables under which nodes do not start, or never find each other.
+
+    Args:
+        environment: Names and values.
+
+    Raises:
+        ConfigError: Naming the variable, its value and what would be right.
+    """
+    discovery = environment.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "")
+    if discovery == "OFF":
+        raise ConfigError(
+            "ROS_AUTOMATIC_DISCOVERY_RANGE is OFF, so nodes would never find each other: use LOCALHOST (this machine) "
+            "or SUBNET"
+        )
+    if discovery and discovery not in _RANGES:
+        raise ConfigError(f"ROS_AUTOMATIC_DISCOVERY_RANGE is '{discovery}', allowed: {', '.join(_RANGES)}")
+    domain = environment.get("ROS_DOMAIN_ID", "")
+    if domain and not (domain.isascii() and domain.isdecimal() and int(domain) <= _LARGEST_DOMAIN):
+        raise ConfigError(f"ROS_DOMAIN_ID is '{domain}', allowed: whole numbers from 0 to {_LARGEST_DOMAIN}")
+
+
+def _check_middleware(name: str) -> None:
+    """Try it in a process of its own, which ROS ends if it is not there.
+
+    Raises:
+        RosRlError: It does not start.
+    """
+    probe = [sys.executable, "-c", _PROBE]
+    with tempfile.TemporaryDirectory() as logs:
+        environment = {**os.environ, "ROS_LOG_DIR": logs, "RCUTILS_COLORIZED_OUTPUT": "0"}
+        try:
+            done = subprocess.run(probe, capture_output=True, text=True, env=environment, timeout=_PROBE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise RosRlError(f"RMW_IMPLEMENTATION '{name}' did not start within {_PROBE_SECONDS:g} s") from None
+    if done.returncode:
+        said = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), f"code {done.returncode}")
+        raise RosRlError(
+            f"RMW_IMPLEMENTATION is '{name}', with which no node starts here: {said.strip()}; unset it, or install "
+            "that middleware"
+        )

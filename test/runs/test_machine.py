@@ -1,0 +1,121 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What cannot work on a machine is one line before anything starts: display, middleware, discovery, home, pipes."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import run_cli
+
+from ros_rl.backends.display import check_display
+from ros_rl.errors import ConfigError
+from ros_rl.runs.machine import check_ros_variables
+
+ROOT = Path(__file__).resolve().parents[2]
+CLI = [sys.executable, "-m", "ros_rl.cli"]
+
+
+def run(arguments: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    return subprocess.run([*CLI, *arguments], capture_output=True, text=True, env=environment, timeout=250)
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize(
+    ("variables", "arguments", "complaint"),
+    [
+        ({"DISPLAY": ""}, ["--driver", "pybullet", "--gui"], "but there is no display here: DISPLAY is not set"),
+        ({"DISPLAY": ":4711"}, ["--driver", "pybullet", "--gui"], "there is no display here: "),
+        ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "OFF"}, [], "ROS_AUTOMATIC_DISCOVERY_RANGE is OFF, so nodes would never"),
+        ({"RMW_IMPLEMENTATION": "rmw_none_cpp"}, [], "RMW_IMPLEMENTATION is 'rmw_none_cpp', with which no node starts"),
+        ({"ROS_LOG_DIR": "/dev/null/log"}, [], "ROS 2 does not start: "),
+        ({}, ["--namespace", "my-robot"], "namespace 'my-robot' is no name that ROS allows"),
+        ({}, ["--namespace", "1robot"], "'robot1' is one"),
+        ({}, ["--out", "/dev/null/run"], "/dev/null/run cannot be written: Not a directory"),
+    ],
+)
+def test_what_cannot_work_is_one_line(tmp_path, variables, arguments, complaint) -> None:
+    pytest.importorskip("rclpy")
+    out = [] if "--out" in arguments else ["--out", str(tmp_path / "out")]
+    done = run(["train", "a1_walk" if "--gui" in arguments else "mock_point", *arguments, *out], **variables)
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert done.returncode in (1, 2) and len(lines) == 1, done.stderr
+    assert lines[0].startswith("ros-rl: error: ") and complaint in lines[0]
+    if "ROS_LOG_DIR" not in variables:
+        assert done.stdout == "" and not (tmp_path / "out").exists()
+
+
+@pytest.mark.ros
+def test_a_run_needs_no_home_that_can_be_written(capsys, monkeypatch, tmp_path) -> None:
+    pytest.importorskip("rclpy")
+    for name, value in {"HOME": "/dev/null", "ROS_HOME": "", "ROS_LOG_DIR": ""}.items():
+        monkeypatch.setenv(name, value)
+
+    def start(*given, **named) -> None:
+        code = "import rclpy; rclpy.init(); rclpy.create_node('x').get_logger().error('here')"
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+    monkeypatch.setattr("ros_rl.nodes.supervisor.supervise", start)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    assert run_cli(capsys, "train", "mock_point", "--out", str(tmp_path / "out"))[0] == 130
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    logs = list((tmp_path / "out" / "logs").rglob("*.log"))
+    assert len(logs) == 1 and "here" in logs[0].read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "right"),
+    [
+        ("ROS_DOMAIN_ID", "300", "0 to 232"),
+        ("ROS_DOMAIN_ID", "-1", "0 to 232"),
+        ("ROS_DOMAIN_ID", "abc", "0 to 232"),
+        ("ROS_AUTOMATIC_DISCOVERY_RANGE", "off", "SUBNET, LOCALHOST, SYSTEM_DEFAULT"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_is_right(name, value, right) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is '{value}', allowed: .*{right}"):
+        check_ros_variables({name: value})
+
+
+@pytest.mark.parametrize("variables", [{}, {"ROS_DOMAIN_ID": "", "ROS_AUTOMATIC_DISCOVERY_RANGE": ""}])
+def test_what_is_not_set_is_right(variables) -> None:
+    check_ros_variables(variables)
+    check_ros_variables({"ROS_DOMAIN_ID": "232", "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"})
+
+
+def test_a_simulator_started_by_hand_tells_of_the_missing_display(monkeypatch) -> None:
+    from ros_rl.backends.pybullet.scene import connect
+    from ros_rl.settings.backends import PyBulletSettings
+
+    monkeypatch.setenv("DISPLAY", "")
+    with pytest.raises(ConfigError, match="DISPLAY is not set"):
+        connect(PyBulletSettings(gui=True))
+    monkeypatch.setattr(sys, "platform", "darwin")
+    check_display()
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["settings"], ["train", "--help"]])
+def test_a_reader_that_leaves_is_no_error(arguments) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [*CLI, *arguments], stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT, timeout=60, check=False
+    )
+    os.close(write)
+    assert done.stderr == "" and done.returncode in (0, 141)
+
+
+@pytest.mark.parametrize("name", ["", "nope"])
+def test_make_bench_without_a_name_installs_nothing(tmp_path, name) -> None:
+    environment = {**os.environ, "VENV": str(tmp_path / "venv")}
+    done = subprocess.run(
+        ["make", "bench", f"BENCH={name}"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2 and "which one? make bench BENCH=<name>" in done.stdout + done.stderr
+    assert not (tmp_path / "venv").exists()
