@@ -5,6 +5,6 @@
 
 import sys
 
-from ros_rl.cli.main import main
+from ros_rl.cli.start import main
 
 sys.exit(main())
