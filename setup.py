@@ -107,8 +107,8 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            f"ros-rl = {NAME}.cli.main:main",
-            *(f"{node} = {NAME}.nodes.{node}:main" for node in NODES),
+            f"ros-rl = {NAME}.cli.start:main",
+            *(f"{node} = {NAME}.nodes.start:main" for node in NODES),
         ],
     },
 )

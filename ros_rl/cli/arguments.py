@@ -10,25 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ros_rl.cli.operate import add_commands
+from ros_rl.cli.parser import Parser, add_network
 from ros_rl.resources import package_version
 from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
 from ros_rl.settings.registry import BACKEND_SETTINGS
 
-USAGE = 2
-"""Exit code of wrong usage."""
-
 Command = Callable[[argparse.Namespace], int]
-
-
-class _Parser(argparse.ArgumentParser):
-    """Tells errors in one line, and takes no abbreviated options: a new option would change what they mean."""
-
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(allow_abbrev=False, **arguments)
-
-    def error(self, message: str) -> Any:
-        """Print the error and exit."""
-        self.exit(USAGE, f"ros-rl: error: {message} (see {self.prog} --help)\n")
 
 
 def make_parser(commands_of: Mapping[str, Command]) -> argparse.ArgumentParser:
@@ -37,14 +25,15 @@ def make_parser(commands_of: Mapping[str, Command]) -> argparse.ArgumentParser:
     Args:
         commands_of: What each command calls, by its name.
     """
-    parser = _Parser(prog="ros-rl", description="Let a robot learn its own controller, on ROS 2.")
+    parser = Parser(prog="ros-rl", description="Let a robot learn its own controller, on ROS 2.")
     parser.add_argument("--version", action="version", version=f"ros-rl {package_version()}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     _add_train(commands)
     _add_run(commands)
     _add_eval(commands)
     _add_export(commands)
     _add_analyse(commands)
+    add_commands(commands)
     commands.add_parser("list", help="list tasks, robots, agents, drivers and presets")
     settings = commands.add_parser("settings", help="print every setting with its value, unit and range")
     settings.add_argument("task", nargs="?", default="a1_walk", metavar="TASK", help="default: a1_walk")
@@ -109,6 +98,7 @@ def _add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/<task>_<date>_<time>)")
     parser.add_argument("--namespace", metavar="NAME", help="of all nodes (default: the robot's name)")
     parser.add_argument("--gui", action="store_true", help="open the simulator's window (default: no)")
+    add_network(parser)
 
 
 def _add_agent(parser: argparse.ArgumentParser) -> None:
@@ -214,7 +204,7 @@ def _add_export(commands: Any) -> None:
 
 def _add_analyse(commands: Any) -> None:
     analyse = commands.add_parser("analyse", help="judge a run's model, or one decision of its planner")
-    subjects = analyse.add_subparsers(dest="subject", required=True, metavar="SUBJECT", parser_class=_Parser)
+    subjects = analyse.add_subparsers(dest="subject", required=True, metavar="SUBJECT", parser_class=Parser)
     model = subjects.add_parser("model", help="prediction error, calibration and disagreement of a run's model")
     _add_analysis(model, "model", "of the first held-out episode")
     model.add_argument(

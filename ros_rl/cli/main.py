@@ -12,9 +12,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ros_rl.cli.arguments import USAGE, make_parser
+from ros_rl.cli import operate
+from ros_rl.cli.arguments import make_parser
 from ros_rl.cli.options import agent_of, checkpoint_of, choose_task, require, settings_of
-from ros_rl.cli.runs import INTERRUPTED, start_nodes, train_in_gym
+from ros_rl.cli.parser import INTERRUPTED, USAGE
+from ros_rl.cli.runs import start_nodes, train_in_gym
 from ros_rl.config import iterate
 from ros_rl.errors import ConfigError, RosRlError, RunFolderError, UnknownNameError
 from ros_rl.robot import robot_names
@@ -47,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "analyse": _analyse,
         "list": _list,
         "settings": _settings,
+        **dict.fromkeys(operate.COMMANDS, operate.operate),
     }
     options = make_parser(commands).parse_args(arguments)
     try:

@@ -6,22 +6,19 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import os
-import signal
-import threading
+import sys
 import time
 from pathlib import Path
 
 from ros_rl.cli.options import require
+from ros_rl.cli.parser import INTERRUPTED
 from ros_rl.runs import bringup
 from ros_rl.runs.machine import check_machine
 from ros_rl.runs.run_folder import CHECKPOINT, LOGS, RunFolder, default_folder
+from ros_rl.runs.signals import stop_event
 from ros_rl.runs.summary import RunState, result_screen, summarise
 from ros_rl.settings.tree import Settings
-
-INTERRUPTED = 130
-"""Exit code of what was stopped by a signal."""
 
 
 def start_nodes(
@@ -50,15 +47,14 @@ def start_nodes(
     folder.write_config(settings)
     if not os.environ.get("ROS_LOG_DIR"):  # a home may not be there to be written
         os.environ["ROS_LOG_DIR"] = str(folder.path / LOGS / "ros")
-    stop, started = _stop_on_signals(), time.monotonic()
-    print(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}", flush=True)
-    say = functools.partial(print, flush=True)
+    stop, started = stop_event(), time.monotonic()
+    say(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}")
     monitor = supervise(settings, mode, folder, namespace, stop, say, agent, options.robot_minutes, resume)
     if monitor is None:
         again = (
             f"; go on with: ros-rl train {settings.task.name} --resume {folder.path}" if mode == bringup.TRAIN else ""
         )
-        print(f"stopped{again}", flush=True)
+        say(f"stopped{again}")
         return INTERRUPTED
     agent_file = str(options.agent) if mode == bringup.RUN else ""
     _sum_up(settings, monitor.state, started, folder, agent_file)
@@ -82,7 +78,7 @@ def _sum_up(settings: Settings, state: RunState, started: float, folder: RunFold
     """Write the summary of a run that began at `started` [s, monotonic], and print its result."""
     summary = summarise(settings, state, (time.monotonic() - started) / 60, agent_file)
     folder.write_summary(summary)
-    print(result_screen(summary, str(folder.path)))
+    say(result_screen(summary, str(folder.path)))
 
 
 def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path | None) -> int:
@@ -90,27 +86,27 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
     require("torch", "onnx", "gymnasium")
     from ros_rl.gym.training import GymTraining
 
-    run, started = GymTraining(settings, lambda line: print(line, flush=True)), time.monotonic()
+    run, started = GymTraining(settings, say), time.monotonic()
     if resume is not None:
         run.resume(resume)
     folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.title))
     folder.write_config(settings)
-    stop = _stop_on_signals()
-    print(f"train: {settings.task.title}; files in {folder.path}", flush=True)
+    stop = stop_event()
+    say(f"train: {settings.task.title}; files in {folder.path}")
     if not run.run(folder, stop):
         again = f"ros-rl train --env {options.env} --resume {folder.path}"
-        print(f"stopped; go on with: {again}", flush=True)
+        say(f"stopped; go on with: {again}")
         return INTERRUPTED
     _sum_up(settings, run.state, started, folder)
     return 0
 
 
-def _stop_on_signals() -> threading.Event:
-    """Set by Ctrl-C or SIGTERM."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+def say(line: str) -> None:
+    """Print a line; a run goes on, and stops in order, when nobody reads it any more."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _resumed_folder(options: argparse.Namespace) -> Path | None:

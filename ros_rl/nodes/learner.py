@@ -28,6 +28,7 @@ from ros_rl.nodes.running import create_timer
 from ros_rl.nodes.sources import source_of
 from ros_rl.replay.memory import check_memory
 from ros_rl.runs.received import load_received, save_received
+from ros_rl.runs.run_folder import CHECKPOINT
 from ros_rl.runs.senders import SequenceCheck, StepCounter
 from ros_rl.settings.tree import Settings
 from ros_rl.training.run import TrainingRun
@@ -51,7 +52,10 @@ class LearnerNode(Node):
         )
         self._source = source_of(self, self._training.spec.name)
         self._check, self._steps = SequenceCheck(), StepCounter()
-        if parameters.resume:
+        own = Path(parameters.folder, CHECKPOINT)
+        if parameters.resume_own.lower() == "true" and (own / "learner.pt").is_file():
+            self._resume(own)
+        elif parameters.resume:
             self._resume(Path(parameters.resume))
         self._run.begin(Path(parameters.folder) if parameters.folder else None)
         self._arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()

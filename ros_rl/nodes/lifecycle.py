@@ -16,13 +16,17 @@ from rclpy.node import Node
 from ros_rl.errors import NodeSilentError, RosRlError
 
 _CALL_SECONDS = 5.0  # a transition may load a simulator
+_STATE_SECONDS = 1.0  # it may have been asked of a process that has died
+_AGAIN_SECONDS = 0.05
+_POLL_SECONDS = 0.005
 _NEXT = {
     (State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_INACTIVE): Transition.TRANSITION_CONFIGURE,
     (State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_ACTIVE): Transition.TRANSITION_CONFIGURE,
     (State.PRIMARY_STATE_INACTIVE, State.PRIMARY_STATE_ACTIVE): Transition.TRANSITION_ACTIVATE,
     (State.PRIMARY_STATE_ACTIVE, State.PRIMARY_STATE_INACTIVE): Transition.TRANSITION_DEACTIVATE,
 }
-INACTIVE, ACTIVE = State.PRIMARY_STATE_INACTIVE, State.PRIMARY_STATE_ACTIVE
+UNCONFIGURED, INACTIVE = State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_INACTIVE
+ACTIVE = State.PRIMARY_STATE_ACTIVE
 
 
 class TransitionRefused(RosRlError):
@@ -35,10 +39,12 @@ class ManagedNode:
     Args:
         node: Calls.
         name: Name of the managed node, in the same namespace.
+        stop: Ends the waiting for an answer.
     """
 
-    def __init__(self, node: Node, name: str) -> None:
+    def __init__(self, node: Node, name: str, stop: threading.Event | None = None) -> None:
         self.name = name
+        self._stop = stop if stop is not None else threading.Event()
         self._get: Any = node.create_client(GetState, f"{name}/get_state")
         self._change: Any = node.create_client(ChangeState, f"{name}/change_state")
 
@@ -51,7 +57,7 @@ class ManagedNode:
         """Its state (`lifecycle_msgs/State`); None if it does not answer."""
         if not self.there:
             return None
-        response = _call(self._get, GetState.Request())
+        response = self._call(self._get, GetState.Request(), _STATE_SECONDS)
         return None if response is None else int(response.current_state.id)
 
     def step_towards(self, target: int) -> bool:
@@ -70,13 +76,13 @@ class ManagedNode:
         if transition is not None:
             request = ChangeState.Request()
             request.transition.id = transition
-            response = _call(self._change, request)
+            response = self._call(self._change, request, _CALL_SECONDS)
             if response is not None and not response.success:
                 raise TransitionRefused(self.name)
         return False
 
     def bring_to(self, target: int, timeout: float) -> None:
-        """Step until the target is reached; a refused transition is asked for again.
+        """Step until the target is reached, or `stop` is set; a refused transition is asked for again.
 
         Args:
             target: `INACTIVE` or `ACTIVE`.
@@ -92,15 +98,15 @@ class ManagedNode:
                     return
             except TransitionRefused:
                 pass
-            time.sleep(0.05)
+            if self._stop.wait(_AGAIN_SECONDS):
+                return
         raise NodeSilentError(f"{self.name} did not come up within {timeout:g} s")
 
-
-def _call(client: Any, request: Any) -> Any:
-    answered = threading.Event()
-    future = client.call_async(request)
-    future.add_done_callback(lambda _: answered.set())
-    if not answered.wait(_CALL_SECONDS):
-        client.remove_pending_request(future)
-        return None
-    return future.result()
+    def _call(self, client: Any, request: Any, seconds: float) -> Any:
+        future = client.call_async(request)
+        end = time.monotonic() + seconds
+        while not future.done():
+            if time.monotonic() > end or self._stop.wait(_POLL_SECONDS):
+                client.remove_pending_request(future)
+                return None
+        return future.result()

@@ -16,6 +16,7 @@ from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
 from ros_rl.errors import ContractError
 from ros_rl.nodes import packets
+from ros_rl.nodes.diagnostics import OK, Diagnostics
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer
 from ros_rl.nodes.sources import source_of
@@ -47,6 +48,8 @@ class MonitorNode(Node):
         rate = settings.control.rate_hz
         self._limit = _NO_LIMIT if robot_minutes is None else max(1, round(robot_minutes * 60 * rate))
         self._agent_published = False
+        self._diagnostics = Diagnostics(self)
+        create_timer(self, _PROGRESS_SECONDS, self._diagnose)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, STATE)
         self.create_subscription(String, "evaluation", self._on_evaluation, HISTORY)
         if mode == RUN:
@@ -82,6 +85,11 @@ class MonitorNode(Node):
         self._graph_publisher.publish(packets.to_blocks(Header(0), {"model": model}))
         self._agent_published = True
 
+    def forget(self, node: str) -> None:
+        """What a node told before its process was a new one holds no longer."""
+        self.state.status.pop(node, None)
+        self.state.figures.pop(node, None)
+
     def problem(self, node: str) -> str:
         """What a node's diagnostics complain of; waits for news, empty if there is nothing."""
         end = time.monotonic() + 2.0
@@ -91,6 +99,10 @@ class MonitorNode(Node):
                 return text
             time.sleep(0.05)
         return ""
+
+    def _diagnose(self) -> None:
+        minutes = {"robot minutes": f"{self.state.progress.get('robot_minutes', 0.0):.3f}"}
+        self._diagnostics.publish(OK, self.mode, minutes)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         prefix = f"{self.get_namespace().rstrip('/')}/"

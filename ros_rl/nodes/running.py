@@ -1,17 +1,13 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How a node's process starts, spins and ends."""
+"""How a node's process lives: it starts, works until it is told to stop, and closes what it holds."""
 
 from __future__ import annotations
 
-import ctypes
 import gc
-import os
-import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,13 +17,14 @@ from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from rclpy.timer import Timer
 
 from ros_rl.errors import RosRlError
-from ros_rl.runs.processes import PARENT_VARIABLE
+from ros_rl.runs.parent import end_with_parent
+from ros_rl.runs.signals import stop_event
 
-_PR_SET_PDEATHSIG = 1
-_WAIT_SECONDS = 1.0
+_WAIT_SECONDS = 0.1
 
 
 def make_executor() -> Any:
@@ -39,13 +36,17 @@ def make_executor() -> Any:
     return EventsExecutor()
 
 
-def spin(executor: Any) -> None:
-    """Work until the context shuts down, by waits that end.
+def spin(executor: Any, stop: threading.Event | None = None) -> None:
+    """Work until told to stop or until the context shuts down, by waits that end.
 
     The events executor of PyPI's wheels (rclpy 9.1.2) polls at full speed in an endless wait: its deadline overflows.
+
+    Args:
+        executor: Has the nodes.
+        stop: Ends it; None leaves it to the context.
     """
     try:
-        while rclpy.ok():
+        while rclpy.ok() and not (stop is not None and stop.is_set()):
             executor.spin_once(timeout_sec=_WAIT_SECONDS)
     except ExternalShutdownException:
         pass
@@ -62,51 +63,28 @@ def create_timer(node: Node, seconds: float, callback: Callable[[], None]) -> Ti
     return node.create_timer(seconds, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
 
-def end_with_parent() -> None:
-    """Let this process end when the one that started it does, if that one asked for it."""
-    parent = os.environ.get(PARENT_VARIABLE)
-    if parent is None:
-        return
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    threading.Thread(target=_watch_parent, args=(int(parent),), daemon=True).start()
-
-
-def _watch_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(3.0)
-    os._exit(1)
-
-
-def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
-    """Run a node until it is told to stop.
+def live(make_node: Callable[[], Any], work: Callable[[Any, threading.Event], int], args: list[str] | None) -> int:
+    """A node's whole life. Signals and the parent's end only set an event; nothing interrupts the work or the closing.
 
     Args:
         make_node: Builds the node; its ``close``, if it has one, is called at the end.
+        work: Works with the node until the event is set; gives the exit code.
         args: Command line; None for the process's own.
 
     Returns:
-        Exit code: 0, or 1 with one line on standard error.
+        Exit code: that of the work, or 1 with one line on standard error.
     """
+    stop = stop_event()
     end_with_parent()
     node = None
     try:
-        rclpy.init(args=args)
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
-        rest_garbage()
-        executor = make_executor()
-        executor.add_node(node)
-        spin(executor)
-    except KeyboardInterrupt:
-        pass
+        return work(node, stop)
     except RosRlError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
     except (rclpy_implementation.RCLError, InvalidParameterTypeException) as error:
-        if node is not None and not rclpy.ok():
-            return 0  # the end came while a callback was publishing
         print(f"error: {str(error).splitlines()[0]}", file=sys.stderr, flush=True)
         return 1
     finally:
@@ -114,4 +92,16 @@ def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
             getattr(node, "close", lambda: None)()
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:
+    """Run a node until it is told to stop; see `live`."""
+    return live(make_node, _spin_node, args)
+
+
+def _spin_node(node: Any, stop: threading.Event) -> int:
+    rest_garbage()
+    executor = make_executor()
+    executor.add_node(node)
+    spin(executor, stop)
     return 0

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ros_rl.errors import NodeSilentError, RosRlError
-from ros_rl.nodes.lifecycle import ACTIVE, INACTIVE, ManagedNode, TransitionRefused
+from ros_rl.nodes.keeper import Keeper
 from ros_rl.nodes.monitor import MonitorNode
 from ros_rl.runs import bringup
 from ros_rl.runs.processes import Processes
-from ros_rl.runs.run_folder import CHECKPOINT, RunFolder
+from ros_rl.runs.run_folder import RunFolder
+from ros_rl.runs.status import Announcements
 from ros_rl.runs.summary import evaluation_line, progress_line
 from ros_rl.settings.tree import Settings
 
 _LOOP_SECONDS = 0.1
 _LINE_SECONDS = 5.0
-_LOOK_SECONDS = 1.0
 _DISCOVERY_SECONDS = 1.0
 _LAST_DIAGNOSTICS_SECONDS = 1.2
 _FINAL_EVALUATION_SECONDS = 600.0
@@ -35,6 +35,7 @@ class Supervision:
         settings: Of the run.
         mode: `bringup.TRAIN` or `bringup.RUN`.
         folder: Of the run; None starts no processes (a launch file has).
+        stop: Ends the run early.
         say: Prints a line.
         resume: Folder of the checkpoint to go on from.
     """
@@ -45,19 +46,21 @@ class Supervision:
         settings: Settings,
         mode: str,
         folder: RunFolder | None,
+        stop: threading.Event,
         say: Callable[[str], None],
         resume: Path | None = None,
     ) -> None:
-        self._monitor, self._settings, self._mode, self._folder, self._say = monitor, settings, mode, folder, say
-        self._processes = Processes(bringup.environment())
+        self._monitor, self._settings, self._folder = monitor, settings, folder
+        self._stop, self._say = stop, say
+        self._processes = Processes(bringup.environment(), settings.supervisor.stop_timeout)
         path = folder.path if folder is not None else Path()
         self._specs = {spec.name: spec for spec in bringup.nodes(settings, mode, path, resume)}
         self._restarts = dict.fromkeys(self._specs, 0)
         wanted = [name for name in bringup.LIFECYCLE_NODES if name in self._specs]
-        self._managed = {name: ManagedNode(monitor, name) for name in wanted}
-        self._active: set[str] = set()
+        self._keeper = Keeper(monitor, wanted, stop, say)
+        self._announcements = Announcements(monitor.get_namespace())
         self._said = 0
-        self._looked = 0.0
+        self._line = 0.0
 
     def refuse_second_graph(self) -> None:
         """Look for nodes of the same names before any is started.
@@ -65,7 +68,7 @@ class Supervision:
         Raises:
             RosRlError: There are some.
         """
-        time.sleep(_DISCOVERY_SECONDS)
+        self._stop.wait(_DISCOVERY_SECONDS)
         self._refuse_others(own=[])
 
     def _refuse_others(self, own: Iterable[str]) -> None:
@@ -82,11 +85,8 @@ class Supervision:
                 "stop it, or choose another --namespace or ROS_DOMAIN_ID"
             )
 
-    def run(self, stop: threading.Event) -> bool:
+    def run(self) -> bool:
         """Bring up, watch until the end of the run, and leave the driver inactive.
-
-        Args:
-            stop: Ends the run early.
 
         Returns:
             Whether the run came to its end.
@@ -98,28 +98,22 @@ class Supervision:
             for name in self._specs:
                 self._start(name)
         deadline = time.monotonic() + self._settings.supervisor.start_timeout
-        lines = 0.0
-        while not stop.is_set():
+        while not self._stop.is_set():
             self._tend()
-            if self._folder is None:
-                self._look_for_restarted()
-            if not self._bring_up():
-                if time.monotonic() > deadline:
-                    raise NodeSilentError(f"{self._missing()} did not come up in time; see the node's log")
-            else:
+            self._keeper.look()
+            if self._keeper.bring_up(self._monitor.ready_to_act, self._refuse_late_others):
                 deadline = time.monotonic() + self._settings.supervisor.start_timeout
                 if self._monitor.finished:
-                    return self._end(stop)
-            if time.monotonic() - lines >= _LINE_SECONDS and self._monitor.state.progress:
-                lines = time.monotonic()
-                self._say(progress_line(self._monitor.state))
-            self._say_evaluations()
-            stop.wait(_LOOP_SECONDS)
+                    return self._end()
+            elif time.monotonic() > deadline:
+                raise NodeSilentError(f"{self._missing()} did not come up in time; see the node's log")
+            self._tell()
+            self._stop.wait(_LOOP_SECONDS)
         return False
 
     def close(self) -> None:
         """End all processes."""
-        self._processes.stop(self._settings.supervisor.stop_timeout)
+        self._processes.stop()
 
     def _start(self, name: str) -> None:
         assert self._folder is not None
@@ -135,70 +129,29 @@ class Supervision:
             if self._restarts[name] >= self._settings.supervisor.restarts:
                 raise RosRlError(f"{name} ended with exit code {code} once too often; see logs/{name}.log")
             self._restarts[name] += 1
-            self._active.discard(name)
             self._say(f"{name} ended with exit code {code}; restarting it")
-            if name == "learner":
-                self._resume_learner()
+            self._monitor.forget(name)
+            self._keeper.restarted(name)
             self._start(name)
 
-    def _resume_learner(self) -> None:
-        assert self._folder is not None
-        checkpoint = self._folder.path / CHECKPOINT
-        resume = checkpoint if (checkpoint / "learner.pt").is_file() else None
-        for spec in bringup.nodes(self._settings, self._mode, self._folder.path, resume):
-            self._specs[spec.name] = spec
-
-    def _look_for_restarted(self) -> None:
-        """Without processes of its own it sees by its state that a node was started anew."""
-        if time.monotonic() - self._looked < _LOOK_SECONDS:
-            return
-        self._looked = time.monotonic()
-        self._active = {name for name in self._active if self._managed[name].state() == ACTIVE}
-
-    def _bring_up(self) -> bool:
-        """One step towards all lifecycle nodes being active; True once they are."""
-        waiting = [name for name in self._managed if name not in self._active]
-        if not waiting:
-            return True
-        ready = all(self._step(name, INACTIVE) for name in waiting)
-        if not (ready and self._monitor.ready_to_act):
-            return False
-        if self._folder is not None and not any(self._restarts.values()) and not self._active:
-            self._refuse_others(own=self._specs)  # on a busy machine they may not have been heard of before
-        for name in waiting:
-            if not self._step(name, ACTIVE):
-                return False
-            self._active.add(name)
-        return True
-
-    def _step(self, name: str, target: int) -> bool:
-        managed = self._managed[name]
-        try:
-            if target == INACTIVE and managed.state() == ACTIVE:
-                return True
-            return managed.step_towards(target)
-        except TransitionRefused:
-            reason = self._monitor.problem(name)
-            if target == INACTIVE or "refused" in reason:
-                raise RosRlError(f"{name}: {reason or 'cannot be configured; see its log'}") from None
-            return False
+    def _refuse_late_others(self) -> None:
+        """On a busy machine they may not have been heard of before."""
+        if self._folder is not None and not any(self._restarts.values()):
+            self._refuse_others(own=self._specs)
 
     def _missing(self) -> str:
-        if not self._monitor.ready_to_act:
-            return "learner"
-        return next((name for name in self._managed if name not in self._active), "a node")
+        return (self._keeper.missing if self._monitor.ready_to_act else "learner") or "a node"
 
-    def _end(self, stop: threading.Event) -> bool:
+    def _end(self) -> bool:
         """The robot stops; the last evaluation may take its time."""
-        time.sleep(_LAST_DIAGNOSTICS_SECONDS)
-        if "driver" in self._managed:
-            self._managed["driver"].bring_to(INACTIVE, self._settings.supervisor.start_timeout)
+        self._stop.wait(_LAST_DIAGNOSTICS_SECONDS)
+        self._keeper.rest("driver", self._settings.supervisor.start_timeout)
         if "evaluator" not in self._specs or not self._settings.evaluator.final_episodes:
-            return True
+            return not self._stop.is_set()
         self._say("evaluating the final controller ...")
         end = time.monotonic() + _FINAL_EVALUATION_SECONDS
         while self._monitor.state.final_evaluation is None:
-            if stop.wait(_LOOP_SECONDS):
+            if self._stop.wait(_LOOP_SECONDS):
                 return False
             self._tend()
             self._say_evaluations()
@@ -206,6 +159,15 @@ class Supervision:
                 raise NodeSilentError("the evaluator did not answer")
         self._say_evaluations()
         return True
+
+    def _tell(self) -> None:
+        state, now = self._monitor.state, time.monotonic()
+        if now - self._line >= _LINE_SECONDS and state.progress:
+            self._line = now
+            self._say(progress_line(state))
+        self._say_evaluations()
+        for line in self._announcements.lines(state.status, state.figures, self._keeper.active("driver"), now):
+            self._say(line)
 
     def _say_evaluations(self) -> None:
         new = self._monitor.state.evaluations[self._said :]

@@ -61,18 +61,23 @@ def supervise(
     except rclpy_implementation.RCLError as error:
         raise RosRlError(f"ROS 2 does not start: {one_line(error)}") from None
     monitor = MonitorNode(settings, mode, robot_minutes, namespace=namespace)
-    background = Background(monitor)
+    background = Background(monitor, stop)
     try:
-        supervision = Supervision(monitor, settings, mode, folder, say, resume)
+        supervision = Supervision(monitor, settings, mode, folder, stop, say, resume)
         supervision.refuse_second_graph()
         if agent:
             monitor.publish_agent(agent)
         try:
-            return monitor if supervision.run(stop) else None
+            ended = supervision.run()
         finally:
             supervision.close()
+        if background.failed:
+            raise RosRlError("the supervisor failed at a message; see above")
+        return monitor if ended else None
     finally:
         background.close()
+        monitor.destroy_node()
+        rclpy.try_shutdown()
 
 
 class SupervisorNode(MonitorNode):
@@ -98,7 +103,7 @@ class SupervisorNode(MonitorNode):
         if self._agent_file:
             self.publish_agent(Path(self._agent_file).read_bytes())
         started = time.monotonic()
-        ended = Supervision(self, self.settings, self.mode, None, self._say).run(stop)
+        ended = Supervision(self, self.settings, self.mode, None, stop, self._say).run()
         if ended and self._folder:
             minutes = (time.monotonic() - started) / 60
             RunFolder(Path(self._folder)).write_summary(summarise(self.settings, self.state, minutes, self._agent_file))

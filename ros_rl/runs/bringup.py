@@ -25,6 +25,7 @@ LIFECYCLE_NODES = ("controller", "driver")
 _ONE_THREAD = {
     name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 } | {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+_START = Path(__file__).resolve().parents[1] / "nodes" / "start.py"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class NodeSpec:
 
     @property
     def module(self) -> str:
-        """What ``python -m`` runs."""
+        """What runs it."""
         return f"{PACKAGE}.nodes.{self.name}"
 
 
@@ -86,7 +87,8 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
     specs = []
     if mode == TRAIN:
         resumed = (("run.resume", str(resume)),) if resume is not None else ()
-        specs.append(NodeSpec("learner", nice=5, policy=policy, parameters=folder + resumed))
+        own = (("run.resume_own", "true"),)  # when its process is a new one
+        specs.append(NodeSpec("learner", nice=5, policy=policy, parameters=folder + own + resumed))
     specs += [replace(acting, name="controller"), NodeSpec("collector", nice=1, policy=BATCH, parameters=folder)]
     backend = settings.driver.backend
     if backend.starts_driver:
@@ -109,7 +111,8 @@ def _may_have_priority(priority: int) -> bool:
 
 def command(spec: NodeSpec, namespace: str, params_file: Path) -> list[str]:
     """The command line that starts a node with the running interpreter."""
-    arguments = [*spec.prefix, sys.executable, "-m", spec.module, "--ros-args", "--params-file", str(params_file)]
+    arguments = [*spec.prefix, sys.executable, str(_START), "-m", spec.module]
+    arguments += ["--ros-args", "--params-file", str(params_file)]
     arguments += ["-r", f"__ns:=/{namespace.strip('/')}"]
     for old, new in spec.remappings:
         arguments += ["-r", f"{old}:={new}"]
@@ -119,8 +122,9 @@ def command(spec: NodeSpec, namespace: str, params_file: Path) -> list[str]:
 
 
 def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a node: one thread per process, none of them spinning."""
-    return {**(os.environ if base is None else base), **_ONE_THREAD, "PYTHONUNBUFFERED": "1"}
+    """The environment of a node: one thread per process, none of them spinning; no module of the working directory."""
+    own = {"PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
+    return {**(os.environ if base is None else base), **_ONE_THREAD, **own}
 
 
 def namespace_of(settings: Settings, asked: str | None) -> str:

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-PARENT_VARIABLE = "ROS_RL_PARENT"
-"""Environment variable that holds the process id whose end ends a node."""
+from ros_rl.runs.parent import PARENT_VARIABLE
+from ros_rl.runs.signals import LIMIT_VARIABLE, held_back
 
 _POLL_SECONDS = 0.02
 _KILL_SECONDS = 0.5
@@ -33,17 +33,19 @@ class Processes:
 
     Args:
         environment: Of all of them.
+        stop_timeout: What they have for closing [s]; then they are killed.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = {**environment, PARENT_VARIABLE: str(os.getpid())}
+    def __init__(self, environment: Mapping[str, str], stop_timeout: float) -> None:
+        self._timeout = stop_timeout
+        self._environment = {**environment, **end_variables(stop_timeout)}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._logs: dict[str, Path] = {}
 
     def start(self, name: str, command: list[str], log: Path) -> None:
         """Start a process; what it prints is appended to `log`."""
         self._logs[name] = log
-        with log.open("ab") as output:
+        with log.open("ab") as output, held_back():
             self._running[name] = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -61,7 +63,7 @@ class Processes:
         """Exit codes of the processes that ended since the last call, by name; they are forgotten."""
         dead = {name: code for name, process in self._running.items() if (code := process.poll()) is not None}
         for name in dead:
-            del self._running[name]
+            _signal_group(self._running.pop(name), signal.SIGKILL)  # what it started
         return dead
 
     def last_error(self, name: str) -> str:
@@ -72,22 +74,29 @@ class Processes:
             return ""
         return lines[-1].removeprefix("error: ") if lines and lines[-1].startswith("error: ") else ""
 
-    def stop(self, timeout: float) -> None:
-        """Ask all to end, and end those that have not after `timeout` [s]."""
-        self._signal(signal.SIGTERM)
-        if not self._wait(timeout):
-            self._signal(signal.SIGKILL)
-            self._wait(_KILL_SECONDS)
-
-    def _signal(self, number: int) -> None:
+    def stop(self) -> None:
+        """Ask all to end, and kill what has not after the time for closing."""
         for process in self._running.values():
-            if process.poll() is None:
-                os.killpg(process.pid, number)
+            _signal_group(process, signal.SIGTERM)
+        self._wait(self._timeout)
+        for process in self._running.values():
+            _signal_group(process, signal.SIGKILL)
+        self._wait(_KILL_SECONDS)
 
-    def _wait(self, timeout: float) -> bool:
+    def _wait(self, timeout: float) -> None:
         end = time.monotonic() + timeout
-        while any(process.poll() is None for process in self._running.values()):
-            if time.monotonic() > end:
-                return False
+        while any(process.poll() is None for process in self._running.values()) and time.monotonic() < end:
             time.sleep(_POLL_SECONDS)
-        return True
+
+
+def end_variables(stop_timeout: float) -> dict[str, str]:
+    """Environment variables that end a node with this process, and within a time [s] after a signal."""
+    return {PARENT_VARIABLE: str(os.getpid()), LIMIT_VARIABLE: f"{stop_timeout:g}"}
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    """Also what the process has started; it may have ended."""
+    try:
+        os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):  # nobody is left in it, or somebody else's
+        pass

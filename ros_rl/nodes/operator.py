@@ -1,0 +1,183 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""An operator's short visit to the graph: calls drivers' services and reads what the nodes say of themselves."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from std_srvs.srv import Trigger
+
+from ros_rl.errors import NodeSilentError, RosRlError
+from ros_rl.nodes.qos import STATE
+from ros_rl.runs.discovery import RANGE
+from ros_rl.runs.status import NodeStatus, status_screen
+
+_TRIGGER = "std_srvs/srv/Trigger"
+_FIND_SECONDS = 4.0  # on a busy machine discovery takes its time
+_OTHERS_SECONDS = 0.8  # after the first driver was found, for others
+_ANSWER_SECONDS = 3.0
+_AGAIN_SECONDS = 0.5  # a request may pass a driver that has not discovered us yet
+_NODES_SECONDS = 1.3  # each says how it is once a second
+
+Answers = dict[str, tuple[bool, str] | None]
+"""By namespace: whether it was done and what the driver says; None for no answer."""
+
+
+@contextmanager
+def joined() -> Iterator[Node]:
+    """A node in the graph, for a short time.
+
+    Raises:
+        RosRlError: ROS cannot start.
+    """
+    try:
+        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+        node = rclpy.create_node(f"ros_rl_operator_{os.getpid()}", enable_rosout=False, start_parameter_services=False)
+    except rclpy_implementation.RCLError as error:
+        raise RosRlError(f"ROS cannot start: {str(error).splitlines()[0]}") from None
+    try:
+        yield node
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+
+
+def call(node: Node, service: str, namespace: str | None, everywhere: bool) -> Answers:
+    """Call a service of the drivers.
+
+    Args:
+        node: Of `joined`.
+        service: Its name, in the driver's namespace.
+        namespace: Of the driver; None for whichever there is.
+        everywhere: Of all drivers, each as soon as it is found, rather than refuse if there are several.
+
+    Raises:
+        NodeSilentError: No driver was found, or the one that was meant does not answer.
+        RosRlError: There are several, and only one may be meant.
+    """
+    calls: dict[str, _Call] = {}
+    first: float | None = None
+
+    def done() -> bool:
+        nonlocal first
+        for space in [namespace] if namespace is not None else _namespaces(node, service):
+            calls.setdefault(space, _Call(node, f"{space.rstrip('/')}/{service}"))
+        ready = [one for one in calls.values() if one.ready]
+        if ready and first is None:
+            first = time.monotonic()
+        settled = first is not None and (namespace is not None or time.monotonic() - first > _OTHERS_SECONDS)
+        if everywhere or (settled and len(ready) == 1):
+            for one in ready:
+                one.ask()
+        return settled and (all(one.over for one in ready) or (len(ready) > 1 and not everywhere))
+
+    _spin_until(node, done, _FIND_SECONDS + _ANSWER_SECONDS, lambda: first is None, _FIND_SECONDS)
+    found = {space: one.answer for space, one in calls.items() if one.ready}
+    if not found:
+        raise NodeSilentError(_nobody(f"driver in namespace {namespace}" if namespace is not None else "driver"))
+    if len(found) > 1 and not everywhere:
+        raise RosRlError(f"{len(found)} drivers run: {', '.join(sorted(found))}; choose one with --namespace")
+    return found
+
+
+def status(node: Node, namespace: str | None) -> str:
+    """A screen that says how each node is.
+
+    Args:
+        node: Of `joined`.
+        namespace: Of the nodes; None for all.
+
+    Raises:
+        NodeSilentError: There are none.
+    """
+    found: dict[str, NodeStatus] = {}
+    newest = float("inf")
+
+    def hear(message: DiagnosticArray) -> None:
+        nonlocal newest
+        for item in message.status:
+            one = NodeStatus.of(item.name, item.level, item.message, {pair.key: pair.value for pair in item.values})
+            if one is not None and namespace in (None, one.namespace):
+                if one.path not in found:
+                    newest = time.monotonic()
+                found[one.path] = one
+
+    node.create_subscription(DiagnosticArray, "/diagnostics", hear, STATE)
+    over = time.monotonic() + _FIND_SECONDS + _NODES_SECONDS
+    _spin_until(node, lambda: time.monotonic() - newest > _NODES_SECONDS, over - time.monotonic(), lambda: False, 0.0)
+    if not found:
+        raise NodeSilentError(_nobody("node" if namespace is None else f"node in namespace {namespace}"))
+    return status_screen(found.values())
+
+
+class _Call:
+    """One service, asked again until it answers."""
+
+    def __init__(self, node: Node, name: str) -> None:
+        self._client: Any = node.create_client(Trigger, name)
+        self._first: float | None = None
+        self._last = 0.0
+        self.answer: tuple[bool, str] | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self._first is not None or self._client.service_is_ready()
+
+    @property
+    def over(self) -> bool:
+        late = self._first is not None and time.monotonic() - self._first > _ANSWER_SECONDS
+        return late or self.answer is not None
+
+    def ask(self) -> None:
+        now = time.monotonic()
+        if self.over or now - self._last < _AGAIN_SECONDS:
+            return
+        self._first, self._last = self._first or now, now
+        self._client.call_async(Trigger.Request()).add_done_callback(self._note)
+
+    def _note(self, future: Any) -> None:
+        answer = future.result()
+        if answer is not None and self.answer is None:
+            self.answer = (bool(answer.success), str(answer.message))
+
+
+def _spin_until(
+    node: Node, done: Callable[[], bool], seconds: float, vain: Callable[[], bool], vain_seconds: float
+) -> None:
+    """Spin until `done`, for so long at most, and for less as long as it is in vain."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    began = time.monotonic()
+    while not done():
+        passed = time.monotonic() - began
+        if passed > seconds or (vain() and passed > vain_seconds):
+            break
+        executor.spin_once(timeout_sec=0.02)
+    executor.remove_node(node)
+
+
+def _namespaces(node: Node, service: str) -> list[str]:
+    """Where a service of this name and kind seems to be."""
+    return [
+        name.removesuffix(f"/{service}") or "/"
+        for name, kinds in node.get_service_names_and_types()
+        if name.endswith(f"/{service}") and _TRIGGER in kinds
+    ]
+
+
+def _nobody(what: str) -> str:
+    domain = os.environ.get("ROS_DOMAIN_ID", "0")
+    reach = os.environ.get(RANGE, "SUBNET")
+    return f"no {what} found in ROS domain {domain} (ROS_DOMAIN_ID) within reach {reach} (--network looks further)"

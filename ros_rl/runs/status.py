@@ -1,0 +1,108 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How the nodes of a run are, in words for a terminal: on request, and by itself when something lasts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from ros_rl.settings.nodes import NODES
+
+ERROR = 2
+"""Level of a node that does not work (`diagnostic_msgs/DiagnosticStatus`)."""
+_LEVELS = {0: "OK", 1: "WARN", ERROR: "ERROR", 3: "STALE"}
+_MINUTES = ("robot_minutes", "robot minutes")
+_LASTING_SECONDS = 1.5  # a simulation that recovers by itself is in a fault for one period
+_RELEASE = {
+    "EMERGENCY_STOP": "until: ros-rl clear",
+    "FAULT": "until: ros-rl clear",
+    "DISARMED": "until: ros-rl arm",
+    "READY": "until: ros-rl resume",
+}
+"""States of the driver in which nothing moves, and what leads on."""
+
+
+@dataclass(frozen=True)
+class NodeStatus:
+    """What a node says of itself."""
+
+    namespace: str
+    node: str
+    level: int
+    message: str
+    figures: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """Its full name."""
+        return f"{self.namespace.rstrip('/')}/{self.node}"
+
+    @classmethod
+    def of(cls, name: str, level: Any, message: str, figures: Mapping[str, str]) -> NodeStatus | None:
+        """Read an entry of ``/diagnostics``; None if it is of no node of ours."""
+        namespace, _, node = name.partition(":")[0].rpartition("/")
+        number = level[0] if isinstance(level, bytes) else int(level)
+        return cls(namespace or "/", node, number, message, figures) if node in NODES else None
+
+
+def status_screen(found: Iterable[NodeStatus]) -> str:
+    """One line for each node, and below them what the robot is at."""
+    rows = []
+    for namespace, items in groupby(sorted(found, key=lambda one: one.path), key=lambda one: one.namespace):
+        nodes = list(items)
+        rows.append(namespace)
+        rows += [f"  {one.node:<12}{_LEVELS.get(one.level, one.level):<7}{one.message}" for one in nodes]
+        figures = {one.node: one.figures for one in nodes}
+        driver = figures.get("driver", {})
+        fault = driver.get("fault") or "none"
+        minutes = next((values[name] for values in figures.values() for name in _MINUTES if name in values), "unknown")
+        rows.append(f"  safety state {driver.get('safety state', 'unknown')}, fault: {fault}, robot minutes {minutes}")
+    return "\n".join(rows)
+
+
+class Announcements:
+    """Says once what lasts: an error of a node, and that the driver lets nothing move. Says also when it is over.
+
+    Args:
+        namespace: Of the nodes.
+    """
+
+    def __init__(self, namespace: str) -> None:
+        self._option = f" --namespace {namespace.strip('/')}"
+        self._seen: dict[str, tuple[str, float]] = {}
+        self._said: dict[str, str] = {}
+
+    def lines(
+        self, status: Mapping[str, tuple[int, str]], figures: Mapping[str, Mapping[str, str]], acting: bool, now: float
+    ) -> list[str]:
+        """What is new.
+
+        Args:
+            status: Level and message of each node.
+            figures: Of each node.
+            acting: Whether the driver is to act; before that it is at rest for other reasons.
+            now: Any steady clock [s].
+        """
+        state = figures.get("driver", {}).get("safety state", "") if acting else ""
+        lines = []
+        for node, (level, message) in status.items():
+            at_rest = node == "driver" and state in _RELEASE
+            text = self._at_rest(state, figures["driver"]) if at_rest else message if level == ERROR else ""
+            kind = re.sub(r"[\d.]+", "", text)  # the same complaint with other numbers is no news
+            if node not in self._seen or self._seen[node][0] != kind:
+                self._seen[node] = (kind, now)
+            urgent = at_rest and state == "EMERGENCY_STOP"
+            lasts = now - self._seen[node][1] >= _LASTING_SECONDS
+            if kind != self._said.get(node, "") and (lasts or urgent):
+                self._said[node] = kind
+                lines.append(f"{node}: {text or ('acts again' if node == 'driver' else 'works again')}")
+        return lines
+
+    def _at_rest(self, state: str, figures: Mapping[str, str]) -> str:
+        fault = figures.get("fault", "")
+        return f"{state}{f' ({fault})' if fault else ''}; nothing moves {_RELEASE[state]}{self._option}"

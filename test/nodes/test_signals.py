@@ -1,0 +1,213 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How processes end: whatever the signal and whoever gets it, in order, with the robot safe, and all of them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy")
+
+from graphs import constant_bytes
+from live_processes import (
+    PATIENCE,
+    PATIENT,
+    ROOT,
+    STOP_SECONDS,
+    command,
+    complaints,
+    end,
+    family,
+    installed,
+    loads,
+    log_is_whole,
+    pid_of,
+    read_until,
+    wait_for,
+)
+
+from ros_rl.runs import bringup
+from ros_rl.runs.processes import end_variables
+from ros_rl.settings.loading import load_settings
+
+pytestmark = pytest.mark.ros
+ROBOT = ROOT / "test" / "stand_ins" / "recording_robot.py"
+POINTS = (
+    "[ros_rl.backend_settings]\nrecording = recording_robot:RecordingSettings\n"
+    "[ros_rl.backends]\nrecording = recording_robot:RecordingRobot\n"
+)
+LAUNCHER = ROOT / "test" / "helpers" / "launcher.py"
+NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
+
+
+@pytest.fixture
+def agent(tmp_path) -> Path:
+    path = tmp_path / "agent.onnx"
+    path.write_bytes(constant_bytes(load_settings("mock_point"), [0.1, -0.1]))
+    return path
+
+
+class Recorded:
+    """What reached the recording robot of a run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "record"
+        self.environment = installed(folder / "site", ROBOT, POINTS)
+        chosen = {"driver.backend.name": "recording", "driver.backend.file": self.file}
+        self.overrides = [f"{key}={value}" for key, value in chosen.items()]
+        self.options = [word for override in self.overrides for word in ("--set", override)]
+
+    @property
+    def words(self) -> list[str]:
+        return self.file.read_text().split() if self.file.exists() else []
+
+    def wait(self) -> None:
+        wait_for(lambda: "write" in self.words, "the robot to act")
+
+    @property
+    def safe_at_last(self) -> bool:
+        """Nothing was written after the safe action, and the robot was released."""
+        last = self.words[::-1]
+        last = last[: last.index("write")]
+        return "safe" in last and last[0] == "close"
+
+
+@pytest.fixture
+def recorded(tmp_path) -> Recorded:
+    return Recorded(tmp_path)
+
+
+@contextmanager
+def launched(folder: Path, recorded: Recorded, agent: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The nodes of a run as launch starts them: in the group of their parent, which is not this process."""
+    patient = [f"supervisor.start_timeout={PATIENCE}", f"driver.silence_limit={PATIENCE}", "agent.name=random"]
+    line = [sys.executable, str(LAUNCHER), str(folder), agent, *recorded.overrides, *patient]
+    process = subprocess.Popen(line, env=recorded.environment, start_new_session=True)
+    try:
+        recorded.wait()
+        yield process
+    finally:
+        children = family(process.pid)
+        process.kill()
+        process.wait()
+        end(children)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_launch_and_the_terminal_both_signal(tmp_path, recorded, agent, number) -> None:
+    """Ctrl-C at a terminal reaches the whole group, and launch signals again; also while all is closing."""
+    train = number == signal.SIGINT
+    with launched(tmp_path / "run", recorded, "" if train else str(agent)) as process:
+        nodes = family(process.pid)
+        assert set(nodes.values()) == (set(NODES) if train else set(NODES) - {"learner", "evaluator"})
+        began = time.monotonic()
+        os.killpg(process.pid, number)
+        for _ in range(3):
+            time.sleep(0.1)
+            os.killpg(process.pid, number)
+        assert process.wait(timeout=PATIENCE) == 0
+        assert time.monotonic() - began < STOP_SECONDS
+        assert json.loads((tmp_path / "run" / "codes.json").read_text()) == dict.fromkeys(nodes.values(), 0)
+        assert not family(process.pid)
+    assert recorded.safe_at_last
+    assert log_is_whole(tmp_path / "run")
+    assert not complaints(tmp_path / "run")
+
+
+def test_nodes_end_with_a_killed_launch(tmp_path, recorded, agent) -> None:
+    with launched(tmp_path / "run", recorded, str(agent)) as process:
+        process.kill()
+        process.wait()
+        wait_for(lambda: not family(process.pid), "the nodes to end", STOP_SECONDS)
+    assert recorded.safe_at_last
+    assert log_is_whole(tmp_path / "run")
+    assert not complaints(tmp_path / "run")
+
+
+def test_nodes_end_with_a_killed_supervisor(tmp_path, recorded, agent) -> None:
+    arguments = ["run", "mock_point", "--agent", str(agent), "--out", str(tmp_path / "run"), *PATIENT]
+    with command(*arguments, *recorded.options, environment=recorded.environment) as process:
+        recorded.wait()
+        assert set(family(process.pid).values()) == {"driver", "controller", "collector"}
+        process.kill()
+        process.wait()
+        wait_for(lambda: not family(process.pid), "the nodes to end", STOP_SECONDS)
+    assert recorded.safe_at_last
+    assert log_is_whole(tmp_path / "run")
+    assert not complaints(tmp_path / "run")
+
+
+def test_ros_rl_ends_all_in_order(tmp_path, recorded, agent) -> None:
+    """Its terminal is closed: it is told so twice, and nobody reads what it prints any more.
+
+    Before that a single node is told to end, which it does in order, and is started again.
+    """
+    arguments = ["run", "mock_point", "--agent", str(agent), "--out", str(tmp_path / "run"), *PATIENT]
+    with command(*arguments, *recorded.options, environment=recorded.environment) as process:
+        recorded.wait()
+        for number in (signal.SIGHUP, signal.SIGHUP):
+            os.kill(pid_of(process.pid, "driver"), number)
+        read_until(process, "driver ended with exit code 0; restarting it")
+        assert recorded.safe_at_last
+        wait_for(lambda: recorded.words[-1] == "write", "the robot to act again")
+        process.stdout.close()
+        began = time.monotonic()
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(timeout=PATIENCE) == 130
+        assert time.monotonic() - began < STOP_SECONDS
+        assert not family(process.pid)
+    assert recorded.safe_at_last
+    assert log_is_whole(tmp_path / "run")
+    assert not complaints(tmp_path / "run")
+
+
+def test_a_node_that_is_still_loading_ends_at_once(tmp_path) -> None:
+    """Each node with a signal of its own while it imports; the time is told by what it has loaded."""
+    config = tmp_path / "config.yaml"
+    config.write_text("/**: {ros__parameters: {task: {name: mock_point}}}\n")
+    environment = bringup.environment() | end_variables(4.0)
+    started = {}
+    for node, number in zip(NODES, 2 * [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], strict=True):
+        log = tmp_path / f"{node}.log"
+        with log.open("wb") as output:
+            line = bringup.command(bringup.NodeSpec(node, nice=0), "t", config)
+            process = subprocess.Popen(line, env=environment, stdout=output, stderr=output)
+        wait_for(lambda pid=process.pid: loads(pid, "numpy"), "the imports")
+        process.send_signal(number)
+        process.send_signal(number)
+        started[node] = (process, log)
+    ended = {node: (process.wait(timeout=PATIENCE), log.read_text()) for node, (process, log) in started.items()}
+    assert ended == dict.fromkeys(NODES, (0, ""))
+
+
+@pytest.mark.parametrize(("library", "number"), [("numpy", signal.SIGINT), ("torch", signal.SIGTERM)])
+def test_ros_rl_that_is_still_loading_ends_at_once(tmp_path, library, number) -> None:
+    if library == "torch":
+        pytest.importorskip("torch")
+    with command("train", "mock_point", "--out", str(tmp_path / "run")) as process:
+        wait_for(lambda: loads(process.pid, library), "the imports")
+        process.send_signal(number)
+        printed = process.communicate(timeout=PATIENCE)[0].decode()
+        assert (process.returncode, printed) == (130, "ros-rl: interrupted\n")
+        assert not family(process.pid)
+
+
+def test_no_module_of_the_working_directory_replaces_pythons(tmp_path, recorded, agent) -> None:
+    for name in ("queue", "signal", "random"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('a stranger')\n")
+    arguments = ["run", "mock_point", "--agent", str(agent), "--robot-minutes", "0.05", "--out", "run", *PATIENT]
+    with command(*arguments, *recorded.options, environment=recorded.environment, cwd=tmp_path) as process:
+        printed = process.communicate(timeout=PATIENCE)[0].decode()
+        assert process.returncode == 0, printed
+    assert not complaints(tmp_path / "run")

@@ -1,0 +1,52 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The mock robot in a driver's process, which writes down in a file what reached it, whoever ends the process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ros_rl.backends.backend import EMPTY, Scenario
+from ros_rl.backends.mock import MockBackend
+from ros_rl.config import setting
+from ros_rl.robot import Robot
+from ros_rl.settings.backends import MockSettings
+from ros_rl.types import Array
+
+
+@dataclass(frozen=True)
+class RecordingSettings(MockSettings):
+    """A mock robot that remembers."""
+
+    file: str = setting("", "where it writes what reached it, one word a line")
+
+
+class RecordingRobot(MockBackend):
+    """Writes a word for each kind of call, once for calls of the same kind in a row."""
+
+    def __init__(self, robot: Robot, settings: RecordingSettings, period: float, scenario: Scenario = EMPTY) -> None:
+        super().__init__(robot, settings, period, scenario)
+        self.file, self.last = Path(settings.file), ""
+
+    def connect(self) -> None:
+        self.note("connect")
+
+    def write(self, command: Array, until: float) -> None:
+        self.note("write")
+        super().write(command, until)
+
+    def safe(self) -> None:
+        self.note("safe")
+        super().safe()
+
+    def close(self) -> None:
+        self.note("close")
+        super().close()
+
+    def note(self, word: str) -> None:
+        if word != self.last:
+            self.last = word
+            with self.file.open("a") as output:
+                output.write(f"{word}\n")
