@@ -57,7 +57,7 @@ class Embedding(nn.Module):
 
 
 class ScaledFirst(nn.Module):
-    """Perceptrons of two hidden layers that see an input through a linear layer of unit mean, and an embedding as it is.
+    """Perceptrons that see an input through a linear layer of unit mean, and an embedding as it is; two hidden layers.
 
     Args:
         members: How many.
