@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ros_rl.planning.plan import heeded
 from ros_rl.planning.sampling import SamplingPlanner, weighted
 from ros_rl.planning.world import W
 
@@ -18,7 +19,7 @@ class CemPlanner(SamplingPlanner[W]):
     def _refit(self, candidates: Tensor, returns: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         """Moments of the elites, mixed with the old ones by the momentum; see `SamplingPlanner._refit`."""
         s = self.settings
-        best, index = torch.topk(returns, s.elites)
+        best, index = torch.topk(heeded(returns), s.elites)
         new, variance = weighted(candidates[index], best, torch.ones_like(best))
         variance = s.momentum * std**2 + (1.0 - s.momentum) * variance
         return s.momentum * mean + (1.0 - s.momentum) * new, variance.sqrt().clamp(s.std_min, s.std_init)

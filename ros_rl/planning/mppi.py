@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ros_rl.planning.plan import WORST
+from ros_rl.planning.plan import WORST, heeded
 from ros_rl.planning.sampling import SamplingPlanner, weighted
 from ros_rl.planning.world import W
 
@@ -22,7 +22,7 @@ class MppiPlanner(SamplingPlanner[W]):
     def _refit(self, candidates: Tensor, returns: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation of the elites under the softmax; see `SamplingPlanner._refit`."""
         s = self.settings
-        best, index = torch.topk(returns, s.elites)
+        best, index = torch.topk(heeded(returns), s.elites)
         spread = _finite_std(best) if s.elites > 1 else 1.0
         weights = torch.softmax((best - best[0]) / (s.temperature * (spread + 1e-6)), 0)
         mean, variance = weighted(candidates[index], best, weights)

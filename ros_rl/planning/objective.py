@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ros_rl.planning.plan import WORST, Rollout
+from ros_rl.planning.plan import WORST, Rollout, heeded
 from ros_rl.settings.planner import PlannerSettings
 
 
@@ -33,8 +33,7 @@ def evaluate(rollout: Rollout, settings: PlannerSettings, normalised: Callable[[
         value = value - settings.pessimism * returns.std(0)
     elif settings.objective == "state_variance":
         value = value - settings.pessimism * _state_variance([normalised(state) for state in rollout.states])
-    finite = torch.isfinite(returns.sum(0)) & torch.isfinite(value)
-    return torch.where(finite, value, torch.full_like(value, WORST))
+    return torch.where(torch.isfinite(returns.sum(0)), heeded(value), WORST)
 
 
 def _worst_mean(returns: Tensor, share: float) -> Tensor:

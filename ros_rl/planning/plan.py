@@ -8,10 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 WORST = -1e9
 """The return of a candidate whose prediction is not finite."""
+
+
+def heeded(returns: Tensor) -> Tensor:
+    """Returns with `WORST` in the place of what is no number or as large as that, either way.
+
+    Nothing is worth so much, and the squares of more would not be finite.
+    """
+    return torch.where(returns.abs() < -WORST, returns, WORST)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class SamplingPlanner(Planner[W]):
 
         Args:
             candidates: (count, horizon, actions).
-            returns: (count,); `WORST` where a prediction is not finite.
+            returns: (count,); what is not `heeded` lends nothing.
             mean: The mean that they were sampled around.
             std: The deviation that they were sampled with.
         """

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ros_rl.planning.plan import WORST
+from ros_rl.planning.plan import WORST, heeded
 from ros_rl.planning.sampling import SamplingPlanner, weighted
 from ros_rl.planning.world import W
 
@@ -23,7 +23,7 @@ class ShootingPlanner(SamplingPlanner[W]):
 
     def _refit(self, candidates: Tensor, returns: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         """The best candidate; the deviation stays. See `SamplingPlanner._refit`."""
-        value, index = torch.topk(returns, 1)
+        value, index = torch.topk(heeded(returns), 1)
         return weighted(candidates[index], value, torch.ones_like(value))[0], std
 
 
@@ -35,7 +35,7 @@ class SoftmaxShootingPlanner(ShootingPlanner[W]):
 
     def _refit(self, candidates: Tensor, returns: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         """Weighted moments; see `SamplingPlanner._refit`."""
-        s = self.settings
+        s, returns = self.settings, heeded(returns)
         finite = (returns > WORST).to(returns.dtype)
         usual = torch.where(returns > WORST, returns, 0.0).sum() / finite.sum()
         # the worst returns say nothing of the spread

@@ -13,7 +13,8 @@ from value_agents import agent_of, check_resume, largest_difference, plain_layou
 from ros_rl.agents.td7 import Td7Agent
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.errors import ConfigError
-from ros_rl.networks.embedding import EmbeddedCritics, Embedding, unit_mean
+from ros_rl.networks.embedding import EmbeddedCritics, Embedding, ScaledFirst, unit_mean
+from ros_rl.networks.mlp import BatchedLinear
 from ros_rl.settings.loading import load_settings
 
 LAYOUT = plain_layout()
@@ -35,6 +36,19 @@ def update(agent: Td7Agent, seed: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
     agent.updates += 1
     agent.improve(samples)
     return found
+
+
+def by_hand(net: ScaledFirst, x: torch.Tensor, embedding: torch.Tensor) -> torch.Tensor:
+    """The paper's layers, one network at a time: (members, batch, outputs)."""
+    found = []
+    layers = [module for module in net.net.modules() if isinstance(module, BatchedLinear)]
+    for member in range(len(net.scaled.weight)):
+        h = x @ net.scaled.weight[member] + net.scaled.bias[member]
+        h = torch.cat([h / h.abs().mean(1, keepdim=True), embedding], 1)
+        for layer in layers[:-1]:
+            h = (h @ layer.weight[member] + layer.bias[member]).clamp_min(0.0)
+        found.append(h @ layers[-1].weight[member] + layers[-1].bias[member])
+    return torch.stack(found)
 
 
 def test_unit_mean_divides_by_the_mean_of_absolute_values() -> None:
@@ -77,9 +91,9 @@ def test_target_is_the_smaller_of_both_critics_within_what_was_seen() -> None:
     target = agent.critics.target
     with torch.no_grad():
         z = unit_mean(target.embedding.state(samples.next_obs[None])[0])
-        action = torch.tanh(agent.target_policy.net(torch.cat([samples.next_obs, z], -1)[None])[0])
+        action = torch.tanh(by_hand(agent.target_policy.net, samples.next_obs, z)[0])
         pair = target.embedding.pair(torch.cat([z, action], -1)[None])[0]
-        q = target.net(torch.cat([samples.next_obs, action, pair, z], -1)[None])[..., 0]
+        q = by_hand(target.net, torch.cat([samples.next_obs, action], -1), torch.cat([pair, z], -1))[..., 0]
         value = torch.minimum(q[0], q[1])
     middle = float(value.median())
     for low, high in ((-1e9, 1e9), (middle, 1e9), (-1e9, middle)):
@@ -130,6 +144,23 @@ def test_policy_climbs_the_mean_of_the_critics() -> None:
     wanted = -agent.critics.online(samples.obs, agent.policy(samples.obs, z)).mean()
     agent.updates = 1
     assert agent.improve(samples)["policy_loss"] == pytest.approx(float(wanted.detach()), rel=1e-5)
+
+
+def test_state_and_action_are_seen_at_the_embeddings_scale() -> None:
+    """Fujimoto et al. 2023, appendix A: q1(AvgL1Norm(Linear(o, u)), zsa, zs) and mu(AvgL1Norm(Linear(o)), zs)."""
+    agent, samples = agent_of(LAYOUT, "td7"), random_samples(LAYOUT)
+    critics, obs = agent.critics.online, samples.obs
+    z = critics.embedding.of_state(obs)
+    inputs = torch.cat([obs, samples.action], 1), torch.cat([critics.embedding.of_pair(z, samples.action), z], 1)
+    wanted = by_hand(critics.net, *inputs)[..., 0], torch.tanh(by_hand(agent.policy.net, obs, z)[0])
+    torch.testing.assert_close(critics(obs, samples.action), wanted[0])
+    torch.testing.assert_close(agent.policy(obs, z), wanted[1])
+    with torch.no_grad():  # however large what they see of it, its scale says nothing
+        for scaled in (critics.net.scaled, agent.policy.net.scaled):
+            scaled.weight.mul_(50.0)
+            scaled.bias.mul_(50.0)
+    torch.testing.assert_close(critics(obs, samples.action), wanted[0])
+    torch.testing.assert_close(agent.policy(obs, z), wanted[1])
 
 
 def test_known_embedding_gives_the_same_values() -> None:

@@ -3,6 +3,9 @@
 
 """The exported graph, run by onnxruntime, against the torch module that it was made from."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -66,23 +69,69 @@ def run_torch(graph: ControlGraph, inputs: list[np.ndarray]) -> GraphOutput:
     return GraphOutput(action, carry, dict(zip(graph.telemetry_names, rest, strict=True)))
 
 
-def elite_gap(graph: Any, inputs: list[np.ndarray]) -> float:
-    """How far the last elite is from the first that is none, relative to the returns, in the closest iteration."""
-    planner, gaps = graph.planner, []
-    refit = planner._refit
+_ROUNDING = 1e-6
+"""Returns of torch and onnxruntime differ by less, relative to the largest."""
+
+
+@dataclass
+class Ranked:
+    """One plan of torch's, how it was found, and how surely."""
+
+    output: GraphOutput
+    gaps: list[float]
+    """How far the last elite is from the first that is none, relative to the returns, in each iteration."""
+    tolerance: float
+    """Of an action: what the softmax over the elites makes of the returns' rounding."""
+
+
+def ranked(graph: Any, inputs: list[np.ndarray], swaps: Sequence[int] = ()) -> Ranked:
+    """Plan with the last elite and the first that is none exchanged in some of the iterations."""
+    planner, gaps, magnified = graph.planner, [], 0.0
+    settings, refit = planner.settings, planner._refit
 
     def watched(candidates: torch.Tensor, returns: torch.Tensor, *distribution: torch.Tensor) -> Any:
-        ordered = returns.sort(descending=True).values
-        elites = planner.settings.elites
-        gaps.append(float((ordered[elites - 1] - ordered[elites]) / returns.abs().max()))
+        nonlocal magnified
+        places = returns.argsort(descending=True)
+        inside, outside = places[settings.elites - 1], places[settings.elites]
+        size = float(returns.abs().max())
+        if len(gaps) in swaps:
+            returns = returns.clone()
+            returns[inside], returns[outside] = returns[outside].clone(), returns[inside].clone()
+        gaps.append(abs(float(returns[inside] - returns[outside])) / size)
+        spread = settings.temperature * float(returns.topk(settings.elites).values.std())
+        magnified = max(magnified, _ROUNDING * size / spread)
         return refit(candidates, returns, *distribution)
 
     planner._refit = watched
     try:
-        run_torch(graph, inputs)
+        output = run_torch(graph, inputs)
     finally:
         del planner._refit
-    return min(gaps)
+    return Ranked(output, gaps, 3e-5 + 0.3 * magnified)
+
+
+def assert_same_plan(graph: Any, inputs: list[np.ndarray], theirs: GraphOutput) -> bool:
+    """What onnxruntime answers is a plan of torch's, by the ranking found or another of equal returns.
+
+    Returns:
+        Whether rounding could hardly have changed the plan.
+    """
+    iterations, found = range(graph.planner.rounds), []
+    for swaps in chain.from_iterable(combinations(iterations, count) for count in range(len(iterations) + 1)):
+        plan = ranked(graph, inputs, swaps)
+        if any(plan.gaps[iteration] > 2.0 * _ROUNDING for iteration in swaps):
+            continue  # no tie
+        found.append(float(np.abs(plan.output.action - theirs.action).max()) / plan.tolerance)
+        if found[-1] <= 1.0:
+            break
+    assert found[-1] <= 1.0, f"none of {len(found)} plans of equal returns: {found} tolerances away"
+    for name in graph.telemetry_names:
+        one, two = plan.output.telemetry[name], theirs.telemetry[name]
+        assert one.shape == two.shape
+        is_return = name in ("plan_return", "plan_disagreement", "candidate_returns")
+        scale = np.abs(plan.output.telemetry["candidate_returns"] if is_return else one).max()
+        np.testing.assert_allclose(one, two, rtol=0.0, atol=max(1e-4, plan.tolerance) * scale, err_msg=name)
+    return plan.tolerance < 1e-3
 
 
 @pytest.fixture(scope="module", params=TASKS)
@@ -109,25 +158,16 @@ def random_training(task: str, *overrides: dict[str, Any]) -> TrainingLoop:
 def test_planner_equals_torch_also_after_learning(planning: Pair) -> None:
     versions = []
     for _ in range(2):  # the second time with other weights in the same structure
-        graph = planning.train(8)
+        graph, sure = planning.train(8), 0
         versions.append(graph)
-        ties = 0
         for _ in range(25):
             inputs = planning.inputs()
             ours, theirs = run_torch(planning.torch_graph, inputs), run_onnx(graph, inputs)
             np.testing.assert_array_equal(ours.carry, theirs.carry)
-            # the softmax over elites magnifies the returns' rounding, 2e-7 of their size, to 2e-4 of an action at most
-            if np.abs(ours.action - theirs.action).max() > 3e-4:
-                assert elite_gap(planning.torch_graph, inputs) < 1e-5
-                ties += 1
-                continue
-            for name in planning.torch_graph.telemetry_names:
-                one, two = ours.telemetry[name], theirs.telemetry[name]
-                assert one.shape == two.shape == tuple(graph.contract.telemetry[name])
-                is_return = name in ("plan_return", "plan_disagreement", "candidate_returns")
-                scale = np.abs(ours.telemetry["candidate_returns"] if is_return else one).max()
-                np.testing.assert_allclose(one, two, rtol=0.0, atol=1e-4 * scale)
-        assert ties <= 2
+            for name, values in theirs.telemetry.items():
+                assert values.shape == tuple(graph.contract.telemetry[name])
+            sure += assert_same_plan(planning.torch_graph, inputs, theirs)
+        assert sure >= 5  # or nothing much was compared
     inputs = planning.inputs()
     assert np.abs(run_onnx(versions[0], inputs).action - run_onnx(versions[1], inputs).action).max() > 1e-4
 

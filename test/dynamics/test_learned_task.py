@@ -50,6 +50,7 @@ def mock_transitions(agent: MpcAgent, count: int, seed: int = 0) -> ReplayBuffer
 
 
 @cache
+@torch.enable_grad()  # whoever asks first
 def trained() -> MpcAgent:
     agent = agent_of(**LEARNED)
     agent.batch_size = 128

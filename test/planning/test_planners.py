@@ -175,6 +175,41 @@ def test_mppi_refit_by_hand(missing: int) -> None:
     np.testing.assert_allclose(std, deviation.clip(0.05), rtol=1e-4)
 
 
+def refitted(method: str, sequences: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation by hand, of candidates that are all usable; the settings are those of the test below."""
+    if method == "shooting":
+        return sequences[values.argmax()], np.full((2, 2), 0.3)
+    if method != "softmax_shooting":
+        best = np.argsort(-values)[:5]
+        sequences, values = sequences[best], values[best]
+    spread = values.std(ddof=1) if method == "mppi" else values.std()
+    weights = np.ones(len(values)) if method == "cem" else np.exp((values - values.max()) / spread / 0.7)
+    weights = (weights / weights.sum())[:, None, None]
+    mean = (weights * sequences).sum(0)
+    return mean, np.sqrt((weights * (sequences - mean) ** 2).sum(0)).clip(0.01)
+
+
+@pytest.mark.parametrize("places", [[3], [0, 3, 5, 6, 7, 9, 10, 11]])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf"), WORST, -3e38, 1e9, 1e25])
+@pytest.mark.parametrize("method", SAMPLING)
+def test_the_others_are_weighted_as_if_a_useless_return_were_not_there(
+    method: str, bad: float, places: list[int]
+) -> None:
+    """Among more candidates than elites, and among fewer; alone it makes no plan."""
+    values = {"elites": 5, "temperature": 0.7, "momentum": 0.0, "std_init": 2.0, "std_min": 0.01}
+    made = linear_planner(method=method, horizon=2, samples=12, **values)
+    candidates, returns = candidates_and_returns()
+    returns[places] = bad
+    kept = np.delete(np.arange(12), places)
+    old = torch.zeros(2, 2), torch.full((2, 2), 0.3)
+    mean, std = made._refit(candidates, returns, *old)
+    wanted = refitted(method, candidates.double().numpy()[kept], returns.double().numpy()[kept])
+    np.testing.assert_allclose(mean, wanted[0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(std, wanted[1], rtol=1e-4)
+    alone = made._refit(candidates, torch.full((12,), bad), *old)[0]
+    assert torch.isnan(alone).all()
+
+
 def test_mppi_standardises_finite_returns_as_torch_does() -> None:
     for seed in range(20):
         returns = 100 * torch.randn(24, generator=torch.Generator().manual_seed(seed))

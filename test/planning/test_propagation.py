@@ -137,6 +137,12 @@ def test_one_particle_that_is_not_finite_makes_the_candidate_the_worst(objective
     assert found[0] == WORST and found[1] > 1.0
 
 
+@pytest.mark.parametrize("large", [3e38, 4e9, 1e9, -1e9, -4e9])
+def test_a_value_that_nothing_is_worth_is_the_worst(large: float) -> None:
+    found = evaluate(rollout_of([[large, 9e8, -9e8]] * 2), PlannerSettings(), lambda state: state)
+    assert found.tolist() == pytest.approx([WORST, 9e8, -9e8])
+
+
 def test_the_assessment_tells_ignorance_from_chance() -> None:
     planner = linear_planner(DRIFT, std=0.2, horizon=2, smoothing=0.5)
     scale = torch.tensor([0.5, 1.0, 2.0, 4.0])

@@ -3,7 +3,8 @@
 
 """The left-right mirror image of observations and actions, against the simulator's own physics."""
 
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from ros_rl.robot import load_robot
 from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
+from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.types import Command, Transition
 
 _QUIET = {
@@ -146,6 +148,20 @@ def test_agents_that_replay_learn_from_mirror_images_where_there_are_some(name: 
     assert isinstance(mirror("a1_walk"), Mirror)
     assert mirror("a1_walk", mirror=False) is None and mirror("xarm_reach") is None
     assert mirror("a1_walk", name="actor_critic", data="on_policy") is None
+
+
+@dataclass(frozen=True)
+class Lopsided(A1Walk):
+    """On a symmetric robot."""
+
+    symmetric: ClassVar[bool] = False
+
+
+def test_a_task_that_is_not_symmetric_is_not_mirrored_on_a_robot_that_is() -> None:
+    settings = load_settings("a1_walk", overrides=["agent.name=sac"])
+    spec = ObservationSpec(settings.load_robot(), settings.task.observation, 1)
+    assert spec.mirror() is not None and make_agent(spec, settings).mirror is not None
+    assert make_agent(spec, replace(settings, task=Lopsided())).mirror is None
 
 
 def test_without_symmetry_there_is_no_mirror() -> None:

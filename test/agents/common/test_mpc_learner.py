@@ -1,0 +1,172 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a planner is made of, by hand: its batches, what closes its plans, and what pulls its policy."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from learners import spec_of
+from model_based import MODEL, agent_of, assert_steps_down, filled, settings_of
+
+from ros_rl.agents.common.experience import Experience
+from ros_rl.planning.world import ParticleState
+
+pytestmark = pytest.mark.usefixtures("seeded")
+PLANNER = {"samples": 16, "proposals": 4, "elites": 4, "horizon": 2, "iterations": 1}
+SMALL = {"name": "mpc", "hidden": 16, "model": MODEL | {"members": 3}, "planner": PLANNER, "smoothing": 0.25}
+
+
+def small(**changes: Any) -> Any:
+    return agent_of(settings_of(SMALL | changes))
+
+
+def experience(count: int = 8) -> Experience:
+    state, next_state = torch.randn(2, count, 4)
+    last, action = 2.0 * torch.rand(2, count, 2) - 1.0
+    return Experience(state, torch.zeros(count, 0), last, action, torch.randn(count), next_state, torch.zeros(count))
+
+
+def seen(state: torch.Tensor, last_action: torch.Tensor) -> torch.Tensor:
+    """What networks see of the mock robot: positions times 1, velocities times 0.1, and the action before."""
+    return torch.cat([state[..., :2], 0.1 * state[..., 2:], last_action], -1)
+
+
+def test_values_are_learned_from_undelayed_steps() -> None:
+    agent, e = small(), experience()
+    e.terminated[3] = 1.0
+    found = agent.samples(e, 0.8)
+    torch.testing.assert_close(found.obs, seen(e.state, e.last_action))
+    torch.testing.assert_close(found.next_obs, seen(e.next_state, e.action))  # what acted is the next last action
+    assert found.action is e.action and found.reward is e.reward and found.terminated is e.terminated
+    assert found.discount.tolist() == pytest.approx([0.8] * 8) and found.weight.tolist() == [1.0] * 8
+
+
+@pytest.mark.parametrize(
+    ("fraction", "step", "made"),
+    [(0.5, 9, 0), (0.5, 10, 6), (0.5, 99, 6), (0.75, 10, 12), (0.1, 99, 0), (0.0, 99, 0)],
+)
+def test_a_batch_holds_its_share_of_imagined_steps_once_the_model_may(fraction: float, step: int, made: int) -> None:
+    """16 transitions, of which each of three members makes as many."""
+    agent = small(model_fraction=fraction, model_start=10)
+    replay, counts, own = filled(agent.spec), [], agent.imagine
+
+    def imagine(*given: Any) -> Experience:
+        counts.append(len(given[0]))
+        found = own(*given)
+        found.reward[:] = 77.0
+        return found
+
+    agent.imagine = imagine
+    batch = agent._batch(replay, step)
+    assert counts == ([made] if made else [])
+    assert (batch.reward == 77.0).tolist() == [False] * (16 - made) + [True] * made
+    stored = {tuple(row) for row in agent.experience(replay.at(np.arange(60))).next_state.tolist()}
+    assert [tuple(row) in stored for row in batch.next_state.tolist()] == [True] * (16 - made) + [False] * made
+
+
+def test_training_uses_the_model_from_its_step_on() -> None:
+    agent = small(model_start=4, planner_start=0)
+    replay, made, own = filled(agent.spec), [], agent.imagine
+    agent.imagine = lambda *given: (made.append(step), own(*given))[1]
+    for step in range(1, 7):
+        agent.train(replay, step)
+    assert set(made) == {4, 5, 6}
+
+
+def test_imagined_steps_act_by_the_policy_smoothed() -> None:
+    agent, e = small(), experience(6)
+    torch.manual_seed(3)
+    noise = torch.randn(6, 2)
+    with torch.no_grad():
+        mean, log_std = agent.policy(seen(e.state, e.last_action))
+        wanted = 0.75 * torch.tanh(mean + log_std.exp() * noise) + 0.25 * e.last_action
+    torch.manual_seed(3)
+    torch.testing.assert_close(agent._imagine(e).action, wanted)
+
+
+def test_plans_are_closed_by_the_target_critics() -> None:
+    agent = small()
+    with torch.no_grad():
+        for parameter in agent.critics.target.parameters():
+            parameter.add_(0.2 * torch.randn_like(parameter))
+    x, last = torch.randn(3, 5, 4), 2.0 * torch.rand(5, 2) - 1.0
+    with torch.no_grad():
+        found = agent.planner.world.value(ParticleState(x, last, torch.zeros(0)))
+        action = 0.75 * torch.tanh(agent.policy(seen(x.mean(0), last))[0]) + 0.25 * last
+        obs, each = seen(x, last.expand(3, 5, 2)), action.expand(3, 5, 2)
+        wanted, other = (
+            torch.stack([network(o, u).min(0).values for o, u in zip(obs, each, strict=True)])
+            for network in (agent.critics.target, agent.critics.online)
+        )
+    torch.testing.assert_close(found, wanted)
+    assert (wanted - other).abs().min() > 1e-3
+    with torch.no_grad():
+        for parameter in agent.critics.online.parameters():
+            parameter.zero_()
+    torch.testing.assert_close(agent.planner.world.value(ParticleState(x, last, torch.zeros(0))).detach(), found)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5])
+def test_imitation_pulls_the_policy_towards_what_was_chosen(weight: float) -> None:
+    """The chosen action is the executed one with the smoothing undone, and within the bounds."""
+    agent, e = small(imitation=weight, initial_alpha=0.2), experience()
+    e.action[0], e.last_action[0] = torch.tensor([0.9, -0.9]), torch.tensor([-0.5, 0.5])
+    wanted = (e.action - 0.25 * e.last_action) / 0.75
+    assert wanted.abs().max() > 1.0
+    torch.manual_seed(5)
+    obs = seen(e.state, e.last_action)
+    raw, log_probability = agent.policy.sample(obs)
+    value = agent.critics.online(obs, 0.75 * raw + 0.25 * e.last_action).min(0).values
+    loss = (0.2 * log_probability - value).mean() + weight * ((raw - wanted.clip(-1, 1)) ** 2).sum(1).mean()
+    torch.manual_seed(5)
+    rate = agent.settings.learning_rate
+    found = assert_steps_down(loss, agent.policy.parameters(), rate, lambda: agent.update_policy(e))
+    assert found["policy_loss"] == pytest.approx(float(loss.detach()), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "actions"),
+    [("mpc", "mock_point", 2), ("mpc", "xarm_reach", 6), ("mbpo", "mock_point", 2), ("distil", "mock_point", 2)],
+)
+def test_target_entropy_is_per_action(name: str, task: str, actions: int) -> None:
+    agent = agent_of(settings_of({"name": name, "hidden": 16, "model": MODEL, "target_entropy": -0.5}, task))
+    soft = agent.improver if name == "mbpo" else agent.soft
+    for entropy, sign in ((-0.5 * actions - 0.1, 1), (-0.5 * actions + 0.1, -1)):
+        before = float(soft.temperature.alpha)
+        soft.temperature.optimiser.state.clear()
+        soft.follow(torch.tensor(entropy))
+        assert np.sign(float(soft.temperature.alpha) - before) == sign
+
+
+def test_a_checkpoint_holds_all_that_is_learned() -> None:
+    agent, other = small(), small()
+    agent.train(filled(agent.spec), 700)
+    other.load_state_dict(agent.state_dict())
+    x, u = torch.randn(5, 6), torch.rand(5, 2)
+    for one, two in ((agent.critics.online, other.critics.online), (agent.targets, other.targets)):
+        torch.testing.assert_close(one(x, u), two(x, u), rtol=0, atol=0)
+    torch.testing.assert_close(agent.policy(x), other.policy(x), rtol=0, atol=0)
+    assert float(agent.soft.temperature.alpha) == float(other.soft.temperature.alpha)
+    assert set(agent.parts()) >= {"model", "model_optimiser", "policy", "critics", "targets", "alpha_optimiser"}
+
+
+def test_each_member_of_the_model_learns_from_transitions_of_its_own() -> None:
+    agent, e = small(), experience(12)
+    parts = agent._transitions(e, 3)
+    for part, whole in zip(parts, (e.state, e.last_action, e.action, e.next_state), strict=True):
+        assert [torch.equal(part[member], whole[4 * member : 4 * member + 4]) for member in range(3)] == [True] * 3
+
+
+def test_what_looks_at_the_critics_sees_the_online_ones() -> None:
+    agent, spec = small(), spec_of(settings_of(SMALL))
+    with torch.no_grad():
+        for parameter in agent.critics.target.parameters():
+            parameter.zero_()
+    batch = filled(spec).at(np.arange(7))
+    values, features = agent.look(batch)
+    e = agent.experience(batch)
+    torch.testing.assert_close(values, agent.critics.online(seen(e.state, e.last_action), e.action).detach())
+    assert features.shape == (2, 7, 16) and values.abs().min() > 0.0

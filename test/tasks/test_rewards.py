@@ -1,0 +1,228 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Every task's reward and end, computed by hand from plain numbers; numpy and torch give the same."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+import torch
+
+from ros_rl.tasks import TASKS, Task, make_task
+from ros_rl.tasks.gym_task import GymTask
+
+Values = Mapping[str, Sequence[float]]
+KINDS = (lambda value: np.asarray(value, float), lambda value: torch.tensor(value, dtype=torch.float64))
+
+
+def judged(task: Task, after: Values, last: Sequence[float], action: Sequence[float], before: Values | None = None):
+    """Reward and end; the state before the step is no number, unless it is given: few rewards may read it."""
+    found = []
+    for kind in KINDS:
+        known = before or {name: np.full(np.shape(value), np.nan) for name, value in after.items()}
+        # the second row is another step, so that a reduction over the batch shows
+        steps = [{name: kind(np.stack([value, np.zeros_like(value)])) for name, value in f.items()}
+                 for f in (known, after)]  # fmt: skip
+        actions = [kind(np.stack([u, np.ones_like(u)])) for u in (last, action)]
+        reward, ended = task.reward(steps[0], *actions, steps[1]), task.terminated(steps[1])
+        assert reward.shape == ended.shape == (2,)
+        found.append((float(reward[0]), bool(ended[0])))
+    assert found[0] == pytest.approx(found[1], rel=1e-9)
+    return found[0]
+
+
+WALKING: Values = {
+    "joint_position": [0.0] * 12,
+    "joint_velocity": [0.0] * 12,
+    "gravity": [0.3, 0.2, -0.9],
+    "angular_velocity": [1.5, -2.5, 0.5],
+    "base_velocity": [0.4, 0.2, 0.7],
+    "heading": [0.6, 0.8],
+    "base_height": [0.3],
+}
+"""Half the target velocity, leaning, drifting to the left and turning."""
+STILL, MOVED = [0.1] * 12, [0.7] * 3 + [0.1] * 9
+"""The mean squared change between them is 3 x 0.36 / 12 = 0.09."""
+REWARD = 0.5 * 0.9 + 0.3 * 0.9 - 0.1 * 0.2 - 0.1 * 0.5 - 0.3 * 0.6 - 0.02 * 0.09  # 0.4682
+
+
+class TestA1Walk:
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            ({}, REWARD),
+            ({"base_velocity": [0.6, 0.2, 0.7]}, REWARD + 0.25 * 0.9),
+            ({"base_velocity": [3.0, 0.2, 0.7]}, REWARD + 0.5 * 0.9),  # saturates at the target
+            ({"base_velocity": [-0.4, 0.2, 0.7]}, REWARD - 2 * 0.5 * 0.9),  # backwards is punished
+            ({"base_velocity": [-3.0, 0.2, 0.7]}, REWARD - 1.5 * 0.9),
+            ({"base_velocity": [0.4, -0.2, 0.7]}, REWARD),  # to the right is as bad
+            ({"base_velocity": [0.4, 0.7, 0.7]}, REWARD - 0.1 * 0.5),
+            ({"base_velocity": [0.4, 9.0, 0.7]}, REWARD - 0.1 * 0.8),
+            ({"angular_velocity": [0.0, 0.0, 0.5]}, REWARD),  # neither roll nor pitch
+            ({"angular_velocity": [1.5, -2.5, -2.0]}, REWARD - 0.1 * 1.5),
+            ({"angular_velocity": [1.5, -2.5, 9.0]}, REWARD - 0.1 * 2.5),
+            ({"heading": [-0.6, 0.8]}, REWARD),
+            ({"heading": [0.0, 1.0]}, REWARD + 0.3 * 0.6),
+            ({"heading": [0.6, -0.8]}, REWARD - 0.3 * 0.8),  # past a quarter turn the cosine counts, too
+            ({"heading": [1.2, 0.1]}, REWARD - 0.3 * 0.4),
+            ({"heading": [0.6, -1.2]}, REWARD - 0.3 * 1.0),
+            ({"gravity": [0.0, 0.0, -1.0]}, REWARD + 0.1 * (0.5 + 0.3)),
+            ({"gravity": [0.0, 0.0, -1.2]}, REWARD + 0.1 * 0.5 + 0.3 * 0.3),  # the gate is 1 at most
+            ({"gravity": [0.0, 0.0, 0.5]}, REWARD - 0.5 * 0.9 - 0.3 * 1.4),  # upside down nothing is walked
+            ({"joint_velocity": [9.0] * 12, "base_height": [0.5]}, REWARD),
+        ],
+    )
+    def test_reward(self, changes: Values, expected: float) -> None:
+        task = make_task("a1_walk")
+        assert judged(task, {**WALKING, **changes}, STILL, MOVED)[0] == pytest.approx(expected, abs=1e-6)
+
+    def test_a_change_of_the_action_costs_either_way_and_its_size_nothing(self) -> None:
+        task = make_task("a1_walk")
+        for last, action in (
+            (MOVED, STILL),
+            (STILL, MOVED),
+            ([-0.6] * 6 + [0.0] * 6, [-0.6] * 6 + [0.3] * 4 + [-0.6] * 2),
+        ):
+            mean = sum((a - b) ** 2 for a, b in zip(last, action, strict=True)) / 12
+            assert mean == pytest.approx(0.09)
+            assert judged(task, WALKING, last, action)[0] == pytest.approx(REWARD, abs=1e-6)
+        assert judged(task, WALKING, MOVED, MOVED)[0] == pytest.approx(REWARD + 0.02 * 0.09, abs=1e-6)
+
+    @pytest.mark.parametrize(
+        ("changes", "ended"),
+        [
+            ({}, False),
+            ({"gravity": [0.5, 0.3, -0.81]}, False),
+            ({"gravity": [0.5, 0.3, -0.79]}, True),
+            ({"gravity": [0.0, 0.0, 1.0]}, True),
+            ({"base_height": [0.131]}, False),
+            ({"base_height": [0.129]}, True),
+            ({"base_height": [0.129], "gravity": [0.0, 0.0, 1.0]}, True),
+        ],
+    )
+    def test_a_fall_ends_it(self, changes: Values, ended: bool) -> None:
+        assert judged(make_task("a1_walk"), {**WALKING, **changes}, STILL, STILL)[1] is ended
+
+    def test_settings_weigh_their_own_terms(self) -> None:
+        terms = {
+            "upright_weight": 0.9, "lateral_weight": -0.2, "yaw_rate_weight": -0.5, "heading_weight": -0.6,
+            "action_change_weight": -0.09,
+        }  # fmt: skip
+        usual = {"upright_weight": 0.3, "lateral_weight": 0.1, "yaw_rate_weight": 0.1, "heading_weight": 0.3,
+                 "action_change_weight": 0.02}  # fmt: skip
+        for name, term in terms.items():
+            task = make_task("a1_walk", {name: usual[name] + 1.0})
+            assert judged(task, WALKING, STILL, MOVED)[0] == pytest.approx(REWARD + term, abs=1e-6), name
+        slow = make_task("a1_walk", {"target_velocity": 0.5})
+        assert judged(slow, WALKING, STILL, MOVED)[0] == pytest.approx(REWARD + 0.3 * 0.9, abs=1e-6)
+        strict = make_task("a1_walk", {"fall_uprightness": 0.95})
+        assert judged(strict, WALKING, STILL, MOVED)[1]
+        assert judged(make_task("a1_walk", {"fall_height": 0.35}), WALKING, STILL, MOVED)[1]
+
+    def test_metrics(self) -> None:
+        fields = {name: np.asarray(value) for name, value in WALKING.items()}
+        assert make_task("a1_walk").metrics(fields) == {"forward_velocity": 0.4}
+        assert make_task("a1_back").metrics(fields) == {"backward_velocity": -0.4}
+
+
+@pytest.mark.parametrize(("velocity", "forward"), [(-0.2, 0.45), (0.2, -0.45), (-3.0, 0.9), (3.0, -0.9)])
+def test_a1_back_rewards_the_way_back(velocity: float, forward: float) -> None:
+    after = {**WALKING, "base_velocity": [velocity, 0.2, 0.7]}
+    reward, ended = judged(make_task("a1_back"), after, STILL, MOVED)
+    assert reward == pytest.approx(forward + REWARD - 0.45, abs=1e-6) and not ended
+    assert judged(make_task("a1_back"), {**after, "base_height": [0.1]}, STILL, MOVED)[1]
+
+
+class TestXarmReach:
+    AT: Values = {
+        "joint_position": [0.0] * 6,
+        "joint_velocity": [0.0] * 6,
+        "tool_position": [0.3, 0.1, 0.2],
+        "goal_position": [0.3, 0.4, 0.6],
+    }
+
+    @pytest.mark.parametrize(
+        ("tool", "distance"), [([0.3, 0.1, 0.2], 0.5), ([0.3, 0.4, 0.55], 0.05), ([0.3, 0.4, 0.6], 0.0)]
+    )
+    def test_reward(self, tool: list[float], distance: float) -> None:
+        last, action = [0.2] * 6, [0.2] * 4 + [-0.4] * 2  # mean squared change 2 x 0.36 / 6 = 0.12
+        reward, ended = judged(make_task("xarm_reach"), {**self.AT, "tool_position": tool}, last, action)
+        assert reward == pytest.approx(0.05 / (0.05 + distance) - distance - 0.05 * 0.12, abs=1e-4)
+        assert not ended
+
+    def test_it_never_ends(self) -> None:
+        assert not judged(make_task("xarm_reach"), {**self.AT, "joint_position": [99.0] * 6}, [0.0] * 6, [0.0] * 6)[1]
+
+    def test_settings(self) -> None:
+        task = make_task("xarm_reach", {"precision": 0.1, "action_change_weight": 0.5})
+        reward = judged(task, self.AT, [0.0] * 6, [0.6] * 6)[0]
+        assert reward == pytest.approx(0.1 / 0.6 - 0.5 - 0.5 * 0.36, abs=1e-6)
+
+    def test_metrics(self) -> None:
+        fields = {name: np.asarray(value) for name, value in self.AT.items()}
+        assert make_task("xarm_reach").metrics(fields)["distance"] == pytest.approx(0.5)
+
+    def test_goals_are_uniform_in_their_sector(self) -> None:
+        task, rng = make_task("xarm_reach", {"goal_sector": 0.5}), np.random.default_rng(0)
+        goals = np.array([task.draw_inputs(rng)["goal_position"] for _ in range(4000)])
+        radius, angle = np.hypot(goals[:, 0], goals[:, 1]), np.arctan2(goals[:, 1], goals[:, 0])
+        shares = [(radius**2 - 0.25**2) / (0.5**2 - 0.25**2), (angle + 0.5) / 1.0, (goals[:, 2] - 0.1) / 0.35]
+        for share in shares:  # uniform: moments of [0, 1], five standard errors
+            assert -1e-9 <= share.min() < 0.01 and 0.99 < share.max() <= 1.0 + 1e-9
+            assert share.mean() == pytest.approx(0.5, abs=0.023) and share.var() == pytest.approx(1 / 12, abs=0.006)
+        correlation = np.corrcoef(shares)
+        assert np.abs(correlation - np.eye(3)).max() < 0.08
+
+
+class TestCartpole:
+    @pytest.mark.parametrize(
+        ("position", "direction", "squared"),
+        [
+            (0.0, [0.0, -1.0], 0.0),  # upright in the middle
+            (0.0, [0.0, 1.0], 4.0),  # hanging
+            (0.6, [0.0, -1.0], 1.0),  # one pole's length aside
+            (-0.6, [0.0, -1.0], 1.0),
+            (0.3, [0.6, -0.8], 1.1**2 + 0.2**2),
+            (-0.36, [0.6, -0.8], 0.2**2),  # the cart under a pole that leans the other way
+        ],
+    )
+    def test_reward(self, position: float, direction: list[float], squared: float) -> None:
+        after = {"joint_position": [position], "joint_velocity": [3.0], "passive_direction": direction,
+                 "passive_velocity": [2.0]}  # fmt: skip
+        reward, ended = judged(make_task("cartpole_swingup"), after, [0.9], [-0.5])
+        assert reward == pytest.approx(math.exp(-squared) - 0.01 * 0.25, abs=1e-9) and not ended
+        fields = {name: np.asarray(value) for name, value in after.items()}
+        assert make_task("cartpole_swingup").metrics(fields) == {"tip_height": -direction[1]}
+
+    def test_settings(self) -> None:
+        task = make_task("cartpole_swingup", {"pole_length": 0.3, "action_weight": 2.0})
+        after = {"joint_position": [0.3], "passive_direction": [0.0, -1.0]}
+        assert judged(task, after, [0.0], [0.5])[0] == pytest.approx(math.exp(-1.0) - 0.5)
+
+
+@pytest.mark.parametrize(("position", "ended"), [([0.3, -0.4], False), ([1.2, -1.59], False), ([-1.2, 1.61], True)])
+def test_mock_point(position: list[float], ended: bool) -> None:
+    after = {"joint_position": position, "joint_velocity": [5.0, 5.0]}
+    expected = -(position[0] ** 2 + position[1] ** 2) - 0.01 * (0.25 + 0.04)
+    assert judged(make_task("mock_point"), after, [1.0, 1.0], [0.5, -0.2]) == pytest.approx((expected, ended))
+    other = make_task("mock_point", {"action_weight": 1.0, "bound": 0.4})
+    assert judged(other, after, [1.0, 1.0], [0.5, -0.2]) == pytest.approx((expected - 0.99 * 0.29, True))
+
+
+def test_known_rewards_of_gymnasium() -> None:
+    row = np.arange(30.0) / 10
+    fields, action = {"observation": row}, [0.5, -1.0]
+    task = GymTask(env="Reacher-v5")  # fingertip to target: 0.8 and 0.9 aside
+    assert judged(task, fields, [9.0, 9.0], action) == pytest.approx((-math.hypot(0.8, 0.9) - 1.25, False))
+    task = GymTask(env="Pusher-v5")  # tip 1.4.., object 1.7.., goal 2.0..: 0.3 apart on each axis
+    apart = math.sqrt(3 * 0.09)
+    assert judged(task, fields, [9.0, 9.0], action)[0] == pytest.approx(-1.5 * apart - 0.1 * 4 * 1.25)
+    task = GymTask(env="HalfCheetah-v5")
+    before = {"observation": np.full(30, 2.0)}
+    assert judged(task, fields, [9.0, 9.0], action, before)[0] == pytest.approx(0.5 * (2.0 + 0.8) - 0.125)
+
+
+def test_every_task_has_its_numbers_here() -> None:
+    assert set(TASKS) == {"a1_walk", "a1_back", "xarm_reach", "cartpole_swingup", "mock_point"}
