@@ -25,9 +25,8 @@ pytestmark = pytest.mark.ros
 
 
 def settings_of(*overrides: str):
-    return load_settings(
-        "mock_point", overrides=["agent.name=random", "task.episode_seconds=0.5", COMMANDERS, *overrides]
-    )
+    usual = ("agent.name=random", "task.episode_seconds=0.5", "driver.commanders=[controller, peer]")
+    return load_settings("mock_point", overrides=[*usual, *overrides])
 
 
 @pytest.fixture(scope="module")
