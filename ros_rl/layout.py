@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ros_rl.errors import ConfigError
-from ros_rl.types import Array
+from ros_rl.errors import ConfigError, ContractError
+from ros_rl.types import Array, Transition
 
 LAST_ACTION = "last_action"
 PENDING_ACTIONS = "pending_actions"
+
+LARGEST_VALUE = 1e9
+"""What no observation, action or reward may exceed. Learners square sums of hundreds of values times a thousand, and
+their optimisers square the gradients of that: from 1e9 on, float32 (3.4e38) has no room left for it."""
 
 IMAGE = "image"
 _KINDS = ("state", "goal", "action", IMAGE)
@@ -124,6 +128,32 @@ class Layout:
             for name, part in self.slices.items()
             if part.stop <= width and part != slice(width, width)
         }
+
+    def check(self, t: Transition) -> None:
+        """Refuse a transition that is not of this layout; its images are the replay buffer's to check.
+
+        Raises:
+            ContractError: Naming what differs, with both sizes, or the value that nothing can be learned from.
+        """
+        vectors = (
+            ("observation", t.observation, (self.size,)),
+            ("action", t.action, (self.action_size,)),
+            ("next observation", t.next_observation, (self.size,)),
+            ("reward", np.asarray(t.reward), ()),
+        )
+        for what, value, shape in vectors:
+            if value.shape != shape:
+                raise ContractError(
+                    f"transition at tick {t.tick} has {what} of shape {value.shape}, {self.name} has {shape}"
+                )
+            if not (np.abs(value) <= LARGEST_VALUE).all():
+                raise ContractError(
+                    f"transition at tick {t.tick} has {what} that is not finite or beyond {LARGEST_VALUE:g}: {value}"
+                )
+        if self.choices and not (float(t.action[0]).is_integer() and 0 <= t.action[0] < self.choices):
+            raise ContractError(
+                f"transition at tick {t.tick} chose {t.action[0]}, {self.name} has {self.choices} choices"
+            )
 
     def mirror(self) -> tuple[list[int], Array] | None:
         """The left-right mirror image of flat observations: ``observation[..., index] * sign``.

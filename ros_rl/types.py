@@ -65,7 +65,7 @@ class Tick:
     index: int
     """Running number of the tick since the driver started."""
     episode: int
-    """Running number of the episode, from 0."""
+    """Running number of the episode, from 0; -1 before the first."""
     step: int
     """Control periods since the episode began; 0 right after a reset."""
     safety: SafetyState

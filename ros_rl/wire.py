@@ -14,6 +14,7 @@ vectors; with images it is one of arrays.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,13 @@ IMAGES, NEXT_IMAGES = "images.", "next_images."
 METRICS = "metrics."
 """Labels of a transition that begin so are the task's metrics, not part of the experience."""
 
+LARGEST_WHOLE = 2**53
+"""Above it a float64 no longer tells whole numbers apart."""
+
 _SECOND = 1_000_000_000
+_LATEST = (2**31 - 1) * _SECOND + _SECOND - 1  # what a standard message's stamp can hold
+_LONGEST_NAME = 255  # characters of a robot's name
+_CODE = re.compile("[<>|=]?[biuf][1248]")  # of the dtypes that arrays travel in
 _VECTOR_HEADER: Labels = [("stamp_sec", 1), ("stamp_nanosec", 1), ("sequence", 1), ("version", 1)]
 _BYTES_HEADER = struct.Struct("<qqq")
 _BYTES_LABELS: Labels = [("header", _BYTES_HEADER.size)]
@@ -74,14 +81,16 @@ def unpack(data: Array, labels: Sequence[tuple[str, int]]) -> tuple[Header, dict
     """The inverse of `pack`; the vectors are views of `data`.
 
     Raises:
-        ContractError: The header is missing, or the sizes do not add up to the data.
+        ContractError: The header is missing or holds what it cannot, the sizes do not add up to the data, or a name
+            stands twice.
     """
     slices = _slices(labels, _VECTOR_HEADER, len(data))
-    if not np.isfinite(data[:4]).all():
-        raise ContractError(f"packet header is not finite: {data[:4]}")
-    sec, nanosec, sequence, version = (int(value) for value in data[:4])
+    values = data[:4].tolist()
+    if not all(0 <= value <= LARGEST_WHOLE and value.is_integer() for value in values):
+        raise ContractError(f"packet header is {values}, expected whole numbers from 0 to 2^53")
+    sec, nanosec, sequence, version = (int(value) for value in values)
     fields = {name: data[start:stop] for name, start, stop in slices}
-    return Header(sec * _SECOND + nanosec, sequence, version), fields
+    return _checked(Header(sec * _SECOND + nanosec, sequence, version)), fields
 
 
 def pack_bytes(header: Header, fields: Mapping[str, bytes]) -> tuple[bytes, Labels]:
@@ -95,11 +104,17 @@ def unpack_bytes(data: bytes, labels: Sequence[tuple[str, int]]) -> tuple[Header
     """The inverse of `pack_bytes`.
 
     Raises:
-        ContractError: The header is missing, or the sizes do not add up to the data.
+        ContractError: As `unpack`.
     """
     slices = _slices(labels, _BYTES_LABELS, len(data))
-    header = Header(*_BYTES_HEADER.unpack_from(data))
+    header = _checked(Header(*_BYTES_HEADER.unpack_from(data)))
     return header, {name: data[start:stop] for name, start, stop in slices}
+
+
+def _checked(header: Header) -> Header:
+    if not (0 <= header.stamp <= _LATEST and min(header.sequence, header.version) >= 0):
+        raise ContractError(f"packet header is {header}, expected none below 0 and a stamp up to {_LATEST}")
+    return header
 
 
 def _slices(labels: Sequence[tuple[str, int]], header: Labels, size: int) -> Iterable[tuple[str, int, int]]:
@@ -108,6 +123,8 @@ def _slices(labels: Sequence[tuple[str, int]], header: Labels, size: int) -> Ite
     total = sum(length for _, length in labels)
     if total != size:
         raise ContractError(f"packet has {size} elements, its layout names {total}")
+    if len({name for name, _ in labels}) != len(labels):
+        raise ContractError(f"packet names a field twice: {', '.join(name for name, _ in labels)[:200]}")
     start, slices = 0, []
     for name, length in labels:
         slices.append((name, start, start + length))
@@ -130,17 +147,22 @@ def unpack_arrays(data: bytes, labels: Sequence[tuple[str, int]]) -> tuple[Heade
         ContractError: As `unpack_bytes`, or a label does not fit its bytes.
     """
     header, blocks = unpack_bytes(data, labels)
-    return header, dict(_array(label, block) for label, block in blocks.items())
+    arrays = dict(_array(label, block) for label, block in blocks.items())
+    if len(arrays) != len(blocks):
+        raise ContractError(f"packet names an array twice: {', '.join(blocks)[:200]}")
+    return header, arrays
 
 
 def _array(label: str, block: bytes) -> tuple[str, np.ndarray]:
     try:
         name, code, sizes = label.rsplit(" ", 2)
+        if _CODE.fullmatch(code) is None:
+            raise ValueError
         dtype, shape = np.dtype(code), tuple(int(size) for size in sizes.split(",") if size)
-        if dtype.kind not in "biuf" or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(block):
+        if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(block):
             raise ValueError
     except (ValueError, TypeError):
-        raise ContractError(f"packet has {len(block)} bytes that '{label}' does not fit") from None
+        raise ContractError(f"packet has {len(block)} bytes that '{label[:200]}' does not fit") from None
     return name, np.frombuffer(block, dtype).reshape(shape)
 
 
@@ -171,28 +193,81 @@ def transition_arrays(transition: Transition) -> dict[str, np.ndarray]:
     return arrays
 
 
+def number(fields: Mapping[str, np.ndarray], name: str) -> float:
+    """A field that is one finite number.
+
+    Raises:
+        ContractError: It is missing, holds several values, or is not finite.
+    """
+    value = fields.get(name)
+    if value is None:
+        raise ContractError(f"lacks the field '{name}'")
+    if value.size != 1:
+        raise ContractError(f"'{name}' has {value.size} values, expected 1")
+    found = float(value.item())
+    if not math.isfinite(found):
+        raise ContractError(f"'{name}' is {found}, expected a finite number")
+    return found
+
+
+def whole(fields: Mapping[str, np.ndarray], name: str, largest: int = LARGEST_WHOLE, smallest: int = 0) -> int:
+    """A field that is one whole number from `smallest` to `largest`.
+
+    Raises:
+        ContractError: As `number`; or it is not whole, or out of range.
+    """
+    found = number(fields, name)
+    if not (found.is_integer() and smallest <= found <= largest):
+        raise ContractError(f"'{name}' is {found:g}, expected a whole number from {smallest} to {largest}")
+    return int(found)
+
+
+def vector(fields: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """A field of finite numbers.
+
+    Raises:
+        ContractError: It is missing, or a value is not finite.
+    """
+    value = fields.get(name)
+    if value is None:
+        raise ContractError(f"lacks the field '{name}'")
+    if not np.isfinite(value).all():
+        raise ContractError(f"'{name}' is not finite: {value}")
+    return value
+
+
 def transition_from(fields: Mapping[str, np.ndarray]) -> Transition:
     """The inverse of `transition_fields` and of `transition_arrays`.
 
+    What its sizes have to be is the layout's to say: `ros_rl.layout.Layout.check`.
+
     Raises:
-        ContractError: A field is missing.
+        ContractError: A field is missing, holds several values where one is meant, or is not finite.
     """
     try:
         return Transition(
-            tick=int(fields["tick"][0]),
-            episode=int(fields["episode"][0]),
-            observation=fields["observation"],
-            action=fields["action"],
-            reward=float(fields["reward"][0]),
-            next_observation=fields["next_observation"],
-            terminated=bool(fields["terminated"][0]),
-            truncated=bool(fields["truncated"][0]),
-            source=next(iter(_under(SOURCE, fields)), ""),
+            tick=whole(fields, "tick"),
+            episode=whole(fields, "episode"),
+            observation=vector(fields, "observation"),
+            action=vector(fields, "action"),
+            reward=number(fields, "reward"),
+            next_observation=vector(fields, "next_observation"),
+            terminated=bool(whole(fields, "terminated", 1)),
+            truncated=bool(whole(fields, "truncated", 1)),
+            source=_source(fields),
             images=_under(IMAGES, fields),
             next_images=_under(NEXT_IMAGES, fields),
         )
-    except KeyError as error:
-        raise ContractError(f"transition lacks the field {error}") from None
+    except ContractError as error:
+        raise ContractError(f"transition {error}") from None
+
+
+def _source(fields: Mapping[str, np.ndarray]) -> str:
+    """The robot's name."""
+    names = list(_under(SOURCE, fields))
+    if len(names) > 1 or any(len(name) > _LONGEST_NAME for name in names):
+        raise ContractError(f"names {len(names)} sources: {', '.join(names)[:_LONGEST_NAME]}")
+    return names[0] if names else ""
 
 
 def _under(prefix: str, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -200,6 +275,13 @@ def _under(prefix: str, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
     return {name[len(prefix) :]: value for name, value in fields.items() if name.startswith(prefix)}
 
 
-def metrics_from(fields: Mapping[str, Array]) -> dict[str, float]:
-    """The task's metrics that came with a transition, by their labels."""
-    return {name: float(value[0]) for name, value in fields.items() if name.startswith(METRICS)}
+def metrics_from(fields: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """The task's metrics that came with a transition, by their labels.
+
+    Raises:
+        ContractError: One is not one finite number.
+    """
+    try:
+        return {name: number(fields, name) for name in fields if name.startswith(METRICS)}
+    except ContractError as error:
+        raise ContractError(f"transition {error}") from None

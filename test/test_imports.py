@@ -23,7 +23,19 @@ PACKAGE = "ros_rl"
 
 # From the bottom up: rooms (folders) and loose modules. A module may import its own layer and those below it.
 LAYERS = (
-    ("types", "errors", "resources", "rotations", "wire", "plugins", "config", "ros_names", "yaml_files", "layout"),
+    (
+        "types",
+        "errors",
+        "resources",
+        "rotations",
+        "wire",
+        "plugins",
+        "config",
+        "ros_names",
+        "yaml_files",
+        "json_text",
+        "layout",
+    ),
     ("robot", "sensors", "features", "safety", "tasks"),
     ("settings",),
     ("networks", "watch", "deploy", "backends"),

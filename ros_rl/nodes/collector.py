@@ -14,9 +14,9 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
-from ros_rl.errors import ConfigError
 from ros_rl.nodes import packets
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics, Input
+from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, STATE
 from ros_rl.nodes.recorder import Recorder
@@ -49,9 +49,10 @@ class CollectorNode(Node):
         if settings.collector.log and parameters.folder:
             self._recorder = Recorder(self, Path(parameters.folder) / "log")
         record = self._recorder.record if self._recorder is not None else None
-        self._join = TickJoin(self, robot, self._on_tick, self._report, record)
+        self._gate = Gate(self, settings, self._report)
+        self._join = TickJoin(self._gate, robot, self._on_tick, record)
         if self._recorder is not None:
-            self._recorder.subscribe(JointState, "applied_command", STATE)
+            self._recorder.subscribe(self._gate, JointState, "applied_command", STATE)
         create_timer(self, 1.0, self._diagnose)
 
     def close(self) -> None:
@@ -61,11 +62,7 @@ class CollectorNode(Node):
 
     def _on_tick(self, tick: Tick) -> None:
         self._ticks.touch()
-        try:
-            verdict, transition = self._builder.add(tick)
-        except ConfigError as error:
-            self._report(f"tick {tick.index}: {error}")
-            return
+        verdict, transition = self._builder.add(tick)
         message = packets.to_verdict(tick.stamp, verdict)
         self._verdicts.publish(message)
         if transition is not None:
@@ -91,7 +88,7 @@ class CollectorNode(Node):
         }
         if self._recorder is not None:
             values |= self._recorder.describe()
-        values |= self._ticks.describe("tick")
+        values |= self._ticks.describe("tick") | self._gate.describe()
         self._diagnostics.publish(WARN if self._problem else OK, self._problem or "active", values)
         self._problem = ""
 

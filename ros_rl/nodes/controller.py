@@ -14,9 +14,10 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, UInt8MultiArray
 from visualization_msgs.msg import MarkerArray
 
-from ros_rl.errors import ContractError, RosRlError
+from ros_rl.errors import RosRlError
 from ros_rl.nodes import messages, packets
 from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Durations, Input
+from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.graph_loader import GraphLoader
 from ros_rl.nodes.markers import plan_markers
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
@@ -52,6 +53,7 @@ class ControllerNode(LifecycleNode):
         self._command = self.create_publisher(JointState, "joint_command", NEWEST)
         self._telemetry = self.create_publisher(Float64MultiArray, "telemetry", NEWEST)
         self._markers = self.create_publisher(MarkerArray, "plan_markers", NEWEST)
+        self._gate = Gate(self, settings, self._report)
         self._join: TickJoin | None = None
         create_timer(self, 1.0, self._diagnose)
 
@@ -62,9 +64,11 @@ class ControllerNode(LifecycleNode):
         self._loader = GraphLoader(
             self._spec, settings.task.name, period, settings.controller.threads, self._graph_judged
         )
-        self._graph_subscription = self.create_subscription(UInt8MultiArray, "control_graph", self._on_graph, LATCHED)
+        self._graph_entrance = self._gate.subscribe(
+            UInt8MultiArray, "control_graph", packets.from_graph, self._on_graph, LATCHED
+        )
         # an answer to an old tick would come too late, and make the next one late, too
-        self._join = TickJoin(self, self._robot, self._on_tick, self._report, qos=NEWEST)
+        self._join = TickJoin(self._gate, self._robot, self._on_tick, qos=NEWEST)
         return super().on_configure(state)
 
     def on_activate(self, state: Any) -> TransitionCallbackReturn:
@@ -98,19 +102,14 @@ class ControllerNode(LifecycleNode):
         if self._loader is None or self._join is None:
             return
         self._loader.close()
-        self.destroy_subscription(self._graph_subscription)
-        self._join.close(self)
+        self._gate.close([self._graph_entrance])
+        self._join.close()
         self._loader = self._loop = self._join = None
 
-    def _on_graph(self, message: UInt8MultiArray) -> None:
+    def _on_graph(self, graph: tuple[int, bytes]) -> None:
         self._graphs.touch()
-        if self._loader is None:
-            return
-        try:
-            header, blocks = packets.from_blocks(message)
-            self._loader.load(header.version, blocks["model"])
-        except (ContractError, KeyError) as error:
-            self._graph_judged(-1, f"not a control graph: {error}")
+        if self._loader is not None:
+            self._loader.load(*graph)
 
     def _graph_judged(self, version: int, reason: str) -> None:
         self._refused = f"control graph {version} refused: {reason}" if reason else ""
@@ -170,6 +169,7 @@ class ControllerNode(LifecycleNode):
         }
         values |= self._plan.describe("plan") | self._work.describe("tick to command")
         values |= self._ticks.describe("tick") | self._graphs.describe("control_graph")
+        values |= self._gate.describe()
         self._diagnostics.publish(level, text, values)
         if self._active:
             self._problem = ""

@@ -17,9 +17,10 @@ from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
 from ros_rl.backends import Backend, make_backend
-from ros_rl.errors import CommandError, ContractError, RosRlError, one_line
+from ros_rl.errors import RosRlError, one_line
 from ros_rl.nodes import messages, packets
 from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Durations, Input
+from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer, run
@@ -29,7 +30,7 @@ from ros_rl.nodes.tick_publisher import TickPublisher
 from ros_rl.runtime import latch
 from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.pacing import Limits, LockStep, Pacer, RealTime
-from ros_rl.types import Array, SafetyState, Tick
+from ros_rl.types import Array, Command, SafetyState, Tick, Verdict
 
 
 class DriverNode(LifecycleNode):
@@ -50,7 +51,6 @@ class DriverNode(LifecycleNode):
         self._pacer: Pacer | None = None
         self._timer: Any = None
         self._allowance: int | None = None
-        self._rejected = 0
         self._problem = ""
         self._inputs = {name: Input() for name in ("joint_command", "verdict", "step_allowance")}
         self._response = Durations()
@@ -59,10 +59,11 @@ class DriverNode(LifecycleNode):
         self._lock_step = self._settings.driver.mode == "lock_step"
         asked = self._settings.task.inputs
         self._publisher = TickPublisher(self, self._robot, asked, simulated_time=self._lock_step)
-        self._asked = InputReader(self, self._robot, asked, self._give, self._report)
-        self.create_subscription(JointState, "joint_command", self._on_command, NEWEST)
-        self.create_subscription(Float64MultiArray, "verdict", self._on_verdict, STATE)
-        self.create_subscription(Float64MultiArray, "step_allowance", self._on_allowance, LATCHED)
+        gate = self._gate = Gate(self, self._settings, self._report)
+        self._asked = InputReader(gate, self._robot, asked, self._give)
+        self._commands = gate.subscribe(JointState, "joint_command", self._read_command, self._on_command, NEWEST)
+        gate.subscribe(Float64MultiArray, "verdict", packets.from_verdict, self._on_verdict, STATE)
+        gate.subscribe(Float64MultiArray, "step_allowance", packets.from_allowance, self._on_allowance, LATCHED)
         self.create_service(Trigger, "reset", self._reset)
         self._safety_services = SafetyServices(self, self._latch, self._be_safe)
         create_timer(self, 1.0, self._diagnose)
@@ -158,40 +159,28 @@ class DriverNode(LifecycleNode):
         """The time that ticks are stamped with [ns]; None in lock-step, where the loop counts."""
         return None if self._lock_step else self.get_clock().now().nanoseconds
 
-    def _on_command(self, message: JointState) -> None:
-        arrived = time.perf_counter()
+    def _read_command(self, message: JointState) -> Command:
+        self._arrived = time.perf_counter()
         self._inputs["joint_command"].touch()
+        return messages.from_command(message, self._robot)
+
+    def _on_command(self, command: Command) -> None:
         if self._active is None:
             return
         pacer, answers = self._active, self._active.answers
-        try:
-            tick = pacer.command(messages.from_command(message, self._robot), time.monotonic())
-        except CommandError as error:
-            self._rejected += 1
-            self._report(f"command refused: {error}")
-            return
+        tick = pacer.command(command, time.monotonic())
         if pacer.answers != answers:
-            self._response.add(self._publisher.answered(arrived))
+            self._response.add(self._publisher.answered(self._arrived))
         self._publish(tick)
 
-    def _on_verdict(self, message: Float64MultiArray) -> None:
+    def _on_verdict(self, found: tuple[int, Verdict]) -> None:
         self._inputs["verdict"].touch()
-        if self._active is None:
-            return
-        try:
-            stamp, verdict = packets.from_verdict(message)
-        except ContractError as error:
-            self._report(f"verdict refused: {error}")
-            return
-        self._publish(self._active.verdict(stamp, verdict, time.monotonic()))
+        if self._active is not None:
+            self._publish(self._active.verdict(*found, time.monotonic()))
 
-    def _on_allowance(self, message: Float64MultiArray) -> None:
+    def _on_allowance(self, steps: int) -> None:
         self._inputs["step_allowance"].touch()
-        try:
-            self._allowance = packets.from_allowance(message)
-        except ContractError as error:
-            self._report(f"step allowance refused: {error}")
-            return
+        self._allowance = steps
         if self._active is not None:
             self._publish(self._active.allow(self._allowance, time.monotonic()))
 
@@ -241,7 +230,7 @@ class DriverNode(LifecycleNode):
             "mode": self._settings.driver.mode,
             "safety state": self._latch.state.name,
             "fault": self._latch.reason,
-            "commands refused": self._rejected,
+            "commands refused": self._commands.refused,
         }
         level, text = OK, "inactive"
         if self._latch.latched:
@@ -265,7 +254,7 @@ class DriverNode(LifecycleNode):
         values |= self._ticks.describe("tick") | self._response.describe("tick to command")
         for name, item in self._inputs.items():
             values |= item.describe(name)
-        values |= self._asked.describe()
+        values |= self._asked.describe() | self._gate.describe()
         self._diagnostics.publish(level, text, values)
 
 

@@ -20,6 +20,7 @@ from ros_rl.errors import RosRlError
 from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
+from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import HISTORY
 from ros_rl.nodes.running import create_timer
@@ -28,6 +29,7 @@ from ros_rl.runtime.evaluation import Evaluator
 
 _SEED = 1000  # evaluations start elsewhere than training does
 _WAIT_SECONDS = 0.2
+_MOST_WAITING = 20  # requests
 
 
 class EvaluatorNode(Node):
@@ -39,12 +41,15 @@ class EvaluatorNode(Node):
         self._settings = parameters.settings
         self._folder = Path(parameters.folder) if parameters.folder else None
         self._evaluator: Evaluator | None = None
-        self._waiting: queue.Queue[UInt8MultiArray] = queue.Queue()
+        self._waiting: queue.Queue[tuple[dict[str, Any], bytes]] = queue.Queue(_MOST_WAITING)
         self._done = 0
         self._problem = ""
         self._results = self.create_publisher(String, "evaluation", HISTORY)
         self._diagnostics = Diagnostics(self)
-        self.create_subscription(UInt8MultiArray, "evaluation_request", self._waiting.put, HISTORY)
+        self._gate = Gate(self, self._settings, self._report)
+        self._gate.subscribe(
+            UInt8MultiArray, "evaluation_request", packets.from_request, self._waiting.put_nowait, HISTORY
+        )
         create_timer(self, 1.0, self._diagnose)
 
     def work(self, stop: threading.Event) -> None:
@@ -55,34 +60,40 @@ class EvaluatorNode(Node):
         """
         while not stop.is_set():
             try:
-                message = self._waiting.get(timeout=_WAIT_SECONDS)
+                request, model = self._waiting.get(timeout=_WAIT_SECONDS)
             except queue.Empty:
                 continue
-            self._results.publish(String(data=json.dumps(self._evaluate(message))))
+            self._results.publish(String(data=self._answer(request, model)))
             self._done += 1
         if self._evaluator is not None:
             self._evaluator.close()
 
-    def _evaluate(self, message: UInt8MultiArray) -> dict[str, Any]:
-        _, blocks = packets.from_blocks(message)
-        request = json.loads(blocks["request"])
+    def _answer(self, request: dict[str, Any], model: bytes) -> str:
+        try:
+            return json.dumps(self._evaluate(request, model), allow_nan=False)
+        except RosRlError as error:
+            self._report(str(error))
+        except ValueError:
+            self._report("the evaluation found something that is not finite")
+        return json.dumps(request | {"error": self._problem})
+
+    def _evaluate(self, request: dict[str, Any], model: bytes) -> dict[str, Any]:
         settings = self._settings
         video = None
         if request["final"] and settings.evaluator.video and self._folder is not None:
             video = self._folder / VIDEO
-        try:
-            if self._evaluator is None:
-                self._evaluator = Evaluator(settings, settings.seed + _SEED)
-            graph = OnnxGraph(blocks["model"], settings.controller.threads)
-            found = self._evaluator.evaluate(graph, request["episodes"], settings.evaluator.seconds, video)
-        except RosRlError as error:
-            self._problem = str(error)
-            self.get_logger().error(self._problem)
-            return request | {"error": self._problem}
+        if self._evaluator is None:
+            self._evaluator = Evaluator(settings, settings.seed + _SEED)
+        graph = OnnxGraph(model, settings.controller.threads)
+        found = self._evaluator.evaluate(graph, request["episodes"], settings.evaluator.seconds, video)
         return request | found.to_mapping()
 
+    def _report(self, problem: str) -> None:
+        self._problem = problem
+        self.get_logger().error(problem, throttle_duration_sec=1.0)
+
     def _diagnose(self) -> None:
-        values = {"evaluations": self._done, "waiting": self._waiting.qsize()}
+        values = {"evaluations": self._done, "waiting": self._waiting.qsize()} | self._gate.describe()
         self._diagnostics.publish(WARN if self._problem else OK, self._problem or "ready", values)
 
 

@@ -18,9 +18,11 @@ from rclpy.serialization import deserialize_message
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
 from ros_rl.errors import ContractError, GraphError, RosRlError
+from ros_rl.json_text import evaluation
 from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
+from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
@@ -33,6 +35,7 @@ from ros_rl.runs.senders import SequenceCheck, StepCounter
 from ros_rl.settings.tree import Settings
 from ros_rl.training.run import TrainingRun
 from ros_rl.training.training_loop import TrainingLoop
+from ros_rl.types import Transition
 from ros_rl.wire import Header, metrics_from, transition_from
 
 _PROGRESS_SECONDS = 1.0
@@ -70,9 +73,10 @@ class LearnerNode(Node):
         self._progress_publisher = self.create_publisher(Float64MultiArray, "progress", LATCHED)
         self._request_publisher = self.create_publisher(UInt8MultiArray, "evaluation_request", HISTORY)
         self._diagnostics = Diagnostics(self)
-        self.create_subscription(Float64MultiArray, "transitions", self._on_transition, EXPERIENCE)
-        self.create_subscription(Float64MultiArray, "tick", self._on_tick, NEWEST, raw=True)
-        self.create_subscription(String, "evaluation", self._on_evaluation, HISTORY)
+        gate = self._gate = Gate(self, self._settings, self._complain)
+        gate.subscribe(Float64MultiArray, "transitions", self._read_transition, self._on_transition, EXPERIENCE)
+        gate.subscribe(Float64MultiArray, "tick", lambda data: data, self._on_tick, NEWEST, raw=True)
+        gate.subscribe(String, "evaluation", lambda message: evaluation(message.data), self._on_evaluation, HISTORY)
         create_timer(self, 1.0, self._heartbeat)
 
     def _resume(self, folder: Path) -> None:
@@ -80,17 +84,22 @@ class LearnerNode(Node):
         received = load_received(folder, self._source, self._training.env_steps)
         self._check, self._steps, self._run.episodes = received
 
-    def _on_transition(self, message: Float64MultiArray) -> None:
-        self._arrived.put(message)
+    def _read_transition(self, message: Float64MultiArray) -> tuple[Header, Transition, dict[str, float]]:
+        header, fields = packets.from_vectors(message)
+        transition = transition_from(fields)
+        self._training.spec.check(transition)
+        return header, transition, metrics_from(fields)
+
+    def _on_transition(self, arrived: tuple[Header, Transition, dict[str, float]]) -> None:
+        self._arrived.put(arrived)
         self._wake.set()
 
     def _on_tick(self, data: bytes) -> None:
         self._newest_tick = data
         self._wake.set()
 
-    def _on_evaluation(self, message: String) -> None:
-        result = json.loads(message.data)
-        self._run.note_evaluation(result, int(result["env_steps"]))
+    def _on_evaluation(self, result: dict[str, Any]) -> None:
+        self._run.note_evaluation(result, result["env_steps"])
 
     def _heartbeat(self) -> None:
         """Tell the driver that the learner lives, also while it withholds steps."""
@@ -123,12 +132,12 @@ class LearnerNode(Node):
 
     def _take_transitions(self) -> None:
         while not self._arrived.empty():
+            header, transition, metrics = self._arrived.get()
             try:
-                header, fields = packets.from_vectors(self._arrived.get())
-                transition = transition_from(fields)
+                self._check.check_plausible(transition.source, header.version, header.sequence)
                 if not self._check.take(transition.source, header.version, header.sequence):
                     continue
-                self._run.add(transition, metrics_from(fields))
+                self._run.add(transition, metrics)
             except RosRlError as error:
                 self._refused += 1
                 self._complain(f"transition refused: {error}")
@@ -149,7 +158,7 @@ class LearnerNode(Node):
         self._graph_publisher.publish(packets.to_blocks(header, {"model": graph}))
 
     def _publish_allowance(self) -> None:
-        allowed = self._training.allowance - self._steps.elsewhere(self._source)
+        allowed = max(0, self._training.allowance - self._steps.elsewhere(self._source))
         if allowed != self._allowed:
             self._allowed = allowed
             self._heartbeat()
@@ -194,7 +203,7 @@ class LearnerNode(Node):
         self._diagnostics.publish(
             WARN if problem else OK,
             problem or ("done" if run.finished else "training"),
-            figures | {"transitions refused": self._refused},
+            figures | {"transitions refused": self._refused} | self._gate.describe(),
         )
         self._problem = ""
 

@@ -14,7 +14,7 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point
 from sensor_msgs.msg import JointState
 
-from ros_rl.errors import CommandError, ConfigError
+from ros_rl.errors import CommandError, ConfigError, ContractError
 from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import by_name, doubles
 from ros_rl.types import Array, Command
@@ -43,7 +43,13 @@ def to_time(stamp: int) -> Time:
 
 
 def from_time(time: Time) -> int:
-    """A message's stamp [ns]."""
+    """A message's stamp [ns].
+
+    Raises:
+        ContractError: It lies before 1970, or its nanoseconds make more than a second.
+    """
+    if time.sec < 0 or time.nanosec >= _SECOND:
+        raise ContractError(f"stamp is {time.sec} s and {time.nanosec} ns, expected neither below 0 nor 1e9 ns or more")
     return int(time.sec) * _SECOND + int(time.nanosec)
 
 
@@ -76,10 +82,13 @@ def from_command(message: JointState, robot: Robot) -> Command:
 
     Raises:
         CommandError: A joint is missing, unknown or named twice, or the values do not match the names.
+        ContractError: Its stamp is none.
     """
     names = message.name
     if sorted(names) != sorted(robot.joints):
-        raise CommandError(f"command names the joints {', '.join(names)}, {robot.name} has {', '.join(robot.joints)}")
+        raise CommandError(
+            f"command names the joints {', '.join(names)[:200]}, {robot.name} has {', '.join(robot.joints)}"
+        )
     value = np.zeros(robot.size)
     for kind in set(robot.interfaces):
         targets = getattr(message, kind)

@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
-from ros_rl.errors import ContractError
+from ros_rl.json_text import evaluation
 from ros_rl.nodes import packets
 from ros_rl.nodes.diagnostics import OK, Diagnostics
+from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer
 from ros_rl.nodes.sources import source_of
@@ -25,6 +24,7 @@ from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.senders import StepCounter
 from ros_rl.runs.summary import RunState
 from ros_rl.settings.tree import Settings
+from ros_rl.types import Transition
 from ros_rl.wire import Header, metrics_from, transition_from
 
 _NO_LIMIT = 10**9  # steps
@@ -50,22 +50,25 @@ class MonitorNode(Node):
         self._agent_published = False
         self._diagnostics = Diagnostics(self)
         create_timer(self, _PROGRESS_SECONDS, self._diagnose)
-        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, STATE)
-        self.create_subscription(String, "evaluation", self._on_evaluation, HISTORY)
+        gate = self._gate = Gate(self, settings, self._report)
+        gate.subscribe(DiagnosticArray, "/diagnostics", lambda m: m, self._on_diagnostics, STATE, anybody=True)
+        gate.subscribe(String, "evaluation", lambda m: evaluation(m.data), self.state.add_evaluation, HISTORY)
         if mode == RUN:
             self._listen_to_transitions()
         else:
-            self.create_subscription(Float64MultiArray, "progress", self._on_progress, LATCHED)
+            gate.subscribe(Float64MultiArray, "progress", packets.from_progress, self._on_progress, LATCHED)
 
     def _listen_to_transitions(self) -> None:
         """Without a learner the progress is made here."""
         self._episodes, self._rates, self._steps = EpisodeStatistics(), Rates(), StepCounter()
         self._transitions = 0
-        self._newest_tick: bytes | None = None
+        self._driven: tuple[int, int] | None = None
+        self._spec = self.settings.observation_spec()
         self._graph_publisher = self.create_publisher(UInt8MultiArray, "control_graph", LATCHED)
         self._allowance_publisher = self.create_publisher(Float64MultiArray, "step_allowance", LATCHED)
-        self.create_subscription(Float64MultiArray, "transitions", self._on_transition, EXPERIENCE)
-        self.create_subscription(Float64MultiArray, "tick", self._on_tick, NEWEST, raw=True)
+        gate = self._gate
+        gate.subscribe(Float64MultiArray, "transitions", self._read_transition, self._on_transition, EXPERIENCE)
+        gate.subscribe(Float64MultiArray, "tick", packets.steps_from, self._on_tick, NEWEST)
         create_timer(self, _PROGRESS_SECONDS, self._update)
 
     @property
@@ -115,39 +118,31 @@ class MonitorNode(Node):
             self.state.status[node] = (level, status.message)
             self.state.figures[node] = {item.key: item.value for item in status.values}
 
-    def _on_evaluation(self, message: String) -> None:
-        self.state.add_evaluation(json.loads(message.data))
+    def _report(self, problem: str) -> None:
+        self.get_logger().error(problem, throttle_duration_sec=1.0)
 
-    def _on_progress(self, message: Float64MultiArray) -> None:
-        try:
-            _, fields = packets.from_vectors(message)
-        except ContractError as error:
-            self.get_logger().error(f"progress refused: {error}")
-            return
-        self.state.progress = {name: float(value[0]) for name, value in fields.items() if len(value)}
+    def _on_progress(self, progress: dict[str, float]) -> None:
+        self.state.progress = progress
 
-    def _on_tick(self, data: bytes) -> None:
-        self._newest_tick = data
+    def _on_tick(self, steps: tuple[int, int]) -> None:
+        self._driven = steps
 
-    def _on_transition(self, message: Float64MultiArray) -> None:
-        try:
-            _, fields = packets.from_vectors(message)
-            self._episodes.add(transition_from(fields), metrics_from(fields))
-            self._transitions += 1
-        except ContractError as error:
-            self.get_logger().error(f"transition refused: {error}")
+    def _read_transition(self, message: Float64MultiArray) -> tuple[Transition, dict[str, float]]:
+        _, fields = packets.from_vectors(message)
+        transition = transition_from(fields)
+        self._spec.check(transition)
+        return transition, metrics_from(fields)
+
+    def _on_transition(self, found: tuple[Transition, dict[str, float]]) -> None:
+        self._episodes.add(*found)
+        self._transitions += 1
 
     def _update(self) -> None:
         """Give the allowance, as a learner would, and renew the progress."""
         self._allowance_publisher.publish(packets.to_allowance(self._limit, 0))
-        if self._newest_tick is None:
+        if self._driven is None:
             return
-        try:
-            session, steps = packets.steps_from(deserialize_message(self._newest_tick, Float64MultiArray))
-        except ContractError as error:
-            self.get_logger().error(f"tick refused: {error}")
-            return
-        steps = self._steps.note(source_of(self, self.settings.robot_name), session, steps)
+        steps = self._steps.note(source_of(self, self.settings.robot_name), *self._driven)
         self.state.progress = {
             "robot_minutes": steps / self.settings.control.rate_hz / 60,
             "env_steps": steps,

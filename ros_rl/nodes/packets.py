@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike
 from std_msgs.msg import Float64MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
 from ros_rl.errors import ContractError
+from ros_rl.json_text import evaluation_request
 from ros_rl.sensors.message_fields import doubles
 from ros_rl.types import Array, Verdict
-from ros_rl.wire import Header, pack, pack_bytes, unpack, unpack_bytes
+from ros_rl.wire import Header, number, pack, pack_bytes, unpack, unpack_bytes, whole
 
 
 @lru_cache(maxsize=256)
@@ -67,8 +68,8 @@ def steps_from(message: Float64MultiArray) -> tuple[int, int]:
     """
     header, fields = from_vectors(message)
     try:
-        return header.version, int(fields["env_steps"][0])
-    except (KeyError, IndexError, ValueError) as error:
+        return header.version, whole(fields, "env_steps")
+    except ContractError as error:
         raise ContractError(f"not a tick: {error}") from None
 
 
@@ -85,8 +86,8 @@ def from_verdict(message: Float64MultiArray) -> tuple[int, Verdict]:
     """
     header, fields = from_vectors(message)
     try:
-        return header.stamp, Verdict(int(fields["verdict"][0]))
-    except (KeyError, IndexError, ValueError) as error:
+        return header.stamp, Verdict(whole(fields, "verdict", max(Verdict)))
+    except ContractError as error:
         raise ContractError(f"not a verdict: {error}") from None
 
 
@@ -102,7 +103,49 @@ def from_allowance(message: Float64MultiArray) -> int:
         ContractError: The message holds no allowance.
     """
     _, fields = from_vectors(message)
-    steps = fields.get("steps", np.zeros(0))
-    if steps.shape != (1,) or not np.isfinite(steps[0]):
-        raise ContractError(f"not a step allowance: {steps}")
-    return int(steps[0])
+    try:
+        return whole(fields, "steps")
+    except ContractError as error:
+        raise ContractError(f"not a step allowance: {error}") from None
+
+
+def from_graph(message: UInt8MultiArray) -> tuple[int, bytes]:
+    """Version and ONNX bytes of a control graph.
+
+    Raises:
+        ContractError: The message holds none.
+    """
+    header, blocks = from_blocks(message)
+    if "model" not in blocks:
+        raise ContractError(f"not a control graph: it holds {', '.join(blocks)[:200] or 'nothing'}, expected 'model'")
+    return header.version, blocks["model"]
+
+
+def from_request(message: UInt8MultiArray) -> tuple[dict[str, Any], bytes]:
+    """What is asked of the evaluator, and the ONNX bytes of the control graph that it is to judge.
+
+    Raises:
+        ContractError: The message holds none.
+    """
+    _, blocks = from_blocks(message)
+    if set(blocks) != {"request", "model"}:
+        raise ContractError(f"not an evaluation request: it holds {', '.join(blocks)[:200]}, expected request, model")
+    return evaluation_request(blocks["request"]), blocks["model"]
+
+
+def from_progress(message: Float64MultiArray) -> dict[str, float]:
+    """What the learner tells, by name; a figure that is not finite, such as a loss, is left out.
+
+    Raises:
+        ContractError: It holds no progress, or one of its counts is none.
+    """
+    _, fields = from_vectors(message)
+    try:
+        counts = {name: float(whole(fields, name)) for name in ("done", "env_steps", "transitions")}
+        minutes = number(fields, "robot_minutes")
+        if minutes < 0:
+            raise ContractError(f"'robot_minutes' is {minutes}, expected none below 0")
+    except ContractError as error:
+        raise ContractError(f"not a progress: {error}") from None
+    values = {name: float(value[0]) for name, value in fields.items() if value.size == 1 and np.isfinite(value[0])}
+    return values | counts

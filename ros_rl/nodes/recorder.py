@@ -12,6 +12,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message, serialize_message
 
+from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.messages import from_time
 from ros_rl.runs.mcap_log import McapLog
 
@@ -41,13 +42,13 @@ class Recorder:
         """Record a message that the node itself sent."""
         self.record(topic, type(message), serialize_message(message), stamp)
 
-    def subscribe(self, kind: Any, topic: str, qos: QoSProfile) -> None:
-        """Record a topic of messages with a header."""
+    def subscribe(self, gate: Gate, kind: Any, topic: str, qos: QoSProfile) -> None:
+        """Record a topic of messages with a header, whose sender the gate knows."""
 
-        def receive(data: bytes) -> None:
-            self.record(topic, kind, data, from_time(deserialize_message(data, kind).header.stamp))
+        def read(data: bytes) -> tuple[bytes, int]:
+            return data, from_time(deserialize_message(data, kind).header.stamp)
 
-        self._node.create_subscription(kind, topic, receive, qos, raw=True)
+        gate.subscribe(kind, topic, read, lambda found: self.record(topic, kind, *found), qos, raw=True)
 
     def describe(self) -> dict[str, str]:
         """For diagnostics."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ros_rl.errors import ContractError
+from ros_rl.layout import LARGEST_VALUE
 from ros_rl.nodes.messages import from_time, message_class, to_time
 from ros_rl.nodes.packets import from_vectors, to_vectors
 from ros_rl.robot import Robot
@@ -70,7 +71,8 @@ class SensorTopic:
         """What a message's content says was measured, by sensor.
 
         Raises:
-            ContractError: A value has another size than the robot's sensor, or lacks a joint.
+            ContractError: A value has another size than the robot's sensor, lacks a joint, or is not finite or beyond
+                `LARGEST_VALUE`.
         """
         found, robot = {}, self._robot
         for name, read, shape, dtype in self._reads:
@@ -79,6 +81,8 @@ class SensorTopic:
                 continue
             if value.shape != shape:
                 value = _reshaped(name, value, shape, robot)
+            if not (np.abs(value) <= LARGEST_VALUE).all():
+                raise ContractError(f"sensor '{name}' is not finite or beyond {LARGEST_VALUE:g}: {value}")
             found[name] = value if value.dtype is dtype else value.astype(dtype)
         return found
 

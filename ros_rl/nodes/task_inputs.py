@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rclpy.node import Node
 
-from ros_rl.errors import CommandError
 from ros_rl.nodes.diagnostics import Input
+from ros_rl.nodes.gate import Entrance, Gate
 from ros_rl.nodes.messages import message_class, to_time
 from ros_rl.nodes.qos import NEWEST
 from ros_rl.robot import Robot
-from ros_rl.sensors.inputs import INPUTS
+from ros_rl.sensors.inputs import INPUTS, TaskInput
 from ros_rl.types import Array
 
 
@@ -23,41 +24,36 @@ class InputReader:
     """Listens to what others ask of the task.
 
     Args:
-        node: Subscribes.
+        gate: Of the node; subscribes to what anybody may publish, and counts what is refused.
         robot: The robot.
         names: Of the task's inputs.
         give: Called with name and value of each; raises CommandError for what it does not take.
-        refuse: Called with the reason when a message is refused.
     """
 
     def __init__(
         self,
-        node: Node,
+        gate: Gate,
         robot: Robot,
         names: Sequence[str],
         give: Callable[[str, Array], None],
-        refuse: Callable[[str], None],
     ) -> None:
-        self._robot, self._give, self._refuse = robot, give, refuse
+        self._robot, self._give = robot, give
         self._arrivals = {name: Input() for name in names}
-        self.refused = 0
-        """Messages that were refused."""
-        for name in names:
-            item = INPUTS[name]
-            node.create_subscription(message_class(item.message), item.topic, self._receiver(name), NEWEST)
+        self._entrances = [self._subscribe(gate, name, INPUTS[name]) for name in names]
 
-    def _receiver(self, name: str) -> Callable[[Any], None]:
-        item = INPUTS[name]
-
-        def receive(message: Any) -> None:
+    def _subscribe(self, gate: Gate, name: str, item: TaskInput) -> Entrance:
+        def read(message: Any) -> Array:
             self._arrivals[name].touch()
-            try:
-                self._give(name, item.read(message, self._robot))
-            except CommandError as error:
-                self.refused += 1
-                self._refuse(f"{item.topic} refused: {error}")
+            return item.read(message, self._robot)
 
-        return receive
+        return gate.subscribe(
+            message_class(item.message), item.topic, read, partial(self._give, name), NEWEST, anybody=True
+        )
+
+    @property
+    def refused(self) -> int:
+        """Messages that were refused."""
+        return sum(entrance.refused for entrance in self._entrances)
 
     def describe(self) -> dict[str, Any]:
         """For diagnostics."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 
-from ros_rl.errors import ContractError
+from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.qos import STATE
 from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.robot import Robot
@@ -23,27 +22,25 @@ class TickJoin:
     """Subscribes to a driver's topics and calls back with whole ticks; see `TickAssembler`.
 
     Args:
-        node: Subscribes.
+        gate: Of the node; subscribes, and counts what makes no tick.
         robot: Whose ticks they are.
         deliver: Called with every whole tick.
-        refuse: Called with the reason when messages make no tick.
         record: Called with (topic, type, CDR bytes, stamp [ns]) of every message.
         qos: `STATE` for every tick; `NEWEST` for one who fell behind to go on with the newest.
     """
 
     def __init__(
         self,
-        node: Node,
+        gate: Gate,
         robot: Robot,
         deliver: Callable[[Tick], None],
-        refuse: Callable[[str], None],
         record: Callable[[str, Any, bytes, int], None] | None = None,
         qos: QoSProfile = STATE,
     ) -> None:
-        self._deliver, self._refuse, self._record = deliver, refuse, record
+        self._gate, self._record = gate, record
         self._assembler = TickAssembler(robot)
-        self.subscriptions = [
-            node.create_subscription(kind, part, self._receiver(part, kind), qos, raw=record is not None)
+        self._entrances = [
+            gate.subscribe(kind, part, self._reader(part, kind), _if_whole(deliver), qos, raw=record is not None)
             for part, kind in self._assembler.kinds.items()
         ]
 
@@ -52,23 +49,24 @@ class TickJoin:
         """Ticks that were given up for a missing part."""
         return self._assembler.incomplete
 
-    def close(self, node: Node) -> None:
+    def close(self) -> None:
         """Unsubscribe."""
-        for subscription in self.subscriptions:
-            node.destroy_subscription(subscription)
+        self._gate.close(self._entrances)
 
-    def _receiver(self, part: str, kind: Any) -> Callable[[Any], None]:
-        def receive(message: Any) -> None:
+    def _reader(self, part: str, kind: Any) -> Callable[[Any], Tick | None]:
+        def read(message: Any) -> Tick | None:
             raw = message if self._record is not None else None
-            try:
-                stamp, content = self._assembler.unpack(part, deserialize_message(raw, kind) if raw else message)
-                if raw is not None and self._record is not None:
-                    self._record(part, kind, raw, stamp)
-                tick = self._assembler.add(part, stamp, content)
-            except ContractError as error:
-                self._refuse(str(error))
-                return
-            if tick is not None:
-                self._deliver(tick)
+            stamp, content = self._assembler.unpack(part, deserialize_message(raw, kind) if raw else message)
+            if raw is not None and self._record is not None:
+                self._record(part, kind, raw, stamp)
+            return self._assembler.add(part, stamp, content)
 
-        return receive
+        return read
+
+
+def _if_whole(deliver: Callable[[Tick], None]) -> Callable[[Tick | None], None]:
+    def pass_on(tick: Tick | None) -> None:
+        if tick is not None:
+            deliver(tick)
+
+    return pass_on

@@ -14,8 +14,9 @@ from std_msgs.msg import Float64MultiArray
 from ros_rl.errors import ContractError
 from ros_rl.nodes.packets import to_vectors
 from ros_rl.robot import Robot
+from ros_rl.sensors.inputs import INPUTS
 from ros_rl.types import Array, Measurement, SafetyState, Tick
-from ros_rl.wire import Header
+from ros_rl.wire import Header, vector, whole
 
 PARTS = "parts"
 """Label of what says, for each topic of the robot's sensors, whether the tick comes with a message on it."""
@@ -60,24 +61,44 @@ def from_tick(header: Header, fields: Mapping[str, Array], measurement: Measurem
         robot: Whose joints they are.
 
     Raises:
-        ContractError: A field is missing, or the joints are not the robot's.
+        ContractError: A field is missing, has another size or is not finite, or the joints are not the robot's.
     """
     try:
         return Tick(
             stamp=header.stamp,
-            index=int(fields["index"][0]),
-            episode=int(fields["episode"][0]),
-            step=int(fields["step"][0]),
-            safety=SafetyState(int(fields["safety"][0])),
-            intact=bool(fields["intact"][0]),
-            origin=fields["origin"],
-            previous_command=fields["previous_command"],
-            pending_commands=fields["pending_commands"].reshape(-1, robot.size),
+            index=whole(fields, "index"),
+            episode=whole(fields, "episode", smallest=-1),
+            step=whole(fields, "step"),
+            safety=SafetyState(whole(fields, "safety", max(SafetyState))),
+            intact=bool(whole(fields, "intact", 1)),
+            origin=_sized(fields, "origin", 3),
+            previous_command=_sized(fields, "previous_command", robot.size),
+            pending_commands=_rows(fields, "pending_commands", robot.size),
             measurement=measurement,
-            env_steps=int(fields["env_steps"][0]),
-            inputs={name[len(INPUT) :]: value for name, value in fields.items() if name.startswith(INPUT)},
+            env_steps=whole(fields, "env_steps"),
+            inputs={name[len(INPUT) :]: _input(fields, name) for name in fields if name.startswith(INPUT)},
         )
-    except KeyError as error:
-        raise ContractError(f"tick lacks the field {error}") from None
-    except ValueError as error:
+    except ContractError as error:
         raise ContractError(f"tick does not fit {robot.name}: {error}") from None
+
+
+def _sized(fields: Mapping[str, Array], name: str, size: int) -> Array:
+    value = vector(fields, name)
+    if value.size != size:
+        raise ContractError(f"'{name}' has {value.size} values, expected {size}")
+    return value
+
+
+def _rows(fields: Mapping[str, Array], name: str, size: int) -> Array:
+    value = vector(fields, name)
+    if value.size % size:
+        raise ContractError(f"'{name}' has {value.size} values, expected {size} for each period of delay")
+    return value.reshape(-1, size)
+
+
+def _input(fields: Mapping[str, Array], label: str) -> Array:
+    """What a task is asked for; one that is not known here is nobody's to use."""
+    value, known = vector(fields, label), INPUTS.get(label[len(INPUT) :])
+    if known is not None and value.shape != known.shape:
+        raise ContractError(f"'{label}' has shape {value.shape}, expected {known.shape}")
+    return value

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ros_rl.errors import ConfigError
-from ros_rl.layout import Field
+from ros_rl.layout import LARGEST_VALUE, Field
 from ros_rl.replay.images import ImageColumns
 from ros_rl.replay.sum_tree import Index
 from ros_rl.types import Transition
 
 _VALUES = ("observation", "action", "reward", "next_observation", "terminated", "truncated")
 _CHAINS = ("source", "position", "span", "successor", "whole")
-_LARGEST = float(np.finfo(np.float32).max)
+_PARTS = ("observation", "action", "next observation", "reward")
+_MOST_SOURCES = int(np.iinfo(np.int16).max)
 
 
 class _Newest(NamedTuple):
@@ -87,13 +88,21 @@ class Ring:
             Its length of chain so far.
 
         Raises:
-            ConfigError: A value is not finite as a float32, or an image is not as its field says; nothing is stored.
+            ConfigError: A part has another size than this ring's, a value is not finite or beyond `LARGEST_VALUE`, an
+                image is not as its field says, or there are too many sources; nothing is stored.
         """
         t, place = transition, self.next
-        for part, value in zip(self._parts, (t.observation, t.action, t.next_observation, t.reward), strict=True):
+        values: tuple[Any, ...] = (t.observation, t.action, t.next_observation, t.reward)
+        for name, part, value in zip(_PARTS, self._parts, values, strict=True):
+            if np.shape(value) != part.shape:
+                raise ConfigError(
+                    f"transition at tick {t.tick} has {name} of shape {np.shape(value)}, this buffer {part.shape}"
+                )
             part[...] = value
-        if not np.abs(self._row).max() <= _LARGEST:
-            raise ConfigError(f"transition at tick {t.tick} has a value that is not finite")
+        if not np.abs(self._row).max() <= LARGEST_VALUE:
+            raise ConfigError(f"transition at tick {t.tick} has a value that is not finite or beyond {LARGEST_VALUE:g}")
+        if t.source not in self._sources and len(self._sources) >= _MOST_SOURCES:
+            raise ConfigError(f"transition at tick {t.tick} is of one source more than {_MOST_SOURCES}: '{t.source}'")
         self.images.check(t)
         self.observation[place], self.action[place], self.next_observation[place], self.reward[place] = self._parts
         self.terminated[place], self.truncated[place] = t.terminated, t.truncated

@@ -18,7 +18,7 @@ _FILE = "received.json"
 def save_received(folder: Path, check: SequenceCheck, steps: StepCounter, episodes: EpisodeStatistics) -> None:
     """Write what `load_received` reads."""
     content = {
-        "transitions": vars(check),
+        "transitions": {"newest": check.newest, "received": check.received, "lost": check.lost},
         "steps": vars(steps),
         "episodes": {"episodes": episodes.episodes, "terminations": episodes.terminations},
     }

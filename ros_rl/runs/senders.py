@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ros_rl.errors import ContractError
+
+LARGEST_GAP = 10_000
+"""Packets that may be missing in a row: eight minutes at 20 Hz."""
+
 
 class StepCounter:
     """Environment steps of a training: of all robots, and across restarts of drivers, which count from zero each time.
@@ -51,6 +56,24 @@ class SequenceCheck:
         self.received = received
         self.lost = lost
         """Packets that never came."""
+        self._doubted: dict[str, tuple[int, int]] = {}  # by source, the packet that lay too far ahead
+
+    def check_plausible(self, source: str, session: int, sequence: int) -> None:
+        """Refuse a packet that lies too far ahead, unless it follows the one that was refused for it before.
+
+        One wrong number so costs one packet, instead of hiding all that are numbered below it.
+
+        Raises:
+            ContractError: Naming the two numbers.
+        """
+        before, newest = self.newest.get(source, (session, -1))
+        newest = newest if session == before else -1
+        doubted = self._doubted.pop(source, None)
+        if sequence - newest > LARGEST_GAP and doubted != (session, sequence - 1):
+            self._doubted[source] = (session, sequence)
+            raise ContractError(
+                f"number {sequence} of '{source}' follows {newest}, at most {LARGEST_GAP} may be missing"
+            )
 
     def take(self, source: str, session: int, sequence: int) -> bool:
         """Note a packet; False if it is known already."""

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ros_rl.errors import CommandError
+from ros_rl.layout import LARGEST_VALUE
 from ros_rl.plugins import INPUTS_GROUP, Table
 from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import get_xyz, set_xyz
@@ -104,11 +105,12 @@ def check_input(name: str, value: Array, known: tuple[str, ...]) -> None:
         known: The inputs that the task has.
 
     Raises:
-        CommandError: The task has no such input, or the value has the wrong shape or is not finite.
+        CommandError: The task has no such input, or the value has the wrong shape, or is not finite or beyond
+            `LARGEST_VALUE`.
     """
     if name not in known:
         raise CommandError(f"the task has no input '{name}'; it has: {', '.join(known) or 'none'}")
     if value.shape != INPUTS[name].shape:
         raise CommandError(f"{name} has shape {value.shape}, expected {INPUTS[name].shape}")
-    if not np.isfinite(value).all():
-        raise CommandError(f"{name} is not finite: {value}")
+    if not (np.abs(value) <= LARGEST_VALUE).all():
+        raise CommandError(f"{name} is not finite or beyond {LARGEST_VALUE:g}: {value}")

@@ -24,16 +24,20 @@ def by_name(names: list[str], values: Any, joints: tuple[str, ...], robot: Robot
     """Values of `joints` out of a message that names its own.
 
     Raises:
-        ContractError: A joint is missing.
+        ContractError: A joint is missing or named twice, or there is not one value for each name.
     """
     found = np.array(values, dtype=np.float64)
+    if found.shape != (len(names),):
+        raise ContractError(f"joint state has {found.size} values for {len(names)} joints of {robot.name}")
     if tuple(names) == joints:
         return found
+    if len(set(names)) != len(names):
+        raise ContractError(f"joint state names a joint twice: {', '.join(names)[:200]}")
     try:
         return found[[names.index(joint) for joint in joints]]
-    except (ValueError, IndexError):
+    except ValueError:
         needed = ", ".join([*robot.joints, *robot.passive])
-        raise ContractError(f"joint state has {', '.join(names)}; {robot.name} needs {needed}") from None
+        raise ContractError(f"joint state has {', '.join(names)[:200]}; {robot.name} needs {needed}") from None
 
 
 def get_xyz(field: Any) -> Array:

@@ -26,6 +26,14 @@ class DriverSettings:
     auto_recover: bool | None = setting(
         None, "simulator only: a tripped guard clears itself and resets the episode; not set: it does in a simulator"
     )
+    commanders: tuple[str, ...] = setting(
+        ("controller",),
+        "nodes whose joint_command counts, such as a teleoperator beside the controller; of another namespace with /",
+    )
+    nodes: tuple[str, ...] | None = setting(
+        None,
+        "nodes whose ticks and sensors count; not set: driver or, where it is external, the first that is heard",
+    )
     silence_limit: float = setting(20.0, "lock-step: fault when a node is silent for this long", unit="s", low=0.5)
     miss_limit: int = setting(2, "real time: consecutive deadline misses before the safe state", low=1)
     miss_share: float = setting(
@@ -82,3 +90,8 @@ class DriverSettings:
     def arms_itself(self) -> bool:
         """Whether the robot is armed and run without being asked."""
         return self.backend.simulated if self.auto_arm is None else self.auto_arm
+
+    @property
+    def speakers(self) -> tuple[str, ...] | None:
+        """Nodes whose ticks and sensors count; None: the first that is heard."""
+        return ("driver",) if self.nodes is None and self.backend.starts_driver else self.nodes

@@ -54,6 +54,9 @@ class LearnerSettings:
     batch_size: int = setting(256, "transitions per update", low=2)
     replay_capacity: int = setting(200_000, "transitions that the replay buffer holds", low=100)
     replay: ReplaySettings = group(ReplaySettings, "what is drawn from the replay buffer")
+    collectors: tuple[str, ...] = setting(
+        ("collector",), "nodes whose transitions count; those of other namespaces with their whole name"
+    )
     publish_every: int = setting(25, "steps between published control graphs", unit="steps", low=1)
     slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)

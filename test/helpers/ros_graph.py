@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from std_srvs.srv import Trigger
 
 from ros_rl.config import to_mapping
 from ros_rl.nodes import packets
+from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.qos import EXPERIENCE, LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import make_executor, spin
 from ros_rl.nodes.tick_join import TickJoin
@@ -44,9 +45,15 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = PATIENCE)
 
 
 class Peer:
-    """Publishes and hears what a test needs."""
+    """Publishes and hears what a test needs; plays those nodes that are not under test, as nobody else is listened to.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: Of the nodes.
+        real: Names of the nodes under test.
+    """
+
+    def __init__(self, settings: Settings, real: Collection[str]) -> None:
+        self._real, self._played = real, {}
         self.node = rclpy.create_node("peer", namespace=NAMESPACE, use_global_arguments=False)
         self.robot = settings.load_robot()
         self.ticks: list[Tick] = []
@@ -57,11 +64,12 @@ class Peer:
         self.telemetry: list[tuple[Header, dict]] = []
         self.verdicts: list[tuple[int, Any]] = []
         self.diagnostics: dict[str, tuple[int, str, dict[str, str]]] = {}
-        self.graph = self.node.create_publisher(UInt8MultiArray, "control_graph", LATCHED)
-        self.allowance = self.node.create_publisher(Float64MultiArray, "step_allowance", LATCHED)
-        self.command = self.node.create_publisher(JointState, "joint_command", NEWEST)
-        self.verdict = self.node.create_publisher(Float64MultiArray, "verdict", STATE)
-        self.join = TickJoin(self.node, self.robot, self.ticks.append, self.refusals.append)
+        self.gate = Gate(self.node, None, self.refusals.append)
+        self.graph = self.play("learner").create_publisher(UInt8MultiArray, "control_graph", LATCHED)
+        self.allowance = self.play("learner").create_publisher(Float64MultiArray, "step_allowance", LATCHED)
+        self.command = self.play("controller").create_publisher(JointState, "joint_command", NEWEST)
+        self.verdict = self.play("collector").create_publisher(Float64MultiArray, "verdict", STATE)
+        self.join = TickJoin(self.gate, self.robot, self.ticks.append)
         self._subscribe(Float64MultiArray, "transitions", EXPERIENCE, lambda m: self.transitions.append(vectors(m)))
         self._subscribe(Float64MultiArray, "telemetry", NEWEST, lambda m: self.telemetry.append(vectors(m)))
         self._subscribe(Float64MultiArray, "verdict", STATE, lambda m: self.verdicts.append(packets.from_verdict(m)))
@@ -76,6 +84,18 @@ class Peer:
         for status in message.status:
             name = status.name.partition(":")[0].rpartition("/")[2]
             self.diagnostics[name] = (status.level, status.message, {item.key: item.value for item in status.values})
+
+    def play(self, name: str) -> Any:
+        """A node of this name, to publish from; the peer itself if the real one is there."""
+        if name in self._real:
+            return self.node
+        if name not in self._played:
+            self._played[name] = rclpy.create_node(name, namespace=NAMESPACE, use_global_arguments=False)
+        return self._played[name]
+
+    def destroy(self) -> None:
+        for node in (self.node, *self._played.values()):
+            node.destroy_node()
 
     def allow(self, steps: int) -> None:
         self.allowance.publish(packets.to_allowance(steps, 0))
@@ -93,6 +113,15 @@ class Peer:
     def complaint(self, node: str, text: str) -> str:
         """Wait until a node's diagnostics say something that holds `text`."""
         return wait_for(lambda: text in self.diagnostics.get(node, (0, "", {}))[1] and self.diagnostics[node][1], text)
+
+    def refusal(self, node: str, topic: str, text: str) -> str:
+        """Wait until a node's diagnostics say that it refused something on a topic, for a reason that holds `text`."""
+
+        def told() -> str:
+            reason = self.diagnostics.get(node, (0, "", {}))[2].get(f"refused {topic}", "")
+            return reason if text in reason else ""
+
+        return wait_for(told, f"{node} to refuse {topic}: {text}")
 
     def figure(self, node: str, name: str) -> float:
         return float(self.diagnostics[node][2][name])
@@ -117,7 +146,8 @@ def graph(settings: Settings, folder: Path, *kinds: Callable[[], Any]) -> Iterat
     write_parameters_file(params, to_mapping(settings), nodes=())
     arguments = ["--ros-args", "--params-file", str(params), "-r", f"__ns:=/{NAMESPACE}"]
     rclpy.init(args=[*arguments, "-p", f"run.folder:={folder}"])
-    peer, nodes = Peer(settings), [kind() for kind in kinds]
+    nodes = [kind() for kind in kinds]
+    peer = Peer(settings, [node.get_name() for node in nodes])
     executor = make_executor()
     for node in (peer.node, *nodes):
         executor.add_node(node)
@@ -133,8 +163,9 @@ def graph(settings: Settings, folder: Path, *kinds: Callable[[], Any]) -> Iterat
         thread.join(timeout=10)
         for node in nodes:
             getattr(node, "close", lambda: None)()
-        for node in (peer.node, *nodes):
+        for node in nodes:
             node.destroy_node()
+        peer.destroy()
 
 
 def activate(node: Any) -> None:

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.ros
 
 
 def settings_of(*overrides: str):
-    return load_settings("mock_point", overrides=["agent.name=random", "task.episode_seconds=0.5", *overrides])
+    usual = ("agent.name=random", "task.episode_seconds=0.5", "driver.commanders=[controller, peer]")
+    return load_settings("mock_point", overrides=[*usual, *overrides])
 
 
 @pytest.fixture(scope="module")
@@ -140,10 +141,10 @@ def test_a_wrong_command_is_refused_with_the_reason(whole) -> None:
     short = JointState(name=["axis_1_joint"], velocity=[0.0])
     short.header.stamp = messages.to_time(stamp)
     peer.command.publish(short)
-    assert "names the joints axis_1_joint" in peer.complaint("driver", "command refused")
+    assert "joint_command refused" in peer.complaint("driver", "names the joints axis_1_joint")
     values = JointState(name=list(robot.joints), velocity=[0.0])
     peer.command.publish(values)
-    assert "1 velocity values for 2 joints" in peer.complaint("driver", "1 velocity values")
+    assert peer.refusal("driver", "joint_command", "1 velocity values for 2 joints").startswith("2: ")
     assert driver._loop.tick.stamp == stamp and driver._loop.safety is SafetyState.RUNNING
 
 
@@ -172,5 +173,7 @@ def test_a_driver_without_its_tick_contract_is_refused(whole) -> None:
     publisher = peer.node.create_publisher(type(packets.to_verdict(0, Verdict.CONTINUE)), "tick", 10)
     wait_for(lambda: publisher.get_subscription_count() >= 3, "the garbage to be listened to")
     publisher.publish(type(packets.to_verdict(0, Verdict.CONTINUE))())
-    wait_for(lambda: "packet begins with" in collector._problem or peer.refusals, "the refusal")
-    assert peer.refusals
+    wait_for(lambda: peer.refusals, "the refusal")
+    assert "packet begins with" in peer.refusals[-1]
+    for node in ("collector", "controller"):
+        assert peer.refusal(node, "tick", "it comes from /t/peer, expected /t/driver").startswith("1: ")

@@ -19,6 +19,7 @@ from tick_parts import tick_parts
 
 from ros_rl.errors import CommandError, ContractError
 from ros_rl.nodes import messages
+from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.packets import from_vectors, to_vectors
 from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.nodes.tick_join import TickJoin
@@ -57,7 +58,7 @@ class Subscriber:
 @pytest.fixture
 def join():
     node, ticks, refusals = Subscriber(), [], []
-    made = TickJoin(node, ROBOT, ticks.append, refusals.append)
+    made = TickJoin(Gate(node, None, refusals.append), ROBOT, ticks.append)
     return made, lambda part, message: node.callbacks[part](message), ticks, refusals
 
 

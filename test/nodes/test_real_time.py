@@ -114,7 +114,7 @@ def test_a_controller_that_fell_behind_goes_on_with_the_newest_tick(tmp_path, mo
     with graph(settings, tmp_path, ControllerNode) as (peer, controller):
         peer.give_graph(constant_bytes(settings, [0.1, 0.1]))
         activate(controller)
-        publisher = TickPublisher(peer.node, peer.robot, settings.task.inputs, simulated_time=False)
+        publisher = TickPublisher(peer.play("driver"), peer.robot, settings.task.inputs, simulated_time=False)
         step, begun, go = controller._loop.step, threading.Event(), threading.Event()
         decided: list[int] = []
 

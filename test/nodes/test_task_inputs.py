@@ -14,6 +14,7 @@ pytest.importorskip("rclpy")
 from geometry_msgs.msg import Point, Pose, PoseStamped, TwistStamped
 from std_msgs.msg import Header
 
+from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.task_inputs import InputDisplay, InputReader
 from ros_rl.robot import load_robot
 
@@ -30,7 +31,7 @@ class Node:
         self.kinds: dict[str, Any] = {}
         self.published: dict[str, Any] = {}
 
-    def create_subscription(self, kind: Any, topic: str, callback: Any, qos: Any) -> None:
+    def create_subscription(self, kind: Any, topic: str, callback: Any, qos: Any, raw: bool) -> None:
         self.callbacks[topic], self.kinds[topic] = callback, kind
 
     def create_publisher(self, kind: Any, topic: str, qos: Any) -> Any:
@@ -44,7 +45,7 @@ def goal(frame: str) -> PoseStamped:
 
 def test_goals_are_taken_in_the_base_frame_only() -> None:
     node, given, refusals = Node(), {}, []
-    reader = InputReader(node, ARM, ("goal_position",), given.__setitem__, refusals.append)
+    reader = InputReader(Gate(node, None, refusals.append), ARM, ("goal_position",), given.__setitem__)
     assert node.kinds == {"goal": PoseStamped}
     node.callbacks["goal"](goal("map"))
     assert not given and reader.refused == 1
@@ -66,5 +67,5 @@ def test_what_acts_is_shown_under_names_of_its_own() -> None:
 
 def test_a_robot_that_is_asked_for_nothing_listens_to_nobody() -> None:
     node = Node()
-    reader = InputReader(node, ARM, (), lambda *_: None, lambda _: None)
+    reader = InputReader(Gate(node, None, lambda _: None), ARM, (), lambda *_: None)
     assert not node.kinds and reader.describe() == {}

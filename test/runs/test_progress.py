@@ -102,7 +102,7 @@ def test_gaps_and_repetitions_are_told_apart() -> None:
     assert (check.received, check.lost) == (3, 2)
     assert check.take("a", 8, 1), "a collector that starts anew counts from zero"
     assert check.lost == 3
-    resumed = SequenceCheck(**vars(check))
+    resumed = SequenceCheck(check.newest, check.received, check.lost)
     assert not resumed.take("a", 8, 1)
     assert resumed.take("a", 8, 2) and (resumed.received, resumed.lost) == (5, 3)
 

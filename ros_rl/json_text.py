@@ -1,0 +1,103 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Reads JSON that comes from elsewhere: an object, of finite numbers only, not without bounds."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ros_rl.errors import ContractError
+from ros_rl.wire import LARGEST_WHOLE
+
+_REQUEST = {"env_steps": int, "version": int, "episodes": int, "robot_minutes": float, "final": bool}
+
+
+def json_object(text: str | bytes, largest: int) -> dict[str, Any]:
+    """A JSON object.
+
+    Args:
+        text: UTF-8, if it is bytes.
+        largest: Characters or bytes that it may have.
+
+    Raises:
+        ContractError: Too long, not JSON, not an object, nested too deep, or a number is not finite.
+    """
+    if len(text) > largest:
+        raise ContractError(f"JSON of {len(text)} characters, the limit is {largest}")
+    try:
+        found = json.loads(text, parse_constant=_not_finite, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise ContractError(f"not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ContractError(f"JSON is {type(found).__name__}, expected an object")
+    return found
+
+
+def _not_finite(text: str) -> float:
+    raise ContractError(f"JSON holds {text}, expected finite numbers")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _not_finite(text)
+
+
+def check_entries(found: Mapping[str, Any], kinds: Mapping[str, type]) -> None:
+    """Refuse an object whose entries are not as expected; numbers are none below 0.
+
+    Args:
+        found: The object; what `kinds` does not name is not looked at.
+        kinds: By name, int, float (a whole number will do), bool or str.
+
+    Raises:
+        ContractError: An entry is missing, of another kind, negative, or larger than a float64 can count.
+    """
+    for name, kind in kinds.items():
+        if name not in found:
+            raise ContractError(f"lacks '{name}'")
+        value = found[name]
+        fits = isinstance(value, (int, float) if kind is float else kind)
+        if not fits or isinstance(value, bool) is not (kind is bool):
+            raise ContractError(f"'{name}' is {str(value)[:100]}, expected {kind.__name__}")
+        if kind in (int, float) and not 0 <= value <= LARGEST_WHOLE:
+            raise ContractError(f"'{name}' is {str(value)[:100]}, expected 0 to 2^53")
+
+
+def evaluation_request(text: bytes) -> dict[str, Any]:
+    """What the learner asks the evaluator for.
+
+    Raises:
+        ContractError: It is no request.
+    """
+    try:
+        found = json_object(text, 10_000)
+        check_entries(found, _REQUEST)
+        if not 1 <= found["episodes"] <= 10_000:
+            raise ContractError(f"'episodes' is {found['episodes']}, expected 1 to 10000")
+    except ContractError as error:
+        raise ContractError(f"not an evaluation request: {error}") from None
+    return found
+
+
+def evaluation(text: str) -> dict[str, Any]:
+    """What the evaluator answers: the request, and what it found or why it failed.
+
+    Raises:
+        ContractError: It is no evaluation.
+    """
+    try:
+        found = json_object(text, 1_000_000)
+        check_entries(found, _REQUEST)
+        if "error" in found:
+            check_entries(found, {"error": str})
+        else:
+            check_entries(found, {"terminations": int})
+            if not isinstance(found.get("return_mean"), (int, float)) or isinstance(found["return_mean"], bool):
+                raise ContractError(f"'return_mean' is {str(found.get('return_mean'))[:100]}, expected a number")
+    except ContractError as error:
+        raise ContractError(f"not an evaluation: {error}") from None
+    return found

@@ -1,0 +1,64 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Whose word counts on which topic: the names of the nodes, by the settings. No ROS."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ros_rl.settings.tree import Settings
+
+
+@dataclass(frozen=True)
+class Speakers:
+    """Who may publish on a topic.
+
+    Attributes:
+        names: Of nodes: of this namespace or, with a slash in front, of any; None: whoever comes, one at a time.
+        silence: Time without a message after which another process of the same name may take over, while the first is
+            in the graph still [s]. What comes at every tick may pause for a lock-step repetition (0.5 s), what tells
+            once a second for a few of them; what comes rarely says nothing by its silence, so there it is infinite.
+    """
+
+    names: tuple[str, ...] | None
+    silence: float
+
+    def full_names(self, namespace: str) -> tuple[str, ...] | None:
+        """The names with their namespaces.
+
+        Args:
+            namespace: Of whoever listens.
+        """
+        if self.names is None:
+            return None
+        return tuple(name if name.startswith("/") else f"{namespace.rstrip('/')}/{name}" for name in self.names)
+
+
+_EVERY_TICK, _EVERY_SECOND, _RARELY = 1.5, 4.0, math.inf
+
+_OF_NODES = {
+    "verdict": Speakers(("collector",), _EVERY_TICK),
+    "control_graph": Speakers(("learner", "supervisor"), _RARELY),
+    "step_allowance": Speakers(("learner", "supervisor"), _EVERY_SECOND),
+    "progress": Speakers(("learner",), _EVERY_SECOND),
+    "evaluation_request": Speakers(("learner",), _RARELY),
+    "evaluation": Speakers(("evaluator",), _RARELY),
+}
+
+
+def speakers_on(topic: str, settings: Settings) -> Speakers:
+    """Whose word counts on a topic of the nodes; on all others, such as sensors', the driver's does.
+
+    Args:
+        topic: Relative name.
+        settings: Of the run: who drives, commands and collects.
+    """
+    if topic in _OF_NODES:
+        return _OF_NODES[topic]
+    if topic == "joint_command":
+        return Speakers(settings.driver.commanders, _EVERY_TICK)
+    if topic == "transitions":
+        return Speakers(settings.learner.collectors, _EVERY_TICK)
+    return Speakers(settings.driver.speakers, _EVERY_TICK)
