@@ -123,8 +123,9 @@ def _slices(labels: Sequence[tuple[str, int]], header: Labels, size: int) -> Ite
     total = sum(length for _, length in labels)
     if total != size:
         raise ContractError(f"packet has {size} elements, its layout names {total}")
-    if len({name for name, _ in labels}) != len(labels):
-        raise ContractError(f"packet names a field twice: {', '.join(name for name, _ in labels)[:200]}")
+    names = [name for name, _ in labels[len(header) :]]
+    if len(set(names)) != len(names):
+        raise ContractError(f"packet names a field twice: {', '.join(names)[:200]}")
     start, slices = 0, []
     for name, length in labels:
         slices.append((name, start, start + length))

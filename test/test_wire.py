@@ -117,3 +117,10 @@ def test_arrays_that_do_not_fit_their_labels_are_refused(label: str) -> None:
 def test_transition_without_a_field_is_refused() -> None:
     with pytest.raises(ContractError, match="lacks the field 'tick'"):
         transition_from({})
+
+
+def test_a_field_may_have_the_name_of_a_part_of_the_header() -> None:
+    """A training's progress tells its ``version``."""
+    data, labels = pack(Header(1, 2, 3), {"version": 7, "sequence": [1, 2]})
+    header, fields = unpack(data, labels)
+    assert (header.version, fields["version"].tolist(), fields["sequence"].tolist()) == (3, [7], [1, 2])
