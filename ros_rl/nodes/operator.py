@@ -26,7 +26,7 @@ from ros_rl.runs.status import NodeStatus, status_screen
 
 _TRIGGER = "std_srvs/srv/Trigger"
 _FIND_SECONDS = 4.0  # on a busy machine discovery takes its time
-_OTHERS_SECONDS = 0.8  # after the first driver was found, for others
+_OTHERS_SECONDS = 1.5  # after the last node was found, for others
 _ANSWER_SECONDS = 3.0
 _AGAIN_SECONDS = 0.5  # a request may pass a driver that has not discovered us yet
 _NODES_SECONDS = 1.3  # each says how it is once a second
@@ -68,22 +68,21 @@ def call(node: Node, service: str, namespace: str | None, everywhere: bool) -> A
         RosRlError: There are several, and only one may be meant.
     """
     calls: dict[str, _Call] = {}
-    first: float | None = None
+    graph = _Graph(node)
 
     def done() -> bool:
-        nonlocal first
-        for space in [namespace] if namespace is not None else _namespaces(node, service):
+        for space in [namespace] if namespace is not None else graph.namespaces(service):
             calls.setdefault(space, _Call(node, f"{space.rstrip('/')}/{service}"))
         ready = [one for one in calls.values() if one.ready]
-        if ready and first is None:
-            first = time.monotonic()
-        settled = first is not None and (namespace is not None or time.monotonic() - first > _OTHERS_SECONDS)
+        settled = bool(ready) and (namespace is not None or graph.quiet)
         if everywhere or (settled and len(ready) == 1):
             for one in ready:
                 one.ask()
         return settled and (all(one.over for one in ready) or (len(ready) > 1 and not everywhere))
 
-    _spin_until(node, done, _FIND_SECONDS + _ANSWER_SECONDS, lambda: first is None, _FIND_SECONDS)
+    vain = _Deadline(_FIND_SECONDS)
+    limit = _Deadline(_FIND_SECONDS + _ANSWER_SECONDS)
+    _spin_until(node, lambda: done() or limit.over or (vain.over and not any(one.ready for one in calls.values())))
     found = {space: one.answer for space, one in calls.items() if one.ready}
     if not found:
         raise NodeSilentError(_nobody(f"driver in namespace {namespace}" if namespace is not None else "driver"))
@@ -115,8 +114,8 @@ def status(node: Node, namespace: str | None) -> str:
                 found[one.path] = one
 
     node.create_subscription(DiagnosticArray, "/diagnostics", hear, STATE)
-    over = time.monotonic() + _FIND_SECONDS + _NODES_SECONDS
-    _spin_until(node, lambda: time.monotonic() - newest > _NODES_SECONDS, over - time.monotonic(), lambda: False, 0.0)
+    limit = _Deadline(_FIND_SECONDS + _NODES_SECONDS)
+    _spin_until(node, lambda: limit.over or time.monotonic() - newest > _NODES_SECONDS)
     if not found:
         raise NodeSilentError(_nobody("node" if namespace is None else f"node in namespace {namespace}"))
     return status_screen(found.values())
@@ -153,28 +152,48 @@ class _Call:
             self.answer = (bool(answer.success), str(answer.message))
 
 
-def _spin_until(
-    node: Node, done: Callable[[], bool], seconds: float, vain: Callable[[], bool], vain_seconds: float
-) -> None:
-    """Spin until `done`, for so long at most, and for less as long as it is in vain."""
+class _Graph:
+    """Who is there, as far as discovery has come."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._names: list[Any] = []
+        self._changed = time.monotonic()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no node has come or gone for a while."""
+        names = sorted(self._node.get_node_names_and_namespaces())
+        if names != self._names:
+            self._names, self._changed = names, time.monotonic()
+        return time.monotonic() - self._changed > _OTHERS_SECONDS
+
+    def namespaces(self, service: str) -> list[str]:
+        """Where a service of this name and kind seems to be."""
+        return [
+            name.removesuffix(f"/{service}") or "/"
+            for name, kinds in self._node.get_service_names_and_types()
+            if name.endswith(f"/{service}") and _TRIGGER in kinds
+        ]
+
+
+class _Deadline:
+    """Is over some time from now [s]."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() > self._end
+
+
+def _spin_until(node: Node, done: Callable[[], bool]) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    began = time.monotonic()
     while not done():
-        passed = time.monotonic() - began
-        if passed > seconds or (vain() and passed > vain_seconds):
-            break
         executor.spin_once(timeout_sec=0.02)
     executor.remove_node(node)
-
-
-def _namespaces(node: Node, service: str) -> list[str]:
-    """Where a service of this name and kind seems to be."""
-    return [
-        name.removesuffix(f"/{service}") or "/"
-        for name, kinds in node.get_service_names_and_types()
-        if name.endswith(f"/{service}") and _TRIGGER in kinds
-    ]
 
 
 def _nobody(what: str) -> str:

@@ -18,13 +18,10 @@ ERROR = 2
 _LEVELS = {0: "OK", 1: "WARN", ERROR: "ERROR", 3: "STALE"}
 _MINUTES = ("robot_minutes", "robot minutes")
 _LASTING_SECONDS = 1.5  # a simulation that recovers by itself is in a fault for one period
-_RELEASE = {
-    "EMERGENCY_STOP": "until: ros-rl clear",
-    "FAULT": "until: ros-rl clear",
-    "DISARMED": "until: ros-rl arm",
-    "READY": "until: ros-rl resume",
-}
-"""States of the driver in which nothing moves, and what leads on."""
+_STOP = "EMERGENCY_STOP"
+_LATCHED = {_STOP: "clear", "FAULT": "clear"}
+_RELEASE = _LATCHED | {"DISARMED": "arm", "READY": "resume"}
+"""States of the driver in which commands do not act, and the command of ``ros-rl`` that leads on."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,8 @@ class Announcements:
     """
 
     def __init__(self, namespace: str) -> None:
-        self._option = f" --namespace {namespace.strip('/')}"
+        space = namespace.strip("/")
+        self._option = f" --namespace {space}" if space else ""
         self._seen: dict[str, tuple[str, float]] = {}
         self._said: dict[str, str] = {}
 
@@ -85,18 +83,19 @@ class Announcements:
         Args:
             status: Level and message of each node.
             figures: Of each node.
-            acting: Whether the driver is to act; before that it is at rest for other reasons.
+            acting: Whether the driver is active; else only what is latched is said of its state.
             now: Any steady clock [s].
         """
-        state = figures.get("driver", {}).get("safety state", "") if acting else ""
+        state = figures.get("driver", {}).get("safety state", "")
+        told = _RELEASE if acting else _LATCHED
         lines = []
         for node, (level, message) in status.items():
-            at_rest = node == "driver" and state in _RELEASE
+            at_rest = node == "driver" and state in told
             text = self._at_rest(state, figures["driver"]) if at_rest else message if level == ERROR else ""
             kind = re.sub(r"[\d.]+", "", text)  # the same complaint with other numbers is no news
             if node not in self._seen or self._seen[node][0] != kind:
                 self._seen[node] = (kind, now)
-            urgent = at_rest and state == "EMERGENCY_STOP"
+            urgent = at_rest and state == _STOP
             lasts = now - self._seen[node][1] >= _LASTING_SECONDS
             if kind != self._said.get(node, "") and (lasts or urgent):
                 self._said[node] = kind
@@ -105,4 +104,4 @@ class Announcements:
 
     def _at_rest(self, state: str, figures: Mapping[str, str]) -> str:
         fault = figures.get("fault", "")
-        return f"{state}{f' ({fault})' if fault else ''}; nothing moves {_RELEASE[state]}{self._option}"
+        return f"{state}{f' ({fault})' if fault else ''}; nothing moves until: ros-rl {_RELEASE[state]}{self._option}"

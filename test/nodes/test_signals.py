@@ -27,24 +27,19 @@ from live_processes import (
     complaints,
     end,
     family,
-    installed,
     loads,
     log_is_whole,
     pid_of,
     read_until,
     wait_for,
 )
+from recorded import Recorded
 
 from ros_rl.runs import bringup
 from ros_rl.runs.processes import end_variables
 from ros_rl.settings.loading import load_settings
 
 pytestmark = pytest.mark.ros
-ROBOT = ROOT / "test" / "stand_ins" / "recording_robot.py"
-POINTS = (
-    "[ros_rl.backend_settings]\nrecording = recording_robot:RecordingSettings\n"
-    "[ros_rl.backends]\nrecording = recording_robot:RecordingRobot\n"
-)
 LAUNCHER = ROOT / "test" / "helpers" / "launcher.py"
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
 
@@ -54,31 +49,6 @@ def agent(tmp_path) -> Path:
     path = tmp_path / "agent.onnx"
     path.write_bytes(constant_bytes(load_settings("mock_point"), [0.1, -0.1]))
     return path
-
-
-class Recorded:
-    """What reached the recording robot of a run."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "record"
-        self.environment = installed(folder / "site", ROBOT, POINTS)
-        chosen = {"driver.backend.name": "recording", "driver.backend.file": self.file}
-        self.overrides = [f"{key}={value}" for key, value in chosen.items()]
-        self.options = [word for override in self.overrides for word in ("--set", override)]
-
-    @property
-    def words(self) -> list[str]:
-        return self.file.read_text().split() if self.file.exists() else []
-
-    def wait(self) -> None:
-        wait_for(lambda: "write" in self.words, "the robot to act")
-
-    @property
-    def safe_at_last(self) -> bool:
-        """Nothing was written after the safe action, and the robot was released."""
-        last = self.words[::-1]
-        last = last[: last.index("write")]
-        return "safe" in last and last[0] == "close"
 
 
 @pytest.fixture
@@ -158,7 +128,7 @@ def test_ros_rl_ends_all_in_order(tmp_path, recorded, agent) -> None:
             os.kill(pid_of(process.pid, "driver"), number)
         read_until(process, "driver ended with exit code 0; restarting it")
         assert recorded.safe_at_last
-        wait_for(lambda: recorded.words[-1] == "write", "the robot to act again")
+        recorded.wait()
         process.stdout.close()
         began = time.monotonic()
         process.send_signal(signal.SIGHUP)
@@ -201,13 +171,3 @@ def test_ros_rl_that_is_still_loading_ends_at_once(tmp_path, library, number) ->
         printed = process.communicate(timeout=PATIENCE)[0].decode()
         assert (process.returncode, printed) == (130, "ros-rl: interrupted\n")
         assert not family(process.pid)
-
-
-def test_no_module_of_the_working_directory_replaces_pythons(tmp_path, recorded, agent) -> None:
-    for name in ("queue", "signal", "random"):
-        (tmp_path / f"{name}.py").write_text("raise RuntimeError('a stranger')\n")
-    arguments = ["run", "mock_point", "--agent", str(agent), "--robot-minutes", "0.05", "--out", "run", *PATIENT]
-    with command(*arguments, *recorded.options, environment=recorded.environment, cwd=tmp_path) as process:
-        printed = process.communicate(timeout=PATIENCE)[0].decode()
-        assert process.returncode == 0, printed
-    assert not complaints(tmp_path / "run")

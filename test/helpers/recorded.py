@@ -1,0 +1,49 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Runs of the recording robot (`test/stand_ins/recording_robot.py`), from processes that have it installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from live_processes import ROOT, installed, wait_for
+
+_ROBOT = ROOT / "test" / "stand_ins" / "recording_robot.py"
+_POINTS = (
+    "[ros_rl.backend_settings]\nrecording = recording_robot:RecordingSettings\n"
+    "[ros_rl.backends]\nrecording = recording_robot:RecordingRobot\n"
+)
+
+
+class Recorded:
+    """What reached the robot.
+
+    Args:
+        folder: For the record and the installed package.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "record"
+        self.environment = installed(folder / "site", _ROBOT, _POINTS)
+        chosen = {"driver.backend.name": "recording", "driver.backend.file": self.file}
+        self.overrides = [f"{key}={value}" for key, value in chosen.items()]
+        self.options = [word for override in self.overrides for word in ("--set", override)]
+
+    @property
+    def words(self) -> list[str]:
+        return self.file.read_text().split() if self.file.exists() else []
+
+    @property
+    def acts(self) -> bool:
+        return self.words[-1:] == ["write"]
+
+    def wait(self) -> None:
+        wait_for(lambda: self.acts, "the robot to act")
+
+    @property
+    def safe_at_last(self) -> bool:
+        """Nothing was written after the safe action, and the robot was released."""
+        last = self.words[::-1]
+        last = last[: last.index("write")]
+        return "safe" in last and last[0] == "close"

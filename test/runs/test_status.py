@@ -1,0 +1,88 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a terminal is told of the nodes: on request, and once when something lasts."""
+
+import pytest
+
+from ros_rl.runs.status import Announcements, NodeStatus, status_screen
+
+
+def driver(state: str, fault: str = "") -> dict[str, dict[str, str]]:
+    return {"driver": {"safety state": state, "fault": fault}}
+
+
+FINE = {"driver": (0, "active"), "collector": (0, "active")}
+
+
+def test_a_screen_of_two_robots() -> None:
+    entries = [
+        ("/a1/driver: status", b"\x02", "tilt 1.2 rad", {"safety state": "FAULT", "fault": "tilt 1.2 rad"}),
+        ("/b/controller: status", 0, "active", {}),
+        ("/a1/supervisor: status", 0, "train", {"robot minutes": "0.250"}),
+        ("/a1/somebody: status", 2, "not ours", {}),
+    ]
+    found = [one for entry in entries if (one := NodeStatus.of(*entry)) is not None]
+    assert status_screen(found).splitlines() == [
+        "/a1",
+        "  driver      ERROR  tilt 1.2 rad",
+        "  supervisor  OK     train",
+        "  safety state FAULT, fault: tilt 1.2 rad, robot minutes 0.250",
+        "/b",
+        "  controller  OK     active",
+        "  safety state unknown, fault: none, robot minutes unknown",
+    ]
+
+
+def test_an_emergency_stop_is_said_at_once_and_once() -> None:
+    told = Announcements("/a1")
+    assert told.lines(FINE, driver("RUNNING"), True, 0.0) == []
+    stopped = FINE | {"driver": (2, "emergency stop was called")}
+    for now in (1.0, 2.0, 9.0):
+        lines = told.lines(stopped, driver("EMERGENCY_STOP", "emergency stop was called"), True, now)
+        expected = (
+            "driver: EMERGENCY_STOP (emergency stop was called); nothing moves until: ros-rl clear --namespace a1"
+        )
+        assert lines == ([expected] if now == 1.0 else [])
+    assert told.lines(FINE, driver("RUNNING"), True, 10.0) == []
+    assert told.lines(FINE, driver("RUNNING"), True, 12.0) == ["driver: acts again"]
+
+
+def test_what_does_not_last_is_not_said() -> None:
+    """A simulation that recovers by itself falls often; diagnostics come once a second."""
+    told = Announcements("/a1")
+    said = []
+    for second in range(60):
+        state = driver("FAULT", "tilt") if second % 2 else driver("RUNNING")
+        said += told.lines({"driver": (second % 2 * 2, "tilt")}, state, True, float(second))
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("state", "acting", "command"),
+    [
+        ("DISARMED", True, "arm"),
+        ("READY", True, "resume"),
+        ("FAULT", True, "clear"),
+        ("FAULT", False, "clear"),
+        ("DISARMED", False, None),
+        ("HOMING", True, None),
+    ],
+)
+def test_what_leads_on(state, acting, command) -> None:
+    told = Announcements("/")
+    lines = [line for now in (0.0, 1.0, 2.0) for line in told.lines(FINE, driver(state), acting, now)]
+    assert lines == ([f"driver: {state}; nothing moves until: ros-rl {command}"] if command else [])
+
+
+def test_an_error_is_said_once_whatever_its_numbers() -> None:
+    told = Announcements("/a1")
+    said = []
+    for second in range(10):
+        status = FINE | {"controller": (2, f"silent for {second}.5 s")}
+        said += told.lines(status, driver("RUNNING"), True, float(second))
+    said += told.lines(FINE | {"controller": (2, "no graph")}, driver("RUNNING"), True, 10.0)
+    said += told.lines(FINE | {"controller": (2, "no graph")}, driver("RUNNING"), True, 12.0)
+    for second in (13.0, 15.0):
+        said += told.lines(FINE | {"controller": (0, "active")}, driver("RUNNING"), True, second)
+    assert said == ["controller: silent for 2.5 s", "controller: no graph", "controller: works again"]
