@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,10 +67,12 @@ def another_driver(folder: Path):
 
 def test_without_a_driver_each_command_says_so() -> None:
     others = str(int(os.environ["ROS_DOMAIN_ID"]) + 100)  # nobody's
-    code, (line,) = ros_rl("stop", ROS_DOMAIN_ID=others)
-    assert code == 1 and line.startswith(f"ros-rl: error: no driver found in ROS domain {others} ")
-    code, (line,) = ros_rl("status", "--namespace", "a1", ROS_DOMAIN_ID=others)
-    assert code == 1 and line.startswith("ros-rl: error: no node in namespace /a1 found in ROS domain")
+    commands = [("stop",), ("status", "--namespace", "a1")]
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(lambda words: ros_rl(*words, ROS_DOMAIN_ID=others), commands))
+    wanted = ["no driver found", "no node in namespace /a1 found"]
+    for (code, (line,)), words in zip(found, wanted, strict=True):
+        assert code == 1 and line.startswith(f"ros-rl: error: {words} in ROS domain {others} ")
 
 
 def test_what_an_operator_does_stays_done(tmp_path) -> None:
