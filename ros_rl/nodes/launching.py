@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from launch import LaunchContext, LaunchDescription  # type: ignore[attr-defined]
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
 
-from ros_rl.backends.robot_description import robot_description
 from ros_rl.deploy.agent_file import checked_agent
-from ros_rl.resources import share_path
+from ros_rl.errors import ConfigError
+from ros_rl.nodes.launch_nodes import Nodes
+from ros_rl.nodes.launch_rviz import rviz_nodes
 from ros_rl.ros_names import check_namespace
 from ros_rl.runs import bringup
 from ros_rl.runs.machine import check_machine
-from ros_rl.runs.run_folder import RunFolder, default_folder
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder, default_folder
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS
 from ros_rl.settings.tree import Settings
@@ -31,18 +31,22 @@ _ARGUMENTS = {
     "seed": ("", "seed of every random number; empty: as set for the task"),
     "robot_minutes": ("", "robot time [min]; empty: as set for the task when training, without end when running"),
     "params_file": ("", "ROS parameters file that is read after the task's own and a preset"),
-    "out": ("", "run folder; empty: runs/<task>_<date>_<time>"),
+    "set": ("", "settings, as KEY=VALUE separated by spaces (or by ';', where values hold spaces); empty: none"),
+    "out": ("", "run folder; empty: runs/<task>_<date>_<time>, or that of a stopped run that is resumed"),
     "namespace": ("", "of all nodes; empty: the robot's name"),
+    "log_level": ("info", "of all nodes: debug, info, warn, error or fatal"),
+    "record": ("true", "false keeps no MCAP log of the run"),
     "rviz": ("false", "true starts RViz and robot_state_publisher"),
 }
 _OF_MODE = {
     bringup.TRAIN: {
         "agent": ("", "the agent (ros-rl list names them); empty: as set for the task"),
         "preset": ("", "settings under a name, read after the task's own (ros-rl list names them); empty: none"),
+        "resume": ("", "run folder to go on from, with its settings unless params_file is given; empty: start anew"),
     },
     bringup.RUN: {"agent": ("", "control graph to run (.onnx)")},
 }
-_RESPAWN_SECONDS = 1.0
+_LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
 def launch_description(mode: str) -> LaunchDescription:
@@ -65,77 +69,80 @@ def launch_description(mode: str) -> LaunchDescription:
 
 
 def _actions(mode: str, values: dict[str, str]) -> list[Any]:
-    settings = _settings(mode, values)
+    _check(mode, values)
+    resumed = Path(values["resume"]) if values.get("resume") else None
+    settings = _settings(mode, values, resumed)
     check_machine(settings)
+    checkpoint = _checkpoint(resumed)
     if mode == bringup.RUN:
         checked_agent(Path(values["agent"]), settings)
     else:
         from ros_rl.nodes.learner import check_beginning  # torch, which a robot's computer need not have
 
-        check_beginning(settings)
+        check_beginning(settings, checkpoint)
     namespace = bringup.namespace_of(settings, values["namespace"])
-    folder = RunFolder(Path(values["out"]) if values["out"] else default_folder(settings.task.name))
+    own = resumed if resumed is not None and not (resumed / SUMMARY).exists() else None
+    folder = RunFolder(Path(values["out"]) if values["out"] else own or default_folder(settings.task.name))
     folder.write_config(settings)
-    specs = bringup.nodes(settings, mode, folder.path)
-    actions = [_node(spec, namespace, folder, respawn=True) for spec in specs]
+    nodes = Nodes(settings, namespace, folder, values["log_level"])
+    specs = bringup.nodes(settings, mode, folder.path, checkpoint)
+    actions = [action for spec in specs for action in nodes.start(spec)]
     told = [("run.folder", str(folder.path)), ("run.mode", mode)]
     if mode == bringup.RUN:
         told += [("run.agent_file", str(Path(values["agent"]).resolve())), ("run.minutes", values["robot_minutes"])]
-    supervisor = bringup.NodeSpec("supervisor", nice=0, parameters=tuple(told))
-    actions.append(_node(supervisor, namespace, folder, respawn=False))
+    actions += nodes.start_supervisor(bringup.NodeSpec("supervisor", nice=0, parameters=tuple(told)))
     if values["rviz"].lower() == "true":
-        actions += _rviz(settings, namespace)
+        actions += rviz_nodes(settings, namespace)
     return actions
 
 
-def _settings(mode: str, values: dict[str, str]) -> Settings:
+def _check(mode: str, values: dict[str, str]) -> None:
+    """Refuse arguments that no setting would refuse."""
+    if mode == bringup.RUN and not values["agent"]:
+        raise ConfigError("agent:= is missing: name the control graph to run, agent:=FILE.onnx")
+    if values["log_level"].lower() not in _LOG_LEVELS:
+        raise ConfigError(f"log_level:={values['log_level']} is none of {', '.join(_LOG_LEVELS)}")
+    for name in ("record", "rviz"):
+        if values[name].lower() not in ("true", "false"):
+            raise ConfigError(f"{name}:={values[name]} is neither true nor false")
+
+
+def _checkpoint(resumed: Path | None) -> Path | None:
+    if resumed is None:
+        return None
+    if not (resumed / CHECKPOINT).is_dir():
+        raise ConfigError(f"resume:={resumed} holds no checkpoint to go on from")
+    return (resumed / CHECKPOINT).resolve()
+
+
+def _settings(mode: str, values: dict[str, str], resumed: Path | None) -> Settings:
     keys = {"driver": "driver.backend.name", "mode": "driver.mode", "seed": "seed"}
     if mode == bringup.TRAIN:
         keys |= {"agent": "agent.name", "robot_minutes": "learner.robot_minutes"}
-    overrides: list[Any] = [f"{key}={values[name]}" for name, key in keys.items() if values[name]]
+    chosen = [f"{key}={values[name]}" for name, key in keys.items() if values[name]]
+    first = [item for item in chosen if ".name=" in item]  # a change drops the old settings
+    overrides = [*first, *_given(values["set"]), *(item for item in chosen if item not in first)]
     if mode == bringup.RUN:
         overrides.append("controller.explore=0.0")
+    if values["record"].lower() == "false":
+        overrides.append("collector.log=false")
+    task: str | None = values["task"]
     params_file = Path(values["params_file"]) if values["params_file"] else None
+    if params_file is None and resumed is not None:
+        params_file, task = resumed / CONFIG, _task_of(resumed, values["task"])
     namespace = check_namespace(values["namespace"]) if values["namespace"] else None
-    return load_settings(values["task"], params_file, overrides, values.get("preset") or None, namespace)
+    return load_settings(task, params_file, overrides, values.get("preset") or None, namespace)
 
 
-def _node(spec: bringup.NodeSpec, namespace: str, folder: RunFolder, respawn: bool) -> Node:
-    options: dict[str, Any] = {"on_exit": Shutdown()}
-    if respawn:
-        options = {"respawn": True, "respawn_delay": _RESPAWN_SECONDS}
-    if spec.prefix:
-        options["prefix"] = " ".join(spec.prefix)
-    return Node(
-        package=bringup.PACKAGE,
-        executable=spec.name,
-        name=spec.name,
-        namespace=namespace,
-        parameters=[str(folder.config), dict(spec.parameters)],
-        remappings=list(spec.remappings),
-        additional_env=bringup.environment({}),
-        output="both",
-        **options,
-    )
+def _task_of(resumed: Path, asked: str) -> str:
+    """The task of a run, which only the default of ``task:=`` may differ from."""
+    was = load_settings(None, resumed / CONFIG).task.name
+    if asked not in (was, _ARGUMENTS["task"][0]):
+        raise ConfigError(f"resume:={resumed} is a run of {was}, not of {asked}")
+    return was
 
 
-def _rviz(settings: Settings, namespace: str) -> list[Any]:
-    remappings = [("/tf", "tf"), ("/tf_static", "tf_static"), ("/clock", "clock")]
-    clock = {"use_sim_time": settings.driver.mode == "lock_step"}
-    description = robot_description(settings.load_robot())
-    publisher = Node(
-        package="robot_state_publisher",
-        executable="robot_state_publisher",
-        namespace=namespace,
-        parameters=[{"robot_description": description}, clock],
-        remappings=remappings,
-    )
-    rviz = Node(
-        package="rviz2",
-        executable="rviz2",
-        namespace=namespace,
-        arguments=["-d", str(share_path("config", "rviz", "a1.rviz"))],
-        parameters=[clock],
-        remappings=remappings,
-    )
-    return [publisher, rviz]
+def _given(text: str) -> list[str]:
+    """The items of ``set:=``."""
+    parts = text.split(";") if ";" in text else text.split()
+    return [part.strip() for part in parts if part.strip()]

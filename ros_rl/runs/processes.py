@@ -68,11 +68,7 @@ class Processes:
 
     def last_error(self, name: str) -> str:
         """The reason that a process printed as its last line; empty if it gave none."""
-        try:
-            lines = self._logs[name].read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        except OSError:
-            return ""
-        return lines[-1].removeprefix("error: ") if lines and lines[-1].startswith("error: ") else ""
+        return last_error(self._logs[name])
 
     def stop(self) -> None:
         """Ask all to end, and kill what has not after the time for closing."""
@@ -92,6 +88,15 @@ class Processes:
 def end_variables(stop_timeout: float) -> dict[str, str]:
     """Environment variables that end a node with this process, and within a time [s] after a signal."""
     return {PARENT_VARIABLE: str(os.getpid()), LIMIT_VARIABLE: f"{stop_timeout:g}"}
+
+
+def last_error(log: Path) -> str:
+    """The reason that stands in a log's last line; empty if there is none."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1].removeprefix("error: ") if lines and lines[-1].startswith("error: ") else ""
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:

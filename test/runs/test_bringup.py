@@ -111,25 +111,33 @@ def launch_stub(monkeypatch):
         monkeypatch.setitem(sys.modules, name, made)
 
     module("launch", LaunchDescription=list, LaunchContext=dict)
-    names = ("DeclareLaunchArgument", "OpaqueFunction", "Shutdown")
+    names = ("DeclareLaunchArgument", "OpaqueFunction", "RegisterEventHandler", "Shutdown")
     module("launch.actions", **{name: type(name, (Action,), {}) for name in names})
+    module("launch.event_handlers", OnProcessIO=type("OnProcessIO", (Action,), {}))
     module("launch.substitutions", LaunchConfiguration=Configuration)
     module("launch_ros")
     module("launch_ros.actions", Node=type("Node", (Action,), {}))
-    monkeypatch.delitem(sys.modules, "ros_rl.nodes.launching", raising=False)
+    ours = [f"ros_rl.nodes.{name}" for name in ("launching", "launch_nodes", "launch_rviz")]
+    for name in ours:
+        monkeypatch.delitem(sys.modules, name, raising=False)
     yield
-    sys.modules.pop("ros_rl.nodes.launching", None)
+    for name in ours:
+        sys.modules.pop(name, None)
 
 
 def launched(file: str, **given: str) -> dict[str, dict]:
     """The options of every node that a launch file starts, by its executable."""
+    return {action.options["executable"]: action.options for action in actions(file, **given) if action.options}
+
+
+def actions(file: str, **given: str) -> list:
+    """All that a launch file does."""
     description = runpy.run_path(str(share_path("launch", file)))["generate_launch_description"]()
     *declared, function = description
     context = {item.args[0]: item.options["default_value"] for item in declared}
     assert set(given) <= set(context), "an undeclared launch argument"
     assert all(item.options["description"] for item in declared)
-    actions = function.options["function"](context | given)
-    return {action.options["executable"]: action.options for action in actions}
+    return function.options["function"](context | given)
 
 
 @pytest.mark.ros
@@ -148,6 +156,8 @@ def test_train_launch_file_starts_what_the_command_line_starts(launch_stub, tmp_
         assert options["parameters"] == [str(out / "config.yaml"), dict(spec.parameters)]
         assert options["remappings"] == list(spec.remappings)
         assert options.get("prefix", "") == " ".join(spec.prefix)
+        assert options["exec_name"] == spec.name, "else launch calls it by its prefix"
+        assert options["additional_env"]["ROS_RL_PARENT"] == str(os.getpid()), "it ends with launch"
     assert nodes["supervisor"]["parameters"][1]["run.mode"] == "train"
     assert "on_exit" in nodes["supervisor"]
 
@@ -170,13 +180,85 @@ def test_run_launch_file(launch_stub, tmp_path) -> None:
 
 
 @pytest.mark.ros
-def test_rviz_is_started_on_request(launch_stub, tmp_path) -> None:
+def test_launch_restarts_and_logs_as_the_command_line_does(launch_stub, tmp_path) -> None:
+    out = tmp_path / "run"
+    given = {"task": "mock_point", "driver": "mock", "agent": "random", "set": "supervisor.restarts=2"}
+    made = actions("train.launch.py", out=str(out), log_level="debug", record="false", **given)
+    nodes = {action.options["executable"]: action.options for action in made if action.options}
+    assert all(options["ros_arguments"] == ["--log-level", "debug"] for options in nodes.values())
+    assert not load_settings(params_file=out / "config.yaml").collector.log
+    handlers = [action.args[0].options for action in made if not action.options]
+    for handler in handlers:
+        name = handler["target_action"].options["executable"]
+        handler["on_stdout"](types.SimpleNamespace(text=b"one\n"))
+        handler["on_stderr"](types.SimpleNamespace(text=b"two\n"))
+        assert (out / "logs" / f"{name}.log").read_text() == "one\ntwo\n"
+    assert len(handlers) == len(nodes) == 6
+
+    def ended(name: str, code: int) -> str | None:
+        action = nodes[name]["on_exit"](types.SimpleNamespace(returncode=code), None)
+        return None if action is None else action.options["reason"]
+
+    assert [ended("driver", -9) for _ in range(2)] == [None, None]
+    assert ended("driver", -9) == "driver ended with exit code -9 once too often; see logs/driver.log"
+    assert ended("collector", 1) is None, "each node has restarts of its own"
+    with (out / "logs" / "collector.log").open("a") as log:
+        log.write("error: nothing to be done\n")
+    assert ended("collector", 1) == "collector: nothing to be done", "it would fail again"
+
+
+@pytest.mark.ros
+def test_launch_resumes(launch_stub, tmp_path) -> None:
+    pytest.importorskip("torch")
+    was = tmp_path / "was"
+    (was / "checkpoint").mkdir(parents=True)
+    RunFolder(was).write_config(load_settings("mock_point", overrides=["agent.name=random", "seed=5"]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ros_rl.nodes.learner.check_beginning", lambda settings, checkpoint: None)
+        nodes = launched("train.launch.py", resume=str(was), set="learner.batch_size=8;learner.steps=400")
+        assert nodes["learner"]["parameters"][1]["run.resume"] == str(was / "checkpoint")
+        found = load_settings(params_file=was / "config.yaml")
+        assert (found.seed, found.learner.batch_size, found.learner.steps) == (5, 8, 400)
+        with pytest.raises(RosRlError, match="is a run of mock_point, not of xarm_reach"):
+            launched("train.launch.py", resume=str(was), task="xarm_reach")
+    with pytest.raises(RosRlError, match="holds no checkpoint"):
+        launched("train.launch.py", resume=str(tmp_path), params_file=str(was / "config.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({}, "agent:= is missing"),
+        ({"agent": "a.onnx", "log_level": "loud"}, "log_level:=loud is none of debug, info"),
+        ({"agent": "a.onnx", "rviz": "yes"}, "rviz:=yes is neither true nor false"),
+        ({"agent": "a.onnx", "set": "control.rate=3"}, "control.rate"),
+    ],
+)
+def test_wrong_launch_arguments_are_refused(launch_stub, tmp_path, given, complaint) -> None:
+    with pytest.raises(RosRlError, match=complaint) as refused:
+        launched("run.launch.py", task="mock_point", out=str(tmp_path / "r"), **given)
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize(
+    ("task", "displays"),
+    [
+        ("a1_walk", {"Robot", "Plan", "Odometry"}),
+        ("xarm_reach", {"Robot", "Tool", "Goal"}),
+        ("cartpole_swingup", {"Robot"}),
+    ],
+)
+def test_rviz_is_started_on_request(launch_stub, tmp_path, task, displays) -> None:
     pytest.importorskip("pybullet")
-    nodes = launched("train.launch.py", task="a1_walk", rviz="true", out=str(tmp_path / "r"))
+    nodes = launched("train.launch.py", task=task, rviz="true", out=str(tmp_path / "r"))
     assert {"rviz2", "robot_state_publisher"} <= set(nodes)
-    config = Path(nodes["rviz2"]["arguments"][1])
-    displays = yaml.safe_load(config.read_text())["Visualization Manager"]["Displays"]
-    assert {"Robot", "Plan"} <= {item["Name"] for item in displays}
+    _, config, _, frame = nodes["rviz2"]["arguments"]
+    shown = yaml.safe_load(Path(config).read_text())["Visualization Manager"]
+    assert displays <= {item["Name"] for item in shown["Displays"]}
+    assert Path(config).stem == load_settings(task).load_robot().name
+    assert shown["Global Options"]["Fixed Frame"] == frame
 
 
 @pytest.mark.parametrize("name", ["a1", "xarm6"])
