@@ -23,7 +23,7 @@ def make_parser(commands_of: Mapping[str, Command]) -> argparse.ArgumentParser:
     """The parser; ``function`` of what it parses is the command's.
 
     Args:
-        commands_of: What each command calls, by its name.
+        commands_of: What each command calls, by its name; an operator's commands bring it along.
     """
     parser = Parser(prog="ros-rl", description="Let a robot learn its own controller, on ROS 2.")
     parser.add_argument("--version", action="version", version=f"ros-rl {package_version()}")
@@ -39,8 +39,8 @@ def make_parser(commands_of: Mapping[str, Command]) -> argparse.ArgumentParser:
     settings.add_argument("task", nargs="?", default="a1_walk", metavar="TASK", help="default: a1_walk")
     _add_preset(settings)
     _add_settings(settings)
-    for name, parsed in commands.choices.items():
-        parsed.set_defaults(function=commands_of[name])
+    for name, function in commands_of.items():
+        commands.choices[name].set_defaults(function=function)
     return parser
 
 

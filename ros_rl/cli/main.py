@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ros_rl.cli import operate
 from ros_rl.cli.arguments import make_parser
 from ros_rl.cli.options import agent_of, checkpoint_of, choose_task, require, settings_of
 from ros_rl.cli.parser import INTERRUPTED, USAGE
@@ -49,7 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "analyse": _analyse,
         "list": _list,
         "settings": _settings,
-        **dict.fromkeys(operate.COMMANDS, operate.operate),
     }
     options = make_parser(commands).parse_args(arguments)
     try:

@@ -31,11 +31,12 @@ _SERVICES = {
 
 
 def add_commands(commands: Any) -> None:
-    """Add their parsers."""
+    """Add their parsers, with `operate` as what they call."""
     for name, text in COMMANDS.items():
         parser = commands.add_parser(name, help=text)
         parser.add_argument("--namespace", metavar="NAME", help="of the nodes (default: found by looking)")
         add_network(parser)
+        parser.set_defaults(function=operate)
 
 
 def main(arguments: Sequence[str]) -> int:
