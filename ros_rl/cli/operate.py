@@ -12,6 +12,7 @@ from typing import Any
 
 from ros_rl.cli.parser import Parser, add_network
 from ros_rl.errors import MissingDependencyError, RosRlError
+from ros_rl.ros_names import check_namespace
 
 COMMANDS = {
     "stop": "emergency stop, in every state; without --namespace of all drivers there are",
@@ -63,7 +64,7 @@ def operate(options: argparse.Namespace) -> int:
         from ros_rl.nodes import operator
     except ImportError:
         raise MissingDependencyError("rclpy", "ros") from None
-    space = f"/{options.namespace.strip('/')}" if options.namespace else None
+    space = f"/{check_namespace(options.namespace)}" if options.namespace is not None else None
     with operator.joined() as node:
         if options.command == "status":
             print(operator.status(node, space))

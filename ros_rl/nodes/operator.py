@@ -23,13 +23,14 @@ from ros_rl.errors import NodeSilentError, RosRlError
 from ros_rl.nodes.qos import STATE
 from ros_rl.runs.discovery import RANGE
 from ros_rl.runs.status import NodeStatus, status_screen
+from ros_rl.settings.nodes import NODES
 
 _TRIGGER = "std_srvs/srv/Trigger"
 _FIND_SECONDS = 4.0  # on a busy machine discovery takes its time
 _OTHERS_SECONDS = 1.5  # after the last node was found, for others
 _ANSWER_SECONDS = 3.0
 _AGAIN_SECONDS = 0.5  # a request may pass a driver that has not discovered us yet
-_NODES_SECONDS = 1.3  # each says how it is once a second
+_NODES_SECONDS = 1.5  # each says how it is once a second
 
 Answers = dict[str, tuple[bool, str] | None]
 """By namespace: whether it was done and what the driver says; None for no answer."""
@@ -102,23 +103,21 @@ def status(node: Node, namespace: str | None) -> str:
         NodeSilentError: There are none.
     """
     found: dict[str, NodeStatus] = {}
-    newest = float("inf")
+    graph = _Graph(node)
 
     def hear(message: DiagnosticArray) -> None:
-        nonlocal newest
         for item in message.status:
             one = NodeStatus.of(item.name, item.level, item.message, {pair.key: pair.value for pair in item.values})
             if one is not None and namespace in (None, one.namespace):
-                if one.path not in found:
-                    newest = time.monotonic()
                 found[one.path] = one
 
     node.create_subscription(DiagnosticArray, "/diagnostics", hear, STATE)
     limit = _Deadline(_FIND_SECONDS + _NODES_SECONDS)
-    _spin_until(node, lambda: limit.over or time.monotonic() - newest > _NODES_SECONDS)
+    _spin_until(node, lambda: limit.over or bool(graph.quiet and found and graph.nodes(namespace) <= found.keys()))
     if not found:
         raise NodeSilentError(_nobody("node" if namespace is None else f"node in namespace {namespace}"))
-    return status_screen(found.values())
+    silent = (NodeStatus.silent(path) for path in graph.nodes(namespace) - found.keys())
+    return status_screen([*found.values(), *silent])
 
 
 class _Call:
@@ -167,6 +166,11 @@ class _Graph:
         if names != self._names:
             self._names, self._changed = names, time.monotonic()
         return time.monotonic() - self._changed > _OTHERS_SECONDS
+
+    def nodes(self, namespace: str | None) -> set[str]:
+        """Full names of our nodes, in a namespace or in all."""
+        names = self._node.get_node_names_and_namespaces()
+        return {f"{space.rstrip('/')}/{name}" for name, space in names if name in NODES and namespace in (None, space)}
 
     def namespaces(self, service: str) -> list[str]:
         """Where a service of this name and kind seems to be."""

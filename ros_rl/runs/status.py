@@ -15,7 +15,8 @@ from ros_rl.settings.nodes import NODES
 
 ERROR = 2
 """Level of a node that does not work (`diagnostic_msgs/DiagnosticStatus`)."""
-_LEVELS = {0: "OK", 1: "WARN", ERROR: "ERROR", 3: "STALE"}
+_SILENT = 3
+_LEVELS = {0: "OK", 1: "WARN", ERROR: "ERROR", _SILENT: "SILENT"}
 _MINUTES = ("robot_minutes", "robot minutes")
 _LASTING_SECONDS = 1.5  # a simulation that recovers by itself is in a fault for one period
 _STOP = "EMERGENCY_STOP"
@@ -45,6 +46,12 @@ class NodeStatus:
         namespace, _, node = name.partition(":")[0].rpartition("/")
         number = level[0] if isinstance(level, bytes) else int(level)
         return cls(namespace or "/", node, number, message, figures) if node in NODES else None
+
+    @classmethod
+    def silent(cls, path: str) -> NodeStatus:
+        """Of a node that is there and says nothing."""
+        namespace, _, node = path.rpartition("/")
+        return cls(namespace or "/", node, _SILENT, "it hangs, or its process has just ended", {})
 
 
 def status_screen(found: Iterable[NodeStatus]) -> str:

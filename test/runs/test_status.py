@@ -23,6 +23,7 @@ def test_a_screen_of_two_robots() -> None:
         ("/a1/somebody: status", 2, "not ours", {}),
     ]
     found = [one for entry in entries if (one := NodeStatus.of(*entry)) is not None]
+    found.append(NodeStatus.silent("/b/driver"))
     assert status_screen(found).splitlines() == [
         "/a1",
         "  driver      ERROR  tilt 1.2 rad",
@@ -30,6 +31,7 @@ def test_a_screen_of_two_robots() -> None:
         "  safety state FAULT, fault: tilt 1.2 rad, robot minutes 0.250",
         "/b",
         "  controller  OK     active",
+        "  driver      SILENT it hangs, or its process has just ended",
         "  safety state unknown, fault: none, robot minutes unknown",
     ]
 
