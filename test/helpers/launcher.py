@@ -1,7 +1,8 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A stand-in for `ros2 launch`: starts the nodes in its own process group, and when told to stop tells them, too.
+"""A stand-in for `ros2 launch`: starts the nodes in its own process group, and again when one dies; when told to
+stop it tells them, too.
 
 ``python launcher.py FOLDER AGENT OVERRIDE...`` runs a control graph, or trains where AGENT is empty, and leaves the
 exit codes in ``FOLDER/codes.json``.
@@ -31,12 +32,14 @@ def main(path: Path, agent: str, overrides: list[str]) -> None:
     parameters = {"run.folder": str(folder.path), "run.mode": mode} | ({"run.agent_file": agent} if agent else {})
     supervisor = bringup.NodeSpec("supervisor", nice=0, parameters=tuple(parameters.items()))
     environment = bringup.environment() | end_variables(settings.supervisor.stop_timeout)
-    processes = {}
-    for spec in [*bringup.nodes(settings, mode, folder.path), supervisor]:
-        line = bringup.command(spec, "t", folder.config)
-        with folder.log_file(spec.name).open("ab") as output:
-            processes[spec.name] = subprocess.Popen(line, stdout=output, stderr=output, env=environment)
+    specs = {spec.name: spec for spec in [*bringup.nodes(settings, mode, folder.path), supervisor]}
+    processes: dict[str, subprocess.Popen[bytes]] = {}
     while not told:
+        for name, spec in specs.items():
+            if name not in processes or processes[name].poll() is not None:
+                line = bringup.command(spec, "t", folder.config)
+                with folder.log_file(name).open("ab") as output:
+                    processes[name] = subprocess.Popen(line, stdout=output, stderr=output, env=environment)
         time.sleep(0.02)
     for process in processes.values():
         if process.poll() is None:

@@ -94,7 +94,10 @@ def test_launch_and_the_terminal_both_signal(tmp_path, recorded, agent, number) 
 
 
 def test_nodes_end_with_a_killed_launch(tmp_path, recorded, agent) -> None:
+    """Before that a driver that died is started again by launch, and activated again by the supervisor."""
     with launched(tmp_path / "run", recorded, str(agent)) as process:
+        os.kill(pid_of(process.pid, "driver"), signal.SIGKILL)
+        wait_for(lambda: recorded.words.count("connect") == 2 and recorded.acts, "the robot to act again")
         process.kill()
         process.wait()
         wait_for(lambda: not family(process.pid), "the nodes to end", STOP_SECONDS)
