@@ -121,6 +121,11 @@ class DriverNode(LifecycleNode):
         self._release()
         return super().on_shutdown(state)
 
+    def told_to_stop(self) -> None:
+        """Let nothing act any more, at once: whatever this process waits for, `close` may come late."""
+        self._latch.disarm()
+        self._be_safe()
+
     def close(self) -> None:
         """Release the robot, after its safe action, and end the services."""
         self._release()

@@ -67,7 +67,8 @@ def live(make_node: Callable[[], Any], work: Callable[[Any, threading.Event], in
     """A node's whole life. Signals and the parent's end only set an event; nothing interrupts the work or the closing.
 
     Args:
-        make_node: Builds the node; its ``close``, if it has one, is called at the end.
+        make_node: Builds the node; its ``close``, if it has one, is called at the end, and its ``told_to_stop`` from a
+            thread of its own as soon as the event is set, even if the work never looks.
         work: Works with the node until the event is set; gives the exit code.
         args: Command line; None for the process's own.
 
@@ -80,6 +81,8 @@ def live(make_node: Callable[[], Any], work: Callable[[Any, threading.Event], in
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
+        if hasattr(node, "told_to_stop"):
+            threading.Thread(target=_tell, args=(node, stop), name="told_to_stop", daemon=True).start()
         return work(node, stop)
     except RosRlError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
@@ -92,6 +95,11 @@ def live(make_node: Callable[[], Any], work: Callable[[Any, threading.Event], in
             getattr(node, "close", lambda: None)()
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _tell(node: Any, stop: threading.Event) -> None:
+    stop.wait()
+    node.told_to_stop()
 
 
 def run(make_node: Callable[[], Any], args: list[str] | None = None) -> int:

@@ -79,7 +79,7 @@ def _set_stop() -> None:
 
 
 def _give_up(limit: str) -> None:
-    _say(f"error: not ended {limit} s after a signal; ended in the middle")
+    _say(f"not closed {limit} s after a signal: ended in the middle")
     os._exit(1)
 
 

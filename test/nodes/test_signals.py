@@ -22,7 +22,6 @@ from live_processes import (
     PATIENCE,
     PATIENT,
     ROOT,
-    STOP_SECONDS,
     command,
     complaints,
     end,
@@ -31,6 +30,7 @@ from live_processes import (
     log_is_whole,
     pid_of,
     read_until,
+    stop_seconds,
     wait_for,
 )
 from recorded import Recorded
@@ -41,6 +41,7 @@ from ros_rl.settings.loading import load_settings
 
 pytestmark = pytest.mark.ros
 LAUNCHER = ROOT / "test" / "helpers" / "launcher.py"
+LIMIT = 6  # s
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
 
 
@@ -60,6 +61,7 @@ def recorded(tmp_path) -> Recorded:
 def launched(folder: Path, recorded: Recorded, agent: str) -> Iterator[subprocess.Popen[bytes]]:
     """The nodes of a run as launch starts them: in the group of their parent, which is not this process."""
     patient = [f"supervisor.start_timeout={PATIENCE}", f"driver.silence_limit={PATIENCE}", "agent.name=random"]
+    patient.append(f"supervisor.stop_timeout={PATIENCE}")
     line = [sys.executable, str(LAUNCHER), str(folder), agent, *recorded.overrides, *patient]
     process = subprocess.Popen(line, env=recorded.environment, start_new_session=True)
     try:
@@ -85,7 +87,7 @@ def test_launch_and_the_terminal_both_signal(tmp_path, recorded, agent, number) 
             time.sleep(0.1)
             os.killpg(process.pid, number)
         assert process.wait(timeout=PATIENCE) == 0
-        assert time.monotonic() - began < STOP_SECONDS
+        assert time.monotonic() - began < stop_seconds()
         assert json.loads((tmp_path / "run" / "codes.json").read_text()) == dict.fromkeys(nodes.values(), 0)
         assert not family(process.pid)
     assert recorded.safe_at_last
@@ -100,7 +102,7 @@ def test_nodes_end_with_a_killed_launch(tmp_path, recorded, agent) -> None:
         wait_for(lambda: recorded.words.count("connect") == 2 and recorded.acts, "the robot to act again")
         process.kill()
         process.wait()
-        wait_for(lambda: not family(process.pid), "the nodes to end", STOP_SECONDS)
+        wait_for(lambda: not family(process.pid), "the nodes to end", stop_seconds())
     assert recorded.safe_at_last
     assert log_is_whole(tmp_path / "run")
     assert not complaints(tmp_path / "run")
@@ -113,7 +115,7 @@ def test_nodes_end_with_a_killed_supervisor(tmp_path, recorded, agent) -> None:
         assert set(family(process.pid).values()) == {"driver", "controller", "collector"}
         process.kill()
         process.wait()
-        wait_for(lambda: not family(process.pid), "the nodes to end", STOP_SECONDS)
+        wait_for(lambda: not family(process.pid), "the nodes to end", stop_seconds())
     assert recorded.safe_at_last
     assert log_is_whole(tmp_path / "run")
     assert not complaints(tmp_path / "run")
@@ -122,9 +124,11 @@ def test_nodes_end_with_a_killed_supervisor(tmp_path, recorded, agent) -> None:
 def test_ros_rl_ends_all_in_order(tmp_path, recorded, agent) -> None:
     """Its terminal is closed: it is told so twice, and nobody reads what it prints any more.
 
-    Before that a single node is told to end, which it does in order, and is started again.
+    Before that a single node is told to end, which it does in order, and is started again; the next time it hangs in
+    its robot, which is safe all the same.
     """
     arguments = ["run", "mock_point", "--agent", str(agent), "--out", str(tmp_path / "run"), *PATIENT]
+    arguments += ["--set", f"supervisor.stop_timeout={LIMIT}"]
     with command(*arguments, *recorded.options, environment=recorded.environment) as process:
         recorded.wait()
         for number in (signal.SIGHUP, signal.SIGHUP):
@@ -132,17 +136,26 @@ def test_ros_rl_ends_all_in_order(tmp_path, recorded, agent) -> None:
         read_until(process, "driver ended with exit code 0; restarting it")
         assert recorded.safe_at_last
         recorded.wait()
+        hang = recorded.file.with_suffix(".hang")
+        hang.touch()
+        os.kill(pid_of(process.pid, "driver"), signal.SIGTERM)
+        wait_for(lambda: recorded.words[-1] == "safe", "the safe action", stop_seconds())
+        read_until(process, "driver ended with exit code 1; restarting it")
+        hang.unlink()
+        recorded.wait()
         process.stdout.close()
         began = time.monotonic()
         process.send_signal(signal.SIGHUP)
         time.sleep(0.2)
         process.send_signal(signal.SIGHUP)
         assert process.wait(timeout=PATIENCE) == 130
-        assert time.monotonic() - began < STOP_SECONDS
+        assert time.monotonic() - began < stop_seconds()
         assert not family(process.pid)
     assert recorded.safe_at_last
     assert log_is_whole(tmp_path / "run")
     assert not complaints(tmp_path / "run")
+    said = (tmp_path / "run" / "logs" / "driver.log").read_text()
+    assert f"not closed {LIMIT} s after a signal: ended in the middle" in said
 
 
 def test_a_node_that_is_still_loading_ends_at_once(tmp_path) -> None:

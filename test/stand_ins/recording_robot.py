@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ros_rl.backends.backend import EMPTY, Scenario
+from ros_rl.backends.backend import EMPTY, Reading, Scenario
 from ros_rl.backends.mock import MockBackend
 from ros_rl.config import setting
 from ros_rl.robot import Robot
@@ -20,7 +21,7 @@ from ros_rl.types import Array
 class RecordingSettings(MockSettings):
     """A mock robot that remembers."""
 
-    file: str = setting("", "where it writes what reached it, one word a line")
+    file: str = setting("", "where it writes what reached it, one word a line; beside FILE.hang it hangs")
 
 
 class RecordingRobot(MockBackend):
@@ -36,6 +37,11 @@ class RecordingRobot(MockBackend):
     def write(self, command: Array, until: float) -> None:
         self.note("write")
         super().write(command, until)
+
+    def read(self) -> Reading:
+        while self.file.with_suffix(".hang").exists():
+            time.sleep(0.05)
+        return super().read()
 
     def safe(self) -> None:
         self.note("safe")
