@@ -159,7 +159,10 @@ def test_ros_rl_ends_all_in_order(tmp_path, recorded, agent) -> None:
 
 
 def test_a_node_that_is_still_loading_ends_at_once(tmp_path) -> None:
-    """Each node with a signal of its own while it imports; the time is told by what it has loaded."""
+    """Each node with a signal of its own while it imports; the time is told by what it has loaded.
+
+    They are started by their executables, as launch does it.
+    """
     config = tmp_path / "config.yaml"
     config.write_text("/**: {ros__parameters: {task: {name: mock_point}}}\n")
     environment = bringup.environment() | end_variables(4.0)
@@ -167,7 +170,9 @@ def test_a_node_that_is_still_loading_ends_at_once(tmp_path) -> None:
     for node, number in zip(NODES, 2 * [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], strict=True):
         log = tmp_path / f"{node}.log"
         with log.open("wb") as output:
-            line = bringup.command(bringup.NodeSpec(node, nice=0), "t", config)
+            executable = tmp_path / node
+            executable.write_text("import sys\nfrom ros_rl.nodes.start import main\nsys.exit(main())\n")
+            line = [sys.executable, str(executable), "--ros-args", "--params-file", str(config)]
             process = subprocess.Popen(line, env=environment, stdout=output, stderr=output)
         wait_for(lambda pid=process.pid: loads(pid, "numpy"), "the imports")
         process.send_signal(number)
