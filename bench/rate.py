@@ -78,7 +78,7 @@ class Recording:
 
 
 def listen(recording: Recording) -> Background:
-    """Record both topics in threads that interrupt nobody; closing it ends rclpy, too."""
+    """Record both topics in threads that interrupt nobody, until rclpy is shut down."""
     os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # the threads to come inherit it
     rclpy.init()
     node = rclpy.create_node("rate_bench", namespace=NAMESPACE)
@@ -122,6 +122,7 @@ def train(rate: int, seconds: float, out: Path, more: list[str]) -> tuple[Record
                 raise SystemExit(f"the training failed; see {log.name}")
     finally:
         background.close()
+        rclpy.try_shutdown()
     return recording, json.loads((out / "summary.json").read_text()), shares
 
 
