@@ -26,7 +26,7 @@ def urdf_path(robot: Robot) -> Path:
     own = share_path() / "sim" / name
     if own.exists():
         return own
-    from ros_rl.backends.pybullet.backend import data_path
+    from ros_rl.backends.pybullet.scene import data_path
 
     return data_path() / name
 
