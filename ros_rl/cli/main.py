@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "eval": _eval,
         "export": _export,
         "analyse": _analyse,
+        "node": _node,
         "list": _list,
         "settings": _settings,
         **dict.fromkeys(operate.COMMANDS, operate.operate),
@@ -135,6 +137,12 @@ def _analyse(options: argparse.Namespace) -> int:
 
     print(analyse(options))
     return 0
+
+
+def _node(options: argparse.Namespace) -> int:
+    require("rclpy", *(("torch", "onnx") if options.node == "learner" else ()))
+    sys.argv = [options.node, *options.arguments]  # where ROS reads its arguments
+    return int(importlib.import_module(f"ros_rl.nodes.{options.node}").main())
 
 
 def _list(options: argparse.Namespace) -> int:
