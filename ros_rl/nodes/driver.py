@@ -64,7 +64,9 @@ class DriverNode(LifecycleNode):
         self._diagnostics = Diagnostics(self)
         self._lock_step = self._settings.driver.mode == "lock_step"
         asked = self._settings.task.inputs
-        self._publisher = TickPublisher(self, self._robot, asked, simulated_time=self._lock_step)
+        noise = driver.backend.sensor_noise()
+        known = vars(noise) if noise is not None else {}
+        self._publisher = TickPublisher(self, self._robot, asked, simulated_time=self._lock_step, noise=known)
         gate = self._gate = Gate(self, self._settings, self._report)
         self._asked = InputReader(gate, self._robot, asked, self._give)
         self._commands = gate.subscribe(JointState, "joint_command", self._read_command, self._on_command, NEWEST)
