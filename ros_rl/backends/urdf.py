@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -64,7 +65,7 @@ class Urdf:
         relative = name.removeprefix("package://").removeprefix("file://")
         for folder in self._folders:
             if (folder / relative).is_file():
-                return (folder / relative).resolve()
+                return Path(os.path.abspath(folder / relative))  # not through links: packages are often linked
         raise ConfigError(f"{self.path}: there is no mesh '{name}', beside it or in a folder above")
 
     def check_joints(self, names: Sequence[str]) -> None:
