@@ -137,7 +137,7 @@ def test_type_and_quality_of_service_are_those_of_the_publisher(topic: str) -> N
     found = re.search(rf"create_publisher\(\s*([\w.]+),\s*\"{topic}\",\s*(\w+)\)", NODES)
     assert found is not None
     kind, qos = found.groups()
-    assert kind == row[1].split("/")[1] or kind == "self._message"
+    assert kind == row[1].split("/")[1]
     assert qos == row[3].upper()
 
 

@@ -33,8 +33,8 @@ class TransformPublisher:
     """
 
     def __init__(self, node: Node) -> None:
-        kind = self._message = transform_message()
-        self._publisher: Any = None if kind is None else node.create_publisher(kind, "tf", NEWEST)
+        TFMessage = self._message = transform_message()
+        self._publisher: Any = None if TFMessage is None else node.create_publisher(TFMessage, "tf", NEWEST)
 
     def publish(self, tick: Tick, base_frame: str) -> None:
         """Publish the pose of a floating base."""
