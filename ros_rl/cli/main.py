@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser(commands).parse_args(arguments)
     try:
         code = int(options.function(options))
-        sys.stdout.flush()
+        print(end="", flush=True)
         return code
     except BrokenPipeError:  # who read it has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -116,6 +116,13 @@ def test_a_reader_that_leaves_is_no_error(arguments) -> None:
     assert done.stderr == "" and done.returncode in (0, 141)
 
 
+@pytest.mark.parametrize(("redirected", "code", "told"), [("/dev/full", 1, "No space left on device"), ("&-", 0, "")])
+def test_an_output_that_takes_nothing_is_told_in_one_line(redirected, code, told) -> None:
+    command = f"{sys.executable} -m ros_rl.cli list >{redirected}"
+    done = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == code and told in done.stderr and done.stderr.count("\n") == bool(told)
+
+
 @pytest.mark.parametrize("name", ["", "nope"])
 def test_make_bench_without_a_name_installs_nothing(tmp_path, name) -> None:
     environment = {**os.environ, "VENV": str(tmp_path / "venv")}
