@@ -13,14 +13,16 @@ FROM ros:${ROS_DISTRO}-ros-base
 # Another build of torch, such as one without CUDA: --build-arg TORCH="torch --index-url ..."
 ARG TORCH=torch
 
+# PyBullet is compiled where there is no wheel for the distribution's Python (3.12), which takes some ten minutes.
 # The newer distributions' Python takes packages from pip only if told so; a container has nobody to protect from them.
 ENV PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_CACHE_DIR=1
 
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends python3-pip python3-pytest python3-pytest-timeout \
+    && apt-get install --yes --no-install-recommends python3-pip python3-dev build-essential \
     && rm -rf /var/lib/apt/lists/*
 RUN pip3 install ${TORCH} \
-    && pip3 install onnxruntime mcap onnx onnxscript pybullet pillow tensorboard matplotlib
+    && pip3 install onnxruntime mcap safetensors onnx onnxscript pybullet pillow tensorboard matplotlib \
+    && pip3 install "gymnasium[mujoco]" pytest pytest-timeout pytest-rerunfailures pytest-xdist hypothesis
 
 WORKDIR /workspace
 COPY package.xml src/ros_rl/

@@ -67,9 +67,20 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 	@touch $(VENV)/COLCON_IGNORE
 
+# There is no wheel of pybullet from Python 3.12 on.
+define NEEDS_COMPILER
+import os, shutil, sys, sysconfig
+header = os.path.join(sysconfig.get_path("include"), "Python.h")
+if sys.version_info >= (3, 12) and not (shutil.which("c++") and os.path.exists(header)):
+    sys.exit("pybullet has no wheel for Python %d.%d and is compiled, which needs a compiler and Python's headers: "
+             "sudo apt install build-essential python3-dev, or make PYTHON=python3.11" % sys.version_info[:2])
+endef
+export NEEDS_COMPILER
+
 # One stamp for each of the package's extras; it is installed again when the files that name the packages change.
 $(VENV)/.has-%: setup.py pyproject.toml package.xml | $(BIN)/python
 	@echo "Installing what ros_rl[$*] needs into $(VENV) (once) ..."
 	@$(if $(filter learn,$*),$(PIP) "$(TORCH)")
+	@$(if $(filter sim,$*),$(BIN)/python -c "$$NEEDS_COMPILER")
 	@$(PIP) -e ".[$*]"
 	@touch $@

@@ -152,7 +152,7 @@ def _build_variant(registry: Mapping[str, type], default: Any, value: Any, path:
     name = rest.pop(_NAME, None)
     if name is None:
         return _build(type(default()), rest, path, where, path)
-    if name not in registry:
+    if not isinstance(name, str) or name not in registry:
         raise ConfigError(f"{where}unknown {path} '{name}'; valid: {', '.join(sorted(registry))}")
     return _build(registry[name], rest, path, where, f"{path} '{name}'")
 

@@ -3,6 +3,7 @@
 
 """Every error that ros_rl raises on purpose: one tree, so that callers catch one type."""
 
+import sys
 from collections.abc import Iterable
 
 
@@ -36,6 +37,10 @@ class ResourceNotFound(RosRlError):
     """A file that ships with the package is missing."""
 
 
+COMPILED = " (there is no wheel for this Python, so it is compiled: first apt install build-essential python3-dev)"
+"""What PyBullet needs from Python 3.12 on."""
+
+
 class MissingDependencyError(RosRlError):
     """An optional package is not installed.
 
@@ -46,7 +51,8 @@ class MissingDependencyError(RosRlError):
 
     def __init__(self, package: str, extra: str | None) -> None:
         wanted = f"'ros_rl[{extra}]'" if extra else package
-        super().__init__(f"{package} is not installed; install it with: pip install {wanted}")
+        needs = COMPILED if package == "pybullet" and sys.version_info >= (3, 12) else ""
+        super().__init__(f"{package} is not installed; install it with: pip install {wanted}{needs}")
 
 
 class SimulationError(RosRlError):

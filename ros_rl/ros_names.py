@@ -36,11 +36,11 @@ def check_namespace(text: str) -> str:
     namespace = text.strip("/")
     tokens = namespace.split("/") if namespace else []
     if len(namespace) > _LONGEST:
-        raise ConfigError(f"namespace '{text}' has {len(namespace)} characters, allowed: {_LONGEST}")
+        raise ConfigError(f"namespace {text[:20]!r}... has {len(namespace)} characters, allowed: {_LONGEST}")
     if not all(_TOKEN.fullmatch(token) for token in tokens):
         right = "/".join(likely_name(token) for token in tokens if token)
         raise ConfigError(
-            f"namespace '{text}' is no name that ROS allows: letters, digits and _, not beginning with a digit, "
+            f"namespace {text!r} is no name that ROS allows: letters, digits and _, not beginning with a digit, "
             f"with single slashes between them; '{right}' is one"
         )
     return namespace

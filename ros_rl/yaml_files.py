@@ -118,7 +118,10 @@ class ParametersFile:
                     continue
             if not isinstance(content, Mapping) or set(content) != {_PARAMETERS}:
                 raise ConfigError(f"{self._path}: section '{name}' must hold '{_PARAMETERS}' and nothing else")
-            values = expand(content[_PARAMETERS] or {})
+            values = content[_PARAMETERS]
+            if not isinstance(values, (Mapping, type(None))):
+                raise ConfigError(f"{self._path}: section '{name}' is {values!r}, expected settings by their names")
+            values = expand(values or {})
             yield name, {key: value for key, value in values.items() if key not in OF_EVERY_NODE}
 
     def _pattern(self, name: str) -> NodePattern:

@@ -104,6 +104,8 @@ class TestParametersFile:
             ("just text", "expected a ROS parameters file"),
             ("/**: {seed: 3}", "ros__parameters"),
             ("/**: {ros__parameters: {}, more: 1}", "nothing else"),
+            ("/**: {ros__parameters: [1]}", r"section '/\*\*' is \[1\], expected settings by their names"),
+            ("/**: {ros__parameters: on}", "is True, expected settings by their names"),
             ("diver: {ros__parameters: {}}", "valid: /\\*\\*, driver, learner"),
         ],
     )

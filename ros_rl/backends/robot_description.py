@@ -1,41 +1,52 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A robot's URDF as ROS tools want it: the joints named as in the robot's YAML file, meshes found by their paths."""
+"""A robot's URDF as ROS tools want it: joints named as in the robot's YAML file, meshes so that they are found."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 
-from ros_rl.errors import ConfigError
+from ros_rl.backends.urdf import Urdf
+from ros_rl.errors import ConfigError, MissingDependencyError, RosRlError
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot
 
+_PACKAGE = "package://"
 
-def urdf_path(robot: Robot) -> Path:
+
+def urdf_of(robot: Robot) -> Urdf:
     """The URDF that the simulator loads.
 
     Raises:
         MissingDependencyError: It is PyBullet's, which is not installed.
-        ConfigError: The robot has none.
+        ConfigError: The robot has none, or it cannot be.
     """
     if robot.simulation is None:
         raise ConfigError(f"robot '{robot.name}' has no URDF")
     name = robot.simulation.urdf
     own = share_path() / "sim" / name
-    if own.exists():
-        return own
-    from ros_rl.backends.pybullet.backend import data_path
-
-    return data_path() / name
+    if own.is_file():
+        return Urdf(own)
+    found = importlib.util.find_spec("pybullet_data")
+    if found is None or found.origin is None:
+        raise MissingDependencyError("pybullet", "sim")
+    models = Path(found.origin).parent
+    return Urdf(models / name, [models])
 
 
 def robot_description(robot: Robot) -> str:
-    """The URDF for `robot_state_publisher`; where no link is the robot's base frame, the root link becomes it."""
-    path, simulation = urdf_path(robot), robot.simulation
-    tree = ET.parse(path)
-    root = tree.getroot()
+    """The URDF for `robot_state_publisher`; where no link is the robot's base frame, the root link becomes it.
+
+    Raises:
+        RosRlError: See `urdf_of`.
+    """
+    urdf, simulation = urdf_of(robot), robot.simulation
+    root = urdf.root
     assert simulation is not None  # which has the URDF
     renamed = {theirs: ours for ours, theirs in simulation.joints.items()}
     for joint in root.iter("joint"):
@@ -48,8 +59,17 @@ def robot_description(robot: Robot) -> str:
         if element.tag in ("parent", "child") and element.get("link") == base:
             element.set("link", robot.base_frame)
         if element.tag == "mesh":
-            element.set("filename", _mesh_uri(element.get("filename", ""), path.parent))
+            name = element.get("filename", "")
+            element.set("filename", _mesh_uri(name, urdf.mesh(name)))
     return ET.tostring(root, encoding="unicode")
+
+
+def known_description(robot: Robot) -> str:
+    """The same; empty where there is none."""
+    try:
+        return robot_description(robot)
+    except RosRlError:
+        return ""
 
 
 def _root_link(root: ET.Element) -> str:
@@ -57,6 +77,23 @@ def _root_link(root: ET.Element) -> str:
     return next(name for link in root.findall("link") if (name := link.get("name", "")) not in children)
 
 
-def _mesh_uri(name: str, folder: Path) -> str:
-    relative = name.removeprefix("package://")
-    return f"file://{(folder / relative).resolve()}"
+def _mesh_uri(name: str, path: Path) -> str:
+    """``package://``, which holds on every machine with that package: the one that it names or lies in.
+
+    Else an absolute path, as for what PyBullet brings, which is no ROS package.
+    """
+    package, _, rest = name.removeprefix(_PACKAGE).partition("/")
+    for share in _shares():
+        if name.startswith(_PACKAGE) and (share / package / rest).is_file():
+            return name
+        if path.is_relative_to(share):
+            return f"{_PACKAGE}{path.relative_to(share)}"
+    own = share_path()
+    return f"{_PACKAGE}ros_rl/{path.relative_to(own)}" if path.is_relative_to(own / "sim") else f"file://{path}"
+
+
+def _shares() -> Iterator[Path]:
+    """The folders of the installed ROS packages' files."""
+    for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep):
+        if prefix:
+            yield Path(prefix) / "share"

@@ -13,7 +13,7 @@ from typing import Any
 from ros_rl.cli.operate import add_commands
 from ros_rl.cli.parser import Parser, add_network
 from ros_rl.resources import package_version
-from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
+from ros_rl.settings.nodes import NODES, EvaluatorSettings, LearnerSettings
 from ros_rl.settings.registry import BACKEND_SETTINGS
 
 Command = Callable[[argparse.Namespace], int]
@@ -34,6 +34,7 @@ def make_parser(commands_of: Mapping[str, Command]) -> argparse.ArgumentParser:
     _add_export(commands)
     _add_analyse(commands)
     add_commands(commands)
+    _add_node(commands)
     commands.add_parser("list", help="list tasks, robots, agents, drivers and presets")
     settings = commands.add_parser("settings", help="print every setting with its value, unit and range")
     settings.add_argument("task", nargs="?", default="a1_walk", metavar="TASK", help="default: a1_walk")
@@ -178,6 +179,21 @@ def _add_eval(commands: Any) -> None:
     parser.add_argument("--video", type=Path, metavar="FILE", help="GIF of the first episode (default: none)")
     parser.add_argument("--json", action="store_true", help="print JSON (default: rows)")
     _add_settings(parser)
+
+
+def _add_node(commands: Any) -> None:
+    parser = commands.add_parser(
+        "node",
+        help="run one node in this process, as 'ros2 run ros_rl NODE' does where ROS 2 is installed",
+        description="Run one node in this process, as 'ros2 run ros_rl NODE' does where ROS 2 is installed.",
+    )
+    parser.add_argument("node", choices=NODES, metavar="NODE", help=", ".join(NODES))
+    parser.add_argument(
+        "arguments",
+        nargs=argparse.REMAINDER,
+        metavar="...",
+        help="ROS arguments, e.g. --ros-args -r __ns:=/a1 --params-file runs/mine/config.yaml (default: none)",
+    )
 
 
 def _add_run_settings(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -20,6 +21,7 @@ from ros_rl.config import iterate
 from ros_rl.errors import ConfigError, RosRlError, RunFolderError, UnknownNameError
 from ros_rl.robot import robot_names
 from ros_rl.runs import bringup
+from ros_rl.runs.machine import check_ros_variables
 from ros_rl.settings.presets import preset_titles
 from ros_rl.settings.registry import AGENT_NAMES, BACKEND_SETTINGS
 from ros_rl.tasks import TASKS
@@ -46,13 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "eval": _eval,
         "export": _export,
         "analyse": _analyse,
+        "node": _node,
         "list": _list,
         "settings": _settings,
     }
     options = make_parser(commands).parse_args(arguments)
     try:
         code = int(options.function(options))
-        sys.stdout.flush()
+        print(end="", flush=True)
         return code
     except BrokenPipeError:  # who read it has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -62,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ros-rl: error: {named}{error.strerror or error}", file=sys.stderr)
         return FAILURE
     except RosRlError as error:
-        print(f"ros-rl: error: {error}", file=sys.stderr)
+        print(f"ros-rl: error: {' '.join(str(error).splitlines())}", file=sys.stderr)
         return USAGE if isinstance(error, _USAGE_ERRORS) else FAILURE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -133,6 +136,13 @@ def _analyse(options: argparse.Namespace) -> int:
 
     print(analyse(options))
     return 0
+
+
+def _node(options: argparse.Namespace) -> int:
+    check_ros_variables(os.environ)
+    require("rclpy", *(("torch", "onnx") if options.node == "learner" else ()))
+    sys.argv = [options.node, *options.arguments]  # where ROS reads its arguments
+    return int(importlib.import_module(f"ros_rl.nodes.{options.node}").main())
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -84,7 +84,7 @@ class ObservationSpace:
         space: Its own.
 
     Raises:
-        ConfigError: It is no Box.
+        ConfigError: It is no Box, or an empty one.
     """
 
     def __init__(self, name: str, space: Any) -> None:
@@ -92,6 +92,8 @@ class ObservationSpace:
             raise ConfigError(f"observations of '{name}' are {type(space).__name__}, allowed: Box")
         self._name, self._space = name, space
         self.size = int(np.prod(space.shape))
+        if not self.size:
+            raise ConfigError(f"observations of '{name}' are {space}, allowed: at least one value")
 
     def flat(self, observation: Any) -> Vector:
         """An observation as agents see it, float32 (size,).

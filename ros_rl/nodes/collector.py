@@ -10,10 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray
+from std_msgs.msg import Float64MultiArray, String
 
+from ros_rl.backends.robot_description import known_description
 from ros_rl.nodes import packets
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics, Input
 from ros_rl.nodes.gate import Gate
@@ -23,6 +25,7 @@ from ros_rl.nodes.recorder import Recorder
 from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.sources import source_of
 from ros_rl.nodes.tick_join import TickJoin
+from ros_rl.nodes.transforms import transform_message
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.types import Tick
 from ros_rl.wire import METRICS, Header, transition_fields
@@ -45,6 +48,7 @@ class CollectorNode(Node):
         self._diagnostics = Diagnostics(self)
         self._verdicts = self.create_publisher(Float64MultiArray, "verdict", STATE)
         self._transitions = self.create_publisher(Float64MultiArray, "transitions", EXPERIENCE)
+        self._description = known_description(robot)
         self._recorder: Recorder | None = None
         if settings.collector.log and parameters.folder:
             self._recorder = Recorder(self, Path(parameters.folder) / "log")
@@ -53,6 +57,10 @@ class CollectorNode(Node):
         self._join = TickJoin(self._gate, robot, self._on_tick, record)
         if self._recorder is not None:
             self._recorder.subscribe(self._gate, JointState, "applied_command", STATE)
+            self._recorder.watch(self._gate, JointState, "joint_command", STATE)
+            self._recorder.watch(self._gate, DiagnosticArray, "/diagnostics", STATE, anybody=True)
+            if transform_message() is not None:
+                self._recorder.watch(self._gate, transform_message(), "tf", STATE)
         create_timer(self, 1.0, self._diagnose)
 
     def close(self) -> None:
@@ -72,6 +80,13 @@ class CollectorNode(Node):
             self._transitions.publish(packets.to_vectors(header, transition_fields(transition) | metrics))
         if self._recorder is not None:
             self._recorder.publish("verdict", message, tick.stamp)
+            self._describe_robot(self._recorder, tick.stamp)
+
+    def _describe_robot(self, recorder: Recorder, stamp: int) -> None:
+        """Once, so that the log can be seen wherever it is played."""
+        if self._description:
+            recorder.publish("robot_description", String(data=self._description), stamp)
+            self._description = ""
 
     def _report(self, problem: str) -> None:
         self._problem = problem

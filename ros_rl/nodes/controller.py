@@ -25,6 +25,7 @@ from ros_rl.nodes.qos import LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.runtime.control_loop import ControlLoop, Decision
+from ros_rl.settings.tree import Settings
 from ros_rl.types import Tick
 from ros_rl.wire import Header
 
@@ -34,7 +35,8 @@ class ControllerNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__("controller", **NODE_OPTIONS)
-        settings = self._settings = declare_parameters(self).settings
+        settings = declare_parameters(self, {"controller.explore": self._take_settings}).settings
+        self._settings = settings
         self._robot = settings.load_robot()
         self._spec = settings.observation_spec(self._robot)
         self._loop: ControlLoop | None = None
@@ -56,6 +58,11 @@ class ControllerNode(LifecycleNode):
         self._gate = Gate(self, settings, self._report)
         self._join: TickJoin | None = None
         create_timer(self, 1.0, self._diagnose)
+
+    def _take_settings(self, settings: Settings) -> None:
+        self._settings = settings
+        if self._loop is not None:
+            self._loop.explore = settings.controller.explore
 
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
         """Listen for control graphs."""

@@ -30,7 +30,13 @@ from ros_rl.nodes.tick_publisher import TickPublisher
 from ros_rl.runtime import latch
 from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.pacing import Limits, LockStep, Pacer, RealTime
+from ros_rl.settings.driver import DriverSettings
+from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Command, SafetyState, Tick, Verdict
+
+_MAY_CHANGE = tuple(
+    f"driver.{name}" for name in ("miss_limit", "miss_share", "unjudged_limit", "lost_time_limit", "silence_limit")
+)
 
 
 class DriverNode(LifecycleNode):
@@ -41,7 +47,7 @@ class DriverNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__("driver", **NODE_OPTIONS)
-        parameters = declare_parameters(self)
+        parameters = declare_parameters(self, dict.fromkeys(_MAY_CHANGE, self._take_settings))
         self._settings = parameters.settings
         self._robot = self._settings.load_robot()
         driver = self._settings.driver
@@ -58,7 +64,9 @@ class DriverNode(LifecycleNode):
         self._diagnostics = Diagnostics(self)
         self._lock_step = self._settings.driver.mode == "lock_step"
         asked = self._settings.task.inputs
-        self._publisher = TickPublisher(self, self._robot, asked, simulated_time=self._lock_step)
+        noise = driver.backend.sensor_noise()
+        known = vars(noise) if noise is not None else {}
+        self._publisher = TickPublisher(self, self._robot, asked, simulated_time=self._lock_step, noise=known)
         gate = self._gate = Gate(self, self._settings, self._report)
         self._asked = InputReader(gate, self._robot, asked, self._give)
         self._commands = gate.subscribe(JointState, "joint_command", self._read_command, self._on_command, NEWEST)
@@ -67,6 +75,13 @@ class DriverNode(LifecycleNode):
         self.create_service(Trigger, "reset", self._reset)
         self._safety_services = SafetyServices(self, self._latch, self._be_safe)
         create_timer(self, 1.0, self._diagnose)
+
+    def _take_settings(self, settings: Settings) -> None:
+        self._settings = settings
+        if isinstance(self._pacer, RealTime):
+            self._pacer.limits = _limits(settings.driver)
+        elif isinstance(self._pacer, LockStep):
+            self._pacer.silence_limit = settings.driver.silence_limit
 
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
         """Open the link to the robot; nothing moves."""
@@ -87,8 +102,7 @@ class DriverNode(LifecycleNode):
         if self._lock_step:
             self._pacer = LockStep(loop, control.period, driver.recovers, driver.silence_limit)
         else:
-            limits = Limits(driver.miss_limit, driver.miss_share, driver.unjudged_limit, driver.lost_time_limit)
-            self._pacer = RealTime(loop, control.period, driver.recovers, limits)
+            self._pacer = RealTime(loop, control.period, driver.recovers, _limits(driver))
         return super().on_configure(state)
 
     def on_activate(self, state: Any) -> TransitionCallbackReturn:
@@ -261,6 +275,10 @@ class DriverNode(LifecycleNode):
             values |= item.describe(name)
         values |= self._asked.describe() | self._gate.describe()
         self._diagnostics.publish(level, text, values)
+
+
+def _limits(driver: DriverSettings) -> Limits:
+    return Limits(driver.miss_limit, driver.miss_share, driver.unjudged_limit, driver.lost_time_limit)
 
 
 def _answer(response: Any, success: bool, message: str) -> Any:

@@ -26,7 +26,9 @@ from ros_rl.nodes.qos import HISTORY
 from ros_rl.nodes.running import create_timer
 from ros_rl.runs.run_folder import VIDEO
 from ros_rl.runtime.evaluation import Evaluator
+from ros_rl.settings.tree import Settings
 
+_MAY_CHANGE = ("evaluator.seconds", "evaluator.video")
 _SEED = 1000  # evaluations start elsewhere than training does
 _WAIT_SECONDS = 0.2
 _MOST_WAITING = 20  # requests
@@ -37,7 +39,7 @@ class EvaluatorNode(Node):
 
     def __init__(self) -> None:
         super().__init__("evaluator", **NODE_OPTIONS)
-        parameters = declare_parameters(self)
+        parameters = declare_parameters(self, dict.fromkeys(_MAY_CHANGE, self._take_settings))
         self._settings = parameters.settings
         self._folder = Path(parameters.folder) if parameters.folder else None
         self._evaluator: Evaluator | None = None
@@ -51,6 +53,9 @@ class EvaluatorNode(Node):
             UInt8MultiArray, "evaluation_request", packets.from_request, self._waiting.put_nowait, HISTORY
         )
         create_timer(self, 1.0, self._diagnose)
+
+    def _take_settings(self, settings: Settings) -> None:
+        self._settings = settings
 
     def work(self, stop: threading.Event) -> None:
         """Evaluate what comes, in order, until told to stop.

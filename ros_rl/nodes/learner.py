@@ -38,6 +38,16 @@ from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
 from ros_rl.wire import Header, metrics_from, transition_from
 
+_MAY_CHANGE = (
+    "learner.updates_per_step",
+    "learner.robot_minutes",
+    "learner.steps",
+    "learner.publish_every",
+    "learner.checkpoint_every",
+    "evaluator.every",
+    "evaluator.episodes",
+    "evaluator.final_episodes",
+)
 _PROGRESS_SECONDS = 1.0
 _LAST_TRANSITIONS_SECONDS = 0.3  # after the last step, for transitions that are still on their way
 
@@ -47,7 +57,7 @@ class LearnerNode(Node):
 
     def __init__(self) -> None:
         super().__init__("learner", **NODE_OPTIONS)
-        parameters = declare_parameters(self)
+        parameters = declare_parameters(self, dict.fromkeys(_MAY_CHANGE, self._take_settings))
         self._settings = parameters.settings
         self._training = TrainingLoop(self._settings, read_ticks=read_ticks)
         self._run = TrainingRun(
@@ -78,6 +88,10 @@ class LearnerNode(Node):
         gate.subscribe(Float64MultiArray, "tick", lambda data: data, self._on_tick, NEWEST, raw=True)
         gate.subscribe(String, "evaluation", lambda message: evaluation(message.data), self._on_evaluation, HISTORY)
         create_timer(self, 1.0, self._heartbeat)
+
+    def _take_settings(self, settings: Settings) -> None:
+        self._training.take_settings(settings)
+        self._settings = settings
 
     def _resume(self, folder: Path) -> None:
         self._training.resume(folder)

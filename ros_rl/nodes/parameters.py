@@ -1,21 +1,23 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A node's settings: read from its ROS parameters, checked, and declared with description and range."""
+"""A node's settings: read from its ROS parameters, checked, and declared; some may change while it runs."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
 
-from ros_rl.config import SettingInfo, expand, iterate, merge, nested
-from ros_rl.errors import ConfigError
+from ros_rl.config import SettingInfo, build, expand, iterate, merge, nested, to_mapping
+from ros_rl.errors import ConfigError, RosRlError
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.nodes import ACTS_BY, SHARED
 from ros_rl.settings.tree import Settings
 from ros_rl.yaml_files import OF_EVERY_NODE
 
@@ -46,13 +48,20 @@ class NodeParameters:
     minutes: str
 
 
-def declare_parameters(node: Node) -> NodeParameters:
-    """Read and check a node's parameters, and declare all of them as described, read-only ones.
+Change = Callable[[Settings], None]
+"""Makes a node act by other settings; raises RosRlError if it cannot."""
 
-    The settings stand in shared sections (``driver.mode``); a node's own may also stand in its own (``mode``).
+
+def declare_parameters(node: Node, changes: Mapping[str, Change] | None = None) -> NodeParameters:
+    """Read and check a node's parameters, and declare those that it acts by, described.
+
+    The settings stand in shared sections (``driver.mode``); a node's own may also stand in its own (``mode``). A node
+    is given all of them, since what one does depends on others, and declares its own: `SHARED` and `ACTS_BY`.
 
     Args:
         node: Built with `NODE_OPTIONS`.
+        changes: By their names, the settings that may change while it runs, and what then takes them over; all others
+            are read-only.
 
     Raises:
         ConfigError: A parameter does not exist, has the wrong type or is out of range.
@@ -76,12 +85,51 @@ def declare_parameters(node: Node) -> NodeParameters:
         )
     for name in given:
         node.undeclare_parameter(name)
+    changes = changes or {}
     for name, value, info in iterate(settings):
-        if value is not None:  # ROS has no parameter without a value
-            node.declare_parameter(name, value, _descriptor(value, info), ignore_override=True)
+        if value is not None and acts_by(node.get_name(), name):  # ROS has no parameter without a value
+            node.declare_parameter(name, value, _descriptor(value, info, name in changes), ignore_override=True)
     for name, info in _EXTRAS.items():
-        node.declare_parameter(name, extras[name], _descriptor("", info), ignore_override=True)
+        node.declare_parameter(name, extras[name], _descriptor("", info, False), ignore_override=True)
+    if changes:
+        node.add_on_set_parameters_callback(_Changer(settings, changes))
     return NodeParameters(settings, **{name.removeprefix("run."): value for name, value in extras.items()})
+
+
+def acts_by(node: str, setting: str) -> bool:
+    """Whether a node acts by a setting; one of a name that is not ours by all of them."""
+    groups = (*SHARED, *ACTS_BY[node]) if node in ACTS_BY else (setting,)
+    return any(setting == group or setting.startswith(f"{group}.") for group in groups)
+
+
+class _Changer:
+    """Takes new values of parameters: checks them together, as at the start, and lets the node take them over.
+
+    Args:
+        settings: That the node acts by.
+        changes: See `declare_parameters`.
+    """
+
+    def __init__(self, settings: Settings, changes: Mapping[str, Change]) -> None:
+        self._settings, self._changes = settings, changes
+
+    def __call__(self, parameters: Sequence[Any]) -> SetParametersResult:
+        """Called by ROS with what is to be set, all or nothing."""
+        values = to_mapping(self._settings)
+        changed = [parameter for parameter in parameters if parameter.name in self._changes]
+        for parameter in changed:
+            values = merge(values, nested(parameter.name, parameter.value))
+        takers = list(dict.fromkeys(self._changes[parameter.name] for parameter in changed))
+        try:
+            settings = build(Settings, values)
+            for take in takers:
+                take(settings)
+        except RosRlError as error:
+            for take in takers:
+                take(self._settings)
+            return SetParametersResult(successful=False, reason=str(error))
+        self._settings = settings
+        return SetParametersResult(successful=True)
 
 
 def _sorted_in(node: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -98,8 +146,10 @@ def _source() -> str:
     return ", ".join(files) or "ROS parameters"
 
 
-def _descriptor(value: Any, info: SettingInfo) -> ParameterDescriptor:
-    descriptor = ParameterDescriptor(description=info.describe(), read_only=True)
+def _descriptor(value: Any, info: SettingInfo, may_change: bool) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(description=info.describe(), read_only=not may_change)
+    if info.choices:
+        descriptor.additional_constraints = f"one of {', '.join(info.choices)}"
     if math.isinf(info.low) and math.isinf(info.high):
         return descriptor
     if isinstance(value, int) and not isinstance(value, bool):

@@ -29,12 +29,16 @@ class Recorder:
         self._node, self._log = node, McapLog(folder)
         self._names: dict[str, str] = {}
         self._stamps: dict[str, int] = {}
+        self._newest: int | None = None
 
     def record(self, topic: str, kind: Any, data: bytes, stamp: int) -> None:
         """Record a message that came serialised, stamped [ns]; a repeated one counts once."""
         if self._stamps.get(topic) == stamp:
             return
-        self._stamps[topic] = stamp
+        self._stamps[topic] = self._newest = stamp
+        self._write(topic, kind, data, stamp)
+
+    def _write(self, topic: str, kind: Any, data: bytes, stamp: int) -> None:
         name = self._names.get(topic) or self._names.setdefault(topic, self._node.resolve_topic_name(topic))
         self._log.write(name, _type_name(kind), data, stamp)
 
@@ -49,6 +53,23 @@ class Recorder:
             return data, from_time(deserialize_message(data, kind).header.stamp)
 
         gate.subscribe(kind, topic, read, lambda found: self.record(topic, kind, *found), qos, raw=True)
+
+    def watch(self, gate: Gate, kind: Any, topic: str, qos: QoSProfile, anybody: bool = False) -> None:
+        """Record all that is said on a topic, at the stamp of what was recorded last: all of a log is on one time line.
+
+        Args:
+            gate: By which it comes in.
+            kind: Message type.
+            topic: Its name.
+            qos: Of the subscription.
+            anybody: See `Gate.subscribe`.
+        """
+
+        def receive(data: bytes) -> None:
+            if self._newest is not None:
+                self._write(topic, kind, data, self._newest)
+
+        gate.subscribe(kind, topic, bytes, receive, qos, raw=True, anybody=anybody)
 
     def describe(self) -> dict[str, str]:
         """For diagnostics."""

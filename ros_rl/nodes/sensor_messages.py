@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from ros_rl.nodes.messages import from_time, message_class, to_time
 from ros_rl.nodes.packets import from_vectors, to_vectors
 from ros_rl.robot import Robot
 from ros_rl.sensors.sensor import VECTORS, Sensor, Topic
-from ros_rl.sensors.table import sensors_by_topic
+from ros_rl.sensors.table import SENSORS, sensors_by_topic
 from ros_rl.types import Array, Measurement
 from ros_rl.wire import Header
 
@@ -28,12 +29,16 @@ class SensorTopic:
         topic: The topic.
         sensors: What the robot publishes on it, by name.
         robot: The robot.
+        noise: What is known of its sensors' noise: standard deviations by the names of their settings.
     """
 
-    def __init__(self, topic: Topic, sensors: Mapping[str, Sensor], robot: Robot) -> None:
+    def __init__(
+        self, topic: Topic, sensors: Mapping[str, Sensor], robot: Robot, noise: Mapping[str, float] | None = None
+    ) -> None:
         self.name, self.kind = topic.name, message_class(topic.message)
         self._topic, self._robot = topic, robot
         self._vectors = topic.message == VECTORS
+        self._covariances = _covariances(topic, noise or {})
         self._writes = {name: sensor.write for name, sensor in sensors.items()}
         self._reads = [
             (name, sensor.read or _labelled(name), sensor.shape(robot), np.dtype(sensor.dtype))
@@ -54,6 +59,9 @@ class SensorTopic:
             write = self._writes[name]
             if write is not None:
                 write(message, m[name], self._robot)
+        for name, matrix, diagonal, variances in self._covariances:
+            if name in m:
+                matrix(message)[diagonal] = variances
         return message
 
     def unpack(self, message: Any) -> tuple[int, Any]:
@@ -87,6 +95,19 @@ class SensorTopic:
         return found
 
 
+def _covariances(topic: Topic, noise: Mapping[str, float]) -> list[tuple[str, Callable[[Any], Any], slice, Array]]:
+    """Of each sensor: its name, what gets the message's matrix, which of its values are the variances, and these."""
+    found: list[tuple[str, Callable[[Any], Any], slice, Array]] = []
+    for name, field, row in topic.covariances:
+        known = SENSORS[name].noise
+        variances = known.variances(noise) if known is not None else np.zeros(3)
+        if variances.any():
+            size = 6 if "." in field else 3  # a pose's and a twist's have rotations, too
+            first = row * (size + 1)
+            found.append((name, attrgetter(field), slice(first, first + 2 * (size + 1) + 1, size + 1), variances))
+    return found
+
+
 def _labelled(name: str) -> Callable[[Any, Robot], Array | None]:
     """Reads a sensor from named vectors."""
     return lambda content, robot: content.get(name)
@@ -100,6 +121,6 @@ def _reshaped(name: str, value: Array, shape: tuple[int, ...], robot: Robot) -> 
         raise ContractError(f"sensor '{name}' gives {value.size} values, {robot.name} expects {shape}") from None
 
 
-def sensor_topics(robot: Robot) -> tuple[SensorTopic, ...]:
-    """The topics of a robot's sensors, in the order of the table."""
-    return tuple(SensorTopic(topic, sensors, robot) for topic, sensors in sensors_by_topic(robot).items())
+def sensor_topics(robot: Robot, noise: Mapping[str, float] | None = None) -> tuple[SensorTopic, ...]:
+    """The topics of a robot's sensors, in the order of the table; see `SensorTopic`."""
+    return tuple(SensorTopic(topic, sensors, robot, noise) for topic, sensors in sensors_by_topic(robot).items())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
@@ -32,9 +32,17 @@ class TickPublisher:
         robot: Whose ticks they are.
         inputs: Names of the task's inputs.
         simulated_time: Whether stamps are a simulation's time, to be published on ``clock``.
+        noise: Standard deviations of the sensors' noise by the names of their settings, as far as they are known.
     """
 
-    def __init__(self, node: Node, robot: Robot, inputs: Sequence[str], simulated_time: bool) -> None:
+    def __init__(
+        self,
+        node: Node,
+        robot: Robot,
+        inputs: Sequence[str],
+        simulated_time: bool,
+        noise: Mapping[str, float] | None = None,
+    ) -> None:
         self._robot = robot
         self._session = time.time_ns() // 1_000_000
         self.last: Tick | None = None
@@ -42,7 +50,7 @@ class TickPublisher:
         self._published = 0.0
         self._response = self._response_before = math.nan
         self._sensors = [
-            (topic, node.create_publisher(topic.kind, topic.name, STATE)) for topic in sensor_topics(robot)
+            (topic, node.create_publisher(topic.kind, topic.name, STATE)) for topic in sensor_topics(robot, noise)
         ]
         self._applied = node.create_publisher(JointState, "applied_command", STATE)
         self._inputs = InputDisplay(node, inputs, robot.base_frame)

@@ -16,6 +16,15 @@ from ros_rl.sensors.table import ODOM_FRAME
 from ros_rl.types import Tick
 
 
+def transform_message() -> Any | None:
+    """The class of the messages on ``tf``; None where the distribution has no ``tf2_msgs``."""
+    try:
+        from tf2_msgs.msg import TFMessage
+    except ImportError:
+        return None
+    return TFMessage
+
+
 class TransformPublisher:
     """Publishes on the relative topic ``tf``; without ``tf2_msgs`` it does nothing.
 
@@ -24,18 +33,13 @@ class TransformPublisher:
     """
 
     def __init__(self, node: Node) -> None:
-        try:
-            from tf2_msgs.msg import TFMessage
-        except ImportError:
-            self._publisher: Any = None
-            return
-        self._message = TFMessage
-        self._publisher = node.create_publisher(TFMessage, "tf", NEWEST)
+        TFMessage = self._message = transform_message()
+        self._publisher: Any = None if TFMessage is None else node.create_publisher(TFMessage, "tf", NEWEST)
 
     def publish(self, tick: Tick, base_frame: str) -> None:
         """Publish the pose of a floating base."""
         m = tick.measurement
-        if self._publisher is None or "base_position" not in m or "base_orientation" not in m:
+        if self._message is None or "base_position" not in m or "base_orientation" not in m:
             return
         transform = TransformStamped(child_frame_id=base_frame)
         transform.header.stamp, transform.header.frame_id = to_time(tick.stamp), ODOM_FRAME

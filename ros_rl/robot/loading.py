@@ -142,6 +142,13 @@ def _check_simulation(robot: Robot) -> None:
     unknown = [name for name in simulation.joints if name not in (*robot.joints, *robot.passive)]
     if unknown:
         raise ConfigError(f"simulation.joints: the robot has no joint {unknown[0]}")
+    there: dict[str, str] = {}
+    for name in (*robot.joints, *robot.passive):
+        twin = there.setdefault(simulation.joints.get(name, name), name)
+        if twin != name:
+            raise ConfigError(
+                f"simulation.joints: {twin} and {name} are both joint '{simulation.joints.get(name, name)}' of the URDF"
+            )
     if robot.tool_frame is not None and simulation.tool_link is None:
         raise ConfigError(
             f"simulation.tool_link is missing: no link of the URDF carries tool_frame '{robot.tool_frame}'"

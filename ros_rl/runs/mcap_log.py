@@ -28,6 +28,20 @@ except ImportError as error:
     raise MissingDependencyError("mcap", "sim") from error
 
 METADATA_VERSION = 5  # Humble's; newer distributions read it
+LATCHED = ("robot_description", "tf_static")
+"""Last parts of the names of topics whose late subscribers get the newest message, also when the log is played."""
+_FOREVER = {"sec": 2147483647, "nsec": 4294967295}
+_LATCHED_QOS = {
+    "history": 1,  # keep last
+    "depth": 1,
+    "reliability": 1,  # reliable
+    "durability": 1,  # transient local
+    "deadline": _FOREVER,
+    "lifespan": _FOREVER,
+    "liveliness": 1,  # automatic
+    "liveliness_lease_duration": _FOREVER,
+    "avoid_ros_namespace_conventions": False,
+}
 _CHUNK = 512 * 1024
 _SEPARATOR = "=" * 80
 _FIELD = re.compile(r"^\s*([A-Za-z][\w/]*)(?:<=\d+)?(?:\[[^\]]*\])?\s+\w+")
@@ -156,7 +170,7 @@ class McapLog:
         if not definition:
             self.without_schema.add(type_name)
         schema = self._writer.register_schema(type_name, "ros2msg", definition.encode())
-        number = self._writer.register_channel(topic, "cdr", schema, {"offered_qos_profiles": ""})
+        number = self._writer.register_channel(topic, "cdr", schema, {"offered_qos_profiles": _offered(topic)})
         self._channels[topic] = _Channel(number, type_name)
         return self._channels[topic]
 
@@ -170,6 +184,12 @@ class McapLog:
         if path.is_file():
             files, topics = _merged(yaml.safe_load(path.read_text()), files, topics)
         path.write_text(yaml.safe_dump(_metadata(files, topics), sort_keys=False))
+
+
+def _offered(topic: str) -> str:
+    """The quality of service that ``ros2 bag play`` offers; empty for its default."""
+    latched = topic.rpartition("/")[2] in LATCHED
+    return yaml.safe_dump([_LATCHED_QOS], sort_keys=False) if latched else ""
 
 
 def _times(start: int, end: int) -> dict[str, Any]:
@@ -197,7 +217,7 @@ def _metadata(files: list[dict[str, Any]], topics: dict[str, tuple[str, int]]) -
                 "name": topic,
                 "type": kind,
                 "serialization_format": "cdr",
-                "offered_qos_profiles": "",
+                "offered_qos_profiles": _offered(topic),
             },
             "message_count": count,
         }

@@ -39,7 +39,9 @@ class ControlLoop:
 
     def __init__(self, spec: ObservationSpec, task: str | None, period: float, seed: int, explore: float) -> None:
         self._spec, self._task, self._period = spec, task, period
-        self._seed, self._explore = seed, explore
+        self._seed = seed
+        self.explore = explore
+        """0 to evaluate, 1 to behave; holds from the next decision on."""
         self._graph: OnnxGraph | None = None
         self._carry = np.zeros(0, dtype=np.float32)
         self._episode: int | None = None
@@ -77,7 +79,7 @@ class ControlLoop:
         started = time.perf_counter()
         noise = self._noise(tick.index, self._graph)
         try:
-            output = self._graph.run(fields, self._carry, noise, self._explore)
+            output = self._graph.run(fields, self._carry, noise, self.explore)
         except GraphError:
             self._carry = self._graph.initial_carry()
             raise

@@ -108,7 +108,8 @@ class LockStep(Pacer):
 
     def __init__(self, loop: DriverLoop, period: float, auto_recover: bool, silence_limit: float) -> None:
         super().__init__(loop, period, auto_recover)
-        self._limit = silence_limit
+        self.silence_limit = silence_limit
+        """Wall-clock time without an answer after which the driver faults [s]."""
         self._verdict: Verdict | None = None
         self._allowance = 0
         self._allowance_heard: float | None = None
@@ -138,7 +139,7 @@ class LockStep(Pacer):
             return self._open(self._loop.advance(), now) if now - self._opened >= self._period else None
         silent = self._silent_node(now)
         if silent:
-            self._trip(silent, f"{silent} has been silent for {self._limit:g} s")
+            self._trip(silent, f"{silent} has been silent for {self.silence_limit:g} s")
             return self._open(self._loop.advance(), now)
         if now - self._published >= _REPEAT_SECONDS:
             self._published = now
@@ -159,7 +160,7 @@ class LockStep(Pacer):
         node, since = self.waits_for(), self._opened
         if node == LEARNER and self._allowance_heard is not None:
             since = max(since, self._allowance_heard)
-        return node if now - since > self._limit else ""
+        return node if now - since > self.silence_limit else ""
 
     def _advance(self, now: float) -> Tick | None:
         loop = self._loop
@@ -207,7 +208,8 @@ class RealTime(Pacer):
 
     def __init__(self, loop: DriverLoop, period: float, auto_recover: bool, limits: Limits) -> None:
         super().__init__(loop, period, auto_recover)
-        self._limits = limits
+        self.limits = limits
+        """When it gives up."""
         self._in_row = 0
         self._missed: deque[bool] = deque(maxlen=MISS_WINDOW)
         self._judged: float | None = None
@@ -243,8 +245,8 @@ class RealTime(Pacer):
                 return recovered
         whole = elapsed <= _WHOLE * self._period
         self.broken += not whole
-        if loop.latch.armed and elapsed > self._limits.lost_time:
-            self._trip(CONTROLLER, f"the driver was held up for {elapsed:.2f} s, limit {self._limits.lost_time:g} s")
+        if loop.latch.armed and elapsed > self.limits.lost_time:
+            self._trip(CONTROLLER, f"the driver was held up for {elapsed:.2f} s, limit {self.limits.lost_time:g} s")
         if loop.safety is SafetyState.RUNNING:
             self._watch(now)
         ending, self._ending = self._ending, Verdict.CONTINUE
@@ -252,7 +254,7 @@ class RealTime(Pacer):
 
     def _watch(self, now: float) -> None:
         """Count what is missing, and fault when it is too much."""
-        limits, loop = self._limits, self._loop
+        limits, loop = self.limits, self._loop
         missed = not loop.answered and self._ending is Verdict.CONTINUE
         self._missed.append(missed)
         self._judged = now if self._judged is None else self._judged

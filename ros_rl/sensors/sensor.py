@@ -8,9 +8,9 @@ Other packages add rows by the entry point group ``ros_rl.sensors``, whose names
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,20 @@ def _say_nothing(message: Any, robot: Robot, measurement: Measurement) -> None:
     pass
 
 
+class Covariance(NamedTuple):
+    """Where a message tells the covariance of a value with three axes.
+
+    Attributes:
+        sensor: Whose value.
+        field: Of the message, with dots.
+        row: Of the value's first axis in that square matrix.
+    """
+
+    sensor: str
+    field: str
+    row: int = 0
+
+
 @dataclass(frozen=True)
 class Topic:
     """What sensors are published on; those of one topic share its messages.
@@ -35,6 +49,7 @@ class Topic:
         name: Relative topic.
         message: Its type.
         prepare: Writes into a new message what is no sensor's value: frames, names, and what is not measured.
+        covariances: Those that its messages have; a sensor's variances are known where its noise is.
         partial: Whether its messages can say that a value was not measured; else they go out only with all of them.
     """
 
@@ -42,6 +57,7 @@ class Topic:
     message: str = VECTORS
     prepare: Callable[[Any, Robot, Measurement], None] = _say_nothing
     partial: bool = False
+    covariances: tuple[Covariance, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +70,7 @@ class Noise:
         add: The noisy value, from value and error.
         shared: Whether all sensors with this setting have the same error.
         std: The standard deviation where there is no such setting, as for sensors of other packages.
+        axes: Which axes of a value with three it befalls.
     """
 
     setting: str
@@ -61,6 +78,17 @@ class Noise:
     add: Callable[[Array, Array], Array]
     shared: bool = False
     std: float | None = None
+    axes: tuple[int, ...] = (0, 1, 2)
+
+    def variances(self, settings: Mapping[str, float]) -> Array:
+        """Of a value with three axes, shape (3,), in its unit squared; zeros where nothing says.
+
+        Args:
+            settings: Standard deviations by their names.
+        """
+        found = np.zeros(3)
+        found[list(self.axes)] = (settings.get(self.setting, self.std) or 0.0) ** 2
+        return found
 
 
 @dataclass(frozen=True)
@@ -103,7 +131,7 @@ def white(setting: str, std: float | None = None) -> Noise:
 
 def vertical(setting: str) -> Noise:
     """Noise on the third of three coordinates."""
-    return Noise(setting, lambda std, shape, rng: np.array([0.0, 0.0, rng.normal(0.0, std)]), np.add)
+    return Noise(setting, lambda std, shape, rng: np.array([0.0, 0.0, rng.normal(0.0, std)]), np.add, axes=(2,))
 
 
 def rotation(setting: str) -> Noise:

@@ -13,7 +13,7 @@ from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.plugins import SENSORS_GROUP, Table
 from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import by_name, doubles, get_xyz, get_xyzw, set_xyz, set_xyzw
-from ros_rl.sensors.sensor import Noise, Sensor, Topic, rotation, vertical, white
+from ros_rl.sensors.sensor import Covariance, Noise, Sensor, Topic, rotation, vertical, white
 from ros_rl.types import Array, Measurement
 
 ODOM_FRAME = "odom"
@@ -42,8 +42,27 @@ def _prepare_tool(message: Any, robot: Robot, m: Measurement) -> None:
 
 
 JOINTS = Topic("joint_states", "sensor_msgs/msg/JointState", _prepare_joints)
-IMU = Topic("imu/data", "sensor_msgs/msg/Imu", _prepare_imu, partial=True)
-ODOMETRY = Topic("odom", "nav_msgs/msg/Odometry", _prepare_odometry)
+IMU = Topic(
+    "imu/data",
+    "sensor_msgs/msg/Imu",
+    _prepare_imu,
+    partial=True,
+    covariances=tuple(
+        Covariance(f"imu_{name}", f"{name}_covariance")
+        for name in ("orientation", "angular_velocity", "linear_acceleration")
+    ),
+)
+ODOMETRY = Topic(
+    "odom",
+    "nav_msgs/msg/Odometry",
+    _prepare_odometry,
+    covariances=(
+        Covariance("base_position", "pose.covariance"),
+        Covariance("base_orientation", "pose.covariance", 3),
+        Covariance("base_linear_velocity", "twist.covariance"),
+        Covariance("imu_angular_velocity", "twist.covariance", 3),
+    ),
+)
 TOOL = Topic("tool_pose", "geometry_msgs/msg/PoseStamped", _prepare_tool)
 
 

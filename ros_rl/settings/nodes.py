@@ -13,6 +13,17 @@ from ros_rl.settings.watch import WatchSettings
 
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
 """Which may have a section of their own in a parameters file."""
+SHARED = ("task", "robot", "seed", "control")
+"""Settings that every node acts by, and declares."""
+ACTS_BY: dict[str, tuple[str, ...]] = {
+    "driver": ("driver",),
+    "controller": ("controller",),
+    "collector": ("collector",),
+    "learner": ("learner", "agent", "evaluator.every", "evaluator.episodes", "evaluator.final_episodes"),
+    "evaluator": ("evaluator.seconds", "evaluator.video", "driver.backend", "controller.threads"),
+    "supervisor": ("supervisor",),
+}
+"""Beside `SHARED`: the settings that each node acts by and declares as its parameters, or the groups of them."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Preset:
         return merge(values if name == _agent_of(values) else merge(values, self._agent(name)), over)
 
     def _agent(self, name: Any) -> dict[str, Any]:
-        return {"agent": {"name": name, **self.agents[name]}} if name in self.agents else {}
+        return {"agent": {"name": name, **self.agents[name]}} if isinstance(name, str) and name in self.agents else {}
 
 
 def _agent_of(values: Mapping[str, Any]) -> Any:

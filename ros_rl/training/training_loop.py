@@ -100,6 +100,25 @@ class TrainingLoop:
         """Take notice of how far the robot has come."""
         self.env_steps = max(self.env_steps, env_steps)
 
+    def take_settings(self, settings: Settings) -> None:
+        """Go on under other settings: of updates per step, of how long it is, and of when something is due.
+
+        Args:
+            settings: The run's; others than these are as before.
+
+        Raises:
+            ConfigError: The warm-up would take all steps, or the robot time has no effect beside ``learner.steps``.
+        """
+        settings.check_warmup()
+        before, now = self.settings.learner, settings.learner
+        if now.robot_minutes != before.robot_minutes and now.steps:
+            raise ConfigError(
+                f"learner.robot_minutes has no effect beside learner.steps, which is {now.steps}: set that, or to 0"
+            )
+        self.settings, self.agent.updates_per_step = settings, now.updates_per_step
+        if not self._offline:
+            self.total_steps = settings.training_steps
+
     @property
     def allowance(self) -> int:
         """Environment steps that the driver may have taken by now."""

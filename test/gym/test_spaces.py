@@ -15,7 +15,7 @@ from gymnasium.spaces import Box, Discrete, MultiBinary
 
 from ros_rl.errors import ConfigError, SimulationError
 from ros_rl.gym.environment import Environment
-from ros_rl.gym.spaces import ActionSpace
+from ros_rl.gym.spaces import ActionSpace, ObservationSpace
 from ros_rl.gym.training import GymTraining
 from ros_rl.replay import memory
 from ros_rl.runs.run_folder import RunFolder
@@ -111,6 +111,11 @@ def test_a_broken_environment_leaves_a_checkpoint_and_is_told_with_its_place(tmp
     steps = gym_points.LIMIT + (0 if fault == "reset raises" else 3)
     assert len(run.training.replay) == steps
     assert (tmp_path / "checkpoint").is_dir() and f"checkpoint after {steps} steps" in said[-1]
+
+
+def test_observations_of_nothing_are_refused() -> None:
+    with pytest.raises(ConfigError, match="observations of 'x' are Box.*, allowed: at least one value"):
+        ObservationSpace("x", Box(-1.0, 1.0, (0,)))
 
 
 @pytest.mark.filterwarnings("ignore")

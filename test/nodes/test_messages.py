@@ -21,6 +21,7 @@ from ros_rl.errors import CommandError, ContractError
 from ros_rl.nodes import messages
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.packets import from_vectors, to_vectors
+from ros_rl.nodes.sensor_messages import sensor_topics
 from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.robot import Robot, load_robot
@@ -94,6 +95,21 @@ def test_a_topic_that_cannot_tell_what_is_missing_stays_silent() -> None:
     assert set(parts_of(tick(missing=("base_position",)))) == {"joint_states", "imu/data", "tick"}
     imu = parts_of(tick(missing=("imu_orientation",)))["imu/data"]
     assert imu.orientation_covariance[0] == -1.0 and imu.angular_velocity_covariance[0] == 0.0  # REP 145
+
+
+def test_covariances_are_those_of_the_known_noise() -> None:
+    """By hand: variances on the diagonals, height as the one noisy coordinate, -1 where nothing was measured."""
+    noise = {"orientation": 0.02, "angular_velocity": 0.1, "linear_velocity": 0.3, "height": 0.01}
+    measured = tick(missing=("imu_linear_acceleration",)).measurement
+    made = {topic.name: topic.to_message(7, measured) for topic in sensor_topics(ROBOT, noise)}
+    imu, odom = made["imu/data"], made["odom"]
+    np.testing.assert_allclose(imu.orientation_covariance, np.diag([4e-4] * 3).reshape(-1))
+    np.testing.assert_allclose(imu.angular_velocity_covariance, np.diag([1e-2] * 3).reshape(-1))
+    np.testing.assert_allclose(imu.linear_acceleration_covariance, [-1.0] + [0.0] * 8)
+    np.testing.assert_allclose(odom.pose.covariance, np.diag([0, 0, 1e-4, 4e-4, 4e-4, 4e-4]).reshape(-1))
+    np.testing.assert_allclose(odom.twist.covariance, np.diag([0.09] * 3 + [1e-2] * 3).reshape(-1))
+    unknown = {topic.name: topic.to_message(7, measured) for topic in sensor_topics(ROBOT)}
+    assert not unknown["odom"].pose.covariance.any() and not unknown["imu/data"].orientation_covariance.any()
 
 
 def test_a_repeated_tick_is_delivered_once_per_repetition(join) -> None:

@@ -184,6 +184,12 @@ class TestBrokenFiles:
             ("simulation.tool_offset", [0.0, 0.1], "'simulation.tool_offset' is [0.0, 0.1], expected a list of 3"),
             ("simulation.tool_link", None, "simulation.tool_link is missing: no link of the URDF carries tool_frame"),
             ("simulation.joints", {"joint9": "x"}, "simulation.joints: the robot has no joint joint9"),
+            (
+                "simulation.joints",
+                {"joint2": "x", "joint5": "x"},
+                "simulation.joints: joint2 and joint5 are both joint 'x' of the URDF",
+            ),
+            ("simulation.joints", {"joint2": "joint5"}, "simulation.joints: joint2 and joint5 are both joint 'joint5'"),
             ("mirror", {"joint1": "joint9"}, "mirror: unknown joint joint9"),
         ],
     )

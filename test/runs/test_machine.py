@@ -20,11 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 CLI = [sys.executable, "-m", "ros_rl.cli"]
 
 
-def run(arguments: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
-    return subprocess.run([*CLI, *arguments], capture_output=True, text=True, env=environment, timeout=250)
-
-
 @pytest.mark.ros
 @pytest.mark.parametrize(
     ("variables", "arguments", "complaint"),
@@ -33,21 +28,31 @@ def run(arguments: list[str], **variables: str) -> subprocess.CompletedProcess[s
         ({"DISPLAY": ":4711"}, ["--driver", "pybullet", "--gui"], "there is no display here: "),
         ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "OFF"}, [], "ROS_AUTOMATIC_DISCOVERY_RANGE is OFF, so nodes would never"),
         ({"RMW_IMPLEMENTATION": "rmw_none_cpp"}, [], "RMW_IMPLEMENTATION is 'rmw_none_cpp', with which no node starts"),
-        ({"ROS_LOG_DIR": "/dev/null/log"}, [], "ROS 2 does not start: "),
         ({}, ["--namespace", "my-robot"], "namespace 'my-robot' is no name that ROS allows"),
         ({}, ["--namespace", "1robot"], "'robot1' is one"),
         ({}, ["--out", "/dev/null/run"], "/dev/null/run cannot be written: Not a directory"),
     ],
 )
-def test_what_cannot_work_is_one_line(tmp_path, variables, arguments, complaint) -> None:
+def test_what_cannot_work_is_one_line(capsys, monkeypatch, tmp_path, variables, arguments, complaint) -> None:
     pytest.importorskip("rclpy")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     out = [] if "--out" in arguments else ["--out", str(tmp_path / "out")]
-    done = run(["train", "a1_walk" if "--gui" in arguments else "mock_point", *arguments, *out], **variables)
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    assert done.returncode in (1, 2) and len(lines) == 1, done.stderr
-    assert lines[0].startswith("ros-rl: error: ") and complaint in lines[0]
-    if "ROS_LOG_DIR" not in variables:
-        assert done.stdout == "" and not (tmp_path / "out").exists()
+    code, printed, error = run_cli(
+        capsys, "train", "a1_walk" if "--gui" in arguments else "mock_point", *arguments, *out
+    )
+    assert code in (1, 2) and (printed, error.count("\n")) == ("", 1)
+    assert error.startswith("ros-rl: error: ") and complaint in error and not (tmp_path / "out").exists()
+
+
+@pytest.mark.ros
+def test_a_folder_that_ros_cannot_log_in_is_told(tmp_path) -> None:
+    pytest.importorskip("rclpy")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ROS_LOG_DIR": "/dev/null/log"}
+    command = [*CLI, "train", "mock_point", "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("ros-rl: error: ROS 2 does not start: failed to initialize logging")
 
 
 @pytest.mark.ros
@@ -109,6 +114,13 @@ def test_a_reader_that_leaves_is_no_error(arguments) -> None:
     )
     os.close(write)
     assert done.stderr == "" and done.returncode in (0, 141)
+
+
+@pytest.mark.parametrize(("redirected", "code", "told"), [("/dev/full", 1, "No space left on device"), ("&-", 0, "")])
+def test_an_output_that_takes_nothing_is_told_in_one_line(redirected, code, told) -> None:
+    command = f"{sys.executable} -m ros_rl.cli list >{redirected}"
+    done = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == code and told in done.stderr and done.stderr.count("\n") == bool(told)
 
 
 @pytest.mark.parametrize("name", ["", "nope"])

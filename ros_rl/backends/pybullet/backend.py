@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Scenario, Simulator, Truth
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
-from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pybullet, pybullet_data
+from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pybullet
 from ros_rl.backends.pybullet.sensors import Instant, check_measures, measure
 from ros_rl.backends.sensor_noise import add_noise
 from ros_rl.robot import Robot
@@ -171,8 +170,3 @@ class PyBulletBackend(Simulator):
         if not self._closed:
             self._closed = True
             self._client.disconnect()
-
-
-def data_path() -> Path:
-    """Where PyBullet's own models lie, for a robot description."""
-    return Path(pybullet_data.getDataPath())

@@ -10,11 +10,13 @@ import ctypes
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ros_rl.backends.display import check_display
+from ros_rl.backends.urdf import Urdf
 from ros_rl.errors import ConfigError, MissingDependencyError
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot
@@ -48,7 +50,7 @@ try:
 except ImportError as error:
     raise MissingDependencyError("pybullet", "sim") from error
 
-__all__ = ["Body", "connect", "load_robot", "load_scene", "pybullet", "pybullet_data"]
+__all__ = ["Body", "connect", "data_path", "load_robot", "load_scene", "pybullet", "pybullet_data"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ def load_robot(client: Any, robot: Robot) -> Body:
     """Load the robot that its YAML's `simulation` section names, its default motors and damping off.
 
     Raises:
-        ConfigError: The URDF lacks a joint or link that the robot needs.
+        ConfigError: The URDF lacks a joint or link that the robot needs, or a mesh of its own; or a joint there has not
+            one axis.
     """
     simulation = robot.simulation
     assert simulation is not None  # see `PyBulletSettings.check_robot`
@@ -130,14 +133,15 @@ def load_robot(client: Any, robot: Robot) -> Body:
     flags = pybullet.URDF_USE_SELF_COLLISION if simulation.self_collision else 0
     if simulation.inertia_from_urdf:
         flags |= pybullet.URDF_USE_INERTIA_FROM_FILE
+    wanted = [simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)]
     urdf = _urdf_path(simulation.urdf)
+    Urdf(Path(urdf), [data_path()]).check_joints(wanted)
     index = client.loadURDF(urdf, spawn, useFixedBase=not robot.floating_base, flags=flags)
     infos = [client.getJointInfo(index, joint) for joint in range(client.getNumJoints(index))]
     resting = set() if robot.floating_base else {-1}
     for info in infos:
         if info[2] == pybullet.JOINT_FIXED and info[16] in resting:
             resting.add(info[0])
-    wanted = [simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)]
     joints = _find(urdf, "joint", wanted, infos, 1)
     count = len(joints)
     client.setJointMotorControlArray(
@@ -161,6 +165,11 @@ def _find(urdf: str, kind: str, wanted: Sequence[str], infos: list[Any], column:
 
 
 def _urdf_path(urdf: str) -> str:
-    """A URDF of the package's `sim` folder, else of pybullet_data, which is on PyBullet's search path."""
+    """A URDF of the package's `sim` folder, else of pybullet_data."""
     own = share_path("sim") / urdf
-    return str(own) if own.is_file() else urdf
+    return str(own if own.is_file() else data_path() / urdf)
+
+
+def data_path() -> Path:
+    """Where PyBullet's own models lie."""
+    return Path(pybullet_data.getDataPath())

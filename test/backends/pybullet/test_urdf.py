@@ -1,0 +1,100 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A URDF that a robot cannot be is one line that names the file and what is wrong, and no process ends of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ros_rl.backends.pybullet.scene import connect, load_robot
+from ros_rl.errors import ConfigError
+from ros_rl.robot import load_robot as read_robot
+from ros_rl.robot import robot_names
+from ros_rl.robot.robot import Simulation
+from ros_rl.settings.backends import PyBulletSettings
+
+SOLID = '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>'
+JOINT = """<joint name="{name}" type="{kind}"><parent link="base"/><child link="{name}_link"/><axis xyz="0 0 1"/>
+<limit lower="-1" upper="1" effort="1" velocity="1"/></joint><link name="{name}_link">{solid}{more}</link>"""
+MESH = '<collision><geometry><mesh filename="{file}"/></geometry></collision>'
+
+
+def joint(name: str, kind: str = "revolute", more: str = "") -> str:
+    return JOINT.format(name=name, kind=kind, solid=SOLID, more=more)
+
+
+def load(tmp_path: Path, *parts: str, text: str = ""):
+    """The mock robot of two joints, axis_1_joint and axis_2_joint, with the URDF of these parts."""
+    path = tmp_path / "robot.urdf"
+    path.write_text(text or f'<robot name="r"><link name="base">{SOLID}</link>{"".join(parts)}</robot>')
+    return load_robot(connect(PyBulletSettings()), with_urdf(path))
+
+
+def with_urdf(path: Path):
+    return replace(read_robot("mock"), simulation=Simulation(urdf=str(path)))
+
+
+@pytest.mark.parametrize("kind", ["revolute", "continuous", "prismatic"])
+def test_joints_with_an_axis_are_taken(tmp_path, kind) -> None:
+    body = load(tmp_path, joint("axis_1_joint"), joint("free", "floating"), joint("axis_2_joint", kind))
+    assert len(set(body.joints)) == 2
+
+
+@pytest.mark.parametrize("kind", ["fixed", "floating", "planar", "spherical"])
+def test_joints_without_one_axis_are_refused(tmp_path, kind) -> None:
+    with pytest.raises(ConfigError, match=f"robot.urdf: joint 'axis_2_joint' is {kind}, which .*allowed: revolute, "):
+        load(tmp_path, joint("axis_1_joint"), joint("axis_2_joint", kind))
+
+
+@pytest.mark.parametrize(
+    ("parts", "complaint"),
+    [
+        ((joint("axis_1_joint"),), "has no joint axis_2_joint; it has axis_1_joint"),
+        (
+            (joint("axis_1_joint"), joint("axis_2_joint"), joint("axis_2_joint").replace("_joint_link", "_x")),
+            "there are 2 joints 'axis_2_joint'",
+        ),
+        ((joint("axis_1_joint"), joint("axis_2_joint"), '<link name="base"/>'), "there are 2 links 'base'"),
+        (
+            (joint("axis_1_joint"), joint("axis_2_joint", more=MESH.format(file="meshes/arm.obj"))),
+            "there is no mesh 'meshes/arm.obj', beside it or",
+        ),
+        (
+            (joint("axis_1_joint"), joint("axis_2_joint", more=MESH.format(file="package://nobody/arm.stl"))),
+            "there is no mesh 'package://nobody/arm.stl'",
+        ),
+    ],
+)
+def test_what_is_missing_or_there_twice_is_named(tmp_path, parts, complaint) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, *parts)
+    assert str(caught.value).startswith(str(tmp_path / "robot.urdf")) and complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("<robot><link", "not valid XML: "), ("<sdf/>", "its root is <sdf>, expected <robot>"), (" ", "not valid XML")],
+)
+def test_what_is_no_urdf_is_refused(tmp_path, text, complaint) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        load(tmp_path, text=text)
+
+
+def test_a_missing_file_is_named(tmp_path) -> None:
+    with pytest.raises(ConfigError, match="none.urdf: No such file or directory"):
+        load_robot(connect(PyBulletSettings()), with_urdf(tmp_path / "none.urdf"))
+
+
+def test_a_mesh_in_a_package_beside_it_is_found(tmp_path) -> None:
+    (tmp_path / "arm_description" / "urdf").mkdir(parents=True)
+    (tmp_path / "arm_description" / "arm.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 2 3\nf 1 2 4\n")
+    mesh = MESH.format(file="package://arm_description/arm.obj")
+    load(tmp_path / "arm_description" / "urdf", joint("axis_1_joint"), joint("axis_2_joint", more=mesh))
+
+
+@pytest.mark.parametrize("name", [name for name in robot_names() if read_robot(name).simulation])
+def test_robots_that_ship_have_urdfs_without_a_fault(name) -> None:
+    load_robot(connect(PyBulletSettings()), read_robot(name))
