@@ -15,7 +15,7 @@ from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.plugins import ROBOTS_GROUP, find_plugins, load_plugin
 from ros_rl.resources import share_path
 from ros_rl.robot.file import RobotFile
-from ros_rl.robot.robot import EFFORT, JointLimits, Robot, SafetyLimits
+from ros_rl.robot.robot import EFFORT, JointLimits, Robot
 from ros_rl.types import Array
 from ros_rl.yaml_files import read_yaml
 
@@ -54,12 +54,12 @@ def _path_of(name: str) -> Path:
 
 
 def _robot_of(file: RobotFile) -> Robot:
-    names, entries, safety = tuple(file.joints), list(file.joints.values()), file.safety
+    names, entries = tuple(file.joints), list(file.joints.values())
 
     def per_joint(key: str) -> Array:
         return np.array([getattr(entry, key) for entry in entries], dtype=np.float64)
 
-    limits = ("lower", "upper", "velocity", "acceleration", "effort")
+    limits = ("lower", "upper", "velocity", "acceleration", "effort", "step")
     return Robot(
         name=file.name,
         joints=names,
@@ -69,15 +69,7 @@ def _robot_of(file: RobotFile) -> Robot:
         scale=per_joint("action_scale"),
         stiffness=per_joint("stiffness"),
         damping=per_joint("damping"),
-        safety=SafetyLimits(
-            tilt=safety.tilt,
-            joint_error=safety.joint_error,
-            joint_margin=safety.joint_margin,
-            effort=safety.effort,
-            step=per_joint("step"),
-            safe_action=safety.safe_action,
-            damping=safety.damping,
-        ),
+        safety=file.safety,
         command_ramp=file.command_ramp,
         base_frame=file.base_frame,
         tool_frame=file.tool_frame,

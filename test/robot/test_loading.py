@@ -21,7 +21,7 @@ def test_a_robot_that_ships_makes_sense(name):
     robot = load_robot(name)
     assert robot.name == name
     assert len(set(robot.joints)) == robot.size == len(robot.home)
-    for limit in (robot.limits.velocity, robot.limits.acceleration, robot.limits.effort, robot.safety.step):
+    for limit in (robot.limits.velocity, robot.limits.acceleration, robot.limits.effort, robot.limits.step):
         assert limit.shape == (robot.size,) and (limit > 0.0).all()
     assert np.isinf(robot.safety.tilt) or robot.floating_base
 
