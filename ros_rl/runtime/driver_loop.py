@@ -81,7 +81,7 @@ class DriverLoop:
         self._inputs = AskedInputs(task, self._period, self._simulator is not None)
         self._index, self._episode, self._step = -1, -1, -1
         self._env_steps = 0
-        self._stamp = 0
+        self._stamp, self._elapsed = 0, self._period
         self._previous = robot.neutral_command
         self._line: deque[np.ndarray] = deque([self._previous] * delay)
         self._command: np.ndarray | None = None
@@ -341,8 +341,10 @@ class DriverLoop:
 
     def _count(self, stamp: int | None) -> None:
         """One tick more, stamped [ns] as asked for, but always later than the last."""
+        before = self._stamp
         self._index += 1
-        self._stamp = self._stamp + self._period_ns if stamp is None else max(stamp, self._stamp + 1)
+        self._stamp = before + self._period_ns if stamp is None else max(stamp, before + 1)
+        self._elapsed = max(self._period, (self._stamp - before) / _NANOSECONDS)
 
     def _rest(self) -> Array:
         """The command that keeps the robot where the last one has brought it."""
@@ -362,7 +364,9 @@ class DriverLoop:
         return expected_position(self._robot, self._period, measured, self._previous, pending)
 
     def _guard(self, reading: Reading, acting: Array) -> None:
-        tripped = self._guards.check(reading.measurement, acting, age=reading.age, sequence=reading.sequence)
+        tripped = self._guards.check(
+            reading.measurement, acting, age=reading.age, sequence=reading.sequence, elapsed=self._elapsed
+        )
         reason = reading.health or tripped
         if not reason:
             return
