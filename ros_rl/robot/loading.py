@@ -135,8 +135,8 @@ def _check_safety(robot: Robot) -> None:
         )
     if math.isfinite(safety.tilt) and not {"imu_orientation", "base_orientation"} & {*robot.sensors}:
         raise ConfigError(
-            f"safety.tilt is {safety.tilt:g}, and no sensor tells it: add imu_orientation or base_orientation to sensors, "
-            "or say .inf"
+            f"safety.tilt is {safety.tilt:g}, and no sensor tells it: add imu_orientation or base_orientation "
+            "to sensors, or say .inf"
         )
 
 
