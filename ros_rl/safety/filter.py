@@ -143,7 +143,7 @@ def _brakes_within(room: Array, most: Array, window: float) -> Array:
     Of n ramps the first runs at v and each next one slower by `most`: together (n v - n (n - 1) / 2 most) window.
 
     Args:
-        room: [rad]; negative where there is none.
+        room: [rad]; negative where there is none, as for a joint with other commands.
         most: Largest change of the speed from ramp to ramp [rad/s].
         window: Time of a ramp [s].
     """

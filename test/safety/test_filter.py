@@ -152,9 +152,19 @@ class TestPositionCommands:
 
     def test_a_robot_that_lies_past_its_limits_begins_at_them(self):
         filter_ = CommandFilter(A1, PERIOD)
-        filter_.reset(A1.limits.upper + 0.3)
-        np.testing.assert_array_equal(filter_(A1.limits.upper + 0.3).value, A1.limits.upper)
-        assert filter_(A1.limits.upper + 0.3).limited == A1.joints
+        for limit, beyond in ((A1.limits.upper, 0.8), (A1.limits.lower, -0.8)):
+            filter_.reset(limit + beyond)
+            np.testing.assert_array_equal(filter_(limit + beyond).value, limit)
+            assert filter_(limit + beyond).limited == A1.joints
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_it_stops_at_its_limits_and_not_a_rounding_past_them(self, seed):
+        rng, filter_ = np.random.default_rng(seed), CommandFilter(A1, PERIOD)
+        for limit, far in ((A1.limits.upper, 9.0), (A1.limits.lower, -9.0)):
+            filter_.reset(rng.uniform(A1.limits.lower, A1.limits.upper))
+            for _ in range(20):
+                value = filter_(np.full(12, far)).value
+            np.testing.assert_array_equal(value, limit)
 
 
 class Joints:
