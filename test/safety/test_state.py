@@ -73,6 +73,12 @@ class TestTilt:
         state = at_rest(A1, imu_orientation=scale * np.roll(UPSIDE_DOWN, axis))
         assert tripped_guard(A1, state) == "tilt 3.14 rad exceeds 1.30 rad"
 
+    def test_upside_down_about_any_axis_whatever_rounding_makes_of_it(self):
+        rng = np.random.default_rng(0)
+        for direction in rng.uniform(-np.pi, np.pi, 300):
+            turned = rng.uniform(0.95, 1.05) * np.array([np.cos(direction), np.sin(direction), 0.0, 0.0])
+            assert tripped_guard(A1, at_rest(A1, imu_orientation=turned)) == "tilt 3.14 rad exceeds 1.30 rad"
+
     @pytest.mark.parametrize("scale", [0.92, 1.08])
     @pytest.mark.parametrize(("angle", "trips"), [(1.29, False), (1.31, True)])
     def test_the_norm_does_not_change_the_tilt(self, scale, angle, trips):
