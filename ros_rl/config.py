@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
+import reprlib
 import types
 import typing
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -18,6 +20,11 @@ from ros_rl.errors import ConfigError
 
 T = TypeVar("T")
 _NAME = "name"
+_EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
+"""Numbers such as ``1e-3``, which YAML 1.1 takes for text."""
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+_SHORT.maxlevel, _SHORT.maxlong = 2, 40
 
 
 @dataclass(frozen=True)
@@ -114,14 +121,14 @@ def build(cls: type[T], values: Mapping[str, Any], path: str = "", source: str =
 def _build(cls: type[T], values: Any, path: str, where: str, shown: str) -> T:
     """See `build`; `where` begins every message, and `shown` is what the group is called in them."""
     if not isinstance(values, Mapping):
-        what = f"'{path}' is {values!r}" if path else f"this is {values!r}"
+        what = f"'{path}' is {_shown(values)}" if path else f"this is {_shown(values)}"
         raise ConfigError(f"{where}{what}, expected a group of settings")
     hints = _hints(typing.cast(Hashable, cls))
     fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
     unknown = [key for key in values if key not in fields]
     if unknown:
         raise ConfigError(
-            f"{where}unknown setting '{_join(path, str(unknown[0]))}'; "
+            f"{where}unknown setting '{_join(path, unknown[0])}'; "
             f"valid{f' in {shown}' if shown else ''}: {', '.join(sorted(fields)) or 'none'}"
         )
     for name, spec in fields.items():
@@ -147,13 +154,14 @@ def _hints(cls: Hashable) -> dict[str, Any]:
 
 def _build_variant(registry: Mapping[str, type], default: Any, value: Any, path: str, where: str) -> Any:
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{where}'{path}' is {value!r}, expected a group of settings with a name")
+        raise ConfigError(f"{where}'{path}' is {_shown(value)}, expected a group of settings with a name")
     rest = dict(value)
     name = rest.pop(_NAME, None)
     if name is None:
         return _build(type(default()), rest, path, where, path)
     if not isinstance(name, str) or name not in registry:
-        raise ConfigError(f"{where}unknown {path} '{name}'; valid: {', '.join(sorted(registry))}")
+        shown = f"'{_plain(name)}'" if isinstance(name, str) else _shown(name)
+        raise ConfigError(f"{where}unknown {path} {shown}; valid: {', '.join(sorted(registry))}")
     return _build(registry[name], rest, path, where, f"{path} '{name}'")
 
 
@@ -167,47 +175,68 @@ def _read(value: Any, hint: Any, info: SettingInfo, path: str, where: str) -> An
     if origin is tuple:
         return _read_list(value, inner, info, path, where)
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        if not isinstance(value, Mapping):
-            raise ConfigError(f"{where}'{path}' is {value!r}, expected values by their names: {info.describe()}")
-        names = [_checked(name, str, SettingInfo("a name"), path, where) for name in value]
-        return {name: _read(value[name], inner[1], info, _join(path, name), where) for name in names}
+        return _read_names(value, inner[1], info, path, where)
     return _checked(value, hint, info, path, where)
+
+
+def _read_names(value: Any, hint: Any, info: SettingInfo, path: str, where: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{where}'{path}' is {_shown(value)}, expected values by their names: {info.describe()}")
+    for name in value:
+        if not isinstance(name, str):
+            raise ConfigError(f"{where}'{path}' has the name {_shown(name)}, expected str; put it in quotes")
+        if not name.strip():
+            raise ConfigError(f"{where}'{path}' has the name {_shown(name)}, expected one that is not empty")
+    return {name: _read(item, hint, info, _join(path, name), where) for name, item in value.items()}
 
 
 def _read_list(value: Any, inner: tuple[Any, ...], info: SettingInfo, path: str, where: str) -> tuple[Any, ...]:
     size = None if inner[-1] is Ellipsis else len(inner)
     if not isinstance(value, (list, tuple)) or size not in (None, len(value)):
         raise ConfigError(
-            f"{where}'{path}' is {value!r}, expected a list{f' of {size}' if size else ''}: {info.describe()}"
+            f"{where}'{path}' is {_shown(value)}, expected a list{f' of {size}' if size else ''}: {info.describe()}"
         )
     return tuple(_read(item, inner[0], info, f"{path}[{index}]", where) for index, item in enumerate(value))
 
 
 def _checked(value: Any, hint: type, info: SettingInfo, path: str, where: str) -> Any:
-    if hint is float and isinstance(value, (int, str)) and not isinstance(value, bool):
+    if hint is float:
         value = _as_float(value)
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise ConfigError(f"{where}'{path}' is {value!r}, expected {hint.__name__}: {info.describe()}")
+        raise ConfigError(f"{where}'{path}' is {_shown(value)}, expected {hint.__name__}: {info.describe()}")
     if isinstance(value, float) and (math.isnan(value) or (math.isinf(value) and not info.infinite)):
         kind = "a number" if info.infinite else "a finite number"
         raise ConfigError(f"{where}'{path}' is {value!r}, expected {kind}: {info.describe()}")
     if isinstance(value, (int, float)) and not info.low <= value <= info.high:
-        raise ConfigError(f"{where}'{path}' is {value!r}, out of range: {info.describe()}")
+        raise ConfigError(f"{where}'{path}' is {_shown(value)}, out of range: {info.describe()}")
     if info.choices and value not in info.choices:
-        raise ConfigError(f"{where}'{path}' is {value!r}, not a choice: {info.describe()}")
+        raise ConfigError(f"{where}'{path}' is {_shown(value)}, not a choice: {info.describe()}")
     return value
 
 
-def _as_float(value: int | str) -> Any:
-    """A whole number, or what YAML 1.1 takes for text (``1e-3``), as a float; other text as it is."""
+def _as_float(value: Any) -> Any:
+    """A whole number, or what YAML 1.1 takes for text (``1e-3``), as a float; anything else as it is."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole and not (isinstance(value, str) and _EXPONENT.fullmatch(value)):
+        return value
     try:
         return float(value)
-    except ValueError:
-        return value
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+def _shown(value: Any) -> str:
+    """A value as a message shows it: on one line, and not all of it if it is long."""
+    return _SHORT.repr(value)
+
+
+def _plain(name: str) -> str:
+    """A name on one line."""
+    return name if name.isprintable() else repr(name)[1:-1]
+
+
+def _join(path: str, name: Any) -> str:
+    return f"{path}.{_plain(str(name))}" if path else _plain(str(name))
 
 
 def to_mapping(settings: Any) -> dict[str, Any]:

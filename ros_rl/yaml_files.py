@@ -31,7 +31,8 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             name = (key.tag, str(key.value))
             if name in seen:
-                raise yaml.composer.ComposerError(None, None, f"key '{key.value}' stands twice", key.start_mark)
+                shown = str(key.value) if str(key.value).isprintable() else repr(key.value)[1:-1]
+                raise yaml.composer.ComposerError(None, None, f"key '{shown}' stands twice", key.start_mark)
             seen.add(name)
         return node
 
@@ -40,7 +41,7 @@ def read_yaml(path: Path) -> Any:
     """What a YAML file holds.
 
     Raises:
-        ConfigError: No such file, not text in UTF-8, not YAML, or a key stands twice.
+        ConfigError: No such file, not text in UTF-8, not YAML, nested too deep, or a key stands twice.
     """
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
@@ -53,6 +54,8 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: not valid YAML: {line}{error.problem or error.context}") from None
     except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
         raise ConfigError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not valid YAML: nested too deep") from None
 
 
 class ParametersFile:

@@ -162,7 +162,20 @@ def test_lists_names_and_what_is_not_set() -> None:
         ({"parts": {"one": {"sise": 1}}}, "f.yaml: unknown setting 'parts.one.sise'; valid in parts.one: size"),
         ({"parts": {"one": 1}}, "f.yaml: 'parts.one' is 1, expected a group of settings"),
         ({"parts": ["one"]}, "f.yaml: 'parts' is ['one'], expected values by their names: its parts"),
-        ({"parts": {1: {"size": 1}}}, "f.yaml: 'parts' is 1, expected str: a name"),
+        ({"parts": {1: {"size": 1}}}, "f.yaml: 'parts' has the name 1, expected str; put it in quotes"),
+        ({"parts": {True: {"size": 1}}}, "f.yaml: 'parts' has the name True, expected str; put it in quotes"),
+        ({"renamed": {"": "y"}}, "f.yaml: 'renamed' has the name '', expected one that is not empty"),
+        ({"renamed": {" ": "y"}}, "f.yaml: 'renamed' has the name ' ', expected one that is not empty"),
+        ({"parts": {"a\nb": {}}}, "f.yaml: missing key 'parts.a\\nb.size': size [m] in [0, inf]"),
+        (
+            {"no\nsuch": 1},
+            "f.yaml: unknown setting 'no\\nsuch'; valid: frame, links, name, offset, parts, reach, renamed",
+        ),
+        ({"reach": -(10**400)}, "f.yaml: 'reach' is -inf, out of range: reach [m] in [0, inf]"),
+        (
+            {"parts": {"one": {"size": 10**400}}},
+            "f.yaml: 'parts.one.size' is inf, expected a finite number: size [m] in [0, inf]",
+        ),
         ({"renamed": {"x": 3}}, "f.yaml: 'renamed.x' is 3, expected str: other names"),
         ({"links": "l"}, "f.yaml: 'links' is 'l', expected a list: links"),
         ({"links": ["l", 2]}, "f.yaml: 'links[1]' is 2, expected str: links"),
@@ -182,3 +195,82 @@ def test_what_is_wrong_in_lists_and_names_is_named(values: dict[str, Any], messa
 def test_a_wrong_setting_of_a_variant_names_the_variant() -> None:
     with pytest.raises(ConfigError, match="unknown setting 'shape.radius'; valid in shape 'square': side"):
         build(Outer, {"shape": {"name": "square", "radius": 1.0}})
+
+
+@dataclass(frozen=True)
+class Kinds:
+    number: float = setting(1.0, "a number")
+    whole: int = setting(1, "a whole number")
+    flag: bool = setting(True, "a flag")
+    text: str = setting("", "text")
+    numbers: tuple[float, ...] = setting((), "numbers")
+
+
+RIGHT: dict[str, list[Any]] = {
+    "number": [0.5, 3, "1e-3", "-2E5", "1.5e3", ".5e1"],
+    "whole": [3, -(10**30)],
+    "flag": [True, False],
+    "text": ["", "false", "1e-3"],
+    "numbers": [[1, 0.5, "1e3"], ()],
+}
+WRONG: dict[str, list[Any]] = {
+    "number": [
+        True,
+        None,
+        "",
+        "0.5",
+        "3",
+        "nan",
+        "inf",
+        "1_0e3",
+        " 1e3",
+        "1e3x",
+        [1.0],
+        {},
+        1j,
+        b"1",
+        float("nan"),
+        -float("inf"),
+    ],
+    "whole": [True, 3.0, "3", None, "1e3", [3]],
+    "flag": ["false", "true", "no", 0, 1, 0.0, None, []],
+    "text": [3, 0.5, True, None, ["a"], b"a"],
+    "numbers": [1.0, "1e3", [True], ["x"], [None], [[1.0]], {"a": 1.0}],
+}
+
+
+def each(table: dict[str, list[Any]]) -> list[tuple[str, Any]]:
+    return [(key, value) for key, values in table.items() for value in values]
+
+
+@pytest.mark.parametrize(("key", "value"), each(RIGHT), ids=repr)
+def test_a_value_of_the_right_kind_is_read(key: str, value: Any) -> None:
+    read = getattr(build(Kinds, {key: value}), key)
+    kind = {"number": float, "whole": int, "flag": bool, "text": str, "numbers": tuple}[key]
+    assert type(read) is kind and all(type(item) is float for item in (read if kind is tuple else ()))
+
+
+@pytest.mark.parametrize(("key", "value"), each(WRONG), ids=repr)
+def test_one_of_another_kind_is_refused_in_one_line(key: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=rf"^f.yaml: '{key}") as caught:
+        build(Kinds, {key: value}, source="f.yaml")
+    assert "expected " in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_long_value_is_not_shown_whole() -> None:
+    nested_deep: list[Any] = ["x" * 1000] * 1000
+    for _ in range(9):
+        nested_deep = [nested_deep] * 9
+    for value in (nested_deep, "y" * 10_000, {"a" * 999: 1}):
+        with pytest.raises(ConfigError) as caught:
+            build(Kinds, {"number": value})
+        assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("name", [3, None, True, ["circle"], {}, float("nan")])
+def test_the_name_of_a_variant_is_text(name: Any) -> None:
+    if name is None:
+        assert build(Outer, {"shape": {"name": None}}).shape == Circle()
+        return
+    with pytest.raises(ConfigError, match="unknown shape .*; valid: circle, square"):
+        build(Outer, {"shape": {"name": name}})

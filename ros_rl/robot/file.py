@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ros_rl.config import required, setting
-from ros_rl.robot.robot import COMMAND_INTERFACES, SAFE_ACTIONS, Simulation
+from ros_rl.robot.robot import COMMAND_INTERFACES, SafetyLimits, Simulation
 
 _POSITIVE = 1e-9
 
@@ -41,18 +41,6 @@ class PassiveJointEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SafetyEntry:
-    """See `SafetyLimits`."""
-
-    tilt: float = required("largest tilt of the base; .inf if it is fixed", unit="rad", low=0.0, infinite=True)
-    joint_error: float = required("largest distance from a position command", unit="rad", low=0.0, infinite=True)
-    joint_margin: float = required("how far past its limits a joint may be measured", unit="rad", low=0.0)
-    effort: float = setting(1.25, "largest effort, in multiples of the limit", low=0.0, infinite=True)
-    safe_action: str = required("what a fault does", choices=SAFE_ACTIONS)
-    damping: float = required("damping of 'damp'", unit="N m s/rad", low=0.0)
-
-
-@dataclass(frozen=True, kw_only=True)
 class RobotFile:
     """A robot's YAML file."""
 
@@ -70,5 +58,5 @@ class RobotFile:
     mirror: Mapping[str, str] | None = setting(
         None, "left-right symmetry: a joint and its image, with a minus before it if the sign changes"
     )
-    safety: SafetyEntry = required("where the guards trip")
+    safety: SafetyLimits = required("where the guards trip")
     simulation: Simulation | None = setting(None, "what only a simulator needs")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.plugins import ROBOTS_GROUP, find_plugins, load_plugin
 from ros_rl.resources import share_path
 from ros_rl.robot.file import RobotFile
-from ros_rl.robot.robot import EFFORT, JointLimits, Robot, SafetyLimits
+from ros_rl.robot.robot import EFFORT, VELOCITY, JointLimits, Robot
 from ros_rl.types import Array
 from ros_rl.yaml_files import read_yaml
 
@@ -54,12 +55,12 @@ def _path_of(name: str) -> Path:
 
 
 def _robot_of(file: RobotFile) -> Robot:
-    names, entries, safety = tuple(file.joints), list(file.joints.values()), file.safety
+    names, entries = tuple(file.joints), list(file.joints.values())
 
     def per_joint(key: str) -> Array:
         return np.array([getattr(entry, key) for entry in entries], dtype=np.float64)
 
-    limits = ("lower", "upper", "velocity", "acceleration", "effort")
+    limits = ("lower", "upper", "velocity", "acceleration", "effort", "step")
     return Robot(
         name=file.name,
         joints=names,
@@ -69,15 +70,7 @@ def _robot_of(file: RobotFile) -> Robot:
         scale=per_joint("action_scale"),
         stiffness=per_joint("stiffness"),
         damping=per_joint("damping"),
-        safety=SafetyLimits(
-            tilt=safety.tilt,
-            joint_error=safety.joint_error,
-            joint_margin=safety.joint_margin,
-            effort=safety.effort,
-            step=per_joint("step"),
-            safe_action=safety.safe_action,
-            damping=safety.damping,
-        ),
+        safety=file.safety,
         command_ramp=file.command_ramp,
         base_frame=file.base_frame,
         tool_frame=file.tool_frame,
@@ -95,8 +88,10 @@ def _mirror(names: tuple[str, ...], pairs: Mapping[str, str]) -> tuple[tuple[int
     images: dict[str, tuple[str, float]] = {}
     for joint, image in pairs.items():
         sign = -1.0 if image.startswith("-") else 1.0
-        image = image.lstrip("-")
-        images[joint], images[image] = (image, sign), (joint, sign)
+        image = image.removeprefix("-")
+        for one, other in ((joint, image), (image, joint)):
+            if images.setdefault(one, (other, sign)) != (other, sign):
+                raise ConfigError(f"mirror: {one} has two images, {images[one][0]} and {other}, or two signs")
     unknown = [joint for joint in images if joint not in names]
     missing = [joint for joint in names if joint not in images]
     if unknown or missing:
@@ -107,13 +102,42 @@ def _mirror(names: tuple[str, ...], pairs: Mapping[str, str]) -> tuple[tuple[int
 def _check(robot: Robot) -> None:
     if not robot.joints:
         raise ConfigError("joints: there is none")
-    if EFFORT in robot.interfaces and robot.safety.safe_action == "stop":
-        raise ConfigError("safety.safe_action is 'stop', allowed with effort commands: damp, hold")
+    _check_texts(robot)
+    _check_safety(robot)
     _check_passive(robot)
     _check_mirror(robot)
     _check_simulation(robot)
     for index in range(robot.size):
         _check_joint(robot, index)
+
+
+def _check_texts(robot: Robot) -> None:
+    texts = {"name": robot.name, "base_frame": robot.base_frame, "tool_frame": robot.tool_frame}
+    if robot.simulation is not None:
+        texts["simulation.urdf"] = robot.simulation.urdf
+    for key, text in texts.items():
+        if text is not None and not text.strip():
+            raise ConfigError(f"'{key}' is {text!r}, expected one that is not empty")
+    lists = {"sensors": robot.sensors, "simulation.feet": robot.simulation.feet if robot.simulation else ()}
+    for key, names in lists.items():
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ConfigError(f"'{key}' names {twice[0]} twice")
+
+
+def _check_safety(robot: Robot) -> None:
+    safety = robot.safety
+    if EFFORT in robot.interfaces and safety.safe_action == "stop":
+        raise ConfigError("safety.safe_action is 'stop', allowed with effort commands: damp, hold")
+    if safety.safe_action == "damp" and safety.damping == 0.0 and set(robot.interfaces) != {VELOCITY}:
+        raise ConfigError(
+            "safety.damping is 0.0, which with safe_action 'damp' lets the joints fall: more than 0 is needed"
+        )
+    if math.isfinite(safety.tilt) and not {"imu_orientation", "base_orientation"} & {*robot.sensors}:
+        raise ConfigError(
+            f"safety.tilt is {safety.tilt:g}, and no sensor tells it: add imu_orientation or base_orientation "
+            "to sensors, or say .inf"
+        )
 
 
 def _check_passive(robot: Robot) -> None:

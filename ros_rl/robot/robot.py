@@ -17,6 +17,7 @@ from ros_rl.types import Array
 
 POSITION, VELOCITY, EFFORT = COMMAND_INTERFACES = ("position", "velocity", "effort")
 SAFE_ACTIONS = ("damp", "hold", "stop")
+_POSITIVE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -28,30 +29,57 @@ class JointLimits:
     velocity: Array
     acceleration: Array
     effort: Array
+    step: Array
+    """Largest change of a command from one period to the next [rad, rad/s or N m]."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SafetyLimits:
-    """Where the driver's guards trip; wider than any task's own termination.
+    """Where the driver's guards trip, wider than any task's own termination; the section ``safety`` of a robot's file.
 
-    Attributes:
-        tilt: Largest angle between the base's vertical and gravity [rad]; inf for a fixed base.
-        joint_error: Largest |measured - commanded| position of a joint with position commands [rad].
-        joint_margin: How far past its position limit a joint may be measured [rad].
-        effort: Largest |measured effort|, as a multiple of the joint's effort limit.
-        step: Largest change of a command from one tick to the next [rad, rad/s or N m], shape (joints,).
-        safe_action: What a fault does: ``damp`` (legs), ``hold`` or ``stop`` (zero velocity). Joints with velocity
-            commands always stop, and of the others ``stop`` holds the position.
-        damping: Damping of ``damp`` [N m s/rad].
+    ``docs/safety.md`` says where each figure comes from.
     """
 
-    tilt: float
-    joint_error: float
-    joint_margin: float
-    effort: float
-    step: Array
-    safe_action: str
-    damping: float
+    tilt: float = required(
+        "largest angle between the base's vertical and gravity; .inf for a fixed base",
+        unit="rad",
+        low=_POSITIVE,
+        infinite=True,
+    )
+    orientation_norm: float = setting(
+        0.1, "how far the norm of a measured quaternion may be from 1", low=_POSITIVE, high=1.0
+    )
+    joint_margin: float = required("how far past its position limits a joint may be measured", unit="rad", low=0.0)
+    velocity: float = setting(2.0, "largest measured velocity, in multiples of the limit", low=_POSITIVE, infinite=True)
+    effort: float = setting(1.25, "largest measured effort, in multiples of the limit", low=_POSITIVE, infinite=True)
+    joint_error: float = required(
+        "largest distance from a position command that may last", unit="rad", low=_POSITIVE, infinite=True
+    )
+    velocity_error: float = setting(
+        0.5,
+        "largest distance from a velocity command that may last, in multiples of the limit",
+        low=_POSITIVE,
+        infinite=True,
+    )
+    effort_error: float = setting(
+        0.5,
+        "largest distance from an effort command that may last, in multiples of the limit",
+        low=_POSITIVE,
+        infinite=True,
+    )
+    tracking_time: float = setting(0.4, "how long such a distance may last", unit="s", low=0.0)
+    frozen: float = setting(
+        0.25,
+        "how long a joint that is told to move by at least half its action may be measured at the very same position",
+        unit="s",
+        low=0.0,
+        infinite=True,
+    )
+    stale: float = setting(0.1, "how old the newest state may be", unit="s", low=_POSITIVE, infinite=True)
+    safe_action: str = required("what a fault does", choices=SAFE_ACTIONS)
+    """``damp`` (legs), ``hold`` or ``stop`` (zero velocity). Joints with velocity commands always stop, and of the
+    others ``stop`` holds the position."""
+    damping: float = required("damping of 'damp'", unit="N m s/rad", low=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from ros_rl.runtime.asked_inputs import AskedInputs
 from ros_rl.runtime.homing import Homing
 from ros_rl.runtime.latch import Event, Latch
 from ros_rl.runtime.robot_link import RobotLink
-from ros_rl.safety import CommandFilter, expected_position, tripped_guard
+from ros_rl.safety import CommandFilter, Guards, expected_position
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import Task
 from ros_rl.types import Array, Command, Measurement, SafetyState, Tick, Verdict
@@ -76,11 +76,12 @@ class DriverLoop:
         self._delay, self._auto_recover = delay, auto_recover
         self._rng = np.random.default_rng([seed, 0xD21E])
         self._filter = CommandFilter(robot, self._period)
+        self._guards = Guards(robot, self._period)
         self._homing = Homing(robot, self._period, homing_speed)
         self._inputs = AskedInputs(task, self._period, self._simulator is not None)
         self._index, self._episode, self._step = -1, -1, -1
         self._env_steps = 0
-        self._stamp = 0
+        self._stamp, self._elapsed = 0, self._period
         self._previous = robot.neutral_command
         self._line: deque[np.ndarray] = deque([self._previous] * delay)
         self._command: np.ndarray | None = None
@@ -231,6 +232,7 @@ class DriverLoop:
         if reading is None:
             return self._idle(stamp)
         self._link.reading, rest = reading, self._robot.neutral_command
+        self._guards.reset()
         self.latch.fire(Event.HOMED)
         if self._runs():
             return self._begin(reading, rest, stamp)
@@ -288,7 +290,9 @@ class DriverLoop:
             self.be_safe()
         reading = self._link.read()
         self._count(stamp)
-        if command is not None:
+        if command is None:
+            self._guards.reset()  # nothing is asked of the robot, and nobody knows who moves it
+        else:
             self._guard(reading, command)
         return self._open(reading, intact=False)
 
@@ -337,8 +341,10 @@ class DriverLoop:
 
     def _count(self, stamp: int | None) -> None:
         """One tick more, stamped [ns] as asked for, but always later than the last."""
+        before = self._stamp
         self._index += 1
-        self._stamp = self._stamp + self._period_ns if stamp is None else max(stamp, self._stamp + 1)
+        self._stamp = before + self._period_ns if stamp is None else max(stamp, before + 1)
+        self._elapsed = max(self._period, (self._stamp - before) / _NANOSECONDS)
 
     def _rest(self) -> Array:
         """The command that keeps the robot where the last one has brought it."""
@@ -358,7 +364,10 @@ class DriverLoop:
         return expected_position(self._robot, self._period, measured, self._previous, pending)
 
     def _guard(self, reading: Reading, acting: Array) -> None:
-        reason = reading.health or tripped_guard(self._robot, reading.measurement, acting)
+        tripped = self._guards.check(
+            reading.measurement, acting, age=reading.age, sequence=reading.sequence, elapsed=self._elapsed
+        )
+        reason = reading.health or tripped
         if not reason:
             return
         self.trip(reason)

@@ -66,9 +66,9 @@ def test_a_value_that_is_not_finite_trips_a_guard(settings: Settings) -> None:
     backend, robot = make_backend(settings), settings.load_robot()
     measurement = backend.begin(np.random.default_rng(0))
     backend.close()
-    assert tripped_guard(robot, measurement, robot.home) is None
+    assert tripped_guard(robot, measurement) is None
     measurement["foot_contact"][2] = np.nan
-    assert tripped_guard(robot, measurement, robot.home).startswith("foot_contact is not finite")
+    assert tripped_guard(robot, measurement).startswith("foot_contact is not finite")
 
 
 def test_the_mirror_image_swaps_left_and_right(settings: Settings) -> None:

@@ -21,7 +21,7 @@ def test_a_robot_that_ships_makes_sense(name):
     robot = load_robot(name)
     assert robot.name == name
     assert len(set(robot.joints)) == robot.size == len(robot.home)
-    for limit in (robot.limits.velocity, robot.limits.acceleration, robot.limits.effort, robot.safety.step):
+    for limit in (robot.limits.velocity, robot.limits.acceleration, robot.limits.effort, robot.limits.step):
         assert limit.shape == (robot.size,) and (limit > 0.0).all()
     assert np.isinf(robot.safety.tilt) or robot.floating_base
 
@@ -141,6 +141,23 @@ class TestBrokenFiles:
                 {"passive_joints": {"free": {"home": float("nan")}}},
                 "'passive_joints.free.home' is nan, expected a finite number",
             ),
+            (
+                {
+                    "command_interface": "position",
+                    "safety": {
+                        "tilt": float("inf"),
+                        "joint_error": 1.0,
+                        "joint_margin": 0.1,
+                        "safe_action": "damp",
+                        "damping": 0,
+                    },
+                },
+                "safety.damping is 0.0, which with safe_action 'damp' lets the joints fall",
+            ),
+            ({"passive_joints": {3: {"home": 0.0}}}, "'passive_joints' has the name 3, expected str; put it in quotes"),
+            ({"joints": {False: {}}}, "'joints' has the name False, expected str; put it in quotes"),
+            ({"joints": {None: {}}}, "'joints' has the name None, expected str; put it in quotes"),
+            ({7: 1}, "unknown setting '7'; valid: base_frame,"),
             ({"command_interface": "effort"}, "safe_action is 'stop', allowed with effort commands: damp, hold"),
         ],
     )
@@ -190,7 +207,47 @@ class TestBrokenFiles:
                 "simulation.joints: joint2 and joint5 are both joint 'x' of the URDF",
             ),
             ("simulation.joints", {"joint2": "joint5"}, "simulation.joints: joint2 and joint5 are both joint 'joint5'"),
+            ("simulation.joints", {"joint1": False}, "'simulation.joints.joint1' is False, expected str"),
+            ("simulation.feet", ["a", "b", "a"], "'simulation.feet' names a twice"),
             ("mirror", {"joint1": "joint9"}, "mirror: unknown joint joint9"),
+            ("mirror", {"joint1": "joint2", "joint3": "joint2"}, "mirror: joint2 has two images, joint1 and joint3"),
+            (
+                "mirror",
+                {"joint1": "joint2", "joint2": "-joint1"},
+                "mirror: joint2 has two images, joint1 and joint1, or",
+            ),
+            ("mirror", {"joint1": "--joint2"}, "mirror: unknown joint -joint2"),
+            ("mirror", {"joint1": True}, "'mirror.joint1' is True, expected str"),
+            ("sensors", ["joint_position", "joint_effort", "joint_position"], "'sensors' names joint_position twice"),
+            ("sensors", ["joint_position", 7], "'sensors[1]' is 7, expected str"),
+            ("name", "", "'name' is '', expected one that is not empty"),
+            ("name", False, "'name' is False, expected str: the robot's name"),
+            ("base_frame", "  ", "'base_frame' is '  ', expected one that is not empty"),
+            ("floating_base", 0, "'floating_base' is 0, expected bool"),
+            ("floating_base", None, "'floating_base' is None, expected bool"),
+            ("command_ramp", True, "'command_ramp' is True, expected float"),
+            ("command_ramp", "0.5", "'command_ramp' is '0.5', expected float"),
+            ("joints.joint3.lower", float("nan"), "'joints.joint3.lower' is nan, expected a number"),
+            ("joints.joint3.home", float("inf"), "'joints.joint3.home' is inf, expected a finite number"),
+            ("joints.joint3.step", 0.0, "'joints.joint3.step' is 0.0, out of range"),
+            ("joints.joint3.stiffness", -1.0, "'joints.joint3.stiffness' is -1.0, out of range"),
+            ("joints.joint3.acceleration", 10**400, "'joints.joint3.acceleration' is inf, expected a finite number"),
+            ("joints.joint3.effort", [32.0], "'joints.joint3.effort' is [32.0], expected float"),
+            ("joints.joint3", None, "'joints.joint3' is None, expected a group of settings"),
+            ("joints.no", {}, "missing key 'joints.no.lower'"),
+            ("safety.tilt", 1.3, "safety.tilt is 1.3, and no sensor tells it: add imu_orientation"),
+            ("safety.tilt", 0.0, "'safety.tilt' is 0.0, out of range"),
+            (
+                "safety.tlit",
+                1.0,
+                "unknown setting 'safety.tlit'; valid in safety: damping, effort, effort_error, frozen,",
+            ),
+            ("safety.velocity", 0.0, "'safety.velocity' is 0.0, out of range"),
+            ("safety.velocity_error", float("nan"), "'safety.velocity_error' is nan, expected a number"),
+            ("safety.tracking_time", float("inf"), "'safety.tracking_time' is inf, expected a finite number"),
+            ("safety.tracking_time", -0.1, "'safety.tracking_time' is -0.1, out of range"),
+            ("safety.stale", 0.0, "'safety.stale' is 0.0, out of range"),
+            ("safety.orientation_norm", 2.0, "'safety.orientation_norm' is 2.0, out of range"),
         ],
     )
     def test_what_is_wrong_is_named_with_file_and_key(self, tmp_path, data, path, value, words):

@@ -202,7 +202,8 @@ class TestANewEpisode:
 
     def test_the_filter_is_told_where_the_joints_will_be_when_the_command_acts(self, monkeypatch):
         """Delay 2 and a ramp over the whole period: from p, at rest 1, then 0.5 and 0.2 rad/s pending."""
-        loop, backend = make(delay=2, robot=replace(ROBOT, command_ramp=1.0))
+        jumps = replace(ROBOT.safety, velocity=np.inf)
+        loop, backend = make(delay=2, robot=replace(ROBOT, command_ramp=1.0, safety=jumps))
         for value in (1.0, 0.5, 0.2):
             answer(loop, [value, value])
             loop.advance()
@@ -285,7 +286,7 @@ class TestSafety:
 
     def test_the_guard_compares_with_what_acted_not_with_what_was_decided(self):
         robot = replace(load_robot("a1"), sensors=("joint_position", "joint_velocity", "joint_effort"))
-        robot = replace(robot, safety=replace(robot.safety, joint_error=0.15), command_ramp=0.0)
+        robot = replace(robot, safety=replace(robot.safety, joint_error=0.15, tracking_time=0.0), command_ramp=0.0)
         for delay, faults in ((0, True), (1, False)):
             backend = Recorder(robot)
             backend.position = robot.home
@@ -295,6 +296,39 @@ class TestSafety:
             assert (loop.advance().safety is SafetyState.FAULT) is faults
             loop.accept(Command(loop.tick.stamp, robot.home + 0.2))
             assert loop.advance().safety is SafetyState.FAULT
+
+    @pytest.mark.parametrize(
+        ("reading", "checks", "words"),
+        [
+            ({"age": 0.2}, 1, "the newest state is 0.200 s old"),
+            ({"sequence": 7}, 4, "the state is frozen"),
+        ],
+    )
+    def test_the_guards_are_told_how_old_a_reading_is_and_which(self, monkeypatch, reading, checks, words):
+        loop, backend = make(auto_recover=False, robot=replace(ROBOT, safety=replace(ROBOT.safety, stale=0.1)))
+        read = type(backend).read
+        monkeypatch.setattr(type(backend), "read", lambda self: replace(read(self), **reading))
+        count = 0
+        while loop.safety is SafetyState.RUNNING and count < 20:
+            answer(loop, [0.5, 0.5])
+            loop.advance()
+            count += 1
+        assert count == checks and loop.fault.startswith(words)
+
+    def test_guards_begin_anew_with_a_reset(self):
+        """The robot is put elsewhere, which is no jump; and a time that ran is over."""
+        loop, backend = make(auto_recover=False)
+        for _ in range(5):
+            answer(loop, [0.5, 0.5])
+            backend.position = backend.position + 1e-3
+            assert loop.advance().safety is SafetyState.RUNNING
+        backend.position = backend.position + 5.0
+        assert loop.advance(Verdict.TERMINATED).safety is SafetyState.RUNNING
+        answer(loop, [0.5, 0.5])
+        assert loop.advance().safety is SafetyState.RUNNING, loop.fault
+        backend.position = backend.position + 5.0
+        answer(loop, [0.5, 0.5])
+        assert loop.advance().safety is SafetyState.FAULT and "axis_1_joint moved by 5.0" in loop.fault
 
     def test_a_tripped_guard_latches_and_the_safe_action_follows(self):
         loop, backend = make(auto_recover=False)

@@ -200,12 +200,38 @@ class TestArming:
 
     def test_a_home_that_cannot_be_reached_is_a_fault(self):
         world = World(armed=False)
-        world.robot._speed = lambda target: np.zeros(2)
+        world.robot._speed = lambda target: np.full(2, -1e-6)
         world.loop.latch.arm()
         world.until(SafetyState.FAULT, most=1000)
         assert "homing has not arrived" in world.loop.fault and "0.50 rad from home" in world.loop.fault
         world.sleep(2 * STEP)
         assert world.robot.doing(world.now) is None
+
+    @pytest.mark.parametrize("delay", [0, 1, 2])
+    def test_a_robot_that_goes_silent_is_a_fault(self, delay):
+        """Its readings may be half a second old; 10 ms before and 12 periods later."""
+        world = World(delay=delay)
+        world.decide = lambda tick: np.array([0.5, -0.5])
+        world.until(SafetyState.RUNNING)
+        world.robot.frozen = True
+        assert world.period(9).safety is SafetyState.RUNNING
+        world.until(SafetyState.FAULT, most=3)
+        assert world.loop.fault.startswith("the newest state is 0.5")
+        world.sleep(2 * STEP)
+        assert world.robot.doing(world.now) is None
+
+    def test_the_way_of_a_long_period_is_no_jump(self):
+        """2 m/s allow 0.1 m in a period; the target acts for two of them, at 1.5 m/s, until it expires."""
+        world = World(replace(ROBOT, safety=replace(ROBOT.safety, velocity=1.0)))
+        world.decide = lambda tick: np.array([1.5, -1.5])
+        world.until(SafetyState.RUNNING)
+        world.period(3)
+        world.sleep(3 * PERIOD)
+        before = world.robot.position.copy()
+        world.period()
+        assert world.loop.fault == "" and world.ticks[-1].safety is SafetyState.RUNNING
+        moved = world.ticks[-1].measurement["joint_position"] - world.ticks[-2].measurement["joint_position"]
+        assert abs(moved).min() > 0.1 and abs(world.robot.position - before).max() < 0.1
 
     def test_a_pause_holds_and_goes_on_from_there(self):
         world = World(BY_POSITION)

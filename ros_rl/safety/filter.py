@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The last hop before the joints: a filter for commands and guards on the state. Numpy only; time is passed in."""
+"""The filter of commands: what goes to the joints keeps their limits, whatever was asked for."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from ros_rl.errors import CommandError
 from ros_rl.robot import EFFORT, POSITION, VELOCITY, Robot
-from ros_rl.sensors.table import check_measurement
-from ros_rl.types import Array, Measurement
+from ros_rl.types import Array
+
+_SAME = 1e-9  # a command that differs by less was not changed
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,14 @@ class Filtered:
 class CommandFilter:
     """Clamps commands to position, velocity, acceleration, effort and step limits, each joint as it is commanded.
 
-    A velocity command is also kept so low that the joint can stop before its position limit without braking harder
-    than its acceleration limit. What an effort does to a position nobody knows here: the guards see to its limits.
+    The limits hold for the set point that goes out. It moves linearly from the last command to the new one over the
+    robot's `command_ramp`, and without a ramp jumps; then its mean over the period counts. Where the ramp fills the
+    period, its speed goes on into the next one; a shorter one begins and ends at rest. Speeds change from ramp to
+    ramp by no more than the acceleration limit permits in the time of a ramp.
+
+    A set point brakes in front of position limits and of what was asked for. A velocity command is also kept so low
+    that the joint can stop before its position limit without braking harder than its acceleration limit. What an
+    effort does to a position nobody knows here: the guards see to its limits.
 
     Args:
         robot: Whose limits hold.
@@ -41,6 +48,8 @@ class CommandFilter:
 
     def __init__(self, robot: Robot, period: float) -> None:
         self._robot, self._period = robot, period
+        self._window = period * (robot.command_ramp or 1.0)
+        self._rests = 0.0 < robot.command_ramp < 1.0
         kinds = {POSITION: self._limit_position, VELOCITY: self._limit_velocity, EFFORT: self._limit_effort}
         self._limiters = [
             (robot.commanded_by(kind), limit) for kind, limit in kinds.items() if kind in robot.interfaces
@@ -48,8 +57,9 @@ class CommandFilter:
         self.reset()
 
     def reset(self, command: Array | None = None) -> None:
-        """Start anew from a command at rest; without one, from the neutral command."""
-        self._last = self._robot.neutral_command if command is None else np.array(command)
+        """Start anew from a command at rest, within its limits; without one, from the neutral command."""
+        start = self._robot.neutral_command if command is None else np.asarray(command, dtype=np.float64)
+        self._last = np.clip(start, *self._robot.command_bounds())
         self._last_rate = np.zeros(self._robot.size)
 
     def __call__(self, command: Array, position: Array | None = None) -> Filtered:
@@ -73,38 +83,43 @@ class CommandFilter:
         value = wanted.copy()
         for joints, limit in self._limiters:
             value[joints] = limit(wanted, position)[joints]
-        changed = np.abs(value - wanted) > 1e-9
+        changed = np.abs(value - wanted) > _SAME
         self._last = value
         return Filtered(value, tuple(joint for joint, flag in zip(robot.joints, changed, strict=True) if flag))
 
     def _limit_position(self, wanted: Array, position: Array | None) -> Array:
-        limits, period = self._robot.limits, self._period
-        value = np.clip(wanted, limits.lower, limits.upper)
-        rate = (value - self._last) / period
-        fastest = np.minimum(limits.velocity, self._robot.safety.step / period)
-        rate = np.clip(rate, -fastest, fastest)
-        most = limits.acceleration * period
+        limits, window, last = self._robot.limits, self._window, self._last
+        goal = np.clip(wanted, limits.lower, limits.upper)
+        fastest = np.minimum(limits.velocity, limits.step / window)
+        most = limits.acceleration * window
+
+        def brakes_within(room: Array) -> Array:
+            return _brakes_within(np.minimum(room, fastest * window + fastest**2 / limits.acceleration), most, window)
+
+        distance = goal - last
+        rate = np.sign(distance) * np.minimum(brakes_within(np.abs(distance)), fastest)
         rate = np.clip(rate, self._last_rate - most, self._last_rate + most)
-        # the acceleration limit may carry past the position limit: that limit wins
-        value = np.clip(self._last + rate * period, limits.lower, limits.upper)
-        self._last_rate = (value - self._last) / period
-        return value
+        rate = np.clip(rate, -brakes_within(last - limits.lower), brakes_within(limits.upper - last))
+        moved = rate * window
+        if not self._rests:
+            self._last_rate = rate
+        return np.where(np.abs(moved - distance) < 1e-12, goal, last + moved)
 
     def _limit_velocity(self, wanted: Array, position: Array | None) -> Array:
         limits = self._robot.limits
+        most = np.minimum(limits.acceleration * self._window, limits.step)
         value = np.clip(wanted, -limits.velocity, limits.velocity)
         if position is not None:
-            up = self._stoppable(limits.upper - position, self._last)
-            down = self._stoppable(position - limits.lower, -self._last)
+            up = self._stoppable(limits.upper - position, self._last, most)
+            down = self._stoppable(position - limits.lower, -self._last, most)
             value = np.clip(value, -down, up)
-        most = np.minimum(limits.acceleration * self._period, self._robot.safety.step)
         return np.clip(value, self._last - most, self._last + most)
 
     def _limit_effort(self, wanted: Array, position: Array | None) -> Array:
-        effort, step = self._robot.limits.effort, self._robot.safety.step
+        effort, step = self._robot.limits.effort, self._robot.limits.step
         return np.clip(np.clip(wanted, -effort, effort), self._last - step, self._last + step)
 
-    def _stoppable(self, room: Array, last: Array) -> Array:
+    def _stoppable(self, room: Array, last: Array, most: Array) -> Array:
         """Largest velocity towards a limit from which the joint still stops in front of it.
 
         With braking b, period T and a ramp that takes the share r of each period from the velocity before to the
@@ -114,11 +129,27 @@ class CommandFilter:
         Args:
             room: Way to the limit [rad] when the command begins to act.
             last: Velocity before it, positive towards the limit [rad/s].
+            most: Largest change of the velocity in a period [rad/s].
         """
         period, ramp = self._period, self._robot.command_ramp
-        braking = np.minimum(self._robot.limits.acceleration, self._robot.safety.step / period)
+        braking = most / period
         free = np.maximum(room - ramp / 2 * period * last, 0.0)
         return braking * (np.sqrt(period**2 + 2 * free / braking) - period)
+
+
+def _brakes_within(room: Array, most: Array, window: float) -> Array:
+    """Largest speed of a set point that comes to rest within the room, a ramp at a time.
+
+    Of n ramps the first runs at v and each next one slower by `most`: together (n v - n (n - 1) / 2 most) window.
+
+    Args:
+        room: [rad]; negative where there is none, as for a joint with other commands.
+        most: Largest change of the speed from ramp to ramp [rad/s].
+        window: Time of a ramp [s].
+    """
+    room = np.maximum(room, 0.0)
+    ramps = np.maximum(np.ceil((np.sqrt(1.0 + 8.0 * room / (most * window)) - 1.0) / 2.0), 1.0)
+    return room / (ramps * window) + most * (ramps - 1.0) / 2.0
 
 
 def expected_position(robot: Robot, period: float, position: Array, previous: Array, pending: Array) -> Array:
@@ -137,49 +168,3 @@ def expected_position(robot: Robot, period: float, position: Array, previous: Ar
         return position
     ramp = robot.command_ramp / 2 * period * (previous - pending[-1])
     return np.where(robot.commanded_by(VELOCITY), position + period * pending.sum(axis=0) + ramp, position)
-
-
-def tripped_guard(robot: Robot, measurement: Measurement, command: Array) -> str | None:
-    """Why the measured state is unsafe; None if it is not.
-
-    Args:
-        robot: Whose safety limits hold.
-        measurement: The newest state.
-        command: What acts now, shape (joints,).
-    """
-    wrong = check_measurement(robot, measurement)
-    return wrong or _tilted(robot, measurement) or _joint_unsafe(robot, measurement, command)
-
-
-def _tilted(robot: Robot, measurement: Measurement) -> str | None:
-    if "imu_orientation" not in measurement:
-        return None
-    x, y = measurement["imu_orientation"][:2]
-    tilt = float(np.arccos(np.clip(1 - 2 * (x * x + y * y), -1.0, 1.0)))
-    return f"tilt {tilt:.2f} rad exceeds {robot.safety.tilt:.2f} rad" if tilt > robot.safety.tilt else None
-
-
-def _joint_unsafe(robot: Robot, measurement: Measurement, command: Array) -> str | None:
-    limits, safety, position = robot.limits, robot.safety, measurement["joint_position"]
-    outside = np.maximum(limits.lower - position, position - limits.upper)
-    worst = int(np.argmax(outside))
-    if outside[worst] > safety.joint_margin:
-        return (
-            f"{robot.joints[worst]} at {position[worst]:.2f} rad is past its limit by more than "
-            f"{safety.joint_margin} rad"
-        )
-    error = np.where(robot.commanded_by(POSITION), np.abs(position - command), 0.0)
-    worst = int(np.argmax(error))
-    if error[worst] > safety.joint_error:
-        return f"{robot.joints[worst]} is {error[worst]:.2f} rad from its command, limit {safety.joint_error} rad"
-    if "joint_effort" not in measurement:
-        return None
-    effort = measurement["joint_effort"]
-    load = np.abs(effort) / limits.effort
-    worst = int(np.argmax(load))
-    if load[worst] > safety.effort:
-        return (
-            f"effort of {robot.joints[worst]} is {effort[worst]:.1f} N m, "
-            f"limit {safety.effort * limits.effort[worst]:.1f} N m"
-        )
-    return None

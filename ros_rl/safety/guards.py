@@ -1,0 +1,153 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The guards on a robot's state, period by period: what one measurement tells, and what only several together do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ros_rl.robot import EFFORT, POSITION, VELOCITY, Robot
+from ros_rl.safety.state import tripped_guard, worst_joint
+from ros_rl.types import Array, Measurement
+
+_MOVING = 0.5  # share of a joint's largest action from which it is told to move
+_SAME = 1e-9
+
+
+class Guards:
+    """Judges every measurement, and remembers what it needs for the next. ``docs/safety.md`` lists all guards.
+
+    Args:
+        robot: Whose limits hold.
+        period: Control period [s].
+    """
+
+    def __init__(self, robot: Robot, period: float) -> None:
+        self._robot, self._period = robot, period
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all that was measured: the robot was put elsewhere, or begins anew."""
+        self._sequence: int | None = None
+        self._standing = 0
+        self._position: Array | None = None
+        self._since = 0.0
+        self._rest()
+
+    def _rest(self) -> None:
+        """Forget how the joints followed their commands."""
+        size = self._robot.size
+        self._above, self._below, self._frozen = (np.zeros(size, dtype=int) for _ in range(3))
+
+    def check(
+        self,
+        measurement: Measurement,
+        command: Array,
+        *,
+        age: float = 0.0,
+        sequence: int | None = None,
+        acting: bool = True,
+        elapsed: float | None = None,
+    ) -> str | None:
+        """Why the robot is to be stopped; None if nothing speaks against going on.
+
+        Args:
+            measurement: The newest state.
+            command: What acted during the period that ended here, shape (joints,).
+            age: Of the measurement [s].
+            sequence: Number of the reading it came with, a new one for each; None if readings are not numbered.
+            acting: Whether the command acted; without one (disarmed, safe action) joints follow nothing.
+            elapsed: Since the last check [s]; None for a period.
+        """
+        fresh = sequence is None or sequence != self._sequence
+        self._sequence, self._standing = sequence, 0 if fresh else self._standing + 1
+        self._since += self._period if elapsed is None else elapsed
+        reason = self._too_old(age) or tripped_guard(self._robot, measurement)
+        if reason is not None or not fresh:
+            return reason
+        position, before, since = measurement["joint_position"].copy(), self._position, self._since
+        self._position, self._since = position, 0.0
+        moved = None if before is None else position - before
+        if not acting:
+            self._rest()
+            return self._jumped(moved, since)
+        return (
+            self._jumped(moved, since)
+            or self._astray(self._errors(measurement, command, None if moved is None else moved / since), command)
+            or self._still(position, command, moved)
+        )
+
+    def _too_old(self, age: float) -> str | None:
+        """By its own age, which may be wrong in both directions, or because it is the same reading again and again."""
+        stale = self._robot.safety.stale
+        if not abs(age) <= stale:
+            return f"the newest state is {age:.3f} s old, limit {stale:g} s"
+        standing = self._standing * self._period
+        if standing > stale + _SAME:
+            return f"the state is frozen: no new reading for {standing:.3f} s, limit {stale:g} s"
+        return None
+
+    def _jumped(self, moved: Array | None, since: float) -> str | None:
+        """Positions that no joint can reach in the time tell of a broken encoder, whatever velocities are measured."""
+        if moved is None:
+            return None
+        most = self._robot.safety.velocity * self._robot.limits.velocity * since
+        joint, worst = worst_joint(self._robot, np.abs(moved) / most)
+        if abs(moved[worst]) <= most[worst]:
+            return None
+        return f"{joint} moved by {abs(moved[worst]):.2f} rad in {since:.3f} s, limit {most[worst]:.2f} rad"
+
+    def _errors(self, measurement: Measurement, command: Array, mean_velocity: Array | None) -> Array:
+        """Distance of each joint from its command, in multiples of what may last; 0 where it is not measured."""
+        robot, safety, limits = self._robot, self._robot.safety, self._robot.limits
+        followed = (
+            (POSITION, measurement["joint_position"], np.full(robot.size, safety.joint_error)),
+            (VELOCITY, measurement.get("joint_velocity", mean_velocity), safety.velocity_error * limits.velocity),
+            (EFFORT, measurement.get("joint_effort"), safety.effort_error * limits.effort),
+        )
+        errors = np.zeros(robot.size)
+        for interface, value, allowed in followed:
+            joints = robot.commanded_by(interface)
+            if value is not None:
+                errors[joints] = ((value - command) / allowed)[joints]
+        return errors
+
+    def _astray(self, errors: Array, command: Array) -> str | None:
+        """A joint that stays away from its command to one side does not follow it."""
+        self._above = np.where(errors > 1.0, self._above + 1, 0)
+        self._below = np.where(errors < -1.0, self._below + 1, 0)
+        runs = np.maximum(self._above, self._below)
+        joint, worst = worst_joint(self._robot, runs)
+        lasted = runs[worst] * self._period
+        if not runs[worst] or lasted < self._robot.safety.tracking_time - _SAME:
+            return None
+        kind = self._robot.interfaces[worst]
+        return (
+            f"{joint} does not follow its {kind} command {command[worst]:.2f}: for {lasted:.2f} s it is "
+            f"{abs(errors[worst]):.2f} times as far from it as {_KEYS[kind]} allows"
+        )
+
+    def _still(self, position: Array, command: Array, moved: Array | None) -> str | None:
+        """A joint that is told to move and is read at the very same place, to the last bit, is dead or stuck.
+
+        Where it pushes against its own position limit it may stand.
+        """
+        robot, safety = self._robot, self._robot.safety
+        if moved is None:
+            return None
+        asked = (command - np.where(robot.commanded_by(POSITION), position, 0.0)) / robot.scale
+        at_upper = (position > robot.limits.upper - safety.joint_margin) & (asked > 0.0)
+        at_lower = (position < robot.limits.lower + safety.joint_margin) & (asked < 0.0)
+        told = (np.abs(asked) >= _MOVING) & ~at_upper & ~at_lower
+        self._frozen = np.where(moved == 0.0, self._frozen + told, 0)
+        joint, worst = worst_joint(robot, self._frozen)
+        lasted = self._frozen[worst] * self._period
+        if not self._frozen[worst] or lasted < safety.frozen - _SAME:
+            return None
+        return (
+            f"{joint} is frozen: told to move for {lasted:.2f} s, it is measured at {position[worst]:.5f} all the time"
+        )
+
+
+_KEYS = {POSITION: "joint_error", VELOCITY: "velocity_error", EFFORT: "effort_error"}
