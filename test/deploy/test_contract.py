@@ -11,7 +11,7 @@ import pytest
 from graphs import constant, constant_bytes, constant_graph, contract_of, serialise, spec_of
 from onnx import helper
 
-from ros_rl.deploy import onnx_graph
+from ros_rl.deploy import onnx_file
 from ros_rl.deploy.contract import Contract
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ContractError, GraphError
@@ -90,7 +90,7 @@ class TestGraph:
             OnnxGraph(serialise(SETTINGS, nodes, weights, contract_of(SETTINGS), metadata=""))
 
     def test_one_that_is_too_large(self, monkeypatch):
-        monkeypatch.setattr(onnx_graph, "MAX_BYTES", 100)
+        monkeypatch.setattr(onnx_file, "MAX_BYTES", 100)
         with pytest.raises(GraphError, match="the limit is 100"):
             constant_graph(SETTINGS, [0.0, 0.0])
 
