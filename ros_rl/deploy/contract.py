@@ -66,7 +66,7 @@ class Contract:
                 be; see `check_values`.
         """
         try:
-            data = json_object(text, MAX_CHARACTERS)
+            data = json_object(text, MAX_CHARACTERS, finite=False)  # settings may be infinite
             check_entries(data, {"format_version": int})
         except ContractError as error:
             raise ContractError(f"control graph has no readable contract: {error}") from None
