@@ -17,7 +17,7 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
-from ros_rl.errors import ContractError, GraphError, RosRlError
+from ros_rl.errors import GraphError, RosRlError, one_line
 from ros_rl.json_text import evaluation
 from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
@@ -148,8 +148,9 @@ class LearnerNode(Node):
             return
         try:
             session, steps = packets.steps_from(deserialize_message(data, Float64MultiArray))
-        except ContractError as error:
-            self._complain(f"tick refused: {error}")
+        except Exception as error:  # bytes that are no message raise what the middleware likes
+            self._refused += 1
+            self._complain(f"tick refused: {one_line(error)}")
             return
         self._training.note_steps(self._steps.note(self._source, session, steps))
 
@@ -203,7 +204,7 @@ class LearnerNode(Node):
         self._diagnostics.publish(
             WARN if problem else OK,
             problem or ("done" if run.finished else "training"),
-            figures | {"transitions refused": self._refused} | self._gate.describe(),
+            figures | {"messages refused": self._refused} | self._gate.describe(),
         )
         self._problem = ""
 
