@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
-from ros_rl.errors import GraphError, RosRlError, one_line
+from ros_rl.errors import ContractError, GraphError, RosRlError
 from ros_rl.json_text import evaluation
 from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.log_reader import read_ticks
+from ros_rl.nodes.messages import deserialised
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
@@ -147,10 +147,10 @@ class LearnerNode(Node):
         if data is None:
             return
         try:
-            session, steps = packets.steps_from(deserialize_message(data, Float64MultiArray))
-        except Exception as error:  # bytes that are no message raise what the middleware likes
+            session, steps = packets.steps_from(deserialised(data, Float64MultiArray))
+        except ContractError as error:
             self._refused += 1
-            self._complain(f"tick refused: {one_line(error)}")
+            self._complain(f"tick refused: {error}")
             return
         self._training.note_steps(self._steps.note(self._source, session, steps))
 
