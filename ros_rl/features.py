@@ -20,6 +20,7 @@ from ros_rl.robot import Robot
 from ros_rl.rotations import quaternion_to_matrix, yaw_matrix, yaw_of
 from ros_rl.sensors.table import check_sensors
 from ros_rl.types import Array, Tick
+from ros_rl.wire import first_beyond
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ class ObservationSpec(Layout):
             if value.shape != (item.size,):
                 raise ConfigError(f"observation field '{item.name}' has shape {value.shape}, expected ({item.size},)")
             if not np.isfinite(value).all():
-                raise ConfigError(f"observation field '{item.name}' is not finite: {value}")
+                raise ConfigError(f"observation field '{item.name}' is not finite: {first_beyond(value)}")
             values.append(value)
         return np.concatenate(values)
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Reads JSON that comes from elsewhere: an object, of finite numbers only, not without bounds."""
+"""Reads JSON that comes from elsewhere: an object, of finite numbers, within bounds; and what the nodes say in it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from ros_rl.wire import LARGEST_WHOLE
 _REQUEST = {"env_steps": int, "version": int, "episodes": int, "robot_minutes": float, "final": bool}
 
 
-def json_object(text: str | bytes, largest: int) -> dict[str, Any]:
+def json_object(text: str | bytes, largest: int, finite: bool = True) -> dict[str, Any]:
     """A JSON object.
 
     Args:
         text: UTF-8, if it is bytes.
         largest: Characters or bytes that it may have.
+        finite: Whether all numbers have to be.
 
     Raises:
         ContractError: Too long, not JSON, not an object, nested too deep, or a number is not finite.
@@ -29,7 +30,7 @@ def json_object(text: str | bytes, largest: int) -> dict[str, Any]:
     if len(text) > largest:
         raise ContractError(f"JSON of {len(text)} characters, the limit is {largest}")
     try:
-        found = json.loads(text, parse_constant=_not_finite, parse_float=_finite)
+        found = json.loads(text, parse_constant=_not_finite, parse_float=_finite) if finite else json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ContractError(f"not JSON: {error}") from None
     if not isinstance(found, dict):

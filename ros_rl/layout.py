@@ -14,6 +14,7 @@ import numpy as np
 
 from ros_rl.errors import ConfigError, ContractError
 from ros_rl.types import Array, Transition
+from ros_rl.wire import first_beyond
 
 LAST_ACTION = "last_action"
 PENDING_ACTIONS = "pending_actions"
@@ -148,7 +149,8 @@ class Layout:
                 )
             if not (np.abs(value) <= LARGEST_VALUE).all():
                 raise ContractError(
-                    f"transition at tick {t.tick} has {what} that is not finite or beyond {LARGEST_VALUE:g}: {value}"
+                    f"transition at tick {t.tick} has {what} that is not finite or beyond {LARGEST_VALUE:g}: "
+                    f"{first_beyond(value, LARGEST_VALUE)}"
                 )
         if self.choices and not (float(t.action[0]).is_integer() and 0 <= t.action[0] < self.choices):
             raise ContractError(

@@ -233,8 +233,20 @@ def vector(fields: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     if value is None:
         raise ContractError(f"lacks the field '{name}'")
     if not np.isfinite(value).all():
-        raise ContractError(f"'{name}' is not finite: {value}")
+        raise ContractError(f"'{name}' is not finite: {first_beyond(value)}")
     return value
+
+
+def first_beyond(value: np.ndarray, largest: float = math.inf) -> str:
+    """The first value that is not finite or too large, and its place, for messages.
+
+    Args:
+        value: Of any shape; holds such a value.
+        largest: Magnitude allowed.
+    """
+    flat = np.ravel(value)
+    place = int(np.argmin(np.isfinite(flat) & (np.abs(flat) <= largest)))
+    return f"{flat[place]:g} at {place}"
 
 
 def transition_from(fields: Mapping[str, np.ndarray]) -> Transition:

@@ -13,7 +13,7 @@ from typing import Any
 from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError
 from ros_rl.ros_names import check_namespace
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
-from ros_rl.settings.loading import load_settings, parse_override
+from ros_rl.settings.loading import load_run, load_settings, parse_override
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 
@@ -131,7 +131,7 @@ def checkpoint_of(options: argparse.Namespace) -> Path | None:
         if options.preset is not None:
             raise ConfigError(f"--preset has no use with --resume {resume}: a run brings its own settings")
         options.params_file = [config]
-        was, now = load_settings(None, config).task.title, options.env or options.task
+        was, now = load_run(config).task.title, options.env or options.task
         if was != now:
             raise RunFolderError(f"{resume} is a run of {was}, not of {now}")
     return checkpoint.resolve()

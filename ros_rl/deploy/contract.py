@@ -6,15 +6,28 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+import numpy as np
+
 from ros_rl.errors import ContractError
+from ros_rl.json_text import check_entries, json_object
 from ros_rl.layout import Layout
 from ros_rl.tasks import Task
 
 FORMAT_VERSION = 1
 METADATA_KEY = "ros_rl.contract"
+MAX_CHARACTERS = 4_000_000
+"""Of a contract; most of it is the configuration that the provenance keeps."""
+MAX_VALUES = 10_000_000
+"""Of the carry, the noise or an output: 40 MB. The planner that ships draws 8,172 numbers for a decision."""
+MAX_NAMES = 1_000
+"""Joints, observation fields or outputs."""
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -49,16 +62,51 @@ class Contract:
         """Read a contract.
 
         Raises:
-            ContractError: Not JSON, another format version, or a missing entry.
+            ContractError: Not JSON, another format version, an entry that is missing or unknown, or a value that cannot
+                be; see `check_values`.
         """
         try:
-            data = json.loads(text)
-            version = data["format_version"]
-            if version != FORMAT_VERSION:
-                raise ContractError(f"control graph has format version {version}, this ros_rl reads {FORMAT_VERSION}")
-            return cls(**data)
-        except (ValueError, KeyError, TypeError) as error:
+            data = json_object(text, MAX_CHARACTERS, finite=False)  # settings may be infinite
+            check_entries(data, {"format_version": int})
+        except ContractError as error:
             raise ContractError(f"control graph has no readable contract: {error}") from None
+        version = data["format_version"]
+        if version != FORMAT_VERSION:
+            raise ContractError(f"control graph has format version {version}, this ros_rl reads {FORMAT_VERSION}")
+        try:
+            _check_names(data, {item.name for item in fields(cls)} - {"provenance"})
+            contract = cls(**data)
+            contract.check_values()
+        except ContractError as error:
+            raise ContractError(f"control graph has no readable contract: {error}") from None
+        return contract
+
+    def check_values(self) -> None:
+        """Refuse values that no control graph has: of another kind, not finite, negative or absurdly large.
+
+        Raises:
+            ContractError: Naming the entry, its value and what would be right.
+        """
+        _expect("robot", self.robot, "a name", _is_name(self.robot))
+        _expect("task", self.task, "a name", _is_name(self.task))
+        _expect("joints", self.joints, "names", _are_names(self.joints) and len(self.joints) > 0)
+        _expect(
+            "fields", self.fields, "a list of fields", isinstance(self.fields, list) and len(self.fields) <= MAX_NAMES
+        )
+        for item in self.fields:
+            _expect("fields", item, "name, shape, dtype and unit", _is_field(item))
+        names = [item["name"] for item in self.fields]
+        _expect("fields", names, "each name once", len(set(names)) == len(names))
+        period, delay = self.control_period, self.delay
+        _expect("control_period", period, "0 to 1000 s", _is_number(period) and 0 < period <= 1000)
+        _expect("delay", delay, "0 to 1000 periods", _is_whole(delay) and 0 <= delay <= 1000)
+        carry = isinstance(self.carry, list) and len(self.carry) <= MAX_VALUES and all(map(_is_float32, self.carry))
+        _expect("carry", self.carry, f"at most {MAX_VALUES} finite numbers", carry)
+        _expect("noise", self.noise, f"a shape of at most {MAX_VALUES} values", _is_shape(self.noise))
+        telemetry = isinstance(self.telemetry, dict) and len(self.telemetry) <= MAX_NAMES
+        shapes = telemetry and all(_is_name(name) and _is_shape(shape) for name, shape in self.telemetry.items())
+        _expect("telemetry", self.telemetry, f"names with shapes of at most {MAX_VALUES} values", shapes)
+        _expect("provenance", self.provenance, "entries by name", isinstance(self.provenance, dict))
 
     def check(self, spec: Layout, task: str | None, control_period: float) -> None:
         """Refuse a graph that does not fit the robot, its observation, its rate or its delay.
@@ -95,7 +143,10 @@ class Contract:
         Raises:
             ContractError: Naming the setting, both values and what to do.
         """
-        made_for = self.provenance.get("config", {}).get("task", {})
+        config = self.provenance.get("config")
+        made_for = config.get("task") if isinstance(config, dict) else None
+        if not isinstance(made_for, dict):
+            return
         for item in fields(task):  # type: ignore[arg-type]
             name, own = item.name, getattr(task, item.name)
             graph = made_for.get(name, own)
@@ -104,3 +155,53 @@ class Contract:
                     f"control graph was made for task.{name}={graph} and cannot change it, the settings say {own}: use "
                     f"--set task.{name}={graph}, or make another: ros-rl export RUN --set task.{name}={own} --out FILE"
                 )
+
+
+def _check_names(data: dict[str, Any], needed: Collection[str]) -> None:
+    missing, unknown = sorted(set(needed) - set(data)), sorted(set(data) - set(needed) - {"provenance"})
+    if missing or unknown:
+        raise ContractError(
+            f"missing {', '.join(missing) or 'nothing'}; unknown {', '.join(unknown)[:200] or 'nothing'}"
+        )
+
+
+def _expect(name: str, value: object, right: str, holds: bool) -> None:
+    if not holds:
+        raise ContractError(f"'{name}' is {str(value)[:200]}, expected {right}")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_float32(value: Any) -> bool:
+    return _is_number(value) and abs(value) <= _LARGEST
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 255
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= MAX_NAMES and all(map(_is_name, value))
+
+
+def _is_shape(value: object) -> bool:
+    if not isinstance(value, list) or len(value) > 16 or not all(_is_whole(size) and size >= 0 for size in value):
+        return False
+    return math.prod(value) <= MAX_VALUES
+
+
+def _is_field(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"name", "shape", "dtype", "unit"}
+        and _is_name(value["name"])
+        and _is_shape(value["shape"])
+        and value["dtype"] in ("float32", "uint8")
+        and isinstance(value["unit"], str)
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ros_rl.deploy.contract import METADATA_KEY, Contract
+from ros_rl.deploy.onnx_file import OnnxFile, check_structure
 from ros_rl.errors import ContractError, GraphError, MissingDependencyError
 
 try:
@@ -20,7 +21,6 @@ except ImportError as error:
 
 CARRY, NOISE, EXPLORE = "carry", "noise", "explore"
 ACTION, NEXT_CARRY = "action", "next_carry"
-MAX_BYTES = 200 * 1024 * 1024
 _TYPES = {"float32": "tensor(float)", "uint8": "tensor(uint8)"}
 """onnxruntime's names of dtypes."""
 
@@ -41,15 +41,17 @@ class OnnxGraph:
     Args:
         model: The serialised ONNX model.
         threads: onnxruntime threads.
+        file: The same, if it is taken apart already.
 
     Raises:
-        GraphError: Too large, not a model, or a weight that is not finite makes its first run non-finite.
+        GraphError: Too large, not a model, or one that a control graph may not be (`ros_rl.deploy.onnx_file`).
         ContractError: It carries no readable contract, or its inputs are not what that says.
     """
 
-    def __init__(self, model: bytes, threads: int = 1) -> None:
-        if len(model) > MAX_BYTES:
-            raise GraphError(f"control graph has {len(model)} bytes, the limit is {MAX_BYTES}")
+    def __init__(self, model: bytes, threads: int = 1, file: OnnxFile | None = None) -> None:
+        file = file or OnnxFile.read(model)
+        self.contract = Contract.from_json(file.metadata.get(METADATA_KEY, ""))
+        check_structure(file)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -59,12 +61,12 @@ class OnnxGraph:
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's own exceptions have no common base but Exception
             raise GraphError(f"control graph cannot be loaded: {str(error).splitlines()[0]}") from None
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.contract = Contract.from_json(metadata.get(METADATA_KEY, ""))
         self._inputs = {item.name for item in self._session.get_inputs()}
         self._fields = {item["name"]: (tuple(item["shape"]), item["dtype"]) for item in self.contract.fields}
         self._check_inputs()
         self._outputs = [item.name for item in self._session.get_outputs()]
+        if ACTION not in self._outputs:
+            raise ContractError(f"control graph gives {', '.join(self._outputs)}, expected '{ACTION}' among them")
 
     @classmethod
     def load(cls, path: Path, threads: int = 1) -> OnnxGraph:
@@ -79,16 +81,30 @@ class OnnxGraph:
             raise GraphError(f"agent file {path}: {error.strerror}") from None
 
     def _check_inputs(self) -> None:
+        contract = self.contract
+        own = {CARRY: ((len(contract.carry),), "float32"), NOISE: (tuple(contract.noise), "float32")}
+        expected = self._fields | own | {EXPLORE: ((1,), "float32")}
         for item in self._session.get_inputs():
-            if item.name in (CARRY, NOISE, EXPLORE):
-                continue
-            if item.name not in self._fields:
+            if item.name not in expected:
                 raise ContractError(f"control graph takes '{item.name}', which its contract does not name")
-            shape, dtype = self._fields[item.name]
+            shape, dtype = expected[item.name]
             if tuple(item.shape) != shape or item.type != _TYPES.get(dtype):
                 raise ContractError(
                     f"control graph takes '{item.name}' as {item.type} {item.shape}, its contract says {dtype} {shape}"
                 )
+
+    def check_outputs(self) -> None:
+        """Run once, on zeros, and refuse outputs that are not as the contract says.
+
+        Raises:
+            GraphError: As `run`; or the names, shapes or dtypes of the outputs differ.
+        """
+        zeros = {name: np.zeros(shape, dtype) for name, (shape, dtype) in self._fields.items()}
+        found = self.run(zeros, self.initial_carry(), np.zeros(self.contract.noise, np.float32), 0.0)
+        told = {name: (list(value.shape), str(value.dtype)) for name, value in found.telemetry.items()}
+        expected = {name: (shape, "float32") for name, shape in self.contract.telemetry.items()}
+        if told != expected:
+            raise GraphError(f"control graph gives {told} beside its action, its contract says {expected}")
 
     def initial_carry(self) -> np.ndarray:
         """The carry of an episode's first tick."""
@@ -116,9 +132,13 @@ class OnnxGraph:
             raise GraphError(f"control graph failed: {str(error).splitlines()[0]}") from None
         outputs = dict(zip(self._outputs, values, strict=True))
         action, next_carry = outputs.pop(ACTION), outputs.pop(NEXT_CARRY, carry)
+        if action.dtype != np.float32 or next_carry.dtype != np.float32:
+            raise GraphError(f"control graph gave {action.dtype} actions and a {next_carry.dtype} carry, not float32")
         size = len(self.contract.joints)
         if action.shape != (size,):
             raise GraphError(f"control graph gave an action of shape {action.shape}, expected ({size},)")
+        if next_carry.shape != carry.shape:
+            raise GraphError(f"control graph gave a carry of shape {next_carry.shape}, expected {carry.shape}")
         if not (np.isfinite(action).all() and np.isfinite(next_carry).all()):
             raise GraphError(f"control graph gave a non-finite action or carry: {action}")
         return GraphOutput(action, next_carry, outputs)

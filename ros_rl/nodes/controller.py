@@ -68,9 +68,7 @@ class ControllerNode(LifecycleNode):
         """Listen for control graphs."""
         settings, period = self._settings, self._settings.control.period
         self._loop = ControlLoop(self._spec, settings.task.name, period, settings.seed, settings.controller.explore)
-        self._loader = GraphLoader(
-            self._spec, settings.task.name, period, settings.controller.threads, self._graph_judged
-        )
+        self._loader = GraphLoader(self._spec, settings, self._graph_judged)
         self._graph_entrance = self._gate.subscribe(
             UInt8MultiArray, "control_graph", packets.from_graph, self._on_graph, LATCHED
         )

@@ -15,7 +15,8 @@ from typing import Any
 from rclpy.node import Node
 from std_msgs.msg import String, UInt8MultiArray
 
-from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.deploy.contract import Contract
+from ros_rl.deploy.trial import Trials, run_limit
 from ros_rl.errors import RosRlError
 from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
@@ -44,6 +45,8 @@ class EvaluatorNode(Node):
         self._folder = Path(parameters.folder) if parameters.folder else None
         self._evaluator: Evaluator | None = None
         self._waiting: queue.Queue[tuple[dict[str, Any], bytes]] = queue.Queue(_MOST_WAITING)
+        self._trials = Trials(run_limit(self._settings))
+        self._spec = self._settings.observation_spec()
         self._done = 0
         self._problem = ""
         self._results = self.create_publisher(String, "evaluation", HISTORY)
@@ -89,9 +92,12 @@ class EvaluatorNode(Node):
             video = self._folder / VIDEO
         if self._evaluator is None:
             self._evaluator = Evaluator(settings, settings.seed + _SEED)
-        graph = OnnxGraph(model, settings.controller.threads)
+        graph = self._trials.load(model, settings.controller.threads, self._check)
         found = self._evaluator.evaluate(graph, request["episodes"], settings.evaluator.seconds, video)
         return request | found.to_mapping()
+
+    def _check(self, contract: Contract) -> None:
+        contract.check(self._spec, self._settings.task.name, self._settings.control.period)
 
     def _report(self, problem: str) -> None:
         self._problem = problem

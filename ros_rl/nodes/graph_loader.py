@@ -9,11 +9,12 @@ import os
 import threading
 from collections.abc import Callable
 
-import numpy as np
-
+from ros_rl.deploy.contract import Contract
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.errors import RosRlError
+from ros_rl.deploy.trial import Trials, run_limit
+from ros_rl.errors import RosRlError, one_line
 from ros_rl.features import ObservationSpec
+from ros_rl.settings.tree import Settings
 
 
 class GraphLoader:
@@ -21,16 +22,13 @@ class GraphLoader:
 
     Args:
         spec: Observation layout that graphs must be for.
-        task: Task that graphs must be for.
-        period: Control period [s].
-        threads: onnxruntime threads.
+        settings: Of the run: the task and the rate that graphs must be for, and the time that one may take.
         report: Called from the thread with the reason when a graph is refused, empty when one is taken.
     """
 
-    def __init__(
-        self, spec: ObservationSpec, task: str, period: float, threads: int, report: Callable[[int, str], None]
-    ) -> None:
-        self._spec, self._task, self._period, self._threads, self._report = spec, task, period, threads, report
+    def __init__(self, spec: ObservationSpec, settings: Settings, report: Callable[[int, str], None]) -> None:
+        self._spec, self._settings, self._report = spec, settings, report
+        self._trials = Trials(run_limit(settings))
         self._condition = threading.Condition()
         self._pending: tuple[int, bytes] | None = None
         self._ready: tuple[int, OnnxGraph] | None = None
@@ -57,6 +55,7 @@ class GraphLoader:
         with self._condition:
             self._stopped = True
             self._condition.notify()
+        self._trials.close()
         self._thread.join(timeout=2.0)
 
     def _work(self) -> None:
@@ -69,18 +68,16 @@ class GraphLoader:
                     return
                 (version, model), self._pending = self._pending, None
             try:
-                graph = self._build(model)
+                graph = self._trials.load(model, self._settings.controller.threads, self._check)
             except RosRlError as error:
                 self._report(version, str(error))
+                continue
+            except Exception as error:  # no graph may end the thread that loads the next one
+                self._report(version, f"{type(error).__name__}: {one_line(error)}")
                 continue
             with self._condition:
                 self._ready = (version, graph)
             self._report(version, "")
 
-    def _build(self, model: bytes) -> OnnxGraph:
-        graph = OnnxGraph(model, self._threads)
-        graph.contract.check(self._spec, self._task, self._period)
-        fields = {field.name: np.zeros(field.shape, field.dtype) for field in self._spec.inputs}
-        # a first run allocates memory, and shows weights that are not finite
-        graph.run(fields, graph.initial_carry(), np.zeros(graph.contract.noise, dtype=np.float32), 0.0)
-        return graph
+    def _check(self, contract: Contract) -> None:
+        contract.check(self._spec, self._settings.task.name, self._settings.control.period)

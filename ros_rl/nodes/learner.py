@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
 from ros_rl.errors import ContractError, GraphError, RosRlError
@@ -24,6 +23,7 @@ from ros_rl.nodes.background import run_working
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.log_reader import read_ticks
+from ros_rl.nodes.messages import deserialised
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
@@ -161,8 +161,9 @@ class LearnerNode(Node):
         if data is None:
             return
         try:
-            session, steps = packets.steps_from(deserialize_message(data, Float64MultiArray))
+            session, steps = packets.steps_from(deserialised(data, Float64MultiArray))
         except ContractError as error:
+            self._refused += 1
             self._complain(f"tick refused: {error}")
             return
         self._training.note_steps(self._steps.note(self._source, session, steps))
@@ -217,7 +218,7 @@ class LearnerNode(Node):
         self._diagnostics.publish(
             WARN if problem else OK,
             problem or ("done" if run.finished else "training"),
-            figures | {"transitions refused": self._refused} | self._gate.describe(),
+            figures | {"messages refused": self._refused} | self._gate.describe(),
         )
         self._problem = ""
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from mcap.exceptions import McapError
 from mcap.reader import make_reader
-from rclpy.serialization import deserialize_message
 
 from ros_rl.errors import ContractError, DataError
+from ros_rl.nodes.messages import deserialised
 from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.robot import Robot
 from ros_rl.types import Tick
@@ -31,7 +31,7 @@ def read_ticks(path: Path, robot: Robot) -> Iterator[Tick]:
     assembler = TickAssembler(robot)
     for part, data in _messages(path, assembler.kinds):
         try:
-            stamp, content = assembler.unpack(part, deserialize_message(data, assembler.kinds[part]))
+            stamp, content = assembler.unpack(part, deserialised(data, assembler.kinds[part]))
             tick = assembler.add(part, stamp, content)
         except ContractError as error:
             raise DataError(f"log {path}: {error}") from None

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 
-from ros_rl.errors import CommandError, ConfigError, ContractError
+from ros_rl.errors import CommandError, ConfigError, ContractError, one_line
 from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import by_name, doubles
 from ros_rl.types import Array, Command
@@ -34,6 +35,22 @@ def message_class(name: str) -> Any:
         return getattr(import_module(f"{package}.msg"), kind)
     except (ImportError, AttributeError):
         raise ConfigError(f"message type '{name}' is not installed here") from None
+
+
+def deserialised(data: bytes, kind: Any) -> Any:
+    """A message that came serialised.
+
+    Args:
+        data: CDR.
+        kind: Its class.
+
+    Raises:
+        ContractError: The bytes are no such message.
+    """
+    try:
+        return deserialize_message(data, kind)
+    except Exception as error:  # the middleware has errors of its own
+        raise ContractError(f"{len(data)} bytes are no {kind.__name__}: {one_line(error)}") from None
 
 
 def to_time(stamp: int) -> Time:

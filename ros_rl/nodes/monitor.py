@@ -105,7 +105,7 @@ class MonitorNode(Node):
 
     def _diagnose(self) -> None:
         minutes = {"robot minutes": f"{self.state.progress.get('robot_minutes', 0.0):.3f}"}
-        self._diagnostics.publish(OK, self.mode, minutes)
+        self._diagnostics.publish(OK, self.mode, minutes | self._gate.describe())
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         prefix = f"{self.get_namespace().rstrip('/')}/"

@@ -10,10 +10,10 @@ from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.serialization import deserialize_message, serialize_message
+from rclpy.serialization import serialize_message
 
 from ros_rl.nodes.gate import Gate
-from ros_rl.nodes.messages import from_time
+from ros_rl.nodes.messages import deserialised, from_time
 from ros_rl.runs.mcap_log import McapLog
 
 
@@ -50,7 +50,7 @@ class Recorder:
         """Record a topic of messages with a header, whose sender the gate knows."""
 
         def read(data: bytes) -> tuple[bytes, int]:
-            return data, from_time(deserialize_message(data, kind).header.stamp)
+            return data, from_time(deserialised(data, kind).header.stamp)
 
         gate.subscribe(kind, topic, read, lambda found: self.record(topic, kind, *found), qos, raw=True)
 

@@ -19,7 +19,7 @@ from ros_rl.robot import Robot
 from ros_rl.sensors.sensor import VECTORS, Sensor, Topic
 from ros_rl.sensors.table import SENSORS, sensors_by_topic
 from ros_rl.types import Array, Measurement
-from ros_rl.wire import Header
+from ros_rl.wire import Header, first_beyond
 
 
 class SensorTopic:
@@ -90,7 +90,8 @@ class SensorTopic:
             if value.shape != shape:
                 value = _reshaped(name, value, shape, robot)
             if not (np.abs(value) <= LARGEST_VALUE).all():
-                raise ContractError(f"sensor '{name}' is not finite or beyond {LARGEST_VALUE:g}: {value}")
+                where = first_beyond(value, LARGEST_VALUE)
+                raise ContractError(f"sensor '{name}' is not finite or beyond {LARGEST_VALUE:g}: {where}")
             found[name] = value if value.dtype is dtype else value.astype(dtype)
         return found
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.qos import QoSProfile
-from rclpy.serialization import deserialize_message
 
 from ros_rl.nodes.gate import Gate
+from ros_rl.nodes.messages import deserialised
 from ros_rl.nodes.qos import STATE
 from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.robot import Robot
@@ -56,7 +56,7 @@ class TickJoin:
     def _reader(self, part: str, kind: Any) -> Callable[[Any], Tick | None]:
         def read(message: Any) -> Tick | None:
             raw = message if self._record is not None else None
-            stamp, content = self._assembler.unpack(part, deserialize_message(raw, kind) if raw else message)
+            stamp, content = self._assembler.unpack(part, deserialised(message, kind) if raw is not None else message)
             if raw is not None and self._record is not None:
                 self._record(part, kind, raw, stamp)
             return self._assembler.add(part, stamp, content)

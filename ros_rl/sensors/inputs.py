@@ -23,6 +23,7 @@ from ros_rl.plugins import INPUTS_GROUP, Table
 from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import get_xyz, set_xyz
 from ros_rl.types import Array
+from ros_rl.wire import first_beyond
 
 
 @dataclass(frozen=True)
@@ -113,4 +114,5 @@ def check_input(name: str, value: Array, known: tuple[str, ...]) -> None:
     if value.shape != INPUTS[name].shape:
         raise CommandError(f"{name} has shape {value.shape}, expected {INPUTS[name].shape}")
     if not (np.abs(value) <= LARGEST_VALUE).all():
-        raise CommandError(f"{name} is not finite or beyond {LARGEST_VALUE:g}: {value}")
+        where = first_beyond(value, LARGEST_VALUE)
+        raise CommandError(f"{name} is not finite or beyond {LARGEST_VALUE:g}: {where}")

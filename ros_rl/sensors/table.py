@@ -15,6 +15,7 @@ from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import by_name, doubles, get_xyz, get_xyzw, set_xyz, set_xyzw
 from ros_rl.sensors.sensor import Covariance, Noise, Sensor, Topic, rotation, vertical, white
 from ros_rl.types import Array, Measurement
+from ros_rl.wire import first_beyond
 
 ODOM_FRAME = "odom"
 
@@ -200,5 +201,5 @@ def check_measurement(robot: Robot, m: Measurement) -> str | None:
         if m[name].shape != SENSORS[name].shape(robot):
             return f"{name} has shape {m[name].shape}, expected {SENSORS[name].shape(robot)}"
         if not np.isfinite(m[name]).all():
-            return f"{name} is not finite: {m[name]}"
+            return f"{name} is not finite: {first_beyond(m[name])}"
     return None

@@ -101,6 +101,38 @@ def _load(
         raise
 
 
+def load_run(path: Path, overrides: Iterable[str | Mapping[str, Any]] = ()) -> Settings:
+    """Settings that a run wrote down; what its file lacks is no default, as it wrote down all.
+
+    Args:
+        path: The file.
+        overrides: Settings that replace the run's own.
+
+    Raises:
+        ConfigError: As `load_settings`; or the file lacks a setting, because it was cut or is of another version.
+    """
+    found = _checked(read_parameters_file(path, NODES), path, None)
+    missing = _missing(to_mapping(build(Settings, found)), found)
+    if missing:
+        raise ConfigError(
+            f"{path} lacks '{missing}': it was cut, or another version of ros_rl wrote it; add the setting"
+        )
+    return load_settings(None, path, overrides)
+
+
+def _missing(whole: Mapping[str, Any], found: Mapping[str, Any], path: str = "") -> str:
+    """Key path of the first setting that is not there; empty if all are."""
+    for name, value in whole.items():
+        key = f"{path}.{name}" if path else name
+        if name not in found:
+            return key
+        if isinstance(value, Mapping) and isinstance(found[name], Mapping):
+            inner = _missing(value, found[name], key)
+            if inner:
+                return inner
+    return ""
+
+
 def _nested(override: str | Mapping[str, Any]) -> dict[str, Any]:
     return parse_override(override) if isinstance(override, str) else expand(override)
 

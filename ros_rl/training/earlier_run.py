@@ -14,7 +14,7 @@ from ros_rl.agents.agent import Agent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError, RunFolderError, one_line
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
-from ros_rl.settings.loading import load_settings
+from ros_rl.settings.loading import load_run
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
@@ -29,7 +29,7 @@ def run_settings(path: Path) -> Settings:
     """
     if not (path / CONFIG).is_file():
         raise RunFolderError(f"{path} holds no run ({CONFIG})")
-    return load_settings(None, path / CONFIG)
+    return load_run(path / CONFIG)
 
 
 def layout(settings: Settings) -> str:

@@ -13,7 +13,7 @@ from ros_rl.config import expand, iterate
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.features import ObservationSpec
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
-from ros_rl.settings.loading import load_settings
+from ros_rl.settings.loading import load_run
 from ros_rl.settings.tree import Settings
 from ros_rl.training.earlier_run import layout, run_settings
 from ros_rl.training.training_loop import TrainingLoop
@@ -36,7 +36,7 @@ def graph_of_run(path: Path, task: str, overrides: Iterable[str | Mapping[str, A
     """
     own = run_settings(path).task.name
     other = [{"task": {"name": task}}] if task != own else []
-    settings = load_settings(None, path / CONFIG, [*other, *overrides])
+    settings = load_run(path / CONFIG, [*other, *overrides])
     asked = {key: value for key, value, _ in iterate(settings) if key.startswith(_OF_GRAPH)}
     return settings, SavedRun(path, [expand(asked)]).training.graph()
 
@@ -58,7 +58,7 @@ class SavedRun:
         self.path = path
         self.recorded = run_settings(path)
         """The settings of the run as it was."""
-        settings = load_settings(None, path / CONFIG, [*overrides, "learner.device=cpu"])
+        settings = load_run(path / CONFIG, [*overrides, "learner.device=cpu"])
         if not (path / CHECKPOINT / "learner.pt").is_file():
             raise RunFolderError(f"{path} holds no checkpoint: the run is not finished")
         check_fits(self.recorded, settings)

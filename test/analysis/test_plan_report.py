@@ -17,10 +17,13 @@ from ros_rl.analysis.plan_report import CLOSED_LOOP, OPEN_LOOP, analyse_plan, pl
 from ros_rl.analysis.trajectories import HELD_OUT_SEED
 from ros_rl.cli import main as cli
 from ros_rl.cli.arguments import make_parser
+from ros_rl.config import to_mapping
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError
 from ros_rl.runtime.control_loop import ControlLoop
+from ros_rl.settings.loading import load_settings, with_overrides
 from ros_rl.training.saved_run import SavedRun
+from ros_rl.yaml_files import write_parameters_file
 
 SEED = 9
 
@@ -146,13 +149,10 @@ def test_help_names_the_default_seed(capsys):
     ],
 )
 def test_wrong_usage_is_one_line(path, tmp_path, capsys, arguments, complaint):
-    config = (path / "config.yaml").read_text()
-    for name, text in (
-        ("unfinished", config),
-        ("random", config.split("    agent:")[0] + "    agent: {name: random}\n"),
-    ):
+    own = load_settings(params_file=path / "config.yaml")
+    for name, settings in (("unfinished", own), ("random", with_overrides(own, agent={"name": "random"}))):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "config.yaml").write_text(text)
+        write_parameters_file(tmp_path / name / "config.yaml", to_mapping(settings), nodes=())
     folders = {name: str(tmp_path / name) for name in ("none", "unfinished", "random")} | {"run": str(path)}
     try:
         code = cli.main(["analyse", *(word.format(**folders) for word in arguments)])

@@ -11,7 +11,7 @@ import pytest
 from graphs import constant, constant_bytes, constant_graph, contract_of, serialise, spec_of
 from onnx import helper
 
-from ros_rl.deploy import onnx_graph
+from ros_rl.deploy import onnx_file
 from ros_rl.deploy.contract import Contract
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ContractError, GraphError
@@ -55,6 +55,61 @@ class TestContract:
         with pytest.raises(ContractError):
             Contract.from_json(text)
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"noise": [-1]},
+            {"noise": [2.0]},
+            {"noise": [True]},
+            {"noise": [10_000, 10_000]},
+            {"noise": "12"},
+            {"carry": "text"},
+            {"carry": ["text"]},
+            {"carry": [1e39]},
+            {"carry": [float("nan")]},
+            {"carry": [True]},
+            {"carry": [[0.0]]},
+            {"control_period": 0.0},
+            {"control_period": float("inf")},
+            {"control_period": "0.05"},
+            {"delay": -1},
+            {"delay": 1.5},
+            {"delay": 10**400},
+            {"joints": []},
+            {"joints": ["a", 1]},
+            {"joints": "abc"},
+            {"robot": 3},
+            {"task": None},
+            {"telemetry": {"x": [-1]}},
+            {"telemetry": ["x"]},
+            {"fields": [{"name": "x"}]},
+            {"fields": [{"name": "x", "shape": [0.5], "dtype": "float32", "unit": ""}]},
+            {"fields": [{"name": "x", "shape": [1], "dtype": "object", "unit": ""}]},
+            {"fields": [{"name": "x", "shape": [1], "dtype": "float32", "unit": ""}] * 2},
+            {"fields": 5},
+            {"provenance": [1]},
+            {"more": 1},
+            {"format_version": True},
+        ],
+        ids=str,
+    )
+    def test_a_value_that_cannot_be_is_named(self, change):
+        data = json.loads(contract_of(SETTINGS).to_json()) | change
+        with pytest.raises(ContractError, match=next(iter(change))):
+            Contract.from_json(json.dumps(data))
+
+    def test_a_contract_that_nests_without_end_is_refused(self):
+        with pytest.raises(ContractError, match="no readable contract"):
+            Contract.from_json('{"a":' * 100_000)
+
+    def test_settings_in_the_provenance_may_be_infinite(self):
+        contract = contract_of(SETTINGS, provenance={"config": {"agent": {"x": float("inf")}}})
+        assert Contract.from_json(contract.to_json()) == contract
+
+    @pytest.mark.parametrize("provenance", [{"config": 5}, {"config": {"task": [1]}}, {}])
+    def test_a_provenance_of_another_kind_says_nothing_of_rewards(self, provenance):
+        contract_of(SETTINGS, provenance=provenance).check_reward(SETTINGS.task)
+
     def test_another_format_version_is_named(self):
         data = json.loads(contract_of(SETTINGS).to_json()) | {"format_version": 99}
         with pytest.raises(ContractError, match="99"):
@@ -90,7 +145,7 @@ class TestGraph:
             OnnxGraph(serialise(SETTINGS, nodes, weights, contract_of(SETTINGS), metadata=""))
 
     def test_one_that_is_too_large(self, monkeypatch):
-        monkeypatch.setattr(onnx_graph, "MAX_BYTES", 100)
+        monkeypatch.setattr(onnx_file, "MAX_BYTES", 100)
         with pytest.raises(GraphError, match="the limit is 100"):
             constant_graph(SETTINGS, [0.0, 0.0])
 

@@ -15,7 +15,7 @@ from learners import random_transition, small_settings
 
 from ros_rl.agents.random import RandomGraph
 from ros_rl.backends import make_backend
-from ros_rl.deploy import onnx_graph
+from ros_rl.deploy import onnx_file
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_graph import GraphOutput, OnnxGraph
@@ -302,7 +302,7 @@ def test_a_graph_for_something_else_is_refused(
 
 def test_a_graph_that_is_too_large_is_refused(point: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     model = point.training.graph()
-    monkeypatch.setattr(onnx_graph, "MAX_BYTES", len(model) - 1)
+    monkeypatch.setattr(onnx_file, "MAX_BYTES", len(model) - 1)
     with pytest.raises(GraphError, match=f"has {len(model)} bytes, the limit is {len(model) - 1}"):
         OnnxGraph(model)
 

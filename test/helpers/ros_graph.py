@@ -70,15 +70,13 @@ class Peer:
         self.command = self.play("controller").create_publisher(JointState, "joint_command", NEWEST)
         self.verdict = self.play("collector").create_publisher(Float64MultiArray, "verdict", STATE)
         self.join = TickJoin(self.gate, self.robot, self.ticks.append)
-        self._subscribe(Float64MultiArray, "transitions", EXPERIENCE, lambda m: self.transitions.append(vectors(m)))
-        self._subscribe(Float64MultiArray, "telemetry", NEWEST, lambda m: self.telemetry.append(vectors(m)))
-        self._subscribe(Float64MultiArray, "verdict", STATE, lambda m: self.verdicts.append(packets.from_verdict(m)))
-        self._subscribe(JointState, "joint_command", NEWEST, self.commands.append)
-        self._subscribe(JointState, "applied_command", STATE, self.applied.append)
-        self._subscribe(DiagnosticArray, "/diagnostics", STATE, self._on_diagnostics)
-
-    def _subscribe(self, kind: Any, topic: str, qos: Any, callback: Callable[[Any], None]) -> None:
-        self.node.create_subscription(kind, topic, callback, qos)
+        hear = self.gate.subscribe
+        hear(Float64MultiArray, "transitions", vectors, self.transitions.append, EXPERIENCE)
+        hear(Float64MultiArray, "telemetry", vectors, self.telemetry.append, NEWEST)
+        hear(Float64MultiArray, "verdict", packets.from_verdict, self.verdicts.append, STATE)
+        hear(JointState, "joint_command", lambda message: message, self.commands.append, NEWEST)
+        hear(JointState, "applied_command", lambda message: message, self.applied.append, STATE)
+        hear(DiagnosticArray, "/diagnostics", lambda message: message, self._on_diagnostics, STATE)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:

@@ -129,7 +129,7 @@ def test_what_is_not_finite_is_refused(tmp_path: Path, what: str, value: float) 
         ticks[3] = replace(ticks[3], previous_command=bad)
     else:
         ticks[3] = replace(ticks[3], measurement=Measurement(ticks[3].measurement, joint_velocity=bad))
-    with pytest.raises(ConfigError, match="tick 3: observation field '.*' is not finite") as caught:
+    with pytest.raises(ConfigError, match=f"log .*'{what}' is not finite") as caught:
         taken(write(tmp_path, ticks))
     assert "\n" not in str(caught.value)
 

@@ -7,7 +7,7 @@ import pytest
 
 from ros_rl.config import iterate, to_mapping
 from ros_rl.errors import ConfigError, TimingError, UnknownNameError
-from ros_rl.settings.loading import NODES, load_settings, parse_override, task_file, with_overrides
+from ros_rl.settings.loading import NODES, load_run, load_settings, parse_override, task_file, with_overrides
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import TASKS, make_task
 from ros_rl.yaml_files import write_parameters_file
@@ -32,6 +32,18 @@ def test_the_file_of_a_run_brings_the_run_back(tmp_path):
     )
     write_parameters_file(tmp_path / "config.yaml", to_mapping(settings), NODES)
     assert load_settings(params_file=tmp_path / "config.yaml") == settings
+
+
+def test_a_run_whose_file_was_cut_is_refused(tmp_path):
+    """Else what is missing would silently be a default: here the planner, or all of the learner."""
+    settings, path = load_settings("xarm_reach", overrides=["seed=7", "agent.planner.horizon=5"]), tmp_path / "c.yaml"
+    write_parameters_file(path, to_mapping(settings), nodes=())
+    lines = path.read_text().splitlines(keepends=True)
+    assert load_run(path) == settings and load_run(path, ["seed=8"]).seed == 8
+    for count in range(3, len(lines)):
+        path.write_text("".join(lines[:count]))
+        with pytest.raises(ConfigError, match=r"c.yaml( lacks '|: )"):
+            load_run(path)
 
 
 def test_later_sources_win(tmp_path):
