@@ -36,6 +36,26 @@ def test_vectors_come_back_bit_for_bit() -> None:
         assert found[name].tobytes() == np.atleast_1d(np.asarray(value, dtype=np.float64)).tobytes()
 
 
+def test_the_bytes_themselves() -> None:
+    """Old bags hold them: three little-endian numbers of 64 bits, and then the blocks as they are."""
+    data, labels = pack_bytes(Header(0x0102030405060708, 3, -2), {"model": b"abc", "nothing": b""})
+    assert data == b"\x08\x07\x06\x05\x04\x03\x02\x01" + b"\x03" + b"\0" * 7 + b"\xfe" + b"\xff" * 7 + b"abc"
+    assert labels == [("header", 24), ("model", 3), ("nothing", 0)]
+
+
+def test_the_numbers_themselves() -> None:
+    data, labels = pack(Header(5_000_000_007, 3, 2), {"a": [[0.5, -1.0]], "b": True, "c": ()})
+    assert data.dtype == np.float64 and data.tolist() == [5.0, 7.0, 3.0, 2.0, 0.5, -1.0, 1.0]
+    assert labels[:4] == [("stamp_sec", 1), ("stamp_nanosec", 1), ("sequence", 1), ("version", 1)]
+    assert labels[4:] == [("a", 2), ("b", 1), ("c", 0)]
+
+
+def test_an_array_is_its_own_bytes_behind_a_label_of_its_kind() -> None:
+    data, labels = pack_arrays(Header(1), {"x": np.array([[1, 2, 3]], ">i2"), "y": np.array(1.5, "<f4")})
+    assert labels == [("header", 24), ("x >i2 1,3", 6), ("y <f4 ", 4)]
+    assert data[24:] == b"\0\x01\0\x02\0\x03" + b"\0\0\xc0\x3f"
+
+
 def test_bytes_come_back() -> None:
     fields = {"request": b"{}", "nothing": b"", "model": bytes(range(256)) * 40}
     data, labels = pack_bytes(Header(STAMP, 3, 2**60), fields)

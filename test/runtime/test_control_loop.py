@@ -5,7 +5,7 @@
 
 import numpy as np
 import pytest
-from graphs import constant_graph, counting_graph, feedback_graph, noisy_graph, spec_of
+from graphs import constant_graph, counting_graph, feedback_graph, noisy_graph, spec_of, spoiling_graph
 
 from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import ContractError, GraphError
@@ -142,6 +142,31 @@ class TestRefusals:
         loop = ControlLoop(SPEC, None, SETTINGS.control.period, 0, 0.0)
         loop.use(constant_graph(SETTINGS, [0.5, 0.5], task="another"))
         assert loop.graph is not None
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+    def test_a_non_finite_carry_is_refused_whatever_the_action_and_forgotten(self, value):
+        """The graph adds 1 to its carry until that is 7, and then what spoils it; its action is 0 all along."""
+        loop, driver = make_loop(), make_driver()
+        loop.use(spoiling_graph(SETTINGS, 7.0, value))
+        assert self.counts(run(loop, driver, 2)) == [5.0, 6.0]
+        for _ in range(2):  # were it kept, every answer would be refused until the episode ends
+            with pytest.raises(GraphError, match="non-finite action or carry"):
+                loop.step(driver.tick)
+            driver.advance()
+            assert self.counts(run(loop, driver, 2)) == [5.0, 6.0]
+
+    def test_after_a_non_finite_action_the_carry_starts_anew(self):
+        loop, driver = make_loop(), make_driver()
+        loop.use(spoiling_graph(SETTINGS, 7.0, np.nan, action=True))
+        assert self.counts(run(loop, driver, 2)) == [5.0, 6.0]
+        with pytest.raises(GraphError, match="non-finite action or carry"):
+            loop.step(driver.tick)
+        driver.advance()
+        assert self.counts(run(loop, driver, 2)) == [5.0, 6.0]
+
+    @staticmethod
+    def counts(decisions):
+        return [float(decision.telemetry["count"][0]) for decision in decisions]
 
     def test_a_non_finite_action_is_refused(self):
         loop, driver = make_loop(), make_driver()
