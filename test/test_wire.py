@@ -48,12 +48,30 @@ def test_the_numbers_themselves() -> None:
     assert data.dtype == np.float64 and data.tolist() == [5.0, 7.0, 3.0, 2.0, 0.5, -1.0, 1.0]
     assert labels[:4] == [("stamp_sec", 1), ("stamp_nanosec", 1), ("sequence", 1), ("version", 1)]
     assert labels[4:] == [("a", 2), ("b", 1), ("c", 0)]
+    assert pack(Header(5), {})[0].dtype == np.float64
+    header, found = unpack(*pack(Header(5), {"first": [np.nan, 1.0]}))  # the header alone must be finite
+    assert header == Header(5) and np.isnan(found["first"][0])
 
 
 def test_an_array_is_its_own_bytes_behind_a_label_of_its_kind() -> None:
     data, labels = pack_arrays(Header(1), {"x": np.array([[1, 2, 3]], ">i2"), "y": np.array(1.5, "<f4")})
     assert labels == [("header", 24), ("x >i2 1,3", 6), ("y <f4 ", 4)]
     assert data[24:] == b"\0\x01\0\x02\0\x03" + b"\0\0\xc0\x3f"
+    _, found = unpack_arrays(data, labels)
+    assert found["y"].shape == () and float(found["y"]) == 1.5 and found["x"].tolist() == [[1, 2, 3]]
+
+
+def test_an_arrays_name_may_hold_spaces() -> None:
+    sent = {"images.left front camera": np.arange(6, dtype=np.uint8).reshape(1, 2, 3)}
+    _, found = unpack_arrays(*pack_arrays(Header(1), sent))
+    assert list(found) == list(sent) and np.array_equal(found["images.left front camera"], *sent.values())
+
+
+def test_a_transitions_numbers_travel_as_doubles_whatever_they_were() -> None:
+    sent = Transition(4, 2, np.ones(5, np.float32), np.ones(2, int), 1, np.ones(5, np.float32), True, False)
+    arrays = transition_arrays(sent)
+    assert {array.dtype for array in arrays.values()} == {np.dtype(np.float64)}
+    assert {array.ndim for array in arrays.values()} == {1}
 
 
 def test_bytes_come_back() -> None:

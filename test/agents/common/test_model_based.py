@@ -11,6 +11,8 @@ import torch
 from learners import spec_of
 from model_based import MODEL, agent_of, filled, settings_of, small_transitions
 
+from ros_rl.agents.common.experience import Experience, joined
+
 
 def test_normalisers_are_fitted_when_the_settings_say(monkeypatch) -> None:
     when = {"early_refit_every": 20, "early_steps": 60, "refit_every": 100, "updates_per_step": 1.0}
@@ -45,4 +47,28 @@ def test_what_is_new_is_held_out_until_the_model_was_judged_by_it(kind: str) -> 
     for transition in small_transitions(agent.spec, 3, seed=5):
         same.add(transition)
     other.load_state_dict(agent.state_dict())
-    assert "model_held_out_loss" not in other.update_model(same, 4)
+    assert "model_held_out_loss" not in other.update_model(same, 4)  # all of it was known
+    for transition in small_transitions(agent.spec, 2, seed=6):
+        same.add(transition)
+    late = agent_of(settings)
+    late.load_state_dict(agent.state_dict())
+    assert "model_held_out_loss" in late.update_model(same, 5)  # what came after the checkpoint was not
+    early = agent_of(settings)
+    early.load_state_dict({name: value for name, value in agent.state_dict().items() if name != "known"})
+    assert "model_held_out_loss" not in early.update_model(same, 5)  # a checkpoint that does not say
+
+
+def test_what_is_learned_of_the_task_is_in_the_checkpoint() -> None:
+    learned = {"reward": "learned", "termination": "learned"}
+    agent, plain = (
+        agent_of(settings_of({"name": "mbpo", "hidden": 16, "model": MODEL | extra})) for extra in (learned, {})
+    )
+    assert agent.parts()["learned_task"] is agent.learned and "learned_task" not in plain.parts()
+
+
+def test_rows_by_number_and_by_mask_and_one_after_the_other() -> None:
+    e = Experience(*(torch.arange(4.0)[:, None] + 10.0 * part for part in range(7)))
+    chosen, kept = e.rows(torch.tensor([3, 0])), e.rows(torch.tensor([False, True, False, False]))
+    whole = joined([chosen, kept])
+    for part, values in enumerate(vars(whole).values()):
+        assert values[:, 0].tolist() == [10.0 * part + row for row in (3.0, 0.0, 1.0)]
