@@ -216,6 +216,16 @@ def test_mppi_standardises_finite_returns_as_torch_does() -> None:
         assert torch.equal(_finite_std(returns), returns.std())
 
 
+@pytest.mark.parametrize("method", ["mppi", "cem", "softmax_shooting"])
+def test_the_deviation_stays_between_its_bounds(method: str) -> None:
+    """The first value of all candidates is the same, the second one wide apart."""
+    made = linear_planner(method=method, horizon=1, samples=8, elites=8, momentum=0.0, std_min=0.1, std_init=0.4)
+    candidates = torch.tensor([[[0.3, x]] for x in (-1.0, 1.0, -0.9, 0.9, -1.0, 1.0, -0.8, 0.8)])
+    mean, std = made._refit(candidates, torch.linspace(0.0, 0.1, 8), torch.zeros(1, 2), torch.full((1, 2), 0.3))
+    assert mean[0, 0].item() == pytest.approx(0.3)
+    assert std[0].tolist() == pytest.approx([0.1, 0.4])
+
+
 def test_shooting_takes_the_best_candidate() -> None:
     made = linear_planner(method="shooting", horizon=2, samples=12)
     candidates, returns = candidates_and_returns()
