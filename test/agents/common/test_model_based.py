@@ -72,3 +72,31 @@ def test_rows_by_number_and_by_mask_and_one_after_the_other() -> None:
     whole = joined([chosen, kept])
     for part, values in enumerate(vars(whole).values()):
         assert values[:, 0].tolist() == [10.0 * part + row for row in (3.0, 0.0, 1.0)]
+
+
+def test_learned_reward_and_termination_learn_beside_the_model() -> None:
+    learned = {"reward": "learned", "termination": "learned", "updates_per_step": 1.0}
+    agent = agent_of(settings_of({"name": "mbpo", "hidden": 16, "model": MODEL | learned}, "xarm_reach"))
+    spec, replay, given, own = agent.spec, filled(agent.spec), [], agent.learned.losses
+    agent.learned.losses = lambda *parts: (given.append(parts), own(*parts))[1]
+    fitted, fit = [], agent.learned.fit_normalisers
+    agent.learned.fit_normalisers = lambda *parts: (fitted.append(parts), fit(*parts))[1]
+    before = torch.cat([part.detach().flatten() for part in agent.learned.parameters()])
+    torch.manual_seed(3)
+    found = agent.update_model(replay, 1)
+    assert set(found) == {"model_loss", "reward_loss", "termination_loss"}
+    moved = torch.cat([part.detach().flatten() for part in agent.learned.parameters()]) - before
+    assert moved.abs().max() > 1e-5
+    ((state, last, action, following, reward, ended),) = given
+    assert [len(part) for part in (last, action, reward, ended)] == [2 * 16] * 4  # each member's own share, together
+    rows = agent.experience(replay.at(np.arange(60)))
+    place = [(rows.action == u).all(1).nonzero()[0, 0] for u in action]
+    drawn = rows.rows(torch.stack(place))
+    for fields, part in ((state, drawn.state), (following, drawn.next_state)):
+        tool = spec.slices["tool_position"]
+        assert torch.equal(fields["tool_position"], part[:, tool]) and torch.equal(fields["goal_position"], drawn.goal)
+    assert torch.equal(last, drawn.last_action)
+    assert torch.equal(reward, drawn.reward) and torch.equal(ended, drawn.terminated)
+    ((everything, rewards),) = fitted
+    assert torch.equal(everything["tool_position"], rows.state[:, tool]) and torch.equal(rewards, rows.reward)
+    assert torch.equal(everything["goal_position"], rows.goal)
