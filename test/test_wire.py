@@ -61,6 +61,53 @@ def test_an_array_is_its_own_bytes_behind_a_label_of_its_kind() -> None:
     assert found["y"].shape == () and float(found["y"]) == 1.5 and found["x"].tolist() == [[1, 2, 3]]
 
 
+LATEST = (2**31 - 1) * 10**9 + 10**9 - 1
+
+
+@pytest.mark.parametrize("header", [Header(0), Header(LATEST), Header(1, 2**53, 2**53)])
+def test_headers_at_their_limits(header: Header) -> None:
+    assert unpack(*pack(header, {"a": 1.0}))[0] == header
+    assert unpack_bytes(*pack_bytes(header, {"a": b"1"}))[0] == header
+
+
+@pytest.mark.parametrize("header", [Header(-1), Header(LATEST + 1), Header(1, -1), Header(1, 0, -1), Header(-1, -1)])
+def test_headers_beyond_their_limits(header: Header) -> None:
+    with pytest.raises(ContractError, match="packet header is "):
+        unpack(*pack(header, {"a": 1.0}))
+    with pytest.raises(ContractError, match="packet header is "):
+        unpack_bytes(*pack_bytes(header, {"a": b"1"}))
+
+
+@pytest.mark.parametrize("value", [0.5, -1.0, 2.0**54, np.inf])
+@pytest.mark.parametrize("place", range(4))
+def test_a_header_of_numbers_that_are_not_whole_or_too_large(value: float, place: int) -> None:
+    data, labels = pack(Header(1, 1, 1), {})
+    data[place] = value
+    with pytest.raises(ContractError, match="packet header is "):
+        unpack(data, labels)
+
+
+@pytest.mark.parametrize("name", ["terminated", "truncated"])
+@pytest.mark.parametrize("value", [2.0, 0.5, -1.0, np.nan])
+def test_an_end_is_one_or_zero(name: str, value: float) -> None:
+    sent = transition_fields(Transition(4, 2, np.ones(2), np.ones(1), 0.0, np.ones(2), False, False))
+    fields = {key: np.atleast_1d(np.asarray(known, float)) for key, known in sent.items()}
+    with pytest.raises(ContractError, match=f"'{name}' is "):
+        transition_from(fields | {name: np.array([value])})
+
+
+def test_a_robots_name_is_one_and_not_too_long() -> None:
+    def named(*names: str) -> str:
+        sent = transition_fields(Transition(4, 2, np.ones(2), np.ones(1), 0.0, np.ones(2), False, False))
+        fields = {key: np.atleast_1d(np.asarray(known, float)) for key, known in sent.items()}
+        return transition_from(fields | {f"source.{name}": np.zeros(0) for name in names}).source
+
+    assert named() == "" and named("a" * 255) == "a" * 255
+    for names in (("a" * 256,), ("a", "b")):
+        with pytest.raises(ContractError, match=f"names {len(names)} sources"):
+            named(*names)
+
+
 def test_an_arrays_name_may_hold_spaces() -> None:
     sent = {"images.left front camera": np.arange(6, dtype=np.uint8).reshape(1, 2, 3)}
     _, found = unpack_arrays(*pack_arrays(Header(1), sent))

@@ -35,7 +35,7 @@ def judged(task: Task, after: Values, last: Sequence[float], action: Sequence[fl
 def _stacked(value: Sequence[float]) -> np.ndarray:
     """As particles of candidates are, (3, 2, size), with other steps around, so that a reduction over them shows."""
     value = np.asarray(value, float)
-    return np.stack([np.stack([share * value, np.ones_like(value)]) for share in (0.5, 1.0, 0.0)])
+    return np.stack([np.stack([share * value, np.full_like(value, 0.3)]) for share in (0.5, 1.0, 0.0)])
 
 
 WALKING: Values = {
