@@ -244,7 +244,7 @@ def test_candidates_are_the_mean_and_their_noise() -> None:
 
 
 @pytest.mark.parametrize("proposals", [0, 3])
-@pytest.mark.parametrize(("warm", "left"), [(True, 2.0), (True, 0.0), (False, 2.0), (True, None)])
+@pytest.mark.parametrize(("warm", "left"), [(True, 1.0), (True, 0.0), (False, 2.0), (True, None)])
 def test_what_a_plan_begins_with(proposals: int, warm: bool, left: float | None) -> None:
     """The last plan's rest if it is wanted and there is one, else the policy's greedy proposal, else zero."""
     made = linear_planner(
