@@ -4,10 +4,12 @@
 #   make run TASK=xarm_reach ARGS="--seed 1"
 #   make test                    linters, types, tests        make test-fast    the tests that need no ROS
 #   make bench BENCH=planner     one benchmark of bench/      make clean        removes .venv and what was built
+#   make mutants                 small faults, one at a time, in what must not be wrong unnoticed (MUTANTS='ros_rl.wire*')
 
 TASK ?= a1_walk
 ARGS ?=
 BENCH ?=
+MUTANTS ?=
 PYTEST_ARGS ?=
 PYTHON ?= python3
 VENV ?= .venv
@@ -27,7 +29,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-fast bench clean
+.PHONY: help run test test-fast mutants bench clean
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -36,7 +38,7 @@ run: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-ros
 	@$(BIN)/ros-rl train $(TASK) $(ARGS)
 
 # small networks: two threads gain little, and on a busy machine they wait for each other
-test test-fast: export OMP_NUM_THREADS := 1
+test test-fast mutants: export OMP_NUM_THREADS := 1
 
 test: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-dev
 	$(BIN)/ruff check .
@@ -52,6 +54,11 @@ bench:
 	@echo "which one? make bench BENCH=<name> [ARGS=...], with a name of:"; \
 	  ls bench | sed -n 's/^\([^_].*\)\.py$$/  \1/p'; exit 2
 else
+# What was tried is kept in mutants/, so a run that was stopped goes on; remove the folder to begin anew.
+mutants: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-dev
+	$(BIN)/python -m mutmut run --max-children 1 $(MUTANTS)
+	$(BIN)/python test/helpers/mutants.py
+
 bench: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-bench
 	@$(BIN)/python bench/$(BENCH).py $(ARGS)
 endif

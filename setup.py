@@ -94,6 +94,7 @@ setup(
             "pytest-xdist",
             "ruff",
             "mypy",
+            "mutmut>=3.8",
             "types-PyYAML",
             "pre-commit",
             "pre-commit-hooks",

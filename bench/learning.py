@@ -49,7 +49,7 @@ CONDITIONS: dict[str, list[str]] = {
 THRESHOLD = 0.5
 """Net forward velocity [m/s] that every episode of an evaluation must hold."""
 CONSECUTIVE = 3
-"""Evaluations in a row that must hold it."""
+"""Evaluations in a row that must hold it, each with starts, noise and friction of its own."""
 
 
 def holds(evaluation: dict[str, Any]) -> bool:
@@ -71,7 +71,8 @@ def train(condition: str, seed: int, minutes: float, every: int, out: Path) -> d
     if not summary.is_file():
         command = [sys.executable, "-m", "ros_rl.cli", "train", "a1_walk", "--seed", str(seed), "--out", str(out)]
         command += ["--robot-minutes", str(minutes), "--eval-every", str(every), "--eval-episodes", "3"]
-        for override in [*CONDITIONS[condition], "evaluator.video=false", "collector.log=false"]:
+        own = ["evaluator.fresh=true", "evaluator.video=false", "collector.log=false"]
+        for override in [*CONDITIONS[condition], *own]:
             command += ["--set", override]
         with (out.parent / f"{out.name}.log").open("w") as log:
             subprocess.run(command, check=True, stdout=log, stderr=subprocess.STDOUT)

@@ -140,12 +140,16 @@ def first_of_three(good: list[bool]) -> int | None:
     return None if first is None else (first + 1) * EVERY
 
 
-def row(name: str, runs: list[dict[str, Any]], steps: int) -> list[str]:
-    """One line of the table; where something was not reached it counts as reached with the last step."""
+def row(name: str, runs: list[dict[str, Any]]) -> list[str]:
+    """One line of the table; median and range are of the runs that got there."""
     cells = [name]
     for key in ("learned_at", "solved_at"):
-        at, reached = spread([run[key] or steps for run in runs]), sum(run[key] is not None for run in runs)
-        cells.append(f"{reached} of {len(runs)}: {at['median']:,.0f} ({at['min']:,.0f} to {at['max']:,.0f})")
+        reached = [run[key] for run in runs if run[key] is not None]
+        cell = f"{len(reached)} of {len(runs)}"
+        if reached:
+            at = spread(reached)
+            cell += f": {at['median']:,.0f} ({at['min']:,.0f} to {at['max']:,.0f})"
+        cells.append(cell)
     last = spread([run["errors"][-1] for run in runs])
     cells.append(f"{last['median']:.3f} ({last['min']:.3f} to {last['max']:.3f})")
     return [*cells, f"{sum(run['cpu_s'] for run in runs) / len(runs):.0f}"]
@@ -189,7 +193,7 @@ def main() -> None:
             print(f"seed {seed}, {name}: {told}, last error {found['errors'][-1]:.3f}", flush=True)
         write_result(args.out, {"steps": args.steps, "results": results})
     header = ["replay", "learned [steps]", "solved [steps]", "error at the end", "CPU s"]
-    print("\n" + table(header, [row(name, runs, args.steps) for name, runs in results.items()]))
+    print("\n" + table(header, [row(name, runs) for name, runs in results.items()]))
     plot(results, args.figure)
 
 

@@ -28,7 +28,7 @@ from machine import RESULTS, describe_line, describe_machine, table, write_resul
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import MissingDependencyError
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.settings.loading import load_settings
+from ros_rl.settings.loading import load_settings, with_overrides
 from ros_rl.settings.tree import Settings
 from ros_rl.training.local import train_locally
 from ros_rl.training.training_loop import TrainingLoop
@@ -58,7 +58,7 @@ Curve = list[dict[str, Any]]
 
 
 class Judge:
-    """Evaluates a training now and then, outside its robot and CPU time.
+    """Evaluates a training now and then, outside its robot and CPU time, each time from other starts.
 
     Args:
         settings: Of the run.
@@ -66,7 +66,7 @@ class Judge:
     """
 
     def __init__(self, settings: Settings, every: int) -> None:
-        self._evaluator = Evaluator(settings, 1000 + settings.seed)
+        self._evaluator = Evaluator(with_overrides(settings, evaluator={"fresh": True}), 1000 + settings.seed)
         self._settings, self._every = settings.evaluator, every
         self._at = 0
         self.curve: Curve = []
@@ -80,7 +80,7 @@ class Judge:
             return
         self._at, started = steps, time.process_time()
         episodes = self._settings.final_episodes if last else self._settings.episodes
-        found = self._evaluator.evaluate(graph, episodes, self._settings.seconds).to_mapping()
+        found = self._evaluator.evaluate(graph, episodes, self._settings.seconds, draw=steps).to_mapping()
         self.cpu_seconds += time.process_time() - started
         self.curve.append({"env_steps": steps, "robot_minutes": training.robot_minutes, **found})
 

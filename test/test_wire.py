@@ -36,6 +36,91 @@ def test_vectors_come_back_bit_for_bit() -> None:
         assert found[name].tobytes() == np.atleast_1d(np.asarray(value, dtype=np.float64)).tobytes()
 
 
+def test_the_bytes_themselves() -> None:
+    """Old bags hold them: three little-endian numbers of 64 bits, and then the blocks as they are."""
+    data, labels = pack_bytes(Header(0x0102030405060708, 3, -2), {"model": b"abc", "nothing": b""})
+    assert data == b"\x08\x07\x06\x05\x04\x03\x02\x01" + b"\x03" + b"\0" * 7 + b"\xfe" + b"\xff" * 7 + b"abc"
+    assert labels == [("header", 24), ("model", 3), ("nothing", 0)]
+
+
+def test_the_numbers_themselves() -> None:
+    data, labels = pack(Header(5_000_000_007, 3, 2), {"a": [[0.5, -1.0]], "b": True, "c": ()})
+    assert data.dtype == np.float64 and data.tolist() == [5.0, 7.0, 3.0, 2.0, 0.5, -1.0, 1.0]
+    assert labels[:4] == [("stamp_sec", 1), ("stamp_nanosec", 1), ("sequence", 1), ("version", 1)]
+    assert labels[4:] == [("a", 2), ("b", 1), ("c", 0)]
+    assert pack(Header(5), {})[0].dtype == np.float64
+    header, found = unpack(*pack(Header(5), {"first": [np.nan, 1.0]}))  # the header alone must be finite
+    assert header == Header(5) and np.isnan(found["first"][0])
+
+
+def test_an_array_is_its_own_bytes_behind_a_label_of_its_kind() -> None:
+    data, labels = pack_arrays(Header(1), {"x": np.array([[1, 2, 3]], ">i2"), "y": np.array(1.5, "<f4")})
+    assert labels == [("header", 24), ("x >i2 1,3", 6), ("y <f4 ", 4)]
+    assert data[24:] == b"\0\x01\0\x02\0\x03" + b"\0\0\xc0\x3f"
+    _, found = unpack_arrays(data, labels)
+    assert found["y"].shape == () and float(found["y"]) == 1.5 and found["x"].tolist() == [[1, 2, 3]]
+
+
+LATEST = (2**31 - 1) * 10**9 + 10**9 - 1
+
+
+@pytest.mark.parametrize("header", [Header(0), Header(LATEST), Header(1, 2**53, 2**53)])
+def test_headers_at_their_limits(header: Header) -> None:
+    assert unpack(*pack(header, {"a": 1.0}))[0] == header
+    assert unpack_bytes(*pack_bytes(header, {"a": b"1"}))[0] == header
+
+
+@pytest.mark.parametrize("header", [Header(-1), Header(LATEST + 1), Header(1, -1), Header(1, 0, -1), Header(-1, -1)])
+def test_headers_beyond_their_limits(header: Header) -> None:
+    with pytest.raises(ContractError, match="packet header is "):
+        unpack(*pack(header, {"a": 1.0}))
+    with pytest.raises(ContractError, match="packet header is "):
+        unpack_bytes(*pack_bytes(header, {"a": b"1"}))
+
+
+@pytest.mark.parametrize("value", [0.5, -1.0, 2.0**54, np.inf])
+@pytest.mark.parametrize("place", range(4))
+def test_a_header_of_numbers_that_are_not_whole_or_too_large(value: float, place: int) -> None:
+    data, labels = pack(Header(1, 1, 1), {})
+    data[place] = value
+    with pytest.raises(ContractError, match="packet header is "):
+        unpack(data, labels)
+
+
+@pytest.mark.parametrize("name", ["terminated", "truncated"])
+@pytest.mark.parametrize("value", [2.0, 0.5, -1.0, np.nan])
+def test_an_end_is_one_or_zero(name: str, value: float) -> None:
+    sent = transition_fields(Transition(4, 2, np.ones(2), np.ones(1), 0.0, np.ones(2), False, False))
+    fields = {key: np.atleast_1d(np.asarray(known, float)) for key, known in sent.items()}
+    with pytest.raises(ContractError, match=f"'{name}' is "):
+        transition_from(fields | {name: np.array([value])})
+
+
+def test_a_robots_name_is_one_and_not_too_long() -> None:
+    def named(*names: str) -> str:
+        sent = transition_fields(Transition(4, 2, np.ones(2), np.ones(1), 0.0, np.ones(2), False, False))
+        fields = {key: np.atleast_1d(np.asarray(known, float)) for key, known in sent.items()}
+        return transition_from(fields | {f"source.{name}": np.zeros(0) for name in names}).source
+
+    assert named() == "" and named("a" * 255) == "a" * 255
+    for names in (("a" * 256,), ("a", "b")):
+        with pytest.raises(ContractError, match=f"names {len(names)} sources"):
+            named(*names)
+
+
+def test_an_arrays_name_may_hold_spaces() -> None:
+    sent = {"images.left front camera": np.arange(6, dtype=np.uint8).reshape(1, 2, 3)}
+    _, found = unpack_arrays(*pack_arrays(Header(1), sent))
+    assert list(found) == list(sent) and np.array_equal(found["images.left front camera"], *sent.values())
+
+
+def test_a_transitions_numbers_travel_as_doubles_whatever_they_were() -> None:
+    sent = Transition(4, 2, np.ones(5, np.float32), np.ones(2, int), 1, np.ones(5, np.float32), True, False)
+    arrays = transition_arrays(sent)
+    assert {array.dtype for array in arrays.values()} == {np.dtype(np.float64)}
+    assert {array.ndim for array in arrays.values()} == {1}
+
+
 def test_bytes_come_back() -> None:
     fields = {"request": b"{}", "nothing": b"", "model": bytes(range(256)) * 40}
     data, labels = pack_bytes(Header(STAMP, 3, 2**60), fields)

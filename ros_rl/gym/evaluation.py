@@ -61,7 +61,7 @@ class _Film:
 
 
 class GymEvaluator:
-    """Keeps one environment; each evaluation begins with the same seed, so all meet the same starts.
+    """Keeps one environment; evaluations meet the same starts, by the same seed, unless they are to be `fresh`.
 
     Args:
         settings: Of the run.
@@ -70,17 +70,19 @@ class GymEvaluator:
 
     def __init__(self, settings: Settings, environment: Environment) -> None:
         self._seed, self._environment = settings.seed + _SEED_OFFSET, environment
+        self._fresh = settings.evaluator.fresh
         # a task without a time limit goes on for as long as a robot's evaluation does
         free = round(settings.evaluator.seconds * settings.control.rate_hz)
         self._limit = environment.step_limit or free
 
-    def evaluate(self, graph: ControlGraph, episodes: int, video: Path | None = None) -> dict[str, Any]:
+    def evaluate(self, graph: ControlGraph, episodes: int, video: Path | None = None, draw: int = 0) -> dict[str, Any]:
         """Run whole episodes.
 
         Args:
             graph: What acts.
             episodes: How many.
             video: Where to write a GIF of the first; None for none.
+            draw: Names this evaluation's starts, where they are drawn anew for each.
 
         Returns:
             Figures under the names that a robot's evaluation has, and how many steps the episodes took.
@@ -89,16 +91,17 @@ class GymEvaluator:
             SimulationError: The environment failed; see `Environment.step`.
             GraphError: The agent did.
         """
-        actor, records, film = Actor(graph, self._seed, explore=0.0), _Records(), _Film(self._environment)
+        seed = self._seed + (draw if self._fresh else 0)
+        actor, records, film = Actor(graph, seed, explore=0.0), _Records(), _Film(self._environment)
         for episode in range(episodes):
-            self._episode(actor, records, film if video and episode == 0 else None, first=episode == 0)
+            self._episode(actor, records, film if video and episode == 0 else None, None if episode else seed)
         if video and film.frames:
             write_gif(video, film.frames, _FRAME_EVERY / self._environment.frames_per_second)
         found = {**records.summarise(), "plan_ms": actor.milliseconds()}
         return found | ({"no_video": film.problem} if film.problem else {})
 
-    def _episode(self, actor: Actor, records: _Records, film: _Film | None, first: bool) -> None:
-        observation = self._environment.reset(self._seed if first else None)
+    def _episode(self, actor: Actor, records: _Records, film: _Film | None, seed: int | None) -> None:
+        observation = self._environment.reset(seed)
         actor.begin()
         before, total, count, over = sum(records.steps), 0.0, 0, False
         while not over and count < self._limit:

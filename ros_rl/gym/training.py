@@ -148,10 +148,10 @@ class GymTraining:
         settings = self._settings.evaluator
         episodes = settings.final_episodes if final else settings.episodes
         video = self._folder / VIDEO if final and self._films else None
-        found = self._evaluator.evaluate(self._graph, episodes, video)
+        steps = self.training.env_steps
+        found = self._evaluator.evaluate(self._graph, episodes, video, steps)
         if "no_video" in found:
             self._say(f"no video: {found.pop('no_video')}")
-        steps = self.training.env_steps
         self.state.add_evaluation({"env_steps": steps, "final": final, **found})
         self._say(evaluation_line(self.state.evaluations[-1]))
         self._run.note_evaluation(found, steps)

@@ -95,7 +95,9 @@ class _Records:
 
 
 class Evaluator:
-    """Keeps one simulator and judges graph after graph in it; the same seed gives each the same starts and noise.
+    """Keeps one simulator and judges graph after graph in it.
+
+    The same seed gives each the same starts and noise, unless the settings want them `fresh`.
 
     Args:
         settings: Of the run; its noise, delay and friction hold here, too.
@@ -106,7 +108,9 @@ class Evaluator:
         self._settings, self._seed = settings.headless(), seed
         self._world = RobotWorld(self._settings, seed, track_contacts=True)
 
-    def evaluate(self, graph: OnnxGraph, episodes: int, seconds: float, video: Path | None = None) -> Evaluation:
+    def evaluate(
+        self, graph: OnnxGraph, episodes: int, seconds: float, video: Path | None = None, draw: int = 0
+    ) -> Evaluation:
         """Run whole episodes without exploring.
 
         Args:
@@ -114,6 +118,7 @@ class Evaluator:
             episodes: How many.
             seconds: Length of each [s]; the task's own time limit does not count.
             video: Where to write a GIF of the first episode; None for no video.
+            draw: Names this evaluation's starts and noise, where they are drawn anew for each.
 
         Raises:
             ContractError: The graph is for something else.
@@ -121,7 +126,7 @@ class Evaluator:
         """
         control = self._world.control_loop(explore=0.0)
         control.use(graph)
-        self._world.restart(self._seed, seconds)
+        self._world.restart(self._seed + (draw if self._settings.evaluator.fresh else 0), seconds)
         records = _Records()
         for episode in range(episodes):
             self._episode(control, seconds, records, film=video is not None and episode == 0)

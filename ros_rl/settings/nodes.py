@@ -84,6 +84,9 @@ class EvaluatorSettings:
     episodes: int = setting(3, "episodes per evaluation", low=1)
     seconds: float = setting(10.0, "length of an evaluation episode", unit="s", low=0.5)
     final_episodes: int = setting(3, "episodes of the evaluation at the end", low=1)
+    fresh: bool = setting(
+        False, "draw starts, noise and friction anew for each evaluation, instead of the same for all of a run"
+    )
     video: bool = setting(True, "render the final evaluation's first episode to a GIF")
 
 

@@ -109,6 +109,16 @@ def test_the_first_steps_are_random_and_the_same_for_the_same_seed(tmp_path) -> 
     assert runs[0].training.rounds == 30
 
 
+def test_fresh_evaluations_meet_other_starts_by_their_draw() -> None:
+    def returns(*draws: int, **changes: bool) -> list[float]:
+        run = GymTraining(settings_of("test/Point-v0", {"evaluator": changes}), print)
+        return [run._evaluator.evaluate(run._graph, 2, draw=draw)["return_mean"] for draw in draws]
+
+    assert len(set(returns(0, 20, 40))) == 1
+    first, second, again = returns(20, 40, 20, fresh=True)
+    assert first == again != second
+
+
 def test_evaluation_does_not_explore() -> None:
     """The random agent's action is then 0, which is u = 1 here: the return follows from the start alone."""
     run = GymTraining(settings_of("test/Point-v0", {"agent": {"name": "random"}}))

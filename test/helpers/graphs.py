@@ -103,6 +103,22 @@ def counting_graph(settings: Settings, explore: bool = False) -> OnnxGraph:
     return OnnxGraph(serialise(settings, nodes, weights, contract))
 
 
+def spoiling_graph(settings: Settings, at: float, value: float, action: bool = False) -> OnnxGraph:
+    """As `counting_graph`, but the carry that follows `at` (or the action at it, instead) is `value`."""
+    zeros = np.zeros(spec_of(settings).action_size)
+    nodes = [
+        helper.make_node("Add", ["carry", "one"], ["more"]),
+        helper.make_node("Equal", ["carry", "at"], ["now"]),
+        helper.make_node("Where", ["now", "value", "zeros" if action else "more"], ["spoilt"]),
+        helper.make_node("Identity", ["more" if action else "spoilt"], ["next_carry"]),
+        helper.make_node("Identity", ["spoilt" if action else "zeros"], ["action"]),
+        helper.make_node("Identity", ["carry"], ["count"]),
+    ]
+    weights = [constant("zeros", zeros), constant("one", [1.0]), constant("at", [at]), constant("value", [value])]
+    contract = contract_of(settings, carry=[5.0], telemetry={"count": [1]})
+    return OnnxGraph(serialise(settings, nodes, weights, contract))
+
+
 def feedback_graph(settings: Settings, field: str, gain: Any, offset: Any) -> OnnxGraph:
     """action = clip(field @ gain + offset, -1, 1); `gain` has shape (field's size, actions)."""
     nodes = [

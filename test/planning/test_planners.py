@@ -18,7 +18,7 @@ from ros_rl.deploy.export import ExportedGraph
 from ros_rl.errors import ConfigError, GraphError
 from ros_rl.planning.coloured_noise import colour_map
 from ros_rl.planning.mppi import _finite_std
-from ros_rl.planning.plan import WORST
+from ros_rl.planning.plan import WORST, Carried
 from ros_rl.settings.planner import PlannerSettings
 
 SAMPLING = ("mppi", "cem", "shooting", "softmax_shooting")
@@ -154,7 +154,7 @@ def test_cem_refit_by_hand() -> None:
     np.testing.assert_allclose(deviation, np.sqrt(0.25 * 0.3**2 + 0.75 * elite.var(0)), rtol=1e-5)
 
 
-@pytest.mark.parametrize("missing", [0, 1, 2, 4])
+@pytest.mark.parametrize("missing", [0, 1, 2, 3, 4])
 def test_mppi_refit_by_hand(missing: int) -> None:
     """Elites that are not finite say nothing of how far the returns are apart."""
     made = linear_planner(method="mppi", horizon=2, samples=12, elites=5, temperature=0.7, std_init=2.0)
@@ -214,6 +214,65 @@ def test_mppi_standardises_finite_returns_as_torch_does() -> None:
     for seed in range(20):
         returns = 100 * torch.randn(24, generator=torch.Generator().manual_seed(seed))
         assert torch.equal(_finite_std(returns), returns.std())
+
+
+@pytest.mark.parametrize("elites", [1, 2])
+def test_mppi_with_next_to_no_elites(elites: int) -> None:
+    made = linear_planner(method="mppi", horizon=2, samples=12, elites=elites, temperature=0.7, std_min=0.01)
+    candidates, returns = candidates_and_returns()
+    best = np.argsort(-returns.numpy())[:elites]
+    sequences, values = candidates.double().numpy()[best], returns.double().numpy()[best]
+    weights = np.exp((values - values[0]) / 0.7 / (values.std(ddof=1) if elites == 2 else 1.0))
+    weights = (weights / weights.sum())[:, None, None]
+    mean, std = made._refit(candidates, returns, torch.zeros(2, 2), torch.full((2, 2), 0.3))
+    expected = (weights * sequences).sum(0)
+    np.testing.assert_allclose(mean, expected, rtol=1e-4)
+    deviation = np.sqrt((weights * (sequences - expected) ** 2).sum(0))
+    np.testing.assert_allclose(std, deviation.clip(0.01, 0.3), rtol=1e-3, atol=1e-4)
+
+
+def test_candidates_are_the_mean_and_their_noise() -> None:
+    made = linear_planner(horizon=2, samples=8)
+    mean, std = torch.tensor([[0.1, -0.2], [0.9, 0.0]]), torch.tensor([[0.5, 0.1], [0.2, 0.3]])
+    noise = torch.tensor([[[1.0, -2.0], [3.0, 0.5]]])
+    torch.testing.assert_close(made.sample(mean, std, noise)[0], torch.tensor([[0.6, -0.4], [1.0, 0.15]]))
+    coloured = linear_planner(horizon=2, samples=8, noise_beta=0.5)
+    colour = colour_map(2, 0.5)
+    wanted = (mean + std * (colour @ noise[0])).clip(-1.0, 1.0)
+    torch.testing.assert_close(coloured.sample(mean, std, noise)[0], wanted)
+    assert (wanted[1] - torch.tensor([1.0, 0.15])).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("proposals", [0, 3])
+@pytest.mark.parametrize(("warm", "left"), [(True, 1.0), (True, 0.0), (False, 2.0), (True, None)])
+def test_what_a_plan_begins_with(proposals: int, warm: bool, left: float | None) -> None:
+    """The last plan's rest if it is wanted and there is one, else the policy's greedy proposal, else zero."""
+    made = linear_planner(
+        method="cem", horizon=2, samples=8, proposals=proposals, elites=2, iterations=2, warm_start=warm, std=0.1,
+        propagation="fixed_member", aleatoric=True,
+    )  # fmt: skip
+    state, noise, given = state_at([0.1, -0.2, 0.3, 0.0]), noise_for(made), []
+    optimise = made.optimise
+    made.optimise = lambda *parts: (given.append(parts), optimise(*parts))[1]
+    rest = torch.tensor([[0.5, -0.5], [0.25, 0.75]])
+    made.plan(state, noise, None if left is None else Carried(rest, torch.tensor([left])))
+    ((start, mean, proposed, samples),) = given
+    wanted = made.world.propose(state, noise[:3])[0] if proposals else torch.zeros(2, 2)
+    torch.testing.assert_close(mean, rest if warm and left else wanted)
+    assert proposed.shape == (proposals, 2, 2)
+    assert torch.equal(samples, noise[proposals : proposals + 2 * (8 - proposals)])
+    assert start.state is state and torch.equal(start.chance, noise[proposals + 2 * (8 - proposals) :])
+    assert start.chance.shape == (2, 2, 2)  # four numbers of chance at each of two steps
+
+
+@pytest.mark.parametrize("method", ["mppi", "cem", "softmax_shooting"])
+def test_the_deviation_stays_between_its_bounds(method: str) -> None:
+    """The first value of all candidates is the same, the second one wide apart."""
+    made = linear_planner(method=method, horizon=1, samples=8, elites=8, momentum=0.0, std_min=0.1, std_init=0.4)
+    candidates = torch.tensor([[[0.3, x]] for x in (-1.0, 1.0, -0.9, 0.9, -1.0, 1.0, -0.8, 0.8)])
+    mean, std = made._refit(candidates, torch.linspace(0.0, 0.1, 8), torch.zeros(1, 2), torch.full((1, 2), 0.3))
+    assert mean[0, 0].item() == pytest.approx(0.3)
+    assert std[0].tolist() == pytest.approx([0.1, 0.4])
 
 
 def test_shooting_takes_the_best_candidate() -> None:

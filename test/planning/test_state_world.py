@@ -16,6 +16,7 @@ from learners import mock_step, small_settings, spec_of
 from planners import LinearModel
 from torch import Tensor
 
+from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.networks.critics import CriticEnsemble
 from ros_rl.networks.policies import SquashedGaussianPolicy
 from ros_rl.networks.spaces import Spaces
@@ -158,3 +159,36 @@ def test_states_are_compared_in_deviations_of_the_data() -> None:
     world.model.inputs.std.copy_(tensor([0.5, 1.0, 2.0, 4.0]))
     state = ParticleState(tensor(np.ones((3, 2, 4))), tensor(np.zeros((2, 2))), tensor([]))
     np.testing.assert_allclose(world.normalised(state)[0, 0], [2.0, 1.0, 0.5, 0.25])
+
+
+def test_a_goal_stands_between_state_and_actions_and_reaches_everyone() -> None:
+    fields = [
+        Field("joint_position", (2,), "rad", 1.0, "state"),
+        Field("joint_velocity", (2,), "rad/s", 0.1, "state"),
+        Field("wanted", (3,), "m", 0.5, "goal"),
+        Field(LAST_ACTION, (2,), "1", 1.0, "action"),
+        Field(PENDING_ACTIONS, (2,), "1", 1.0, "action"),
+    ]
+    spaces = Spaces(Layout("toy", ("one", "two"), fields, 1), SMOOTHING)
+    judge, seen = Judge(), []
+
+    def remembered(before: Mapping[str, Any], last: Any, action: Any, after: Mapping[str, Any]) -> Any:
+        seen.extend([before["wanted"], after["wanted"]])
+        return Judge.reward(judge, before, last, action, after)
+
+    judge.reward = remembered  # type: ignore[method-assign]
+    model = LinearModel(torch.tensor(DRIFT, dtype=torch.float32))
+    policy, critics = SquashedGaussianPolicy(spaces.input_size, 2, 8), CriticEnsemble(2, spaces.input_size + 2, 8)
+    world = StateWorld(spaces, judge, model, policy, critics, PROPAGATIONS["fixed_member"](model, False))
+    start = world.start(tensor([*STATE, 0.7, 0.8, 0.9, *LAST, *PENDING[0]]))
+    wanted, before = starts_by_hand(1)
+    np.testing.assert_allclose(start.x[:, 0], wanted, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(start.last_action, [before], rtol=1e-6)
+    np.testing.assert_allclose(start.goal, [0.7, 0.8, 0.9])
+    state, _, _ = world.step(world.begin(start, 2), torch.zeros(2, 2), tensor([]))
+    assert [value.tolist() for value in seen] == [pytest.approx([0.7, 0.8, 0.9])] * 2
+    mean = torch.cat([start.x.mean(0)[0] * tensor([1, 1, 0.1, 0.1]), tensor([0.35, 0.4, 0.45, *before])])
+    np.testing.assert_allclose(
+        world.decide(start, torch.zeros(1)).detach(), torch.tanh(policy(mean[None])[0]).detach(), rtol=1e-5
+    )
+    np.testing.assert_allclose(state.goal, [0.7, 0.8, 0.9])

@@ -121,7 +121,7 @@ def test_sums_are_those_of_the_slow_reference(seed: int, priority: str) -> None:
     for i, number in enumerate(batch.observation[:, 0].astype(int)):
         assert batch.index[i] == number % capacity
         total, discount, last = slow_sum(held, number - first, n, 0.9)
-        assert batch.reward[i] == pytest.approx(total, abs=1e-5)
+        assert batch.reward[i] == pytest.approx(total, abs=1e-5) and batch.reward.dtype == np.float32
         assert batch.discount[i] == pytest.approx(discount)
         assert batch.next_observation[i] == last.next_observation
         assert batch.terminated[i] == last.terminated

@@ -5,10 +5,11 @@
 
 import numpy as np
 import pytest
-from graphs import constant_graph, counting_graph, feedback_graph, noisy_graph, spec_of
+from graphs import constant_graph, counting_graph, feedback_graph, noisy_graph, spec_of, spoiling_graph
 
 from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import ContractError, GraphError
+from ros_rl.runtime import control_loop
 from ros_rl.runtime.control_loop import ControlLoop, tick_noise
 from ros_rl.runtime.driver_loop import DriverLoop, make_driver_loop
 from ros_rl.settings.backends import MockSettings
@@ -51,7 +52,7 @@ def test_the_command_answers_the_tick_with_the_scaled_action():
     decision = loop.step(driver.tick)
     assert decision.command.stamp == driver.tick.stamp
     np.testing.assert_allclose(decision.command.value, [0.75, -1.5])
-    assert decision.graph_seconds > 0.0
+    assert 0.0 < decision.graph_seconds < 60.0
 
 
 def test_an_action_beyond_one_is_clipped():
@@ -121,6 +122,18 @@ class TestNoise:
         np.testing.assert_array_equal(commands(1), commands(1))
         assert not np.array_equal(commands(1), commands(2))
 
+    def test_drawn_ahead_it_is_not_drawn_again(self, monkeypatch):
+        drawn = []
+        monkeypatch.setattr(control_loop, "tick_noise", lambda *named: (drawn.append(named[1]), tick_noise(*named))[1])
+        loop, driver = make_loop(1), make_driver()
+        loop.draw_ahead(driver.tick.index)  # nobody knows yet what for
+        assert not drawn
+        loop.use(noisy_graph(SETTINGS))
+        for _ in range(3):
+            loop.draw_ahead(driver.tick.index)
+            run(loop, driver, 1)
+        assert drawn == [0, 1, 2]
+
     @pytest.mark.parametrize("ahead", [0, 1])
     def test_drawn_ahead_it_is_the_same(self, ahead):
         loop, driver = make_loop(1), make_driver()
@@ -142,6 +155,31 @@ class TestRefusals:
         loop = ControlLoop(SPEC, None, SETTINGS.control.period, 0, 0.0)
         loop.use(constant_graph(SETTINGS, [0.5, 0.5], task="another"))
         assert loop.graph is not None
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+    def test_a_non_finite_carry_is_refused_whatever_the_action_and_forgotten(self, value):
+        """The graph adds 1 to its carry until that is 7, and then what spoils it; its action is 0 all along."""
+        loop, driver = make_loop(), make_driver()
+        loop.use(spoiling_graph(SETTINGS, 7.0, value))
+        assert self.counts(run(loop, driver, 2)) == [5.0, 6.0]
+        for _ in range(2):  # were it kept, every answer would be refused until the episode ends
+            with pytest.raises(GraphError, match="non-finite action or carry"):
+                loop.step(driver.tick)
+            driver.advance()
+            assert self.counts(run(loop, driver, 2)) == [5.0, 6.0]
+
+    def test_after_a_non_finite_action_the_carry_starts_anew(self):
+        loop, driver = make_loop(), make_driver()
+        loop.use(spoiling_graph(SETTINGS, 7.0, np.nan, action=True))
+        assert self.counts(run(loop, driver, 2)) == [5.0, 6.0]
+        with pytest.raises(GraphError, match="non-finite action or carry"):
+            loop.step(driver.tick)
+        driver.advance()
+        assert self.counts(run(loop, driver, 2)) == [5.0, 6.0]
+
+    @staticmethod
+    def counts(decisions):
+        return [float(decision.telemetry["count"][0]) for decision in decisions]
 
     def test_a_non_finite_action_is_refused(self):
         loop, driver = make_loop(), make_driver()

@@ -80,6 +80,13 @@ class TestEpisodes:
         evaluator.evaluate(BRAKE, 2, 1.0)
         assert evaluator.evaluate(noisy_graph(MOCK, 0.1), 3, 1.0).return_mean == first.return_mean
         assert evaluate(noisy_graph(MOCK, 0.1), MOCK, 3, 1.0, seed=4).return_mean != first.return_mean
+        assert evaluator.evaluate(noisy_graph(MOCK, 0.1), 3, 1.0, draw=500).return_mean == first.return_mean
+
+    def test_fresh_evaluations_meet_other_starts_by_their_draw(self):
+        evaluator = Evaluator(with_overrides(MOCK, evaluator={"fresh": True}), seed=3)
+        returns = {draw: evaluator.evaluate(BRAKE, 3, 1.0, draw=draw).return_mean for draw in (0, 250, 500, 250)}
+        assert len(set(returns.values())) == 3
+        assert evaluator.evaluate(BRAKE, 3, 1.0, draw=250).return_mean == returns[250]
 
     def test_a_graph_for_something_else_is_refused(self):
         with pytest.raises(ContractError):

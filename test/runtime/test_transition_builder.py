@@ -10,11 +10,12 @@ import pytest
 
 from ros_rl.backends.mock import MockBackend
 from ros_rl.features import ObservationSpec
+from ros_rl.robot import load_robot
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings, with_overrides
-from ros_rl.types import Command, Measurement, SafetyState, Verdict
+from ros_rl.types import Command, Measurement, SafetyState, Tick, Verdict
 
 
 class World:
@@ -157,3 +158,55 @@ def test_every_tick_is_accounted_for(seed):
     assert counts.ticks == seen == counts.starts + counts.transitions + counts.dropped
     assert counts.transitions == collected
     assert counts.starts == world.tick.episode + 1
+
+
+class Reading:
+    """Judges, and remembers what it was given."""
+
+    episode_seconds = 0.01
+
+    def __init__(self):
+        self.given = []
+
+    def reward(self, before, last_action, action, after):
+        self.given.append((before, last_action, action, after))
+        return 7.0
+
+    def terminated(self, after):
+        return False
+
+    def metrics(self, fields):
+        return {"height": float(fields["tool_position"][2])}
+
+
+def test_a_step_is_judged_from_its_own_states_actions_and_goal():
+    """The goal moves at every tick: a step is judged by the one that held while it acted."""
+    robot = load_robot("xarm6")
+    spec = ObservationSpec(robot, ("joint_position", "tool_position", "goal_position"), 1)
+    task, commands = Reading(), [0.1 * k * np.ones(6) for k in range(6)]
+    builder = TransitionBuilder(spec, task, 0.05)
+    assert builder.metrics == {}
+
+    def tick(k):
+        measured = {name: np.zeros(6) for name in ("joint_velocity", "joint_effort")}
+        measured |= {"joint_position": np.full(6, float(k)), "tool_position": np.array([0.0, 0.0, 10.0 + k])}
+        goal = {"goal_position": np.full(3, 100.0 + k)}
+        acting = (commands[k], commands[k + 1][None])
+        return Tick(
+            k * 50_000_000, k, 0, k, SafetyState.RUNNING, True, np.zeros(3), *acting, Measurement(measured), goal
+        )
+
+    assert builder.add(tick(0)) == (Verdict.CONTINUE, None)
+    assert builder.add(tick(0)) == (Verdict.CONTINUE, None)  # the same again
+    assert builder.metrics == {"height": 10.0}
+    verdict, found = builder.add(tick(1))
+    assert verdict is Verdict.TRUNCATED  # a limit below a period is one period
+    assert builder.metrics == {"height": 11.0} and found.source == "" and found.reward == 7.0
+    ((before, last, action, after),) = task.given
+    np.testing.assert_allclose([before["joint_position"][0], after["joint_position"][0]], [0.0, 1.0])
+    np.testing.assert_allclose([before["tool_position"][2], after["tool_position"][2]], [10.0, 11.0])
+    np.testing.assert_allclose([before["goal_position"], after["goal_position"]], 100.0)
+    np.testing.assert_allclose(last, robot.action(commands[0]))
+    np.testing.assert_allclose(action, robot.action(commands[1]))
+    np.testing.assert_allclose(found.action, robot.action(commands[2]))  # what was decided at tick 0
+    np.testing.assert_allclose(spec.split(found.next_observation)["goal_position"], 101.0)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from ros_rl.errors import ConfigError
 from ros_rl.tasks import TASKS, Task, make_task
 from ros_rl.tasks.gym_task import GymTask
 
@@ -22,15 +23,19 @@ def judged(task: Task, after: Values, last: Sequence[float], action: Sequence[fl
     found = []
     for kind in KINDS:
         known = before or {name: np.full(np.shape(value), np.nan) for name, value in after.items()}
-        # the second row is another step, so that a reduction over the batch shows
-        steps = [{name: kind(np.stack([value, np.zeros_like(value)])) for name, value in f.items()}
-                 for f in (known, after)]  # fmt: skip
-        actions = [kind(np.stack([u, np.ones_like(u)])) for u in (last, action)]
+        steps = [{name: kind(_stacked(value)) for name, value in fields.items()} for fields in (known, after)]
+        actions = [kind(_stacked(u)) for u in (last, action)]
         reward, ended = task.reward(steps[0], *actions, steps[1]), task.terminated(steps[1])
-        assert reward.shape == ended.shape == (2,)
-        found.append((float(reward[0]), bool(ended[0])))
+        assert reward.shape == ended.shape == (3, 2)
+        found.append((float(reward[1, 0]), bool(ended[1, 0])))
     assert found[0] == pytest.approx(found[1], rel=1e-9)
     return found[0]
+
+
+def _stacked(value: Sequence[float]) -> np.ndarray:
+    """As particles of candidates are, (3, 2, size), with other steps around, so that a reduction over them shows."""
+    value = np.asarray(value, float)
+    return np.stack([np.stack([share * value, np.full_like(value, 0.3)]) for share in (0.5, 1.0, 0.0)])
 
 
 WALKING: Values = {
@@ -95,9 +100,11 @@ class TestA1Walk:
         [
             ({}, False),
             ({"gravity": [0.5, 0.3, -0.81]}, False),
+            ({"gravity": [0.5, 0.3, -0.8]}, False),
             ({"gravity": [0.5, 0.3, -0.79]}, True),
             ({"gravity": [0.0, 0.0, 1.0]}, True),
             ({"base_height": [0.131]}, False),
+            ({"base_height": [0.13]}, False),
             ({"base_height": [0.129]}, True),
             ({"base_height": [0.129], "gravity": [0.0, 0.0, 1.0]}, True),
         ],
@@ -220,8 +227,15 @@ def test_known_rewards_of_gymnasium() -> None:
     apart = math.sqrt(3 * 0.09)
     assert judged(task, fields, [9.0, 9.0], action)[0] == pytest.approx(-1.5 * apart - 0.1 * 4 * 1.25)
     task = GymTask(env="HalfCheetah-v5")
-    before = {"observation": np.full(30, 2.0)}
+    before = {"observation": row + 1.2}
     assert judged(task, fields, [9.0, 9.0], action, before)[0] == pytest.approx(0.5 * (2.0 + 0.8) - 0.125)
+    at_target = judged(GymTask(env="Reacher-v5"), {"observation": np.zeros(11)}, [9.0, 9.0], action)[0]
+    assert at_target == pytest.approx(-1.25, abs=1e-5)  # and a gradient has no pole there
+
+
+def test_settings_are_named_by_their_path() -> None:
+    with pytest.raises(ConfigError, match="unknown setting 'task.width'"):
+        make_task("mock_point", {"width": 1.0})
 
 
 def test_every_task_has_its_numbers_here() -> None:

@@ -177,6 +177,9 @@ def test_with_target_critics_both_passes_are_apart() -> None:
     critics = critics_of(TargetRule("hard", every=5))
     critics.update(samples(), choose, 0)
     assert critics.online.asked == [4] and critics.target.asked == [4] and not critics.by_batch
+    alone = critics_of(TargetRule("none"))
+    alone.update(samples(), choose, 0)
+    assert alone.online.asked == [4, 4]  # there are no statistics that both would have to share
 
 
 def test_frozen_critics_hold_the_newest_weights_and_take_no_gradient() -> None:
@@ -189,6 +192,29 @@ def test_frozen_critics_hold_the_newest_weights_and_take_no_gradient() -> None:
         (gradient,) = torch.autograd.grad(value.sum(), action)
         assert gradient[0, 0].item() == pytest.approx(critics.online.values[:, 1].sum().item())
     assert critics.frozen(1)(column(OBS), column(ACTION)).shape == (1, 4)
+    assert not any(parameter.requires_grad for parameter in critics.frozen().parameters())
+
+
+def test_frozen_critics_drop_units_and_take_no_statistics() -> None:
+    """A policy's batch is no sample of what the critics' statistics are of; dropout stays, as in DroQ."""
+    assert critics_of(TargetRule("none")).frozen().training
+    critics = Critics(lambda: Lines(LINES, batch=True), TargetRule("none"), 1e-3)
+    frozen = critics.frozen()
+    assert not frozen.training and critics.online.training
+    running = critics.online.norm.mean.clone()
+    frozen(column(OBS), column(ACTION))
+    assert torch.equal(frozen.norm.mean, running)
+
+
+@pytest.mark.parametrize("counted", [0, 2])
+def test_settings_say_how_many_critics_count(counted: int) -> None:
+    agent = agent_of(plain_layout(), "sac", critics=3, target_critics=counted, learning_rate=0.02, beta1=0.5)
+    q = torch.tensor([[3.0], [2.0], [1.0]])
+    torch.manual_seed(0)
+    seen = {float(agent.critics.smallest(q)) for _ in range(60)}
+    assert seen == ({1.0, 2.0} if counted else {1.0})
+    group = agent.critics.optimiser.param_groups[0]
+    assert (group["lr"], group["betas"][0]) == (0.02, 0.5)
 
 
 def squashed(agent: object, obs: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:

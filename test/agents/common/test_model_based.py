@@ -11,6 +11,8 @@ import torch
 from learners import spec_of
 from model_based import MODEL, agent_of, filled, settings_of, small_transitions
 
+from ros_rl.agents.common.experience import Experience, joined
+
 
 def test_normalisers_are_fitted_when_the_settings_say(monkeypatch) -> None:
     when = {"early_refit_every": 20, "early_steps": 60, "refit_every": 100, "updates_per_step": 1.0}
@@ -45,4 +47,56 @@ def test_what_is_new_is_held_out_until_the_model_was_judged_by_it(kind: str) -> 
     for transition in small_transitions(agent.spec, 3, seed=5):
         same.add(transition)
     other.load_state_dict(agent.state_dict())
-    assert "model_held_out_loss" not in other.update_model(same, 4)
+    assert "model_held_out_loss" not in other.update_model(same, 4)  # all of it was known
+    for transition in small_transitions(agent.spec, 2, seed=6):
+        same.add(transition)
+    late = agent_of(settings)
+    late.load_state_dict(agent.state_dict())
+    assert "model_held_out_loss" in late.update_model(same, 5)  # what came after the checkpoint was not
+    early = agent_of(settings)
+    early.load_state_dict({name: value for name, value in agent.state_dict().items() if name != "known"})
+    assert "model_held_out_loss" not in early.update_model(same, 5)  # a checkpoint that does not say
+
+
+def test_what_is_learned_of_the_task_is_in_the_checkpoint() -> None:
+    learned = {"reward": "learned", "termination": "learned"}
+    agent, plain = (
+        agent_of(settings_of({"name": "mbpo", "hidden": 16, "model": MODEL | extra})) for extra in (learned, {})
+    )
+    assert agent.parts()["learned_task"] is agent.learned and "learned_task" not in plain.parts()
+
+
+def test_rows_by_number_and_by_mask_and_one_after_the_other() -> None:
+    e = Experience(*(torch.arange(4.0)[:, None] + 10.0 * part for part in range(7)))
+    chosen, kept = e.rows(torch.tensor([3, 0])), e.rows(torch.tensor([False, True, False, False]))
+    whole = joined([chosen, kept])
+    for part, values in enumerate(vars(whole).values()):
+        assert values[:, 0].tolist() == [10.0 * part + row for row in (3.0, 0.0, 1.0)]
+
+
+def test_learned_reward_and_termination_learn_beside_the_model() -> None:
+    learned = {"reward": "learned", "termination": "learned", "updates_per_step": 1.0}
+    agent = agent_of(settings_of({"name": "mbpo", "hidden": 16, "model": MODEL | learned}, "xarm_reach"))
+    spec, replay, given, own = agent.spec, filled(agent.spec), [], agent.learned.losses
+    agent.learned.losses = lambda *parts: (given.append(parts), own(*parts))[1]
+    fitted, fit = [], agent.learned.fit_normalisers
+    agent.learned.fit_normalisers = lambda *parts: (fitted.append(parts), fit(*parts))[1]
+    before = torch.cat([part.detach().flatten() for part in agent.learned.parameters()])
+    torch.manual_seed(3)
+    found = agent.update_model(replay, 1)
+    assert set(found) == {"model_loss", "reward_loss", "termination_loss"}
+    moved = torch.cat([part.detach().flatten() for part in agent.learned.parameters()]) - before
+    assert moved.abs().max() > 1e-5
+    ((state, last, action, following, reward, ended),) = given
+    assert [len(part) for part in (last, action, reward, ended)] == [2 * 16] * 4  # each member's own share, together
+    rows = agent.experience(replay.at(np.arange(60)))
+    place = [(rows.action == u).all(1).nonzero()[0, 0] for u in action]
+    drawn = rows.rows(torch.stack(place))
+    for fields, part in ((state, drawn.state), (following, drawn.next_state)):
+        tool = spec.slices["tool_position"]
+        assert torch.equal(fields["tool_position"], part[:, tool]) and torch.equal(fields["goal_position"], drawn.goal)
+    assert torch.equal(last, drawn.last_action)
+    assert torch.equal(reward, drawn.reward) and torch.equal(ended, drawn.terminated)
+    ((everything, rewards),) = fitted
+    assert torch.equal(everything["tool_position"], rows.state[:, tool]) and torch.equal(rewards, rows.reward)
+    assert torch.equal(everything["goal_position"], rows.goal)

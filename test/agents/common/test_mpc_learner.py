@@ -150,7 +150,41 @@ def test_a_checkpoint_holds_all_that_is_learned() -> None:
         torch.testing.assert_close(one(x, u), two(x, u), rtol=0, atol=0)
     torch.testing.assert_close(agent.policy(x), other.policy(x), rtol=0, atol=0)
     assert float(agent.soft.temperature.alpha) == float(other.soft.temperature.alpha)
-    assert set(agent.parts()) >= {"model", "model_optimiser", "policy", "critics", "targets", "alpha_optimiser"}
+    own = {"policy", "policy_optimiser", "critics", "critic_optimiser", "targets", "alpha_optimiser"}
+    assert set(agent.parts()) == {"model", "model_optimiser"} | own  # a teacher is read by these names
+    assert set(agent.tensors()) == {"log_alpha", "use_planner"}
+
+
+def test_a_step_trains_all_and_tells_of_all() -> None:
+    agent = small(initial_alpha=0.2, model=MODEL | {"updates_per_step": 1.0})
+    networks = {"model": agent.model, "critics": agent.critics.online, "policy": agent.policy}
+    before = {name: torch.cat([p.detach().flatten() for p in part.parameters()]) for name, part in networks.items()}
+    found = agent.train(filled(agent.spec), 700)
+    assert set(found) == {"model_loss", "critic_loss", "q_mean", "policy_loss", "alpha", "entropy"}
+    assert agent.entropy_bonus == pytest.approx(0.2 * found["entropy"]) and found["alpha"] == pytest.approx(0.2)
+    for name, part in networks.items():
+        moved = torch.cat([p.detach().flatten() for p in part.parameters()]) - before[name]
+        assert moved.abs().max() > 1e-5, name
+
+
+def test_without_an_update_that_is_due_nothing_is_told() -> None:
+    agent = agent_of(
+        settings_of(
+            SMALL | {"model": MODEL | {"updates_per_step": 0.0}}, "mock_point", {"learner": {"updates_per_step": 0.5}}
+        )
+    )
+    replay = filled(agent.spec)
+    assert [bool(agent.train(replay, step)) for step in range(1, 5)] == [False, True, False, True]
+
+
+def test_a_policy_sees_its_goal() -> None:
+    agent = agent_of(settings_of({"name": "mpc", "hidden": 16, "model": MODEL, "planner": PLANNER}, "xarm_reach"))
+    spec, e = agent.spec, agent.experience(filled(agent.spec).at(np.arange(8)))
+    asked, own = [], agent.policy.sample
+    agent.policy.sample = lambda obs, *noise: (asked.append(obs), own(obs, *noise))[1]
+    agent.update_policy(e)
+    scale = torch.tensor(spec.scale[: spec.state_size + spec.goal_size], dtype=torch.float32)
+    torch.testing.assert_close(asked[0], torch.cat([torch.cat([e.state, e.goal], 1) * scale, e.last_action], 1))
 
 
 def test_each_member_of_the_model_learns_from_transitions_of_its_own() -> None:

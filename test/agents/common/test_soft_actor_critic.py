@@ -40,6 +40,13 @@ def test_temperature_rises_while_there_is_too_little_entropy(entropy: float, sig
         assert float(each.alpha) == pytest.approx(0.3 * math.exp(sign * 1e-2), rel=1e-5)
 
 
+def test_temperature_moves_by_how_much_entropy_is_missing() -> None:
+    temperature = Temperature(0.3, -2.0, 1e-2)
+    temperature.optimiser = torch.optim.SGD([temperature.log_alpha], 0.1)
+    temperature.follow(torch.tensor([-4.0, -5.0]))  # 2.5 too little
+    assert float(temperature.alpha) == pytest.approx(0.3 * math.exp(0.25), rel=1e-5)
+
+
 def test_target_is_the_smallest_value_less_alpha_log_probability() -> None:
     soft, samples = learner(), random_samples(plain_layout())
     with torch.no_grad():
