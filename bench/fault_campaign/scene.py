@@ -1,0 +1,160 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A robot that lives, a run that drives it and an operator beside it, for one fault after the other."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fault_campaign.joints import Joints
+from fault_campaign.operator_node import Operator
+from fault_campaign.processes import NODES, Run, install, wait_for
+from ros_rl.types import SafetyState
+
+NAMESPACE = "faults"
+PATIENCE = 120.0
+"""Time that a start or a recovery may take on a busy machine [s]."""
+SETTLED_SECONDS = 2.5  # after which nothing is on its way any more
+_STEADY_TICKS = 8
+
+LEARNING = {
+    "agent.name": "sac",
+    "agent.hidden": 32,
+    "learner.warmup_steps": 50,
+    "learner.updates_per_step": 0.5,
+    "learner.batch_size": 64,
+    "learner.checkpoint_every": 100,
+    "learner.robot_minutes": 100_000,
+    "supervisor.restarts": 1000,
+    "supervisor.start_timeout": PATIENCE,
+}
+"""Settings of every run of a campaign: little to compute, and no end."""
+
+
+def as_options(settings: dict[str, object]) -> list[str]:
+    """Settings as options of the command line."""
+    return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Steps in which commands acted, and transitions that the learner has."""
+
+    steps: int
+    transitions: float
+
+
+class Scene:
+    """What live faults happen to.
+
+    Args:
+        folder: For all files.
+        rate: Control rate [Hz].
+        overrides: Further settings of the run.
+        rng: Draws moments.
+    """
+
+    def __init__(self, folder: Path, rate: float, overrides: Sequence[str], rng: random.Random) -> None:
+        self.folder, self.rng = folder, rng
+        self.period = 1.0 / rate
+        self._overrides = list(overrides)
+        package = folder / "package"
+        package.mkdir(parents=True)
+        self.environment = install(package)
+        self.joints = Joints(package)
+        self.operator = Operator(NAMESPACE)
+        self.run: Run | None = None
+        self._runs = 0
+        self._settings = LEARNING | {
+            "control.rate_hz": rate,
+            "driver.backend.folder": package,
+            "driver.homing_speed": 1.0,
+            "task.bound": 100.0,  # a robot that stands at its stops ends no episode
+            "task.episode_seconds": 100_000.0,
+        }
+
+    def close(self) -> None:
+        """End everything."""
+        if self.run is not None:
+            self.run.kill()
+        self.operator.close()
+        self.joints.close()
+
+    @property
+    def run_folder(self) -> Path:
+        """Of the newest run."""
+        return self.folder / f"run_{self._runs}"
+
+    def start(self, *options: str, prepare: Callable[[], None] | None = None) -> Run:
+        """Start a run, whatever was before; it is not waited for."""
+        if self.run is not None:
+            self.run.kill()
+            shutil.rmtree(self.run_folder, ignore_errors=True)
+        self._runs += 1
+        line = ["train", "mock_point", "--driver", "stand_in", "--mode", "real_time", "--out", str(self.run_folder)]
+        line += ["--namespace", NAMESPACE, *as_options(self._settings)]
+        line += [part for item in self._overrides for part in ("--set", item)]
+        output = self.folder / f"run_{self._runs}.txt"
+        self.run = Run([*line, *options], self.environment, output, prepare)
+        return self.run
+
+    def nodes(self) -> dict[str, int]:
+        """Process ids of the living nodes by their names."""
+        return self.run.nodes() if self.run is not None else {}
+
+    def signal(self, node: str, number: signal.Signals) -> None:
+        """Send a signal to a node's process."""
+        os.kill(self.nodes()[node], number)
+
+    def to_run(self) -> None:
+        """See to it that commands act, whatever there was before; starts a run if there is none.
+
+        Raises:
+            RuntimeError: It did not come to that.
+        """
+        end = time.monotonic() + PATIENCE
+        while not self._runs_steadily():
+            if self.run is None or self.run.process.poll() is not None:
+                self.start()
+            if time.monotonic() > end:
+                said = self.run.said()[-1:] if self.run is not None else []
+                raise RuntimeError(f"the robot did not come to run: {self.operator.safety}, {said}")
+            self._help()
+            time.sleep(0.1)
+
+    def _runs_steadily(self) -> bool:
+        newest = list(self.operator.ticks)[-_STEADY_TICKS:]
+        fresh = self.operator.newest is not None and len(newest) == _STEADY_TICKS
+        return fresh and all(tick.safety is SafetyState.RUNNING for tick in newest) and self._whole()
+
+    def _whole(self) -> bool:
+        return set(NODES[:4]) <= set(self.nodes())
+
+    def _help(self) -> None:
+        """What an operator does next."""
+        state = self.operator.safety
+        if state in (SafetyState.FAULT, SafetyState.EMERGENCY_STOP):
+            self.operator.call("clear_fault")
+        elif state is SafetyState.DISARMED:
+            self.operator.call("arm")
+        elif state in (SafetyState.READY, SafetyState.HOMING):
+            self.operator.call("resume")
+
+    def counted(self) -> Counted:
+        """Counts at rest: nothing acts, and everything has arrived."""
+        begin = time.monotonic()
+        wait_for(lambda: self.operator.progress_time > begin + SETTLED_SECONDS, PATIENCE)
+        return Counted(self.operator.steps, self.operator.progress.get("transitions", 0.0))
+
+    def rest(self) -> None:
+        """Pause where commands act, so that what there is can be counted."""
+        if self.operator.safety is SafetyState.RUNNING:
+            self.operator.call("pause")
