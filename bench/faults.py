@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import rclpy
-from fault_campaign import kills
+from fault_campaign import kills, links, stops, words
 from fault_campaign.fault import Fault, Outcome
 from fault_campaign.live import run_live
 from fault_campaign.report import row, screen
@@ -28,6 +28,11 @@ from rclpy.signals import SignalHandlerOptions
 
 sys.path.append(str(Path(__file__).parents[1] / "test" / "helpers"))
 from ros_domain import reserve_domain  # noqa: E402 - no run of a campaign meets a test's
+
+
+def all_faults(rate: float) -> list[Fault]:
+    """The campaign, at a control rate [Hz]."""
+    return [*kills.faults(rate), *stops.faults(rate), *links.faults(rate), *words.faults()]
 
 
 def chosen(faults: list[Fault], words: list[str]) -> list[Fault]:
@@ -61,7 +66,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder that keeps the runs' files")
     add_output(parser, "faults")
     args = parser.parse_args()
-    faults = chosen(kills.faults(args.rate), args.only)
+    faults = chosen(all_faults(args.rate), args.only)
     if args.list:
         print("\n".join(f"{fault.name:40} {fault.holds.value}" for fault in faults))
         return

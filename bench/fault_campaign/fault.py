@@ -13,7 +13,8 @@ from typing import Any
 
 from ros_rl.types import SafetyState
 
-DISARMED, FAULT, STOP = SafetyState.DISARMED, SafetyState.FAULT, SafetyState.EMERGENCY_STOP
+DISARMED, READY = SafetyState.DISARMED, SafetyState.READY
+FAULT, STOP = SafetyState.FAULT, SafetyState.EMERGENCY_STOP
 
 
 class Holds(Enum):

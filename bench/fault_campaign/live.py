@@ -10,7 +10,8 @@ from typing import Any
 
 from fault_campaign.fault import Fault, Holds, Outcome
 from fault_campaign.processes import wait_for
-from fault_campaign.scene import PATIENCE, Scene
+from fault_campaign.scene import PATIENCE, Counted, Scene
+
 from ros_rl.types import SafetyState
 
 LOST_SECONDS = 1.0
@@ -48,17 +49,26 @@ class Live:
         self._await_nodes(nodes)
         ended = time.monotonic()
         self._judge_joints(began, ended, facts.pop("signature", None))
-        self._judge_state()
+        self._judge_state(began, ended)
         self._judge_processes(nodes)
         outcome.told = scene.run.said(printed) + [f"{node}: {text}" for node, text in scene.operator.complaints(called)]
         scene.joints.heal()
         scene.rest()
         after = scene.counted()
         scene.operator.only = None
-        outcome.lost = (after.steps - before.steps - (after.transitions - before.transitions)) * scene.period
-        if outcome.lost > LOST_SECONDS + 1e-6:
-            outcome.wrong.append(f"{outcome.lost:.1f} s of transitions lost")
+        self._judge_counts(before, after)
         return outcome
+
+    def _judge_counts(self, before: Counted, after: Counted) -> None:
+        outcome, period = self._outcome, self._scene.period
+        acted = after.steps - before.steps
+        outcome.lost = round((acted - (after.transitions - before.transitions)) * period, 3)
+        if outcome.lost > LOST_SECONDS:
+            outcome.wrong.append(f"{outcome.lost:.1f} s of transitions lost")
+        if outcome.lost < 0:
+            outcome.wrong.append(f"{-outcome.lost / period:.0f} transitions of nobody's steps")
+        if abs(after.learned - before.learned - acted) * period > LOST_SECONDS:
+            outcome.wrong.append(f"{acted} steps acted, the learner counts {after.learned - before.learned:.0f}")
 
     def _await_nodes(self, nodes: dict[str, int]) -> None:
         """Until all processes are there again and the driver speaks, and then some."""
@@ -89,8 +99,13 @@ class Live:
         if moved:
             outcome.wrong.append(f"moved for {moved:.2f} s later than {fault.within:g} periods")
 
-    def _judge_state(self) -> None:
+    def _judge_state(self, began: float, ended: float) -> None:
         state, fault = self._scene.operator.safety, self._fault
+        if fault.holds is not Holds.STOPS:
+            ticks = [tick for tick in self._scene.operator.ticks if began < tick.time < ended]
+            others = {tick.safety.name for tick in ticks} - {SafetyState.RUNNING.name}
+            if others:
+                self._outcome.wrong.append(f"was {', '.join(sorted(others))} meanwhile")
         wanted = fault.state if fault.holds is Holds.STOPS else (SafetyState.RUNNING,)
         self._outcome.facts["state"] = state.name if state is not None else "silent"
         if state not in wanted:

@@ -37,6 +37,7 @@ class Heard:
     """What one tick said, and when it came [s, steady clock]."""
 
     time: float
+    stamp: int
     session: int
     index: int
     env_steps: int
@@ -145,6 +146,7 @@ class Operator:
             header, fields = packets.from_vectors(message)
             heard = Heard(
                 time.monotonic(),
+                header.stamp,
                 header.version,
                 int(fields["index"][0]),
                 int(fields["env_steps"][0]),

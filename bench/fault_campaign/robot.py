@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A robot in a process of its own: it does what it was last told, at 500 Hz, until that expires, and writes it all down.
+"""A robot in a process of its own: at 500 Hz it does what it was last told, until that expires, and writes it down.
 
 It outlives whoever drives it. Commands come as JSON through a Unix datagram socket, the state lies in a file that
 others map. Each line of the log is a moment from which on the joints do something else.

@@ -17,6 +17,7 @@ from pathlib import Path
 from fault_campaign.joints import Joints
 from fault_campaign.operator_node import Operator
 from fault_campaign.processes import NODES, Run, install, wait_for
+
 from ros_rl.types import SafetyState
 
 NAMESPACE = "faults"
@@ -46,9 +47,10 @@ def as_options(settings: dict[str, object]) -> list[str]:
 
 @dataclass(frozen=True)
 class Counted:
-    """Steps in which commands acted, and transitions that the learner has."""
+    """Steps in which commands acted, those that the learner counts, and transitions that it has."""
 
     steps: int
+    learned: float
     transitions: float
 
 
@@ -152,7 +154,8 @@ class Scene:
         """Counts at rest: nothing acts, and everything has arrived."""
         begin = time.monotonic()
         wait_for(lambda: self.operator.progress_time > begin + SETTLED_SECONDS, PATIENCE)
-        return Counted(self.operator.steps, self.operator.progress.get("transitions", 0.0))
+        progress = self.operator.progress
+        return Counted(self.operator.steps, progress.get("env_steps", 0.0), progress.get("transitions", 0.0))
 
     def rest(self) -> None:
         """Pause where commands act, so that what there is can be counted."""
