@@ -30,6 +30,10 @@ class Holds(Enum):
     """All processes are gone in time, after the robot's safe action, and the log can be read."""
     RESUMES = "resumes"
     """At most a second of transitions is missing after `--resume`."""
+    READABLE = "log readable"
+    """What was written can be read, and what is missing is named."""
+    APART = "keep apart"
+    """Two runs do not meet."""
     REFUSES = "refuses"
     """It ends before anything moves, with a line that says why."""
 
@@ -45,6 +49,7 @@ class Fault:
             clock] where the fault begins later than the call.
         within: Control periods after which nothing may move any more.
         state: The driver's safety state in the end, where it stops.
+        judge: Brings it about and says what was found, given the scene and the fault.
         watch: How long what follows is watched [s].
         options: Of the scene that it needs, by name.
     """
@@ -52,6 +57,7 @@ class Fault:
     name: str
     holds: Holds
     act: Callable[[Any], dict[str, Any] | None]
+    judge: Callable[[Any, Fault], Outcome]
     within: float = 3.0
     state: tuple[SafetyState, ...] = (FAULT,)
     watch: float = 3.0

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fault_campaign.fault import DISARMED, FAULT, Fault, Holds
+from fault_campaign.live import run_live
 from fault_campaign.scene import Scene
 
 HELD_SECONDS = 4.0
@@ -51,6 +52,7 @@ def faults(rate: float) -> list[Fault]:
         "collector": {"holds": Holds.STOPS, "within": judged, "state": (FAULT,)},
         "learner": {"holds": Holds.RESTARTS},
     }
+    rules = {node: {"judge": run_live} | rule for node, rule in rules.items()}
     found = []
     for node, rule in rules.items():
         found += [Fault(f"kill {node} {n + 1}", act=send(node, signal.SIGKILL), **rule) for n in range(_KILLS)]

@@ -13,6 +13,7 @@ from typing import Any
 
 from fault_campaign.fault import FAULT, Fault, Holds
 from fault_campaign.kills import HELD_SECONDS
+from fault_campaign.live import run_live
 from fault_campaign.scene import Scene
 
 _ALWAYS = 10**9
@@ -57,7 +58,7 @@ def faults(rate: float) -> list[Fault]:
     """All of them, at a control rate [Hz]."""
 
     def row(name: str, within: float, act: Callable[[Scene], dict[str, Any] | None]) -> Fault:
-        return Fault(name, Holds.STOPS, act, within=within, state=(FAULT,))
+        return Fault(name, Holds.STOPS, act, run_live, within=within, state=(FAULT,))
 
     return [
         row("read raises once", _RAISED, failing("read", "raise", times=1)),

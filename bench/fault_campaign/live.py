@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from fault_campaign.fault import Fault, Holds, Outcome
 from fault_campaign.processes import wait_for
@@ -121,10 +120,5 @@ class Live:
 
 
 def run_live(scene: Scene, fault: Fault) -> Outcome:
-    """Bring a fault about and judge it; what cannot be judged is not safe."""
-    try:
-        return Live(scene, fault).judge()
-    except Exception as error:
-        outcome: Any = Outcome(fault.name, fault.holds.value, [f"{type(error).__name__}: {error}"])
-        scene.start()
-        return outcome
+    """Bring a fault about and judge it."""
+    return Live(scene, fault).judge()

@@ -85,10 +85,14 @@ class Scene:
 
     def close(self) -> None:
         """End everything."""
-        if self.run is not None:
-            self.run.kill()
+        self.end()
         self.operator.close()
         self.joints.close()
+
+    def end(self) -> None:
+        """End the run by force, if there is one."""
+        if self.run is not None:
+            self.run.kill()
 
     @property
     def run_folder(self) -> Path:
@@ -97,9 +101,8 @@ class Scene:
 
     def start(self, *options: str, prepare: Callable[[], None] | None = None) -> Run:
         """Start a run, whatever was before; it is not waited for."""
-        if self.run is not None:
-            self.run.kill()
-            shutil.rmtree(self.run_folder, ignore_errors=True)
+        self.end()
+        shutil.rmtree(self.run_folder, ignore_errors=True)
         self._runs += 1
         line = ["train", "mock_point", "--driver", "stand_in", "--mode", "real_time", "--out", str(self.run_folder)]
         line += ["--namespace", NAMESPACE, *as_options(self._settings)]

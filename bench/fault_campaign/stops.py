@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fault_campaign.fault import DISARMED, FAULT, READY, STOP, Fault, Holds
+from fault_campaign.live import run_live
 from fault_campaign.processes import wait_for
 from fault_campaign.scene import PATIENCE, Scene
 
@@ -126,7 +127,7 @@ def faults(rate: float) -> list[Fault]:
     """All of them, at a control rate [Hz]."""
 
     def row(name: str, act: Callable[[Scene], dict[str, Any]], **rule: Any) -> Fault:
-        return Fault(name, Holds.STOPS, act, **({"within": 1.0, "state": (STOP,)} | rule))
+        return Fault(name, Holds.STOPS, act, run_live, **({"within": 1.0, "state": (STOP,)} | rule))
 
     return [
         row("stop, kill driver", stopped(kill("driver"))),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fault_campaign.fault import Fault, Holds
+from fault_campaign.live import run_live
 from fault_campaign.scene import Scene
 from fault_campaign.stranger import JOINTS, SIGNATURE, Stranger, joint_state, tick_fields, transition_fields
 from std_msgs.msg import String
@@ -148,7 +149,7 @@ def faults() -> list[Fault]:
         ),
     }
     found = [
-        Fault(name, Holds.HARMLESS, said(say, *names, times=3 if "huge" in name else _TIMES))
+        Fault(name, Holds.HARMLESS, said(say, *names, times=3 if "huge" in name else _TIMES), run_live)
         for name, (say, names) in rows.items()
     ]
-    return [*found, Fault("flood of commands", Holds.HARMLESS, flood)]
+    return [*found, Fault("flood of commands", Holds.HARMLESS, flood, run_live)]
