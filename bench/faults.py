@@ -32,15 +32,8 @@ from ros_domain import reserve_domain  # noqa: E402 - no run of a campaign meets
 
 def all_faults(rate: float) -> list[Fault]:
     """The campaign, at a control rate [Hz]."""
-    return [
-        *kills.faults(rate),
-        *stops.faults(rate),
-        *links.faults(rate),
-        *words.faults(),
-        *signals.faults(),
-        *files.faults(),
-        *folders.faults(),
-    ]
+    live = [*kills.faults(rate), *stops.faults(), *links.faults(), *words.faults(), *graphs.faults()]
+    return [*live, *remembered.faults(), *signals.faults(), *files.faults(), *folders.faults()]
 
 
 def chosen(faults: list[Fault], words: list[str]) -> list[Fault]:

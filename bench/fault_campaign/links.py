@@ -54,8 +54,8 @@ def all_held_up(scene: Scene) -> dict[str, Any]:
     return {"began": began}
 
 
-def faults(rate: float) -> list[Fault]:
-    """All of them, at a control rate [Hz]."""
+def faults() -> list[Fault]:
+    """All of them."""
 
     def row(name: str, within: float, act: Callable[[Scene], dict[str, Any] | None]) -> Fault:
         return Fault(name, Holds.STOPS, act, run_live, within=within, state=(FAULT,))

@@ -10,14 +10,13 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fault_campaign.joints import Joints
 from fault_campaign.operator_node import Operator
 from fault_campaign.processes import NODES, Run, install, wait_for
-
 from ros_rl.types import SafetyState
 
 NAMESPACE = "faults"
@@ -74,6 +73,7 @@ class Scene:
         self.joints = Joints(package)
         self.operator = Operator(NAMESPACE)
         self.run: Run | None = None
+        self.run_folder = folder / "run"
         self._runs = 0
         self._settings = LEARNING | {
             "control.rate_hz": rate,
@@ -94,21 +94,25 @@ class Scene:
         if self.run is not None:
             self.run.kill()
 
-    @property
-    def run_folder(self) -> Path:
-        """Of the newest run."""
-        return self.folder / f"run_{self._runs}"
-
-    def start(self, *options: str, prepare: Callable[[], None] | None = None) -> Run:
-        """Start a run, whatever was before; it is not waited for."""
+    def start(self) -> Run:
+        """Start a run in a new folder, whatever was before; it is not waited for."""
         self.end()
         shutil.rmtree(self.run_folder, ignore_errors=True)
+        self.run_folder = self.folder / f"run_{self._runs}"
+        return self.start_command("train", "mock_point", "--out", str(self.run_folder))
+
+    def resume(self) -> Run:
+        """Go on with the run that there was."""
+        return self.start_command("train", "mock_point", "--resume", str(self.run_folder))
+
+    def start_command(self, *arguments: str) -> Run:
+        """Start `ros-rl` on this robot."""
+        self.end()
         self._runs += 1
-        line = ["train", "mock_point", "--driver", "stand_in", "--mode", "real_time", "--out", str(self.run_folder)]
-        line += ["--namespace", NAMESPACE, *as_options(self._settings)]
-        line += [part for item in self._overrides for part in ("--set", item)]
         output = self.folder / f"run_{self._runs}.txt"
-        self.run = Run([*line, *options], self.environment, output, prepare)
+        line = [*arguments, "--driver", "stand_in", "--mode", "real_time", "--namespace", NAMESPACE]
+        line += as_options(self._settings) + [part for item in self._overrides for part in ("--set", item)]
+        self.run = Run(line, self.environment, output)
         return self.run
 
     def nodes(self) -> dict[str, int]:
@@ -132,7 +136,7 @@ class Scene:
             if time.monotonic() > end:
                 said = self.run.said()[-1:] if self.run is not None else []
                 raise RuntimeError(f"the robot did not come to run: {self.operator.safety}, {said}")
-            self._help()
+            self.help()
             time.sleep(0.1)
 
     def _runs_steadily(self) -> bool:
@@ -143,7 +147,7 @@ class Scene:
     def _whole(self) -> bool:
         return set(NODES[:4]) <= set(self.nodes())
 
-    def _help(self) -> None:
+    def help(self) -> None:
         """What an operator does next."""
         state = self.operator.safety
         if state in (SafetyState.FAULT, SafetyState.EMERGENCY_STOP):

@@ -14,7 +14,6 @@ from fault_campaign.fault import DISARMED, FAULT, READY, STOP, Fault, Holds
 from fault_campaign.live import run_live
 from fault_campaign.processes import wait_for
 from fault_campaign.scene import PATIENCE, Scene
-
 from ros_rl.types import SafetyState
 
 Then = Callable[[Scene], object]
@@ -123,8 +122,8 @@ def blocked(call: str) -> Callable[[Scene], dict[str, Any]]:
     return act
 
 
-def faults(rate: float) -> list[Fault]:
-    """All of them, at a control rate [Hz]."""
+def faults() -> list[Fault]:
+    """All of them."""
 
     def row(name: str, act: Callable[[Scene], dict[str, Any]], **rule: Any) -> Fault:
         return Fault(name, Holds.STOPS, act, run_live, **({"within": 1.0, "state": (STOP,)} | rule))
