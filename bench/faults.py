@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import rclpy
-from fault_campaign import files, folders, kills, links, signals, stops, words
+from fault_campaign import bad_graphs, files, folders, kills, links, remembered, signals, stops, words
 from fault_campaign.fault import Fault, Outcome
 from fault_campaign.report import row, screen
 from fault_campaign.scene import Scene
@@ -32,7 +32,7 @@ from ros_domain import reserve_domain  # noqa: E402 - no run of a campaign meets
 
 def all_faults(rate: float) -> list[Fault]:
     """The campaign, at a control rate [Hz]."""
-    live = [*kills.faults(rate), *stops.faults(), *links.faults(), *words.faults(), *graphs.faults()]
+    live = [*kills.faults(rate), *stops.faults(), *links.faults(), *words.faults(), *bad_graphs.faults()]
     return [*live, *remembered.faults(), *signals.faults(), *files.faults(), *folders.faults()]
 
 
