@@ -10,7 +10,6 @@ import time
 from fault_campaign.fault import Fault, Holds, Outcome
 from fault_campaign.processes import wait_for
 from fault_campaign.scene import PATIENCE, Counted, Scene
-
 from ros_rl.types import SafetyState
 
 LOST_SECONDS = 1.0
@@ -36,10 +35,10 @@ class Live:
             scene.rest()
             before = scene.counted()
             scene.to_run()
-        nodes, printed = scene.nodes(), scene.run.output.stat().st_size
+        nodes = scene.nodes()
         scene.operator.only = scene.operator.newest.session if fault.holds is Holds.HARMLESS else None
         time.sleep(scene.rng.uniform(0.0, _MOST_WAIT))
-        called = time.monotonic()
+        called, printed = time.monotonic(), scene.run.output.stat().st_size
         facts = fault.act(scene) or {}
         began = facts.pop("began", called)
         outcome.facts = facts

@@ -19,7 +19,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = ("driver", "controller", "collector", "learner", "evaluator")
-_NODE = re.compile(r"ros_rl[./]nodes[./](?:start\s+)?(\w+)")
+_NODE = re.compile(r"ros_rl\.nodes\.(\w+)")
 _PROGRESS = re.compile(r"steps/s")
 _MODULE = "fault_campaign.stand_in"
 _POINTS = f"""

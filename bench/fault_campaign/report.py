@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fault_campaign.fault import Outcome
 from machine import table
+
+from fault_campaign.fault import Outcome
 
 HEADER = ["fault", "has to", "held", "reaction [periods]", "then reached the joints", "lost [s]", "told"]
 _WORDS = 90

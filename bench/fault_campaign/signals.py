@@ -13,11 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mcap.exceptions import McapError
+from mcap.reader import make_reader
+
 from fault_campaign.fault import Fault, Holds, Outcome
 from fault_campaign.processes import Run
 from fault_campaign.scene import Scene
-from mcap.exceptions import McapError
-from mcap.reader import make_reader
 
 INT, TERM, HUP, KILL = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL
 STOP_SECONDS = 5.0

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from fault_campaign.robot import SOCKET, map_state
 
+from fault_campaign.robot import SOCKET, map_state
 from ros_rl.backends.backend import Backend, Reading, Scenario
 from ros_rl.config import setting
 from ros_rl.errors import BackendError

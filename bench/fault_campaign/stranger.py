@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import rclpy
-from fault_campaign.scene import NAMESPACE, Scene
 from numpy.typing import ArrayLike
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, MultiArrayDimension, MultiArrayLayout, String, UInt8MultiArray
 
+from fault_campaign.scene import NAMESPACE, Scene
 from ros_rl.nodes.messages import to_time
 from ros_rl.nodes.packets import to_blocks, to_vectors
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST, STATE

@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from std_msgs.msg import String
+
 from fault_campaign.fault import Fault, Holds
 from fault_campaign.live import run_live
 from fault_campaign.scene import Scene
 from fault_campaign.stranger import JOINTS, SIGNATURE, Stranger, joint_state, tick_fields, transition_fields
-from std_msgs.msg import String
-
 from ros_rl.wire import Header
 
 Say = Callable[[Stranger, Scene], None]
