@@ -156,7 +156,7 @@ def report(
     print(table(["killed at", "went on at"], [list(item.values()) for item in resumed]))
     within = found["min"] <= final <= found["max"]
     print(
-        f"\nfinal return {final:.3f}, seeds {found['min']:.3f} to {found['max']:.3f}: within {'yes' if within else 'NO'}"
+        f"\nfinal return {final:.3f}, {'within' if within else 'NOT within'} {found['min']:.3f} to {found['max']:.3f}"
     )
     result = {"steps": args.steps, "task": args.task, "agent": args.agent, "set": args.set, "resumed": list(resumed)}
     result |= {"finals": finals, "killed final": final, "within": within, "killed": curve(killed)}

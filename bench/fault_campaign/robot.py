@@ -75,7 +75,8 @@ class Robot:
                 return
             if told["do"] == "write":
                 self._until = told["until"]
-                self._do(told["command"] if self._on else None, "write", told["process"])
+                late = time.monotonic() > self._until
+                self._do(None if late or not self._on else told["command"], "write", told["process"])
             else:
                 self._on = {"arm": True, "disarm": False}.get(told["do"], self._on)
                 self._do(None, told["do"], told["process"])

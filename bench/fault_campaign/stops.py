@@ -148,7 +148,7 @@ def faults() -> list[Fault]:
             state=(FAULT,),
         ),
         row("stop, cleared, not armed", stopped(ask("clear_fault", "resume")), state=(DISARMED,)),
-        row("pause, kill controller", stopped(kill("controller"), service="pause"), state=(READY,)),
-        row("pause, kill driver", stopped(kill("driver"), service="pause"), state=(DISARMED,)),
+        row("pause, kill controller", stopped(kill("controller"), service="pause"), within=2.0, state=(READY,)),
+        row("pause, kill driver", stopped(kill("driver"), service="pause"), within=2.0, state=(DISARMED,)),
         row("disarm, kill collector", stopped(kill("collector"), service="disarm"), state=(DISARMED,)),
     ]
