@@ -99,6 +99,7 @@ class DriverNode(LifecycleNode):
         driver, control = settings.driver, settings.control
         loop = make_driver_loop(settings, self._robot, self._backend, settings.seed, driver.recovers, self._latch)
         self._loop = loop
+        self._publisher.begin_session()
         if self._lock_step:
             self._pacer = LockStep(loop, control.period, driver.recovers, driver.silence_limit)
         else:

@@ -58,6 +58,11 @@ class TickPublisher:
         self._clock = node.create_publisher(Clock, "clock", NEWEST) if simulated_time else None
         self._transforms = TransformPublisher(node)
 
+    def begin_session(self) -> None:
+        """Whoever makes the ticks counts them and the steps anew from here on."""
+        self._session = time.time_ns() // 1_000_000
+        self.last = None
+
     def publish(self, tick: Tick) -> None:
         """Publish a tick, or repeat it."""
         stamp = tick.stamp

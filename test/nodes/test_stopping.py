@@ -16,13 +16,17 @@ from graphs import constant_bytes
 from rclpy.executors import SingleThreadedExecutor
 from ros_graph import NAMESPACE, PATIENCE, activate, graph, wait_for
 from slow_robot import SlowRobot
+from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
 import ros_rl.nodes.driver
 from ros_rl.backends.mock import MockBackend
+from ros_rl.nodes import packets
 from ros_rl.nodes.collector import CollectorNode
 from ros_rl.nodes.controller import ControllerNode
 from ros_rl.nodes.driver import DriverNode
+from ros_rl.nodes.qos import STATE
+from ros_rl.runs.senders import StepCounter
 from ros_rl.runtime.latch import Event
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import SafetyState
@@ -82,6 +86,27 @@ def test_a_stop_outlives_every_transition_and_the_process(world, tmp_path) -> No
     finally:
         again.close()
         again.destroy_node()
+
+
+def test_a_driver_configured_anew_counts_its_steps_in_a_session_of_their_own(world) -> None:
+    peer, driver = world
+    sessions: dict[int, int] = {}
+    counter = StepCounter()
+
+    def note(message):
+        session, steps = packets.steps_from(message)
+        sessions[session] = max(steps, sessions.get(session, 0))
+        counter.note("mock", session, steps)
+
+    peer.node.create_subscription(Float64MultiArray, "tick", note, STATE)
+    activate(driver)
+    running(peer)
+    driver.trigger_deactivate()
+    driver.trigger_cleanup()
+    driver.trigger_configure()
+    activate(driver)
+    wait_for(lambda: len(sessions) == 2 and min(sessions.values()) > 1, "two sessions")
+    assert counter.total >= sum(sessions.values()) > max(sessions.values())
 
 
 def call_from_outside(service: str):
