@@ -11,13 +11,11 @@ from typing import Any
 from launch import LaunchContext, LaunchDescription  # type: ignore[attr-defined]
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
 
-from ros_rl.backends.robot_description import robot_description
 from ros_rl.deploy.agent_file import checked_agent
 from ros_rl.errors import ConfigError
 from ros_rl.nodes.launch_nodes import Nodes
-from ros_rl.resources import share_path
+from ros_rl.nodes.launch_rviz import rviz_nodes
 from ros_rl.ros_names import check_namespace
 from ros_rl.runs import bringup
 from ros_rl.runs.machine import check_machine
@@ -94,7 +92,7 @@ def _actions(mode: str, values: dict[str, str]) -> list[Any]:
         told += [("run.agent_file", str(Path(values["agent"]).resolve())), ("run.minutes", values["robot_minutes"])]
     actions += nodes.start_supervisor(bringup.NodeSpec("supervisor", nice=0, parameters=tuple(told)))
     if values["rviz"].lower() == "true":
-        actions += _rviz(settings, namespace)
+        actions += rviz_nodes(settings, namespace)
     return actions
 
 
@@ -148,25 +146,3 @@ def _given(text: str) -> list[str]:
     """The items of ``set:=``."""
     parts = text.split(";") if ";" in text else text.split()
     return [part.strip() for part in parts if part.strip()]
-
-
-def _rviz(settings: Settings, namespace: str) -> list[Any]:
-    remappings = [("/tf", "tf"), ("/tf_static", "tf_static"), ("/clock", "clock")]
-    clock = {"use_sim_time": settings.driver.mode == "lock_step"}
-    description = robot_description(settings.load_robot())
-    publisher = Node(
-        package="robot_state_publisher",
-        executable="robot_state_publisher",
-        namespace=namespace,
-        parameters=[{"robot_description": description}, clock],
-        remappings=remappings,
-    )
-    rviz = Node(
-        package="rviz2",
-        executable="rviz2",
-        namespace=namespace,
-        arguments=["-d", str(share_path("config", "rviz", "a1.rviz"))],
-        parameters=[clock],
-        remappings=remappings,
-    )
-    return [publisher, rviz]

@@ -117,7 +117,7 @@ def launch_stub(monkeypatch):
     module("launch.substitutions", LaunchConfiguration=Configuration)
     module("launch_ros")
     module("launch_ros.actions", Node=type("Node", (Action,), {}))
-    ours = [f"ros_rl.nodes.{name}" for name in ("launching", "launch_nodes")]
+    ours = [f"ros_rl.nodes.{name}" for name in ("launching", "launch_nodes", "launch_rviz")]
     for name in ours:
         monkeypatch.delitem(sys.modules, name, raising=False)
     yield
@@ -242,13 +242,23 @@ def test_wrong_launch_arguments_are_refused(launch_stub, tmp_path, given, compla
 
 
 @pytest.mark.ros
-def test_rviz_is_started_on_request(launch_stub, tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("task", "displays"),
+    [
+        ("a1_walk", {"Robot", "Plan", "Odometry"}),
+        ("xarm_reach", {"Robot", "Tool", "Goal"}),
+        ("cartpole_swingup", {"Robot"}),
+    ],
+)
+def test_rviz_is_started_on_request(launch_stub, tmp_path, task, displays) -> None:
     pytest.importorskip("pybullet")
-    nodes = launched("train.launch.py", task="a1_walk", rviz="true", out=str(tmp_path / "r"))
+    nodes = launched("train.launch.py", task=task, rviz="true", out=str(tmp_path / "r"))
     assert {"rviz2", "robot_state_publisher"} <= set(nodes)
-    config = Path(nodes["rviz2"]["arguments"][1])
-    displays = yaml.safe_load(config.read_text())["Visualization Manager"]["Displays"]
-    assert {"Robot", "Plan"} <= {item["Name"] for item in displays}
+    _, config, _, frame = nodes["rviz2"]["arguments"]
+    shown = yaml.safe_load(Path(config).read_text())["Visualization Manager"]
+    assert displays <= {item["Name"] for item in shown["Displays"]}
+    assert Path(config).stem == load_settings(task).load_robot().name
+    assert shown["Global Options"]["Fixed Frame"] == frame
 
 
 @pytest.mark.parametrize("name", ["a1", "xarm6"])
