@@ -25,6 +25,16 @@ class Guards:
 
     def __init__(self, robot: Robot, period: float) -> None:
         self._robot, self._period = robot, period
+        safety, limits = robot.safety, robot.limits
+        allowed = {
+            POSITION: np.full(robot.size, safety.joint_error),
+            VELOCITY: safety.velocity_error * limits.velocity,
+            EFFORT: safety.effort_error * limits.effort,
+        }
+        self._followed = [
+            (kind, robot.commanded_by(kind), allowed[kind]) for kind in allowed if kind in robot.interfaces
+        ]
+        self._by_position = robot.commanded_by(POSITION)
         self.reset()
 
     def reset(self) -> None:
@@ -100,15 +110,14 @@ class Guards:
 
     def _errors(self, measurement: Measurement, command: Array, mean_velocity: Array | None) -> Array:
         """Distance of each joint from its command, in multiples of what may last; 0 where it is not measured."""
-        robot, safety, limits = self._robot, self._robot.safety, self._robot.limits
-        followed = (
-            (POSITION, measurement["joint_position"], np.full(robot.size, safety.joint_error)),
-            (VELOCITY, measurement.get("joint_velocity", mean_velocity), safety.velocity_error * limits.velocity),
-            (EFFORT, measurement.get("joint_effort"), safety.effort_error * limits.effort),
-        )
-        errors = np.zeros(robot.size)
-        for interface, value, allowed in followed:
-            joints = robot.commanded_by(interface)
+        measured = {
+            POSITION: measurement["joint_position"],
+            VELOCITY: measurement.get("joint_velocity", mean_velocity),
+            EFFORT: measurement.get("joint_effort"),
+        }
+        errors = np.zeros(self._robot.size)
+        for kind, joints, allowed in self._followed:
+            value = measured[kind]
             if value is not None:
                 errors[joints] = ((value - command) / allowed)[joints]
         return errors
@@ -136,7 +145,7 @@ class Guards:
         robot, safety = self._robot, self._robot.safety
         if moved is None:
             return None
-        asked = (command - np.where(robot.commanded_by(POSITION), position, 0.0)) / robot.scale
+        asked = (command - np.where(self._by_position, position, 0.0)) / robot.scale
         at_upper = (position > robot.limits.upper - safety.joint_margin) & (asked > 0.0)
         at_lower = (position < robot.limits.lower + safety.joint_margin) & (asked < 0.0)
         told = (np.abs(asked) >= _MOVING) & ~at_upper & ~at_lower

@@ -268,6 +268,12 @@ class TestFrozenEncoders:
         for action in (0.0, 0.49, -0.49):
             assert self.trip(robot, action, count=100) == (0, "")
 
+    def test_a_time_of_zero_takes_one_reading(self):
+        robot = replace(ARM, safety=replace(ARM.safety, frozen=0.0))
+        assert self.trip(robot, 1.0)[0] == 2
+        states = [moving(robot, tick) for tick in range(20)]
+        assert first_trip(Guards(robot, PERIOD), states, np.full(6, 1.0)) == (0, "")
+
     def test_one_dead_encoder_among_living_ones(self):
         guards = Guards(ARM, PERIOD)
         for tick in range(20):
