@@ -125,7 +125,7 @@ def _slices(labels: Sequence[tuple[str, int]], header: Labels, size: int) -> Ite
         raise ContractError(f"packet has {size} elements, its layout names {total}")
     names = [name for name, _ in labels[len(header) :]]
     if len(set(names)) != len(names):
-        raise ContractError(f"packet names a field twice: {', '.join(names)[:200]}")
+        raise ContractError(f"packet names a field twice: {str(names)[:200]}")
     start, slices = 0, []
     for name, length in labels:
         slices.append((name, start, start + length))
@@ -150,7 +150,7 @@ def unpack_arrays(data: bytes, labels: Sequence[tuple[str, int]]) -> tuple[Heade
     header, blocks = unpack_bytes(data, labels)
     arrays = dict(_array(label, block) for label, block in blocks.items())
     if len(arrays) != len(blocks):
-        raise ContractError(f"packet names an array twice: {', '.join(blocks)[:200]}")
+        raise ContractError(f"packet names an array twice: {str(list(blocks))[:200]}")
     return header, arrays
 
 
