@@ -13,8 +13,9 @@ pytest.importorskip("rclpy")
 from rclpy.serialization import serialize_message
 from tick_parts import tick_parts
 
-from ros_rl.errors import ConfigError
+from ros_rl.errors import ConfigError, ContractError
 from ros_rl.features import ObservationSpec
+from ros_rl.nodes.messages import to_point
 from ros_rl.nodes.packets import from_vectors, to_blocks, to_vectors
 from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.robot import Robot, load_robot
@@ -127,6 +128,34 @@ def test_a_ticks_own_fields() -> None:
     wanted |= {"previous_command": 0.1 * np.arange(12), "pending_commands": 0.1 * np.arange(12, 24)}
     for name, values in wanted.items():
         np.testing.assert_array_equal(found[name], values, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("label", "good", "bad"),
+    [
+        ("episode", -1.0, -2.0),  # before the first
+        ("safety", float(max(SafetyState)), float(max(SafetyState)) + 1.0),
+        ("input.goal_position", [0.1, 0.2, 0.3], [0.1, 0.2]),
+        ("input.unheard_of", [0.1, 0.2], [np.nan]),
+    ],
+)
+def test_a_tick_is_refused_for_what_it_cannot_hold(label: str, good: object, bad: object) -> None:
+    parts = tick_parts(tick_of(VALUES), A1)
+    header, known = from_vectors(parts["tick"])
+
+    def received(value: object) -> Tick | None:
+        changed = parts | {"tick": to_vectors(header, known | {label: value})}
+        assembler = TickAssembler(A1)
+        *_, tick = [assembler.add(topic, *assembler.unpack(topic, message)) for topic, message in changed.items()]
+        return tick
+
+    assert received(good) is not None
+    with pytest.raises(ContractError, match=label.removeprefix("input.")):
+        received(bad)
+
+
+def test_a_point() -> None:
+    assert xyz(to_point(np.array([1.0, 2.0, 3.0]))) == [1.0, 2.0, 3.0]
 
 
 def test_packets_are_laid_out_as_old_bags_have_them() -> None:
