@@ -28,6 +28,7 @@ from ros_rl.gym.environment import Environment
 from ros_rl.gym.evaluation import GymEvaluator
 from ros_rl.layout import Layout
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.runs.checkpoints import REPLAY, newest_whole
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.evaluation import Evaluator
 from ros_rl.settings.loading import load_settings, with_overrides
@@ -165,7 +166,7 @@ def main() -> None:
         replay = ladder.random_data()
     else:
         replay = TrainingLoop(ladder.settings, ladder.layout).replay
-        replay.load(args.run / CHECKPOINT / "replay.npz")
+        replay.load(newest_whole(args.run / CHECKPOINT).path / REPLAY)
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in RUNGS}
     models: Models = {}
     for seed in args.seeds:

@@ -34,6 +34,7 @@ LAYERS = (
         "ros_names",
         "yaml_files",
         "json_text",
+        "array_file",
         "layout",
     ),
     ("robot", "sensors", "features", "safety", "tasks"),

@@ -15,7 +15,7 @@ from typing import Any
 
 from ros_rl.cli.arguments import make_parser
 from ros_rl.cli.options import agent_of, checkpoint_of, choose_task, require, settings_of
-from ros_rl.cli.parser import INTERRUPTED, USAGE
+from ros_rl.cli.parser import FAILURE, INTERRUPTED, USAGE
 from ros_rl.cli.runs import start_nodes, train_in_gym
 from ros_rl.config import iterate
 from ros_rl.errors import ConfigError, RosRlError, RunFolderError, UnknownNameError
@@ -26,7 +26,6 @@ from ros_rl.settings.presets import preset_titles
 from ros_rl.settings.registry import AGENT_NAMES, BACKEND_SETTINGS
 from ros_rl.tasks import TASKS
 
-FAILURE = 1
 READER_GONE = 141
 """Exit code when nobody reads what is printed any more, as of a process that SIGPIPE ends."""
 _USAGE_ERRORS = (ConfigError, UnknownNameError, RunFolderError)

@@ -12,7 +12,8 @@ from typing import Any
 
 from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError
 from ros_rl.ros_names import check_namespace
-from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
+from ros_rl.runs.checkpoints import resumable
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, run_of
 from ros_rl.settings.loading import load_run, load_settings, parse_override
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
@@ -21,6 +22,7 @@ _EXTRA_OF = {
     "rclpy": "ros",
     "torch": "learn",
     "onnx": "learn",
+    "safetensors": "learn",
     "pybullet": "sim",
     "matplotlib": "learn",
     "gymnasium": "gym",
@@ -124,9 +126,9 @@ def checkpoint_of(options: argparse.Namespace) -> Path | None:
     if resume is None:
         return None
     checkpoint = resume / CHECKPOINT if (resume / CHECKPOINT).is_dir() else resume
-    if not (checkpoint / "learner.pt").is_file():
+    if not resumable(checkpoint):
         raise RunFolderError(f"{resume} holds no checkpoint to resume from")
-    config = checkpoint.resolve().parent / CONFIG
+    config = (run_of(checkpoint) or checkpoint) / CONFIG
     if not options.params_file and config.is_file():
         if options.preset is not None:
             raise ConfigError(f"--preset has no use with --resume {resume}: a run brings its own settings")

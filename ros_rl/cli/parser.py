@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+FAILURE = 1
+"""Exit code of a run that failed."""
 USAGE = 2
 """Exit code of wrong usage."""
 INTERRUPTED = 130

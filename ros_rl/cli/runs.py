@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
 
 from ros_rl.cli.options import require
-from ros_rl.cli.parser import INTERRUPTED
+from ros_rl.cli.parser import FAILURE, INTERRUPTED
 from ros_rl.runs import bringup
+from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.machine import check_machine
-from ros_rl.runs.run_folder import CHECKPOINT, LOGS, RunFolder, default_folder
+from ros_rl.runs.run_folder import CHECKPOINT, LOGS, RunFolder
 from ros_rl.runs.signals import stop_event
 from ros_rl.runs.summary import RunState, result_screen, summarise
 from ros_rl.settings.tree import Settings
@@ -40,10 +42,22 @@ def start_nodes(
         RosRlError: A package is missing, or what the run is to begin with does not fit.
     """
     _check(settings, mode, resume)
+    namespace = bringup.namespace_of(settings, options.namespace)
+    with _claim_folder(options, settings.task.name) as folder:
+        return _lead_nodes(options, settings, mode, folder, namespace, agent, resume)
+
+
+def _lead_nodes(
+    options: argparse.Namespace,
+    settings: Settings,
+    mode: str,
+    folder: RunFolder,
+    namespace: str,
+    agent: bytes,
+    resume: Path | None,
+) -> int:
     from ros_rl.nodes.supervisor import supervise
 
-    namespace = bringup.namespace_of(settings, options.namespace)
-    folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.name))
     folder.write_config(settings)
     if not os.environ.get("ROS_LOG_DIR"):  # a home may not be there to be written
         os.environ["ROS_LOG_DIR"] = str(folder.path / LOGS / "ros")
@@ -51,21 +65,24 @@ def start_nodes(
     say(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}")
     monitor = supervise(settings, mode, folder, namespace, stop, say, agent, options.robot_minutes, resume)
     if monitor is None:
-        again = (
-            f"; go on with: ros-rl train {settings.task.name} --resume {folder.path}" if mode == bringup.TRAIN else ""
-        )
-        say(f"stopped{again}")
+        say(f"stopped{_again(settings.task.name, folder)}")
         return INTERRUPTED
     agent_file = str(options.agent) if mode == bringup.RUN else ""
-    _sum_up(settings, monitor.state, started, folder, agent_file)
-    return 0
+    return _sum_up(settings, monitor.state, started, folder, agent_file)
+
+
+def _again(what: str, folder: RunFolder) -> str:
+    """How a stopped run goes on, if there is anything to go on from."""
+    if not resumable(folder.path / CHECKPOINT):
+        return ""
+    return f"; go on with: ros-rl train {what} --resume {shlex.quote(str(folder.path))}"
 
 
 def _check(settings: Settings, mode: str, resume: Path | None) -> None:
     """Refuse what cannot run before anything starts."""
     require(*settings.driver.backend.requires)
     if mode == bringup.TRAIN:
-        require("torch", "onnx")
+        require("torch", "onnx", "safetensors")
     require("rclpy")
     check_machine(settings)
     if mode == bringup.TRAIN:
@@ -74,31 +91,30 @@ def _check(settings: Settings, mode: str, resume: Path | None) -> None:
         check_beginning(settings, resume)
 
 
-def _sum_up(settings: Settings, state: RunState, started: float, folder: RunFolder, agent_file: str = "") -> None:
-    """Write the summary of a run that began at `started` [s, monotonic], and print its result."""
+def _sum_up(settings: Settings, state: RunState, started: float, folder: RunFolder, agent_file: str = "") -> int:
+    """Write the summary of a run that began at `started` [s, monotonic], and print its result; gives the exit code."""
     summary = summarise(settings, state, (time.monotonic() - started) / 60, agent_file)
-    folder.write_summary(summary)
     say(result_screen(summary, str(folder.path)))
+    folder.write_summary(summary)
+    return FAILURE if summary["shortfall"] else 0
 
 
 def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path | None) -> int:
     """Train on a Gymnasium environment in this process; see `start_nodes`."""
-    require("torch", "onnx", "gymnasium")
+    require("torch", "onnx", "safetensors", "gymnasium")
     from ros_rl.gym.training import GymTraining
 
     run, started = GymTraining(settings, say), time.monotonic()
     if resume is not None:
         run.resume(resume)
-    folder = RunFolder(options.out or _resumed_folder(options) or default_folder(settings.task.title))
-    folder.write_config(settings)
-    stop = stop_event()
-    say(f"train: {settings.task.title}; files in {folder.path}")
-    if not run.run(folder, stop):
-        again = f"ros-rl train --env {options.env} --resume {folder.path}"
-        say(f"stopped; go on with: {again}")
-        return INTERRUPTED
-    _sum_up(settings, run.state, started, folder)
-    return 0
+    with _claim_folder(options, settings.task.title) as folder:
+        folder.write_config(settings)
+        stop = stop_event()
+        say(f"train: {settings.task.title}; files in {folder.path}")
+        if not run.run(folder, stop):
+            say(f"stopped{_again(f'--env {options.env}', folder)}")
+            return INTERRUPTED
+        return _sum_up(settings, run.state, started, folder)
 
 
 def say(line: str) -> None:
@@ -107,6 +123,15 @@ def say(line: str) -> None:
         print(line, flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _claim_folder(options: argparse.Namespace, task: str) -> RunFolder:
+    """The folder of the run, this process's alone."""
+    own = _resumed_folder(options)
+    path: Path | None = options.out or own
+    if path is None:
+        return RunFolder.claim_default(task)
+    return RunFolder.claim(path, go_on=own is not None and path.resolve() == own.resolve())
 
 
 def _resumed_folder(options: argparse.Namespace) -> Path | None:

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ros_rl.agents.random import RandomGraph
 from ros_rl.errors import SimulationError
@@ -19,8 +17,9 @@ from ros_rl.gym.actor import Actor
 from ros_rl.gym.environment import Environment
 from ros_rl.gym.evaluation import GymEvaluator
 from ros_rl.gym.spaces import Vector
-from ros_rl.runs.progress import EpisodeStatistics
-from ros_rl.runs.run_folder import VIDEO, RunFolder
+from ros_rl.runs.durable import low_disk
+from ros_rl.runs.records import Taken
+from ros_rl.runs.run_folder import VIDEO, RunFolder, run_of
 from ros_rl.runs.summary import RunState, evaluation_line, progress_line
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
@@ -30,7 +29,6 @@ from ros_rl.types import Transition
 
 _LINE_SECONDS = 5.0
 _WARNING_SECONDS = 60.0
-_SO_FAR = "gym.json"  # beside the checkpoint: episodes and evaluations
 
 
 class GymTraining:
@@ -58,25 +56,28 @@ class GymTraining:
         self._actor = Actor(self._graph, settings.seed, 1.0)
         self._films = settings.evaluator.video and self._environment.draws
         self._evaluator = GymEvaluator(settings, Environment(name, self._films, remembers))
-        self._run = TrainingRun(self.training, evaluate=self._evaluate, checkpointed=self._write_so_far)
-        self._episode, self._resumed_at = 0, 0
+        self._run = TrainingRun(
+            self.training, evaluate=self._evaluate, about=lambda: {"episode": self._episode}, warn=self._say
+        )
+        self._episode = 0
+        self._resumed: Path | None = None
         self._warned = -math.inf
         self.state = RunState()
         """What a summary is made of."""
 
     def resume(self, checkpoint: Path) -> None:
-        """Go on from a checkpoint, with a new episode: where the environment stood is not part of it.
+        """Go on from a checkpoint and what was done since, with a new episode: where the environment stood is no part.
+
+        Args:
+            checkpoint: The run's folder of checkpoints, or one of these.
 
         Raises:
-            RunFolderError: There is none, it is broken, or it is of another agent or size.
+            RunFolderError: There is none, or it is of another agent or size.
         """
-        self.training.resume(checkpoint)
-        self._resumed_at = self.training.env_steps
-        if (checkpoint / _SO_FAR).is_file():
-            so_far = json.loads((checkpoint / _SO_FAR).read_text())
-            self._episode = so_far["episode"] + 1
-            self._run.episodes = EpisodeStatistics(**so_far["episodes"])
-            self.state.evaluations = so_far["evaluations"]
+        so_far, since = self._run.resume(checkpoint)
+        self._resumed = checkpoint
+        episodes = [record.transition.episode for record in since if isinstance(record, Taken)]
+        self._episode = 1 + max([so_far["episode"] if so_far else -1, *episodes])
 
     def run(self, folder: RunFolder, stop: threading.Event) -> bool:
         """Train to the end, then evaluate.
@@ -94,10 +95,13 @@ class GymTraining:
             GraphError: The agent did.
         """
         self._folder = folder.path
+        self.state.go_on(folder.path, run_of(self._resumed) if self._resumed is not None else None)
         self._run.begin(folder.path)
         try:
-            observation = self._environment.reset(self._settings.seed + self._resumed_at)
-            while not self.training.done:
+            while self._run.recalling and not stop.is_set():
+                self._run.work()
+            observation = self._environment.reset(self._settings.seed + self.training.env_steps)
+            while not self._run.done:
                 if stop.is_set():
                     self._run.checkpoint()
                     return False
@@ -130,7 +134,7 @@ class GymTraining:
             tick, self._episode, observation, action, reward, next_observation, terminated, truncated
         )
         self._run.add(transition, {})
-        training.note_steps(training.env_steps + 1)
+        self._run.note_steps(training.env_steps + 1)
         if not (terminated or truncated):
             return next_observation
         self._episode += 1
@@ -142,6 +146,8 @@ class GymTraining:
         if self._run.report_due(_LINE_SECONDS):
             self._report()
             self._say(progress_line(self.state))
+            if low := low_disk(self._folder):
+                self._say(f"warning: {low}")
         self._run.keep_up()
 
     def _evaluate(self, final: bool) -> None:
@@ -169,12 +175,3 @@ class GymTraining:
             for sentence in self.training.watch.warnings():
                 self._say(f"warning: {sentence}")
                 self._warned = now
-
-    def _write_so_far(self, checkpoint: Path) -> None:
-        episodes = self._run.episodes
-        so_far: dict[str, Any] = {
-            "episode": self._episode,
-            "episodes": {"episodes": episodes.episodes, "terminations": episodes.terminations},
-            "evaluations": self.state.evaluations,
-        }
-        (checkpoint / _SO_FAR).write_text(json.dumps(so_far))

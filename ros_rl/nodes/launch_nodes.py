@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from launch.actions import RegisterEventHandler, Shutdown
 from launch.event_handlers import OnProcessIO
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 
 from ros_rl.runs import bringup
 from ros_rl.runs.processes import end_variables, last_error
@@ -51,13 +53,15 @@ class Nodes:
     def _actions(self, spec: bringup.NodeSpec, **options: Any) -> list[Any]:
         if spec.prefix:
             options["prefix"] = " ".join(spec.prefix)
+        # as text: launch reads values as YAML, and a path may hold a #
+        own = {name: ParameterValue(value, value_type=str) for name, value in spec.parameters}
         node = Node(
             package=bringup.PACKAGE,
             executable=spec.name,
             exec_name=spec.name,  # else a process with a prefix is called by that
             name=spec.name,
             namespace=self._namespace,
-            parameters=[str(self._folder.config), dict(spec.parameters)],
+            parameters=[str(self._folder.config), own],
             remappings=list(spec.remappings),
             ros_arguments=["--log-level", self._log_level],
             additional_env=self._environment,
@@ -73,7 +77,7 @@ class Nodes:
         """Append what a process prints to its log in the run folder."""
 
         def keep(event: Any) -> None:
-            with self._folder.log_file(name).open("ab") as log:
+            with contextlib.suppress(OSError), self._folder.log_file(name).open("ab") as log:  # the disk may be full
                 log.write(event.text)
 
         return keep

@@ -19,7 +19,7 @@ from ros_rl.nodes.launch_rviz import rviz_nodes
 from ros_rl.ros_names import check_namespace
 from ros_rl.runs import bringup
 from ros_rl.runs.machine import check_machine
-from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder, default_folder
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS
 from ros_rl.settings.tree import Settings
@@ -47,6 +47,8 @@ _OF_MODE = {
     bringup.RUN: {"agent": ("", "control graph to run (.onnx)")},
 }
 _LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
+_CLAIMED: list[RunFolder] = []
+"""Folders of this process's runs: theirs as long as it lives."""
 
 
 def launch_description(mode: str) -> LaunchDescription:
@@ -81,8 +83,7 @@ def _actions(mode: str, values: dict[str, str]) -> list[Any]:
 
         check_beginning(settings, checkpoint)
     namespace = bringup.namespace_of(settings, values["namespace"])
-    own = resumed if resumed is not None and not (resumed / SUMMARY).exists() else None
-    folder = RunFolder(Path(values["out"]) if values["out"] else own or default_folder(settings.task.name))
+    folder = _claim(Path(values["out"]) if values["out"] else None, resumed, settings.task.name)
     folder.write_config(settings)
     nodes = Nodes(settings, namespace, folder, values["log_level"])
     specs = bringup.nodes(settings, mode, folder.path, checkpoint)
@@ -94,6 +95,18 @@ def _actions(mode: str, values: dict[str, str]) -> list[Any]:
     if values["rviz"].lower() == "true":
         actions += rviz_nodes(settings, namespace)
     return actions
+
+
+def _claim(out: Path | None, resumed: Path | None, task: str) -> RunFolder:
+    """The folder of the run, this process's alone; an unfinished run goes on in its own."""
+    own = resumed if resumed is not None and not (resumed / SUMMARY).exists() else None
+    path = out or own
+    if path is None:
+        folder = RunFolder.claim_default(task)
+    else:
+        folder = RunFolder.claim(path, go_on=own is not None and path.resolve() == own.resolve())
+    _CLAIMED.append(folder)
+    return folder
 
 
 def _check(mode: str, values: dict[str, str]) -> None:

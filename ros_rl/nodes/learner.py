@@ -16,7 +16,7 @@ from typing import Any
 from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
-from ros_rl.errors import ContractError, GraphError, RosRlError
+from ros_rl.errors import ContractError, RosRlError
 from ros_rl.json_text import evaluation
 from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
@@ -29,9 +29,10 @@ from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
 from ros_rl.nodes.sources import source_of
 from ros_rl.replay.memory import check_memory
-from ros_rl.runs.received import load_received, save_received
+from ros_rl.runs.checkpoints import resumable
+from ros_rl.runs.durable import low_disk
+from ros_rl.runs.received import Received
 from ros_rl.runs.run_folder import CHECKPOINT
-from ros_rl.runs.senders import SequenceCheck, StepCounter
 from ros_rl.settings.tree import Settings
 from ros_rl.training.run import TrainingRun
 from ros_rl.training.training_loop import TrainingLoop
@@ -60,22 +61,24 @@ class LearnerNode(Node):
         parameters = declare_parameters(self, dict.fromkeys(_MAY_CHANGE, self._take_settings))
         self._settings = parameters.settings
         self._training = TrainingLoop(self._settings, read_ticks=read_ticks)
-        self._run = TrainingRun(
-            self._training, self._publish_graph, self._request_evaluation, self._write_received, self._refuse
-        )
+        self._problem = ""
         self._source = source_of(self, self._training.spec.name)
-        self._check, self._steps = SequenceCheck(), StepCounter()
-        own = Path(parameters.folder, CHECKPOINT)
-        if parameters.resume_own.lower() == "true" and (own / "learner.pt").is_file():
-            self._resume(own)
-        elif parameters.resume:
-            self._resume(Path(parameters.resume))
-        self._run.begin(Path(parameters.folder) if parameters.folder else None)
+        self._received = Received(joins=not self._settings.driver.backend.starts_driver)
+        self._run = TrainingRun(
+            self._training,
+            self._publish_graph,
+            self._request_evaluation,
+            self._received.state,
+            lambda error: self._complain(str(error)),
+            self._complain,
+        )
+        self._folder = Path(parameters.folder) if parameters.folder else None
+        self._resume(Path(parameters.resume) if parameters.resume else None)
+        self._run.begin(self._folder)
         self._arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._wake = threading.Event()
         self._newest_tick: bytes | None = None
         self._allowed = -1
-        self._problem = ""
         self._refused = 0
         self._requests = 0
         self._graph_publisher = self.create_publisher(UInt8MultiArray, "control_graph", LATCHED)
@@ -93,10 +96,12 @@ class LearnerNode(Node):
         self._training.take_settings(settings)
         self._settings = settings
 
-    def _resume(self, folder: Path) -> None:
-        self._training.resume(folder)
-        received = load_received(folder, self._source, self._training.env_steps)
-        self._check, self._steps, self._run.episodes = received
+    def _resume(self, named: Path | None) -> None:
+        """Go on where this run was when its learner ended, else from what was named, else begin."""
+        own = self._folder / CHECKPOINT if self._folder is not None else None
+        root = own if own is not None and resumable(own) else named
+        if root is not None:
+            self._received.restore(*self._run.resume(root))
 
     def _read_transition(self, message: Float64MultiArray) -> tuple[Header, Transition, dict[str, float]]:
         header, fields = packets.from_vectors(message)
@@ -133,7 +138,7 @@ class LearnerNode(Node):
             worked = self._run.work()
             self._publish_allowance()
             self._run.keep_up()
-            if self._training.done and not self._run.finished:
+            if self._run.done and not self._run.finished:
                 self._finish()
             if self._run.report_due(_PROGRESS_SECONDS):
                 self._report()
@@ -148,10 +153,10 @@ class LearnerNode(Node):
         while not self._arrived.empty():
             header, transition, metrics = self._arrived.get()
             try:
-                self._check.check_plausible(transition.source, header.version, header.sequence)
-                if not self._check.take(transition.source, header.version, header.sequence):
+                self._received.transitions.check_plausible(transition.source, header.version, header.sequence)
+                if not self._received.transitions.take(transition.source, header.version, header.sequence):
                     continue
-                self._run.add(transition, metrics)
+                self._run.add(transition, metrics, header.version, header.sequence)
             except RosRlError as error:
                 self._refused += 1
                 self._complain(f"transition refused: {error}")
@@ -166,14 +171,15 @@ class LearnerNode(Node):
             self._refused += 1
             self._complain(f"tick refused: {error}")
             return
-        self._training.note_steps(self._steps.note(self._source, session, steps))
+        total = self._received.steps.note(self._source, session, steps)
+        self._run.note_steps(total, self._source, session, steps)
 
     def _publish_graph(self, graph: bytes) -> None:
         header = Header(0, self._training.env_steps, self._training.version)
         self._graph_publisher.publish(packets.to_blocks(header, {"model": graph}))
 
     def _publish_allowance(self) -> None:
-        allowed = max(0, self._training.allowance - self._steps.elsewhere(self._source))
+        allowed = max(0, self._training.allowance - self._received.steps.elsewhere(self._source))
         if allowed != self._allowed:
             self._allowed = allowed
             self._heartbeat()
@@ -191,9 +197,6 @@ class LearnerNode(Node):
         blocks = {"request": json.dumps(request).encode(), "model": self._run.graph}
         self._request_publisher.publish(packets.to_blocks(Header(0, self._requests), blocks))
 
-    def _write_received(self, checkpoint: Path) -> None:
-        save_received(checkpoint, self._check, self._steps, self._run.episodes)
-
     def _finish(self) -> None:
         """The robot time is used up and learned from."""
         time.sleep(_LAST_TRANSITIONS_SECONDS)
@@ -206,14 +209,16 @@ class LearnerNode(Node):
         figures = run.report(
             done=float(run.finished),
             robot_minutes=training.robot_minutes,
-            transitions=self._check.received,
-            transitions_lost=self._check.lost,
+            transitions=self._received.transitions.received,
+            transitions_lost=self._received.transitions.lost,
         )
         losses = {f"loss.{name}": value for name, value in run.losses.items()}
         self._progress_publisher.publish(packets.to_vectors(Header(0, training.env_steps), figures | losses))
         worries = training.watch.warnings()
         if worries:
             self.get_logger().warning("; ".join(worries), throttle_duration_sec=60.0)
+        if self._folder is not None and (low := low_disk(self._folder)):
+            worries = [*worries, low]
         problem = "; ".join([self._problem, *worries] if self._problem else worries)
         self._diagnostics.publish(
             WARN if problem else OK,
@@ -221,9 +226,6 @@ class LearnerNode(Node):
             figures | {"messages refused": self._refused} | self._gate.describe(),
         )
         self._problem = ""
-
-    def _refuse(self, error: GraphError) -> None:
-        self._complain(str(error))
 
     def _complain(self, problem: str) -> None:
         self._problem = problem

@@ -60,7 +60,8 @@ class MonitorNode(Node):
 
     def _listen_to_transitions(self) -> None:
         """Without a learner the progress is made here."""
-        self._episodes, self._rates, self._steps = EpisodeStatistics(), Rates(), StepCounter()
+        self._episodes, self._rates = EpisodeStatistics(), Rates()
+        self._steps = StepCounter(joins=not self.settings.driver.backend.starts_driver)
         self._transitions = 0
         self._driven: tuple[int, int] | None = None
         self._spec = self.settings.observation_spec()

@@ -27,7 +27,6 @@ NODE_OPTIONS: dict[str, Any] = {"automatically_declare_parameters_from_overrides
 _EXTRAS: dict[str, SettingInfo] = {
     "run.folder": SettingInfo("where the run leaves its files; empty for nowhere"),
     "run.resume": SettingInfo("learner: folder of the checkpoint to go on from; empty for none"),
-    "run.resume_own": SettingInfo("learner: true to go on from the run's own checkpoint, where there is one already"),
     "run.mode": SettingInfo("supervisor: train, or run a control graph that exists; empty: train"),
     "run.agent_file": SettingInfo("supervisor: the control graph to run"),
     "run.minutes": SettingInfo("supervisor: limit when running [min]; empty for none"),
@@ -42,7 +41,6 @@ class NodeParameters:
     settings: Settings
     folder: str
     resume: str
-    resume_own: str
     mode: str
     agent_file: str
     minutes: str

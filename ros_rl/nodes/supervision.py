@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -22,6 +23,9 @@ from ros_rl.settings.tree import Settings
 
 _LOOP_SECONDS = 0.1
 _LINE_SECONDS = 5.0
+_WARNING_SECONDS = 60.0
+_WARN = 1  # `diagnostic_msgs/DiagnosticStatus`
+_RECORDERS = ("learner", "collector")
 _DISCOVERY_SECONDS = 1.0
 _LAST_DIAGNOSTICS_SECONDS = 1.2
 _FINAL_EVALUATION_SECONDS = 600.0
@@ -59,8 +63,9 @@ class Supervision:
         wanted = [name for name in bringup.LIFECYCLE_NODES if name in self._specs]
         self._keeper = Keeper(monitor, wanted, stop, say)
         self._announcements = Announcements(monitor.get_namespace())
-        self._said = 0
+        self._said = len(monitor.state.evaluations)
         self._line = 0.0
+        self._warned: dict[str, float] = {}
 
     def refuse_second_graph(self) -> None:
         """Look for nodes of the same names before any is started.
@@ -166,8 +171,17 @@ class Supervision:
             self._line = now
             self._say(progress_line(state))
         self._say_evaluations()
+        self._say_warnings(now)
         for line in self._announcements.lines(state.status, state.figures, self._keeper.active("driver"), now):
             self._say(line)
+
+    def _say_warnings(self, now: float) -> None:
+        """What is wrong with what is learned or left, such as a full disk: it stops nobody, and should be known."""
+        for node in _RECORDERS:
+            level, text = self._monitor.state.status.get(node, (0, ""))
+            if level == _WARN and now - self._warned.get(node, -math.inf) >= _WARNING_SECONDS:
+                self._warned[node] = now
+                self._say(f"warning: {node}: {text}")
 
     def _say_evaluations(self) -> None:
         new = self._monitor.state.evaluations[self._said :]

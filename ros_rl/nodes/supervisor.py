@@ -21,7 +21,7 @@ from ros_rl.nodes.monitor import MonitorNode
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.supervision import Supervision
 from ros_rl.runs import bringup
-from ros_rl.runs.run_folder import RunFolder
+from ros_rl.runs.run_folder import RunFolder, run_of
 from ros_rl.runs.summary import summarise
 from ros_rl.settings.tree import Settings
 
@@ -61,6 +61,7 @@ def supervise(
     except rclpy_implementation.RCLError as error:
         raise RosRlError(f"ROS 2 does not start: {one_line(error)}") from None
     monitor = MonitorNode(settings, mode, robot_minutes, namespace=namespace)
+    monitor.state.go_on(folder.path, run_of(resume) if resume is not None else None)
     background = Background(monitor, stop)
     try:
         supervision = Supervision(monitor, settings, mode, folder, stop, say, resume)
@@ -90,6 +91,8 @@ class SupervisorNode(MonitorNode):
         limit = float(parameters.minutes) if parameters.minutes else None
         super().__init__(parameters.settings, parameters.mode or bringup.TRAIN, limit)
         self._agent_file, self._folder = parameters.agent_file, parameters.folder
+        if self._folder:
+            self.state.go_on(Path(self._folder))
 
     def _say(self, line: str) -> None:
         self.get_logger().info(line)
@@ -106,7 +109,10 @@ class SupervisorNode(MonitorNode):
         ended = Supervision(self, self.settings, self.mode, None, stop, self._say).run()
         if ended and self._folder:
             minutes = (time.monotonic() - started) / 60
-            RunFolder(Path(self._folder)).write_summary(summarise(self.settings, self.state, minutes, self._agent_file))
+            summary = summarise(self.settings, self.state, minutes, self._agent_file)
+            RunFolder(Path(self._folder)).write_summary(summary)
+            if summary["shortfall"]:
+                self.get_logger().error(summary["shortfall"])
 
 
 def main() -> int:

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ros_rl.array_file import read_arrays, write_arrays
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Field
 from ros_rl.replay.memory import check_memory
@@ -185,28 +186,45 @@ class ReplayBuffer:
             self._rank()
             self._priorities.update(index, priority)
 
-    def save(self, path: Path) -> None:
-        """Write all that is held, as an npz file, and where the sampling stands."""
+    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """What `restore` takes: all that is held, as views, and what is no array, such as where the sampling stands."""
         self._rank()
-        state = self._ring.state() | (self._priorities.state(len(self)) if self._priorities else {})
-        np.savez(path, rng=json.dumps(self._rng.bit_generator.state), **state)  # type: ignore[arg-type]
+        arrays = self._ring.state() | (self._priorities.state(len(self)) if self._priorities else {})
+        return arrays, {"rng": self._rng.bit_generator.state, "sources": self._ring.sources}
 
-    def load(self, path: Path) -> None:
-        """Read what `save` wrote. If no priorities were saved, all that is read has the largest one.
+    def restore(self, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any], path: Path) -> None:
+        """Take over what `state` gave. If no priorities are there, all that is held has the largest one.
+
+        Args:
+            arrays: By name.
+            about: What is no array.
+            path: Where they come from, for messages.
 
         Raises:
             ConfigError: The sizes differ from this buffer's.
         """
-        with np.load(path) as data:
-            state = dict(data)
-        roll = self._ring.restore(state, path)
-        self._rng.bit_generator.state = json.loads(str(state["rng"]))
+        roll = self._ring.restore(arrays, about["sources"], path)
+        self._rng.bit_generator.state = about["rng"]
         self._unranked = len(self)
         if self._priorities is not None:
             self._priorities = Priorities(self.capacity, self.settings)
-        if self._priorities is not None and "priority" in state:
-            self._priorities.restore(np.roll(state["priority"], roll), float(state["largest_priority"]))
+        if self._priorities is not None and "priority" in arrays:
+            self._priorities.restore(np.roll(arrays["priority"], roll), float(arrays["largest_priority"]))
             self._unranked = 0
+
+    def save(self, path: Path) -> None:
+        """Write all that is held, and where the sampling stands, to a file of its own."""
+        with path.open("wb") as file:
+            write_arrays(file, *self.state())
+
+    def load(self, path: Path) -> None:
+        """Read what `save` wrote; see `restore`.
+
+        Raises:
+            RunFolderError: The file is broken.
+            ConfigError: The sizes differ from this buffer's.
+        """
+        self.restore(*read_arrays(path), path)
 
     def _check_held(self) -> None:
         if not len(self):

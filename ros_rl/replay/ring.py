@@ -164,19 +164,24 @@ class Ring:
         place = (end - np.arange(self.span[end], -1, -1)) % self.capacity
         return place[self.source[place] == self.source[end]]
 
+    @property
+    def sources(self) -> list[str]:
+        """Names of the sources, in the order of their numbers."""
+        return list(self._sources)
+
     def state(self) -> dict[str, np.ndarray]:
-        """What `restore` takes."""
+        """What `restore` takes, beside `sources`; views of what is held, not copies."""
         columns = {name: getattr(self, name)[: self.held] for name in _VALUES + _CHAINS}
         where = np.array([self.capacity, self.added, self.next], np.int64)
         newest = np.array([self._newest[name] for name in self._sources], np.int64).reshape(-1, len(_Newest._fields))
-        sources = {"sources": np.array(list(self._sources), np.str_), "newest": newest}
-        return columns | {"where": where} | sources | self.images.state(self.held)
+        return columns | {"where": where, "newest": newest} | self.images.state(self.held)
 
-    def restore(self, state: Mapping[str, np.ndarray], path: Path) -> int:
+    def restore(self, state: Mapping[str, np.ndarray], sources: Sequence[str], path: Path) -> int:
         """Take over what `state` gave.
 
         Args:
             state: The saved arrays.
+            sources: Names of their sources.
             path: Where they come from, for messages.
 
         Returns:
@@ -195,8 +200,6 @@ class Ring:
                 )
         if difference := self.images.differs(state):
             raise ConfigError(f"{path} holds {difference}")
-        if "sources" not in state:
-            state = {**state, **_single_source(state)}
         capacity, added, place = state["where"].tolist()
         grows = held == capacity < self.capacity
         roll = -place if grows else 0
@@ -205,24 +208,9 @@ class Ring:
         self.images.restore(state, roll, held)
         self.added, self.held = added, held
         self.next = (held if grows else place) % self.capacity
-        names = state["sources"].tolist()
-        self._sources = {name: number for number, name in enumerate(names)}
+        self._sources = {name: number for number, name in enumerate(sources)}
         newest = (
             _Newest(episode, tick, bool(ended), number) for episode, tick, ended, number in state["newest"].tolist()
         )
-        self._newest = dict(zip(names, newest, strict=True))
+        self._newest = dict(zip(sources, newest, strict=True))
         return roll
-
-
-def _single_source(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What a file lacks that was written when there was one source only."""
-    position, (capacity, added, place) = state["position"], state["where"].tolist()
-    after = (np.arange(len(position)) + 1) % capacity
-    goes_on = (position[after % max(1, len(position))] > 0) & (after != place)
-    return {
-        "source": np.zeros(len(position), np.int16),
-        "span": position,
-        "successor": goes_on.astype(np.int32),
-        "sources": np.array([""]),
-        "newest": np.array([[*state["last"].tolist(), added - 1]]),
-    }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -75,7 +76,7 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
         settings: Of the run.
         mode: `TRAIN` or `RUN`.
         run_folder: Where they leave their files.
-        resume: Folder of the checkpoint that the learner goes on from.
+        resume: Folder of the checkpoint that the learner goes on from; where its own folder has one already, that.
     """
     folder = (("run.folder", str(run_folder)),)
     real_time = settings.driver.mode == "real_time"
@@ -87,8 +88,7 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
     specs = []
     if mode == TRAIN:
         resumed = (("run.resume", str(resume)),) if resume is not None else ()
-        own = (("run.resume_own", "true"),)  # when its process is a new one
-        specs.append(NodeSpec("learner", nice=5, policy=policy, parameters=folder + own + resumed))
+        specs.append(NodeSpec("learner", nice=5, policy=policy, parameters=folder + resumed))
     specs += [replace(acting, name="controller"), NodeSpec("collector", nice=1, policy=BATCH, parameters=folder)]
     backend = settings.driver.backend
     if backend.starts_driver:
@@ -117,7 +117,7 @@ def command(spec: NodeSpec, namespace: str, params_file: Path) -> list[str]:
     for old, new in spec.remappings:
         arguments += ["-r", f"{old}:={new}"]
     for name, value in spec.parameters:
-        arguments += ["-p", f"{name}:={value}"]
+        arguments += ["-p", f"{name}:={json.dumps(value)}"]  # ROS reads values as YAML: a path may hold a #
     return arguments
 
 

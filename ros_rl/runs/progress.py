@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -26,20 +28,27 @@ class _Running:
 
 
 class EpisodeStatistics:
-    """Returns and the task's metrics of the last episodes of all robots, from the transitions as they come.
+    """Returns and the task's metrics of the last episodes of all robots, from the transitions as they come."""
 
-    Args:
-        episodes: That ended before.
-        terminations: Of them.
-    """
-
-    def __init__(self, episodes: int = 0, terminations: int = 0) -> None:
-        self.episodes = episodes
+    def __init__(self) -> None:
+        self.episodes = 0
         """Episodes that ended."""
-        self.terminations = terminations
+        self.terminations = 0
         """Of them, those that the task terminated."""
         self._running: dict[str, _Running] = {}  # by source
         self._means: deque[dict[str, float]] = deque(maxlen=_EPISODES)
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` takes; JSON can hold it."""
+        running = {source: dataclasses.asdict(each) for source, each in self._running.items()}
+        counts = {"episodes": self.episodes, "terminations": self.terminations}
+        return counts | {"running": running, "means": list(self._means)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.episodes, self.terminations = state["episodes"], state["terminations"]
+        self._running = {source: _Running(**each) for source, each in state["running"].items()}
+        self._means = deque(state["means"], maxlen=_EPISODES)
 
     def add(self, transition: Transition, metrics: Mapping[str, float]) -> None:
         """Take a transition, with the task's metrics at its end."""

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.metadata
+import itertools
 import json
 import os
 import platform
@@ -17,33 +19,115 @@ from typing import Any
 from ros_rl.config import to_mapping
 from ros_rl.errors import RunFolderError
 from ros_rl.resources import package_version
+from ros_rl.runs.checkpoints import resumable
+from ros_rl.runs.durable import write_whole
 from ros_rl.settings.tree import Settings
 from ros_rl.yaml_files import write_parameters_file
 
 CONFIG, SUMMARY, AGENT, VIDEO = "config.yaml", "summary.json", "agent.onnx", "evaluation.gif"
 CHECKPOINT, LOGS, TENSORBOARD = "checkpoint", "logs", "tensorboard"
+_LOCK = "run.lock"
 
 _PACKAGES = ("numpy", "onnxruntime", "torch", "pybullet", "mcap", "ros-rclpy", "gymnasium", "mujoco")
 
 
 class RunFolder:
-    """A run's folder.
+    """A run's folder. Whoever starts a run claims it; who only reads or adds to it makes one of these.
 
     Args:
-        path: The folder; it may exist, but hold no finished run.
+        path: The folder; it is made.
 
     Raises:
-        RunFolderError: It holds a finished run, or cannot be written.
+        RunFolderError: It cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        if (self.path / SUMMARY).exists():
-            raise RunFolderError(f"{path} holds a finished run ({SUMMARY}); name another --out")
+        self._lock: int | None = None
         try:
             (self.path / LOGS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunFolderError(f"{path} cannot be written: {error.strerror}") from None
+
+    @classmethod
+    def claim(cls, path: Path, go_on: bool = False) -> RunFolder:
+        """Take a folder for a new run; nobody else gets it until `release`, or the end of this process.
+
+        Args:
+            path: The folder; it may exist.
+            go_on: Whether it may hold a run that was stopped.
+
+        Raises:
+            RunFolderError: Another run is going on there, it holds a run already, or cannot be written.
+        """
+        folder = cls(path)
+        folder._take_lock()
+        try:
+            folder._check_free(path, go_on)
+        except RunFolderError:
+            folder.release()
+            raise
+        return folder
+
+    @classmethod
+    def claim_default(cls, task: str) -> RunFolder:
+        """Take a new folder ``runs/<task>_<date>_<time>``, or of the next such name that nobody has.
+
+        Args:
+            task: Its name.
+
+        Raises:
+            RunFolderError: It cannot be written.
+        """
+        first = Path("runs") / f"{re.sub('[^A-Za-z0-9_.-]', '_', task)}_{time.strftime('%Y%m%d_%H%M%S')}"
+        for number in itertools.count(2):
+            try:
+                first.parent.mkdir(exist_ok=True)
+                (path := first if number == 2 else first.with_name(f"{first.name}_{number - 1}")).mkdir()
+                return cls.claim(path)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise RunFolderError(f"{first} cannot be written: {error.strerror}") from None
+        raise AssertionError
+
+    def release(self) -> None:
+        """Let others have it."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> RunFolder:
+        """For ``with``."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Release it."""
+        self.release()
+
+    def _take_lock(self) -> None:
+        """The system gives the lock back when the process ends, however it does."""
+        try:
+            self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._lock, 0)
+            os.write(self._lock, f"{os.getpid()}\n".encode())
+        except BlockingIOError:
+            holder = (self.path / _LOCK).read_text().strip()
+            self.release()
+            raise RunFolderError(
+                f"{self.path} is that of a run that is going on (process {holder}); stop it, or name another --out"
+            ) from None
+        except OSError as error:
+            self.release()
+            raise RunFolderError(f"{self.path} cannot be written: {error.strerror}") from None
+
+    def _check_free(self, path: Path, go_on: bool) -> None:
+        if (self.path / SUMMARY).exists():
+            raise RunFolderError(f"{path} holds a finished run ({SUMMARY}); name another --out")
+        if self.config.exists() and not go_on:
+            again = f"go on with it (--resume {path}), or " if resumable(self.path / CHECKPOINT) else ""
+            raise RunFolderError(f"{path} holds a run that was stopped ({CONFIG}); {again}name another --out")
 
     @property
     def config(self) -> Path:
@@ -59,15 +143,20 @@ class RunFolder:
         return self.path / LOGS / f"{node}.log"
 
     def write_summary(self, summary: dict[str, Any]) -> None:
-        """Write ``summary.json``, whole or not at all."""
-        partial = self.path / f"{SUMMARY}.partial"
-        partial.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-        partial.replace(self.path / SUMMARY)
+        """Write ``summary.json``, whole or not at all.
+
+        Raises:
+            RunFolderError: The disk is full, or the folder cannot be written.
+        """
+        try:
+            write_whole(self.path / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
+        except OSError as error:
+            raise RunFolderError(f"{self.path / SUMMARY} cannot be written: {error.strerror}") from None
 
 
-def default_folder(task: str) -> Path:
-    """``runs/<task>_<date>_<time>``."""
-    return Path("runs") / f"{re.sub('[^A-Za-z0-9_.-]', '_', task)}_{time.strftime('%Y%m%d_%H%M%S')}"
+def run_of(checkpoint: Path) -> Path | None:
+    """Folder of the run that a folder of checkpoints, or one of these, is of; None if it is of none."""
+    return next((folder for folder in checkpoint.resolve().parents if (folder / CONFIG).is_file()), None)
 
 
 def machine() -> dict[str, Any]:

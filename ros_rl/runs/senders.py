@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ros_rl.errors import ContractError
 
@@ -17,12 +18,24 @@ class StepCounter:
     """Environment steps of a training: of all robots, and across restarts of drivers, which count from zero each time.
 
     Args:
-        earlier: Steps of drivers' sessions that are over.
-        drivers: By source, its driver's present session and the steps known of it.
+        joins: Whether drivers are others' and may have acted before this run heard them: what a session did until it
+            was first heard is none of the run's robot time.
     """
 
-    def __init__(self, earlier: int = 0, drivers: Mapping[str, tuple[int, int]] | None = None) -> None:
-        self.earlier, self.drivers = earlier, dict(drivers or {})
+    def __init__(self, joins: bool = False) -> None:
+        self._joins = joins
+        self.earlier = 0
+        """Steps of drivers' sessions that are over, less those before one was first heard."""
+        self.drivers: dict[str, tuple[int, int]] = {}
+        """By source, its driver's present session and the steps known of it."""
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` takes; JSON can hold it."""
+        return {"earlier": self.earlier, "drivers": self.drivers}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.earlier, self.drivers = state["earlier"], _pairs(state["drivers"])
 
     @property
     def total(self) -> int:
@@ -31,30 +44,34 @@ class StepCounter:
 
     def note(self, source: str, session: int, steps: int) -> int:
         """Take a driver's session and its steps in it; returns the steps of the training."""
-        before, last = self.drivers.get(source, (session, 0))
+        before, last = self.drivers.get(source, (None, 0))
         if session != before:
-            self.earlier += last
+            self.earlier += last - (steps if self._joins else 0)
         self.drivers[source] = (session, steps)
         return self.total
 
     def elsewhere(self, source: str) -> int:
-        """Steps of the training that are not those of this source's driver in its present session."""
+        """Steps of the training that are not those of this source's driver in its present session.
+
+        It is below 0 where that driver had acted before this run heard it.
+        """
         return self.total - self.drivers.get(source, (0, 0))[1]
 
 
+def _pairs(values: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """JSON's lists as pairs again."""
+    return {source: (first, second) for source, (first, second) in values.items()}
+
+
 class SequenceCheck:
-    """Finds gaps and repetitions in the packets of each source, also across restarts of who sends them.
+    """Finds gaps and repetitions in the packets of each source, also across restarts of who sends them."""
 
-    Args:
-        newest: By source, session and sequence number of the newest packet known.
-        received: Packets before.
-        lost: Of them that never came.
-    """
-
-    def __init__(self, newest: Mapping[str, tuple[int, int]] | None = None, received: int = 0, lost: int = 0) -> None:
-        self.newest = dict(newest or {})
-        self.received = received
-        self.lost = lost
+    def __init__(self) -> None:
+        self.newest: dict[str, tuple[int, int]] = {}
+        """By source, session and sequence number of the newest packet known."""
+        self.received = 0
+        """Packets that came."""
+        self.lost = 0
         """Packets that never came."""
         self._doubted: dict[str, tuple[int, int]] = {}  # by source, the packet that lay too far ahead
 
@@ -74,6 +91,14 @@ class SequenceCheck:
             raise ContractError(
                 f"number {sequence} of '{source}' follows {newest}, at most {LARGEST_GAP} may be missing"
             )
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` takes; JSON can hold it."""
+        return {"newest": self.newest, "received": self.received, "lost": self.lost}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.newest, self.received, self.lost = _pairs(state["newest"]), state["received"], state["lost"]
 
     def take(self, source: str, session: int, sequence: int) -> bool:
         """Note a packet; False if it is known already."""

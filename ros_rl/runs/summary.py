@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ros_rl.config import variant_name
+from ros_rl.runs.evaluations import append_evaluation, read_evaluations
 from ros_rl.runs.run_folder import machine, versions
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
@@ -21,6 +24,7 @@ WATCH = "watch."
 """In front of the names of the watch's figures, among those of the progress."""
 _WALKS = 0.5  # m/s
 _IN_A_ROW = 3
+_ENOUGH = 0.5  # transitions of a step; a robot that falls all the time still gives more
 _REQUEST_ONLY = ("version", "final")
 
 
@@ -33,18 +37,38 @@ class RunState:
         evaluations: Results in the order of their steps, the final one among them.
         status: Level and message of each node's diagnostics, by node.
         figures: Values of each node's diagnostics, by node.
+        folder: Of the run, where evaluations are kept; None: nowhere.
     """
 
     progress: dict[str, float] = field(default_factory=dict)
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     status: dict[str, tuple[int, str]] = field(default_factory=dict)
     figures: dict[str, dict[str, str]] = field(default_factory=dict)
+    folder: Path | None = None
+
+    def go_on(self, folder: Path, earlier: Path | None = None) -> None:
+        """Keep evaluations in a folder from here on, after those that it, or the run that goes on in it, has already.
+
+        Args:
+            folder: Of the run.
+            earlier: Folder of the run that goes on, where that is another one.
+        """
+        if earlier is not None and earlier.resolve() != folder.resolve() and not read_evaluations(folder):
+            for result in read_evaluations(earlier):
+                append_evaluation(folder, result)
+        self.evaluations = sorted(read_evaluations(folder), key=lambda item: float(item["env_steps"]))
+        self.folder = folder
 
     def add_evaluation(self, result: dict[str, Any]) -> bool:
         """Take a result; False if it is known already."""
         key = (result["env_steps"], result["final"])
         if any((item["env_steps"], item["final"]) == key for item in self.evaluations):
             return False
+        if self.folder is not None:
+            try:
+                append_evaluation(self.folder, result)
+            except OSError as error:
+                logging.getLogger(__name__).warning("an evaluation is not kept: %s", error.strerror)
         self.evaluations.append(result)
         self.evaluations.sort(key=lambda item: (item["env_steps"], item["final"]))
         return True
@@ -173,7 +197,17 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
         "machine": machine(),
         "versions": versions(),
     }
-    return _finite(summary)
+    return _finite(summary | {"shortfall": "" if agent_file else _shortfall(settings, summary)})
+
+
+def _shortfall(settings: Settings, summary: Mapping[str, Any]) -> str:
+    """Why a training that came to its end is none to go by; empty if all is well."""
+    steps, transitions, learner = summary["env_steps"], summary["transitions"], settings.learner
+    if transitions < _ENOUGH * steps:
+        return f"only {transitions} transitions came of {steps} steps: see the driver's and the collector's logs"
+    if settings.agent.learns and learner.updates_per_step and not summary["updates"]:
+        return f"nothing was learned: no update was made in {steps} steps"
+    return ""
 
 
 def _percentiles(state: RunState, node: str, name: str) -> dict[str, float]:
@@ -213,6 +247,8 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     if any(value is not None for value in summary["plan_ms"].values()):
         figures = ", ".join(f"{name} {value:.1f} ms" for name, value in summary["plan_ms"].items() if value is not None)
         lines.append(f"  planning time    {figures}")
+    if summary["shortfall"]:
+        lines.append(f"  warning          {summary['shortfall']}")
     lines += [f"  files            {folder}", ""]
     return "\n".join(lines)
 

@@ -21,7 +21,7 @@ def check_same(folder: Path, then: Mapping[str, Any], agent: AgentSettings) -> N
 
     Args:
         folder: Of the checkpoint, for messages.
-        then: The agent's settings when it was written; empty if it does not say.
+        then: The agent's settings when it was written.
         agent: Those of now.
 
     Raises:
@@ -30,13 +30,13 @@ def check_same(folder: Path, then: Mapping[str, Any], agent: AgentSettings) -> N
     now = to_mapping(agent)
     meaning = agent.meaning(then)
     for name, wanted in agent.meaning(now).items():
-        if then and meaning[name] != wanted:
+        if meaning[name] != wanted:
             raise RunFolderError(
                 f"{folder} does not fit this agent: agent.{name} was {then.get(name)}, this run's is {now.get(name)}"
             )
 
 
-def check_finite(state: Mapping[str, Any], folder: Path) -> None:
+def check_finite(state: Mapping[str, Any]) -> None:
     """Refuse to keep weights, or an optimiser's moments, from which nothing can be learned any more.
 
     Raises:
@@ -45,8 +45,8 @@ def check_finite(state: Mapping[str, Any], folder: Path) -> None:
     for name, part in state.items():
         if not _finite(part):
             raise GraphError(
-                f"'{name}' is not finite, no checkpoint is written: go on from the last one in {folder}, if there is "
-                "one, with a smaller agent.learning_rate or what docs/watch.md advises"
+                f"'{name}' is not finite, no checkpoint is written: go on from the last one, if there is one, with "
+                "--resume and a smaller agent.learning_rate, or what docs/watch.md advises"
             )
 
 

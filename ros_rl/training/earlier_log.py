@@ -15,6 +15,7 @@ from ros_rl.features import ObservationSpec
 from ros_rl.layout import Layout
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.robot import Robot
+from ros_rl.runs.checkpoints import REPLAY, has_checkpoint, newest_whole
 from ros_rl.runs.run_folder import CHECKPOINT
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.tree import Settings
@@ -67,19 +68,17 @@ def _mcap_log(path: Path) -> Path | None:
     """The MCAP log that a path means; None if it is that of a run with a checkpoint, or of nothing."""
     if path.suffix == ".mcap" or any(path.glob("*.mcap")):
         return path
-    without_checkpoint = not (path / CHECKPOINT / "replay.npz").is_file()
-    return path / "log" if without_checkpoint and any(path.glob("log/*.mcap")) else None
+    return path / "log" if not has_checkpoint(path / CHECKPOINT) and any(path.glob("log/*.mcap")) else None
 
 
 def _take_checkpoint(replay: ReplayBuffer, path: Path, settings: Settings, layout: Layout) -> None:
     recorded = check_layout(_KEY, path, settings)
-    file = path / CHECKPOINT / "replay.npz"
-    if not file.is_file():
-        raise RunFolderError(f"{_KEY} {path} holds no transitions ({CHECKPOINT}/{file.name}, or log/*.mcap)")
-    log = _read(file, recorded, layout)
+    if not has_checkpoint(path / CHECKPOINT):
+        raise RunFolderError(f"{_KEY} {path} holds no transitions ({CHECKPOINT}/, or log/*.mcap)")
+    log = _read(path / CHECKPOINT, recorded, layout)
     count = min(len(log), replay.capacity)
     if not count:
-        raise RunFolderError(f"{_KEY} {path} holds no transitions: {file.name} is empty")
+        raise RunFolderError(f"{_KEY} {path} holds no transitions: its checkpoint is empty")
     b = log.newest(count)
     seen = slice(0, layout.size)
     rows = zip(b.observation[:, seen], b.action, b.reward, b.next_observation[:, seen], b.terminated, strict=True)
@@ -87,16 +86,14 @@ def _take_checkpoint(replay: ReplayBuffer, path: Path, settings: Settings, layou
         replay.add(Transition(tick, 0, before, action, float(reward), after, bool(terminated), False))
 
 
-def _read(file: Path, recorded: Settings, layout: Layout) -> ReplayBuffer:
+def _read(root: Path, recorded: Settings, layout: Layout) -> ReplayBuffer:
     remembers = isinstance(recorded.task, GymTask) and recorded.agent.learns_model
     size = layout.size + (layout.action_size if remembers and not layout.knows_actions else 0)
     log = ReplayBuffer(recorded.learner.replay_capacity, size, layout.action_size)
     try:
-        log.load(file)
-    except ConfigError as error:
+        log.load(newest_whole(root).path / REPLAY)
+    except (ConfigError, RunFolderError) as error:
         raise RunFolderError(f"{_KEY}: {error}") from None
-    except Exception as error:  # zip, pickle and numpy have no common error for a broken file
-        raise RunFolderError(f"{_KEY}: {file} is broken: {one_line(error)}") from None
     return log
 
 

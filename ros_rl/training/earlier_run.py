@@ -8,16 +8,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from ros_rl.agents.agent import Agent
+from ros_rl.array_file import read_arrays
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError, RunFolderError, one_line
+from ros_rl.runs.checkpoints import LEARNER, newest_whole
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.settings.loading import load_run
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
+from ros_rl.training.state_tree import unpack_state
 
 
 def run_settings(path: Path) -> Settings:
@@ -57,10 +58,7 @@ def take_teacher(agent: Agent, path: str, settings: Settings) -> None:
     if not recorded.agent.plans:
         name = variant_name(AGENT_SETTINGS, recorded.agent)
         raise RunFolderError(f"agent.teacher {path} is a run of agent '{name}', which has no planner")
-    file = Path(path) / CHECKPOINT / "learner.pt"
-    if not file.is_file():
-        raise RunFolderError(f"agent.teacher {path} holds no checkpoint ({CHECKPOINT}/{file.name})")
-    state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    state = _learner_state(Path(path))
     try:
         agent.take_teacher(state["agent"])
     except KeyError as error:
@@ -70,6 +68,15 @@ def take_teacher(agent: Agent, path: str, settings: Settings) -> None:
             f"agent.teacher {path} does not fit agent.hidden, agent.critics, agent.layer_norm or agent.model: "
             f"{one_line(error)}"
         ) from None
+
+
+def _learner_state(path: Path) -> dict[str, Any]:
+    try:
+        state = unpack_state(*read_arrays(newest_whole(path / CHECKPOINT).path / LEARNER))
+    except RunFolderError as error:
+        raise RunFolderError(f"agent.teacher: {error}") from None
+    assert isinstance(state, dict)
+    return state
 
 
 def check_layout(key: str, path: Path, settings: Settings) -> Settings:

@@ -5,18 +5,27 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ros_rl.errors import GraphError
+from ros_rl.errors import GraphError, RosRlError, RunFolderError
+from ros_rl.runs.durable import write_whole
 from ros_rl.runs.progress import EpisodeStatistics, Rates
+from ros_rl.runs.records import Record, Round, Stepped, Taken
 from ros_rl.runs.run_folder import AGENT, CHECKPOINT, TENSORBOARD
 from ros_rl.runs.summary import WATCH
+from ros_rl.runs.write_ahead import read_since
+from ros_rl.training.run_store import ResumedFrom, RunStore
 from ros_rl.training.scalars import ScalarLog
 from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
+
+_LOG = logging.getLogger(__name__)
 
 
 def _raise(error: GraphError) -> None:
@@ -27,15 +36,17 @@ class TrainingRun:
     """A `TrainingLoop` with its control graphs, evaluations, checkpoints, statistics and curves, each when it is due.
 
     It has no thread: whoever owns it adds experience, calls `work` as often as it returns True, then `keep_up`, and
-    `finish` once the training is done.
+    `finish` once it is `done`. All that is added and done since the last checkpoint is written down, too
+    (`ros_rl.runs.write_ahead`); a run that goes on does it again, in the same order, before anything new.
 
     Args:
         training: What learns.
         publish: Takes every new control graph (ONNX); None if nobody acts by them: then only the last is made.
         evaluate: Judges the agent, or asks for it; told whether it is the last time. None: nobody does.
-        checkpointed: Told the folder of a checkpoint, to add to it what else a resumed run needs.
+        about: What else a resumed run needs, as JSON can hold it; goes into every checkpoint.
         refuse: Told that a weight is not finite, so that a graph or a checkpoint was not written; raises it unless
             given.
+        warn: Told in a line what else was not written, such as on a full disk; logs it unless given.
     """
 
     def __init__(
@@ -43,11 +54,13 @@ class TrainingRun:
         training: TrainingLoop,
         publish: Callable[[bytes], None] | None = None,
         evaluate: Callable[[bool], None] | None = None,
-        checkpointed: Callable[[Path], None] | None = None,
+        about: Callable[[], Any] | None = None,
         refuse: Callable[[GraphError], None] = _raise,
+        warn: Callable[[str], None] = _LOG.warning,
     ) -> None:
         self.training = training
-        self._publish, self._evaluate, self._checkpointed, self._refuse = publish, evaluate, checkpointed, refuse
+        self._publish, self._evaluate, self._about = publish, evaluate, about
+        self._refuse, self._warn = refuse, warn
         self.episodes = EpisodeStatistics()
         self.losses: dict[str, float] = {}
         """Of the newest round that had any."""
@@ -55,72 +68,185 @@ class TrainingRun:
         """The newest control graph (ONNX); empty before the first."""
         self.finished = False
         self._rates = Rates()
+        self._ahead: deque[Record] = deque()  # to be done again, and what arrives meanwhile
+        self._stepped = Stepped(0)
+        self._resumed: ResumedFrom | None = None
+        self._store: RunStore | None = None
         self.begin(None)
+
+    def resume(self, root: Path) -> tuple[Any, list[Record]]:
+        """Go on from the newest whole checkpoint and from what was written down since; call `begin` next.
+
+        Args:
+            root: The run's ``checkpoint`` folder, or that of one checkpoint.
+
+        Returns:
+            What `about` had given (None: there was no checkpoint), and what came after it, which `work` will do again.
+
+        Raises:
+            RunFolderError: There is none, or it is of another agent or size.
+        """
+        found, so_far = self.training.resume(root)
+        if so_far is not None:
+            self.episodes.restore(so_far["episodes"])
+        self._resumed = ResumedFrom(root, found, newest=found is None or found.path != root)
+        records = read_since(root, self._resumed.number) if self._resumed.newest else []
+        self._ahead = deque(records)
+        return None if so_far is None else so_far["about"], records
 
     def begin(self, folder: Path | None) -> None:
         """Count evaluations, checkpoints and reports from here on, where a resumed training goes on.
 
         Args:
             folder: Of the run, for checkpoints, curves and the last control graph; None to leave nothing.
+
+        Raises:
+            RunFolderError: The disk is full, or the folder cannot be written.
         """
         self._folder = folder
         self._scalars = ScalarLog(folder / TENSORBOARD if folder else None)
         self._evaluated_at = self._checkpointed_at = self.training.env_steps
         self._reported_at = time.monotonic()
+        try:
+            self._store = RunStore(folder / CHECKPOINT, self._resumed) if folder else None
+        except OSError as error:
+            raise RunFolderError(f"{folder} cannot take over what the run goes on from: {error.strerror}") from None
+        if self._store is not None and not self._store.complete:
+            self.checkpoint()
 
-    def add(self, transition: Transition, metrics: Mapping[str, float]) -> None:
+    @property
+    def recalling(self) -> bool:
+        """Whether it is still doing again what a run did that went on."""
+        return bool(self._ahead)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do but to `finish`."""
+        return self.training.done and not self.recalling
+
+    def add(self, transition: Transition, metrics: Mapping[str, float], session: int = 0, sequence: int = 0) -> None:
         """Take a transition, with the task's metrics at its end.
+
+        Args:
+            transition: As received.
+            metrics: By their labels.
+            session: Of its sender.
+            sequence: Its number there.
 
         Raises:
             ConfigError: A value is not finite; nothing is stored.
         """
-        self.training.add(transition)
-        self.episodes.add(transition, metrics)
+        self._take(Taken(transition, metrics, session, sequence))
+
+    def note_steps(self, env_steps: int, source: str = "", session: int = 0, steps: int = 0) -> None:
+        """Take notice of how far the robots have come.
+
+        Args:
+            env_steps: Of the training.
+            source: The robot that was heard.
+            session: Of its driver.
+            steps: In that session.
+        """
+        record = Stepped(env_steps, source, session, steps)
+        if record != self._stepped:
+            self._stepped = record
+            self._take(record)
 
     def work(self) -> bool:
         """Publish a control graph and do a round, if they are due; returns whether there was a round."""
         if self._publish is not None and self.training.graph_due:
             self._make_graph()
+        if self._ahead:
+            self._recall()
+            return True
         if not self.training.train_due:
             return False
-        self.losses = self.training.train() or self.losses
+        self._do(Round())
+        self._write_down(Round())
         return True
 
     def keep_up(self) -> None:
         """Evaluate and write a checkpoint, if they are due."""
+        if self.recalling:
+            return
         steps, settings = self.training.env_steps, self.training.settings
         every = settings.evaluator.every
-        if every and steps // every > self._evaluated_at // every and steps < self.training.total_steps:
+        judged = bool(every) and steps // every > self._evaluated_at // every and steps < self.training.total_steps
+        if judged:
             self._evaluated_at = steps
             if self._evaluate is not None:
                 self._evaluate(False)
         every = settings.learner.checkpoint_every
-        if steps // every > self._checkpointed_at // every:
-            self.checkpoint()
+        if steps // every > self._checkpointed_at // every or (judged and self._evaluate is not None):
+            self.checkpoint(judged)
+
+    def _take(self, record: Taken | Stepped) -> None:
+        """Do and write down what came, after what is to be done again."""
+        if self._ahead:
+            self._ahead.append(record)
+        else:
+            self._do(record)
+        self._write_down(record)
+
+    def _do(self, record: Record) -> None:
+        if isinstance(record, Taken):
+            self.training.add(record.transition)
+            self.episodes.add(record.transition, record.metrics)
+        elif isinstance(record, Stepped):
+            self.training.note_steps(record.env_steps)
+        else:
+            self.losses = self.training.train() or self.losses
+
+    def _recall(self) -> None:
+        """Do again what was done, up to the next round."""
+        while self._ahead:
+            record = self._ahead.popleft()
+            try:
+                self._do(record)
+            except RosRlError as error:
+                self._warn(f"transition refused: {error}")
+            if isinstance(record, Round):
+                break
+        if not self._ahead:
+            self._evaluated_at = self.training.env_steps
+
+    def _write_down(self, record: Record) -> None:
+        if self._store is not None:
+            self._tell(self._store.write_down(record))
+
+    def _tell(self, problem: str) -> None:
+        if problem:
+            self._warn(problem)
 
     def finish(self) -> None:
         """Leave what was learned: the last control graph, its evaluation and a checkpoint."""
         self._make_graph()
         if self._folder is not None:
-            (self._folder / AGENT).write_bytes(self.graph)
+            try:
+                write_whole(self._folder / AGENT, self.graph)
+            except OSError as error:
+                self._warn(f"{self._folder / AGENT} is not written: {error.strerror}")
         if self._evaluate is not None:
             self._evaluate(True)
-        self.checkpoint()
+        self.checkpoint(judged=True)
         self.finished = True
 
-    def checkpoint(self) -> None:
-        """Write all that a resumed run needs; without a folder, nothing."""
+    def checkpoint(self, judged: bool = False) -> None:
+        """Write all that a resumed run needs; without a folder, or before all is done again, nothing.
+
+        Args:
+            judged: Whether an evaluation is on its way.
+        """
         self._checkpointed_at = self.training.env_steps
-        if self._folder is None:
+        if self._store is None or self.recalling:
             return
-        folder = self._folder / CHECKPOINT
+        about = {"episodes": self.episodes.state(), "about": self._about() if self._about is not None else None}
         try:
-            self.training.checkpoint(folder)
+            self._store.checkpoint(self.training.env_steps, lambda files: self.training.save(files, about), judged)
         except GraphError as error:
             self._refuse(error)
-            return
-        if self._checkpointed is not None:
-            self._checkpointed(folder)
+        except OSError as error:
+            self._warn(f"no checkpoint is written: {error.strerror}; training goes on without")
 
     def report_due(self, seconds: float) -> bool:
         """Whether the last report is as old as this [s]."""
@@ -162,10 +288,15 @@ class TrainingRun:
         """
         numbers = {name: value for name, value in result.items() if isinstance(value, (int, float))}
         self._scalars.write("evaluation", numbers, env_steps)
+        score = numbers.get("return_mean", math.nan)
+        if self._store is not None and math.isfinite(score):
+            self._tell(self._store.note_score(env_steps, score))
 
     def close(self) -> None:
-        """Write what is left of the curves."""
+        """Write what is left of the curves, and of what was written down."""
         self._scalars.close()
+        if self._store is not None:
+            self._store.close()
 
     def _make_graph(self) -> None:
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from ros_rl.config import expand, iterate
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.features import ObservationSpec
+from ros_rl.runs.checkpoints import has_checkpoint
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.settings.loading import load_run
 from ros_rl.settings.tree import Settings
@@ -59,7 +60,7 @@ class SavedRun:
         self.recorded = run_settings(path)
         """The settings of the run as it was."""
         settings = load_run(path / CONFIG, [*overrides, "learner.device=cpu"])
-        if not (path / CHECKPOINT / "learner.pt").is_file():
+        if not has_checkpoint(path / CHECKPOINT):
             raise RunFolderError(f"{path} holds no checkpoint: the run is not finished")
         check_fits(self.recorded, settings)
         self.training = TrainingLoop(settings)

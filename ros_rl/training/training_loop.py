@@ -5,13 +5,19 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from ros_rl.array_file import read_arrays
 from ros_rl.config import to_mapping, variant_name
 from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError, one_line
 from ros_rl.layout import Layout
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.runs.checkpoint_writer import CheckpointFiles, Checkpoints
+from ros_rl.runs.checkpoints import LEARNER, REPLAY, SO_FAR, Checkpoint, checkpoints, newest_whole
+from ros_rl.runs.write_ahead import segments
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Transition
@@ -28,9 +34,19 @@ from ros_rl.deploy.export import ExportedGraph
 from ros_rl.training.checkpoint import check_finite, check_same, random_state, take_random_state
 from ros_rl.training.earlier_log import TickReader, take_log
 from ros_rl.training.earlier_run import take_teacher
+from ros_rl.training.state_tree import pack_state, unpack_state
 from ros_rl.training.value_checks import ValueChecks
 from ros_rl.watch.remedies import remedies
 from ros_rl.watch.value_watch import ValueWatch
+
+
+class Resumed(NamedTuple):
+    """Where a training went on."""
+
+    checkpoint: Checkpoint | None
+    """None: at its beginning."""
+    about: Any
+    """What `TrainingLoop.checkpoint` was given."""
 
 
 class TrainingLoop:
@@ -180,13 +196,21 @@ class TrainingLoop:
             "config": to_mapping(self.settings),
         }
 
-    def checkpoint(self, folder: Path) -> None:
-        """Write all that `resume` needs; a checkpoint replaces the last one only when it is whole.
+    def checkpoint(self, root: Path, about: Any = None) -> Checkpoint:
+        """Write all that `resume` needs as a new checkpoint; see `Checkpoints`.
+
+        Args:
+            root: The run's ``checkpoint`` folder.
+            about: What else a resumed run needs, as JSON can hold it.
 
         Raises:
-            GraphError: A weight is not finite; the last checkpoint stays.
+            GraphError: A weight is not finite; the checkpoints stay as they are.
+            OSError: The disk is full, or the folder cannot be written; nothing of the new one stays.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        return Checkpoints(root).write(self.env_steps, lambda files: self.save(files, about))
+
+    def save(self, files: CheckpointFiles, about: Any = None) -> None:
+        """Write the files of a checkpoint; see `checkpoint`."""
         state: dict[str, Any] = {"env_steps": self.env_steps, "rounds": self.rounds, "version": self.version}
         state["warmup"] = self.warmup
         state["name"] = variant_name(AGENT_SETTINGS, self.settings.agent)
@@ -194,46 +218,50 @@ class TrainingLoop:
         state["agent"] = self.agent.state_dict()
         state["watch"] = self.watch.state_dict()
         state["settings"] = to_mapping(self.settings.agent)
-        check_finite(state["agent"], folder)
-        replay, learner = folder / "replay.partial.npz", folder / "learner.partial.pt"
-        self.replay.save(replay)
-        torch.save(state, learner)
-        replay.replace(folder / "replay.npz")
-        learner.replace(folder / "learner.pt")
+        check_finite(state["agent"])
+        files.arrays(LEARNER, *pack_state(state))
+        files.arrays(REPLAY, *self.replay.state())
+        files.json(SO_FAR, about)
 
-    def resume(self, folder: Path) -> None:
-        """Go on from a checkpoint; updates continue as if there had been no break.
+    def resume(self, root: Path) -> Resumed:
+        """Go on from the newest checkpoint that is whole; updates continue as if there had been no break.
+
+        Args:
+            root: The run's ``checkpoint`` folder, or that of one checkpoint.
 
         Raises:
-            RunFolderError: There is none, it is broken, or it is of another agent or size.
+            RunFolderError: There is none, or it is of another agent or size.
         """
-        if not (folder / "learner.pt").is_file() or not (folder / "replay.npz").is_file():
-            raise RunFolderError(f"{folder} holds no checkpoint (learner.pt and replay.npz)")
         try:
-            state = torch.load(folder / "learner.pt", map_location="cpu", weights_only=True)
-            self._check_agent(folder, state)
-            self.replay.load(folder / "replay.npz")
-        except RunFolderError:
-            raise
+            found = newest_whole(root)
+        except RunFolderError as error:
+            if 0 not in segments(root):
+                raise
+            if checkpoints(root):
+                logging.getLogger(__name__).warning("%s; all is done again from the beginning", error)
+            return Resumed(None, None)
+        folder = found.path
+        state = unpack_state(*read_arrays(folder / LEARNER))
+        self._check_agent(folder, state)
+        try:
+            self.replay.restore(*read_arrays(folder / REPLAY), folder / REPLAY)
         except ConfigError as error:
             raise RunFolderError(str(error)) from None
-        except Exception as error:  # torch, zip, pickle and numpy have no common error for a broken file
-            raise RunFolderError(f"{folder} holds a broken checkpoint: {one_line(error)}") from None
         try:
             self.agent.load_state_dict(state["agent"])
             self.watch.load_state_dict(state["watch"])
             self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
-            self.warmup = state.get("warmup", self.warmup)  # rounds count from its end
+            self.warmup = state["warmup"]  # rounds count from its end
             take_random_state(state)
         except KeyError as error:
             raise RunFolderError(f"{folder} does not fit this agent: it holds no {error}") from None
         except (RuntimeError, ValueError) as error:
             raise RunFolderError(f"{folder} does not fit this agent: {one_line(error)}") from None
         self._published_at = None  # whoever acts has no graph yet
+        return Resumed(found, json.loads((folder / SO_FAR).read_text()))
 
     def _check_agent(self, folder: Path, state: dict[str, Any]) -> None:
-        own, other = variant_name(AGENT_SETTINGS, self.settings.agent), state.get("name", "")
-        if (other or own) != own:
-            named = other or "without a name"  # the first checkpoints have none
-            raise RunFolderError(f"{folder} is a checkpoint of another agent ({named}), this run's is {own}")
-        check_same(folder, state.get("settings", {}), self.settings.agent)
+        own, other = variant_name(AGENT_SETTINGS, self.settings.agent), state["name"]
+        if other != own:
+            raise RunFolderError(f"{folder} is a checkpoint of another agent ({other}), this run's is {own}")
+        check_same(folder, state["settings"], self.settings.agent)

@@ -3,14 +3,18 @@
 
 """Behaviour cloning: what is taken from a log, and what the policy makes of it, without robot time."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
+from kept import newest, save_replay
 from learners import random_transition, spec_of
 from model_based import agent_of, assert_parity, assert_steps_down, settings_of
 
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.runs.checkpoints import REPLAY
 from ros_rl.runs.run_folder import CHECKPOINT, RunFolder
 from ros_rl.training.earlier_log import take_log
 from ros_rl.training.local import train_locally
@@ -30,8 +34,7 @@ def linear_log(folder, count: int = 600, capacity: int = 1000):
         observation = rng.uniform(-1, 1, spec.size)
         replay.add(random_transition(spec, rng, index, observation=observation, action=observation[:4] @ GAIN))
     RunFolder(folder).write_config(settings)
-    (folder / CHECKPOINT).mkdir()
-    replay.save(folder / CHECKPOINT / "replay.npz")
+    save_replay(folder / CHECKPOINT, replay)
     return folder
 
 
@@ -90,8 +93,8 @@ def test_log_is_whole_after_a_move_to_a_larger_buffer(tmp_path) -> None:
     folder = linear_log(tmp_path / "run", count=130, capacity=100)
     larger = cloning(folder, {"learner": {"replay_capacity": 200}})
     spec, moved = spec_of(larger), ReplayBuffer(200, spec_of(larger).size, spec_of(larger).action_size)
-    moved.load(folder / CHECKPOINT / "replay.npz")
-    moved.save(folder / CHECKPOINT / "replay.npz")
+    moved.load(newest(folder / CHECKPOINT) / REPLAY)
+    save_replay(folder / CHECKPOINT, moved)
     RunFolder(folder).write_config(larger)
     replay = ReplayBuffer(1000, spec.size, spec.action_size)
     take_log(replay, str(folder), larger, spec)
@@ -110,10 +113,10 @@ def test_logs_that_do_not_fit_are_refused(tmp_path) -> None:
         TrainingLoop(cloning(folder, {"control": {"delay": 2}}))
     with pytest.raises(ConfigError, match="at 20 Hz, this run .* at 25 Hz"):
         TrainingLoop(cloning(folder, {"control": {"rate_hz": 25.0}}))
-    (folder / CHECKPOINT / "replay.npz").write_bytes(b"PK\x03\x04 broken")
-    with pytest.raises(RunFolderError, match="is broken"):
+    (newest(folder / CHECKPOINT) / REPLAY).write_bytes(b"PK\x03\x04 broken")
+    with pytest.raises(RunFolderError, match=r"agent.log: .* holds no whole checkpoint: 00001_at_600: replay"):
         TrainingLoop(cloning(folder))
-    (folder / CHECKPOINT / "replay.npz").unlink()
+    shutil.rmtree(folder / CHECKPOINT)
     with pytest.raises(RunFolderError, match="holds no transitions"):
         TrainingLoop(cloning(folder))
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from kept import learner_state
 from learners import mock_step
 from model_based import (
     MODEL,
@@ -147,7 +148,7 @@ TAUGHT = {"name": "distil", "hidden": 16, "planner": PLANNER, "planner_calls": 1
 
 def test_teacher_answers_and_learns_no_more(run) -> None:
     settings = settings_of(TAUGHT | {"model": {"members": 3, "hidden": 16}, "teacher": str(run)})
-    teacher = torch.load(run / CHECKPOINT / "learner.pt", weights_only=True)["agent"]
+    teacher = learner_state(run / CHECKPOINT)["agent"]
     *_, last = train_locally(settings)
     agent = last.training.agent
     for name in ("model", "policy", "critics", "targets"):
@@ -160,7 +161,7 @@ def test_teacher_answers_and_learns_no_more(run) -> None:
 def test_teacher_brings_what_it_learned_about_the_task(tmp_path) -> None:
     networks = {"hidden": 16, "model": {"members": 3, "hidden": 16, "reward": "learned"}, "planner": PLANNER}
     saved_run(tmp_path, networks)
-    teacher = torch.load(tmp_path / CHECKPOINT / "learner.pt", weights_only=True)["agent"]["learned_task"]
+    teacher = learner_state(tmp_path / CHECKPOINT)["agent"]["learned_task"]
     learned = TrainingLoop(settings_of(TAUGHT | networks | {"teacher": str(tmp_path)})).agent.learned.state_dict()
     assert all(torch.equal(value, teacher[key]) for key, value in learned.items())
 

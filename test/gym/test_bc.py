@@ -12,11 +12,13 @@ import gym_points  # noqa: F401 (registers the environments)
 import numpy as np
 import pytest
 from command_line import run_cli
+from kept import newest, save_replay
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.gym.environment import Environment
 from ros_rl.gym.training import GymTraining
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.runs.checkpoints import REPLAY
 from ros_rl.runs.run_folder import CHECKPOINT, RunFolder
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
@@ -39,8 +41,7 @@ def linear_run(folder: Path, agent: dict[str, Any], remembers: bool = False) -> 
         x = rng.uniform(-1, 1, (2, layout.size))
         replay.add(Transition(tick, 0, x[0], 0.5 * x[0, :1], 0.0, x[1], False, False))
     RunFolder(folder).write_config(settings)
-    (folder / CHECKPOINT).mkdir()
-    replay.save(folder / CHECKPOINT / "replay.npz")
+    save_replay(folder / CHECKPOINT, replay)
     return folder
 
 
@@ -100,12 +101,12 @@ def test_from_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Pat
 def test_logs_that_do_not_fit_are_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     log = linear_run(tmp_path / "run", {"name": "sac"})
     broken = linear_run(tmp_path / "broken", {"name": "sac"})
-    (broken / CHECKPOINT / "replay.npz").write_bytes(b"PK\x03\x04 broken")
+    (newest(broken / CHECKPOINT) / REPLAY).write_bytes(b"PK\x03\x04 broken")
     other = linear_run(tmp_path / "other", {"name": "sac"}, remembers=True)  # wider than its settings say
     for env, path, complaint in (
         (POINT, "", "agent.log is '', allowed: the folder of a run"),
         (POINT, tmp_path / "none", f"agent.log: {tmp_path / 'none'} holds no run"),
-        (POINT, broken, "replay.npz is broken"),
+        (POINT, broken, "holds no whole checkpoint: 00001_at_300: replay.safetensors has 11 bytes, written were "),
         (POINT, other, "observations of (2,) values"),
         (
             "test/Falling-v0",

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import torch
 from command_line import run_cli
+from kept import learner_state, newest
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, RunFolderError, SimulationError
@@ -96,7 +97,7 @@ def test_what_is_not_finite_ends_the_run_and_is_not_stored(tmp_path, env, what) 
         run.run(RunFolder(tmp_path), threading.Event())
     assert len(run.training.replay) == 20
     assert np.isfinite(stored(run).observation).all() and np.isfinite(stored(run).reward).all()
-    assert (tmp_path / "checkpoint" / "learner.pt").is_file()
+    assert newest(tmp_path / "checkpoint").is_dir()
 
 
 def test_the_first_steps_are_random_and_the_same_for_the_same_seed(tmp_path) -> None:
@@ -187,7 +188,7 @@ def test_a_run_leaves_its_folder(capsys, tmp_path, small_file) -> None:
     arguments = ["--params-file", str(small_file), "--steps", "50", "--seed", "3", "--out", str(out)]
     code, printed, error = run_cli(capsys, "train", "--env", "gym:test/Falling-v0", "--agent", "td3", *arguments)
     assert (code, error) == (0, "")
-    for name in ("config.yaml", "agent.onnx", "evaluation.gif", "checkpoint/replay.npz", "tensorboard"):
+    for name in ("config.yaml", "agent.onnx", "evaluation.gif", "checkpoint", "evaluations.jsonl", "tensorboard"):
         assert (out / name).exists(), name
     summary = json.loads((out / "summary.json").read_text())
     assert (summary["task"], summary["driver"], summary["agent"]) == ("gym:test/Falling-v0", "gymnasium", "td3")
@@ -218,8 +219,8 @@ def test_a_finished_run_that_goes_on_tells_its_newest_final_evaluation(tmp_path)
     longer = GymTraining(settings_of("test/Point-v0", {"learner": {"steps": 80}}))
     longer.resume(tmp_path / "checkpoint")
     assert longer.run(RunFolder(tmp_path), threading.Event())
-    final = [item["env_steps"] for item in longer.state.evaluations if item["final"]]
-    assert final == [60, 80] and longer.state.final_evaluation["env_steps"] == 80
+    assert [item["env_steps"] for item in longer.state.evaluations] == [20, 40, 60, 80]
+    assert longer.state.final_evaluation["env_steps"] == 80
 
 
 def test_a_checkpoint_of_another_agent_is_refused(tmp_path) -> None:
@@ -252,7 +253,7 @@ def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
     assert process.returncode == 130
     again = shlex.split(printed.partition("go on with: ")[2])
     assert again[0] == "ros-rl" and "--params-file" not in again
-    steps = int(torch.load(out / "checkpoint/learner.pt", weights_only=True)["env_steps"])
+    steps = learner_state(out / "checkpoint")["env_steps"]
     finish = [sys.executable, "-m", "ros_rl.cli", *again[1:], "--steps", str(steps + 3), "--eval-episodes", "1"]
     done = subprocess.run(finish, timeout=60, **where)
     assert done.returncode == 0

@@ -104,8 +104,8 @@ def test_goes_on_after_save_and_load_as_if_nothing_happened(tmp_path: Path, coun
     buffer, loaded = filled(10, count), ReplayBuffer(10, 2, 1, seed=5)
     if count:
         buffer.sample(3)  # the sampling has moved on
-    buffer.save(tmp_path / "replay.npz")
-    loaded.load(tmp_path / "replay.npz")
+    buffer.save(tmp_path / "replay.safetensors")
+    loaded.load(tmp_path / "replay.safetensors")
     for extra in range(20, 24):
         buffer.add(numbered(extra))
         loaded.add(numbered(extra))
@@ -114,9 +114,9 @@ def test_goes_on_after_save_and_load_as_if_nothing_happened(tmp_path: Path, coun
 
 
 def test_a_full_ring_moves_to_a_larger_one(tmp_path: Path) -> None:
-    filled(10, 13).save(tmp_path / "replay.npz")
+    filled(10, 13).save(tmp_path / "replay.safetensors")
     larger = ReplayBuffer(15, 2, 1)
-    larger.load(tmp_path / "replay.npz")
+    larger.load(tmp_path / "replay.safetensors")
     assert sorted(larger.at(np.arange(len(larger))).reward) == list(range(3, 13))
     for index in range(13, 20):  # two more than there is room for: the oldest two go
         larger.add(numbered(index))
@@ -124,10 +124,10 @@ def test_a_full_ring_moves_to_a_larger_one(tmp_path: Path) -> None:
 
 
 def test_refuses_another_size(tmp_path: Path) -> None:
-    filled(10, 8).save(tmp_path / "replay.npz")
+    filled(10, 8).save(tmp_path / "replay.safetensors")
     with pytest.raises(ConfigError, match="8 transitions"):
-        ReplayBuffer(5, 2, 1).load(tmp_path / "replay.npz")
+        ReplayBuffer(5, 2, 1).load(tmp_path / "replay.safetensors")
     with pytest.raises(ConfigError, match=r"observations of \(2,\) values"):
-        ReplayBuffer(10, 3, 1).load(tmp_path / "replay.npz")
+        ReplayBuffer(10, 3, 1).load(tmp_path / "replay.safetensors")
     with pytest.raises(ConfigError, match=r"actions of \(1,\) values"):
-        ReplayBuffer(10, 2, 2).load(tmp_path / "replay.npz")
+        ReplayBuffer(10, 2, 2).load(tmp_path / "replay.safetensors")

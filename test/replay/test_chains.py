@@ -202,8 +202,8 @@ def test_an_episode_tells_how_it_ended() -> None:
 def test_chains_survive_a_restart(tmp_path: Path, count: int, capacity: int) -> None:
     story = random_story(np.random.default_rng(7), 40)
     buffer, loaded = buffer_of(story[:count], 4, 10), buffer_of([], 4, capacity)
-    buffer.save(tmp_path / "replay.npz")
-    loaded.load(tmp_path / "replay.npz")
+    buffer.save(tmp_path / "replay.safetensors")
+    loaded.load(tmp_path / "replay.safetensors")
     assert len(loaded) == len(buffer) and loaded.added == buffer.added
     assert drawn(loaded) == drawn(buffer)
     assert numbers(loaded.episodes()) == numbers(buffer.episodes())

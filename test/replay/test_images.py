@@ -91,9 +91,9 @@ def test_a_batch_and_the_senders_arrays_are_copies() -> None:
 
 @pytest.mark.parametrize(("count", "capacity"), [(0, 9), (5, 9), (9, 9), (14, 9), (14, 15)])
 def test_pictures_survive_a_restart(tmp_path: Path, count: int, capacity: int) -> None:
-    buffer_of(story()[:count], capacity=9).save(tmp_path / "replay.npz")
+    buffer_of(story()[:count], capacity=9).save(tmp_path / "replay.safetensors")
     loaded = buffer_of([], 3, capacity)
-    loaded.load(tmp_path / "replay.npz")
+    loaded.load(tmp_path / "replay.safetensors")
     for each in story()[count:]:
         check(loaded.at(np.arange(len(loaded))))
         loaded.add(each)
@@ -121,7 +121,7 @@ def test_pictures_without_a_place_are_refused(tmp_path: Path) -> None:
     blind = ReplayBuffer(50, 1, 1)
     with pytest.raises(ConfigError, match="has front, rear, expected no images"):
         blind.add(step(0, 0))
-    buffer_of(story()).save(tmp_path / "replay.npz")
+    buffer_of(story()).save(tmp_path / "replay.safetensors")
     with pytest.raises(ConfigError, match="images"):
-        blind.load(tmp_path / "replay.npz")
+        blind.load(tmp_path / "replay.safetensors")
     assert len(blind) == 0

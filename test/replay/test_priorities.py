@@ -139,8 +139,8 @@ def test_goes_on_after_save_and_load(tmp_path: Path, count: int) -> None:
     for _ in range(3):
         index = buffer.sample(8).index
         buffer.update_priorities(index, rng.normal(size=8))
-    buffer.save(tmp_path / "replay.npz")
-    loaded.load(tmp_path / "replay.npz")
+    buffer.save(tmp_path / "replay.safetensors")
+    loaded.load(tmp_path / "replay.safetensors")
     for each in (buffer, loaded):
         extend(each, 3)
     for _ in range(3):
@@ -152,8 +152,8 @@ def test_goes_on_after_save_and_load(tmp_path: Path, count: int) -> None:
 def test_priorities_move_to_a_larger_ring_with_their_transitions(tmp_path: Path) -> None:
     buffer, larger = prioritised(10, 13, epsilon=1e-9), prioritised(16, 0)
     buffer.update_priorities(np.arange(10), buffer.at(np.arange(10)).reward)
-    buffer.save(tmp_path / "replay.npz")
-    larger.load(tmp_path / "replay.npz")
+    buffer.save(tmp_path / "replay.safetensors")
+    larger.load(tmp_path / "replay.safetensors")
     counts = np.zeros(13)
     for _ in range(500):
         np.add.at(counts, larger.sample(20).reward.astype(int), 1)
@@ -161,7 +161,7 @@ def test_priorities_move_to_a_larger_ring_with_their_transitions(tmp_path: Path)
 
 
 def test_a_uniform_checkpoint_serves_a_prioritised_buffer(tmp_path: Path) -> None:
-    prioritised(10, 7, priority="uniform").save(tmp_path / "replay.npz")
+    prioritised(10, 7, priority="uniform").save(tmp_path / "replay.safetensors")
     buffer = prioritised(10, 0)
-    buffer.load(tmp_path / "replay.npz")
+    buffer.load(tmp_path / "replay.safetensors")
     assert set(buffer.sample(70).index) == set(range(7))

@@ -4,7 +4,6 @@
 """Several robots feed one buffer: each one's chains, sums, windows and episodes are as if it were alone."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -178,36 +177,14 @@ def test_all_is_that_of_each_source_alone(seed: int) -> None:
 def test_sources_survive_a_restart(tmp_path: Path, count: int, capacity: int) -> None:
     story = interleaved(np.random.default_rng(3), 2, 20)
     buffer, loaded = buffer_of(story[:count], 4, 10), buffer_of([], 4, capacity)
-    buffer.save(tmp_path / "replay.npz")
-    loaded.load(tmp_path / "replay.npz")
+    buffer.save(tmp_path / "replay.safetensors")
+    loaded.load(tmp_path / "replay.safetensors")
     assert sums(loaded) == sums(buffer) and numbers(loaded) == numbers(buffer)
     for each in story[count : count + 10]:
         loaded.add(each)
     held = story[: count + 10][-len(loaded) :]
     check_sums(loaded, held, 4)
     assert set(map(tuple, numbers(loaded))) <= whole_episodes(story[: count + 10], len(held))
-
-
-@pytest.mark.parametrize(("count", "capacity"), [(0, 10), (7, 10), (10, 10), (13, 10), (17, 25)])
-def test_a_file_from_before_there_were_sources_is_read(tmp_path: Path, count: int, capacity: int) -> None:
-    """Such a file has no columns of sources and distances, and says of one chain only how it went on."""
-    story = [replace(each, source="") for each in story_of("", np.random.default_rng(5), 40, 0)]
-    buffer, loaded = buffer_of(story[:count], 4, 10), buffer_of([], 4, capacity)
-    buffer.save(tmp_path / "replay.npz")
-    with np.load(tmp_path / "replay.npz") as data:
-        old = {key: data[key] for key in data if key not in ("source", "sources", "span", "successor", "newest")}
-    last = story[count - 1] if count else step("", -1, 0, episode=-1, end="term")
-    old["last"] = np.array([last.episode, last.tick, last.terminated or last.truncated], np.int64)
-    np.savez(tmp_path / "old.npz", **old)
-    loaded.load(tmp_path / "old.npz")
-    for each in story[count : count + 10]:
-        loaded.add(each)
-    check_sums(loaded, story[: count + 10][-len(loaded) :], 4)
-    late = story[max(0, count - 10) : count + 10]
-    held = {tuple(each) for each in numbers(loaded)}
-    assert {each for each in held if each[0] >= count} == {
-        each for each in whole_episodes(late, min(len(late), len(loaded))) if each[0] >= count
-    }
 
 
 def test_new_episodes_of_each_robot_leave_out_what_began_before() -> None:

@@ -73,7 +73,7 @@ def test_command_line_of_a_node() -> None:
     text = " ".join(command)
     assert command[:6] == ["nice", "-n", "5", "chrt", "--batch", "0"] and sys.executable in command
     assert "-m ros_rl.nodes.learner --ros-args --params-file /r/config.yaml -r __ns:=/a1" in text
-    assert "-p run.folder:=/r" in text and "-p run.resume:=/old/checkpoint" in text
+    assert '-p run.folder:="/r"' in text and '-p run.resume:="/old/checkpoint"' in text
     assert "-r /clock:=clock" in text
     assert bringup.environment({"A": "b"})["A"] == "b"
     assert bringup.environment({})["OMP_NUM_THREADS"] == "1"
@@ -87,7 +87,7 @@ def test_a_finished_run_is_not_overwritten(tmp_path) -> None:
     folder.write_summary({"a": 1})
     before = folder.config.read_bytes()
     with pytest.raises(RunFolderError, match="holds a finished run"):
-        RunFolder(tmp_path / "run")
+        RunFolder.claim(tmp_path / "run", go_on=True)
     assert folder.config.read_bytes() == before
     with pytest.raises(RunFolderError, match="cannot be written"):
         RunFolder(Path("/proc/run"))
@@ -117,6 +117,7 @@ def launch_stub(monkeypatch):
     module("launch.substitutions", LaunchConfiguration=Configuration)
     module("launch_ros")
     module("launch_ros.actions", Node=type("Node", (Action,), {}))
+    module("launch_ros.parameter_descriptions", ParameterValue=lambda value, value_type: value_type(value))
     ours = [f"ros_rl.nodes.{name}" for name in ("launching", "launch_nodes", "launch_rviz")]
     for name in ours:
         monkeypatch.delitem(sys.modules, name, raising=False)

@@ -12,7 +12,8 @@ import pytest
 from summaries import SUMMARY_KEYS
 
 from ros_rl.runs.progress import EpisodeStatistics, Rates
-from ros_rl.runs.received import load_received, save_received
+from ros_rl.runs.received import Received
+from ros_rl.runs.records import Round, Stepped, Taken
 from ros_rl.runs.senders import SequenceCheck, StepCounter
 from ros_rl.runs.summary import (
     RunState,
@@ -78,15 +79,29 @@ def test_two_robots_have_episodes_of_their_own() -> None:
 
 
 def test_steps_go_on_when_the_driver_starts_anew() -> None:
-    counter = StepCounter(100)
+    counter = StepCounter()
+    counter.earlier = 100
     assert counter.elsewhere("a") == 100
     assert counter.note("a", 7, 5) == 105
     assert counter.note("a", 7, 8) == 108
     assert counter.note("a", 8, 0) == 108
     assert counter.note("a", 8, 3) == 111
     assert counter.elsewhere("a") == 108
-    assert StepCounter(**vars(counter)).note("a", 8, 9) == 117, "the same driver goes on"
-    assert StepCounter(**vars(counter)).note("a", 9, 1) == 112, "another driver"
+    for session, steps, total in ((8, 9, 117), (9, 1, 112)):  # the same driver goes on, or another one
+        resumed = StepCounter()
+        resumed.restore(json.loads(json.dumps(counter.state())))
+        assert resumed.note("a", session, steps) == total
+
+
+def test_what_somebodys_driver_did_before_it_was_heard_is_no_robot_time() -> None:
+    counter = StepCounter(joins=True)
+    assert counter.note("a", 7, 50_000) == 0
+    assert counter.note("a", 7, 50_010) == 10
+    assert 10 - counter.elsewhere("a") == 50_010, "the allowance is in the driver's own count"
+    resumed = StepCounter(joins=True)
+    resumed.restore(json.loads(json.dumps(counter.state())))
+    assert resumed.note("a", 7, 50_030) == 30, "what it did while the learner was away counts"
+    assert resumed.note("a", 8, 400) == 30 and resumed.note("a", 8, 401) == 31, "a session that began elsewhere"
 
 
 def test_steps_of_two_robots_add_up() -> None:
@@ -102,7 +117,8 @@ def test_gaps_and_repetitions_are_told_apart() -> None:
     assert (check.received, check.lost) == (3, 2)
     assert check.take("a", 8, 1), "a collector that starts anew counts from zero"
     assert check.lost == 3
-    resumed = SequenceCheck(check.newest, check.received, check.lost)
+    resumed = SequenceCheck()
+    resumed.restore(json.loads(json.dumps(check.state())))
     assert not resumed.take("a", 8, 1)
     assert resumed.take("a", 8, 2) and (resumed.received, resumed.lost) == (5, 3)
 
@@ -119,38 +135,51 @@ def test_packets_of_two_collectors_are_counted_as_each_alone() -> None:
     assert (sum(each.received for each in alone), sum(each.lost for each in alone)) == (7, 3)
 
 
-def test_what_was_received_is_kept_beside_the_checkpoint(tmp_path: Path) -> None:
-    check, steps, episodes = SequenceCheck(), StepCounter(), EpisodeStatistics(4, 1)
+def test_what_was_received_goes_on_from_a_checkpoint_and_what_came_since() -> None:
+    first, second = Received(), Received()
     for packet in (("a", 7, 0), ("b", 9, 3), ("a", 7, 2)):
-        check.take(*packet)
-    steps.note("a", 1, 20)
-    steps.note("b", 2, 30)
-    save_received(tmp_path, check, steps, episodes)
-    check, steps, episodes = load_received(tmp_path, "a", 0)
-    assert (check.received, check.lost, episodes.episodes, episodes.terminations) == (3, 4, 4, 1)
-    assert not check.take("b", 9, 3) and check.take("b", 9, 4) and check.lost == 4
-    assert steps.note("b", 2, 31) == 51
-    assert steps.note("a", 5, 1) == 52
+        first.transitions.take(*packet)
+    first.steps.note("a", 1, 20)
+    first.steps.note("b", 2, 30)
+    since = [
+        Taken(transition(0, 1.0, source="b"), session=9, sequence=4),
+        Round(),
+        Stepped(51, "b", 2, 31),
+        Taken(transition(0, 1.0, source="a"), session=8, sequence=0),
+    ]
+    second.restore(json.loads(json.dumps(first.state())), since)
+    assert (second.transitions.received, second.transitions.lost) == (5, 4)
+    assert not second.transitions.take("b", 9, 4) and second.transitions.take("a", 8, 1)
+    assert second.steps.total == 51 and second.steps.note("a", 5, 1) == 52
 
 
-def test_what_was_received_before_robots_had_names_is_this_robots(tmp_path: Path) -> None:
-    old = {
-        "transitions": {"session": 7, "sequence": 41, "received": 40, "lost": 2},
-        "steps": {"offset": 100, "session": 3, "last": 44},
-        "episodes": {"episodes": 5, "terminations": 2},
-    }
-    (tmp_path / "received.json").write_text(json.dumps(old))
-    check, steps, episodes = load_received(tmp_path, "a1", 144)
-    assert not check.take("a1", 7, 41) and check.take("a1", 7, 42)
-    assert (check.received, check.lost) == (41, 2)
-    assert steps.elsewhere("a1") == 100 and steps.note("a1", 3, 45) == 145 and steps.note("a1", 4, 1) == 146
-    assert (episodes.episodes, episodes.terminations) == (5, 2)
+def test_episodes_go_on_where_they_were() -> None:
+    whole, first, second = EpisodeStatistics(), EpisodeStatistics(), EpisodeStatistics()
+    story = [transition(k // 7, reward=float(k), terminated=k % 14 == 6) for k in range(40)]
+    for index, each in enumerate(story):
+        whole.add(each, {"speed": index})
+        if index == 17:  # in the middle of an episode
+            second.restore(json.loads(json.dumps(first.state())))
+        (first if index < 17 else second).add(each, {"speed": index})
+    assert second.state() == whole.state() and second.means() == whole.means()
 
 
-def test_nothing_of_what_was_received_is_known(tmp_path: Path) -> None:
-    check, steps, episodes = load_received(tmp_path, "a1", 144)
-    assert check.received == episodes.episodes == 0
-    assert steps.note("a1", 3, 1) == 145
+def test_evaluations_are_kept_as_they_come(tmp_path: Path) -> None:
+    state = RunState()
+    state.go_on(tmp_path)
+    for result in (evaluation(2, 0.5), evaluation(1, 0.1), evaluation(2, 0.7, final=True), evaluation(2, 0.5)):
+        state.add_evaluation(result)
+    with (tmp_path / "evaluations.jsonl").open("ab") as file:
+        file.write(b'{"env_steps": 9, "fin')  # the power went
+    again, elsewhere = RunState(), RunState()
+    again.go_on(tmp_path)
+    assert [item["forward_velocity_mean"] for item in again.evaluations] == [0.1, 0.5, 0.7]
+    assert again.final_evaluation is None, "the end of then is none of now"
+    again.add_evaluation(evaluation(3, 0.9))
+    (tmp_path / "new").mkdir()
+    elsewhere.go_on(tmp_path / "new", tmp_path)
+    assert [item["forward_velocity_mean"] for item in elsewhere.evaluations] == [0.1, 0.5, 0.7, 0.9]
+    assert len((tmp_path / "new" / "evaluations.jsonl").read_text().splitlines()) == 4
 
 
 def test_rates() -> None:
@@ -225,6 +254,27 @@ def test_values_that_grew_too_large_are_in_the_summary() -> None:
     assert "right again since 1700" in result_screen(summarise(load_settings("mock_point"), state, 1.0), "runs/x")
     state.progress["watch.first_beyond"] = 0.0
     assert "too large" not in result_screen(summarise(load_settings("mock_point"), state, 1.0), "runs/x")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "figures", "complaint"),
+    [
+        ([], {"env_steps": 639, "transitions": 2, "updates": 0}, "only 2 transitions came of 639 steps"),
+        ([], {"env_steps": 400, "transitions": 400, "updates": 0}, "nothing was learned: no update was made in 400"),
+        ([], {"env_steps": 400, "transitions": 250, "updates": 10}, ""),
+        (["agent.name=random"], {"env_steps": 400, "transitions": 390}, ""),
+        (["agent.name=random"], {"env_steps": 400, "transitions": 190}, "only 190 transitions came of 400 steps"),
+        (["learner.updates_per_step=0"], {"env_steps": 400, "transitions": 400, "updates": 0}, ""),
+    ],
+)
+def test_a_training_that_came_to_nothing_says_so(
+    overrides: list[str], figures: dict[str, float], complaint: str
+) -> None:
+    settings, state = load_settings("mock_point", overrides=overrides), RunState(progress=figures)
+    summary = summarise(settings, state, 1.0)
+    assert summary["shortfall"].startswith(complaint) and bool(summary["shortfall"]) == bool(complaint)
+    assert not complaint or f"warning          {complaint}" in result_screen(summary, "runs/x")
+    assert summarise(settings, state, 1.0, "agent.onnx")["shortfall"] == "", "what only acts learns nothing"
 
 
 def test_lines_for_the_terminal() -> None:

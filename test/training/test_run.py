@@ -4,12 +4,12 @@
 """The loop around a training: what is due when, what it leaves, and what its owner is told."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from kept import contents, newest
 from learners import random_transition
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
@@ -34,10 +34,10 @@ class Owner:
         self.training = TrainingLoop(self.settings)
         self.graphs: list[tuple[int, int]] = []
         self.evaluations: list[tuple[int, bool]] = []
-        self.checkpoints: list[tuple[int, Path]] = []
+        self.checkpoints: list[int] = []
         self.refused: list[GraphError] = []
         self.run = TrainingRun(
-            self.training, self.publish if publishes else None, self.evaluate, self.checkpointed, self.refused.append
+            self.training, self.publish if publishes else None, self.evaluate, self.about, self.refused.append
         )
         self.rng = np.random.default_rng(0)
 
@@ -52,11 +52,12 @@ class Owner:
     def evaluate(self, final: bool) -> None:
         self.evaluations.append((self.now, final))
 
-    def checkpointed(self, folder: Path) -> None:
-        self.checkpoints.append((self.now, folder))
+    def about(self) -> int:
+        self.checkpoints.append(self.now)
+        return self.now
 
     def step(self) -> None:
-        self.training.note_steps(self.now + 1)
+        self.run.note_steps(self.now + 1)
         terminated = self.now % 10 == 0
         transition = random_transition(self.training.spec, self.rng, self.now, terminated=terminated, reward=-1.0)
         self.run.add(transition, {"speed": 2.0})
@@ -65,7 +66,7 @@ class Owner:
         self.run.keep_up()
 
     def finish(self) -> None:
-        while not self.training.done:
+        while not self.run.done:
             self.step()
         self.run.finish()
         self.run.close()
@@ -78,7 +79,7 @@ def test_everything_is_done_when_it_is_due(tmp_path) -> None:
     # random at first, then the first learned one, every 15 rounds, and the last
     assert owner.graphs == [(1, 0), (21, 1), (36, 16), (51, 31), (STEPS, STEPS - 20)]
     assert owner.evaluations == [(20, False), (40, False), (STEPS, True)], "the one at the end is the final one"
-    assert owner.checkpoints == [(at, tmp_path / "checkpoint") for at in (25, 50, STEPS)]
+    assert owner.checkpoints == [20, 25, 40, 50, STEPS], "what is judged is kept, too"
     assert owner.run.finished and not owner.refused
     assert (tmp_path / "agent.onnx").read_bytes() == owner.run.graph
     assert {path.name for path in tmp_path.iterdir()} == {"agent.onnx", "checkpoint", "tensorboard"}
@@ -118,10 +119,10 @@ def test_a_resumed_run_repeats_nothing(tmp_path) -> None:
         first.step()
     first.run.checkpoint()
     second = Owner()
-    second.training.resume(tmp_path / "checkpoint")
+    assert second.run.resume(tmp_path / "checkpoint") == (45, [])
     second.run.begin(tmp_path)
     second.finish()
-    assert second.evaluations == [(STEPS, True)] and [at for at, _ in second.checkpoints] == [50, STEPS]
+    assert second.evaluations == [(STEPS, True)] and second.checkpoints == [50, STEPS]
     assert second.training.rounds == STEPS - 20
 
 
@@ -144,7 +145,7 @@ def test_what_is_not_finite_is_told_and_replaces_nothing(tmp_path) -> None:
     owner.run.begin(tmp_path)
     for _ in range(30):
         owner.step()
-    good, kept = owner.run.graph, (tmp_path / "checkpoint" / "learner.pt").read_bytes()
+    good, kept = owner.run.graph, contents(newest(tmp_path / "checkpoint"))
     with torch.no_grad():
         for parameter in owner.training.agent.graph.parameters():
             parameter.fill_(np.nan)
@@ -152,7 +153,7 @@ def test_what_is_not_finite_is_told_and_replaces_nothing(tmp_path) -> None:
     owner.run.finish()
     assert owner.refused and all(isinstance(error, GraphError) for error in owner.refused)
     assert owner.run.graph == good == (tmp_path / "agent.onnx").read_bytes()
-    assert (tmp_path / "checkpoint" / "learner.pt").read_bytes() == kept and len(owner.checkpoints) == 1
+    assert contents(newest(tmp_path / "checkpoint")) == kept
 
 
 def test_without_anybody_to_tell_it_is_raised(tmp_path) -> None:

@@ -4,17 +4,20 @@
 """What the learner owes the loop: pace, graphs, checkpoints."""
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from kept import contents, learner_state, newest, write_state
 from learners import random_transition, small_settings
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, GraphError, RunFolderError
 from ros_rl.networks.optimisers import step
+from ros_rl.runs.durable import ChecksummedFile
 from ros_rl.settings.loading import load_settings
 from ros_rl.training.training_loop import TrainingLoop
 
@@ -155,17 +158,20 @@ def test_a_checkpoint_replaces_the_last_one_as_a_whole(tmp_path: Path, monkeypat
     fill(training, 40)
     rounds(training, 2)
     training.checkpoint(tmp_path)
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = contents(tmp_path)
+    names = ("learner.safetensors", "manifest.json", "replay.safetensors", "so_far.json")
+    assert sorted(before) == [f"00001_at_0/{name}" for name in names]
     rounds(training, 2)
 
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(OSError, match="no space"):
-        training.checkpoint(tmp_path)
-    assert {name: (tmp_path / name).read_bytes() for name in before} == before
-    assert sorted(before) == ["learner.pt", "replay.npz"]
+    for where, what in (("replace", "os"), ("fsync", "os"), ("write", "file")):
+        with monkeypatch.context() as patch:
+            patch.setattr(*((os, where) if what == "os" else (ChecksummedFile, where)), full)
+            with pytest.raises(OSError, match="no space"):
+                training.checkpoint(tmp_path)
+        assert contents(tmp_path) == before, where
 
 
 def test_resume_without_a_checkpoint(tmp_path: Path) -> None:
@@ -173,15 +179,36 @@ def test_resume_without_a_checkpoint(tmp_path: Path) -> None:
         random_training().resume(tmp_path)
 
 
-@pytest.mark.parametrize("broken", ["learner.pt", "replay.npz"])
-@pytest.mark.parametrize("how", ["empty", "cut", "garbage"])
-def test_resume_refuses_a_broken_checkpoint(tmp_path: Path, broken: str, how: str) -> None:
+@pytest.mark.parametrize("broken", ["learner.safetensors", "manifest.json", "replay.safetensors", "so_far.json"])
+@pytest.mark.parametrize("how", ["empty", "cut", "flipped", "gone"])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_used(
+    tmp_path: Path, broken: str, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
     training = random_training()
-    fill(training, 5)
-    training.checkpoint(tmp_path)
-    whole = (tmp_path / broken).read_bytes()
-    (tmp_path / broken).write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "garbage": b"garbage" * 99}[how])
-    with pytest.raises(RunFolderError, match="broken checkpoint"):
+    for steps in (3, 5):
+        fill(training, steps)
+        training.note_steps(steps)
+        training.checkpoint(tmp_path)
+    file = newest(tmp_path) / broken
+    whole = file.read_bytes()
+    place = int(np.random.default_rng().integers(len(whole)))
+    flipped = whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :]
+    if how == "gone":
+        file.unlink()
+    else:
+        file.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "flipped": flipped}[how])
+    resumed = random_training()
+    resumed.resume(tmp_path)
+    assert (resumed.env_steps, len(resumed.replay)) == (3, 3), f"byte {place}"
+    assert "damaged checkpoint 00002_at_5: " in caplog.text and broken in caplog.text
+    (tmp_path / "00001_at_3" / broken).write_bytes(b"")
+    with pytest.raises(RunFolderError, match=r"holds no whole checkpoint: 00002_at_5: .*; 00001_at_3: "):
+        random_training().resume(tmp_path)
+
+
+def test_an_earlier_versions_checkpoint_is_refused_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "learner.pt").write_bytes(b"PK")
+    with pytest.raises(RunFolderError, match=r"is of an earlier version \(learner.pt\) and not read any more: train"):
         random_training().resume(tmp_path)
 
 
@@ -235,12 +262,12 @@ def test_resume_takes_what_changes_no_meaning(tmp_path, name, before, after) -> 
 def test_resume_reads_a_checkpoint_with_settings_that_are_no_more(tmp_path) -> None:
     """Earlier versions had settings without effect, such as the averaging of targets that are copies."""
     training_as("td7", {}).checkpoint(tmp_path)
-    state = torch.load(tmp_path / "learner.pt", weights_only=True)
+    state = learner_state(tmp_path)
     state["settings"] |= {"tau": 0.005, "polyak_every": 2, "targets": "hard", "normalisation": "none", "dropout": 0.0}
-    torch.save(state, tmp_path / "learner.pt")
+    write_state(tmp_path, state)
     training_as("td7", {}).resume(tmp_path)
     state["settings"]["critics"] = 3
-    torch.save(state, tmp_path / "learner.pt")
+    write_state(tmp_path, state)
     with pytest.raises(RunFolderError, match=r"agent\.critics was 3, this run's is 2"):
         training_as("td7", {}).resume(tmp_path)
 
@@ -284,12 +311,12 @@ def test_resume_goes_on_at_the_new_rates(tmp_path: Path) -> None:
 def test_weights_that_are_not_finite_do_not_replace_a_checkpoint(tmp_path: Path) -> None:
     training = training_as("sac", {})
     training.checkpoint(tmp_path)
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = contents(tmp_path)
     with torch.no_grad():
         next(training.agent.critics.online.parameters()).fill_(math.nan)
     with pytest.raises(GraphError, match="'critics' is not finite, no checkpoint is written"):
         training.checkpoint(tmp_path)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert contents(tmp_path) == before
 
 
 def test_moments_that_are_not_finite_do_not_replace_a_checkpoint(tmp_path: Path) -> None:
@@ -299,7 +326,7 @@ def test_moments_that_are_not_finite_do_not_replace_a_checkpoint(tmp_path: Path)
     assert torch.isfinite(weight).all()
     with pytest.raises(GraphError, match="'critic_optimiser' is not finite"):
         training.checkpoint(tmp_path)
-    assert not (tmp_path / "learner.pt").exists()
+    assert not contents(tmp_path)
 
 
 def test_a_warm_up_that_leaves_nothing_to_learn_from_is_refused() -> None:
