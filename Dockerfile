@@ -21,7 +21,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3-pip python3-dev build-essential \
     && rm -rf /var/lib/apt/lists/*
 RUN pip3 install ${TORCH} \
-    && pip3 install onnxruntime mcap safetensors onnx onnxscript pybullet pillow tensorboard matplotlib \
+    && pip3 install onnxruntime "mcap>=1.6" safetensors onnx onnxscript pybullet pillow tensorboard matplotlib \
     && pip3 install "gymnasium[mujoco]" pytest pytest-timeout pytest-rerunfailures pytest-xdist hypothesis
 
 WORKDIR /workspace

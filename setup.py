@@ -68,7 +68,7 @@ setup(
     package_data={NAME: ["py.typed"]},
     data_files=data_files(),
     zip_safe=False,
-    install_requires=["numpy", "pyyaml", "onnxruntime", "mcap"],
+    install_requires=["numpy", "pyyaml", "onnxruntime", "mcap>=1.6"],
     extras_require={
         "sim": ["pybullet", "pillow"],
         "learn": ["torch", "safetensors", "onnx", "onnxscript", "tensorboard", "matplotlib"],

@@ -104,7 +104,8 @@ class CollectorNode(Node):
         if self._recorder is not None:
             values |= self._recorder.describe()
         values |= self._ticks.describe("tick") | self._gate.describe()
-        self._diagnostics.publish(WARN if self._problem else OK, self._problem or "active", values)
+        problem = self._problem or (self._recorder.problem if self._recorder is not None else "")
+        self._diagnostics.publish(WARN if problem else OK, problem or "active", values)
         self._problem = ""
 
 

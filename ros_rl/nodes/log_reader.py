@@ -5,21 +5,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-from mcap.exceptions import McapError
-from mcap.reader import make_reader
 
 from ros_rl.errors import ContractError, DataError
 from ros_rl.nodes.messages import deserialised
 from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.robot import Robot
+from ros_rl.runs.mcap_reading import LogFile
 from ros_rl.types import Tick
 
 
 def read_ticks(path: Path, robot: Robot) -> Iterator[Tick]:
-    """Every whole tick of a log, as the collector joined them.
+    """Every whole tick of a log, as the collector joined them, as far as the log is whole; what is lost is logged.
 
     Args:
         path: An MCAP file, or a folder of them, such as a run's ``log``.
@@ -40,20 +39,34 @@ def read_ticks(path: Path, robot: Robot) -> Iterator[Tick]:
 
 
 def _messages(path: Path, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    files = sorted(path.glob("*.mcap"), key=lambda file: (len(file.name), file.name)) if path.is_dir() else [path]
-    if not files or not files[0].is_file():
-        raise DataError(f"{path} holds no log (*.mcap)")
+    """Messages of these topics, by their last names; what a file lacks is told in the log."""
     spaces = set()
-    for file in files:
+    for file in _files(path):
+        for topic, data, _ in file.messages():
+            name = next((name for name in names if topic.endswith(f"/{name}")), None)
+            if name is None:
+                continue
+            spaces.add(topic.removesuffix(name))
+            if len(spaces) > 1:
+                raise DataError(f"log {path} is of several robots: {', '.join(sorted(spaces))}")
+            yield name, data
+        for problem in file.problems:
+            logging.getLogger(__name__).warning("log %s", problem)
+
+
+def _files(path: Path) -> list[LogFile]:
+    """The files of a log that hold anything; those that do not are told, unless there is no other."""
+    paths = sorted(path.glob("*.mcap"), key=lambda file: (len(file.name), file.name)) if path.is_dir() else [path]
+    if not paths or not paths[0].is_file():
+        raise DataError(f"{path} holds no log (*.mcap)")
+    files, reasons = [], []
+    for each in paths:
         try:
-            with file.open("rb") as stream:
-                for _, channel, message in make_reader(stream).iter_messages():
-                    name = next((name for name in names if channel.topic.endswith(f"/{name}")), None)
-                    if name is None:
-                        continue
-                    spaces.add(channel.topic.removesuffix(name))
-                    if len(spaces) > 1:
-                        raise DataError(f"log {path} is of several robots: {', '.join(sorted(spaces))}")
-                    yield name, message.data
-        except McapError as error:
-            raise DataError(f"log {file} is broken: {error or type(error).__name__}") from None
+            files.append(LogFile(each))
+        except DataError as error:
+            reasons.append(str(error))
+    if not files:
+        raise DataError("; ".join(reasons))
+    for reason in reasons:
+        logging.getLogger(__name__).warning("%s", reason)
+    return files

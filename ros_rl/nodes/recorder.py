@@ -71,9 +71,20 @@ class Recorder:
 
         gate.subscribe(kind, topic, bytes, receive, qos, raw=True, anybody=anybody)
 
+    @property
+    def problem(self) -> str:
+        """What is wrong with the log, in a line; empty if nothing is."""
+        if self._log.failure:
+            return f"the log has ended: {self._log.failure}"
+        if self._log.dropped:
+            return f"the disk is too slow for the log: {self._log.dropped} messages are missing in it"
+        return self._log.warning
+
     def describe(self) -> dict[str, str]:
         """For diagnostics."""
         values = {"log": str(self._log.path), "log messages": str(self._log.messages)}
+        counts = {"log messages dropped": self._log.dropped, "log messages refused": self._log.refused}
+        values |= {name: str(count) for name, count in counts.items() if count}
         if self._log.failure:
             values["log failure"] = self._log.failure
         if self._log.without_schema:

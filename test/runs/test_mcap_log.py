@@ -7,8 +7,9 @@ import pytest
 import yaml
 from mcap.reader import make_reader
 
-from ros_rl.runs import mcap_log
-from ros_rl.runs.mcap_log import McapLog, full_definition
+from ros_rl.runs import message_definitions
+from ros_rl.runs.mcap_log import McapLog
+from ros_rl.runs.message_definitions import full_definition
 
 DEFINITIONS = {
     "a_msgs/Top": "# a comment with b_msgs/Nothing inside\nb_msgs/Middle[] many\nLeaf one\nfloat64[3] x\nstring<=9 s\n",
@@ -19,7 +20,7 @@ DEFINITIONS = {
 
 @pytest.fixture
 def definitions(monkeypatch):
-    monkeypatch.setattr(mcap_log, "find_definition", DEFINITIONS.get)
+    monkeypatch.setattr(message_definitions, "find_definition", DEFINITIONS.get)
 
 
 def test_definition_holds_all_message_types_once(definitions) -> None:
