@@ -49,16 +49,16 @@ test: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VE
 test-fast: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-dev
 	$(BIN)/python -m pytest -m "not ros" -n 2 --dist loadfile $(PYTEST_ARGS)
 
-ifeq ($(wildcard bench/$(strip $(BENCH)).py),)
-bench:
-	@echo "which one? make bench BENCH=<name> [ARGS=...], with a name of:"; \
-	  ls bench | sed -n 's/^\([^_].*\)\.py$$/  \1/p'; exit 2
-else
 # What was tried is kept in mutants/, so a run that was stopped goes on; remove the folder to begin anew.
 mutants: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-dev
 	$(BIN)/python -m mutmut run --max-children 1 $(MUTANTS)
 	$(BIN)/python test/helpers/mutants.py
 
+ifeq ($(wildcard bench/$(strip $(BENCH)).py),)
+bench:
+	@echo "which one? make bench BENCH=<name> [ARGS=...], with a name of:"; \
+	  ls bench | sed -n 's/^\([^_].*\)\.py$$/  \1/p'; exit 2
+else
 bench: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-bench
 	@$(BIN)/python bench/$(BENCH).py $(ARGS)
 endif

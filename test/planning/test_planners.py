@@ -237,6 +237,7 @@ def test_candidates_are_the_mean_and_their_noise() -> None:
     noise = torch.tensor([[[1.0, -2.0], [3.0, 0.5]]])
     torch.testing.assert_close(made.sample(mean, std, noise)[0], torch.tensor([[0.6, -0.4], [1.0, 0.15]]))
     coloured = linear_planner(horizon=2, samples=8, noise_beta=0.5)
+    assert "colour" in dict(coloured.named_buffers()) and "colour" not in dict(made.named_buffers())
     colour = colour_map(2, 0.5)
     wanted = (mean + std * (colour @ noise[0])).clip(-1.0, 1.0)
     torch.testing.assert_close(coloured.sample(mean, std, noise)[0], wanted)

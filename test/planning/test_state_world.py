@@ -154,6 +154,23 @@ def test_proposals_follow_the_smoothed_policy_through_the_mean_prediction(smooth
             state, last = moved(state, acting.astype(float), DRIFT.mean(0)), acting
 
 
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_proposals_predict_no_more_than_they_need(horizon: int) -> None:
+    world, asked = world_of(0), []
+    predict = world.model.predict
+    world.model.predict = lambda *parts: (asked.append(1), predict(*parts))[1]
+    assert world.propose(start_of(world, 0), torch.zeros(2, horizon, 2)).shape == (2, horizon, 2)
+    assert len(asked) == horizon - 1
+
+
+@pytest.mark.parametrize("delay", [0, 1, 2])
+def test_the_expectation_starts_at_the_mean_of_all_members(delay: int) -> None:
+    world = world_of(delay, "expectation")
+    begun, (states, before) = world.begin(start_of(world, delay), 3), starts_by_hand(delay)
+    np.testing.assert_allclose(begun.x, np.repeat(states.mean(0)[None, None], 3, 1), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(begun.last_action, np.repeat(before[None], 3, 0), rtol=1e-6)
+
+
 def test_states_are_compared_in_deviations_of_the_data() -> None:
     world = world_of()
     world.model.inputs.std.copy_(tensor([0.5, 1.0, 2.0, 4.0]))
@@ -192,3 +209,9 @@ def test_a_goal_stands_between_state_and_actions_and_reaches_everyone() -> None:
         world.decide(start, torch.zeros(1)).detach(), torch.tanh(policy(mean[None])[0]).detach(), rtol=1e-5
     )
     np.testing.assert_allclose(state.goal, [0.7, 0.8, 0.9])
+    with torch.no_grad():
+        found, action = world.value(start), torch.tanh(policy(mean[None])[0])
+        acting = 0.75 * action + 0.25 * tensor(before)
+        for member in range(3):
+            state = torch.cat([start.x[member, 0] * tensor([1, 1, 0.1, 0.1]), tensor([0.35, 0.4, 0.45, *before])])
+            assert found[member, 0].item() == pytest.approx(critics(state[None], acting).min().item(), rel=1e-5)

@@ -58,6 +58,24 @@ def test_what_is_new_is_held_out_until_the_model_was_judged_by_it(kind: str) -> 
     assert "model_held_out_loss" not in early.update_model(same, 5)  # a checkpoint that does not say
 
 
+def test_the_first_transitions_ever_are_new_to_a_model_that_has_looked() -> None:
+    agent = agent_of(settings := settings_of({"name": "mbpo", "hidden": 16, "model": MODEL}))
+    replay = filled(spec_of(settings), 0)
+    assert agent._judge_model(replay) == {}
+    for transition in small_transitions(agent.spec, 2):
+        replay.add(transition)
+    assert set(agent._judge_model(replay)) == {"model_held_out_loss"} and agent._judge_model(replay) == {}
+
+
+def test_values_see_their_goal() -> None:
+    agent = agent_of(settings_of({"name": "mbpo", "hidden": 16, "model": MODEL}, "xarm_reach"))
+    spec, e = agent.spec, agent.experience(filled(agent.spec).at(np.arange(8)))
+    scale = torch.tensor(spec.scale[: spec.state_size + spec.goal_size], dtype=torch.float32)
+    found = agent.samples(e, 0.9)
+    torch.testing.assert_close(found.obs, torch.cat([torch.cat([e.state, e.goal], 1) * scale, e.last_action], 1))
+    torch.testing.assert_close(found.next_obs, torch.cat([torch.cat([e.next_state, e.goal], 1) * scale, e.action], 1))
+
+
 def test_what_is_learned_of_the_task_is_in_the_checkpoint() -> None:
     learned = {"reward": "learned", "termination": "learned"}
     agent, plain = (

@@ -3,6 +3,7 @@
 
 """What a planner is made of, by hand: its batches, what closes its plans, and what pulls its policy."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -192,6 +193,18 @@ def test_each_member_of_the_model_learns_from_transitions_of_its_own() -> None:
     parts = agent._transitions(e, 3)
     for part, whole in zip(parts, (e.state, e.last_action, e.action, e.next_state), strict=True):
         assert [torch.equal(part[member], whole[4 * member : 4 * member + 4]) for member in range(3)] == [True] * 3
+
+
+def test_the_watch_sees_each_update() -> None:
+    agent, e, shown = small(), experience(), []
+    agent.watch = SimpleNamespace(batch=lambda *parts: shown.append(parts))
+    agent.entropy_bonus = 0.3
+    q = agent.critics.online(seen(e.state, e.last_action), e.action).detach()
+    figures = agent.update_critics(e)
+    ((values, target, bonus),) = shown
+    torch.testing.assert_close(values, q)
+    assert target.shape == (8,) and bonus == 0.3
+    assert figures["critic_loss"] == pytest.approx(float(((values - target) ** 2).mean()), rel=1e-5)
 
 
 def test_what_looks_at_the_critics_sees_the_online_ones() -> None:

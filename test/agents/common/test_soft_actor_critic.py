@@ -9,7 +9,7 @@ import pytest
 import torch
 from model_based import assert_steps_down
 from torch import Tensor
-from value_agents import plain_layout, random_samples
+from value_agents import agent_of, plain_layout, random_samples
 
 from ros_rl.agents.common.critics import Critics
 from ros_rl.agents.common.soft_actor_critic import SoftActorCritic, Temperature
@@ -38,6 +38,12 @@ def test_temperature_rises_while_there_is_too_little_entropy(entropy: float, sig
     other.follow(entropy + torch.tensor([-0.5, 0.5]))  # samples of it
     for each in (one, other):  # Adam's first step is the step size
         assert float(each.alpha) == pytest.approx(0.3 * math.exp(sign * 1e-2), rel=1e-5)
+
+
+def test_settings_of_the_steps_reach_all_optimisers() -> None:
+    agent = agent_of(plain_layout(), "sac", learning_rate=0.02, alpha_learning_rate=0.03, beta1=0.5)
+    groups = [o.param_groups[0] for o in (agent.soft.optimiser, agent.soft.temperature.optimiser)]
+    assert [(group["lr"], group["betas"][0]) for group in groups] == [(0.02, 0.5), (0.03, 0.5)]
 
 
 def test_temperature_moves_by_how_much_entropy_is_missing() -> None:
