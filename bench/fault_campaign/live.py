@@ -102,7 +102,7 @@ class Live:
     def _judge_state(self, began: float, ended: float) -> None:
         state, fault = self._scene.operator.safety, self._fault
         if fault.holds is not Holds.STOPS:
-            ticks = [tick for tick in self._scene.operator.ticks if began < tick.time < ended]
+            ticks = [tick for tick in list(self._scene.operator.ticks) if began < tick.time < ended]
             others = {tick.safety.name for tick in ticks} - {SafetyState.RUNNING.name}
             if others:
                 self._outcome.wrong.append(f"was {', '.join(sorted(others))} meanwhile")
