@@ -74,7 +74,7 @@ setup(
         "learn": ["torch", "safetensors", "onnx", "onnxscript", "tensorboard", "matplotlib"],
         "ros": list(ROS_WHEELS),
         "gym": ["gymnasium[mujoco]>=1.0"],
-        "bench": ["stable-baselines3"],
+        "bench": ["stable-baselines3", "psutil"],
         # what mbrl-lib 0.2.0 needs to plan; itself by `pip install --no-deps mbrl==0.2.0`, since the hydra-core that it
         # pins does not import under Python 3.11 and later
         "peers": [
@@ -86,12 +86,14 @@ setup(
             "termcolor",
             "tqdm",
         ],
-        "test": ["pytest", "pytest-timeout", "pytest-rerunfailures", "pytest-xdist", "hypothesis"],
+        "test": ["pytest", "pytest-timeout", "pytest-rerunfailures", "pytest-xdist", "hypothesis", "psutil"],
         "dev": [
             "pytest",
             "pytest-timeout",
             "pytest-rerunfailures",
             "pytest-xdist",
+            "hypothesis",
+            "psutil",
             "ruff",
             "mypy",
             "mutmut>=3.8",

@@ -32,7 +32,7 @@ from ros_domain import reserve_domain  # noqa: E402 - no run of a campaign meets
 
 def all_faults(rate: float) -> list[Fault]:
     """The campaign, at a control rate [Hz]."""
-    live = [*kills.faults(rate), *stops.faults(), *links.faults(), *words.faults(), *bad_graphs.faults()]
+    live = [*kills.faults(rate), *stops.faults(), *links.faults(rate), *words.faults(), *bad_graphs.faults()]
     return [*live, *remembered.faults(), *signals.faults(), *files.faults(), *folders.faults()]
 
 

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from fault_campaign.fault import Fault, Holds, Outcome
 from fault_campaign.live import run_live
-from fault_campaign.scene import Scene, as_options
+from fault_campaign.scene import Scene
 from fault_campaign.stranger import Stranger
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
@@ -29,6 +29,7 @@ _REFUSAL_SECONDS = 60.0
 _MOST_BYTES = 1.0e9
 """Memory that a process may take over a graph; the learner's own libraries take a third of it."""
 _WATCH_SECONDS = 8.0
+_GOOD = 0.75  # rad/s, of the action 0.5
 
 Build = Callable[[Settings], bytes]
 
@@ -120,7 +121,7 @@ def as_file(scene: Scene, fault: Fault) -> Outcome:
     file = scene.folder / "agent.onnx"
     file.write_bytes(fault.options["build"](_settings(scene)))
     began, most = time.monotonic(), 0
-    run = scene.start_command("run", "mock_point", "--agent", str(file), *as_options({"supervisor.start_timeout": 40}))
+    run = scene.start_agent(file)
     while run.process.poll() is None and time.monotonic() < began + _REFUSAL_SECONDS:
         most = max([most, *map(_memory, run.processes())])
         scene.help()
@@ -137,6 +138,25 @@ def as_file(scene: Scene, fault: Fault) -> Outcome:
         outcome.wrong.append("ends in a traceback")
     run.kill()
     outcome.reached, outcome.told = "nothing", run.said()[1:] or run.said()
+    return outcome
+
+
+def good_file(scene: Scene, fault: Fault) -> Outcome:
+    """A good agent file, in the same way: it acts, or none of the refusals says anything."""
+    outcome = Outcome(fault.name, fault.holds.value)
+    scene.end()
+    file = scene.folder / "agent.onnx"
+    file.write_bytes(_built([_identity()])(_settings(scene)))
+    began = time.monotonic()
+    run = scene.start_agent(file)
+    while not scene.joints.obeyed(_GOOD, began) and time.monotonic() < began + _REFUSAL_SECONDS:
+        scene.help()
+        time.sleep(0.2)
+    outcome.reached = "the agent's commands" if scene.joints.obeyed(_GOOD, began) else "nothing"
+    if not scene.joints.obeyed(_GOOD, began):
+        outcome.wrong.append("a good agent file does not act")
+    outcome.told = run.said()
+    run.kill()
     return outcome
 
 
@@ -157,4 +177,4 @@ def faults() -> list[Fault]:
         Fault(f"agent file: {name}", Holds.REFUSES, lambda scene: None, as_file, options={"build": build})
         for name, build in GRAPHS.items()
     ]
-    return messages + files
+    return [*messages, Fault("agent file: good", Holds.HARMLESS, lambda scene: None, good_file), *files]

@@ -19,6 +19,7 @@ from fault_campaign.scene import PATIENCE
 
 _LIMIT = 300_000  # bytes, of every file of a run whose disk is full
 _FULL_STEPS = 1500
+_EARLY_STEPS = 30  # before the first update and the first checkpoint
 _WRITE_AHEAD = ("checkpoint/*.wal", "checkpoint/**/*.wal")
 _LEARNER = ("checkpoint/*/learner*", "checkpoint/learner*")
 
@@ -68,6 +69,7 @@ def faults() -> list[Fault]:
         return Fault(name, Holds.RESUMES, act, cut_off, options={"damage": damage, **options})
 
     return [
+        row("kill all early", first=_EARLY_STEPS),
         *(row(f"kill all {n + 1}") for n in range(3)),
         *(row(f"kill {node}, then all", act=kill_one(node)) for node in ("driver", "collector", "learner")),
         row("write-ahead log torn", tear(*_WRITE_AHEAD)),

@@ -19,7 +19,7 @@ from fault_campaign.scene import Scene
 _ALWAYS = 10**9
 _BLOCKED_SECONDS = 3.0
 _RAISED, _EXPIRED = 2.0, 3.0  # periods: found in the period that runs, or by the target's expiry
-_STALE = 5.0
+_STALE_SECONDS = 0.5  # the guards' limit; a period until it begins, one until it is found, one in which it is applied
 
 
 def failing(call: str, how: str, times: int = _ALWAYS, seconds: float = 0.0) -> Callable[[Scene], dict[str, Any]]:
@@ -54,8 +54,9 @@ def all_held_up(scene: Scene) -> dict[str, Any]:
     return {"began": began}
 
 
-def faults() -> list[Fault]:
-    """All of them."""
+def faults(rate: float) -> list[Fault]:
+    """All of them, at a control rate [Hz]."""
+    stale = _STALE_SECONDS * rate + 3
 
     def row(name: str, within: float, act: Callable[[Scene], dict[str, Any] | None]) -> Fault:
         return Fault(name, Holds.STOPS, act, run_live, within=within, state=(FAULT,))
@@ -70,8 +71,8 @@ def faults() -> list[Fault]:
         row("write blocks", _EXPIRED, failing("write", "block", 1, _BLOCKED_SECONDS)),
         row("arm raises", _RAISED, arming),
         row("a position is NaN", _RAISED, failing("read", "nan")),
-        row("measurements stand still", _STALE, failing("read", "freeze")),
-        row("measurements grow old", _STALE, failing("read", "stale")),
+        row("measurements stand still", stale, failing("read", "freeze")),
+        row("measurements grow old", stale, failing("read", "stale")),
         row("the robot reports a fault", _RAISED, failing("read", "health", times=1)),
         row("all processes held up", _EXPIRED, all_held_up),
     ]

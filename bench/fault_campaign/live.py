@@ -15,6 +15,7 @@ from ros_rl.types import SafetyState
 LOST_SECONDS = 1.0
 """What may be lost at most."""
 _MOST_WAIT = 1.5  # s, before a fault begins
+_AGAIN = "acts again"  # said of the recovery before the fault
 _FURTHER_SECONDS = 1.5  # watched after everybody is there again
 
 
@@ -49,7 +50,8 @@ class Live:
         self._judge_joints(began, ended, facts.pop("signature", None))
         self._judge_state(began, ended)
         self._judge_processes(nodes)
-        outcome.told = scene.run.said(printed) + [f"{node}: {text}" for node, text in scene.operator.complaints(called)]
+        said = [line for line in scene.run.said(printed) if _AGAIN not in line]
+        outcome.told = said + [f"{node}: {text}" for node, text in scene.operator.complaints(called)]
         scene.joints.heal()
         scene.rest()
         after = scene.counted()
@@ -100,7 +102,7 @@ class Live:
     def _judge_state(self, began: float, ended: float) -> None:
         state, fault = self._scene.operator.safety, self._fault
         if fault.holds is not Holds.STOPS:
-            ticks = [tick for tick in self._scene.operator.ticks if began < tick.time < ended]
+            ticks = [tick for tick in list(self._scene.operator.ticks) if began < tick.time < ended]
             others = {tick.safety.name for tick in ticks} - {SafetyState.RUNNING.name}
             if others:
                 self._outcome.wrong.append(f"was {', '.join(sorted(others))} meanwhile")

@@ -11,6 +11,7 @@ from fault_campaign.damage import cut, garbage
 from fault_campaign.fault import FAULT, STOP, Fault, Holds, Outcome
 from fault_campaign.processes import wait_for
 from fault_campaign.scene import PATIENCE, Scene
+from ros_rl.runs.run_folder import CHECKPOINT
 from ros_rl.runtime.latch import FILE
 
 _WATCH_SECONDS = 3.0
@@ -21,7 +22,7 @@ def remembered(scene: Scene, fault: Fault) -> Outcome:
     outcome = Outcome(fault.name, fault.holds.value)
     scene.joints.heal()
     scene.to_run()
-    time.sleep(scene.rng.uniform(0.5, 3.0))  # there is something to resume
+    wait_for((scene.run_folder / CHECKPOINT).exists, PATIENCE)  # there is something to resume
     began = time.monotonic()
     scene.operator.call("emergency_stop")
     scene.end()

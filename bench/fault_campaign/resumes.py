@@ -18,6 +18,8 @@ from fault_campaign.signals import STOP_SECONDS
 
 _FIRST_STEPS, _FURTHER_STEPS = 400, 100
 _RATE_SECONDS = 3.0
+_UNMEASURED = 20.0
+"""Steps per second that are taken for granted where there was no time to measure them."""
 SIMULATED = LEARNING | {"evaluator.every": 0, "evaluator.final_episodes": 1, "learner.slack_steps": 50}
 
 
@@ -43,14 +45,14 @@ class Training:
         self.run = Run(line, self._scene.environment, output, self._prepare if prepared else None)
         return self.run
 
-    def begin(self) -> None:
-        """Start anew and train for a while.
+    def begin(self, steps: int = _FIRST_STEPS) -> None:
+        """Start anew and train for at least some steps.
 
         Raises:
             RuntimeError: It does not come to that.
         """
         self.start("--out", str(self.folder))
-        self.until(self.steps + _FIRST_STEPS + self._scene.rng.randrange(200))
+        self.until(self.steps + steps + self._scene.rng.randrange(steps // 2))
 
     @property
     def steps(self) -> int:
@@ -93,8 +95,8 @@ def cut_off(scene: Scene, fault: Fault) -> Outcome:
     training = Training(scene, scene.folder / f"cut_{time.monotonic_ns()}", fault.options.get("prepare"))
     zero = scene.operator.steps
     try:
-        training.begin()
-        rate = training.rate()
+        training.begin(fault.options.get("first", _FIRST_STEPS))
+        rate = training.rate() if "first" not in fault.options else _UNMEASURED
         outcome.facts = fault.act(training) or {}
         outcome.wrong += outcome.facts.pop("wrong", [])
         done = training.steps - zero

@@ -19,7 +19,8 @@ from fault_campaign.operator_node import Operator
 from fault_campaign.processes import NODES, Run, install, wait_for
 from ros_rl.types import SafetyState
 
-NAMESPACE = "faults"
+NAMESPACE, GUEST = "faults", "guest"
+"""Of the runs; and the name of a node whose word counts beside those of the run."""
 PATIENCE = 120.0
 """Time that a start or a recovery may take on a busy machine [s]."""
 SETTLED_SECONDS = 2.5  # after which nothing is on its way any more
@@ -78,6 +79,9 @@ class Scene:
         self._settings = LEARNING | {
             "control.rate_hz": rate,
             "driver.backend.folder": package,
+            "driver.commanders": f"[controller, {GUEST}]",
+            "driver.nodes": f"[driver, {GUEST}]",
+            "learner.collectors": f"[collector, {GUEST}]",
             "driver.homing_speed": 1.0,
             "task.bound": 100.0,  # a robot that stands at its stops ends no episode
             "task.episode_seconds": 100_000.0,
@@ -105,13 +109,19 @@ class Scene:
         """Go on with the run that there was."""
         return self.start_command("train", "mock_point", "--resume", str(self.run_folder))
 
-    def start_command(self, *arguments: str) -> Run:
+    def start_agent(self, agent: Path) -> Run:
+        """Let an agent file act, under the same settings but for those of an agent."""
+        return self.start_command("run", "mock_point", "--agent", str(agent))
+
+    def start_command(self, command: str, *arguments: str) -> Run:
         """Start `ros-rl` on this robot."""
         self.end()
         self._runs += 1
         output = self.folder / f"run_{self._runs}.txt"
-        line = [*arguments, "--driver", "stand_in", "--mode", "real_time", "--namespace", NAMESPACE]
-        line += as_options(self._settings) + [part for item in self._overrides for part in ("--set", item)]
+        line = [command, *arguments, "--driver", "stand_in", "--mode", "real_time", "--namespace", NAMESPACE]
+        learns = command == "train"
+        line += as_options({key: value for key, value in self._settings.items() if learns or "agent." not in key})
+        line += [part for item in self._overrides for part in ("--set", item)]
         self.run = Run(line, self.environment, output)
         return self.run
 

@@ -14,7 +14,7 @@ from std_msgs.msg import String
 
 from fault_campaign.fault import Fault, Holds
 from fault_campaign.live import run_live
-from fault_campaign.scene import Scene
+from fault_campaign.scene import GUEST, Scene
 from fault_campaign.stranger import JOINTS, SIGNATURE, Stranger, joint_state, tick_fields, transition_fields
 from ros_rl.wire import Header
 
@@ -25,7 +25,7 @@ _APART_SECONDS = 0.05
 
 
 def said(what: Say, *names: str, times: int = _TIMES) -> Callable[[Scene], dict[str, Any]]:
-    """Said by a stranger, and by one of each of these names."""
+    """Said by a stranger, and by one of each of these names; the guest's word counts, the others' does not."""
 
     def act(scene: Scene) -> dict[str, Any]:
         began = time.monotonic()
@@ -122,14 +122,14 @@ def faults() -> list[Fault]:
         "verdict inf": (verdict(math.inf), ("collector",)),
         "verdict NaN": (verdict(math.nan), ("collector",)),
         "verdict that ends the episode": (verdict(1.0), ("collector",)),
-        "tick without fields": (vectors("tick"), ("driver",)),
-        "tick with labels that do not fit": (raw("tick", [1.0, 2.0], *_HEADER, ("index", 9)), ("driver",)),
+        "tick without fields": (vectors("tick"), ("driver", GUEST)),
+        "tick with labels that do not fit": (raw("tick", [1.0, 2.0], *_HEADER, ("index", 9)), ("driver", GUEST)),
         "tick of huge index": (tick(index=_HUGE, env_steps=_HUGE), ("driver",)),
-        "tick NaN": (tick(index=math.nan, env_steps=math.nan, safety=math.inf), ("driver",)),
+        "tick NaN": (tick(index=math.nan, env_steps=math.nan, safety=math.inf), ("driver", GUEST)),
         "tick that says fault": (tick(safety=3), ("driver",)),
-        "transition of another size": (transition(observation=[0.1], action=[0.1] * 5), ("collector",)),
-        "transition NaN": (transition(observation=[math.nan] * 8), ("collector",)),
-        "transition of reward 1e30": (transition(reward=1e30), ("collector",)),
+        "transition of another size": (transition(observation=[0.1], action=[0.1] * 5), ("collector", GUEST)),
+        "transition NaN": (transition(observation=[math.nan] * 8), ("collector", GUEST)),
+        "transition of reward 1e30": (transition(reward=1e30), ("collector", GUEST)),
         "transition of huge sequence": (transition(Header(time.time_ns(), _HUGE, 7)), ("collector",)),
         "evaluation not JSON": (text("evaluation", "{not json"), ("evaluator",)),
         "evaluation of nonsense": (text("evaluation", '{"env_steps": "many", "final": 3}'), ("evaluator",)),
@@ -137,11 +137,11 @@ def faults() -> list[Fault]:
         "allowance inf": (vectors("step_allowance", steps=math.inf), ("learner",)),
         "allowance negative": (vectors("step_allowance", steps=-5.0), ("learner",)),
         "command with the right stamp": (command(_MINE), ("controller",)),
-        "command NaN": (command([math.nan, math.inf]), ("controller",)),
-        "command of wrong size": (command([SIGNATURE]), ("controller",)),
-        "command of other joints": (command(_MINE, ["left", "right"]), ("controller",)),
-        "command of a joint twice": (command([SIGNATURE] * 3, [*JOINTS, JOINTS[0]]), ("controller",)),
-        "joint states of wrong length": (states(position=[1.0], velocity=[1.0, 2.0, 3.0]), ("driver",)),
+        "command NaN": (command([math.nan, math.inf]), ("controller", GUEST)),
+        "command of wrong size": (command([SIGNATURE]), ("controller", GUEST)),
+        "command of other joints": (command(_MINE, ["left", "right"]), ("controller", GUEST)),
+        "command of a joint twice": (command([SIGNATURE] * 3, [*JOINTS, JOINTS[0]]), ("controller", GUEST)),
+        "joint states of wrong length": (states(position=[1.0], velocity=[1.0, 2.0, 3.0]), ("driver", GUEST)),
         "joint states NaN": (states(position=[math.nan] * 2, effort=[math.inf] * 2), ("driver",)),
         "applied command of others": (
             lambda stranger, scene: stranger.say("applied_command", joint_state(_stamp(scene), _MINE)),

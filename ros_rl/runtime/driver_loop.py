@@ -10,6 +10,7 @@ the period ends (contracts 2 and 3 of the design). Whether anything acts at all,
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -49,6 +50,7 @@ class DriverLoop:
         latch: Says what may act; None for one that keeps nothing, and lets only a simulator begin by itself.
         command_holds: Control periods after which a target expires in the backend.
         homing_speed: Share of the velocity limits at which a robot goes home.
+        lost_time: How long a call of the backend's may take [s].
         clock: The steady clock [s].
     """
 
@@ -65,6 +67,7 @@ class DriverLoop:
         latch: Latch | None = None,
         command_holds: float = COMMAND_HOLDS,
         homing_speed: float = HOMING_SPEED,
+        lost_time: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._robot, self._backend = robot, backend
@@ -72,7 +75,7 @@ class DriverLoop:
         self.latch = latch or Latch(self_arming=self._simulator is not None)
         self._period = 1.0 / rate_hz
         self._period_ns = round(_NANOSECONDS / rate_hz)
-        self._link = RobotLink(backend, self.latch, command_holds * self._period, clock)
+        self._link = RobotLink(backend, self.latch, command_holds * self._period, clock, lost_time)
         self._delay, self._auto_recover = delay, auto_recover
         self._rng = np.random.default_rng([seed, 0xD21E])
         self._filter = CommandFilter(robot, self._period)
@@ -396,6 +399,7 @@ def make_driver_loop(
         latch=latch,
         command_holds=driver.command_holds,
         homing_speed=driver.homing_speed,
+        lost_time=math.inf if driver.backend.simulated else driver.lost_time_limit,
     )
 
 

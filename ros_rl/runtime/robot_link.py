@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,10 +25,19 @@ class RobotLink:
         latch: Says whether anything may act.
         holds: How long a target holds before the backend does its safe action by itself [s].
         clock: The steady clock [s].
+        lost_time: How long a call may take before it is a fault of its own, where the robot is armed [s].
     """
 
-    def __init__(self, backend: Backend, latch: Latch, holds: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        latch: Latch,
+        holds: float,
+        clock: Callable[[], float],
+        lost_time: float = math.inf,
+    ) -> None:
         self._backend, self._latch, self._holds, self._clock = backend, latch, holds, clock
+        self._lost_time = lost_time
         self._motors = False
         self.reading: Reading | None = None
         """The newest; None before the first."""
@@ -89,9 +99,17 @@ class RobotLink:
         return latched
 
     def ask(self, what: str, call: Callable[..., Any], *arguments: Any) -> Any:
-        """Call the backend; whatever it raises is a fault that lasts, and the answer is None."""
+        """Call the backend; whatever it raises is a fault that lasts, and the answer is None.
+
+        A call that took too long is a fault, too, at once: a command for what was then must not act now.
+        """
+        begin = self._clock()
         try:
-            return call(*arguments)
+            answer = call(*arguments)
+            took = self._clock() - begin
+            if took > self._lost_time and self._latch.armed:
+                self.trip(f"the backend took {took:.2f} s to {what}, limit {self._lost_time:g} s")
+            return answer
         except Exception as error:  # simulators and robots' libraries raise anything
             self._trip(what, error)
             self.be_safe()

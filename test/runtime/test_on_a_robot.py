@@ -44,6 +44,7 @@ class World:
             auto_recover=auto_recover,
             latch=latch or Latch(),
             homing_speed=0.5,
+            lost_time=0.5,
             clock=lambda: self.now,
         )
         self.pacer = RealTime(self.loop, PERIOD, auto_recover, limits or Limits(unjudged=0.0))
@@ -151,6 +152,33 @@ class TestWhatActed:
         world.period(5)
         assert world.ticks[-1].safety is SafetyState.FAULT, "answers end nothing"
         assert world.robot.doing(world.now) is None
+
+    @pytest.mark.parametrize("call", ["read", "write"])
+    def test_a_call_that_blocks_is_a_fault_before_anything_acts_again(self, call):
+        world = World()
+        world.decide = lambda tick: np.ones(2)
+        world.until(SafetyState.RUNNING)
+        world.period(5)
+        original, slept = getattr(world.robot, call), []
+
+        def block(*arguments):
+            if not slept:
+                world.sleep(3.0)
+                slept.append(world.now)
+            return original(*arguments)
+
+        setattr(world.robot, call, block)
+        world.period()
+        assert world.loop.safety is SafetyState.FAULT and f"took 3.00 s to {call}, limit 0.5 s" in world.loop.fault
+        world.period(3)
+        assert all(line.target is None for line in world.robot.done if line.time >= slept[0])
+
+    def test_a_call_that_takes_less_than_the_limit_is_none(self):
+        world = World(limits=Limits(misses=20, unjudged=0.0))
+        world.until(SafetyState.RUNNING)
+        original = world.robot.read
+        world.robot.read = lambda: (world.sleep(0.4), original())[1]
+        assert world.period(2).safety is SafetyState.RUNNING
 
 
 class TestArming:
