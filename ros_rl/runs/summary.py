@@ -205,7 +205,8 @@ def _shortfall(settings: Settings, summary: Mapping[str, Any]) -> str:
     steps, transitions, learner = summary["env_steps"], summary["transitions"], settings.learner
     if transitions < _ENOUGH * steps:
         return f"only {transitions} transitions came of {steps} steps: see the driver's and the collector's logs"
-    if settings.agent.learns and learner.updates_per_step and not summary["updates"]:
+    owed = (steps - learner.warmup_steps) * learner.updates_per_step
+    if settings.agent.learns and owed >= 1.0 and not summary["updates"]:
         return f"nothing was learned: no update was made in {steps} steps"
     return ""
 

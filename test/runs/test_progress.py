@@ -264,6 +264,7 @@ def test_values_that_grew_too_large_are_in_the_summary() -> None:
         ([], {"env_steps": 400, "transitions": 250, "updates": 10}, ""),
         (["agent.name=random"], {"env_steps": 400, "transitions": 390}, ""),
         (["agent.name=random"], {"env_steps": 400, "transitions": 190}, "only 190 transitions came of 400 steps"),
+        (["learner.updates_per_step=0.5"], {"env_steps": 301, "transitions": 301, "updates": 0}, ""),
         (["learner.updates_per_step=0"], {"env_steps": 400, "transitions": 400, "updates": 0}, ""),
     ],
 )
