@@ -13,7 +13,7 @@ from value_agents import agent_of, check_resume, largest_difference, plain_layou
 from ros_rl.agents.td7 import Td7Agent
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.errors import ConfigError
-from ros_rl.networks.embedding import EmbeddedCritics, Embedding, ScaledFirst, unit_mean
+from ros_rl.networks.embedding import EmbeddedCritics, EmbeddedPolicy, Embedding, ScaledFirst, unit_mean
 from ros_rl.networks.mlp import BatchedLinear
 from ros_rl.settings.loading import load_settings
 
@@ -168,6 +168,12 @@ def test_known_embedding_gives_the_same_values() -> None:
     z = critics.embedding.of_state(samples.obs)
     torch.testing.assert_close(critics(samples.obs, samples.action, z), critics(samples.obs, samples.action))
     assert critics.features(samples.obs, samples.action).shape == (2, 6, 8)
+    other = critics(samples.obs, samples.action, z + 1.0)
+    assert (other - critics(samples.obs, samples.action)).abs().min() > 1e-4  # it is not made anew
+    for net in (critics.net.net, EmbeddedPolicy(3, 2, 8, 4).net.net):
+        count, size = (2, 1) if net is critics.net.net else (1, 2)
+        layers = [tuple(layer.weight.shape) for layer in net.modules() if isinstance(layer, BatchedLinear)]
+        assert layers[1:] == [(count, 8, 8), (count, 8, size)]
 
 
 def test_graph_acts_as_policy_and_embedding_do() -> None:

@@ -92,8 +92,17 @@ def test_aleatoric_draws_have_the_models_deviation(kind: type[FixedMember]) -> N
     assert abs(np.corrcoef(first.reshape(-1, 2, 4)[..., 0].T)[0, 1]) < 0.1  # each particle has draws of its own
 
 
+class Feeling(LinearModel):
+    """Feels the action before, too."""
+
+    def distribution(self, state: Tensor, last_action: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+        mean, std = super().distribution(state, last_action, action)
+        return mean + 0.3 * torch.cat([last_action, last_action], -1), std
+
+
 def test_draws_from_a_model_without_chance_are_its_means() -> None:
     planner, candidates = linear_planner(DRIFT, horizon=3), sequences()
+    planner.world.model.__class__ = Feeling
     start = replace(start_at(STATE, 3), chance=torch.randn(6, 3, 2))
     means, _ = rollout_by(FixedMember, planner, start, candidates)
     draws, _ = rollout_by(FixedMember, planner, start, candidates, aleatoric=True)

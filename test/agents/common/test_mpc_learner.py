@@ -13,6 +13,7 @@ from learners import spec_of
 from model_based import MODEL, agent_of, assert_steps_down, filled, settings_of
 
 from ros_rl.agents.common.experience import Experience
+from ros_rl.networks.mlp import BatchedLayerNorm
 from ros_rl.planning.world import ParticleState
 
 pytestmark = pytest.mark.usefixtures("seeded")
@@ -193,6 +194,16 @@ def test_each_member_of_the_model_learns_from_transitions_of_its_own() -> None:
     parts = agent._transitions(e, 3)
     for part, whole in zip(parts, (e.state, e.last_action, e.action, e.next_state), strict=True):
         assert [torch.equal(part[member], whole[4 * member : 4 * member + 4]) for member in range(3)] == [True] * 3
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_settings_reach_what_they_name(wanted: bool) -> None:
+    agent = small(layer_norm=wanted, critics=3, hidden=24, planner=PLANNER | {"aleatoric": wanted, "horizon": 4})
+    norms = [part for part in agent.critics.online.modules() if isinstance(part, BatchedLayerNorm)]
+    assert len(norms) == (2 if wanted else 0) and agent.layout is agent.spec
+    assert agent.planner.world.propagation.aleatoric is wanted and agent.planner.settings.horizon == 4
+    x, u = torch.randn(5, 6), torch.rand(5, 2)
+    assert agent.critics.online(x, u).shape == (3, 5) and agent.critics.online.features(x, u).shape == (3, 5, 24)
 
 
 def test_the_watch_sees_each_update() -> None:
