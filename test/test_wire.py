@@ -10,6 +10,7 @@ from ros_rl.errors import ContractError
 from ros_rl.types import Transition
 from ros_rl.wire import (
     Header,
+    first_beyond,
     metrics_from,
     pack,
     pack_arrays,
@@ -106,6 +107,19 @@ def test_a_robots_name_is_one_and_not_too_long() -> None:
     for names in (("a" * 256,), ("a", "b")):
         with pytest.raises(ContractError, match=f"names {len(names)} sources"):
             named(*names)
+
+
+@pytest.mark.parametrize(
+    ("value", "largest", "told"),
+    [
+        ([1.0, np.nan, 9.0], 5.0, "nan at 1"),
+        ([[1.0, 2.0], [-9.0, np.inf]], 5.0, "-9 at 2"),
+        ([5.0, -5.0, 5.5], 5.0, "5.5 at 2"),
+        ([1e300, -np.inf], np.inf, "-inf at 1"),
+    ],
+)
+def test_the_first_value_that_is_beyond_is_told_with_its_place(value: list, largest: float, told: str) -> None:
+    assert first_beyond(np.array(value), largest) == told
 
 
 def test_an_arrays_name_may_hold_spaces() -> None:
