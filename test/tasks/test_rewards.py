@@ -209,7 +209,9 @@ class TestCartpole:
         assert judged(task, after, [0.0], [0.5])[0] == pytest.approx(math.exp(-1.0) - 0.5)
 
 
-@pytest.mark.parametrize(("position", "ended"), [([0.3, -0.4], False), ([1.2, -1.59], False), ([-1.2, 1.61], True)])
+@pytest.mark.parametrize(
+    ("position", "ended"), [([0.3, -0.4], False), ([1.2, -1.59], False), ([2.0, 0.0], False), ([-1.2, 1.61], True)]
+)
 def test_mock_point(position: list[float], ended: bool) -> None:
     after = {"joint_position": position, "joint_velocity": [5.0, 5.0]}
     expected = -(position[0] ** 2 + position[1] ** 2) - 0.01 * (0.25 + 0.04)

@@ -82,6 +82,11 @@ def test_what_is_learned_of_the_task_is_in_the_checkpoint() -> None:
         agent_of(settings_of({"name": "mbpo", "hidden": 16, "model": MODEL | extra})) for extra in (learned, {})
     )
     assert agent.parts()["learned_task"] is agent.learned and "learned_task" not in plain.parts()
+    after = {"joint_position": np.zeros((3, 2), np.float32), "joint_velocity": np.ones((3, 2), np.float32)}
+    ends = agent.learned.terminated({name: torch.from_numpy(value) for name, value in after.items()})
+    assert agent.relabel_judge.terminated(after).tolist() == ends.tolist() and plain.relabel_judge is None
+    e = agent.experience(filled(agent.spec).at(np.arange(4)))
+    assert agent.imagine(e.state, e.goal, e.last_action, e.action).terminated.dtype == torch.float32
 
 
 def test_rows_by_number_and_by_mask_and_one_after_the_other() -> None:
