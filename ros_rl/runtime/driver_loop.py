@@ -197,14 +197,9 @@ class DriverLoop:
             return self._begin(self._link.reading, self._rest(), stamp)
         return self._idle(stamp)
 
-    def trip(self, reason: str, lasting: bool = False) -> bool:
-        """Latch a fault and do the robot's safe action; False if something is latched already.
-
-        Args:
-            reason: Why.
-            lasting: Nothing recovers from it by itself.
-        """
-        return self._link.trip(reason, lasting)
+    def trip(self, reason: str) -> bool:
+        """Latch a fault and do the robot's safe action; False if something is latched already."""
+        return self._link.trip(reason)
 
     def emergency_stop(self) -> None:
         """Latch the emergency stop, in any state and from any thread; the robot does its safe action."""
@@ -240,7 +235,7 @@ class DriverLoop:
         if self._runs():
             return self._begin(reading, rest, stamp)
         self._previous = rest
-        self._filter.reset(rest)
+        self._filter.reset()
         self._count(stamp)
         return self._open(reading, intact=False)
 
@@ -356,7 +351,7 @@ class DriverLoop:
     def _held(self, last: Array) -> Array:
         """The command of a period without one: the last position, standstill or no effort; through the filter, too."""
         wanted = np.where(self._robot.commanded_by(POSITION), last, 0.0)
-        return self._filter(wanted, self._expected_position()).value
+        return self._filter(wanted).value
 
     def _expected_position(self) -> Array | None:
         """Where the joints will be when the open tick's command begins to act; only velocity commands need it."""

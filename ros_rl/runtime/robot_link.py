@@ -86,14 +86,9 @@ class RobotLink:
         except Exception as error:  # as in `ask`
             self._trip("be safe", error)
 
-    def trip(self, reason: str, lasting: bool = False) -> bool:
-        """Latch a fault and do the safe action; False if something is latched already.
-
-        Args:
-            reason: Why.
-            lasting: Nothing recovers from it by itself.
-        """
-        latched = self._latch.trip(reason, lasting)
+    def trip(self, reason: str) -> bool:
+        """Latch a fault and do the safe action; False if something is latched already."""
+        latched = self._latch.trip(reason)
         self.faults += latched
         self.be_safe()
         return latched

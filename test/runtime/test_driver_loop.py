@@ -222,6 +222,15 @@ class TestANewEpisode:
 
 
 class TestSafety:
+    def test_a_tick_has_the_stamp_that_was_asked_for(self):
+        loop, backend = make()
+        assert loop.start(10_000_000_000).stamp == 10_000_000_000
+        assert loop.advance(Verdict.TRUNCATED, 11_000_000_000).stamp == 11_000_000_000
+        assert loop.advance(stamp=5).stamp == 11_000_000_001, "always later than the last"
+        backend.begin = lambda rng: 1 / 0
+        assert loop.advance(Verdict.TRUNCATED, 13_000_000_000).stamp == 13_000_000_000
+        assert loop.advance().stamp == 13_050_000_000
+
     def test_clearing_twice_still_begins_anew(self):
         loop, backend = make(auto_recover=False)
         loop.trip("test")

@@ -5,6 +5,8 @@
 
 import json
 import threading
+import time
+from datetime import datetime
 
 import pytest
 
@@ -86,20 +88,20 @@ class TestPeople:
         assert latch.state is S.HOMING and latch.goes_on
         latch.emergency_stop()
         assert latch.clear() == "emergency stop was called"
-        assert latch.state is S.HOMING and latch.goes_on and latch.reason == ""
+        assert latch.state is S.HOMING and latch.goes_on and latch.reason == "" and latch.lasting is False
 
     def test_after_clear_a_robot_is_disarmed_and_does_not_go_on(self):
         latch = in_state(S.RUNNING)
         latch.goes_on = True
         latch.trip("a leg is hot")
         assert latch.clear() == "a leg is hot"
-        assert latch.state is S.DISARMED and not latch.goes_on
+        assert latch.state is S.DISARMED and latch.goes_on is False
         assert latch.clear() == "", "nothing is left to clear"
 
     def test_pause_holds_until_resume_also_on_the_way_home(self):
         latch = in_state(S.RUNNING)
         latch.goes_on = True
-        assert latch.pause() and latch.state is S.READY and not latch.goes_on
+        assert latch.pause() and latch.state is S.READY and latch.goes_on is False
         latch.fire(Event.HOME)
         assert latch.resume() and latch.pause() and latch.state is S.HOMING and not latch.goes_on
 
@@ -113,7 +115,7 @@ class TestPeople:
 
     def test_disarming_forgets_that_it_was_to_run(self):
         latch = in_state(S.READY, self_arming=True)
-        assert latch.disarm() and latch.state is S.DISARMED and not latch.goes_on
+        assert latch.disarm() and latch.state is S.DISARMED and latch.goes_on is False
 
 
 class TestFaults:
@@ -137,9 +139,12 @@ class TestFaults:
 class TestKept:
     @pytest.mark.parametrize("stop", ["emergency_stop", "trip"])
     def test_it_outlives_the_process(self, tmp_path, stop):
-        file = tmp_path / "run" / FILE
+        file = tmp_path / "runs" / "run" / FILE
         latch = Latch(file, self_arming=True)
         latch.emergency_stop() if stop == "emergency_stop" else latch.trip("too hot")
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        assert set(kept) == {"state", "reason", "since"} and [path.name for path in file.parent.iterdir()] == [FILE]
+        assert datetime.strptime(kept["since"], "%Y-%m-%dT%H:%M:%S%z").timestamp() == pytest.approx(time.time(), abs=60)
         again = Latch(file, self_arming=True)
         again.begin()
         assert (again.state, again.reason, again.goes_on) == (latch.state, latch.reason, False)
@@ -171,6 +176,19 @@ class TestKept:
         latch = Latch(tmp_path / "run" / FILE)
         latch.emergency_stop()
         assert latch.state is S.EMERGENCY_STOP and "cannot be written" in latch.problem
+        (tmp_path / "run").unlink()
+        latch.clear()
+        assert latch.problem == ""
+        latch.emergency_stop()
+        assert latch.problem == "" and (tmp_path / "run" / FILE).exists()
+
+    def test_a_stop_that_cannot_be_forgotten_says_so(self, tmp_path):
+        latch = Latch(tmp_path / FILE)
+        latch.emergency_stop()
+        (tmp_path / FILE).unlink()
+        (tmp_path / FILE).mkdir()
+        latch.clear()
+        assert latch.state is S.DISARMED and "a restart is stopped again" in latch.problem
 
 
 def test_no_race_of_threads_ends_an_emergency_stop():

@@ -88,6 +88,36 @@ def test_an_unanswered_tick_is_repeated_unchanged(loop, lock_step) -> None:
     assert lock_step.poll(1.2, 0) is loop.tick
 
 
+@pytest.mark.parametrize("last", ["command", "verdict", "allow"])
+def test_time_counts_from_the_tick_on_whoever_answered_last(loop, lock_step, last) -> None:
+    """The tick opens at 1 s: it is repeated at 1.5 s, and a silence of more than 2 s is one from 3 s on."""
+    answers = {
+        "command": lambda now: lock_step.command(answer(loop.tick), now),
+        "verdict": lambda now: lock_step.verdict(loop.tick.stamp, Verdict.CONTINUE, now),
+        "allow": lambda now: lock_step.allow(1, now),
+    }
+    for name in [*(name for name in answers if name != last), last]:
+        tick = answers[name](1.0)
+    assert tick is loop.tick and tick.step == 1
+    assert lock_step.poll(1.49, 0) is None and lock_step.poll(1.5, 0) is tick
+    assert lock_step.poll(3.0, 0) is tick and loop.safety is SafetyState.RUNNING
+    assert lock_step.poll(3.01, 0).safety is SafetyState.FAULT
+    assert lock_step.poll(3.05, 0) is None and lock_step.poll(3.07, 0).index == tick.index + 2
+
+
+def test_after_a_recovery_time_counts_anew(loop, lock_step) -> None:
+    lock_step.poll(2.1, 0)
+    recovered = lock_step.verdict(loop.tick.stamp, Verdict.CONTINUE, 5.0)
+    assert recovered.step == 0
+    assert lock_step.poll(5.4, 0) is None and lock_step.poll(7.0, 0).safety is SafetyState.RUNNING
+
+
+def test_a_living_learner_excuses_nobody_else(loop, lock_step) -> None:
+    for second in range(1, 4):
+        lock_step.allow(0, float(second))
+    assert lock_step.poll(3.1, 0).safety is SafetyState.FAULT and "collector" in loop.fault
+
+
 @pytest.mark.parametrize("silent", ["collector", "controller", "learner"])
 def test_silence_faults_by_name_and_the_node_recovers_it(loop, lock_step, silent) -> None:
     if silent != "collector":
@@ -185,6 +215,56 @@ def test_two_misses_in_a_row_are_the_safe_state_and_an_answer_ends_it(loop, real
     real_time.command(answer(loop.tick), 0.21)
     recovered = real_time.poll(0.25, 6000)
     assert recovered is not None and recovered.safety is SafetyState.RUNNING and recovered.step == 0
+
+
+class TestGivingUp:
+    """Who is silent in real time, to the very period; by its next answer a simulation recovers, at the stamp of now."""
+
+    def make(self, loop, **limits) -> RealTime:
+        pacer = RealTime(loop, PERIOD, auto_recover=True, limits=Limits(**limits))
+        pacer.command(answer(pacer.start(0.0, 1)), 0.0)
+        pacer.poll(0.0, 2)
+        return pacer
+
+    def periods(self, pacer, loop, answers) -> list[SafetyState]:
+        """From 0 s on, a period each; True is answered."""
+        found = []
+        for index, answered in enumerate(answers):
+            if answered:
+                pacer.command(answer(loop.tick), PERIOD * index + 0.01)
+            found.append(pacer.poll(PERIOD * (index + 1), 1000 * (index + 1)).safety)
+        return found
+
+    def test_as_many_misses_as_are_allowed_are_no_fault_and_one_more_is(self, loop) -> None:
+        pacer = self.make(loop, misses=50, unjudged=0.0)
+        states = self.periods(pacer, loop, [index % 5 != 0 for index in range(100)])  # 20 of 100
+        assert set(states) == {SafetyState.RUNNING} and pacer.misses == 20
+        assert self.periods(pacer, loop, [False, False]) == [SafetyState.RUNNING, SafetyState.FAULT]
+        assert "controller missed 21 of the last 100 deadlines" in loop.fault
+        pacer.command(answer(loop.tick), 5.31)
+        recovered = pacer.poll(5.35, 777_000)
+        assert (recovered.safety, recovered.stamp, recovered.step) == (SafetyState.RUNNING, 777_000, 0)
+
+    def test_verdicts_that_stay_away(self, loop) -> None:
+        pacer = self.make(loop, unjudged=0.2)
+        pacer.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.12)
+        states = self.periods(pacer, loop, [True] * 7)  # at 0.30 and 0.35 s the verdict is 0.18 and 0.23 s old
+        assert states == [SafetyState.RUNNING] * 6 + [SafetyState.FAULT]
+        assert loop.fault == "collector has given no verdict for 0.2 s"
+        pacer.command(answer(loop.tick), 0.36)
+        assert pacer.poll(0.40, 9000).safety is SafetyState.FAULT, "another's answer does not end it"
+        pacer.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.41)
+        pacer.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.42)
+        assert pacer.poll(0.45, 10_000).safety is not SafetyState.FAULT
+
+    def test_a_recovery_that_came_too_late_for_its_fault_changes_nothing(self, loop) -> None:
+        pacer = self.make(loop)
+        self.periods(pacer, loop, [True, False, False])
+        assert loop.safety is SafetyState.FAULT
+        pacer.command(answer(loop.tick), 0.16)
+        loop.emergency_stop()
+        assert pacer.poll(0.2, 9000).safety is SafetyState.EMERGENCY_STOP
+        assert pacer.poll(0.25, 10_000).index == loop.tick.index
 
 
 def test_a_single_miss_breaks_the_chain_only(loop, real_time) -> None:

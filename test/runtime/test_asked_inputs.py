@@ -1,0 +1,51 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a task is asked for, tick by tick."""
+
+import numpy as np
+import pytest
+
+from ros_rl.runtime.asked_inputs import AskedInputs
+from ros_rl.tasks import make_task
+
+VELOCITY = np.array([0.5, 0.0, 0.1])
+
+
+class Follow(type(make_task("mock_point"))):
+    observation = ("joint_position", "velocity_command", "goal_position")
+
+    def draw_inputs(self, rng):
+        return {"velocity_command": np.ones(3), "goal_position": np.full(3, 0.3)}
+
+    def change_inputs(self, inputs, step, rng):
+        return {name: value + step for name, value in inputs.items()}
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_goal_that_nobody_asked_for_is_the_tasks(simulated):
+    inputs = AskedInputs(Follow(), 0.05, simulated)
+    inputs.begin(np.random.default_rng(0))
+    np.testing.assert_array_equal(inputs.at(0)["goal_position"], np.full(3, 0.3))
+    inputs.change(2, np.random.default_rng(0))
+    np.testing.assert_array_equal(inputs.at(1)["goal_position"], np.full(3, 2.3))
+    np.testing.assert_array_equal(inputs.at(1)["velocity_command"], np.full(3, 3.0 if simulated else 0.0))
+
+
+@pytest.mark.parametrize("given", [0, 400])
+def test_on_a_robot_a_velocity_holds_for_half_a_second_from_when_it_was_given(given):
+    inputs = AskedInputs(Follow(), 0.05, simulated=False)
+    inputs.begin(np.random.default_rng(0))
+    inputs.give("velocity_command", VELOCITY, given)
+    found = [bool(inputs.at(index)["velocity_command"].any()) for index in range(given, given + 14)]
+    assert found == [True] * 11 + [False] * 3
+
+
+def test_what_is_handed_out_is_a_copy():
+    inputs = AskedInputs(Follow(), 0.05, simulated=True)
+    inputs.begin(np.random.default_rng(0))
+    given = VELOCITY.copy()
+    inputs.give("velocity_command", given, 0)
+    given[:] = 9.0
+    inputs.at(1)["velocity_command"][:] = 8.0
+    np.testing.assert_array_equal(inputs.at(1)["velocity_command"], VELOCITY)
