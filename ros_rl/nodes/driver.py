@@ -225,9 +225,11 @@ class DriverNode(LifecycleNode):
     def _log_safety(self, safety: SafetyState) -> None:
         # one call per severity: rclpy remembers the severity of every line that logs
         if safety is SafetyState.RUNNING:
-            self.get_logger().info("safety state OK")
+            self.get_logger().info("safety state RUNNING")
+        elif safety in latch.LATCHED:
+            self.get_logger().error(f"safety state {safety.name}: {self._latch.reason}; call clear_fault to go on")
         else:
-            self.get_logger().error(f"safety state {safety.name}: {self._loop.fault}")
+            self.get_logger().warning(f"safety state {safety.name}")
 
     def _reset(self, request: Any, response: Any) -> Any:
         """A new episode, unless a fault is latched."""

@@ -27,7 +27,7 @@ from ros_rl.settings.nodes import NODES
 
 _TRIGGER = "std_srvs/srv/Trigger"
 _FIND_SECONDS = 4.0  # on a busy machine discovery takes its time
-_OTHERS_SECONDS = 1.5  # after the last node was found, for others
+_OTHERS_SECONDS = 3.0  # after the last node was found, for others
 _ANSWER_SECONDS = 3.0
 _AGAIN_SECONDS = 0.5  # a request may pass a driver that has not discovered us yet
 _NODES_SECONDS = 1.5  # each says how it is once a second

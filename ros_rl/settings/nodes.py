@@ -20,7 +20,7 @@ ACTS_BY: dict[str, tuple[str, ...]] = {
     "controller": ("controller",),
     "collector": ("collector",),
     "learner": ("learner", "agent", "evaluator.every", "evaluator.episodes", "evaluator.final_episodes"),
-    "evaluator": ("evaluator.seconds", "evaluator.video", "driver.backend", "controller.threads"),
+    "evaluator": ("evaluator.seconds", "evaluator.video", "evaluator.fresh", "driver.backend", "controller.threads"),
     "supervisor": ("supervisor",),
 }
 """Beside `SHARED`: the settings that each node acts by and declares as its parameters, or the groups of them."""
