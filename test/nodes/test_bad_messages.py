@@ -387,7 +387,9 @@ class TestLearner:
         wait_for(lambda: learning.learner._refused == 1, "the number to be refused")
         for sequence in (1, 2, 3):
             self.takes(learning, collector, sequence)
-        assert learning.learner._check.lost == 0
+        told = learning.peer.diagnostics
+        wait_for(lambda: "learner" in told and told["learner"][2]["transitions"] == "4", "news of the learner")
+        assert learning.peer.figure("learner", "transitions_lost") == 0
 
     def test_another_collector_is_not_heard(self, learning, collector) -> None:
         self.takes(learning, collector, 0)
