@@ -21,7 +21,7 @@ _LIMIT = 300_000  # bytes, of every file of a run whose disk is full
 _FULL_STEPS = 1500
 _EARLY_STEPS = 30  # before the first update and the first checkpoint
 _WRITE_AHEAD = ("checkpoint/*.wal", "checkpoint/**/*.wal")
-_LEARNER = ("checkpoint/*/learner*", "checkpoint/learner*")
+_LEARNER = ("checkpoint/[0-9]*/learner*",)
 
 
 def kill_all(training: Training) -> None:

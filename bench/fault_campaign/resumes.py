@@ -20,7 +20,7 @@ _FIRST_STEPS, _FURTHER_STEPS = 400, 100
 _RATE_SECONDS = 3.0
 _UNMEASURED = 20.0
 """Steps per second that are taken for granted where there was no time to measure them."""
-SIMULATED = LEARNING | {"evaluator.every": 0, "evaluator.final_episodes": 1, "learner.slack_steps": 50}
+SIMULATED = LEARNING | {"evaluator.every": 0, "evaluator.final_episodes": 1}
 
 
 class Training:
