@@ -42,7 +42,7 @@ class Trained:
     def __init__(self, folder: Path, operator: Operator, args: argparse.Namespace, seed: int) -> None:
         self._folder, self._operator, self._args, self._seed = folder, operator, args, seed
         self.resumed: list[dict[str, float]] = []
-        """For each kill, the steps that had been taken, and those that the learner began with again."""
+        """For each kill, the steps that had been taken, and the transitions that the learner then had."""
         self._parts = 0
 
     def train(self, kill_at: Sequence[int] = ()) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Trained:
             begun = self._operator.steps
             run = self._start("--resume", str(self._folder))
             self._await(run, lambda: self._operator.progress_time > heard)  # noqa: B023
-            base = self._operator.progress["env_steps"]
+            base = self._operator.progress["transitions"]
             self.resumed.append({"killed at": killed_at, "went on at": base})
         self._await(run, lambda: run.process.poll() == 0)
         run.ended(10.0)

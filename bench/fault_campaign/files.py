@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,11 +18,11 @@ from fault_campaign.processes import wait_for
 from fault_campaign.resumes import Training, cut_off
 from fault_campaign.scene import PATIENCE
 
-_LIMIT = 300_000  # bytes, of every file of a run whose disk is full
+_LIMIT = 150_000  # bytes, of every file of a run whose disk is full
 _FULL_STEPS = 1500
 _EARLY_STEPS = 30  # before the first update and the first checkpoint
 _WRITE_AHEAD = ("checkpoint/*.wal", "checkpoint/**/*.wal")
-_LEARNER = ("checkpoint/*/learner*", "checkpoint/learner*")
+_LEARNER = ("checkpoint/[0-9]*/learner*",)
 
 
 def kill_all(training: Training) -> None:
@@ -53,11 +54,12 @@ def limit_files() -> None:
 def until_full(training: Training) -> dict[str, Any]:
     """Train on where files do not grow any more: nothing ends, and nothing half-written is left."""
     assert training.run is not None
-    before = training.run.nodes()
+    before, begin = training.run.nodes(), time.monotonic()
     training.until(training.steps + _FULL_STEPS)
     ended = sorted(name for name, process in before.items() if training.run.nodes().get(name) != process)
     largest = max(path.stat().st_size for path in training.folder.rglob("*") if path.is_file())
-    facts = {"largest": largest, "wrong": [f"ended: {', '.join(ended)}"] if ended else []}
+    facts: dict[str, Any] = {"largest": largest, "wrong": [f"ended: {', '.join(ended)}"] if ended else []}
+    facts["told"] = training.complaints(begin)
     kill_all(training)
     return facts
 

@@ -20,7 +20,7 @@ _FIRST_STEPS, _FURTHER_STEPS = 400, 100
 _RATE_SECONDS = 3.0
 _UNMEASURED = 20.0
 """Steps per second that are taken for granted where there was no time to measure them."""
-SIMULATED = LEARNING | {"evaluator.every": 0, "evaluator.final_episodes": 1, "learner.slack_steps": 50}
+SIMULATED = LEARNING | {"evaluator.every": 0, "evaluator.final_episodes": 1}
 
 
 class Training:
@@ -58,6 +58,14 @@ class Training:
     def steps(self) -> int:
         """Steps of the simulated robot that were heard."""
         return self._scene.operator.steps
+
+    def learned(self, before: int) -> float:
+        """Steps that the learner counts beyond those that were heard since there were `before`."""
+        return self._scene.operator.progress["env_steps"] - (self.steps - before)
+
+    def complaints(self, since: float) -> list[str]:
+        """What the nodes complained of since then [s, steady clock]."""
+        return [f"{node}: {words}" for node, words in self._scene.operator.complaints(since)]
 
     def until(self, steps: int) -> None:
         """Wait for the robot to come there.
@@ -99,6 +107,7 @@ def cut_off(scene: Scene, fault: Fault) -> Outcome:
         rate = training.rate() if "first" not in fault.options else _UNMEASURED
         outcome.facts = fault.act(training) or {}
         outcome.wrong += outcome.facts.pop("wrong", [])
+        outcome.told += outcome.facts.pop("told", [])
         done = training.steps - zero
         for damage in fault.options.get("damage", ()):
             damage(training.folder)
@@ -116,7 +125,7 @@ def _go_on(training: Training, fault: Fault, outcome: Outcome, done: int, rate: 
     before = training.steps
     first = training.resume()
     assert training.run is not None
-    outcome.told = training.run.said()[1:]
+    outcome.told += training.run.said()[1:]
     outcome.facts |= {"steps": done, "steps_per_s": round(rate, 1)}
     if fault.options.get("refusal"):
         if first is not None or training.run.process.poll() in (None, 0):
@@ -125,13 +134,15 @@ def _go_on(training: Training, fault: Fault, outcome: Outcome, done: int, rate: 
     if first is None:
         outcome.wrong.append(f"does not go on: {training.run.said()[-1:]}")
         return
-    steps, outcome.facts["transitions"] = first
-    outcome.facts["resumed_at"] = steps
-    outcome.lost = round(max(0.0, done - steps) / rate, 2)
+    begun, transitions = first
+    outcome.facts |= {"began_at": begun, "transitions": transitions}
+    outcome.lost = round(max(0.0, done - transitions) / rate, 2)
     limit = fault.options.get("lost", LOST_SECONDS)
     if limit is not None and outcome.lost > limit:
-        outcome.wrong.append(f"{done - steps:.0f} of {done} steps lost, {outcome.lost:.1f} s")
+        outcome.wrong.append(f"{done - transitions:.0f} of {done} transitions lost, {outcome.lost:.1f} s")
     training.until(before + _FURTHER_STEPS)
+    if limit is not None and not wait_for(lambda: training.learned(before) >= done - limit * rate, PATIENCE):
+        outcome.wrong.append(f"the learner counts {training.learned(before):.0f} of {done} steps")
     training.run.process.terminate()
     if not training.run.ended(STOP_SECONDS):
         outcome.wrong.append(f"did not end within {STOP_SECONDS:g} s")

@@ -94,7 +94,8 @@ class Scene:
         self.joints.close()
 
     def end(self) -> None:
-        """End the run by force, if there is one."""
+        """End the run by force, if there is one, and listen to whoever comes next."""
+        self.operator.only = None
         if self.run is not None:
             self.run.kill()
 

@@ -72,8 +72,9 @@ def while_blocked(scene: Scene) -> None:
 def while_stopped(scene: Scene) -> dict[str, Any]:
     """Where the emergency stop is latched, which has to be remembered."""
     scene.operator.call("emergency_stop")
+    began = time.monotonic()
     to_run(INT)(scene)
-    return {"latched": True}
+    return {"latched": True, "began": began}
 
 
 def _send(processes: list[int], number: signal.Signals) -> None:
@@ -104,6 +105,7 @@ class Ending:
             time.sleep(scene.rng.uniform(*after))
         printed, began = run.output.stat().st_size, time.monotonic()
         facts = fault.act(scene) or {}
+        began = facts.get("began", began)
         in_time = run.ended(STOP_SECONDS - (time.monotonic() - began))
         if not in_time:
             run.ended(_LATE_SECONDS)
