@@ -9,14 +9,17 @@ pip install 'ros_rl[learn,ros,bench]' && python bench/faults.py --list
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import rclpy
 from fault_campaign import bad_graphs, files, folders, kills, links, remembered, signals, stops, words
@@ -39,6 +42,23 @@ def all_faults(rate: float) -> list[Fault]:
 def chosen(faults: list[Fault], words: list[str]) -> list[Fault]:
     """Those whose names hold one of the words; all without words."""
     return [fault for fault in faults if not words or any(word in fault.name for word in words)]
+
+
+def part_of(faults: list[Fault], part: str) -> list[Fault]:
+    """Part ``i/n``: one of n stretches of the campaign, so that n campaigns may run side by side."""
+    index, _, count = part.partition("/")
+    size = -(-len(faults) // int(count))
+    return faults[(int(index) - 1) * size : int(index) * size]
+
+
+def joined(files: Sequence[Path]) -> dict[str, Any]:
+    """The results of the parts as those of one campaign."""
+    results = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return results[0] | {
+        "seconds": max(result["seconds"] for result in results),
+        "side_by_side": len(results),
+        "faults": [outcome for result in results for outcome in result["faults"]],
+    }
 
 
 def judged(scene: Scene, fault: Fault) -> Outcome:
@@ -70,6 +90,8 @@ def main() -> None:
     """Run the campaign."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="faults whose names hold one of these")
+    parser.add_argument("--part", default="1/1", metavar="I/N", help="the I-th of N stretches of the campaign")
+    parser.add_argument("--join", nargs="*", type=Path, default=[], metavar="FILE", help="show parts as one, and end")
     parser.add_argument("--list", action="store_true", help="name the faults and end")
     parser.add_argument("--seed", type=int, default=0, help="of the moments at which faults begin")
     parser.add_argument("--rate", type=float, default=10.0, help="control rate [Hz]")
@@ -77,9 +99,14 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder that keeps the runs' files")
     add_output(parser, "faults")
     args = parser.parse_args()
-    faults = chosen(all_faults(args.rate), args.only)
+    faults = part_of(chosen(all_faults(args.rate), args.only), args.part)
     if args.list:
         print("\n".join(f"{fault.name:40} {fault.holds.value}" for fault in faults))
+        return
+    if args.join:
+        result = joined(args.join)
+        print(screen([Outcome(**outcome) for outcome in result["faults"]]))
+        write_result(args.out, result)
         return
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     lock = reserve_domain()
