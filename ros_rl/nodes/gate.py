@@ -182,6 +182,7 @@ class Entrance:
             answer = self._admission.judge(gid, now)
             if answer is Answer.ADMITTED:
                 del self._held[gid]
+                self.reason = self.reason if self.refused else ""  # what was held back was not refused
                 for message in messages:
                     self._take(message)
             elif answer is Answer.STRANGER or (answer is Answer.UNKNOWN and now - since > _HOLD_SECONDS):

@@ -162,6 +162,7 @@ def test_on_a_latched_topic_a_second_waits_for_the_first_to_go() -> None:
     del listener.node.publishers[FIRST]
     listener.retry()
     assert listener.taken == ["a", "c"], "a latched topic of depth 1 holds the newest"
+    assert listener.gate.describe() == {}
     assert not listener.node.timers[0].running
     listener.hear("d", SECOND)
     assert listener.taken == ["a", "c", "d"]
