@@ -206,7 +206,8 @@ class PlayedDriver:
         tick, parts = self.next()
         self.send(parts)
         wait_for(lambda: any(stamp == tick.stamp for stamp, _ in self.peer.verdicts), "a verdict")
-        wait_for(lambda: messages.from_time(self.peer.commands[-1].header.stamp) == tick.stamp, "a command")
+        commands = self.peer.commands
+        wait_for(lambda: any(messages.from_time(m.header.stamp) == tick.stamp for m in commands), "a command")
 
 
 def with_field(message: Float64MultiArray, name: str, value: Any) -> Float64MultiArray:
