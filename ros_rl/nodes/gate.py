@@ -28,7 +28,7 @@ from ros_rl.settings.tree import Settings
 
 T = TypeVar("T")
 _REPORT_SECONDS = 0.2  # between two reports of one topic; all are counted
-_HOLD_SECONDS = 2.0  # that a message waits for the graph to say whose it is
+_HOLD_SECONDS = 20.0  # that a message waits for the graph to say whose it is, which takes its time on a busy machine
 _RETRY_SECONDS = 0.1
 
 
