@@ -16,6 +16,7 @@ LOST_SECONDS = 1.0
 """What may be lost at most."""
 _MOST_WAIT = 1.5  # s, before a fault begins
 _AGAIN = "acts again"  # said of the recovery before the fault
+_RECALL_SECONDS = 30.0  # for a learner that came back to be where the robot is
 _FURTHER_SECONDS = 1.5  # watched after everybody is there again
 
 
@@ -54,10 +55,17 @@ class Live:
         outcome.told = said + [f"{node}: {text}" for node, text in scene.operator.complaints(called)]
         scene.joints.heal()
         scene.rest()
+        wait_for(lambda: self._counts_fit(before, scene.counted()), _RECALL_SECONDS, step=0.2)
         after = scene.counted()
         scene.operator.only = None
         self._judge_counts(before, after)
         return outcome
+
+    def _counts_fit(self, before: Counted, after: Counted) -> bool:
+        """Whether the learner is where the robot is: one that came back first goes through what it wrote down."""
+        acted = after.steps - before.steps
+        behind = (acted - (after.transitions - before.transitions), acted - (after.learned - before.learned))
+        return max(behind) * self._scene.period <= LOST_SECONDS
 
     def _judge_counts(self, before: Counted, after: Counted) -> None:
         outcome, period = self._outcome, self._scene.period
