@@ -46,6 +46,7 @@ def main(path: Path, agent: str, overrides: list[str]) -> None:
             os.kill(process.pid, signal.SIGINT)
     codes = {name: process.wait() for name, process in processes.items()}
     (path / "codes.json").write_text(json.dumps(codes))
+    os._exit(0)  # while the interpreter finishes, a signal would end it its own way
 
 
 if __name__ == "__main__":
