@@ -45,5 +45,5 @@ class Recorded:
     def safe_at_last(self) -> bool:
         """Nothing was written after the safe action, and the robot was released."""
         last = self.words[::-1]
-        last = last[: last.index("write")]
-        return "safe" in last and last[0] == "close"
+        last = last[: last.index("write")]  # another process may have connected since
+        return "close" in last and "safe" in last[last.index("close") :]
