@@ -78,7 +78,9 @@ def campaign(faults: list[Fault], folder: Path, args: argparse.Namespace) -> lis
     outcomes = []
     try:
         for fault in faults:
-            outcomes.append(judged(scene, fault))
+            outcome = judged(scene, fault)
+            outcome.told = [text.replace(f"{folder.resolve()}/", "") for text in outcome.told]
+            outcomes.append(outcome)
             print(row(outcomes[-1]), flush=True)
     finally:
         scene.close()
