@@ -267,6 +267,29 @@ class TestGivingUp:
         assert pacer.poll(0.25, 10_000).index == loop.tick.index
 
 
+def test_answers_late_ones_and_long_periods_are_counted(loop, real_time) -> None:
+    first = loop.tick
+    assert (real_time.answers, real_time.late, real_time.broken) == (1, 0, 0)
+    for now in (0.05, 0.13, 0.21):  # 50, 80 and 80 ms
+        real_time.command(answer(loop.tick), now - 0.01)
+        real_time.command(answer(loop.tick), now - 0.01)
+        real_time.poll(now, round(now * 1e9))
+    real_time.command(answer(first), 0.22)
+    real_time.command(answer(first), 0.22)
+    assert (real_time.answers, real_time.late, real_time.broken) == (4, 2, 2)
+
+
+def test_a_driver_that_was_held_up_recovers_by_the_next_answer(loop, real_time) -> None:
+    real_time.command(answer(loop.tick), 0.01)
+    real_time.poll(0.05, 2000)
+    assert real_time.poll(4.0, 3000).safety is SafetyState.FAULT and "held up for 3.95 s" in loop.fault
+    real_time.command(answer(loop.tick), 4.01)
+    recovered = real_time.poll(4.05, 4000)
+    assert recovered.safety is SafetyState.RUNNING
+    real_time.command(answer(recovered), 4.06)
+    assert real_time.poll(4.10, 5000).intact, "its time counts from then on"
+
+
 def test_a_single_miss_breaks_the_chain_only(loop, real_time) -> None:
     real_time.command(answer(loop.tick), 0.01)
     real_time.poll(0.05, 2000)

@@ -1,0 +1,95 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The way home, by hand: three joints with a position, a velocity and an effort, 0.1 s, a fifth of 2 rad/s."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ros_rl.robot import load_robot
+from ros_rl.runtime.homing import Homing
+from ros_rl.types import Measurement
+
+ARM = load_robot("xarm6")
+HOME = np.array([0.5, 0.2, -0.3, 0.0, 0.0, 0.0])
+ROBOT = replace(
+    ARM,
+    interfaces=("position", "velocity", "effort") + ("position",) * 3,
+    home=HOME,
+    limits=replace(ARM.limits, velocity=np.full(6, 2.0)),
+    stiffness=np.full(6, 10.0),
+    damping=np.full(6, 0.5),
+)
+START = HOME + np.array([1.0, -0.8, 0.6, 0.0, 0.0, 0.0])
+
+
+def measured(position, velocity=None) -> Measurement:
+    found = Measurement(joint_position=np.array(position))
+    return found if velocity is None else Measurement({**found, "joint_velocity": np.array(velocity)})
+
+
+@pytest.fixture
+def homing() -> Homing:
+    return Homing(ROBOT, 0.1, 0.2)  # 0.4 rad/s, 0.04 rad a period
+
+
+def test_it_begins_where_the_joints_are(homing):
+    np.testing.assert_allclose(homing.start(measured(START)), [1.5, 0.0, 0.0, 0.0, 0.0, 0.0])
+    command = homing.command(measured(START, np.full(6, 0.1)))
+    # position: a step of 0.04; velocity: at most 0.4; effort: 10 x (target - measured) - 0.5 x 0.1
+    np.testing.assert_allclose(command, [1.46, 0.4, -0.45, 0.0, 0.0, 0.0])
+
+
+def test_one_that_is_held_goes_on_from_what_holds_it(homing):
+    sent = START + np.array([0.2, 9.0, 9.0, 0.0, 0.0, 0.0])
+    homing.start(measured(START), sent)
+    command = homing.command(measured(START))
+    np.testing.assert_allclose(command[:3], [1.66, 0.4, -0.4], err_msg="without velocities nothing is damped")
+
+
+def test_speeds_are_bounded_both_ways_and_fade_near_home(homing):
+    for way, speed in ((-0.8, 0.4), (0.8, -0.4), (-0.1, 0.2), (0.1, -0.2)):
+        position = HOME + np.array([0.0, way, 0.0, 0.0, 0.0, 0.0])
+        homing.start(measured(position))
+        assert homing.command(measured(position))[1] == pytest.approx(speed)
+
+
+def test_a_set_point_never_passes_home(homing):
+    homing.start(measured(HOME + 0.06))
+    found = [homing.command(measured(HOME + 0.06))[0] - HOME[0] for _ in range(3)]
+    np.testing.assert_allclose(found, [0.02, 0.0, 0.0], atol=1e-12)
+
+
+def test_it_is_done_after_three_tenths_of_a_second_at_home(homing):
+    away = HOME + np.array([0.3, 0.04, -0.04, 0.0, 0.0, 0.0])  # the position joint is asked for its set point alone
+    homing.start(measured(HOME + np.array([0.0, 0.04, -0.04, 0.0, 0.0, 0.0])))
+    done = []
+    for index in range(5):
+        homing.command(measured(away if index else HOME + 0.3))  # at first the velocity and effort joints are away
+        done.append(homing.done)
+    assert done == [False, False, False, True, True]
+    homing.start(measured(HOME))
+    assert not homing.done, "another way begins anew"
+
+
+@pytest.mark.parametrize("joint", [1, 2])
+def test_joints_without_a_set_point_have_to_be_there(homing, joint):
+    position = HOME.copy()
+    position[joint] += 0.06
+    homing.start(measured(HOME))
+    for _ in range(10):
+        homing.command(measured(position))
+    assert not homing.done
+
+
+def test_it_is_given_up_after_twice_the_time_of_the_way_and_five_seconds(homing):
+    homing.start(measured(START))  # 1 rad at 0.4 rad/s: 2.5 s
+    periods = 0
+    while not homing.too_long(measured(START)):
+        homing.command(measured(START))
+        periods += 1
+    assert periods in (100, 101), "5 s + 2 x 2.5 s"
+    reason = homing.too_long(measured(HOME - np.array([0.1, 0.7, 0.0, 0.0, 0.0, 0.0])))
+    assert reason.startswith("homing has not arrived after 10.") and reason.endswith("joint2 is 0.70 rad from home")
