@@ -65,7 +65,7 @@ class ExportedGraph:
             telemetry={n: list(v.shape) for n, v in zip(graph.telemetry_names, results[2:], strict=True)},
         )
         state = graph.state_dict()
-        self._initializers = {item.name: item for item in self._model.graph.initializer if item.name in state}
+        self._replaced = [item.name for item in self._model.graph.initializer if item.name in state]
 
     def serialise(self, provenance: dict[str, object]) -> bytes:
         """The model with the agent's weights of now.
@@ -74,16 +74,20 @@ class ExportedGraph:
             GraphError: A weight is not finite.
         """
         state = self._graph.state_dict()
-        for name, item in self._initializers.items():
+        model = onnx.ModelProto()  # what protobuf replaces in a message it keeps until the message goes
+        model.CopyFrom(self._model)
+        items = {item.name: item for item in model.graph.initializer}
+        for name in self._replaced:
+            item = items[name]
             value = state[name].detach().cpu().numpy()
             if not np.isfinite(value).all():
                 raise GraphError(f"weight {name} is not finite; the graph is not published")
             item.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        del self._model.metadata_props[:]
-        entry = self._model.metadata_props.add()
+        del model.metadata_props[:]
+        entry = model.metadata_props.add()
         contract = Contract(**{**self.contract.__dict__, "provenance": provenance})
         entry.key, entry.value = METADATA_KEY, contract.to_json()
-        return self._model.SerializeToString()
+        return model.SerializeToString()
 
 
 def _export_distinct(
