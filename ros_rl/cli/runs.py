@@ -15,7 +15,7 @@ from pathlib import Path
 from ros_rl.cli.options import require
 from ros_rl.cli.parser import FAILURE, INTERRUPTED
 from ros_rl.runs import bringup
-from ros_rl.runs.checkpoints import resumable
+from ros_rl.runs.checkpoints import beginning, resumable
 from ros_rl.runs.machine import check_machine
 from ros_rl.runs.run_folder import CHECKPOINT, LOGS, RunFolder
 from ros_rl.runs.signals import stop_event
@@ -63,6 +63,8 @@ def _lead_nodes(
         os.environ["ROS_LOG_DIR"] = str(folder.path / LOGS / "ros")
     stop, started = stop_event(), time.monotonic()
     say(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}")
+    if resume is not None:
+        say(beginning(resume))
     monitor = supervise(settings, mode, folder, namespace, stop, say, agent, options.robot_minutes, resume)
     if monitor is None:
         say(f"stopped{_again(settings.task.name, folder)}")
@@ -111,6 +113,8 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
         folder.write_config(settings)
         stop = stop_event()
         say(f"train: {settings.task.title}; files in {folder.path}")
+        if resume is not None:
+            say(beginning(resume))
         if not run.run(folder, stop):
             say(f"stopped{_again(f'--env {options.env}', folder)}")
             return INTERRUPTED

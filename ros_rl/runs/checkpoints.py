@@ -19,7 +19,8 @@ from typing import Any
 
 from ros_rl.errors import RunFolderError
 from ros_rl.runs.durable import checksum_of
-from ros_rl.runs.write_ahead import segments
+from ros_rl.runs.records import Stepped, Taken
+from ros_rl.runs.write_ahead import read_since, segments
 
 FORMAT = 1
 LEARNER, REPLAY, SO_FAR = "learner.safetensors", "replay.safetensors", "so_far.json"
@@ -93,6 +94,22 @@ def has_checkpoint(root: Path) -> bool:
 def resumable(root: Path) -> bool:
     """Whether a run can go on from its ``checkpoint`` folder: from a checkpoint, or from what came before the first."""
     return has_checkpoint(root) or 0 in segments(root)
+
+
+def beginning(root: Path) -> str:
+    """Where a run goes on, in words.
+
+    Args:
+        root: The run's ``checkpoint`` folder, or that of one checkpoint.
+    """
+    whole = next((item for item in checkpoints(root) if not damage(item)), None)
+    number, steps = (whole.number, whole.steps) if whole is not None else (0, 0)
+    named = whole is not None and whole.path == root
+    records = [] if named else read_since(root, number)
+    came = sum(isinstance(record, Taken) for record in records)
+    reached = max([steps, *(record.env_steps for record in records if isinstance(record, Stepped))])
+    source = f"checkpoint {whole.path.name}" if whole is not None else "what came before the first checkpoint"
+    return f"goes on at step {reached}: {source}, and {came} transitions written down since"
 
 
 def damage(checkpoint: Checkpoint) -> str:

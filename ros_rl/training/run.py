@@ -15,6 +15,7 @@ from typing import Any
 
 from ros_rl.errors import GraphError, RosRlError, RunFolderError
 from ros_rl.runs.durable import write_whole
+from ros_rl.runs.evaluations import read_evaluations
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.records import Record, Round, Stepped, Taken
 from ros_rl.runs.run_folder import AGENT, CHECKPOINT, TENSORBOARD
@@ -105,7 +106,8 @@ class TrainingRun:
         """
         self._folder = folder
         self._scalars = ScalarLog(folder / TENSORBOARD if folder else None)
-        self._evaluated_at = self._checkpointed_at = self.training.env_steps
+        self._checkpointed_at = self.training.env_steps
+        self._evaluated_at = self._judged_at()
         self._reported_at = time.monotonic()
         try:
             self._store = RunStore(folder / CHECKPOINT, self._resumed) if folder else None
@@ -208,7 +210,15 @@ class TrainingRun:
             if isinstance(record, Round):
                 break
         if not self._ahead:
-            self._evaluated_at = self.training.env_steps
+            self._evaluated_at = self._judged_at()
+
+    def _judged_at(self) -> int:
+        """Steps of the newest evaluation that is there: one that was on its way when the run ended is due again."""
+        steps = self.training.env_steps
+        if self._resumed is None or self._folder is None:
+            return steps
+        judged = [int(result["env_steps"]) for result in read_evaluations(self._folder)]
+        return max((when for when in judged if when <= steps), default=0)
 
     def _write_down(self, record: Record) -> None:
         if self._store is not None:

@@ -16,7 +16,7 @@ from learners import random_transition
 
 from ros_rl.array_file import read_arrays
 from ros_rl.errors import RunFolderError
-from ros_rl.runs.checkpoints import REPLAY, checkpoints
+from ros_rl.runs.checkpoints import REPLAY, beginning, checkpoints
 from ros_rl.runs.records import Round, Stepped, Taken
 from ros_rl.runs.write_ahead import read_since, segment, segments
 from ros_rl.settings.loading import load_settings
@@ -371,6 +371,24 @@ def test_the_last_two_and_the_best_are_kept(tmp_path: Path) -> None:
     live(again, 45, 50)
     again.checkpoint()
     assert kept() == [35, 45, 50]
+
+
+def test_where_a_run_goes_on_is_told(tmp_path: Path) -> None:
+    run = make_run(every=10)
+    run.begin(tmp_path)
+    live(run, 0, 37)
+    root = tmp_path / "checkpoint"
+    newest = checkpoints(root)[0]
+    assert newest.steps == 30
+    told = f"checkpoint {newest.path.name}, and 7 transitions written down since"
+    assert beginning(root) == f"goes on at step 37: {told}"
+    assert (
+        beginning(newest.path)
+        == f"goes on at step 30: checkpoint {newest.path.name}, and 0 transitions written down since"
+    )
+    (newest.path / "replay.safetensors").write_bytes(b"broken")
+    older = checkpoints(root)[1].path.name
+    assert beginning(root) == f"goes on at step 37: checkpoint {older}, and 17 transitions written down since"
 
 
 def test_a_run_that_goes_back_tells_another_story_from_there(tmp_path: Path) -> None:

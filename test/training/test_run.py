@@ -14,6 +14,7 @@ from learners import random_transition
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import GraphError
+from ros_rl.runs.evaluations import append_evaluation
 from ros_rl.runs.summary import WATCH
 from ros_rl.settings.loading import load_settings
 from ros_rl.training.run import TrainingRun
@@ -112,12 +113,30 @@ def test_without_a_folder_it_leaves_nothing_and_still_trains(tmp_path, monkeypat
     assert owner.evaluations[-1] == (STEPS, True) and list(tmp_path.iterdir()) == []
 
 
-def test_a_resumed_run_repeats_nothing(tmp_path) -> None:
+def interrupted(folder) -> None:
+    """A run that ends after 45 steps; it has asked for evaluations at 20 and at 40."""
     first = Owner()
-    first.run.begin(tmp_path)
+    first.run.begin(folder)
     for _ in range(45):
         first.step()
     first.run.checkpoint()
+    assert first.evaluations == [(20, False), (40, False)]
+
+
+def test_an_evaluation_that_a_run_did_not_live_to_see_is_asked_for_again(tmp_path) -> None:
+    interrupted(tmp_path)
+    append_evaluation(tmp_path, {"env_steps": 20, "final": False})
+    second = Owner()
+    second.run.resume(tmp_path / "checkpoint")
+    second.run.begin(tmp_path)
+    second.finish()
+    assert second.evaluations == [(46, False), (STEPS, True)]
+
+
+def test_a_resumed_run_repeats_nothing(tmp_path) -> None:
+    interrupted(tmp_path)
+    for steps in (20, 40):
+        append_evaluation(tmp_path, {"env_steps": steps, "final": False})
     second = Owner()
     assert second.run.resume(tmp_path / "checkpoint") == (45, [])
     second.run.begin(tmp_path)
