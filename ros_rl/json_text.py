@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Reads JSON that comes from elsewhere: an object, of finite numbers, within bounds; and what the nodes say in it."""
+"""Reads JSON that comes from elsewhere: an object, of finite numbers, within bounds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import Any
 
 from ros_rl.errors import ContractError
 from ros_rl.wire import LARGEST_WHOLE
-
-_REQUEST = {"env_steps": int, "version": int, "episodes": int, "robot_minutes": float, "final": bool}
 
 
 def json_object(text: str | bytes, largest: int, finite: bool = True) -> dict[str, Any]:
@@ -66,39 +64,3 @@ def check_entries(found: Mapping[str, Any], kinds: Mapping[str, type]) -> None:
             raise ContractError(f"'{name}' is {str(value)[:100]}, expected {kind.__name__}")
         if kind in (int, float) and not 0 <= value <= LARGEST_WHOLE:
             raise ContractError(f"'{name}' is {str(value)[:100]}, expected 0 to 2^53")
-
-
-def evaluation_request(text: bytes) -> dict[str, Any]:
-    """What the learner asks the evaluator for.
-
-    Raises:
-        ContractError: It is no request.
-    """
-    try:
-        found = json_object(text, 10_000)
-        check_entries(found, _REQUEST)
-        if not 1 <= found["episodes"] <= 10_000:
-            raise ContractError(f"'episodes' is {found['episodes']}, expected 1 to 10000")
-    except ContractError as error:
-        raise ContractError(f"not an evaluation request: {error}") from None
-    return found
-
-
-def evaluation(text: str) -> dict[str, Any]:
-    """What the evaluator answers: the request, and what it found or why it failed.
-
-    Raises:
-        ContractError: It is no evaluation.
-    """
-    try:
-        found = json_object(text, 1_000_000)
-        check_entries(found, _REQUEST)
-        if "error" in found:
-            check_entries(found, {"error": str})
-        else:
-            check_entries(found, {"terminations": int})
-            if not isinstance(found.get("return_mean"), (int, float)) or isinstance(found["return_mean"], bool):
-                raise ContractError(f"'return_mean' is {str(found.get('return_mean'))[:100]}, expected a number")
-    except ContractError as error:
-        raise ContractError(f"not an evaluation: {error}") from None
-    return found

@@ -20,10 +20,11 @@ from onnx import helper
 from ros_rl.deploy.contract import MAX_VALUES, Contract
 from ros_rl.deploy.onnx_file import OnnxFile
 from ros_rl.errors import ContractError
-from ros_rl.json_text import evaluation, evaluation_request, json_object
+from ros_rl.json_text import json_object
 from ros_rl.layout import LARGEST_VALUE
 from ros_rl.resources import share_path
 from ros_rl.robot import load_robot
+from ros_rl.runs.evaluations import evaluation, evaluation_request
 from ros_rl.settings.loading import load_run, load_settings
 from ros_rl.types import Transition
 from ros_rl.wire import (

@@ -17,7 +17,6 @@ from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
 from ros_rl.errors import ContractError, RosRlError
-from ros_rl.json_text import evaluation
 from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
@@ -31,6 +30,7 @@ from ros_rl.nodes.sources import source_of
 from ros_rl.replay.memory import check_memory
 from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.durable import low_disk
+from ros_rl.runs.evaluations import evaluation
 from ros_rl.runs.received import Received
 from ros_rl.runs.run_folder import CHECKPOINT
 from ros_rl.settings.tree import Settings

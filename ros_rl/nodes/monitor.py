@@ -12,7 +12,6 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
-from ros_rl.json_text import evaluation
 from ros_rl.nodes import packets
 from ros_rl.nodes.diagnostics import OK, Diagnostics
 from ros_rl.nodes.gate import Gate
@@ -20,6 +19,7 @@ from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer
 from ros_rl.nodes.sources import source_of
 from ros_rl.runs.bringup import RUN
+from ros_rl.runs.evaluations import evaluation
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.senders import StepCounter
 from ros_rl.runs.summary import RunState

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from std_msgs.msg import Float64MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
 from ros_rl.errors import ContractError
-from ros_rl.json_text import evaluation_request
+from ros_rl.runs.evaluations import evaluation_request
 from ros_rl.sensors.message_fields import doubles
 from ros_rl.types import Array, Verdict
 from ros_rl.wire import Header, number, pack, pack_bytes, unpack, unpack_bytes, whole

@@ -1,7 +1,10 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The evaluations of a run, a JSON line each, kept as they come, so that the curve of one that goes on is whole."""
+"""The evaluations of a run: what is asked for and answered, and a JSON line each, kept as they come.
+
+So the curve of a run that goes on is whole.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ros_rl.errors import ContractError
+from ros_rl.json_text import check_entries, json_object
+
 EVALUATIONS = "evaluations.jsonl"
+_REQUEST = {"env_steps": int, "version": int, "episodes": int, "robot_minutes": float, "final": bool}
 
 
 def read_evaluations(folder: Path) -> list[dict[str, Any]]:
@@ -49,3 +56,39 @@ def _torn(path: Path) -> bool:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 1))
         return file.read(1) not in (b"", b"\n")
+
+
+def evaluation_request(text: bytes) -> dict[str, Any]:
+    """What the learner asks the evaluator for.
+
+    Raises:
+        ContractError: It is no request.
+    """
+    try:
+        found = json_object(text, 10_000)
+        check_entries(found, _REQUEST)
+        if not 1 <= found["episodes"] <= 10_000:
+            raise ContractError(f"'episodes' is {found['episodes']}, expected 1 to 10000")
+    except ContractError as error:
+        raise ContractError(f"not an evaluation request: {error}") from None
+    return found
+
+
+def evaluation(text: str) -> dict[str, Any]:
+    """What the evaluator answers: the request, and what it found or why it failed.
+
+    Raises:
+        ContractError: It is no evaluation.
+    """
+    try:
+        found = json_object(text, 1_000_000)
+        check_entries(found, _REQUEST)
+        if "error" in found:
+            check_entries(found, {"error": str})
+        else:
+            check_entries(found, {"terminations": int})
+            if not isinstance(found.get("return_mean"), (int, float)) or isinstance(found["return_mean"], bool):
+                raise ContractError(f"'return_mean' is {str(found.get('return_mean'))[:100]}, expected a number")
+    except ContractError as error:
+        raise ContractError(f"not an evaluation: {error}") from None
+    return found
