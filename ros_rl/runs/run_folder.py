@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,8 @@ class RunFolder:
         if (self.path / SUMMARY).exists():
             raise RunFolderError(f"{path} holds a finished run ({SUMMARY}); name another --out")
         if self.config.exists() and not go_on:
-            again = f"go on with it (--resume {path}), or " if resumable(self.path / CHECKPOINT) else ""
+            resume = f"--resume {shlex.quote(str(path))}"
+            again = f"go on with it ({resume}), or " if resumable(self.path / CHECKPOINT) else ""
             raise RunFolderError(f"{path} holds a run that was stopped ({CONFIG}); {again}name another --out")
 
     @property

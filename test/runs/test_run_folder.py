@@ -61,18 +61,19 @@ def test_runs_of_one_second_get_folders_of_their_own(tmp_path: Path, monkeypatch
 
 
 def test_a_stopped_run_is_refused_unless_it_goes_on(tmp_path: Path) -> None:
-    with RunFolder.claim(tmp_path) as folder:
+    path = tmp_path / "a1 #2"  # as a shell takes it
+    with RunFolder.claim(path) as folder:
         folder.write_config(load_settings("mock_point"))
-    before = (tmp_path / "config.yaml").read_bytes()
+    before = (path / "config.yaml").read_bytes()
     with pytest.raises(RunFolderError, match=r"holds a run that was stopped \(config.yaml\); name another --out"):
-        RunFolder.claim(tmp_path)
-    ahead = WriteAhead(segment(tmp_path / "checkpoint", 0))
+        RunFolder.claim(path)
+    ahead = WriteAhead(segment(path / "checkpoint", 0))
     ahead.append(Round())
     ahead.close()
-    with pytest.raises(RunFolderError, match=rf"go on with it \(--resume {tmp_path}\), or name another --out"):
-        RunFolder.claim(tmp_path)
-    assert (tmp_path / "config.yaml").read_bytes() == before
-    RunFolder.claim(tmp_path, go_on=True).release()
+    with pytest.raises(RunFolderError, match=rf"go on with it \(--resume '{path}'\), or name another --out"):
+        RunFolder.claim(path)
+    assert (path / "config.yaml").read_bytes() == before
+    RunFolder.claim(path, go_on=True).release()
 
 
 def test_the_command_refuses_a_stopped_runs_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
