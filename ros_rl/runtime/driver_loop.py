@@ -273,6 +273,8 @@ class DriverLoop:
     def _idle(self, stamp: int | None) -> Tick:
         """Close a period in which no command acted."""
         state = self.latch.state
+        if self._delay > 1 and self._link.sent is not None and self._tick.safety is SafetyState.RUNNING:
+            self._filter.reset(self._link.sent)  # what was decided and will not act is no place to go on from
         command = None
         if state is SafetyState.HOMING:
             command = self._way_home()

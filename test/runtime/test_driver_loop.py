@@ -253,6 +253,17 @@ class TestSafety:
         assert (tick.safety, tick.episode, tick.step, tick.env_steps) == (SafetyState.RUNNING, 1, 0, 2)
         assert backend.calls.count("reset") == 1
 
+    def test_until_somebody_answers_a_simulated_robot_is_kept_at_rest(self):
+        robot = replace(load_robot("a1"), sensors=("joint_position", "joint_velocity", "joint_effort"))
+        backend = Recorder(robot)
+        backend.position = robot.home
+        loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay=2)
+        loop.attended = False
+        ticks = [loop.start(), loop.advance(), loop.advance()]
+        assert [tick.safety for tick in ticks] == [SafetyState.READY] * 3
+        assert [tick.intact for tick in ticks] == [False] * 3
+        np.testing.assert_array_equal(backend.acted, [robot.home] * 2)
+
     def test_what_is_stopped_takes_no_steps(self):
         loop, _ = make()
         answer(loop, ZERO)
@@ -409,6 +420,49 @@ def test_the_origin_is_the_pose_at_the_episodes_start():
     np.testing.assert_allclose(loop.advance(Verdict.TRUNCATED).origin, [3.0, 2.0, 0.6])
 
 
+def test_without_a_whole_pose_the_origin_is_zero():
+    class Half(Recorder):
+        def measure(self, call):
+            return Measurement(joints(ZERO) | {"base_position": np.array([1.0, 2.0, 0.3])})
+
+    loop = DriverLoop(ROBOT, make_task("mock_point"), Half(), 20.0, 1)
+    np.testing.assert_array_equal(loop.start().origin, np.zeros(3))
+
+
+def test_resets_are_drawn_by_the_seed():
+    class Drawing(Recorder):
+        def begin(self, rng):
+            return joints(rng.uniform(-1.0, 1.0, 2))
+
+    def drawn(*seed):
+        loop = DriverLoop(ROBOT, make_task("mock_point"), Drawing(), 20.0, 1, *seed)
+        return [loop.start().measurement["joint_position"][0] for _ in range(2)]
+
+    expected = np.random.default_rng([5, 0xD21E]).uniform(-1.0, 1.0, (2, 2))[:, 0]
+    np.testing.assert_array_equal(drawn(5), expected)
+    assert drawn() == drawn(0) != drawn(1)
+
+
+def test_changed_commands_are_counted():
+    loop, _ = make()
+    for value in (9.0, 0.0, 9.0):
+        answer(loop, [value, 0.0])
+        loop.advance()
+    assert loop.limited == 2
+
+
+def test_the_guards_are_told_how_long_it_was(monkeypatch):
+    loop, _ = make()
+    told = []
+    check = loop._guards.check
+    monkeypatch.setattr(loop._guards, "check", lambda *a, **k: told.append(k["elapsed"]) or check(*a, **k))
+    start = loop.tick.stamp
+    for stamp in (start + 50_000_000, start + 180_000_000, start + 180_000_001):
+        answer(loop, ZERO)
+        loop.advance(stamp=stamp)
+    np.testing.assert_allclose(told, [0.05, 0.13, 0.05], err_msg="never less than a period")
+
+
 class TestInputs:
     """The arm's task asks for a goal; somebody asks for another."""
 
@@ -425,6 +479,29 @@ class TestInputs:
         first = loop.start().inputs["goal_position"]
         np.testing.assert_array_equal(loop.advance().inputs["goal_position"], first)
         assert (loop.advance(Verdict.TRUNCATED).inputs["goal_position"] != first).all()
+
+    def test_a_robot_has_them_from_its_first_tick_on(self):
+        loop = self.make(simulated=False)
+        first = loop.start().inputs["goal_position"]
+        assert first.shape == (3,)
+        np.testing.assert_array_equal(loop.advance().inputs["goal_position"], first)
+
+    def test_they_change_with_the_steps_and_are_shown(self):
+        class Changing(type(make_task("mock_point"))):
+            observation = ("joint_position", "goal_position")
+
+            def draw_inputs(self, rng):
+                return {"goal_position": np.zeros(3)}
+
+            def change_inputs(self, inputs, step, rng):
+                return {"goal_position": np.array([step, rng.uniform(5.0, 6.0), 0.0])}
+
+        backend, shown = Recorder(), []
+        backend.show_inputs = lambda inputs: shown.append(inputs["goal_position"][0])
+        loop = DriverLoop(ROBOT, Changing(), backend, 20.0, 1)
+        loop.start()
+        goals = [loop.advance().inputs["goal_position"] for _ in range(3)]
+        assert [goal[0] for goal in goals] == [1, 2, 3] and shown == [0, 1, 2, 3] and goals[0][1] >= 5.0
 
     def test_what_is_given_acts_from_the_next_tick_on(self):
         loop = self.make(simulated=True)

@@ -17,7 +17,7 @@ from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.latch import Latch
 from ros_rl.runtime.pacing import Limits, RealTime
 from ros_rl.tasks import make_task
-from ros_rl.types import Command, SafetyState, Tick, Verdict
+from ros_rl.types import Command, Measurement, SafetyState, Tick, Verdict
 
 PERIOD = 0.05
 ANSWER = 0.02  # s after its tick, when the controller's answer comes
@@ -277,6 +277,57 @@ class TestArming:
         first = world.until(SafetyState.RUNNING)
         assert (first.step, first.episode) == (0, 1)
         np.testing.assert_allclose(first.previous_command, BY_POSITION.home + 0.2)
+
+    @pytest.mark.parametrize("delay", [1, 2])
+    def test_a_pause_holds_what_was_sent_last_and_what_follows_begins_there(self, delay):
+        """Steps of 0.02 at most, so that whatever began elsewhere would be seen on its way."""
+        robot = replace(BY_POSITION, limits=replace(BY_POSITION.limits, step=np.full(2, 0.02)))
+        world = World(robot, delay)
+        world.decide = lambda tick: robot.home + 0.02 * (tick.step + 1)
+        world.until(SafetyState.RUNNING)
+        world.period(8)
+        world.sleep(2 * STEP)
+        held = world.robot.done[-1].target
+        paused = len(world.robot.done)
+        world.loop.latch.pause()
+        world.period(5)
+        world.loop.latch.resume()
+        world.decide = lambda tick: held + 0.02
+        world.until(SafetyState.RUNNING)
+        assert len(world.robot.done) == paused and held[0] > robot.home[0] + 0.1, "nothing else was sent"
+        world.period(delay + 2)
+        np.testing.assert_allclose(world.robot.done[paused].target, held + 0.02)
+
+    def test_the_way_home_begins_at_what_holds_the_robot_not_where_it_sags(self):
+        world = World(BY_POSITION)
+        world.decide = lambda tick: BY_POSITION.home + 0.2
+        world.until(SafetyState.RUNNING)
+        world.period(6)
+        read = world.robot.read
+
+        def sagging():
+            found = read()
+            below = Measurement(found.measurement | {"joint_position": found.measurement["joint_position"] - 0.05})
+            return replace(found, measurement=below)
+
+        world.robot.read = sagging
+        world.period()
+        world.pacer.verdict(world.ticks[-1].stamp, Verdict.TRUNCATED, world.now)
+        world.period(2)
+        first = next(line.target for line in world.robot.done[::-1] if line.target is not None)
+        slow = 0.5 * BY_POSITION.limits.velocity * PERIOD
+        np.testing.assert_allclose(first, BY_POSITION.home + np.maximum(0.2 - 2 * slow, 0.0), atol=1e-9)
+
+    def test_a_reset_that_is_asked_for_leads_home_and_on(self):
+        world = World()
+        world.decide = lambda tick: np.array([1.0, -1.0])
+        world.until(SafetyState.RUNNING)
+        world.period(8)
+        world.sleep(STEP)
+        tick = world.pacer.start(world.now, world.stamp)
+        assert (tick.safety, tick.stamp) == (SafetyState.HOMING, world.stamp)
+        world._add(tick)
+        assert world.until(SafetyState.RUNNING).episode == 1
 
     @pytest.mark.parametrize("end", ["disarm", "end"])
     def test_disarming_is_safe_and_switches_off(self, end):
