@@ -272,7 +272,6 @@ class RealTime(Pacer):
         if tick.safety is not SafetyState.RUNNING:
             self._judged = None
             self._missed.clear()
-            self._in_row = 0
         elif tick.step == 0:
             self._episode_stamp, self._in_row = tick.stamp, 0
         return super()._open(tick, now)

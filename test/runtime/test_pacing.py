@@ -105,9 +105,18 @@ def test_time_counts_from_the_tick_on_whoever_answered_last(loop, lock_step, las
     assert lock_step.poll(3.05, 0) is None and lock_step.poll(3.07, 0).index == tick.index + 2
 
 
-def test_after_a_recovery_time_counts_anew(loop, lock_step) -> None:
+@pytest.mark.parametrize("silent", ["collector", "controller", "learner"])
+def test_after_a_recovery_time_counts_anew(loop, lock_step, silent) -> None:
+    if silent != "collector":
+        lock_step.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.0)
+    if silent == "learner":
+        lock_step.command(answer(loop.tick), 0.0)
     lock_step.poll(2.1, 0)
-    recovered = lock_step.verdict(loop.tick.stamp, Verdict.CONTINUE, 5.0)
+    recovered = {
+        "collector": lambda: lock_step.verdict(loop.tick.stamp, Verdict.CONTINUE, 5.0),
+        "controller": lambda: lock_step.command(answer(loop.tick), 5.0),
+        "learner": lambda: lock_step.allow(1, 5.0),
+    }[silent]()
     assert recovered.step == 0
     assert lock_step.poll(5.4, 0) is None and lock_step.poll(7.0, 0).safety is SafetyState.RUNNING
 
