@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ros_rl.cli.arguments import make_parser
+from ros_rl.cli.main import make_parser
 from ros_rl.config import iterate
 from ros_rl.sensors.inputs import INPUTS
 from ros_rl.sensors.table import SENSORS
@@ -88,7 +87,7 @@ def test_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: py
 
 @pytest.mark.parametrize("words", [c for c in commands() if c[0] == "ros-rl"], ids=" ".join)
 def test_ros_rl_commands_parse(words: list[str]) -> None:
-    options = make_parser(defaultdict(lambda: len)).parse_args(words[1:])
+    options = make_parser().parse_args(words[1:])
     overrides = getattr(options, "set", None)
     if overrides is not None:
         settings.load_settings(getattr(options, "task", "a1_walk"), overrides=overrides)

@@ -1,32 +1,78 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What ``ros-rl analyse`` does."""
+"""``ros-rl analyse``: judge a run's model, or one decision of its planner."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from ros_rl.analysis import model_plots, model_report, plan_plots, plan_report
-from ros_rl.analysis.report import FOLDER, write
+from ros_rl.cli.arguments import add_run_settings, whole
+from ros_rl.cli.options import require
+from ros_rl.cli.parser import Parser
 from ros_rl.config import variant_name
 from ros_rl.errors import RunFolderError
 from ros_rl.runs.run_folder import CONFIG
 from ros_rl.settings.registry import AGENT_SETTINGS
-from ros_rl.training.earlier_run import run_settings
-from ros_rl.training.saved_run import SavedRun
 
 
-def analyse(options: argparse.Namespace) -> str:
-    """Analyse what the options name, and write the report.
+def add(commands: Any) -> None:
+    """Add its parser and those of its subjects."""
+    parser = commands.add_parser("analyse", help="judge a run's model, or one decision of its planner")
+    subjects = parser.add_subparsers(dest="subject", required=True, metavar="SUBJECT", parser_class=Parser)
+    model = subjects.add_parser("model", help="prediction error, calibration and disagreement of a run's model")
+    _add_analysis(model, "model", "of the first held-out episode")
+    model.add_argument(
+        "--episodes", type=whole(1, 1000), default=5, metavar="N", help="held-out episodes to simulate (default: 5)"
+    )
+    model.add_argument(
+        "--log",
+        type=Path,
+        metavar="LOG",
+        help="MCAP file or folder whose episodes are the held-out data, such as the log/ that 'ros-rl run' left "
+        "(default: simulate episodes)",
+    )
+    model.add_argument(
+        "--horizon",
+        type=whole(1, 200),
+        default=50,
+        metavar="K",
+        help="control periods to predict ahead (default: 50)",
+    )
+    plan = subjects.add_parser("plan", help="one decision: candidates, the plan, and what then really happened")
+    _add_analysis(plan, "plan", "of the episode")
+    plan.add_argument(
+        "--tick",
+        type=whole(0),
+        default=40,
+        metavar="T",
+        help="which decision, in control periods since the episode's start (default: 40)",
+    )
+    parser.set_defaults(function=_analyse)
 
-    Args:
-        options: Of the command line.
 
-    Returns:
-        The main figures in one screen.
-    """
+def _add_analysis(parser: argparse.ArgumentParser, subject: str, seed_of: str) -> None:
+    add_run_settings(parser)
+    parser.add_argument("--seed", type=whole(0), metavar="S", help=f"seed {seed_of} (default: the run's plus 5000)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help=f"folder of report.json and plots (default: RUN/analysis/{subject})"
+    )
+
+
+def _analyse(options: argparse.Namespace) -> int:
+    require("torch", "onnx", "matplotlib", *(("rclpy",) if getattr(options, "log", None) else ()))
+    print(_report(options))
+    return 0
+
+
+def _report(options: argparse.Namespace) -> str:
+    """Analyse what the options name, and write the report; gives the main figures in one screen."""
+    from ros_rl.analysis import model_plots, model_report, plan_plots, plan_report
+    from ros_rl.analysis.report import FOLDER, write
+    from ros_rl.training.saved_run import SavedRun
+
     if not (options.run / CONFIG).is_file() and (options.run.suffix == ".mcap" or any(options.run.glob("*.mcap"))):
         raise RunFolderError(
             f"{options.run} is a log, which has no model: ros-rl analyse model RUN --log {options.run} judges one by it"
@@ -46,6 +92,8 @@ def analyse(options: argparse.Namespace) -> str:
 
 def _check_subject(path: Path, subject: str) -> None:
     """Refuse a run whose agent has no model, or no planner, to analyse."""
+    from ros_rl.training.earlier_run import run_settings
+
     agent = run_settings(path).agent
     if agent.learns_model if subject == "model" else agent.plans:
         return

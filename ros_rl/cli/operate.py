@@ -31,7 +31,7 @@ _SERVICES = {
 }
 
 
-def add_commands(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add their parsers, with `operate` as what they call."""
     for name, text in COMMANDS.items():
         parser = commands.add_parser(name, help=text)
@@ -43,7 +43,7 @@ def add_commands(commands: Any) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run one of the commands without loading the others."""
     parser = Parser(prog="ros-rl")
-    add_commands(parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser))
+    add(parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser))
     try:
         return operate(parser.parse_args(arguments))
     except RosRlError as error:

@@ -18,8 +18,10 @@ from ros_rl.runs import bringup
 from ros_rl.runs.checkpoints import beginning, resumable
 from ros_rl.runs.machine import check_machine
 from ros_rl.runs.run_folder import CHECKPOINT, LOGS, RunFolder
+from ros_rl.runs.screens import result_screen
 from ros_rl.runs.signals import stop_event
-from ros_rl.runs.summary import RunState, result_screen, summarise
+from ros_rl.runs.state import RunState
+from ros_rl.runs.summary import summarise
 from ros_rl.settings.tree import Settings
 
 

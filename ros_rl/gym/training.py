@@ -20,7 +20,8 @@ from ros_rl.gym.spaces import Vector
 from ros_rl.runs.durable import low_disk
 from ros_rl.runs.records import Taken
 from ros_rl.runs.run_folder import VIDEO, RunFolder, run_of
-from ros_rl.runs.summary import RunState, evaluation_line, progress_line
+from ros_rl.runs.screens import evaluation_line, progress_line
+from ros_rl.runs.state import RunState
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.run import TrainingRun

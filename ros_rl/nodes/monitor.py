@@ -22,7 +22,7 @@ from ros_rl.runs.bringup import RUN
 from ros_rl.runs.evaluations import evaluation
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.senders import StepCounter
-from ros_rl.runs.summary import RunState
+from ros_rl.runs.state import RunState
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Transition
 from ros_rl.wire import Header, metrics_from, transition_from

@@ -17,8 +17,8 @@ from ros_rl.nodes.monitor import MonitorNode
 from ros_rl.runs import bringup
 from ros_rl.runs.processes import Processes
 from ros_rl.runs.run_folder import RunFolder
+from ros_rl.runs.screens import evaluation_line, progress_line
 from ros_rl.runs.status import Announcements
-from ros_rl.runs.summary import evaluation_line, progress_line
 from ros_rl.settings.tree import Settings
 
 _LOOP_SECONDS = 0.1

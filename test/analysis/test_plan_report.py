@@ -4,7 +4,6 @@
 """One decision taken apart: it is the one that the control graph took, and an exact model predicts what happens."""
 
 import json
-from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from ros_rl.analysis.decision import decide, rewards, values
 from ros_rl.analysis.plan_report import CLOSED_LOOP, OPEN_LOOP, analyse_plan, play
 from ros_rl.analysis.trajectories import HELD_OUT_SEED
 from ros_rl.cli import main as cli
-from ros_rl.cli.arguments import make_parser
+from ros_rl.cli.main import make_parser
 from ros_rl.config import to_mapping
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError
@@ -126,7 +125,7 @@ def test_commands_write_reports_and_print_a_screen(path, tmp_path, capsys):
 
 
 def test_help_names_the_default_seed(capsys):
-    parser = make_parser(defaultdict(lambda: len))
+    parser = make_parser()
     for subject in ("model", "plan"):
         with pytest.raises(SystemExit):
             parser.parse_args(["analyse", subject, "--help"])

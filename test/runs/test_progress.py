@@ -14,16 +14,10 @@ from summaries import SUMMARY_KEYS
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.received import Received
 from ros_rl.runs.records import Round, Stepped, Taken
+from ros_rl.runs.screens import evaluation_line, progress_line, result_screen
 from ros_rl.runs.senders import SequenceCheck, StepCounter
-from ros_rl.runs.summary import (
-    RunState,
-    curve,
-    evaluation_line,
-    first_minute_walking,
-    progress_line,
-    result_screen,
-    summarise,
-)
+from ros_rl.runs.state import RunState
+from ros_rl.runs.summary import curve, first_minute_walking, summarise
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Transition
 

@@ -1,0 +1,63 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""``ros-rl eval``: judge a controller in the simulator, without ROS."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ros_rl.cli.arguments import add_agent, add_settings
+from ros_rl.cli.options import agent_of, require
+from ros_rl.settings.nodes import EvaluatorSettings
+from ros_rl.settings.registry import BACKEND_SETTINGS
+
+
+def add(commands: Any) -> None:
+    """Add its parser."""
+    parser = commands.add_parser("eval", help="judge a controller in the simulator, without ROS")
+    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
+    add_agent(parser)
+    parser.add_argument(
+        "--episodes",
+        type=int,
+        metavar="N",
+        help=f"number of episodes (default: the task's, else {EvaluatorSettings.final_episodes})",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        metavar="S",
+        help=f"length of an episode in seconds (default: the task's, else {EvaluatorSettings.seconds:g})",
+    )
+    parser.add_argument("--driver", choices=_judges(), help="simulator (default: pybullet)")
+    parser.add_argument("--video", type=Path, metavar="FILE", help="GIF of the first episode (default: none)")
+    parser.add_argument("--json", action="store_true", help="print JSON (default: rows)")
+    add_settings(parser)
+    parser.set_defaults(function=_eval)
+
+
+def _eval(options: argparse.Namespace) -> int:
+    settings, agent = agent_of(
+        options, **{"evaluator.final_episodes": options.episodes, "evaluator.seconds": options.seconds}
+    )
+    require(*settings.driver.backend.requires)
+    from ros_rl.deploy.onnx_graph import OnnxGraph
+    from ros_rl.runs.screens import evaluation_screen
+    from ros_rl.runtime.evaluation import evaluate
+
+    evaluator = settings.evaluator
+    graph = OnnxGraph(agent, settings.controller.threads)
+    found = evaluate(
+        graph, settings, evaluator.final_episodes, evaluator.seconds, settings.seed, options.video
+    ).to_mapping()
+    print(json.dumps(found, indent=2) if options.json else evaluation_screen(found))
+    return 0
+
+
+def _judges() -> tuple[str, ...]:
+    """Backends that a controller can be judged in."""
+    return tuple(name for name, backend in BACKEND_SETTINGS.items() if backend.knows_truth)

@@ -1,0 +1,41 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""``ros-rl export``: make a control graph of a run's networks."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ros_rl.cli.arguments import add_run_settings
+from ros_rl.cli.options import require
+from ros_rl.errors import RunFolderError
+
+
+def add(commands: Any) -> None:
+    """Add its parser."""
+    parser = commands.add_parser(
+        "export",
+        help="make a control graph of a run's networks for another reward or planner",
+        description="Make a control graph of a run's networks for another reward or planner, without new data.",
+    )
+    add_run_settings(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="control graph to write (.onnx)")
+    parser.set_defaults(function=_export)
+
+
+def _export(options: argparse.Namespace) -> int:
+    require("torch", "onnx")
+    from ros_rl.training.saved_run import SavedRun
+
+    if not options.out.parent.is_dir():
+        raise RunFolderError(f"{options.out} cannot be written: there is no folder {options.out.parent}")
+    graph = SavedRun(options.run, options.set).training.graph()
+    try:
+        options.out.write_bytes(graph)
+    except OSError as error:
+        raise RunFolderError(f"{options.out} cannot be written: {error.strerror}") from None
+    print(f"control graph in {options.out}")
+    return 0

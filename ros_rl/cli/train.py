@@ -1,0 +1,75 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""``ros-rl train``: learn a controller."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ros_rl.cli.arguments import add_graph, add_preset, whole
+from ros_rl.cli.options import checkpoint_of, choose_task, settings_of
+from ros_rl.cli.runs import start_nodes, train_in_gym
+from ros_rl.errors import UnknownNameError
+from ros_rl.runs import bringup
+from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
+from ros_rl.settings.registry import AGENT_NAMES
+
+
+def add(commands: Any) -> None:
+    """Add its parser."""
+    parser = commands.add_parser("train", help="learn a controller")
+    parser.add_argument("task", nargs="?", metavar="TASK", help="see 'ros-rl list'; or --env")
+    parser.add_argument(
+        "--env", metavar="gym:NAME", help="a Gymnasium environment in place of a robot's task, e.g. gym:HalfCheetah-v5"
+    )
+    parser.add_argument("--agent", metavar="NAME", help="what learns (default: mpc; sac with --env)")
+    parser.add_argument(
+        "--steps", type=whole(1), metavar="N", help="environment steps to learn from, in place of --robot-minutes"
+    )
+    add_preset(parser)
+    add_graph(parser, f"default: the task's, else {LearnerSettings.robot_minutes:g}")
+    parser.add_argument(
+        "--eval-every",
+        type=int,
+        metavar="STEPS",
+        help=f"environment steps between evaluations; 0: only at the end "
+        f"(default: the task's, else {EvaluatorSettings.every})",
+    )
+    parser.add_argument(
+        "--eval-episodes",
+        type=int,
+        metavar="N",
+        help=f"episodes of every evaluation, the final one too "
+        f"(default: the task's, else {EvaluatorSettings.episodes})",
+    )
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="DIR",
+        help="go on from the checkpoint of this run folder, with its settings but those given (default: start anew)",
+    )
+    parser.set_defaults(function=_train)
+
+
+def _train(options: argparse.Namespace) -> int:
+    if options.agent is not None and options.agent not in AGENT_NAMES:
+        raise UnknownNameError("agent", options.agent, AGENT_NAMES)
+    choose_task(options)
+    checkpoint = checkpoint_of(options)
+    settings = settings_of(
+        options,
+        **{
+            "agent.name": options.agent,
+            "learner.robot_minutes": options.robot_minutes,
+            "learner.steps": options.steps,
+            "evaluator.every": options.eval_every,
+            "evaluator.episodes": options.eval_episodes,
+            "evaluator.final_episodes": options.eval_episodes,
+        },
+    )
+    if options.env is not None:
+        return train_in_gym(options, settings, checkpoint)
+    return start_nodes(options, settings, bringup.TRAIN, resume=checkpoint)
