@@ -4,6 +4,7 @@
 #   make run TASK=xarm_reach ARGS="--seed 1"
 #   make test                    linters, types, tests        make test-fast    the tests that need no ROS
 #   make bench BENCH=planner     one benchmark of bench/      make clean        removes .venv and what was built
+#   make docs                    these pages and those of the API as a site, in build/docs/
 #   make mutants                 small faults, one at a time, in what must not be wrong unnoticed (MUTANTS='ros_rl.wire*')
 
 TASK ?= a1_walk
@@ -29,7 +30,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-fast mutants bench clean
+.PHONY: help run test test-fast mutants docs bench clean
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -53,6 +54,11 @@ test-fast: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-dev
 mutants: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-dev
 	$(BIN)/python -m mutmut run --max-children 1 $(MUTANTS)
 	$(BIN)/python test/helpers/mutants.py
+
+# A warning, such as a link that leads nowhere, is an error.
+docs: $(VENV)/.has-docs
+	$(BIN)/python -m sphinx -q -W --keep-going -j auto -c docs . build/docs
+	@echo "build/docs/index.html"
 
 ifeq ($(wildcard bench/$(strip $(BENCH)).py),)
 bench:
