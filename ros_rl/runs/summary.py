@@ -18,8 +18,6 @@ from ros_rl.tasks.gym_task import GymTask
 
 WATCH = "watch."
 """In front of the names of the watch's figures, among those of the progress."""
-_WALKS = 0.5  # m/s
-_IN_A_ROW = 3
 _ENOUGH = 0.5  # transitions of a step; a robot that falls all the time still gives more
 _REQUEST_ONLY = ("version", "final")
 
@@ -37,18 +35,6 @@ def curve(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         points.append(values)
     return points
-
-
-def first_minute_walking(points: Sequence[Mapping[str, Any]]) -> float | None:
-    """Robot minutes at the first of three evaluations in a row that all hold 0.5 m/s net without a fall.
-
-    None if there is none.
-    """
-    good = [point.get("forward_velocity", 0.0) >= _WALKS and not point["terminations"] for point in points]
-    for index in range(len(good) - _IN_A_ROW + 1):
-        if all(good[index : index + _IN_A_ROW]):
-            return float(points[index]["robot_minutes"])
-    return None
 
 
 def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_file: str = "") -> dict[str, Any]:
@@ -73,12 +59,13 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
         "wall_minutes": wall_minutes,
         "env_steps": steps,
         "episodes": int(p.get("episodes", 0)),
+        "episode_seconds": settings.task.episode_seconds,
         "terminations": int(p.get("terminations", 0)),
         "updates": updates,
         "updates_per_step": updates / steps if steps else 0.0,
         "watch": {name.removeprefix(WATCH): value for name, value in p.items() if name.startswith(WATCH)},
         "curve": points,
-        "first_robot_minute_at_0.5_mps": first_minute_walking(points),
+        **_milestone(settings, points),
         "evaluation": final,
         "plan_ms": _percentiles(state, "controller", "plan"),
         "tick_to_command_ms": _percentiles(state, "driver", "tick to command"),
@@ -91,6 +78,13 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
         "versions": versions(),
     }
     return _finite(summary | {"shortfall": "" if agent_file else _shortfall(settings, summary)})
+
+
+def _milestone(settings: Settings, points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    milestone = settings.task.milestone
+    described = milestone.describe(points)
+    named = {milestone.key: (described or {}).get("robot_minutes")} if milestone.key else {}
+    return {"milestone": described, **named}
 
 
 def _shortfall(settings: Settings, summary: Mapping[str, Any]) -> str:

@@ -179,15 +179,19 @@ class TrainingLoop:
         Raises:
             GraphError: A weight is not finite.
         """
-        exported = self._learned if self.rounds else self._random
         self.version += 1
         self._published_at = self.rounds
-        return exported.serialise(self.provenance(score))
+        return self._newest.serialise(self.provenance(score))
+
+    @property
+    def _newest(self) -> ExportedGraph:
+        return self._learned if self.rounds else self._random
 
     def provenance(self, score: float | None = None) -> dict[str, object]:
         """Where a graph comes from."""
         return {
             "version": self.version,
+            "random": self._newest is self._random,
             "env_steps": self.env_steps,
             "robot_minutes": self.robot_minutes,
             "updates": self.updates,
