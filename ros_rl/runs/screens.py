@@ -110,8 +110,11 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
 
 
 def _aligned(rows: Sequence[tuple[str, str]]) -> list[str]:
-    width = max(_COLUMN, *(len(name) for name, _ in rows))
-    return [f"{name:<{width}} {value}" for name, value in rows]
+    """Values below each other; those of indented names, too, among themselves."""
+    widths = {
+        inner: max([_COLUMN, *(len(n) for n, _ in rows if n.startswith(" ") == inner)]) for inner in (False, True)
+    }
+    return [f"{name:<{widths[name.startswith(' ')]}} {value}" for name, value in rows]
 
 
 def _experience(summary: Mapping[str, Any]) -> tuple[str, str]:
