@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import time
 from pathlib import Path
 
 from ros_rl.cli.options import require
@@ -65,7 +64,7 @@ def _lead_nodes(
     folder.write_config(settings)
     if not os.environ.get("ROS_LOG_DIR"):  # a home may not be there to be written
         os.environ["ROS_LOG_DIR"] = str(folder.path / LOGS / "ros")
-    stop, started = stop_event(), time.monotonic()
+    stop = stop_event()
     say(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}")
     if mode == bringup.TRAIN:
         say(intention(settings))
@@ -74,12 +73,17 @@ def _lead_nodes(
     training = mode == bringup.TRAIN
     course = Course.of_training(settings) if training else Course.of_acting(settings, options.robot_minutes)
     with make_display(course) as display:
-        monitor = supervise(settings, mode, folder, namespace, stop, display, agent, options.robot_minutes, resume)
-    if monitor is None:
-        say(f"stopped{_again(settings.task.name, folder)}")
-        return INTERRUPTED
+        given = (settings, mode, folder, namespace, stop, display, agent, options.robot_minutes, resume)
+        state, ended = supervise(*given)
     agent_file = str(options.agent) if mode == bringup.RUN else ""
-    return _sum_up(settings, monitor.state, started, folder, agent_file)
+    code = _sum_up(settings, state, folder, agent_file, ended)
+    return code if ended else _stopped(settings.task.name, folder)
+
+
+def _stopped(what: str, folder: RunFolder) -> int:
+    """Say that a run was stopped, and how it goes on; gives the exit code."""
+    say(f"stopped{_again(what, folder)}")
+    return INTERRUPTED
 
 
 def _again(what: str, folder: RunFolder) -> str:
@@ -102,9 +106,10 @@ def _check(settings: Settings, mode: str, resume: Path | None) -> None:
         check_beginning(settings, resume)
 
 
-def _sum_up(settings: Settings, state: RunState, started: float, folder: RunFolder, agent_file: str = "") -> int:
-    """Write the summary of a run that began at `started` [s, monotonic], and print its result; gives the exit code."""
-    summary = summarise(settings, state, (time.monotonic() - started) / 60, agent_file)
+def _sum_up(settings: Settings, state: RunState, folder: RunFolder, agent_file: str, ended: bool) -> int:
+    """Write the summary of a run, and print its result; gives the exit code."""
+    state.keep_totals()
+    summary = summarise(settings, state, agent_file, ended)
     say(result_screen(summary, str(folder.path)))
     folder.write_summary(summary)
     return FAILURE if summary["shortfall"] else 0
@@ -116,7 +121,7 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
     from ros_rl.gym.training import GymTraining
 
     display = make_display(Course.of_training(settings))
-    run, started = GymTraining(settings, display=display), time.monotonic()
+    run = GymTraining(settings, display=display)
     if resume is not None:
         run.resume(resume)
     with _claim_folder(options, settings.task.title) as folder:
@@ -128,24 +133,10 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
             say(beginning(resume))
         with display:
             ended = run.run(folder, stop)
-        if not ended:
-            say(f"stopped{_again(f'--env {options.env}', folder)}")
-            return INTERRUPTED
-        return _sum_up(settings, run.state, started, folder)
+        code = _sum_up(settings, run.state, folder, "", ended)
+        return code if ended else _stopped(f"--env {options.env}", folder)
 
 
 def _claim_folder(options: argparse.Namespace, task: str) -> RunFolder:
     """The folder of the run, this process's alone."""
-    own = _resumed_folder(options)
-    path: Path | None = options.out or own
-    if path is None:
-        return RunFolder.claim_default(task)
-    return RunFolder.claim(path, go_on=own is not None and path.resolve() == own.resolve())
-
-
-def _resumed_folder(options: argparse.Namespace) -> Path | None:
-    """An unfinished run goes on in its own folder."""
-    resume: Path | None = getattr(options, "resume", None)
-    if resume is None or not (resume / CHECKPOINT).is_dir() or (resume / "summary.json").exists():
-        return None
-    return resume
+    return RunFolder.claim_for(task, options.out, getattr(options, "resume", None))

@@ -23,6 +23,7 @@ from ros_rl.runs.records import Taken
 from ros_rl.runs.run_folder import VIDEO, RunFolder, run_of
 from ros_rl.runs.screens import evaluation_line
 from ros_rl.runs.state import RunState
+from ros_rl.runs.totals import TICKS
 from ros_rl.runs.warnings import Warnings
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
@@ -30,7 +31,7 @@ from ros_rl.training.run import TrainingRun
 from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
 
-_REPORT_SECONDS = 1.0
+_REPORT_SECONDS, _KEEP_SECONDS = 1.0, 10.0
 
 
 class GymTraining:
@@ -66,7 +67,7 @@ class GymTraining:
         self._run = TrainingRun(
             self.training, evaluate=self._evaluate, about=lambda: {"episode": self._episode}, warn=self._say
         )
-        self._episode = 0
+        self._episode = self._began_at = 0
         self._resumed: Path | None = None
         self.state = RunState()
         """What a summary is made of."""
@@ -81,6 +82,7 @@ class GymTraining:
             RunFolderError: There is none, or it is of another agent or size.
         """
         so_far, since = self._run.resume(checkpoint)
+        self._began_at = self.training.env_steps
         self._resumed = checkpoint
         episodes = [record.transition.episode for record in since if isinstance(record, Taken)]
         self._episode = 1 + max([so_far["episode"] if so_far else -1, *episodes])
@@ -90,7 +92,7 @@ class GymTraining:
 
         Args:
             folder: Where checkpoints, curves, the control graph and the video go.
-            stop: Ends the run early, with a checkpoint.
+            stop: Ends the run early, also in an evaluation, with a control graph and a checkpoint.
 
         Returns:
             Whether it came to the end.
@@ -100,7 +102,7 @@ class GymTraining:
                 checkpoint holds what was learned before.
             GraphError: The agent did.
         """
-        self._folder = folder.path
+        self._folder, self._stop = folder.path, stop
         self.state.go_on(folder.path, run_of(self._resumed) if self._resumed is not None else None)
         self._run.begin(folder.path)
         try:
@@ -109,19 +111,21 @@ class GymTraining:
             observation = self._environment.reset(self._settings.seed + self.training.env_steps)
             while not self._run.done:
                 if stop.is_set():
-                    self._run.checkpoint()
-                    return False
+                    break
                 if self.training.total_steps:  # an agent that learns from a log takes none
                     observation = self._step(observation)
                 while not stop.is_set() and self._run.work():
                     pass
                 if not stop.is_set():
                     self._keep_up()
-            self._run.finish()
+            if not stop.is_set():
+                self._run.finish()
+            if self.state.final_evaluation is None:
+                self._run.stop()
             self._report()
-            return True
+            return self.state.final_evaluation is not None
         except SimulationError:
-            self._run.checkpoint()
+            self._run.stop()
             self._say(f"checkpoint after {self.training.env_steps} steps, in {folder.path}")
             raise
         finally:
@@ -163,17 +167,21 @@ class GymTraining:
         episodes = settings.final_episodes if final else settings.episodes
         video = self._folder / VIDEO if final and self._films else None
         steps = self.training.env_steps
-        found = self._evaluator.evaluate(self._graph, episodes, video, steps)
+        found = self._evaluator.evaluate(self._graph, episodes, video, steps, self._stop)
+        if not found:
+            return  # the run was stopped
         if "no_video" in found:
             self._say(f"no video: {found.pop('no_video')}")
         self.state.add_evaluation({"env_steps": steps, "final": final, **found})
         self._say(evaluation_line(self.state.evaluations[-1]))
-        self._run.note_evaluation(found, steps)
+        self._run.note_evaluation(self.state.evaluations[-1], steps)
 
     def _report(self) -> None:
         self.state.progress = self._run.report()
         times = self._actor.durations.milliseconds()
-        acts = {"acts": "random"} if self._random_acts else {}
-        self.state.figures["controller"] = {f"plan {name} [ms]": str(value) for name, value in times.items()} | acts
+        figures = {f"plan {name} [ms]": str(value) for name, value in times.items()}
+        figures[TICKS] = str(self.training.env_steps - self._began_at)
+        self.state.figures["controller"] = figures | ({"acts": "random"} if self._random_acts else {})
+        self.state.keep_totals(_KEEP_SECONDS)
         low = low_disk(self._folder)
         self._warnings.tell([*self.training.watch.warnings(), *([low] if low else [])], time.monotonic())

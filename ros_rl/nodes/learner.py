@@ -16,6 +16,7 @@ from typing import Any
 from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
+from ros_rl.agents.factory import make_agent
 from ros_rl.errors import ContractError, RosRlError
 from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
@@ -76,6 +77,7 @@ class LearnerNode(Node):
         self._resume(Path(parameters.resume) if parameters.resume else None)
         self._run.begin(self._folder)
         self._arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._evaluated: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._wake = threading.Event()
         self._newest_tick: bytes | None = None
         self._allowed = -1
@@ -118,7 +120,8 @@ class LearnerNode(Node):
         self._wake.set()
 
     def _on_evaluation(self, result: dict[str, Any]) -> None:
-        self._run.note_evaluation(result, result["env_steps"])
+        self._evaluated.put(result)
+        self._wake.set()
 
     def _heartbeat(self) -> None:
         """Tell the driver that the learner lives, also while it withholds steps."""
@@ -140,14 +143,23 @@ class LearnerNode(Node):
             self._run.keep_up()
             if self._run.done and not self._run.finished:
                 self._finish()
-            if self._run.report_due(_PROGRESS_SECONDS):
+            if self._note_evaluations() or self._run.report_due(_PROGRESS_SECONDS):
                 self._report()
             if not worked:
                 self._wake.wait(timeout=0.05)
                 self._wake.clear()
-        if not self._run.finished:
-            self._run.checkpoint()
+        self._note_evaluations()
+        self._run.stop()
+        self._report()
         self._run.close()
+
+    def _note_evaluations(self) -> bool:
+        """Whether there were any."""
+        found = not self._evaluated.empty()
+        while not self._evaluated.empty():
+            result = self._evaluated.get()
+            self._run.note_evaluation(result, result["env_steps"])
+        return found
 
     def _take_transitions(self) -> None:
         while not self._arrived.empty():
@@ -233,20 +245,21 @@ class LearnerNode(Node):
 
 
 def check_beginning(settings: Settings, resume: Path | None = None) -> None:
-    """Refuse what a training cannot begin with, before any process is started; costs nothing if it begins anew.
+    """Refuse what a training cannot begin with, before any process is started.
 
     Args:
         settings: Of the run.
         resume: Folder of the checkpoint to go on from.
 
     Raises:
-        RosRlError: The warm-up leaves nothing to learn from, memory is too small, or the checkpoint, the log or the
-            teacher is missing, broken, or does not fit the settings.
+        RosRlError: The warm-up leaves nothing to learn from, memory is too small, the agent does not fit robot or task,
+            or the checkpoint, the log or the teacher is missing, broken, or does not fit the settings.
     """
     settings.check_warmup()
     spec = settings.observation_spec()
     check_memory(settings.learner.replay_capacity, spec.size, spec.action_size, spec.images)
     if resume is None and not settings.agent.offline and not settings.agent.teacher:
+        make_agent(spec, settings)
         return
     training = TrainingLoop(settings, read_ticks=read_ticks)
     if resume is not None:

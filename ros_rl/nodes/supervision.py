@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ros_rl.errors import NodeSilentError, RosRlError
 from ros_rl.nodes.keeper import Keeper
@@ -19,15 +20,18 @@ from ros_rl.runs.processes import Processes
 from ros_rl.runs.run_folder import RunFolder
 from ros_rl.runs.screens import evaluation_line
 from ros_rl.runs.status import Announcements
+from ros_rl.runs.summary import JUDGED_AT
 from ros_rl.runs.warnings import Warnings
 from ros_rl.settings.tree import Settings
 
 _LOOP_SECONDS = 0.1
+_KEEP_SECONDS = 10.0
 _WARN = 1  # `diagnostic_msgs/DiagnosticStatus`
 _RECORDERS = ("learner", "collector")
 _DISCOVERY_SECONDS = 1.0
 _LAST_DIAGNOSTICS_SECONDS = 1.2
 _FINAL_EVALUATION_SECONDS = 600.0
+_NOTED_SECONDS = 5.0
 
 
 class Supervision:
@@ -133,7 +137,7 @@ class Supervision:
                 raise RosRlError(f"{name} ended with exit code {code} once too often; see logs/{name}.log")
             self._restarts[name] += 1
             self._say(f"{name} ended with exit code {code}; restarting it")
-            self._monitor.forget(name)
+            self._monitor.state.forget(name)
             self._keeper.restarted(name)
             self._start(name)
 
@@ -161,11 +165,20 @@ class Supervision:
             if time.monotonic() > end:
                 raise NodeSilentError("the evaluator did not answer")
         self._say_evaluations()
+        self._wait_for_best(self._monitor.state.final_evaluation)
         return True
+
+    def _wait_for_best(self, final: Mapping[str, Any]) -> None:
+        """Until the learner has taken note of the last evaluation too, and kept what was best."""
+        end = time.monotonic() + _NOTED_SECONDS
+        while self._monitor.state.progress.get(JUDGED_AT, -1.0) < final["env_steps"] and time.monotonic() < end:
+            if self._stop.wait(_LOOP_SECONDS):
+                return
 
     def _tell(self) -> None:
         state, now = self._monitor.state, time.monotonic()
         self._display.show(state)
+        state.keep_totals(_KEEP_SECONDS)
         self._say_evaluations()
         self._say_warnings(now)
         for line in self._announcements.lines(state.status, state.figures, self._keeper.active("driver"), now):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from pathlib import Path
 
 import rclpy
@@ -23,6 +22,7 @@ from ros_rl.runs import bringup
 from ros_rl.runs.course import Course
 from ros_rl.runs.display import Display
 from ros_rl.runs.run_folder import RunFolder, run_of
+from ros_rl.runs.state import RunState
 from ros_rl.runs.summary import summarise
 from ros_rl.settings.tree import Settings
 
@@ -37,7 +37,7 @@ def supervise(
     agent: bytes = b"",
     robot_minutes: float | None = None,
     resume: Path | None = None,
-) -> MonitorNode | None:
+) -> tuple[RunState, bool]:
     """A whole run in processes of its own, from this process.
 
     Args:
@@ -52,7 +52,7 @@ def supervise(
         resume: Folder of the checkpoint to go on from.
 
     Returns:
-        What the nodes told; None if the run was stopped early.
+        What the nodes told, and whether the run came to its end.
 
     Raises:
         RosRlError: Another graph runs here, a node does not come up, or dies too often.
@@ -75,7 +75,7 @@ def supervise(
             supervision.close()
         if background.failed:
             raise RosRlError("the supervisor failed at a message; see above")
-        return monitor if ended else None
+        return monitor.state, ended
     finally:
         background.close()
         monitor.destroy_node()
@@ -106,13 +106,12 @@ class SupervisorNode(MonitorNode):
         """
         if self._agent_file:
             self.publish_agent(Path(self._agent_file).read_bytes())
-        started = time.monotonic()
         training = self.mode == bringup.TRAIN
         course = Course.of_training(self.settings) if training else Course.of_acting(self.settings, self._minutes)
         ended = Supervision(self, self.settings, self.mode, None, stop, Display(course, self._say)).run()
-        if ended and self._folder:
-            minutes = (time.monotonic() - started) / 60
-            summary = summarise(self.settings, self.state, minutes, self._agent_file)
+        if self._folder:
+            self.state.keep_totals()
+            summary = summarise(self.settings, self.state, self._agent_file, ended)
             RunFolder(Path(self._folder)).write_summary(summary)
             if summary["shortfall"]:
                 self.get_logger().error(summary["shortfall"])

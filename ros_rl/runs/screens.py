@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ros_rl.runs.course import Course, spoken
+from ros_rl.runs.run_folder import AGENT
 from ros_rl.runs.state import RunState
 from ros_rl.settings.tree import Settings
 from ros_rl.wire import METRICS
@@ -35,6 +36,8 @@ def progress_parts(state: RunState, course: Course) -> list[str]:
         if name.startswith(METRICS)
     ]
     parts.append(f"terminations {p.get('terminations', 0.0):.0f}")
+    if faults := state.totals.counts.get("faults", 0):
+        parts.append(f"faults {faults}")
     p50, p99 = state.number("controller", "plan p50 [ms]"), state.number("controller", "plan p99 [ms]")
     if not math.isnan(p50):
         parts.append(f"plan {p50:.1f} ms (p99 {p99:.1f})")
@@ -75,8 +78,7 @@ def intention(settings: Settings) -> str:
 
 def evaluation_line(result: Mapping[str, Any]) -> str:
     """One evaluation for the terminal."""
-    when = f"{result['robot_minutes']:.2f} min" if "robot_minutes" in result else f"{result['env_steps']} steps"
-    what = "final evaluation" if result["final"] else f"evaluation at {when}"
+    what = "final evaluation" if result["final"] else f"evaluation at {_when(result)}"
     if "error" in result:
         return f"{what} failed: {result['error']}"
     shown = {"return": result["return_mean"]} | {
@@ -101,8 +103,12 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     if summary["watch"].get("first_beyond"):
         rows.append(("values too large", _too_large(summary["watch"])))
     rows.append(("terminations", f"{summary['terminations']} in {summary['episodes']} episodes"))
+    if summary["faults"]:
+        rows.append(("faults", str(summary["faults"])))
     rows += [*_milestone(summary), *_evaluation_rows(summary["evaluation"], summary["episode_seconds"])]
     rows += _planning_rows(summary["plan_ms"])
+    if summary["best"] is not None:
+        rows += [("last controller", AGENT), ("best controller", _best(summary["best"]))]
     if summary["shortfall"]:
         rows.append(("warning", summary["shortfall"]))
     rows.append(("files", folder))
@@ -115,6 +121,16 @@ def _aligned(rows: Sequence[tuple[str, str]]) -> list[str]:
         inner: max([_COLUMN, *(len(n) for n, _ in rows if n.startswith(" ") == inner)]) for inner in (False, True)
     }
     return [f"{name:<{widths[name.startswith(' ')]}} {value}" for name, value in rows]
+
+
+def _best(best: Mapping[str, Any]) -> str:
+    if best["final"]:
+        return f"{best['file']}, the same: evaluated at the end"
+    return f"{best['file']}: return {best['return_mean']:.2f} in the evaluation at {_when(best)}"
+
+
+def _when(result: Mapping[str, Any]) -> str:
+    return f"{result['robot_minutes']:.2f} min" if "robot_minutes" in result else f"{result['env_steps']} steps"
 
 
 def _experience(summary: Mapping[str, Any]) -> tuple[str, str]:

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable
+
+from ros_rl.runs.status import kind_of
 
 _SECONDS = 60.0
 
@@ -33,7 +34,7 @@ class Warnings:
         """
         for warning in warnings:
             line = f"{source}: {warning}" if source else warning
-            kind = re.sub(r"[\d.]+", "", line)
+            kind = kind_of(line)
             if now - self._said.get(kind, -math.inf) >= _SECONDS:
                 self._said[kind] = now
                 self._say(f"warning: {line}")

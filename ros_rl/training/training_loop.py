@@ -181,6 +181,10 @@ class TrainingLoop:
         """
         self.version += 1
         self._published_at = self.rounds
+        return self.graph_of_now(score)
+
+    def graph_of_now(self, score: float | None = None) -> bytes:
+        """The same, for nobody to act by: no version of its own."""
         return self._newest.serialise(self.provenance(score))
 
     @property
