@@ -31,6 +31,7 @@ class Evaluation:
         seconds_each: Length of an episode [s], unless it ended early.
         return_mean: Mean sum of rewards of an episode.
         task: What the task's `measures` found, by name.
+        success_rate: Share of the episodes that the task succeeds in at their end; None if it knows of no success.
         terminations: Episodes that the task or a guard ended early.
         contacts_not_feet: Share of ticks with a contact other than by the feet or the fixed base.
         foot_slip: Mean speed of the feet on the ground along it [m/s]; None for a robot without feet.
@@ -42,6 +43,7 @@ class Evaluation:
     seconds_each: float
     return_mean: float
     task: dict[str, float]
+    success_rate: float | None
     terminations: int
     contacts_not_feet: float
     foot_slip: float | None
@@ -55,6 +57,7 @@ class Evaluation:
             "seconds_each": self.seconds_each,
             "return_mean": self.return_mean,
             **self.task,
+            **({} if self.success_rate is None else {"success_rate": self.success_rate}),
             "terminations": self.terminations,
             "contacts_not_feet": self.contacts_not_feet,
             "foot_slip": self.foot_slip,
@@ -69,6 +72,7 @@ class _Records:
 
     outcomes: list[Outcome] = field(default_factory=list)
     returns: list[float] = field(default_factory=list)
+    successes: list[bool] = field(default_factory=list)
     truths: list[Truth] = field(default_factory=list)
     plan_seconds: list[float] = field(default_factory=list)
     frames: list[np.ndarray] = field(default_factory=list)
@@ -82,6 +86,7 @@ class _Records:
             seconds_each=seconds,
             return_mean=float(np.mean(self.returns)),
             task={key: value for part in task for key, value in part.items()},
+            success_rate=float(np.mean(self.successes)) if self.successes else None,
             terminations=sum(outcome.terminated for outcome in self.outcomes),
             contacts_not_feet=float(np.mean([truth.fallen_contacts > 0 for truth in self.truths])),
             foot_slip=float(np.mean(slips)) if slips else None,
@@ -150,6 +155,8 @@ class Evaluator:
         cut = step.verdict is Verdict.TERMINATED or step.tick.safety is not SafetyState.RUNNING
         records.outcomes.append(Outcome(start, end, step.tick.inputs, seconds, cut))
         records.returns.append(total)
+        if step.succeeded is not None:
+            records.successes.append(step.succeeded and not cut)
 
     def _film(self, frames: list[np.ndarray]) -> None:
         picture = self._world.render(*_FRAME_SIZE)

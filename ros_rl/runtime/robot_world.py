@@ -29,6 +29,8 @@ class Step:
     """That the tick ends; None at the first tick of an episode and where the chain broke."""
     metrics: dict[str, float]
     """The task's metrics of the tick."""
+    succeeded: bool | None
+    """Whether the task succeeds in it; None if it knows of no success."""
 
     @property
     def ended(self) -> bool:
@@ -169,4 +171,4 @@ class RobotWorld:
 
     def _judged(self, tick: Tick) -> Step:
         verdict, transition = self._builder.add(tick)
-        return Step(tick, verdict, transition, self._builder.metrics)
+        return Step(tick, verdict, transition, self._builder.metrics, self._builder.succeeded)

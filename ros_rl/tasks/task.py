@@ -71,6 +71,14 @@ class Task(ABC):
         first = next(iter(after.values()))
         return first[..., 0] != first[..., 0]
 
+    def succeeded(self, after: Fields) -> Any:
+        """Whether these states are what the task wants, bool of shape (...,); None: it knows of no success.
+
+        An episode succeeds if its last state does. Nothing is learned from it: it is for evaluations, for
+        ``info["is_success"]`` and to end a training early.
+        """
+        return None
+
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of what it may be asked for (`ros_rl.sensors.inputs`): what its observation shows of that."""

@@ -33,6 +33,7 @@ class XarmReach(Task):
         "goal_height_min",
         "goal_height_max",
         "goal_sector",
+        "success_distance",
     )
 
     episode_seconds: float = setting(5.0, "time limit of an episode", unit="s", low=0.5)
@@ -43,12 +44,17 @@ class XarmReach(Task):
     goal_sector: float = setting(1.2, "goals lie within +- this angle of straight ahead", unit="rad", low=0.0, high=3.1)
     precision: float = setting(0.05, "distance at which the sharp part of the reward falls to half", unit="m", low=1e-3)
     action_change_weight: float = setting(0.05, "penalty on the mean squared change of the action", low=0.0)
+    success_distance: float = setting(0.02, "distance from the goal at which it counts as reached", unit="m", low=1e-3)
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """-distance [m] plus a bonus in (0, 1] that is sharp near the goal."""
         distance = _distance(after)
         change = ((action - last_action) ** 2).mean(-1)
         return self.precision / (self.precision + distance) - distance - self.action_change_weight * change
+
+    def succeeded(self, after: Fields) -> Any:
+        """The tool is at the goal."""
+        return _distance(after) <= self.success_distance
 
     def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
         """The goal: a point [m] in the arm's base frame, uniform in a cylindrical sector in front of it."""
