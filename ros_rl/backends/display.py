@@ -24,8 +24,8 @@ def check_display() -> None:
     reason = _problem(display) if display else "DISPLAY is not set"
     if reason:
         raise ConfigError(
-            f"driver.backend.gui (--gui) opens a window, but there is no display here: {reason}; leave it out, log in "
-            "with ssh -X, or start under xvfb-run"
+            f"driver.backend.gui (--gui, render_mode 'human') opens a window, but there is no display here: {reason}; "
+            "leave it out, log in with ssh -X, or start under xvfb-run"
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from ros_rl.features import FEATURES
+from ros_rl.features import FEATURES, Bounds
 from ros_rl.layout import Fields
 from ros_rl.tasks.measures import Measure
 from ros_rl.types import Array
@@ -87,6 +87,10 @@ class Task(ABC):
 
     def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
         """A value for each of `inputs` at the start of an episode."""
+        return {}
+
+    def input_bounds(self) -> dict[str, Bounds]:
+        """Smallest and largest values that each of `inputs` is drawn from and changed to, where they are known."""
         return {}
 
     def change_inputs(self, inputs: dict[str, Array], step: int, rng: np.random.Generator) -> dict[str, Array]:

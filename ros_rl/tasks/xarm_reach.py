@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ros_rl.config import setting
+from ros_rl.errors import ConfigError
+from ros_rl.features import Bounds
 from ros_rl.layout import Fields
 from ros_rl.tasks.measures import TOOL_DISTANCE, Measure
 from ros_rl.tasks.task import Task
@@ -46,6 +48,13 @@ class XarmReach(Task):
     action_change_weight: float = setting(0.05, "penalty on the mean squared change of the action", low=0.0)
     success_distance: float = setting(0.02, "distance from the goal at which it counts as reached", unit="m", low=1e-3)
 
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        for what in ("goal_radius", "goal_height"):
+            low, high = getattr(self, f"{what}_min"), getattr(self, f"{what}_max")
+            if low > high:
+                raise ConfigError(f"task.{what}_min {low} is above task.{what}_max {high}")
+
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """-distance [m] plus a bonus in (0, 1] that is sharp near the goal."""
         distance = _distance(after)
@@ -62,6 +71,11 @@ class XarmReach(Task):
         radius = np.sqrt(rng.uniform(self.goal_radius_min**2, self.goal_radius_max**2))
         height = rng.uniform(self.goal_height_min, self.goal_height_max)
         return {"goal_position": np.array([radius * np.cos(angle), radius * np.sin(angle), height])}
+
+    def input_bounds(self) -> dict[str, Bounds]:
+        """The box around all goals."""
+        radius, low, high = self.goal_radius_max, self.goal_height_min, self.goal_height_max
+        return {"goal_position": (np.array([-radius, -radius, low]), np.array([radius, radius, high]))}
 
     def metrics(self, observation: Fields) -> dict[str, float]:
         """Distance of the tool from the goal [m]."""
