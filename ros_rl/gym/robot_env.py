@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import time
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
-from ros_rl.backends.display import check_display
+from ros_rl.backends.display import has_display
 from ros_rl.errors import BackendError, CommandError, ConfigError, SimulationError
 from ros_rl.runtime.robot_world import RobotWorld, Step
 from ros_rl.settings.loading import load_settings
@@ -78,9 +77,11 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self._arguments = copy.deepcopy((name, task, settings, render_mode, width, height, robot))
         chosen = {} if robot is None else {"robot": robot}
         wanted = load_settings(name, overrides=[settings or {}, {"task": dict(task or {})}, chosen])
-        self.settings, self.render_mode = _rendered(wanted, render_mode), render_mode
+        modes = _modes(wanted, render_mode)
+        self.metadata = {"render_modes": modes, "render_fps": round(wanted.control.rate_hz)}
+        self.render_mode = render_mode
+        self.settings = (_windowed(wanted) if render_mode == WINDOW else None) or wanted
         """All settings of the environment."""
-        self.metadata = {"render_modes": _modes(wanted), "render_fps": round(wanted.control.rate_hz)}
         self._picture_size = (width, height)
         self._world = RobotWorld(self.settings, self.settings.seed)
         self._seeded = self._running = self._closed = False
@@ -176,28 +177,20 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             time.sleep(self._due - now)
 
 
-def _rendered(settings: Settings, mode: str | None) -> Settings:
-    """The settings with a window, if that is wanted."""
-    driver = settings.driver
-    window = driver.backend.windowed() if mode == WINDOW else None
-    if window is not None:
-        check_display()
-        return replace(settings, driver=replace(driver, backend=window))
-    modes = _modes(settings)
-    if mode is not None and mode not in modes:
+def _windowed(settings: Settings) -> Settings | None:
+    """The settings with a window; None where the backend has none."""
+    backend = settings.driver.backend.windowed()
+    return None if backend is None else replace(settings, driver=replace(settings.driver, backend=backend))
+
+
+def _modes(settings: Settings, wanted: str | None) -> list[str]:
+    """What can be rendered here; a window needs a display, which the backend sees to if one is wanted."""
+    modes = [PICTURE] if settings.driver.backend.renders else []
+    if _windowed(settings) is not None and (wanted == WINDOW or has_display()):
+        modes.append(WINDOW)
+    if wanted not in (None, *modes):
         valid = ", ".join([*modes, "None"])
-        raise ConfigError(f"render_mode is '{mode}', task '{settings.task.name}' here can be rendered as: {valid}")
-    return settings
-
-
-def _modes(settings: Settings) -> list[str]:
-    """What it can be rendered as here; a window needs a display."""
-    backend = settings.driver.backend
-    modes = [PICTURE] if backend.renders else []
-    if backend.windowed() is not None:
-        with contextlib.suppress(ConfigError):
-            check_display()
-            modes.append(WINDOW)
+        raise ConfigError(f"render_mode is '{wanted}', task '{settings.task.name}' here can be rendered as: {valid}")
     return modes
 
 

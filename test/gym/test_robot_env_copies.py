@@ -15,6 +15,7 @@ import pytest
 from ros_rl.backends import make_backend
 from ros_rl.errors import RosRlError
 from ros_rl.gym import environment_id
+from ros_rl.gym.environment import Environment
 from ros_rl.gym.robot_env import RobotEnv
 from ros_rl.runtime.evaluation import Evaluator
 from ros_rl.runtime.robot_world import RobotWorld
@@ -94,6 +95,16 @@ def test_what_owns_a_simulator_is_not_copied(make_copy: Callable[[Any], Any], ta
         with pytest.raises(RosRlError, match=f"^{type(owner).__name__} owns a robot or a simulator, so it is neither"):
             make_copy(owner)
         owner.close()
+
+
+@copies
+def test_a_wrapped_environment_of_anybodys_is_not_copied(make_copy: Callable[[Any], Any]) -> None:
+    """Some share what they own, and nobody knows which."""
+    environment = Environment("Pendulum-v1")
+    with pytest.raises(RosRlError, match="^Environment owns"):
+        make_copy(environment)
+    environment.reset(0)
+    environment.close()
 
 
 def test_neither_is_what_holds_such_a_thing() -> None:
