@@ -8,7 +8,7 @@ An observation is the task's state fields, then its goal fields, then the last a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,9 @@ from ros_rl.rotations import quaternion_to_matrix, yaw_matrix, yaw_of
 from ros_rl.sensors.table import check_sensors
 from ros_rl.types import Array, Tick
 from ros_rl.wire import first_beyond
+
+Bounds = tuple[Array, Array]
+"""Smallest and largest values of a field."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Feature:
         mirror: Signs of the values in the left-right mirror image; None: it is per joint, and the robot says, or it has
             no such image.
         mirror_order: For each value the index of the one that it is the image of; None: its own.
+        bounds: Smallest and largest values that a robot whose guards are quiet can have, noise included, each of shape
+            (size,); None: nobody knows.
     """
 
     unit: str
@@ -47,6 +52,7 @@ class Feature:
     input: str = ""
     mirror: tuple[float, ...] | None = None
     mirror_order: tuple[int, ...] | None = None
+    bounds: Callable[[Robot], Bounds] | None = None
 
     @property
     def kind(self) -> str:
@@ -73,7 +79,8 @@ def _base_velocity(tick: Tick, robot: Robot) -> Array:
 
 
 def _gravity(tick: Tick, robot: Robot) -> Array:
-    return -quaternion_to_matrix(tick.measurement["imu_orientation"])[2]
+    measured = tick.measurement["imu_orientation"]
+    return -quaternion_to_matrix(measured / (np.linalg.norm(measured) or 1.0))[2]
 
 
 def _heading(tick: Tick, robot: Robot) -> Array:
@@ -90,29 +97,54 @@ def _passive_direction(tick: Tick, robot: Robot) -> Array:
     return np.concatenate([np.sin(angle), np.cos(angle)])
 
 
+def _guarded_position(robot: Robot) -> Bounds:
+    limits, margin = robot.limits, robot.safety.joint_margin
+    return limits.lower - margin - robot.home, limits.upper + margin - robot.home
+
+
+def _guarded_velocity(robot: Robot) -> Bounds:
+    most = robot.safety.velocity * robot.limits.velocity
+    return -most, most
+
+
+def _unit(size: Callable[[Robot], int]) -> Callable[[Robot], Bounds]:
+    """Of sines, cosines and other parts of unit vectors."""
+    return lambda robot: (np.full(size(robot), -1.0), np.ones(size(robot)))
+
+
 def _joints(robot: Robot) -> int:
     return robot.size
+
+
+def _two(robot: Robot) -> int:
+    return 2
 
 
 def _three(robot: Robot) -> int:
     return 3
 
 
+def _twice_passive(robot: Robot) -> int:
+    return 2 * len(robot.passive)
+
+
 FEATURES: Table[Feature] = Table(
     FEATURES_GROUP,
     {
         # joint positions relative to home
-        "joint_position": Feature("rad", 1.0, _joints, _joint_position, ("joint_position",)),
-        "joint_velocity": Feature("rad/s", 0.1, _joints, _measured("joint_velocity"), ("joint_velocity",)),
+        "joint_position": Feature("rad", 1.0, _joints, _joint_position, ("joint_position",), bounds=_guarded_position),
+        "joint_velocity": Feature(
+            "rad/s", 0.1, _joints, _measured("joint_velocity"), ("joint_velocity",), bounds=_guarded_velocity
+        ),
         # of joints that nobody commands and that may turn freely: sines of all their angles, then cosines
         "passive_direction": Feature(
-            "1", 1.0, lambda robot: 2 * len(robot.passive), _passive_direction, ("passive_position",)
+            "1", 1.0, _twice_passive, _passive_direction, ("passive_position",), bounds=_unit(_twice_passive)
         ),
         "passive_velocity": Feature(
             "rad/s", 0.1, lambda robot: len(robot.passive), _measured("passive_velocity"), ("passive_velocity",)
         ),
         # direction of gravity in the body frame; (0, 0, -1) when level
-        "gravity": Feature("1", 1.0, _three, _gravity, ("imu_orientation",), mirror=(1, -1, 1)),
+        "gravity": Feature("1", 1.0, _three, _gravity, ("imu_orientation",), mirror=(1, -1, 1), bounds=_unit(_three)),
         # of the body, in the body frame
         "angular_velocity": Feature(
             "rad/s", 0.25, _three, _measured("imu_angular_velocity"), ("imu_angular_velocity",), mirror=(-1, 1, -1)
@@ -122,7 +154,7 @@ FEATURES: Table[Feature] = Table(
             "m/s", 1.0, _three, _base_velocity, ("base_orientation", "base_linear_velocity"), mirror=(1, -1, 1)
         ),
         # sine and cosine of the yaw since the episode's start
-        "heading": Feature("1", 1.0, lambda robot: 2, _heading, ("base_orientation",), mirror=(-1, 1)),
+        "heading": Feature("1", 1.0, _two, _heading, ("base_orientation",), mirror=(-1, 1), bounds=_unit(_two)),
         "base_height": Feature("m", 3.0, lambda robot: 1, _base_height, ("base_position",), mirror=(1,)),
         # tool centre point in the robot's base frame
         "tool_position": Feature("m", 2.0, _three, _measured("tool_position"), ("tool_position",), mirror=(1, -1, 1)),
@@ -194,9 +226,11 @@ class ObservationSpec(Layout):
             else:
                 value = self._compute(item.name, tick)
             if value.shape != (item.size,):
-                raise ConfigError(f"observation field '{item.name}' has shape {value.shape}, expected ({item.size},)")
+                raise ConfigError(
+                    f"observation field '{item.name}' has shape {value.shape}, expected ({item.size},){_at(tick)}"
+                )
             if not np.isfinite(value).all():
-                raise ConfigError(f"observation field '{item.name}' is not finite: {first_beyond(value)}")
+                raise ConfigError(f"observation field '{item.name}' is not finite: {first_beyond(value)}{_at(tick)}")
             values.append(value)
         return np.concatenate(values)
 
@@ -204,7 +238,30 @@ class ObservationSpec(Layout):
         try:
             return self._features[name].compute(tick, self.robot)
         except KeyError as error:
-            raise ConfigError(f"observation field '{name}' needs {error}, which the tick does not hold") from None
+            raise ConfigError(
+                f"observation field '{name}' needs {error}, which the tick does not hold{_at(tick)}"
+            ) from None
+
+    def bounds(self, inputs: Mapping[str, Bounds]) -> Bounds:
+        """Smallest and largest values of flat observations while no guard trips, each of shape (size,).
+
+        Args:
+            inputs: Those of the task's inputs, by name, where they are known.
+        """
+        parts = [self._bounds_of(item, inputs) for item in self.fields]
+        low, high = (np.concatenate(side) for side in zip(*parts, strict=True))
+        return low, high
+
+    def _bounds_of(self, item: Field, inputs: Mapping[str, Bounds]) -> Bounds:
+        if item.kind == "action":  # what acts is what the driver's filter lets through
+            low, high = (np.tile(self.robot.action(side), item.size) for side in self.robot.command_bounds())
+            return low[: item.size], high[: item.size]
+        feature = self._features[item.name]
+        if feature.input in inputs:
+            return inputs[feature.input]
+        if feature.bounds is not None:
+            return feature.bounds(self.robot)
+        return np.full(item.size, -np.inf), np.full(item.size, np.inf)
 
     def mirror(self) -> tuple[list[int], Array] | None:
         """See `Layout.mirror`; by the robot's own symmetry. Not with images: a mirrored camera sees another room."""
@@ -226,3 +283,7 @@ class ObservationSpec(Layout):
                 index += [start + block * self.action_size + joint for joint in joints]
                 sign += signs.tolist()
         return index, np.array(sign)
+
+
+def _at(tick: Tick) -> str:
+    return f", in step {tick.step} of episode {tick.episode}"

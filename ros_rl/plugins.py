@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, MutableMapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
-from ros_rl.errors import ConfigError
+from ros_rl.errors import ConfigError, one_line
 
 Row = TypeVar("Row")
+_LOG = logging.getLogger(__name__)
 
 AGENT_SETTINGS_GROUP = "ros_rl.agent_settings"
 """Settings classes of agents by the agents' names; the robot's nodes read them too, so they may not need torch."""
@@ -38,8 +40,21 @@ PYBULLET_SENSORS_GROUP = "ros_rl.pybullet_sensors"
 
 
 def find_plugins(group: str) -> dict[str, EntryPoint]:
-    """The entry points of a group by their names, not yet imported."""
-    return {point.name: point for point in entry_points(group=group)}
+    """The entry points of a group by their names, not yet imported; without those that two packages give alike."""
+    found: dict[str, EntryPoint] = {}
+    twice: set[str] = set()
+    for point in entry_points(group=group):
+        other = found.setdefault(point.name, point)
+        if other.value != point.value:
+            twice.add(point.name)
+            _LOG.warning(
+                "entry point %s of %s is given by two packages, as %s and as %s: both are left out",
+                point.name,
+                group,
+                other.value,
+                point.value,
+            )
+    return {name: point for name, point in found.items() if name not in twice}
 
 
 def load_plugin(point: EntryPoint) -> Any:
@@ -50,38 +65,36 @@ def load_plugin(point: EntryPoint) -> Any:
     """
     try:
         return point.load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # it is anybody's code
+        kind = "" if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: "
         raise ConfigError(
-            f"entry point {point.name} = {point.value} of {point.group} cannot be loaded: {error}"
+            f"entry point {point.name} = {point.value} of {point.group} cannot be loaded: {kind}{one_line(error)}"
         ) from None
 
 
-def load_plugins(group: str) -> dict[str, Any]:
-    """What the entry points of a group name, by their names.
+@cache
+def load_plugins(group: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """What the entry points of a group name, by their names, and what is wrong with those that cannot be loaded.
 
-    Raises:
-        ConfigError: One cannot be imported.
+    The latter are told in one line each: what is broken of one package does not break the others.
     """
-    return {name: load_plugin(point) for name, point in find_plugins(group).items()}
-
-
-def with_plugins(group: str, own: Mapping[str, Row]) -> dict[str, Row]:
-    """This package's own rows and those of entry points, by name.
-
-    Raises:
-        ConfigError: One cannot be imported, or has a name that ros_rl itself gives.
-    """
-    others = load_plugins(group)
-    twice = [name for name in others if name in own]
-    if twice:
-        raise ConfigError(f"entry point {twice[0]} of {group} has a name that ros_rl itself gives")
-    return {**own, **others}
+    rows: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for name, point in find_plugins(group).items():
+        try:
+            rows[name] = load_plugin(point)
+        except ConfigError as error:
+            problems[name] = str(error)
+            _LOG.warning("%s; it is left out", error)
+    return rows, problems
 
 
 class Table(MutableMapping[str, Row]):
     """Rows by name: this package's own, and those that entry points of other packages name.
 
-    The latter are loaded when somebody first looks: they import the module that the table stands in.
+    The latter are loaded when somebody first looks: they import the module that the table stands in. One that cannot be
+    loaded is not in the table, and whoever asks for it is told why by a ConfigError. A name that ros_rl itself gives
+    stays its own.
 
     Args:
         group: Of the entry points.
@@ -93,9 +106,15 @@ class Table(MutableMapping[str, Row]):
 
     @cached_property
     def _rows(self) -> dict[str, Row]:
-        return with_plugins(self._group, self._own)
+        others, _ = load_plugins(self._group)
+        for name in others.keys() & self._own.keys():
+            _LOG.warning("entry point %s of %s has a name that ros_rl itself gives: it is left out", name, self._group)
+        return {**self._own, **{name: row for name, row in others.items() if name not in self._own}}
 
     def __getitem__(self, name: str) -> Row:
+        problems = {} if name in self._rows else load_plugins(self._group)[1]
+        if name in problems:
+            raise ConfigError(problems[name])
         return self._rows[name]
 
     def __setitem__(self, name: str, row: Row) -> None:

@@ -8,14 +8,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, NoReturn, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ros_rl.errors import RosRlError
+
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
 """(height, width, channels), rows from the top."""
+
+
+class Unique:
+    """What owns a thing that is there once, a robot or a simulator: neither copied nor pickled.
+
+    A copy would share it, and release it under the original's feet.
+    """
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        """Refuse `copy.copy`, `copy.deepcopy` and `pickle`.
+
+        Raises:
+            RosRlError: Always.
+        """
+        raise RosRlError(
+            f"{type(self).__name__} owns a robot or a simulator, so it is neither copied nor pickled: make another"
+        )
 
 
 class SafetyState(IntEnum):

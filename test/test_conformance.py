@@ -177,6 +177,21 @@ def test_rewards_and_terminations_are_batched_alike_in_numpy_and_torch(task):
 
 
 @tasks
+def test_success_is_batched_like_a_termination_or_unknown(task):
+    torch = pytest.importorskip("torch")
+    run, judges = run_of(task), settings_of(task).task
+    following = run.batch("next_observation")
+    found = judges.succeeded(run.spec.split(following))
+    tensors = judges.succeeded(run.spec.split(torch.as_tensor(following).reshape(EPISODES, STEPS, -1)))
+    if found is None:
+        assert tensors is None
+        return
+    assert found.dtype == bool and tensors.dtype == torch.bool and tensors.shape == (EPISODES, STEPS)
+    assert np.array_equal(tensors.numpy().reshape(-1), found)
+    assert not (found & run.batch("terminated")).any()
+
+
+@tasks
 def test_the_start_is_not_terminal_and_the_time_limit_truncates(task):
     settings = with_overrides(settings_of(task), task={"episode_seconds": 0.5})
     robot = settings.load_robot()

@@ -137,7 +137,9 @@ def test_passive_joints_are_seen_by_sine_and_cosine():
         passive_position=np.array([0.3]),
         passive_velocity=np.array([-2.0]),
     )
-    tick = replace(make_tick(delay=0), measurement=measurement, previous_command=np.array([4.0]))
+    tick = replace(
+        make_tick(delay=0), measurement=measurement, previous_command=np.array([4.0]), pending_commands=np.zeros((0, 1))
+    )
     spec = ObservationSpec(cartpole, ("joint_position", "passive_direction", "passive_velocity"), 0)
     seen = spec.split(spec.observe(tick))
     np.testing.assert_allclose(seen["passive_direction"], [np.sin(0.3), np.cos(0.3)])

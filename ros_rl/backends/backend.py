@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_rl.robot import Robot
-from ros_rl.types import Array, Measurement, Truth
+from ros_rl.types import Array, Measurement, Truth, Unique
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Reading:
     """What the robot itself reports as wrong; empty if nothing."""
 
 
-class Backend(ABC):
+class Backend(Unique, ABC):
     """A robot. Acting and measuring are two calls, and none but `connect` and `close` blocks.
 
     `safe` may be called from any thread, also while another call has not returned.

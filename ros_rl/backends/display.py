@@ -18,19 +18,26 @@ def check_display() -> None:
     Raises:
         ConfigError: With the reason.
     """
-    if not sys.platform.startswith("linux"):
-        return
-    display = os.environ.get("DISPLAY", "")
-    reason = _problem(display) if display else "DISPLAY is not set"
+    reason = _problem()
     if reason:
         raise ConfigError(
-            f"driver.backend.gui (--gui) opens a window, but there is no display here: {reason}; leave it out, log in "
-            "with ssh -X, or start under xvfb-run"
+            f"driver.backend.gui (--gui, render_mode 'human') opens a window, but there is no display here: {reason}; "
+            "leave it out, log in with ssh -X, or start under xvfb-run"
         )
 
 
-def _problem(display: str) -> str:
-    """Why no window can be opened on this display; empty if one can."""
+def has_display() -> bool:
+    """Whether a window can be opened here."""
+    return not _problem()
+
+
+def _problem() -> str:
+    """Why no window can be opened here; empty if one can."""
+    if not sys.platform.startswith("linux"):
+        return ""
+    display = os.environ.get("DISPLAY", "")
+    if not display:
+        return "DISPLAY is not set"
     try:
         library = ctypes.CDLL("libX11.so.6")
     except OSError:

@@ -16,9 +16,10 @@ from ros_rl.errors import ConfigError, SimulationError, one_line
 from ros_rl.gym.spaces import ActionSpace, ObservationSpace, Vector
 from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.tasks.gym_task import OBSERVATION
+from ros_rl.types import Unique
 
 
-class Environment:
+class Environment(Unique):
     """One environment, and what it does against what it declares.
 
     Args:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ros_rl.config import required, setting
+from ros_rl.errors import CommandError, one_line
 from ros_rl.types import Array
+from ros_rl.wire import first_beyond
 
 POSITION, VELOCITY, EFFORT = COMMAND_INTERFACES = ("position", "velocity", "effort")
 SAFE_ACTIONS = ("damp", "hold", "stop")
@@ -146,12 +149,50 @@ class Robot:
         return np.where(self.commanded_by(POSITION), self.home, 0.0)
 
     def command(self, action: Array) -> Array:
-        """Map actions in [-1, 1] to joint commands, shapes (..., joints). Exact inverse of `action`."""
-        return self.center + np.asarray(action, dtype=np.float64) * self.scale
+        """Map actions in [-1, 1] to joint commands, shapes (..., joints). Exact inverse of `action`.
+
+        Raises:
+            CommandError: It has not one value for each joint.
+        """
+        return self.center + self._per_joint("action", action) * self.scale
 
     def action(self, command: Array) -> Array:
-        """Map joint commands to actions, shapes (..., joints). Not clipped: what acted is what is recorded."""
-        return (np.asarray(command, dtype=np.float64) - self.center) / self.scale
+        """Map joint commands to actions, shapes (..., joints). Not clipped: what acted is what is recorded.
+
+        Raises:
+            CommandError: It has not one value for each joint.
+        """
+        return (self._per_joint("command", command) - self.center) / self.scale
+
+    def check_action(self, action: Any) -> Array:
+        """One action from outside, as float64 of shape (joints,).
+
+        Args:
+            action: An array, a list or a tensor of numbers.
+
+        Raises:
+            CommandError: It is something else, has another shape, or is not finite.
+        """
+        try:
+            given = np.asarray(action)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise CommandError(f"action of {self.name} is no array of numbers: {one_line(error)}") from None
+        if given.dtype.kind not in "iuf":
+            raise CommandError(f"action of {self.name} is of type {given.dtype}, expected numbers, such as float32")
+        if given.shape != (self.size,):
+            raise CommandError(
+                f"action of {self.name} has shape {given.shape}, expected ({self.size},): {', '.join(self.joints)}"
+            )
+        if not np.isfinite(given).all():
+            raise CommandError(f"action of {self.name} is not finite: {first_beyond(given)}")
+        return given.astype(np.float64)
+
+    def _per_joint(self, what: str, values: Array) -> Array:
+        """As float64; one value is not spread over all joints."""
+        given = np.asarray(values, dtype=np.float64)
+        if given.shape[-1:] != (self.size,):
+            raise CommandError(f"{what} of {self.name} has shape {given.shape}, expected (..., {self.size})")
+        return given
 
     @property
     def neutral_command(self) -> Array:

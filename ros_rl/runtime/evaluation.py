@@ -35,6 +35,7 @@ class Evaluation:
         seconds_each: Length of an episode [s], unless it ended early.
         return_mean: Mean sum of rewards of an episode.
         task: What the task's `measures` found, by name.
+        success_rate: Share of the episodes that the task succeeds in at their end; None if it knows of no success.
         terminations: Episodes that the task or a guard ended early.
         body: What the robot's body did, by name, as far as it has the parts: see `_of_the_body`.
         plan_ms: Time to run the graph past its warm-up [ms]: p50, p99 and max; empty for one that acts at random.
@@ -44,6 +45,7 @@ class Evaluation:
     seconds_each: float
     return_mean: float
     task: dict[str, float]
+    success_rate: float | None
     terminations: int
     body: dict[str, float]
     plan_ms: dict[str, float]
@@ -55,6 +57,7 @@ class Evaluation:
             "seconds_each": self.seconds_each,
             "return_mean": self.return_mean,
             **self.task,
+            **({} if self.success_rate is None else {"success_rate": self.success_rate}),
             "terminations": self.terminations,
             **self.body,
             "plan_ms": dict(self.plan_ms),
@@ -67,6 +70,7 @@ class _Records:
 
     outcomes: list[Outcome] = field(default_factory=list)
     returns: list[float] = field(default_factory=list)
+    successes: list[bool] = field(default_factory=list)
     truths: list[Truth] = field(default_factory=list)
     durations: Durations = field(default_factory=lambda: Durations(_DECISIONS))
     frames: list[np.ndarray] = field(default_factory=list)
@@ -78,6 +82,7 @@ class _Records:
             seconds_each=seconds,
             return_mean=float(np.mean(self.returns)),
             task={key: value for part in task for key, value in part.items()},
+            success_rate=float(np.mean(self.successes)) if self.successes else None,
             terminations=sum(outcome.terminated for outcome in self.outcomes),
             body=_of_the_body(robot, self.truths),
             plan_ms=self.durations.milliseconds(),
@@ -157,6 +162,8 @@ class Evaluator:
         cut = step.verdict is Verdict.TERMINATED or step.tick.safety is not SafetyState.RUNNING
         records.outcomes.append(Outcome(start, end, step.tick.inputs, seconds, cut))
         records.returns.append(total)
+        if step.succeeded is not None:
+            records.successes.append(step.succeeded and not cut)
 
     def _film(self, frames: list[np.ndarray]) -> None:
         picture = self._world.render(*_FRAME_SIZE)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ros_rl.backends import make_backend
-from ros_rl.errors import ConfigError, RosRlError
+from ros_rl.errors import BackendError, CommandError, ConfigError, RosRlError, SimulationError
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.tree import Settings
-from ros_rl.types import Array, Command, SafetyState, Tick, Transition, Truth, Verdict
+from ros_rl.types import Array, Command, SafetyState, Tick, Transition, Truth, Unique, Verdict
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Step:
     """That the tick ends; None at the first tick of an episode and where the chain broke."""
     metrics: dict[str, float]
     """The task's metrics of the tick."""
+    succeeded: bool | None
+    """Whether the task succeeds in it; None if it knows of no success."""
 
     @property
     def ended(self) -> bool:
@@ -41,7 +43,7 @@ class Step:
         return 0.0 if self.transition is None else self.transition.reward
 
 
-class RobotWorld:
+class RobotWorld(Unique):
     """A robot that acts by turns with whoever decides: its backend, driver and collector.
 
     What happens depends on the settings, the seed and the commands alone: two worlds of one seed are the same up to the
@@ -73,6 +75,7 @@ class RobotWorld:
                 "choose another for this, with --driver or driver.backend.name"
             )
         self._backend = make_backend(settings, seed, track_contacts)
+        self._closed = False
         self.restart(seed)
 
     def restart(self, seed: int, episode_seconds: float | None = None) -> None:
@@ -81,7 +84,11 @@ class RobotWorld:
         Args:
             seed: See the class.
             episode_seconds: Time limit of an episode [s]; None for the task's own.
+
+        Raises:
+            BackendError: The world is closed.
         """
+        self._check_open()
         settings = self._settings
         if seed != self._seed:
             self._backend.close()
@@ -92,6 +99,7 @@ class RobotWorld:
         if episode_seconds is not None:
             task = replace(task, episode_seconds=episode_seconds)  # type: ignore[type-var]
         self._builder = TransitionBuilder(self.spec, task, settings.control.period)
+        self._begun = False
 
     def control_loop(self, explore: float) -> ControlLoop:
         """What decides in this world by a control graph, with the world's seed.
@@ -107,9 +115,17 @@ class RobotWorld:
         return self._driver.fault
 
     def begin_episode(self) -> Step:
-        """Reset the robot, whatever it does; returns the first step of the episode."""
+        """Reset the robot, whatever it does; returns the first step of the episode.
+
+        Raises:
+            BackendError: The world is closed, or nothing can be measured.
+            SimulationError: See `step`.
+        """
+        self._check_open()
         self._driver.clear()
-        return self._judged(self._driver.start())
+        tick = self._driver.start()
+        self._begun = True
+        return self._judged(tick)
 
     def step(self, command: Command) -> Step:
         """Answer the open tick and let one control period pass.
@@ -118,8 +134,12 @@ class RobotWorld:
             command: See `command`.
 
         Raises:
-            CommandError: It is not finite or has the wrong size; no time passes.
+            CommandError: It is not finite or has the wrong size, or no episode has begun; no time passes.
+            BackendError: The world is closed.
+            SimulationError: The task's reward is not finite.
+            ConfigError: An observation is not.
         """
+        self._check_begun()
         self._driver.accept(command)
         return self._judged(self._driver.advance())
 
@@ -128,8 +148,13 @@ class RobotWorld:
 
         Args:
             action: In [-1, 1], shape (actions,).
+
+        Raises:
+            CommandError: It is no such array, or no episode has begun.
+            BackendError: The world is closed.
         """
-        return Command(self._driver.tick.stamp, self.robot.command(action))
+        self._check_begun()
+        return Command(self._driver.tick.stamp, self.robot.command(self.robot.check_action(action)))
 
     def episode(self, decide: Callable[[Tick], Command]) -> Iterator[Step]:
         """Act until the task, its time limit or a guard ends the episode; yields every step, the first and last too.
@@ -147,8 +172,9 @@ class RobotWorld:
         """What only a simulator knows about the last control period.
 
         Raises:
-            RosRlError: The backend knows nothing of the kind.
+            RosRlError: The backend knows nothing of the kind, or the world is closed.
         """
+        self._check_open()
         truth = self._backend.truth()
         if truth is None:
             raise RosRlError(f"{type(self._backend).__name__} knows no truth to evaluate by")
@@ -160,13 +186,32 @@ class RobotWorld:
         Args:
             width: [px].
             height: [px].
+
+        Raises:
+            BackendError: The world is closed.
         """
+        self._check_open()
         return self._backend.render(width, height)
 
     def close(self) -> None:
-        """Release the simulator."""
+        """Release the simulator; once is enough, more do no harm."""
+        self._closed = True
         self._backend.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise BackendError(f"the world of {self.robot.name} is closed: make another")
+
+    def _check_begun(self) -> None:
+        self._check_open()
+        if not self._begun:
+            raise CommandError(f"the world of {self.robot.name} has no open tick to answer: begin an episode first")
 
     def _judged(self, tick: Tick) -> Step:
         verdict, transition = self._builder.add(tick)
-        return Step(tick, verdict, transition, self._builder.metrics)
+        if transition is not None and not np.isfinite(transition.reward):
+            raise SimulationError(
+                f"task '{self._settings.task.name}' gave reward {transition.reward}, which is not finite, "
+                f"in step {tick.step} of episode {tick.episode}"
+            )
+        return Step(tick, verdict, transition, self._builder.metrics, self._builder.succeeded)

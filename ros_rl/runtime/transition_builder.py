@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_rl.features import ObservationSpec
+from ros_rl.layout import Fields
 from ros_rl.tasks import Task
 from ros_rl.types import SafetyState, Tick, Transition, Verdict
 
@@ -47,6 +48,8 @@ class TransitionBuilder:
         self.counts = Counts()
         self.metrics: dict[str, float] = {}
         """The task's metrics of the newest tick."""
+        self.succeeded: bool | None = None
+        """Whether the task succeeds in the newest tick; None if it knows of no success."""
 
     def add(self, tick: Tick) -> tuple[Verdict, Transition | None]:
         """Judge a tick and complete the transition that it ends, if the chain to it is whole.
@@ -59,6 +62,9 @@ class TransitionBuilder:
         observation = self._spec.observe(tick)
         fields = self._spec.split(observation)
         self.metrics = self._task.metrics(fields)
+        after = self._as_asked(tick, fields)
+        success = self._task.succeeded(after)
+        self.succeeded = None if success is None else bool(success)
         terminated = bool(self._task.terminated(fields))
         truncated = tick.step >= self._limit
         self._verdict = Verdict.TERMINATED if terminated else Verdict.TRUNCATED if truncated else Verdict.CONTINUE
@@ -71,20 +77,24 @@ class TransitionBuilder:
         elif tick.index != last.index + 1 or not tick.intact or tick.safety is not SafetyState.RUNNING:
             self.counts.dropped += 1
         else:
-            transition = self._transition(last, tick, observation, terminated, truncated)
+            transition = self._transition(last, tick, observation, after, terminated, truncated)
             self.counts.transitions += 1
         self._last, self._last_observation = tick, observation
         return self._verdict, transition
 
+    def _as_asked(self, tick: Tick, fields: Fields) -> Fields:
+        """The fields, with the goals that held while the step to this tick acted; the next ones may differ."""
+        if self._last is None or tick.episode != self._last.episode:
+            return fields
+        before = self._spec.split(self._last_observation)
+        return {**fields, **{item.name: before[item.name] for item in self._spec.fields if item.kind == "goal"}}
+
     def _transition(
-        self, last: Tick, tick: Tick, observation: np.ndarray, terminated: bool, truncated: bool
+        self, last: Tick, tick: Tick, observation: np.ndarray, after: Fields, terminated: bool, truncated: bool
     ) -> Transition:
         robot, before = self._spec.robot, self._spec.split(self._last_observation)
         acted = robot.action(tick.previous_command)
         newest = tick.pending_commands[-1] if self._spec.delay else tick.previous_command
-        # a step is judged by what was asked for while it acted; the next command may differ
-        asked = {field.name: before[field.name] for field in self._spec.fields if field.kind == "goal"}
-        after = self._spec.split(observation) | asked
         reward = self._task.reward(before, before["last_action"], acted, after)
         return Transition(
             tick=last.index,

@@ -53,6 +53,10 @@ class BackendSettings:
         """The same without a window."""
         return self
 
+    def windowed(self) -> BackendSettings | None:
+        """The same with a window that shows the robot; None where there is no such window."""
+        return None
+
 
 @dataclass(frozen=True)
 class SimulatorSettings(BackendSettings):
@@ -126,6 +130,10 @@ class PyBulletSettings(SimulatorSettings):
     def headless(self) -> PyBulletSettings:
         """See `BackendSettings.headless`."""
         return replace(self, gui=False)
+
+    def windowed(self) -> PyBulletSettings:
+        """See `BackendSettings.windowed`."""
+        return replace(self, gui=True)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from ros_rl.plugins import AGENT_SETTINGS_GROUP, BACKEND_SETTINGS_GROUP, with_plugins
+from ros_rl.plugins import AGENT_SETTINGS_GROUP, BACKEND_SETTINGS_GROUP, TASKS_GROUP, Table
 from ros_rl.settings.agent import AgentSettings, BcSettings, RandomSettings
 from ros_rl.settings.backends import OWN_BACKEND_SETTINGS, BackendSettings
 from ros_rl.settings.model_based import MODEL_BASED_SETTINGS
 from ros_rl.settings.off_policy import CRITIC_SETTINGS
 from ros_rl.settings.policy_gradient import POLICY_GRADIENT_SETTINGS
-from ros_rl.tasks import TASKS, Task
+from ros_rl.tasks import OWN_TASKS, Task
 from ros_rl.tasks.gym_task import GymTask
 
 _OWN_AGENTS: dict[str, type[AgentSettings]] = {
@@ -22,13 +22,13 @@ _OWN_AGENTS: dict[str, type[AgentSettings]] = {
     **POLICY_GRADIENT_SETTINGS,
 }
 
-AGENT_SETTINGS: dict[str, type[AgentSettings]] = with_plugins(AGENT_SETTINGS_GROUP, _OWN_AGENTS)
+AGENT_SETTINGS: Table[type[AgentSettings]] = Table(AGENT_SETTINGS_GROUP, _OWN_AGENTS)
 AGENT_NAMES = tuple(AGENT_SETTINGS)
 
 
 DEFAULT_BACKEND = "pybullet"
-BACKEND_SETTINGS: dict[str, type[BackendSettings]] = with_plugins(BACKEND_SETTINGS_GROUP, OWN_BACKEND_SETTINGS)
+BACKEND_SETTINGS: Table[type[BackendSettings]] = Table(BACKEND_SETTINGS_GROUP, OWN_BACKEND_SETTINGS)
 
 
-ALL_TASKS: dict[str, type[Task]] = {**TASKS, GymTask.name: GymTask}
+ALL_TASKS: Table[type[Task]] = Table(TASKS_GROUP, {**OWN_TASKS, GymTask.name: GymTask})
 """The robots' tasks, and that of any Gymnasium environment."""

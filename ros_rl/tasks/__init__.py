@@ -15,9 +15,9 @@ from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.tasks.task import Task
 from ros_rl.tasks.xarm_reach import XarmReach
 
-TASKS: Table[type[Task]] = Table(
-    TASKS_GROUP, {task.name: task for task in (A1Walk, A1Back, XarmReach, CartpoleSwingup, MockPoint)}
-)
+OWN_TASKS: dict[str, type[Task]] = {task.name: task for task in (A1Walk, A1Back, XarmReach, CartpoleSwingup, MockPoint)}
+"""This package's own."""
+TASKS: Table[type[Task]] = Table(TASKS_GROUP, OWN_TASKS)
 
 
 def make_task(name: str, settings: dict[str, Any] | None = None) -> Task:
@@ -32,4 +32,4 @@ def make_task(name: str, settings: dict[str, Any] | None = None) -> Task:
     return build(TASKS[name], settings or {}, "task")
 
 
-__all__ = ["TASKS", "Task", "make_task"]
+__all__ = ["OWN_TASKS", "TASKS", "Task", "make_task"]

@@ -40,6 +40,7 @@ class A1Walk(Task):
     )
 
     symmetric: ClassVar[bool] = True
+    not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "success_share")
 
     episode_seconds: float = setting(10.0, "time limit of an episode", unit="s", low=0.5)
     target_velocity: float = setting(0.8, "velocity at which the reward saturates", unit="m/s", low=0.05, high=3.0)
@@ -50,6 +51,9 @@ class A1Walk(Task):
     action_change_weight: float = setting(0.02, "penalty on the mean squared change of the action", low=0.0)
     fall_uprightness: float = setting(0.8, "cosine of the tilt below which the episode ends", low=0.0, high=1.0)
     fall_height: float = setting(0.13, "trunk height below which the episode ends", unit="m", low=0.0)
+    success_share: float = setting(
+        0.5, "share of target_velocity from which on it counts as walking", low=0.01, high=1.0
+    )
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """Velocity along the starting heading, gated by uprightness, less the penalties."""
@@ -75,6 +79,10 @@ class A1Walk(Task):
     def terminated(self, after: Fields) -> Any:
         """A fall: the trunk tilted too far or too low."""
         return (-after["gravity"][..., 2] < self.fall_uprightness) | (after["base_height"][..., 0] < self.fall_height)
+
+    def succeeded(self, after: Fields) -> Any:
+        """It walks, in the right direction, and has not fallen."""
+        return (self.velocity(after) >= self.success_share * self.target_velocity) & ~self.terminated(after)
 
     def metrics(self, observation: Fields) -> dict[str, float]:
         """Forward velocity along the starting heading [m/s]."""

@@ -32,13 +32,22 @@ class CartpoleSwingup(Task):
         "passive_velocity",
     )
 
+    not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "success_distance")
+
     episode_seconds: float = setting(8.0, "time limit of an episode", unit="s", low=0.5)
     pole_length: float = setting(0.6, "length of the pole", unit="m", low=0.01)
     action_weight: float = setting(0.01, "penalty on the squared action", low=0.0)
+    success_distance: float = setting(
+        0.15, "distance of the pole's tip from its goal at which it counts as up", unit="m", low=1e-3
+    )
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """1 with the pole upright in the middle, falling with the tip's distance from there; less the action's cost."""
         return math.e ** -self._squared_distance(after) - self.action_weight * (action**2).sum(-1)
+
+    def succeeded(self, after: Fields) -> Any:
+        """The pole's tip is above the middle of the rail."""
+        return self._squared_distance(after) <= (self.success_distance / self.pole_length) ** 2
 
     def metrics(self, observation: Fields) -> dict[str, float]:
         """Height of the pole's tip over the rail as a share of its length, from -1 to 1."""

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from ros_rl.features import FEATURES
+from ros_rl.features import FEATURES, Bounds
 from ros_rl.layout import Fields
 from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.milestone import SUCCEEDS, Milestone
@@ -75,6 +75,14 @@ class Task(ABC):
         first = next(iter(after.values()))
         return first[..., 0] != first[..., 0]
 
+    def succeeded(self, after: Fields) -> Any:
+        """Whether these states are what the task wants, bool of shape (...,); None: it knows of no success.
+
+        An episode succeeds if its last state does. Nothing is learned from it: it is for evaluations, for
+        ``info["is_success"]`` and to end a training early.
+        """
+        return None
+
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of what it may be asked for (`ros_rl.sensors.inputs`): what its observation shows of that."""
@@ -83,6 +91,10 @@ class Task(ABC):
 
     def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
         """A value for each of `inputs` at the start of an episode."""
+        return {}
+
+    def input_bounds(self) -> dict[str, Bounds]:
+        """Smallest and largest values that each of `inputs` is drawn from and changed to, where they are known."""
         return {}
 
     def change_inputs(self, inputs: dict[str, Array], step: int, rng: np.random.Generator) -> dict[str, Array]:

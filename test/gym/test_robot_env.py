@@ -5,6 +5,7 @@
 
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,19 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from ros_rl.backends import make_backend
-from ros_rl.errors import CommandError, ConfigError, UnknownNameError
+from ros_rl.backends.display import has_display
+from ros_rl.backends.mock import MockBackend
+from ros_rl.errors import BackendError, ConfigError, SimulationError, UnknownNameError
 from ros_rl.features import ObservationSpec
 from ros_rl.gym import environment_id
 from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.settings.backends import PyBulletSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.tasks import TASKS
+from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.training.local import train_locally
-from ros_rl.types import Command, Transition, Verdict
+from ros_rl.types import Command, Measurement, Transition, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 UNBOUNDED = ("value is -infinity", "value is infinity")
@@ -172,7 +177,12 @@ def test_a_picture_shows_the_robot() -> None:
     [
         (ConfigError, "task.target_velocity", {"task": {"target_velocity": 9.0}}),
         (ConfigError, "unknown setting 'control.rate'", {"settings": {"control.rate": 9.0}}),
-        (ConfigError, "render_mode is 'human'", {"render_mode": "human"}),
+        (
+            ConfigError,
+            "render_mode is 'ansi', task 'a1_walk' here can be rendered as: rgb_array",
+            {"render_mode": "ansi"},
+        ),
+        (UnknownNameError, "unknown robot 'a2'", {"robot": "a2"}),
         (UnknownNameError, "unknown backend 'external'", {"settings": {"driver.backend.name": "external"}}),
     ],
 )
@@ -183,8 +193,89 @@ def test_wrong_arguments_are_named(error: type[Exception], complaint: str, argum
         RobotEnv("a1_walk", **arguments)
 
 
-def test_an_action_that_is_not_finite_never_acts() -> None:
+def test_a_window_needs_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ros_rl.gym.robot_env import RobotEnv
+
+    assert "human" in RobotEnv.metadata["render_modes"]
+    monkeypatch.delenv("DISPLAY", raising=False)
+    with pytest.raises(ConfigError, match="render_mode 'human'.* no display here: DISPLAY is not set"):
+        make("xarm_reach", render_mode="human")
+    env = make("xarm_reach")
+    assert env.unwrapped.metadata["render_modes"] == ["rgb_array"]
+    env.close()
+
+
+@pytest.mark.skipif(not has_display(), reason="there is no display")
+def test_a_window_opens_and_opens_again_for_another_seed() -> None:
+    env = make("xarm_reach", render_mode="human")
+    for seed in (0, 1):
+        env.reset(seed=seed)
+        env.step(np.zeros(6, np.float32))
+    assert env.unwrapped.metadata["render_modes"] == ["rgb_array", "human"]
+    env.close()
+
+
+def test_in_a_window_time_passes_as_on_a_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the window itself: 10 steps of 20 Hz take half a second."""
+    monkeypatch.setattr(PyBulletSettings, "windowed", lambda self: self)
+    env = make("xarm_reach", render_mode="human")
+    env.reset(seed=0)
+    begun = time.monotonic()
+    for _ in range(10):
+        env.step(np.zeros(6, np.float32))
+    assert time.monotonic() - begun >= 0.5 and env.render() is None
+    env.close()
+
+
+def test_another_robot_of_its_own_file(tmp_path: Path) -> None:
+    slower = (
+        (ROOT / "config/robots/xarm6.yaml")
+        .read_text()
+        .replace("name: xarm6", "name: slow")
+        .replace("velocity: 3.14", "velocity: 1.5")
+    )
+    (tmp_path / "slow.yaml").write_text(slower)
+    env = make("xarm_reach", robot=str(tmp_path / "slow.yaml"))
+    layout, space = env.unwrapped.layout, env.observation_space
+    assert layout.name == "slow" and env.unwrapped.settings.robot_name == str(tmp_path / "slow.yaml")
+    np.testing.assert_allclose(space.high[layout.slices["joint_velocity"]], 4.0 * 1.5)
+    env.close()
+
+
+def test_success_is_told_at_each_step() -> None:
+    env = make("mock_point", settings={"control.delay": 0})
+    observation, info = env.reset(seed=0)
+    told, near = [], []
+    for _ in range(100):
+        observation, *_, info = env.step(np.clip(-observation[:2], -1.0, 1.0))
+        told.append(info["is_success"])
+        near.append(bool(np.linalg.norm(observation[:2]) <= 0.1))
+    assert told == near and {*told} == {False, True} and type(told[0]) is bool
+    env.close()
+
+
+def test_what_is_not_finite_is_named_with_step_and_episode(monkeypatch: pytest.MonkeyPatch) -> None:
     env = make("mock_point")
     env.reset(seed=0)
-    with pytest.raises(CommandError, match="not finite"):
-        env.step(np.array([np.nan, 0.0], np.float32))
+    env.reset()
+    env.step(np.zeros(2))
+    monkeypatch.setattr(MockPoint, "reward", lambda *_: np.nan)
+    with pytest.raises(SimulationError, match="'mock_point' gave reward nan, .* in step 2 of episode 1"):
+        env.step(np.zeros(2))
+    bad = Measurement(joint_position=np.array([0.0, np.nan]), joint_velocity=np.zeros(2), joint_effort=np.zeros(2))
+    monkeypatch.setattr(MockBackend, "step", lambda *_: bad)
+    with pytest.raises(ConfigError, match="'joint_position' is not finite: nan at 1, in step 3 of episode 1"):
+        env.step(np.zeros(2))
+    env.close()
+
+
+def test_an_episode_that_cannot_begin_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> Measurement:
+        raise BackendError("the simulator is gone")
+
+    env = make("mock_point")
+    env.reset(seed=0)
+    monkeypatch.setattr(MockBackend, "begin", fails)
+    with pytest.raises(SimulationError, match="no episode of 'mock_point' can begin: .*the simulator is gone"):
+        env.reset()
+    env.close()

@@ -92,6 +92,18 @@ class TestEpisodes:
         assert len(set(returns.values())) == 3
         assert evaluator.evaluate(BRAKE, 3, 1.0, draw=250).return_mean == returns[250]
 
+    def test_the_success_rate_is_of_the_episodes_last_states(self):
+        """The brake comes near zero within 5 s and not within 0.1 s; what runs away ends far from it."""
+        assert evaluate(BRAKE, MOCK, 3, 5.0, seed=0).to_mapping()["success_rate"] == 1.0
+        assert evaluate(BRAKE, MOCK, 3, 0.1, seed=0).success_rate == 0.0
+        assert evaluate(constant_graph(MOCK, [1.0, 1.0]), MOCK, 3, 5.0, seed=0).success_rate == 0.0
+        near = with_overrides(MOCK, task={"success_distance": 100.0})  # what ends it is no success, wherever that is
+        assert evaluate(constant_graph(near, [1.0, 1.0]), near, 3, 5.0, seed=0).success_rate == 0.0
+
+    def test_without_a_success_there_is_no_rate(self, monkeypatch):
+        monkeypatch.setattr(type(MOCK.task), "succeeded", lambda self, after: None)
+        assert "success_rate" not in evaluate(BRAKE, MOCK, 1, 1.0, seed=0).to_mapping()
+
     def test_a_graph_for_something_else_is_refused(self):
         with pytest.raises(ContractError):
             evaluate(constant_graph(A1, np.zeros(12)), MOCK, 1, 1.0, seed=0)

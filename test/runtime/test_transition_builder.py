@@ -175,6 +175,9 @@ class Reading:
     def terminated(self, after):
         return False
 
+    def succeeded(self, after):
+        return np.bool_(after["goal_position"][0] == 100.0)
+
     def metrics(self, fields):
         return {"height": float(fields["tool_position"][2])}
 
@@ -198,9 +201,10 @@ def test_a_step_is_judged_from_its_own_states_actions_and_goal():
 
     assert builder.add(tick(0)) == (Verdict.CONTINUE, None)
     assert builder.add(tick(0)) == (Verdict.CONTINUE, None)  # the same again
-    assert builder.metrics == {"height": 10.0}
+    assert builder.metrics == {"height": 10.0} and builder.succeeded is True
     verdict, found = builder.add(tick(1))
     assert verdict is Verdict.TRUNCATED  # a limit below a period is one period
+    assert builder.succeeded is True  # by the goal of tick 0
     assert builder.metrics == {"height": 11.0} and found.source == "" and found.reward == 7.0
     ((before, last, action, after),) = task.given
     np.testing.assert_allclose([before["joint_position"][0], after["joint_position"][0]], [0.0, 1.0])
@@ -210,3 +214,5 @@ def test_a_step_is_judged_from_its_own_states_actions_and_goal():
     np.testing.assert_allclose(action, robot.action(commands[1]))
     np.testing.assert_allclose(found.action, robot.action(commands[2]))  # what was decided at tick 0
     np.testing.assert_allclose(spec.split(found.next_observation)["goal_position"], 101.0)
+    builder.add(tick(2))
+    assert builder.succeeded is False

@@ -242,3 +242,37 @@ def test_settings_are_named_by_their_path() -> None:
 
 def test_every_task_has_its_numbers_here() -> None:
     assert set(TASKS) == {"a1_walk", "a1_back", "xarm_reach", "cartpole_swingup", "mock_point"}
+
+
+UPRIGHT: Values = {"joint_position": [0.0], "passive_direction": [0.0, -1.0]}
+LEANING: Values = {"passive_direction": [math.sin(0.2), -math.cos(0.2)]}
+"""By 0.2 rad the tip of 0.6 m is 0.12 m from its goal."""
+
+
+@pytest.mark.parametrize(
+    ("name", "after", "succeeds"),
+    [
+        ("a1_walk", {**WALKING, "base_velocity": [0.41, 0.2, 0.7]}, True),
+        ("a1_walk", {**WALKING, "base_velocity": [0.39, 0.2, 0.7]}, False),
+        ("a1_walk", {**WALKING, "base_velocity": [2.0, 0.0, 0.0], "base_height": [0.1]}, False),  # a fall
+        ("a1_back", {**WALKING, "base_velocity": [-0.21, 0.2, 0.7]}, True),
+        ("a1_back", {**WALKING, "base_velocity": [0.21, 0.2, 0.7]}, False),
+        ("xarm_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.619]}, True),
+        ("xarm_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.621]}, False),
+        ("cartpole_swingup", UPRIGHT, True),
+        ("cartpole_swingup", {**UPRIGHT, "joint_position": [0.16]}, False),  # up, but not in the middle
+        ("cartpole_swingup", {**UPRIGHT, **LEANING}, True),
+        ("cartpole_swingup", {**UPRIGHT, **LEANING, "joint_position": [0.1]}, False),
+        ("cartpole_swingup", {**UPRIGHT, "passive_direction": [0.0, 1.0]}, False),
+        ("mock_point", {"joint_position": [0.06, -0.07]}, True),
+        ("mock_point", {"joint_position": [0.08, -0.07]}, False),
+    ],
+)
+def test_success(name: str, after: Values, succeeds: bool) -> None:
+    for kind in KINDS:
+        found = make_task(name).succeeded({field: kind(_stacked(value)) for field, value in after.items()})
+        assert found.shape == (3, 2) and bool(found[1, 0]) is succeeds
+
+
+def test_a_task_may_know_of_no_success() -> None:
+    assert GymTask().succeeded({}) is None

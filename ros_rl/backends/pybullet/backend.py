@@ -74,7 +74,7 @@ class PyBulletBackend(Simulator):
         base = self._client.multiplyTransforms(self._body.spawn, [0.0, 0.0, 0.0, 1.0], *self._body.inertial)
         self._client.resetBasePositionAndOrientation(index, *base)
         self._client.resetBaseVelocity(index, [0.0] * 3, [0.0] * 3)
-        positions = robot.home + rng.uniform(-noise, noise, robot.size)
+        positions = np.clip(robot.home + rng.uniform(-noise, noise, robot.size), robot.limits.lower, robot.limits.upper)
         passive = robot.passive_home + rng.uniform(-noise, noise, len(robot.passive))
         joints = [*zip(self._body.joints, positions, strict=True), *zip(self._body.passive, passive, strict=True)]
         for joint, position in joints:
