@@ -67,12 +67,16 @@ def _lead_nodes(
     say(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}")
     if resume is not None:
         say(beginning(resume))
-    monitor = supervise(settings, mode, folder, namespace, stop, say, agent, options.robot_minutes, resume)
-    if monitor is None:
-        say(f"stopped{_again(settings.task.name, folder)}")
-        return INTERRUPTED
+    state, ended = supervise(settings, mode, folder, namespace, stop, say, agent, options.robot_minutes, resume)
     agent_file = str(options.agent) if mode == bringup.RUN else ""
-    return _sum_up(settings, monitor.state, started, folder, agent_file)
+    code = _sum_up(settings, state, started, folder, agent_file, ended)
+    return code if ended else _stopped(settings.task.name, folder)
+
+
+def _stopped(what: str, folder: RunFolder) -> int:
+    """Say that a run was stopped, and how it goes on; gives the exit code."""
+    say(f"stopped{_again(what, folder)}")
+    return INTERRUPTED
 
 
 def _again(what: str, folder: RunFolder) -> str:
@@ -95,9 +99,11 @@ def _check(settings: Settings, mode: str, resume: Path | None) -> None:
         check_beginning(settings, resume)
 
 
-def _sum_up(settings: Settings, state: RunState, started: float, folder: RunFolder, agent_file: str = "") -> int:
+def _sum_up(
+    settings: Settings, state: RunState, started: float, folder: RunFolder, agent_file: str, ended: bool
+) -> int:
     """Write the summary of a run that began at `started` [s, monotonic], and print its result; gives the exit code."""
-    summary = summarise(settings, state, (time.monotonic() - started) / 60, agent_file)
+    summary = summarise(settings, state, (time.monotonic() - started) / 60, agent_file, ended)
     say(result_screen(summary, str(folder.path)))
     folder.write_summary(summary)
     return FAILURE if summary["shortfall"] else 0
@@ -117,10 +123,9 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
         say(f"train: {settings.task.title}; files in {folder.path}")
         if resume is not None:
             say(beginning(resume))
-        if not run.run(folder, stop):
-            say(f"stopped{_again(f'--env {options.env}', folder)}")
-            return INTERRUPTED
-        return _sum_up(settings, run.state, started, folder)
+        ended = run.run(folder, stop)
+        code = _sum_up(settings, run.state, started, folder, "", ended)
+        return code if ended else _stopped(f"--env {options.env}", folder)
 
 
 def say(line: str) -> None:
@@ -133,16 +138,4 @@ def say(line: str) -> None:
 
 def _claim_folder(options: argparse.Namespace, task: str) -> RunFolder:
     """The folder of the run, this process's alone."""
-    own = _resumed_folder(options)
-    path: Path | None = options.out or own
-    if path is None:
-        return RunFolder.claim_default(task)
-    return RunFolder.claim(path, go_on=own is not None and path.resolve() == own.resolve())
-
-
-def _resumed_folder(options: argparse.Namespace) -> Path | None:
-    """An unfinished run goes on in its own folder."""
-    resume: Path | None = getattr(options, "resume", None)
-    if resume is None or not (resume / CHECKPOINT).is_dir() or (resume / "summary.json").exists():
-        return None
-    return resume
+    return RunFolder.claim_for(task, options.out, getattr(options, "resume", None))

@@ -10,6 +10,8 @@ import io
 import logging
 import tempfile
 import warnings
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -83,11 +85,21 @@ class ExportedGraph:
             if not np.isfinite(value).all():
                 raise GraphError(f"weight {name} is not finite; the graph is not published")
             item.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        del model.metadata_props[:]
-        entry = model.metadata_props.add()
-        contract = Contract(**{**self.contract.__dict__, "provenance": provenance})
-        entry.key, entry.value = METADATA_KEY, contract.to_json()
-        return model.SerializeToString()
+        return _with_contract(model, replace(self.contract, provenance=provenance))
+
+
+def with_provenance(graph: bytes, entries: Mapping[str, object]) -> bytes:
+    """A control graph (ONNX) of ours with more, or other, entries of where it comes from."""
+    model = onnx.load_from_string(graph)
+    contract = Contract.from_json(next(item.value for item in model.metadata_props if item.key == METADATA_KEY))
+    return _with_contract(model, replace(contract, provenance={**contract.provenance, **entries}))
+
+
+def _with_contract(model: onnx.ModelProto, contract: Contract) -> bytes:
+    del model.metadata_props[:]
+    entry = model.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, contract.to_json()
+    return model.SerializeToString()
 
 
 def _export_distinct(

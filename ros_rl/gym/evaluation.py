@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,14 @@ class GymEvaluator:
         free = round(settings.evaluator.seconds * settings.control.rate_hz)
         self._limit = environment.step_limit or free
 
-    def evaluate(self, graph: ControlGraph, episodes: int, video: Path | None = None, draw: int = 0) -> dict[str, Any]:
+    def evaluate(
+        self,
+        graph: ControlGraph,
+        episodes: int,
+        video: Path | None = None,
+        draw: int = 0,
+        stop: threading.Event | None = None,
+    ) -> dict[str, Any]:
         """Run whole episodes.
 
         Args:
@@ -83,9 +91,11 @@ class GymEvaluator:
             episodes: How many.
             video: Where to write a GIF of the first; None for none.
             draw: Names this evaluation's starts, where they are drawn anew for each.
+            stop: Ends it early.
 
         Returns:
-            Figures under the names that a robot's evaluation has, and how many steps the episodes took.
+            Figures under the names that a robot's evaluation has, and how many steps the episodes took; none if it was
+            stopped.
 
         Raises:
             SimulationError: The environment failed; see `Environment.step`.
@@ -93,18 +103,23 @@ class GymEvaluator:
         """
         seed = self._seed + (draw if self._fresh else 0)
         actor, records, film = Actor(graph, seed, explore=0.0), _Records(), _Film(self._environment)
+        stop = stop or threading.Event()
         for episode in range(episodes):
-            self._episode(actor, records, film if video and episode == 0 else None, None if episode else seed)
+            self._episode(actor, records, film if video and episode == 0 else None, None if episode else seed, stop)
+            if stop.is_set():
+                return {}
         if video and film.frames:
             write_gif(video, film.frames, _FRAME_EVERY / self._environment.frames_per_second)
         found = {**records.summarise(), "plan_ms": actor.milliseconds()}
         return found | ({"no_video": film.problem} if film.problem else {})
 
-    def _episode(self, actor: Actor, records: _Records, film: _Film | None, seed: int | None) -> None:
+    def _episode(
+        self, actor: Actor, records: _Records, film: _Film | None, seed: int | None, stop: threading.Event
+    ) -> None:
         observation = self._environment.reset(seed)
         actor.begin()
         before, total, count, over = sum(records.steps), 0.0, 0, False
-        while not over and count < self._limit:
+        while not over and count < self._limit and not stop.is_set():
             if film is not None:
                 film.take(count)
             action = actor.act(observation, before + count)

@@ -85,7 +85,7 @@ class GymTraining:
 
         Args:
             folder: Where checkpoints, curves, the control graph and the video go.
-            stop: Ends the run early, with a checkpoint.
+            stop: Ends the run early, also in an evaluation, with a control graph and a checkpoint.
 
         Returns:
             Whether it came to the end.
@@ -95,7 +95,7 @@ class GymTraining:
                 checkpoint holds what was learned before.
             GraphError: The agent did.
         """
-        self._folder = folder.path
+        self._folder, self._stop = folder.path, stop
         self.state.go_on(folder.path, run_of(self._resumed) if self._resumed is not None else None)
         self._run.begin(folder.path)
         try:
@@ -104,19 +104,21 @@ class GymTraining:
             observation = self._environment.reset(self._settings.seed + self.training.env_steps)
             while not self._run.done:
                 if stop.is_set():
-                    self._run.checkpoint()
-                    return False
+                    break
                 if self.training.total_steps:  # an agent that learns from a log takes none
                     observation = self._step(observation)
                 while not stop.is_set() and self._run.work():
                     pass
                 if not stop.is_set():
                     self._keep_up()
-            self._run.finish()
+            if not stop.is_set():
+                self._run.finish()
+            if self.state.final_evaluation is None:
+                self._run.stop()
             self._report()
-            return True
+            return self.state.final_evaluation is not None
         except SimulationError:
-            self._run.checkpoint()
+            self._run.stop()
             self._say(f"checkpoint after {self.training.env_steps} steps, in {folder.path}")
             raise
         finally:
@@ -156,12 +158,14 @@ class GymTraining:
         episodes = settings.final_episodes if final else settings.episodes
         video = self._folder / VIDEO if final and self._films else None
         steps = self.training.env_steps
-        found = self._evaluator.evaluate(self._graph, episodes, video, steps)
+        found = self._evaluator.evaluate(self._graph, episodes, video, steps, self._stop)
+        if not found:
+            return  # the run was stopped
         if "no_video" in found:
             self._say(f"no video: {found.pop('no_video')}")
         self.state.add_evaluation({"env_steps": steps, "final": final, **found})
         self._say(evaluation_line(self.state.evaluations[-1]))
-        self._run.note_evaluation(found, steps)
+        self._run.note_evaluation(self.state.evaluations[-1], steps)
 
     def _report(self) -> None:
         self.state.progress = self._run.report()

@@ -19,7 +19,7 @@ from ros_rl.nodes.launch_rviz import rviz_nodes
 from ros_rl.ros_names import check_namespace
 from ros_rl.runs import bringup
 from ros_rl.runs.machine import check_machine
-from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, SUMMARY, RunFolder
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, RunFolder
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS
 from ros_rl.settings.tree import Settings
@@ -98,13 +98,8 @@ def _actions(mode: str, values: dict[str, str]) -> list[Any]:
 
 
 def _claim(out: Path | None, resumed: Path | None, task: str) -> RunFolder:
-    """The folder of the run, this process's alone; an unfinished run goes on in its own."""
-    own = resumed if resumed is not None and not (resumed / SUMMARY).exists() else None
-    path = out or own
-    if path is None:
-        folder = RunFolder.claim_default(task)
-    else:
-        folder = RunFolder.claim(path, go_on=own is not None and path.resolve() == own.resolve())
+    """The folder of the run, this process's alone."""
+    folder = RunFolder.claim_for(task, out, resumed)
     _CLAIMED.append(folder)
     return folder
 

@@ -76,6 +76,7 @@ class LearnerNode(Node):
         self._resume(Path(parameters.resume) if parameters.resume else None)
         self._run.begin(self._folder)
         self._arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._evaluated: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._wake = threading.Event()
         self._newest_tick: bytes | None = None
         self._allowed = -1
@@ -118,7 +119,8 @@ class LearnerNode(Node):
         self._wake.set()
 
     def _on_evaluation(self, result: dict[str, Any]) -> None:
-        self._run.note_evaluation(result, result["env_steps"])
+        self._evaluated.put(result)
+        self._wake.set()
 
     def _heartbeat(self) -> None:
         """Tell the driver that the learner lives, also while it withholds steps."""
@@ -140,14 +142,23 @@ class LearnerNode(Node):
             self._run.keep_up()
             if self._run.done and not self._run.finished:
                 self._finish()
-            if self._run.report_due(_PROGRESS_SECONDS):
+            if self._note_evaluations() or self._run.report_due(_PROGRESS_SECONDS):
                 self._report()
             if not worked:
                 self._wake.wait(timeout=0.05)
                 self._wake.clear()
-        if not self._run.finished:
-            self._run.checkpoint()
+        self._note_evaluations()
+        self._run.stop()
+        self._report()
         self._run.close()
+
+    def _note_evaluations(self) -> bool:
+        """Whether there were any."""
+        found = not self._evaluated.empty()
+        while not self._evaluated.empty():
+            result = self._evaluated.get()
+            self._run.note_evaluation(result, result["env_steps"])
+        return found
 
     def _take_transitions(self) -> None:
         while not self._arrived.empty():

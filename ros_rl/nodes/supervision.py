@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ros_rl.errors import NodeSilentError, RosRlError
 from ros_rl.nodes.keeper import Keeper
@@ -19,6 +20,7 @@ from ros_rl.runs.processes import Processes
 from ros_rl.runs.run_folder import RunFolder
 from ros_rl.runs.screens import evaluation_line, progress_line
 from ros_rl.runs.status import Announcements
+from ros_rl.runs.summary import JUDGED_AT
 from ros_rl.settings.tree import Settings
 
 _LOOP_SECONDS = 0.1
@@ -29,6 +31,7 @@ _RECORDERS = ("learner", "collector")
 _DISCOVERY_SECONDS = 1.0
 _LAST_DIAGNOSTICS_SECONDS = 1.2
 _FINAL_EVALUATION_SECONDS = 600.0
+_NOTED_SECONDS = 5.0
 
 
 class Supervision:
@@ -163,7 +166,15 @@ class Supervision:
             if time.monotonic() > end:
                 raise NodeSilentError("the evaluator did not answer")
         self._say_evaluations()
+        self._wait_for_best(self._monitor.state.final_evaluation)
         return True
+
+    def _wait_for_best(self, final: Mapping[str, Any]) -> None:
+        """Until the learner has taken note of the last evaluation too, and kept what was best."""
+        end = time.monotonic() + _NOTED_SECONDS
+        while self._monitor.state.progress.get(JUDGED_AT, -1.0) < final["env_steps"] and time.monotonic() < end:
+            if self._stop.wait(_LOOP_SECONDS):
+                return
 
     def _tell(self) -> None:
         state, now = self._monitor.state, time.monotonic()

@@ -22,6 +22,7 @@ from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.supervision import Supervision
 from ros_rl.runs import bringup
 from ros_rl.runs.run_folder import RunFolder, run_of
+from ros_rl.runs.state import RunState
 from ros_rl.runs.summary import summarise
 from ros_rl.settings.tree import Settings
 
@@ -36,7 +37,7 @@ def supervise(
     agent: bytes = b"",
     robot_minutes: float | None = None,
     resume: Path | None = None,
-) -> MonitorNode | None:
+) -> tuple[RunState, bool]:
     """A whole run in processes of its own, from this process.
 
     Args:
@@ -51,7 +52,7 @@ def supervise(
         resume: Folder of the checkpoint to go on from.
 
     Returns:
-        What the nodes told; None if the run was stopped early.
+        What the nodes told, and whether the run came to its end.
 
     Raises:
         RosRlError: Another graph runs here, a node does not come up, or dies too often.
@@ -74,7 +75,7 @@ def supervise(
             supervision.close()
         if background.failed:
             raise RosRlError("the supervisor failed at a message; see above")
-        return monitor if ended else None
+        return monitor.state, ended
     finally:
         background.close()
         monitor.destroy_node()
@@ -107,9 +108,9 @@ class SupervisorNode(MonitorNode):
             self.publish_agent(Path(self._agent_file).read_bytes())
         started = time.monotonic()
         ended = Supervision(self, self.settings, self.mode, None, stop, self._say).run()
-        if ended and self._folder:
+        if self._folder:
             minutes = (time.monotonic() - started) / 60
-            summary = summarise(self.settings, self.state, minutes, self._agent_file)
+            summary = summarise(self.settings, self.state, minutes, self._agent_file, ended)
             RunFolder(Path(self._folder)).write_summary(summary)
             if summary["shortfall"]:
                 self.get_logger().error(summary["shortfall"])

@@ -25,9 +25,14 @@ from ros_rl.runs.durable import write_whole
 from ros_rl.settings.tree import Settings
 from ros_rl.yaml_files import write_parameters_file
 
-CONFIG, SUMMARY, AGENT, VIDEO = "config.yaml", "summary.json", "agent.onnx", "evaluation.gif"
+CONFIG, SUMMARY, VIDEO = "config.yaml", "summary.json", "evaluation.gif"
+AGENT, BEST = "agent.onnx", "best.onnx"
+"""The last control graph, and the one with the best evaluation."""
 CHECKPOINT, LOGS, TENSORBOARD = "checkpoint", "logs", "tensorboard"
+FINISHED = "finished"
+"""Entry of the summary: whether the run came to its end, or was stopped and may go on."""
 _LOCK = "run.lock"
+_MADE_BY_CLAIM = {_LOCK, LOGS}
 
 _PACKAGES = ("numpy", "onnxruntime", "torch", "pybullet", "mcap", "ros-rclpy", "gymnasium", "mujoco")
 
@@ -59,8 +64,9 @@ class RunFolder:
             go_on: Whether it may hold a run that was stopped.
 
         Raises:
-            RunFolderError: Another run is going on there, it holds a run already, or cannot be written.
+            RunFolderError: Another run is going on there, it holds a run or other things already, or cannot be written.
         """
+        _refuse_strangers(path)
         folder = cls(path)
         folder._take_lock()
         try:
@@ -91,6 +97,25 @@ class RunFolder:
             except OSError as error:
                 raise RunFolderError(f"{first} cannot be written: {error.strerror}") from None
         raise AssertionError
+
+    @classmethod
+    def claim_for(cls, task: str, out: Path | None, resumed: Path | None) -> RunFolder:
+        """Take the folder that is asked for, else that of the stopped run that goes on, else a new one.
+
+        Args:
+            task: Its name.
+            out: The folder that is asked for.
+            resumed: The run that goes on.
+
+        Raises:
+            RunFolderError: As `claim`.
+        """
+        stopped = resumed is not None and (resumed / CHECKPOINT).is_dir() and not is_finished(resumed)
+        path = out or (resumed if stopped else None)
+        if path is None:
+            return cls.claim_default(task)
+        same = stopped and resumed is not None and path.resolve() == resumed.resolve()
+        return cls.claim(path, go_on=same)
 
     def release(self) -> None:
         """Let others have it."""
@@ -124,7 +149,7 @@ class RunFolder:
             raise RunFolderError(f"{self.path} cannot be written: {error.strerror}") from None
 
     def _check_free(self, path: Path, go_on: bool) -> None:
-        if (self.path / SUMMARY).exists():
+        if is_finished(self.path):
             raise RunFolderError(f"{path} holds a finished run ({SUMMARY}); name another --out")
         if self.config.exists() and not go_on:
             resume = f"--resume {shlex.quote(str(path))}"
@@ -154,6 +179,26 @@ class RunFolder:
             write_whole(self.path / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
         except OSError as error:
             raise RunFolderError(f"{self.path / SUMMARY} cannot be written: {error.strerror}") from None
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the run of a folder came to its end; one whose summary cannot be read is left alone as if it had."""
+    try:
+        return json.loads((folder / SUMMARY).read_bytes()).get(FINISHED, True) is not False
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, AttributeError):
+        return True
+
+
+def _refuse_strangers(path: Path) -> None:
+    """A folder that holds something, and no run, is somebody's."""
+    try:
+        found = sorted({entry.name for entry in path.iterdir()} - _MADE_BY_CLAIM)
+    except OSError:
+        return  # it is not there yet, or cannot be a run's folder, which the claim will say
+    if found and not {CONFIG, SUMMARY} & {*found}:
+        raise RunFolderError(f"{path} holds '{found[0]}' and no run; name a new or an empty folder as --out")
 
 
 def run_of(checkpoint: Path) -> Path | None:

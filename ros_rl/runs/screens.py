@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ros_rl.runs.run_folder import AGENT
 from ros_rl.runs.state import RunState
 from ros_rl.wire import METRICS
 
@@ -45,8 +46,7 @@ def _how_far(figures: Mapping[str, Any]) -> str:
 
 def evaluation_line(result: Mapping[str, Any]) -> str:
     """One evaluation for the terminal."""
-    when = f"{result['robot_minutes']:.2f} min" if "robot_minutes" in result else f"{result['env_steps']} steps"
-    what = "final evaluation" if result["final"] else f"evaluation at {when}"
+    what = "final evaluation" if result["final"] else f"evaluation at {_when(result)}"
     if "error" in result:
         return f"{what} failed: {result['error']}"
     shown = {"return": result["return_mean"]} | {
@@ -77,10 +77,22 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     if any(value is not None for value in summary["plan_ms"].values()):
         figures = ", ".join(f"{name} {value:.1f} ms" for name, value in summary["plan_ms"].items() if value is not None)
         lines.append(f"  planning time    {figures}")
+    if summary["best"] is not None:
+        lines += [f"  last controller  {AGENT}", f"  best controller  {_best(summary['best'])}"]
     if summary["shortfall"]:
         lines.append(f"  warning          {summary['shortfall']}")
     lines += [f"  files            {folder}", ""]
     return "\n".join(lines)
+
+
+def _best(best: Mapping[str, Any]) -> str:
+    if best["final"]:
+        return f"{best['file']}, the same: evaluated at the end"
+    return f"{best['file']}: return {best['return_mean']:.2f} in the evaluation at {_when(best)}"
+
+
+def _when(result: Mapping[str, Any]) -> str:
+    return f"{result['robot_minutes']:.2f} min" if "robot_minutes" in result else f"{result['env_steps']} steps"
 
 
 def _experience(summary: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ros_rl.config import variant_name
-from ros_rl.runs.run_folder import machine, versions
+from ros_rl.runs.best import best_controller
+from ros_rl.runs.run_folder import FINISHED, machine, versions
 from ros_rl.runs.state import RunState
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
@@ -18,6 +19,8 @@ from ros_rl.tasks.gym_task import GymTask
 
 WATCH = "watch."
 """In front of the names of the watch's figures, among those of the progress."""
+JUDGED_AT = "judged_at"
+"""Among the progress: environment steps of the newest evaluation that the learner has taken note of; -1: none."""
 _WALKS = 0.5  # m/s
 _IN_A_ROW = 3
 _ENOUGH = 0.5  # transitions of a step; a robot that falls all the time still gives more
@@ -51,7 +54,9 @@ def first_minute_walking(points: Sequence[Mapping[str, Any]]) -> float | None:
     return None
 
 
-def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_file: str = "") -> dict[str, Any]:
+def summarise(
+    settings: Settings, state: RunState, wall_minutes: float, agent_file: str = "", finished: bool = True
+) -> dict[str, Any]:
     """The content of ``summary.json``.
 
     Args:
@@ -59,12 +64,14 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
         state: At its end.
         wall_minutes: Wall-clock time it took [min].
         agent_file: The control graph that acted, where none was learned.
+        finished: Whether the run came to its end; else it was stopped, and may go on.
     """
     p, points = state.progress, curve(state.evaluations)
     steps, updates = int(p.get("env_steps", 0)), int(p.get("updates", 0))
     request = (*_REQUEST_ONLY, "env_steps", "robot_minutes")
     final = {name: value for name, value in (state.final_evaluation or {}).items() if name not in request}
     summary: dict[str, Any] = {
+        FINISHED: finished,
         "task": settings.task.title,
         "driver": "gymnasium" if settings.task.name == GymTask.name else settings.driver.backend_name,
         "agent": agent_file or variant_name(AGENT_SETTINGS, settings.agent),
@@ -80,6 +87,7 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
         "curve": points,
         "first_robot_minute_at_0.5_mps": first_minute_walking(points),
         "evaluation": final,
+        "best": best_controller(state.folder) if not agent_file else None,
         "plan_ms": _percentiles(state, "controller", "plan"),
         "tick_to_command_ms": _percentiles(state, "driver", "tick to command"),
         "deadline_misses": _count(state, "driver", "deadline misses"),
@@ -90,18 +98,21 @@ def summarise(settings: Settings, state: RunState, wall_minutes: float, agent_fi
         "machine": machine(),
         "versions": versions(),
     }
-    return _finite(summary | {"shortfall": "" if agent_file else _shortfall(settings, summary)})
+    return _finite(summary | {"shortfall": _shortfall(settings, summary, learned=not agent_file)})
 
 
-def _shortfall(settings: Settings, summary: Mapping[str, Any]) -> str:
-    """Why a training that came to its end is none to go by; empty if all is well."""
+def _shortfall(settings: Settings, summary: Mapping[str, Any], learned: bool) -> str:
+    """Why a run is none to go by; empty if all is well. One that was stopped had not the time for everything."""
     steps, transitions, learner = summary["env_steps"], summary["transitions"], settings.learner
     if transitions < _ENOUGH * steps:
         return f"only {transitions} transitions came of {steps} steps: see the driver's and the collector's logs"
+    if not (learned and summary[FINISHED]):
+        return ""
     owed = (steps - learner.warmup_steps) * learner.updates_per_step
     if settings.agent.learns and owed >= 1.0 and not summary["updates"]:
         return f"nothing was learned: no update was made in {steps} steps"
-    return ""
+    failed = summary["evaluation"].get("error", "")
+    return f"the final evaluation failed: {failed}" if failed else ""
 
 
 def _percentiles(state: RunState, node: str, name: str) -> dict[str, float]:

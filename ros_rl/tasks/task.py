@@ -10,6 +10,7 @@ judges a transition on the robot and a planner's prediction inside the control g
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -102,6 +103,13 @@ class Task(ABC):
             rng: For what is drawn.
         """
         return inputs
+
+    def score(self, evaluation: Mapping[str, Any]) -> float:
+        """How good an evaluation is, larger for better, by its figures: the mean return, unless a task says otherwise.
+
+        The best controller of a run, and the checkpoint of it, are chosen by it; nan: by no means.
+        """
+        return float(evaluation.get("return_mean", np.nan))
 
     def metrics(self, observation: Fields) -> dict[str, float]:
         """What matters about one observation besides reward, for curves and progress lines."""

@@ -18,9 +18,10 @@ from ros_rl.runs.durable import write_whole
 from ros_rl.runs.evaluations import read_evaluations
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.records import Record, Round, Stepped, Taken
-from ros_rl.runs.run_folder import AGENT, CHECKPOINT, TENSORBOARD
-from ros_rl.runs.summary import WATCH
+from ros_rl.runs.run_folder import AGENT, CHECKPOINT, TENSORBOARD, run_of
+from ros_rl.runs.summary import JUDGED_AT, WATCH
 from ros_rl.runs.write_ahead import read_since
+from ros_rl.training.best_keeper import BestKeeper
 from ros_rl.training.run_store import ResumedFrom, RunStore
 from ros_rl.training.scalars import ScalarLog
 from ros_rl.training.training_loop import TrainingLoop
@@ -73,6 +74,8 @@ class TrainingRun:
         self._stepped = Stepped(0)
         self._resumed: ResumedFrom | None = None
         self._store: RunStore | None = None
+        self._best: BestKeeper | None = None
+        self._judged = -1
         self.begin(None)
 
     def resume(self, root: Path) -> tuple[Any, list[Record]]:
@@ -111,6 +114,8 @@ class TrainingRun:
         self._reported_at = time.monotonic()
         try:
             self._store = RunStore(folder / CHECKPOINT, self._resumed) if folder else None
+            earlier = run_of(self._resumed.root) if self._resumed is not None else None
+            self._best = BestKeeper(folder, earlier) if folder else None
         except OSError as error:
             raise RunFolderError(f"{folder} cannot take over what the run goes on from: {error.strerror}") from None
         if self._store is not None and not self._store.complete:
@@ -176,8 +181,7 @@ class TrainingRun:
         judged = bool(every) and steps // every > self._evaluated_at // every and steps < self.training.total_steps
         if judged:
             self._evaluated_at = steps
-            if self._evaluate is not None:
-                self._evaluate(False)
+            self._judge(final=False)
         every = settings.learner.checkpoint_every
         if steps // every > self._checkpointed_at // every or (judged and self._evaluate is not None):
             self.checkpoint(judged)
@@ -230,16 +234,40 @@ class TrainingRun:
 
     def finish(self) -> None:
         """Leave what was learned: the last control graph, its evaluation and a checkpoint."""
+        self._leave_graph()
+        self._judge(final=True)
+        self.checkpoint(judged=True)
+        self.finished = True
+
+    def stop(self) -> None:
+        """Leave what was learned so far, without an evaluation: the control graph and a checkpoint.
+
+        A run that is still doing again what it did before has nothing new to leave, and one that is finished has left
+        it.
+        """
+        if not (self.finished or self.recalling):
+            self._leave_graph()
+            self.checkpoint()
+
+    def _leave_graph(self) -> None:
         self._make_graph()
-        if self._folder is not None:
+        if self._folder is not None and self.graph:
             try:
                 write_whole(self._folder / AGENT, self.graph)
             except OSError as error:
                 self._warn(f"{self._folder / AGENT} is not written: {error.strerror}")
-        if self._evaluate is not None:
-            self._evaluate(True)
-        self.checkpoint(judged=True)
-        self.finished = True
+
+    def _judge(self, final: bool) -> None:
+        if self._evaluate is None:
+            return
+        if self._best is not None:
+            acts = final or self._publish is not None
+            try:
+                graph = self.graph if acts else self.training.graph_of_now()
+                self._best.asked(self.training.env_steps, graph)
+            except GraphError as error:
+                self._refuse(error)
+        self._evaluate(final)
 
     def checkpoint(self, judged: bool = False) -> None:
         """Write all that a resumed run needs; without a folder, or before all is done again, nothing.
@@ -280,6 +308,7 @@ class TrainingRun:
             "episodes": self.episodes.episodes,
             "terminations": self.episodes.terminations,
             "transitions": training.replay.added,
+            JUDGED_AT: self._judged,
             **figures,
             **self._rates.update(self._reported_at, rates),
             **self.episodes.means(),
@@ -290,7 +319,7 @@ class TrainingRun:
         return found | {f"{WATCH}{name}": value for name, value in watched.items()}
 
     def note_evaluation(self, result: Mapping[str, Any], env_steps: int) -> None:
-        """Add the numbers of an evaluation to the curves.
+        """Add the numbers of an evaluation to the curves, and keep what it judged if that is the best so far.
 
         Args:
             result: Of the evaluation.
@@ -298,9 +327,15 @@ class TrainingRun:
         """
         numbers = {name: value for name, value in result.items() if isinstance(value, (int, float))}
         self._scalars.write("evaluation", numbers, env_steps)
-        score = numbers.get("return_mean", math.nan)
+        score = math.nan if "error" in result else self.training.settings.task.score(result)
         if self._store is not None and math.isfinite(score):
             self._tell(self._store.note_score(env_steps, score))
+        if self._best is not None:
+            try:
+                self._best.answered(env_steps, result, score)
+            except OSError as error:
+                self._warn(f"the best controller is not written: {error.strerror}")
+        self._judged = max(self._judged, env_steps)
 
     def close(self) -> None:
         """Write what is left of the curves, and of what was written down."""

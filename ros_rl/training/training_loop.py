@@ -179,10 +179,13 @@ class TrainingLoop:
         Raises:
             GraphError: A weight is not finite.
         """
-        exported = self._learned if self.rounds else self._random
         self.version += 1
         self._published_at = self.rounds
-        return exported.serialise(self.provenance(score))
+        return self.graph_of_now(score)
+
+    def graph_of_now(self, score: float | None = None) -> bytes:
+        """The same, for nobody to act by: no version of its own."""
+        return (self._learned if self.rounds else self._random).serialise(self.provenance(score))
 
     def provenance(self, score: float | None = None) -> dict[str, object]:
         """Where a graph comes from."""
