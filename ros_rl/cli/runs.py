@@ -9,7 +9,6 @@ import argparse
 import os
 import shlex
 import sys
-import time
 from pathlib import Path
 
 from ros_rl.cli.options import require
@@ -63,13 +62,13 @@ def _lead_nodes(
     folder.write_config(settings)
     if not os.environ.get("ROS_LOG_DIR"):  # a home may not be there to be written
         os.environ["ROS_LOG_DIR"] = str(folder.path / LOGS / "ros")
-    stop, started = stop_event(), time.monotonic()
+    stop = stop_event()
     say(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}")
     if resume is not None:
         say(beginning(resume))
     state, ended = supervise(settings, mode, folder, namespace, stop, say, agent, options.robot_minutes, resume)
     agent_file = str(options.agent) if mode == bringup.RUN else ""
-    code = _sum_up(settings, state, started, folder, agent_file, ended)
+    code = _sum_up(settings, state, folder, agent_file, ended)
     return code if ended else _stopped(settings.task.name, folder)
 
 
@@ -99,11 +98,10 @@ def _check(settings: Settings, mode: str, resume: Path | None) -> None:
         check_beginning(settings, resume)
 
 
-def _sum_up(
-    settings: Settings, state: RunState, started: float, folder: RunFolder, agent_file: str, ended: bool
-) -> int:
-    """Write the summary of a run that began at `started` [s, monotonic], and print its result; gives the exit code."""
-    summary = summarise(settings, state, (time.monotonic() - started) / 60, agent_file, ended)
+def _sum_up(settings: Settings, state: RunState, folder: RunFolder, agent_file: str, ended: bool) -> int:
+    """Write the summary of a run, and print its result; gives the exit code."""
+    state.keep_totals()
+    summary = summarise(settings, state, agent_file, ended)
     say(result_screen(summary, str(folder.path)))
     folder.write_summary(summary)
     return FAILURE if summary["shortfall"] else 0
@@ -114,7 +112,7 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
     require("torch", "onnx", "safetensors", "gymnasium")
     from ros_rl.gym.training import GymTraining
 
-    run, started = GymTraining(settings, say), time.monotonic()
+    run = GymTraining(settings, say)
     if resume is not None:
         run.resume(resume)
     with _claim_folder(options, settings.task.title) as folder:
@@ -124,7 +122,7 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
         if resume is not None:
             say(beginning(resume))
         ended = run.run(folder, stop)
-        code = _sum_up(settings, run.state, started, folder, "", ended)
+        code = _sum_up(settings, run.state, folder, "", ended)
         return code if ended else _stopped(f"--env {options.env}", folder)
 
 

@@ -22,13 +22,14 @@ from ros_rl.runs.records import Taken
 from ros_rl.runs.run_folder import VIDEO, RunFolder, run_of
 from ros_rl.runs.screens import evaluation_line, progress_line
 from ros_rl.runs.state import RunState
+from ros_rl.runs.totals import TICKS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.run import TrainingRun
 from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
 
-_LINE_SECONDS = 5.0
+_LINE_SECONDS, _KEEP_SECONDS = 5.0, 10.0
 _WARNING_SECONDS = 60.0
 
 
@@ -60,7 +61,7 @@ class GymTraining:
         self._run = TrainingRun(
             self.training, evaluate=self._evaluate, about=lambda: {"episode": self._episode}, warn=self._say
         )
-        self._episode = 0
+        self._episode = self._began_at = 0
         self._resumed: Path | None = None
         self._warned = -math.inf
         self.state = RunState()
@@ -76,6 +77,7 @@ class GymTraining:
             RunFolderError: There is none, or it is of another agent or size.
         """
         so_far, since = self._run.resume(checkpoint)
+        self._began_at = self.training.env_steps
         self._resumed = checkpoint
         episodes = [record.transition.episode for record in since if isinstance(record, Taken)]
         self._episode = 1 + max([so_far["episode"] if so_far else -1, *episodes])
@@ -170,7 +172,9 @@ class GymTraining:
     def _report(self) -> None:
         self.state.progress = self._run.report()
         times = self._actor.milliseconds()
-        self.state.figures["controller"] = {f"plan {name} [ms]": str(value) for name, value in times.items()}
+        figures = {f"plan {name} [ms]": str(value) for name, value in times.items()}
+        self.state.figures["controller"] = figures | {TICKS: str(self.training.env_steps - self._began_at)}
+        self.state.keep_totals(_KEEP_SECONDS)
         self._warn()
 
     def _warn(self) -> None:

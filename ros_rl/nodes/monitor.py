@@ -89,11 +89,6 @@ class MonitorNode(Node):
         self._graph_publisher.publish(packets.to_blocks(Header(0), {"model": model}))
         self._agent_published = True
 
-    def forget(self, node: str) -> None:
-        """What a node told before its process was a new one holds no longer."""
-        self.state.status.pop(node, None)
-        self.state.figures.pop(node, None)
-
     def problem(self, node: str) -> str:
         """What a node's diagnostics complain of; waits for news, empty if there is nothing."""
         end = time.monotonic() + 2.0
@@ -116,8 +111,7 @@ class MonitorNode(Node):
                 continue
             node = name[len(prefix) :]
             level = status.level[0] if isinstance(status.level, bytes) else int(status.level)
-            self.state.status[node] = (level, status.message)
-            self.state.figures[node] = {item.key: item.value for item in status.values}
+            self.state.hear(node, level, status.message, {item.key: item.value for item in status.values})
 
     def _report(self, problem: str) -> None:
         self.get_logger().error(problem, throttle_duration_sec=1.0)

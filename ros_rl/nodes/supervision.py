@@ -19,12 +19,13 @@ from ros_rl.runs import bringup
 from ros_rl.runs.processes import Processes
 from ros_rl.runs.run_folder import RunFolder
 from ros_rl.runs.screens import evaluation_line, progress_line
-from ros_rl.runs.status import Announcements
+from ros_rl.runs.status import Announcements, kind_of
 from ros_rl.runs.summary import JUDGED_AT
 from ros_rl.settings.tree import Settings
 
 _LOOP_SECONDS = 0.1
 _LINE_SECONDS = 5.0
+_KEEP_SECONDS = 10.0
 _WARNING_SECONDS = 60.0
 _WARN = 1  # `diagnostic_msgs/DiagnosticStatus`
 _RECORDERS = ("learner", "collector")
@@ -138,7 +139,7 @@ class Supervision:
                 raise RosRlError(f"{name} ended with exit code {code} once too often; see logs/{name}.log")
             self._restarts[name] += 1
             self._say(f"{name} ended with exit code {code}; restarting it")
-            self._monitor.forget(name)
+            self._monitor.state.forget(name)
             self._keeper.restarted(name)
             self._start(name)
 
@@ -181,6 +182,7 @@ class Supervision:
         if now - self._line >= _LINE_SECONDS and state.progress:
             self._line = now
             self._say(progress_line(state))
+        state.keep_totals(_KEEP_SECONDS)
         self._say_evaluations()
         self._say_warnings(now)
         for line in self._announcements.lines(state.status, state.figures, self._keeper.active("driver"), now):
@@ -190,8 +192,9 @@ class Supervision:
         """What is wrong with what is learned or left, such as a full disk: it stops nobody, and should be known."""
         for node in _RECORDERS:
             level, text = self._monitor.state.status.get(node, (0, ""))
-            if level == _WARN and now - self._warned.get(node, -math.inf) >= _WARNING_SECONDS:
-                self._warned[node] = now
+            key = f"{node}: {kind_of(text)}"
+            if level == _WARN and now - self._warned.get(key, -math.inf) >= _WARNING_SECONDS:
+                self._warned[key] = now
                 self._say(f"warning: {node}: {text}")
 
     def _say_evaluations(self) -> None:

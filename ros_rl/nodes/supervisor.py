@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,11 +105,10 @@ class SupervisorNode(MonitorNode):
         """
         if self._agent_file:
             self.publish_agent(Path(self._agent_file).read_bytes())
-        started = time.monotonic()
         ended = Supervision(self, self.settings, self.mode, None, stop, self._say).run()
         if self._folder:
-            minutes = (time.monotonic() - started) / 60
-            summary = summarise(self.settings, self.state, minutes, self._agent_file, ended)
+            self.state.keep_totals()
+            summary = summarise(self.settings, self.state, self._agent_file, ended)
             RunFolder(Path(self._folder)).write_summary(summary)
             if summary["shortfall"]:
                 self.get_logger().error(summary["shortfall"])

@@ -28,6 +28,8 @@ def progress_line(state: RunState) -> str:
         if name.startswith(METRICS)
     ]
     parts.append(f"terminations {p.get('terminations', 0.0):.0f}")
+    if faults := state.totals.counts.get("faults", 0):
+        parts.append(f"faults {faults}")
     p50, p99 = state.number("controller", "plan p50 [ms]"), state.number("controller", "plan p99 [ms]")
     if not math.isnan(p50):
         parts.append(f"plan {p50:.1f}/{p99:.1f} ms")
@@ -71,6 +73,8 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     if summary["watch"].get("first_beyond"):
         lines.append(f"  values too large {_too_large(summary['watch'])}")
     lines.append(f"  terminations     {summary['terminations']} in {summary['episodes']} episodes")
+    if summary["faults"]:
+        lines.append(f"  faults           {summary['faults']}")
     if summary["first_robot_minute_at_0.5_mps"] is not None:
         lines.append(f"  walks since      {summary['first_robot_minute_at_0.5_mps']:.2f} robot minutes")
     lines += [f"  {name:<16} {value}" for name, value in _evaluation_rows(summary["evaluation"])]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -19,6 +19,8 @@ _SILENT = 3
 _LEVELS = {0: "OK", 1: "WARN", ERROR: "ERROR", _SILENT: "SILENT"}
 _MINUTES = ("robot_minutes", "robot minutes")
 _LASTING_SECONDS = 1.5  # a simulation that recovers by itself is in a fault for one period
+_GONE_SECONDS = 1.9  # diagnostics come once a second; one without the complaint may be chance
+_AGAIN_SECONDS = 60.0
 _STOP = "EMERGENCY_STOP"
 _LATCHED = {_STOP: "clear", "FAULT": "clear"}
 _RELEASE = _LATCHED | {"DISARMED": "arm", "READY": "resume"}
@@ -69,8 +71,18 @@ def status_screen(found: Iterable[NodeStatus]) -> str:
     return "\n".join(rows)
 
 
+@dataclass
+class _Complaint:
+    """What a node complains of, for as long as it does."""
+
+    since: float
+    heard: float
+    said: dict[str, float] = field(default_factory=dict)
+    """By its kinds, when it was said last [s]."""
+
+
 class Announcements:
-    """Says once what lasts: an error of a node, and that the driver lets nothing move. Says also when it is over.
+    """Says what lasts: an error of a node, and that the driver lets nothing move; again now and then, and when it ends.
 
     Args:
         namespace: Of the nodes.
@@ -79,13 +91,12 @@ class Announcements:
     def __init__(self, namespace: str) -> None:
         space = namespace.strip("/")
         self._option = f" --namespace {space}" if space else ""
-        self._seen: dict[str, tuple[str, float]] = {}
-        self._said: dict[str, str] = {}
+        self._complaints: dict[str, _Complaint] = {}
 
     def lines(
         self, status: Mapping[str, tuple[int, str]], figures: Mapping[str, Mapping[str, str]], acting: bool, now: float
     ) -> list[str]:
-        """What is new.
+        """What is to be said now.
 
         Args:
             status: Level and message of each node.
@@ -97,18 +108,38 @@ class Announcements:
         told = _RELEASE if acting else _LATCHED
         lines = []
         for node, (level, message) in status.items():
-            at_rest = node == "driver" and state in told
-            text = self._at_rest(state, figures["driver"]) if at_rest else message if level == ERROR else ""
-            kind = re.sub(r"[\d.]+", "", text)  # the same complaint with other numbers is no news
-            if node not in self._seen or self._seen[node][0] != kind:
-                self._seen[node] = (kind, now)
-            urgent = at_rest and state == _STOP
-            lasts = now - self._seen[node][1] >= _LASTING_SECONDS
-            if kind != self._said.get(node, "") and (lasts or urgent):
-                self._said[node] = kind
-                lines.append(f"{node}: {text or ('acts again' if node == 'driver' else 'works again')}")
+            if node == "driver" and state in told:
+                lines += self._hear(node, self._at_rest(state, figures["driver"]), now, urgent=state == _STOP)
+            elif level == ERROR:
+                lines += self._hear(node, message, now)
+            else:
+                lines += self._hear_nothing(node, now)
         return lines
+
+    def _hear(self, node: str, text: str, now: float, urgent: bool = False) -> list[str]:
+        kind = kind_of(text)
+        complaint = self._complaints.setdefault(node, _Complaint(now, now))
+        complaint.heard = now
+        lasts = now - complaint.since >= _LASTING_SECONDS
+        before = complaint.said.get(kind)
+        if not (lasts or urgent) or (before is not None and now - before < _AGAIN_SECONDS):
+            return []
+        complaint.said[kind] = now
+        return [f"{node}: {text}" if before is None else f"{node}, for {now - complaint.since:.0f} s now: {text}"]
+
+    def _hear_nothing(self, node: str, now: float) -> list[str]:
+        """A complaint that is made in every other second only is one; a fault that clears itself is none."""
+        complaint = self._complaints.get(node)
+        if complaint is None or (now - complaint.heard < _GONE_SECONDS and (complaint.said or node != "driver")):
+            return []
+        del self._complaints[node]
+        return [f"{node}: {'acts' if node == 'driver' else 'works'} again"] if complaint.said else []
 
     def _at_rest(self, state: str, figures: Mapping[str, str]) -> str:
         fault = figures.get("fault", "")
         return f"{state}{f' ({fault})' if fault else ''}; nothing moves until: ros-rl {_RELEASE[state]}{self._option}"
+
+
+def kind_of(text: str) -> str:
+    """A complaint without its numbers: with others it is no news."""
+    return re.sub(r"[\d.]+", "", text)

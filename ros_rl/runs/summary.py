@@ -13,6 +13,7 @@ from ros_rl.config import variant_name
 from ros_rl.runs.best import best_controller
 from ros_rl.runs.run_folder import FINISHED, machine, versions
 from ros_rl.runs.state import RunState
+from ros_rl.runs.totals import TIMES
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
@@ -24,6 +25,7 @@ JUDGED_AT = "judged_at"
 _WALKS = 0.5  # m/s
 _IN_A_ROW = 3
 _ENOUGH = 0.5  # transitions of a step; a robot that falls all the time still gives more
+_FEW = 10  # steps whose transitions may be on their way
 _REQUEST_ONLY = ("version", "final")
 
 
@@ -54,19 +56,16 @@ def first_minute_walking(points: Sequence[Mapping[str, Any]]) -> float | None:
     return None
 
 
-def summarise(
-    settings: Settings, state: RunState, wall_minutes: float, agent_file: str = "", finished: bool = True
-) -> dict[str, Any]:
+def summarise(settings: Settings, state: RunState, agent_file: str = "", finished: bool = True) -> dict[str, Any]:
     """The content of ``summary.json``.
 
     Args:
         settings: Of the run.
         state: At its end.
-        wall_minutes: Wall-clock time it took [min].
         agent_file: The control graph that acted, where none was learned.
         finished: Whether the run came to its end; else it was stopped, and may go on.
     """
-    p, points = state.progress, curve(state.evaluations)
+    p, points, totals = state.progress, curve(state.evaluations), state.totals
     steps, updates = int(p.get("env_steps", 0)), int(p.get("updates", 0))
     request = (*_REQUEST_ONLY, "env_steps", "robot_minutes")
     final = {name: value for name, value in (state.final_evaluation or {}).items() if name not in request}
@@ -77,7 +76,7 @@ def summarise(
         "agent": agent_file or variant_name(AGENT_SETTINGS, settings.agent),
         "seed": settings.seed,
         "robot_minutes": p.get("robot_minutes"),
-        "wall_minutes": wall_minutes,
+        "wall_minutes": totals.wall_minutes,
         "env_steps": steps,
         "episodes": int(p.get("episodes", 0)),
         "terminations": int(p.get("terminations", 0)),
@@ -88,40 +87,29 @@ def summarise(
         "first_robot_minute_at_0.5_mps": first_minute_walking(points),
         "evaluation": final,
         "best": best_controller(state.folder) if not agent_file else None,
-        "plan_ms": _percentiles(state, "controller", "plan"),
-        "tick_to_command_ms": _percentiles(state, "driver", "tick to command"),
-        "deadline_misses": _count(state, "driver", "deadline misses"),
-        "faults": _count(state, "driver", "faults"),
+        **{name: totals.percentiles(name) for name in TIMES},
+        **{name: totals.counts.get(name, 0) for name in ("deadline_misses", "faults")},
         "transitions": int(p.get("transitions", 0)),
-        "dropped_transitions": _count(state, "collector", "transitions dropped") + int(p.get("transitions_lost", 0)),
+        "dropped_transitions": totals.counts.get("dropped", 0) + int(p.get("transitions_lost", 0)),
         "model_versions": int(p.get("version", 0)) + 1,
         "machine": machine(),
         "versions": versions(),
     }
-    return _finite(summary | {"shortfall": _shortfall(settings, summary, learned=not agent_file)})
+    return _finite(summary | {"shortfall": "" if agent_file else _shortfall(settings, summary)})
 
 
-def _shortfall(settings: Settings, summary: Mapping[str, Any], learned: bool) -> str:
-    """Why a run is none to go by; empty if all is well. One that was stopped had not the time for everything."""
+def _shortfall(settings: Settings, summary: Mapping[str, Any]) -> str:
+    """Why a training is none to go by; empty if all is well. One that was stopped had not the time for all of it."""
     steps, transitions, learner = summary["env_steps"], summary["transitions"], settings.learner
-    if transitions < _ENOUGH * steps:
+    if steps - transitions > max(_FEW, (1.0 - _ENOUGH) * steps):
         return f"only {transitions} transitions came of {steps} steps: see the driver's and the collector's logs"
-    if not (learned and summary[FINISHED]):
+    if not summary[FINISHED]:
         return ""
     owed = (steps - learner.warmup_steps) * learner.updates_per_step
     if settings.agent.learns and owed >= 1.0 and not summary["updates"]:
         return f"nothing was learned: no update was made in {steps} steps"
     failed = summary["evaluation"].get("error", "")
     return f"the final evaluation failed: {failed}" if failed else ""
-
-
-def _percentiles(state: RunState, node: str, name: str) -> dict[str, float]:
-    return {key: state.number(node, f"{name} {key} [ms]") for key in ("p50", "p99", "max")}
-
-
-def _count(state: RunState, node: str, name: str) -> int:
-    value = state.number(node, name)
-    return 0 if math.isnan(value) else int(value)
 
 
 def _finite(value: Any) -> Any:

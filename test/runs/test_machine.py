@@ -15,6 +15,7 @@ from command_line import run_cli
 from ros_rl.backends.display import check_display
 from ros_rl.errors import ConfigError
 from ros_rl.runs.machine import check_ros_variables
+from ros_rl.runs.state import RunState
 
 ROOT = Path(__file__).resolve().parents[2]
 CLI = [sys.executable, "-m", "ros_rl.cli"]
@@ -61,9 +62,10 @@ def test_a_run_needs_no_home_that_can_be_written(capsys, monkeypatch, tmp_path) 
     for name, value in {"HOME": "/dev/null", "ROS_HOME": "", "ROS_LOG_DIR": ""}.items():
         monkeypatch.setenv(name, value)
 
-    def start(*given, **named) -> None:
+    def start(*given, **named) -> tuple[RunState, bool]:
         code = "import rclpy; rclpy.init(); rclpy.create_node('x').get_logger().error('here')"
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+        return RunState(), False
 
     monkeypatch.setattr("ros_rl.nodes.supervisor.supervise", start)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}

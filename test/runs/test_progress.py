@@ -220,17 +220,19 @@ def test_summary_has_what_is_promised_and_is_json() -> None:
         },
         evaluations=[evaluation(1, 0.55), evaluation(1, 0.6, final=True), {**evaluation(2, 0.0), "error": "no"}],
         figures={
-            "controller": {"plan p50 [ms]": "3.5", "plan p99 [ms]": "7", "plan max [ms]": "nan", "graph version": "5"},
+            "controller": {"plan p50 [ms]": "3.5", "plan p99 [ms]": "7", "plan max [ms]": "9", "tick count": "1200"},
             "driver": {"deadline misses": "2"},
             "collector": {"transitions dropped": "3"},
         },
     )
-    summary = summarise(load_settings("mock_point"), state, 2.0)
+    summary = summarise(load_settings("mock_point"), state)
     assert summary.keys() >= SUMMARY_KEYS
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
     assert summary["updates_per_step"] == 3.0
     assert summary["dropped_transitions"] == 4
-    assert summary["plan_ms"] == {"p50": 3.5, "p99": 7.0, "max": None}
+    assert summary["plan_ms"] == {"p50": 3.5, "p99": 7.0, "max": 9.0}
+    assert summary["tick_to_command_ms"] == {"p50": None, "p99": None, "max": None}
+    assert summary["finished"] and summary["best"] is None
     assert summary["evaluation"]["forward_velocity_mean"] == 0.6
     assert "version" not in summary["evaluation"]
     assert summary["curve"][0].keys() >= {"robot_minutes", "return", "forward_velocity", "terminations"}
@@ -241,13 +243,13 @@ def test_summary_has_what_is_promised_and_is_json() -> None:
 def test_values_that_grew_too_large_are_in_the_summary() -> None:
     watch = {"beyond_total": 0.125, "beyond_recent": 0.0, "first_beyond": 400.0, "recovered": 0.0, "q_bound": 100.0}
     state = RunState(progress={"env_steps": 10.0, **{f"watch.{name}": value for name, value in watch.items()}})
-    summary = summarise(load_settings("mock_point"), state, 1.0)
+    summary = summarise(load_settings("mock_point"), state)
     assert summary["watch"] == watch
     assert "values too large in 12.5 % of the updates, first at update 400\n" in result_screen(summary, "runs/x")
     state.progress["watch.recovered"] = 1700.0
-    assert "right again since 1700" in result_screen(summarise(load_settings("mock_point"), state, 1.0), "runs/x")
+    assert "right again since 1700" in result_screen(summarise(load_settings("mock_point"), state), "runs/x")
     state.progress["watch.first_beyond"] = 0.0
-    assert "too large" not in result_screen(summarise(load_settings("mock_point"), state, 1.0), "runs/x")
+    assert "too large" not in result_screen(summarise(load_settings("mock_point"), state), "runs/x")
 
 
 @pytest.mark.parametrize(
@@ -260,16 +262,26 @@ def test_values_that_grew_too_large_are_in_the_summary() -> None:
         (["agent.name=random"], {"env_steps": 400, "transitions": 190}, "only 190 transitions came of 400 steps"),
         (["learner.updates_per_step=0.5"], {"env_steps": 301, "transitions": 301, "updates": 0}, ""),
         (["learner.updates_per_step=0"], {"env_steps": 400, "transitions": 400, "updates": 0}, ""),
+        ([], {"env_steps": 5, "transitions": 0}, ""),
     ],
 )
 def test_a_training_that_came_to_nothing_says_so(
     overrides: list[str], figures: dict[str, float], complaint: str
 ) -> None:
     settings, state = load_settings("mock_point", overrides=overrides), RunState(progress=figures)
-    summary = summarise(settings, state, 1.0)
+    summary = summarise(settings, state)
     assert summary["shortfall"].startswith(complaint) and bool(summary["shortfall"]) == bool(complaint)
     assert not complaint or f"warning          {complaint}" in result_screen(summary, "runs/x")
-    assert summarise(settings, state, 1.0, "agent.onnx")["shortfall"] == "", "what only acts learns nothing"
+    assert summarise(settings, state, "agent.onnx")["shortfall"] == "", "what only acts learns nothing"
+
+
+def test_a_failed_final_evaluation_is_a_shortfall_of_a_run_that_ended() -> None:
+    failed = {**evaluation(1, 0.5, final=True), "error": "no simulator"}
+    state = RunState(progress={"env_steps": 400, "transitions": 400, "updates": 10}, evaluations=[failed])
+    settings = load_settings("mock_point")
+    assert summarise(settings, state)["shortfall"] == "the final evaluation failed: no simulator"
+    stopped = summarise(settings, state, finished=False)
+    assert stopped["shortfall"] == "" and not stopped["finished"]
 
 
 def test_lines_for_the_terminal() -> None:

@@ -14,7 +14,7 @@ from kept import contents
 from ros_rl.errors import RunFolderError
 from ros_rl.runs import run_folder
 from ros_rl.runs.records import Round
-from ros_rl.runs.run_folder import RunFolder
+from ros_rl.runs.run_folder import RunFolder, is_finished
 from ros_rl.runs.write_ahead import WriteAhead, segment
 from ros_rl.settings.loading import load_settings
 
@@ -85,3 +85,51 @@ def test_the_command_refuses_a_stopped_runs_folder(tmp_path: Path, capsys: pytes
     code, printed, error = run_cli(capsys, *arguments, "--set", "learner.warmup_steps=50")
     assert (code, printed) == (2, "") and "holds a run that was stopped" in error and error.count("\n") == 1
     assert (out / "config.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("summary", "resumable"), [({"finished": False}, True), ({"finished": True}, False), ({}, False)]
+)
+def test_a_summary_says_whether_a_run_may_go_on(tmp_path: Path, summary: dict[str, bool], resumable: bool) -> None:
+    """Of earlier versions, which wrote one at the end only, too."""
+    path = tmp_path / "run"
+    with RunFolder.claim(path) as folder:
+        folder.write_config(load_settings("mock_point"))
+        (path / "checkpoint").mkdir()
+        folder.write_summary(summary)
+    assert is_finished(path) is not resumable
+    if not resumable:
+        with pytest.raises(RunFolderError, match="holds a finished run"):
+            RunFolder.claim_for("mock_point", path, path)
+        return
+    with RunFolder.claim_for("mock_point", None, path) as folder:
+        assert folder.path == path
+    with pytest.raises(RunFolderError, match="holds a run that was stopped"):
+        RunFolder.claim_for("mock_point", path, None)
+
+
+def test_a_summary_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "summary.json").write_text('{"finished": fal')
+    assert is_finished(tmp_path)
+
+
+def test_a_finished_run_goes_on_in_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = tmp_path / "done"
+    with RunFolder.claim(done) as folder:
+        folder.write_config(load_settings("mock_point"))
+        (done / "checkpoint").mkdir()
+        folder.write_summary({"finished": True})
+    before = contents(done)
+    with RunFolder.claim_for("mock_point", None, done) as folder:
+        assert folder.path.parent == tmp_path / "runs"
+    assert contents(done) == before
+
+
+def test_a_folder_of_other_things_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("all of it")
+    with pytest.raises(RunFolderError, match=r"holds 'thesis.tex' and no run; name a new or an empty folder"):
+        RunFolder.claim(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.tex"]
+    (tmp_path / "empty").mkdir()
+    RunFolder.claim(tmp_path / "empty").release()

@@ -88,3 +88,36 @@ def test_an_error_is_said_once_whatever_its_numbers() -> None:
     for second in (13.0, 15.0):
         said += told.lines(FINE | {"controller": (0, "active")}, driver("RUNNING"), True, second)
     assert said == ["controller: silent for 2.5 s", "controller: no graph", "controller: works again"]
+
+
+def test_an_error_that_lasts_is_said_again_and_a_flicker_is_none() -> None:
+    told = Announcements("/a1")
+    said = []
+    for second in range(130):
+        level = 0 if second % 2 else 2  # diagnostics of a node that complains in every other second
+        lines = told.lines({"controller": (level, f"no command for tick {second}")}, {}, True, float(second))
+        said += [(second, line) for line in lines]
+    assert said == [
+        (2, "controller: no command for tick 2"),
+        (62, "controller, for 62 s now: no command for tick 62"),
+        (122, "controller, for 122 s now: no command for tick 122"),
+    ]
+
+
+def test_two_errors_that_take_turns_are_both_said_and_flood_nobody() -> None:
+    told = Announcements("/a1")
+    texts = ("no graph", "no tick")
+    said = [
+        line
+        for second in range(30)
+        for line in told.lines({"controller": (2, texts[second % 2])}, {}, True, float(second))
+    ]
+    assert sorted(said) == ["controller: no graph", "controller: no tick"]
+
+
+def test_a_node_that_is_gone_does_not_work_again() -> None:
+    told = Announcements("/a1")
+    for second in (0.0, 2.0):
+        told.lines({"controller": (2, "no graph")}, {}, True, second)
+    assert [line for second in (3.0, 6.0, 9.0) for line in told.lines({}, {}, True, second)] == []
+    assert told.lines({"controller": (0, "active")}, {}, True, 10.0) == ["controller: works again"]
