@@ -38,6 +38,7 @@ class SettingInfo:
         high: Largest number allowed.
         choices: Words allowed; empty if any is.
         infinite: Whether a number may be infinite.
+        path: Whether it is the path of a file or folder.
     """
 
     help: str
@@ -46,6 +47,7 @@ class SettingInfo:
     high: float = math.inf
     choices: tuple[str, ...] = ()
     infinite: bool = False
+    path: bool = False
 
     def describe(self) -> str:
         """Help text with unit and range."""
@@ -67,13 +69,14 @@ def setting(
     high: float = math.inf,
     choices: Sequence[str] = (),
     infinite: bool = False,
+    path: bool = False,
 ) -> Any:
     """A dataclass field that is a setting: its default, meaning, unit and range (ends included).
 
     Its type may be a number, a truth value or text; a tuple or a mapping of these; a mapping of dataclasses, whose
     names are free; and any of them ``| None``, where None means that it is not set.
     """
-    metadata = {"info": SettingInfo(help, unit, low, high, tuple(choices), infinite)}
+    metadata = {"info": SettingInfo(help, unit, low, high, tuple(choices), infinite, path)}
     if isinstance(default, dict):
         return dataclasses.field(default_factory=default.copy, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)

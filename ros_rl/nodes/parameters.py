@@ -9,6 +9,7 @@ import dataclasses
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
@@ -16,7 +17,7 @@ from rclpy.node import Node
 
 from ros_rl.config import SettingInfo, build, expand, iterate, merge, nested, to_mapping
 from ros_rl.errors import ConfigError, RosRlError
-from ros_rl.settings.loading import load_settings
+from ros_rl.settings.loading import beside, load_settings
 from ros_rl.settings.nodes import ACTS_BY, SHARED
 from ros_rl.settings.tree import Settings
 from ros_rl.yaml_files import OF_EVERY_NODE
@@ -72,6 +73,7 @@ def declare_parameters(node: Node, changes: Mapping[str, Change] | None = None) 
     extras = {name: str(given.get(name, "")) for name in _EXTRAS}
     values = _sorted_in(node.get_name(), expand({k: v for k, v in given.items() if k not in _EXTRAS}))
     task = values.get("task", {})
+    values["robot"] = beside(_files(), values.get("robot", ""))
     try:
         settings = load_settings(task.get("name") if isinstance(task, dict) else None, overrides=[values])
     except ConfigError as error:
@@ -140,8 +142,12 @@ def _sorted_in(node: str, values: dict[str, Any]) -> dict[str, Any]:
 
 def _source() -> str:
     """The parameters files on the command line, for messages."""
-    files = [value for option, value in zip(sys.argv, sys.argv[1:], strict=False) if option == "--params-file"]
-    return ", ".join(files) or "ROS parameters"
+    return ", ".join(map(str, _files())) or "ROS parameters"
+
+
+def _files() -> list[Path]:
+    """The parameters files on the command line."""
+    return [Path(value) for option, value in zip(sys.argv, sys.argv[1:], strict=False) if option == "--params-file"]
 
 
 def _descriptor(value: Any, info: SettingInfo, may_change: bool) -> ParameterDescriptor:

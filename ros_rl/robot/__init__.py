@@ -3,7 +3,7 @@
 
 """Contract 1: a robot's joints, limits, home pose, gains and action map, read from one YAML file."""
 
-from ros_rl.robot.loading import load_robot, robot_names
+from ros_rl.robot.loading import is_file, load_robot, robot_names
 from ros_rl.robot.robot import EFFORT, POSITION, VELOCITY, JointLimits, Robot, SafetyLimits, Simulation
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Robot",
     "SafetyLimits",
     "Simulation",
+    "is_file",
     "load_robot",
     "robot_names",
 ]

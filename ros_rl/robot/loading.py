@@ -44,8 +44,13 @@ def load_robot(name: str) -> Robot:
     return robot
 
 
+def is_file(name: str) -> bool:
+    """Whether a robot is named by its file's path."""
+    return name.endswith(".yaml")
+
+
 def _path_of(name: str) -> Path:
-    path = Path(name) if name.endswith(".yaml") else share_path("config", "robots") / f"{name}.yaml"
+    path = Path(name) if is_file(name) else share_path("config", "robots") / f"{name}.yaml"
     if path.is_file():
         return path
     points = find_plugins(ROBOTS_GROUP)

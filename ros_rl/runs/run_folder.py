@@ -17,15 +17,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ros_rl.config import to_mapping
+from ros_rl.config import iterate, merge, nested, to_mapping
 from ros_rl.errors import RunFolderError
 from ros_rl.resources import package_version
+from ros_rl.robot import is_file
+from ros_rl.robot.copying import portable
 from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.durable import write_whole
 from ros_rl.settings.tree import Settings
 from ros_rl.yaml_files import write_parameters_file
 
-CONFIG, SUMMARY, VIDEO = "config.yaml", "summary.json", "evaluation.gif"
+CONFIG, ROBOT = "config.yaml", "robot.yaml"
+"""All settings, and the robot's file, if it is none that a package brings."""
+SUMMARY, VIDEO = "summary.json", "evaluation.gif"
 AGENT, BEST = "agent.onnx", "best.onnx"
 """The last control graph, and the one with the best evaluation."""
 CHECKPOINT, LOGS, TENSORBOARD = "checkpoint", "logs", "tensorboard"
@@ -162,8 +166,20 @@ class RunFolder:
         return self.path / CONFIG
 
     def write_config(self, settings: Settings) -> None:
-        """Write the complete settings; all stand under ``/**``, as some nodes need those of others."""
-        write_parameters_file(self.config, to_mapping(settings), nodes=())
+        """Write the complete settings; all stand under ``/**``, as some nodes need those of others.
+
+        They hold wherever they are read: a robot's own file is copied beside them, and other paths are whole.
+        """
+        values = to_mapping(settings)
+        for key, value, info in iterate(settings):
+            if info.path and value:
+                values = merge(values, nested(key, str(Path(value).resolve())))
+        if is_file(settings.robot):
+            own, copied = Path(settings.robot), self.path / ROBOT
+            if own.resolve() != copied:
+                write_whole(copied, portable(own).encode())
+            values["robot"] = ROBOT
+        write_parameters_file(self.config, values, nodes=())
 
     def log_file(self, node: str) -> Path:
         """What a node prints."""

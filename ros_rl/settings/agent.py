@@ -151,7 +151,7 @@ class BcSettings(SmoothSettings, NetworkSettings):
 
     offline: ClassVar[bool] = True
 
-    log: str = setting("", "folder of the run whose actions are cloned, or MCAP file or folder")
+    log: str = setting("", "folder of the run whose actions are cloned, or MCAP file or folder", path=True)
     updates: int = setting(5000, "updates before it acts", low=1)
     smoothing: float = setting(0.0, "share of the last action in the next one", low=0.0, high=0.95)
 

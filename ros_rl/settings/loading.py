@@ -14,6 +14,7 @@ import yaml
 from ros_rl.config import build, expand, merge, nested, to_mapping
 from ros_rl.errors import ConfigError
 from ros_rl.resources import share_path
+from ros_rl.robot import is_file
 from ros_rl.settings.nodes import NODES
 from ros_rl.settings.presets import Preset, read_preset
 from ros_rl.settings.registry import ALL_TASKS, DEFAULT_BACKEND
@@ -140,7 +141,13 @@ def _nested(override: str | Mapping[str, Any]) -> dict[str, Any]:
 def _checked(values: dict[str, Any], path: Path, task: str | None) -> dict[str, Any]:
     """What a parameters file says, if it is right; `task` is the one that it is for, unless it names another."""
     build(Settings, merge({"task": {"name": task}} if task is not None else {}, values), source=str(path))
-    return values
+    return values | {"robot": beside([path], values["robot"])} if "robot" in values else values
+
+
+def beside(files: Iterable[Path], robot: Any) -> Any:
+    """A robot's file that parameters files name is looked for beside the last of these, then in the working folder."""
+    found = [path.parent / robot for path in files if isinstance(robot, str) and is_file(robot)]
+    return next((str(path.resolve()) for path in reversed(found) if path.is_file()), robot)
 
 
 def with_overrides(settings: Settings, **overrides: Any) -> Settings:

@@ -146,7 +146,9 @@ class MbpoSettings(ModelBasedSettings, SoftCriticSettings):
 class DistilSettings(MpcLearnerSettings):
     """A planner, and a policy that imitates it and acts."""
 
-    teacher: str = setting("", "folder of a run whose planner answers and learns no more; empty: it learns alongside")
+    teacher: str = setting(
+        "", "folder of a run whose planner answers and learns no more; empty: it learns alongside", path=True
+    )
     planner_start: int = setting(500, "environment steps before the planner answers", unit="steps", low=0)
     planner_calls: float = setting(
         4.0, "replayed states per environment step in which the planner answers", low=0.0, high=1000.0

@@ -5,6 +5,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -67,17 +68,19 @@ def test_training_leaves_a_complete_run_folder(tmp_path) -> None:
 
 
 def test_running_an_agent_ends_by_itself(tmp_path, agent) -> None:
-    """Also where modules lie in the working directory that are named as some of Python's."""
+    """Also where modules lie in the working directory that are named as some of Python's, with a robot's own file."""
     for name in ("queue", "signal", "random"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('a stranger')\n")
     out = tmp_path / "run"
-    options = ["--robot-minutes", "0.1", "--out", "run", "--namespace", "elsewhere", *PATIENT]
+    shutil.copy(share_path("config", "robots", "mock.yaml"), tmp_path / "own.yaml")
+    options = ["--robot-minutes", "0.1", "--out", "run", "--namespace", "elsewhere", *PATIENT, "--set", "robot=own.yaml"]
     with command("run", "mock_point", "--agent", str(agent), *options, cwd=tmp_path) as process:
         printed = process.communicate(timeout=PATIENCE)[0].decode()
         assert process.returncode == 0, printed
     summary = json.loads((out / "summary.json").read_text())
-    assert summary["env_steps"] == 120 and summary["agent"] == str(agent)
+    assert summary["env_steps"] == 120 and summary["agent"] == str(agent) and summary["finished"]
     assert not complaints(out)
+    assert load_settings(params_file=out / "config.yaml").robot == str(out / "robot.yaml")
 
 
 def test_deaths_interruption_and_a_second_graph(tmp_path, agent) -> None:
