@@ -16,6 +16,7 @@ from typing import Any
 from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
+from ros_rl.agents.factory import make_agent
 from ros_rl.errors import ContractError, RosRlError
 from ros_rl.nodes import packets
 from ros_rl.nodes.background import run_working
@@ -244,20 +245,21 @@ class LearnerNode(Node):
 
 
 def check_beginning(settings: Settings, resume: Path | None = None) -> None:
-    """Refuse what a training cannot begin with, before any process is started; costs nothing if it begins anew.
+    """Refuse what a training cannot begin with, before any process is started.
 
     Args:
         settings: Of the run.
         resume: Folder of the checkpoint to go on from.
 
     Raises:
-        RosRlError: The warm-up leaves nothing to learn from, memory is too small, or the checkpoint, the log or the
-            teacher is missing, broken, or does not fit the settings.
+        RosRlError: The warm-up leaves nothing to learn from, memory is too small, the agent does not fit robot or task,
+            or the checkpoint, the log or the teacher is missing, broken, or does not fit the settings.
     """
     settings.check_warmup()
     spec = settings.observation_spec()
     check_memory(settings.learner.replay_capacity, spec.size, spec.action_size, spec.images)
     if resume is None and not settings.agent.offline and not settings.agent.teacher:
+        make_agent(spec, settings)
         return
     training = TrainingLoop(settings, read_ticks=read_ticks)
     if resume is not None:

@@ -14,6 +14,9 @@ from ros_rl.robot import Robot
 from ros_rl.settings.nodes import ControlSettings
 
 
+_OF_JOINTS = ("joint_position", "joint_velocity", "joint_effort")  # sensors
+
+
 @dataclass(frozen=True)
 class BackendSettings:
     """A backend's settings and nature; as it stands here, a real robot without either."""
@@ -142,6 +145,9 @@ class MockSettings(SimulatorSettings):
         """See `BackendSettings.check_robot`: it has commanded joints and nothing else."""
         if robot.floating_base or robot.tool_frame or robot.passive:
             raise ConfigError(f"driver 'mock' measures commanded joints only; it cannot be robot '{robot.name}'")
+        others = [name for name in robot.sensors if name not in _OF_JOINTS]
+        if others:
+            raise ConfigError(f"driver 'mock' has no sensor '{others[0]}', which robot '{robot.name}' lists")
 
 
 @dataclass(frozen=True)
