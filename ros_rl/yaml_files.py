@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -67,17 +69,36 @@ class ParametersFile:
     Args:
         path: The YAML file.
         nodes: Names of the nodes that may have a section.
+        adapt: Changes the values of each section as they are read.
 
     Raises:
         ConfigError: See `read_yaml`; or an unknown section, or a section without ``ros__parameters``.
     """
 
-    def __init__(self, path: Path, nodes: Sequence[str]) -> None:
+    def __init__(
+        self, path: Path, nodes: Sequence[str], adapt: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    ) -> None:
         self._path, self._nodes = path, nodes
         data = read_yaml(path)
         if not isinstance(data, Mapping):
             raise ConfigError(f"{path}: expected a ROS parameters file, with sections such as '/**'")
-        self._sections = [(self._pattern(name), values) for name, values in self._flat(data, "")]
+        self._sections = [(self._pattern(name), adapt(values)) for name, values in self._flat(data, "")]
+
+    def followed_by(self, later: ParametersFile) -> ParametersFile:
+        """Both, merged as ROS does: a section of the same name keeps its place, and the later file's values in it win.
+
+        So what an earlier file says to one node holds against what a later one says to all.
+        """
+        both = copy(later)
+        both._sections = list(self._sections)
+        for pattern, values in later._sections:
+            names = [known.text for known, _ in both._sections]
+            if pattern.text in names:
+                place = names.index(pattern.text)
+                both._sections[place] = (pattern, merge(both._sections[place][1], values))
+            else:
+                both._sections.append((pattern, values))
+        return both
 
     @property
     def names_namespaces(self) -> bool:
@@ -87,6 +108,8 @@ class ParametersFile:
     def values(self, namespace: str | None = None) -> dict[str, Any]:
         """Nested settings, a later section's over an earlier one's; a node's section is nested under its name.
 
+        As in the node itself, what stands under its name precedes what stands in a section for all.
+
         Args:
             namespace: Of the nodes, without slashes around it. None: one token, which is not known, so sections that
                 name one are left out.
@@ -94,7 +117,8 @@ class ParametersFile:
         Raises:
             ConfigError: It says nothing to the nodes of this namespace.
         """
-        result: dict[str, Any] = {}
+        shared: dict[str, Any] = {}
+        own: dict[str, Any] = {}
         used = not self._sections
         for pattern, values in self._sections:
             if namespace is None and pattern.names_namespace:
@@ -104,12 +128,13 @@ class ParametersFile:
             if not found and not pattern.names_namespace:
                 self._refuse(pattern.text, namespace)
             used = used or bool(found)
-            everybody = len(found) == len(self._nodes)
-            for over in [values] if everybody else [{node: values} for node in found]:
-                result = merge(result, over)
+            if len(found) == len(self._nodes):
+                shared = merge(shared, values)
+            else:
+                own = reduce(merge, [{node: values} for node in found], own)
         if not used:
             self._refuse("', '".join(pattern.text for pattern, _ in self._sections), namespace)
-        return result
+        return merge(shared, own)
 
     def _flat(self, data: Mapping[str, Any], within: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Names and values of the sections, which may be nested by namespace."""

@@ -13,7 +13,6 @@ from ros_rl.errors import ConfigError, TimingError
 from ros_rl.robot import Robot
 from ros_rl.settings.nodes import ControlSettings
 
-
 _OF_JOINTS = ("joint_position", "joint_velocity", "joint_effort")  # sensors
 
 

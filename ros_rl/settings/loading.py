@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ def load_settings(
 
     Args:
         task: Its name; None for the one that the files or the overrides name.
-        params_file: ROS parameters file, or several, of which the later ones take precedence.
+        params_file: ROS parameters file, or several, which are merged as ROS does: section by section, of which the
+            later files take precedence.
         overrides: ``key.path=value``, or nested settings.
         preset: Its name.
         namespace: Of the nodes, whose sections of the files hold; None for the robot's own.
@@ -63,7 +65,7 @@ def load_settings(
         UnknownNameError: There is no such preset.
     """
     paths = [] if params_file is None else [params_file] if isinstance(params_file, Path) else params_file
-    files, given = [(path, ParametersFile(path, NODES)) for path in paths], list(overrides)
+    files, given = [(path, _read(path)) for path in paths], list(overrides)
     if namespace is None and any(file.names_namespaces for _, file in files):
         first = _load(task, files, given, preset, None)
         namespace = first.namespace if first.robot_name else None
@@ -87,7 +89,10 @@ def _load(
     chosen = Preset() if preset is None else read_preset(preset)
     values = chosen.onto(values)
     for path, file in files:
-        values = chosen.merge(values, _checked(file.values(namespace), path, task))
+        _checked(file.values(namespace), path, task)
+    if files:
+        merged_files = reduce(ParametersFile.followed_by, (file for _, file in files))
+        values = chosen.merge(values, merged_files.values(namespace))
     sources = [(f"--set {item}" if isinstance(item, str) else "", _nested(item)) for item in overrides]
     merged = values
     for _, over in sources:
@@ -141,7 +146,16 @@ def _nested(override: str | Mapping[str, Any]) -> dict[str, Any]:
 def _checked(values: dict[str, Any], path: Path, task: str | None) -> dict[str, Any]:
     """What a parameters file says, if it is right; `task` is the one that it is for, unless it names another."""
     build(Settings, merge({"task": {"name": task}} if task is not None else {}, values), source=str(path))
-    return values | {"robot": beside([path], values["robot"])} if "robot" in values else values
+    return values
+
+
+def _read(path: Path) -> ParametersFile:
+    """A parameters file; a robot's file that it names is looked for beside it, then in the working folder."""
+    return ParametersFile(
+        path,
+        NODES,
+        lambda values: values | {name: beside([path], values[name]) for name in ("robot",) if name in values},
+    )
 
 
 def beside(files: Iterable[Path], robot: Any) -> Any:

@@ -73,7 +73,17 @@ def test_running_an_agent_ends_by_itself(tmp_path, agent) -> None:
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('a stranger')\n")
     out = tmp_path / "run"
     shutil.copy(share_path("config", "robots", "mock.yaml"), tmp_path / "own.yaml")
-    options = ["--robot-minutes", "0.1", "--out", "run", "--namespace", "elsewhere", *PATIENT, "--set", "robot=own.yaml"]
+    options = [
+        "--robot-minutes",
+        "0.1",
+        "--out",
+        "run",
+        "--namespace",
+        "elsewhere",
+        *PATIENT,
+        "--set",
+        "robot=own.yaml",
+    ]
     with command("run", "mock_point", "--agent", str(agent), *options, cwd=tmp_path) as process:
         printed = process.communicate(timeout=PATIENCE)[0].decode()
         assert process.returncode == 0, printed

@@ -3,6 +3,7 @@
 
 """Settings from several parameters files, and from sections for one robot only."""
 
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,36 @@ def test_a_file_for_other_robots_only_is_refused(tmp_path) -> None:
     path.write_text("/right/driver: {ros__parameters: {mode: real_time}}")
     with pytest.raises(ConfigError, match="section '/right/driver' is for no node in namespace /mock; use /\\*\\* for"):
         load_settings("mock_point", path)
+
+
+PIECES = (
+    "/**: {ros__parameters: {learner: {batch_size: 11, threads: 2}, driver: {miss_limit: 3}}}",
+    "/mock/learner: {ros__parameters: {batch_size: 12}}",
+    "/**: {ros__parameters: {learner: {batch_size: 13}, seed: 5}}",
+    "/mock/**: {ros__parameters: {learner: {threads: 4}, seed: 6}}",
+    "/mock/**: {ros__parameters: {seed: 7}}\n/**: {ros__parameters: {seed: 8}}",
+    "/**: {ros__parameters: {seed: 9}}\n/mock/learner: {ros__parameters: {batch_size: 14, threads: 5}}",
+)
+
+
+@pytest.mark.ros
+def test_files_are_merged_as_ros_does(tmp_path) -> None:
+    """Any two and any three of these, in any order: what a node of the real rclpy is given, and takes."""
+    rclpy = pytest.importorskip("rclpy")
+    from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
+
+    paths = [tmp_path / f"{number}.yaml" for number in range(len(PIECES))]
+    for path, text in zip(paths, PIECES, strict=True):
+        path.write_text(text)
+    for files in (*permutations(paths, 2), *permutations(paths[:5], 3)):
+        arguments = [word for file in files for word in ("--params-file", str(file))]
+        context = rclpy.Context()
+        rclpy.init(args=["--ros-args", *arguments, "-r", "__ns:=/mock", "-p", "task.name:=mock_point"], context=context)
+        node = rclpy.create_node("learner", context=context, **NODE_OPTIONS)
+        try:
+            theirs = declare_parameters(node).settings
+        finally:
+            node.destroy_node()
+            context.try_shutdown()
+        ours = load_settings("mock_point", files, namespace="mock")
+        assert (ours.learner, ours.seed) == (theirs.learner, theirs.seed), [file.name for file in files]
