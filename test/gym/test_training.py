@@ -205,7 +205,7 @@ def test_stopping_leaves_a_checkpoint_from_which_the_run_goes_on(tmp_path) -> No
     settings, stop = settings_of("test/Point-v0"), threading.Event()
     first = GymTraining(settings, lambda line: stop.set())  # told to stop at the first evaluation
     assert not first.run(RunFolder(tmp_path), stop)
-    assert first.training.env_steps == 20 and not (tmp_path / "agent.onnx").exists()
+    assert first.training.env_steps == 20
     second = GymTraining(settings, print)
     second.resume(tmp_path / "checkpoint")
     assert second.run(RunFolder(tmp_path), threading.Event())
@@ -254,10 +254,15 @@ def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
     again = shlex.split(printed.partition("go on with: ")[2])
     assert again[0] == "ros-rl" and "--params-file" not in again
     steps = learner_state(out / "checkpoint")["env_steps"]
+    stopped = json.loads((out / "summary.json").read_text())
+    assert (stopped["finished"], stopped["env_steps"]) == (False, steps)
+    assert OnnxGraph.load(out / "agent.onnx").contract.provenance["env_steps"] == steps
     finish = [sys.executable, "-m", "ros_rl.cli", *again[1:], "--steps", str(steps + 3), "--eval-episodes", "1"]
     done = subprocess.run(finish, timeout=60, **where)
     assert done.returncode == 0
-    assert json.loads((out / "summary.json").read_text())["env_steps"] == steps + 3
+    whole = json.loads((out / "summary.json").read_text())
+    assert whole["finished"] and whole["env_steps"] == steps + 3
+    assert whole["wall_minutes"] > stopped["wall_minutes"] and len(whole["curve"]) > len(stopped["curve"])
     resumed = load_settings(params_file=out / "config.yaml")
     assert (resumed.agent.hidden, resumed.learner.batch_size, resumed.learner.warmup_steps) == (16, 8, 5)
 
