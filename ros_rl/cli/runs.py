@@ -68,14 +68,7 @@ def _lead_nodes(
         say(beginning(resume))
     state, ended = supervise(settings, mode, folder, namespace, stop, say, agent, options.robot_minutes, resume)
     agent_file = str(options.agent) if mode == bringup.RUN else ""
-    code = _sum_up(settings, state, folder, agent_file, ended)
-    return code if ended else _stopped(settings.task.name, folder)
-
-
-def _stopped(what: str, folder: RunFolder) -> int:
-    """Say that a run was stopped, and how it goes on; gives the exit code."""
-    say(f"stopped{_again(what, folder)}")
-    return INTERRUPTED
+    return _sum_up(settings, state, folder, ended, settings.task.name, agent_file)
 
 
 def _again(what: str, folder: RunFolder) -> str:
@@ -98,13 +91,17 @@ def _check(settings: Settings, mode: str, resume: Path | None) -> None:
         check_beginning(settings, resume)
 
 
-def _sum_up(settings: Settings, state: RunState, folder: RunFolder, agent_file: str, ended: bool) -> int:
-    """Write the summary of a run, and print its result; gives the exit code."""
+def _sum_up(
+    settings: Settings, state: RunState, folder: RunFolder, ended: bool, what: str, agent_file: str = ""
+) -> int:
+    """Print the result of a run and, where it was stopped, how it goes on; write its summary; gives the exit code."""
     state.keep_totals()
     summary = summarise(settings, state, agent_file, ended)
     say(result_screen(summary, str(folder.path)))
+    if not ended:
+        say(f"stopped{_again(what, folder)}")
     folder.write_summary(summary)
-    return FAILURE if summary["shortfall"] else 0
+    return INTERRUPTED if not ended else FAILURE if summary["shortfall"] else 0
 
 
 def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path | None) -> int:
@@ -122,8 +119,7 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
         if resume is not None:
             say(beginning(resume))
         ended = run.run(folder, stop)
-        code = _sum_up(settings, run.state, folder, "", ended)
-        return code if ended else _stopped(f"--env {options.env}", folder)
+        return _sum_up(settings, run.state, folder, ended, f"--env {options.env}")
 
 
 def say(line: str) -> None:

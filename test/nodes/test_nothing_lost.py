@@ -6,6 +6,7 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 pytest.importorskip("rclpy")
 pytest.importorskip("torch")
 
-from live_processes import PATIENCE, PATIENT, command, family, pid_of, read_until, wait_for
+from live_processes import PATIENCE, PATIENT, command, family, pid_of, read_until, stop_seconds, wait_for
 
+from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.runs.checkpoints import checkpoints
 from ros_rl.runs.records import Record, Stepped, Taken
 from ros_rl.runs.write_ahead import read_since, segments
@@ -89,3 +91,32 @@ def test_all_killed_at_once_and_the_run_goes_on_where_it_was(tmp_path: Path) -> 
     points = [point["env_steps"] for point in summary["curve"]]
     assert points == sorted(points) and 200 <= points[0] < 250 and points[-1] == 720 and len(points) >= 4
     assert not segments(out / "checkpoint") or not since_checkpoint(out)
+
+
+def test_a_stopped_run_leaves_what_the_end_leaves_and_its_summary_goes_on(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    options = ["--agent", "sac", "--robot-minutes", "5", "--eval-every", "150"]
+    with command("train", "mock_point", *options, *SMALL, "--out", str(out), *PATIENT) as process:
+        read_until(process, "evaluation at 0.25 min")
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        printed = process.communicate(timeout=PATIENCE)[0].decode()
+        assert process.returncode == 130, printed
+        assert time.monotonic() - began < stop_seconds() and not family(process.pid)
+    stopped = summary_of(out)
+    assert not stopped["finished"] and stopped["updates"] > 0 and len(stopped["curve"]) >= 2
+    assert OnnxGraph.load(out / "agent.onnx").contract.provenance["env_steps"] >= stopped["best"]["env_steps"]
+    assert OnnxGraph.load(out / "best.onnx").contract.provenance["score"] == stopped["best"]["score"]
+    assert (
+        "best controller  best.onnx" in printed and "stopped; go on with: ros-rl train mock_point --resume" in printed
+    )
+    more = ["--robot-minutes", f"{stopped['robot_minutes'] + 0.15:.2f}"]
+    with command("train", "mock_point", "--resume", str(out), *more, *PATIENT) as process:
+        printed = process.communicate(timeout=2 * PATIENCE)[0].decode()
+        assert process.returncode == 0, printed
+    whole = summary_of(out)
+    assert whole["finished"] and whole["env_steps"] > stopped["env_steps"]
+    assert whole["wall_minutes"] > stopped["wall_minutes"] and whole["plan_ms"]["max"] >= stopped["plan_ms"]["max"]
+    assert whole["curve"][: len(stopped["curve"])] == stopped["curve"]
+    best = max(whole["curve"], key=lambda point: (point["return"], point["env_steps"]))
+    assert (whole["best"]["return_mean"], whole["best"]["env_steps"]) == (best["return"], best["env_steps"])
