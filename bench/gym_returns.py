@@ -28,7 +28,7 @@ from machine import RESULTS, describe_line, describe_machine, table, write_resul
 from peers import gym as gym_peers
 
 from ros_rl.errors import MissingDependencyError
-from ros_rl.runs.run_folder import CHECKPOINT
+from ros_rl.runs.run_folder import CHECKPOINT, is_finished
 
 ROOT = RESULTS.parents[1]
 COST = "cost.json"
@@ -50,7 +50,7 @@ def run_ours(args: argparse.Namespace, agent: str, seed: int) -> dict[str, Any]:
         return known
     folder = args.folder / name
     _check_given(folder, given)
-    if not (folder / "summary.json").is_file():
+    if not is_finished(folder):
         options = ["--params-file", str(AGENTS[agent])] if agent in AGENTS else ["--agent", agent]
         command = [sys.executable, "-m", "ros_rl.cli", "train", "--env", f"gym:{args.env}", *options]
         command += ["--steps", str(args.steps), "--seed", str(seed), "--out", str(folder)]

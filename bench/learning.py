@@ -21,6 +21,8 @@ from typing import Any
 
 from machine import describe_machine
 
+from ros_rl.runs.run_folder import is_finished
+
 _CLEAN = [
     "control.delay=0",
     *(
@@ -68,7 +70,7 @@ def minutes_to_walk(curve: list[dict[str, Any]]) -> float | None:
 def train(condition: str, seed: int, minutes: float, every: int, out: Path) -> dict[str, Any]:
     """One training through the node graph; a finished one is not run again."""
     summary = out / "summary.json"
-    if not summary.is_file():
+    if not is_finished(out):
         command = [sys.executable, "-m", "ros_rl.cli", "train", "a1_walk", "--seed", str(seed), "--out", str(out)]
         command += ["--robot-minutes", str(minutes), "--eval-every", str(every), "--eval-episodes", "3"]
         own = ["evaluator.fresh=true", "evaluator.video=false", "collector.log=false"]

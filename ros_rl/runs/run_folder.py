@@ -24,6 +24,8 @@ from ros_rl.robot import is_file
 from ros_rl.robot.copying import portable
 from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.durable import write_whole
+from ros_rl.runs.evaluations import EVALUATIONS
+from ros_rl.runs.totals import TOTALS
 from ros_rl.settings.tree import Settings
 from ros_rl.yaml_files import write_parameters_file
 
@@ -36,7 +38,8 @@ CHECKPOINT, LOGS, TENSORBOARD = "checkpoint", "logs", "tensorboard"
 FINISHED = "finished"
 """Entry of the summary: whether the run came to its end, or was stopped and may go on."""
 _LOCK = "run.lock"
-_MADE_BY_CLAIM = {_LOCK, LOGS}
+_WRITTEN = (AGENT, BEST, CHECKPOINT, EVALUATIONS, "log", ROBOT, TENSORBOARD, TOTALS, VIDEO)
+"""What a run would write over or add to, besides what says that there is a run."""
 
 _PACKAGES = ("numpy", "onnxruntime", "torch", "pybullet", "mcap", "ros-rclpy", "gymnasium", "mujoco")
 
@@ -68,7 +71,8 @@ class RunFolder:
             go_on: Whether it may hold a run that was stopped.
 
         Raises:
-            RunFolderError: Another run is going on there, it holds a run or other things already, or cannot be written.
+            RunFolderError: Another run is going on there, it holds a run already or what a run would write over, or
+                cannot be written.
         """
         _refuse_strangers(path)
         folder = cls(path)
@@ -208,13 +212,10 @@ def is_finished(folder: Path) -> bool:
 
 
 def _refuse_strangers(path: Path) -> None:
-    """A folder that holds something, and no run, is somebody's."""
-    try:
-        found = sorted({entry.name for entry in path.iterdir()} - _MADE_BY_CLAIM)
-    except OSError:
-        return  # it is not there yet, or cannot be a run's folder, which the claim will say
-    if found and not {CONFIG, SUMMARY} & {*found}:
-        raise RunFolderError(f"{path} holds '{found[0]}' and no run; name a new or an empty folder as --out")
+    """Somebody's files would be written over, or added to, by a run that is not theirs."""
+    found = [name for name in _WRITTEN if os.path.lexists(path / name)]
+    if found and not any((path / name).exists() for name in (CONFIG, SUMMARY)):
+        raise RunFolderError(f"{path} holds '{found[0]}', which a run writes, and no run; name another --out")
 
 
 def run_of(checkpoint: Path) -> Path | None:

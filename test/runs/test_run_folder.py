@@ -126,10 +126,11 @@ def test_a_finished_run_goes_on_in_another_folder(tmp_path: Path, monkeypatch: p
     assert contents(done) == before
 
 
-def test_a_folder_of_other_things_is_not_touched(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("all of it")
-    with pytest.raises(RunFolderError, match=r"holds 'thesis.tex' and no run; name a new or an empty folder"):
+def test_nothing_of_somebody_else_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("friction 0.3")
+    (tmp_path / "agent.onnx").write_text("the good one")
+    with pytest.raises(RunFolderError, match=r"holds 'agent.onnx', which a run writes, and no run; name another --out"):
         RunFolder.claim(tmp_path)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.tex"]
-    (tmp_path / "empty").mkdir()
-    RunFolder.claim(tmp_path / "empty").release()
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["agent.onnx", "notes.txt"]
+    (tmp_path / "agent.onnx").unlink()
+    RunFolder.claim(tmp_path).release()
