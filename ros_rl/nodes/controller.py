@@ -173,8 +173,8 @@ class ControllerNode(LifecycleNode):
 
     def _diagnose(self) -> None:
         level, text = OK, "active" if self._active else "inactive"
-        if self._problem or self._refused:
-            level, text = (ERROR if self._problem else WARN), self._problem or self._refused
+        if self._problem or self._refused:  # one that is not active yet may only have to wait
+            level, text = (ERROR if self._problem and self._active else WARN), self._problem or self._refused
         values: dict[str, Any] = {
             "graph version": self._version,
             "acts": self._acts(),
