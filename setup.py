@@ -71,6 +71,7 @@ setup(
     install_requires=["numpy", "pyyaml", "onnxruntime", "mcap>=1.6"],
     extras_require={
         "sim": ["pybullet", "pillow"],
+        "video": ["imageio-ffmpeg", "pillow"],
         "learn": ["torch", "safetensors", "onnx", "onnxscript", "tensorboard", "matplotlib"],
         "ros": list(ROS_WHEELS),
         "gym": ["gymnasium[mujoco]>=1.0"],
@@ -87,7 +88,15 @@ setup(
             "termcolor",
             "tqdm",
         ],
-        "test": ["pytest", "pytest-timeout", "pytest-rerunfailures", "pytest-xdist", "hypothesis", "psutil"],
+        "test": [
+            "pytest",
+            "pytest-timeout",
+            "pytest-rerunfailures",
+            "pytest-xdist",
+            "hypothesis",
+            "psutil",
+            "imageio-ffmpeg",
+        ],
         "dev": [
             "pytest",
             "pytest-timeout",
@@ -95,6 +104,7 @@ setup(
             "pytest-xdist",
             "hypothesis",
             "psutil",
+            "imageio-ffmpeg",
             "ruff",
             "mypy",
             "mutmut>=3.8",

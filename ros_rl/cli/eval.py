@@ -12,6 +12,8 @@ from typing import Any
 
 from ros_rl.cli.arguments import add_agent, add_settings
 from ros_rl.cli.options import agent_of, require
+from ros_rl.errors import ConfigError
+from ros_rl.runs.video import check_video
 from ros_rl.settings.nodes import EvaluatorSettings
 from ros_rl.settings.registry import BACKEND_SETTINGS
 
@@ -34,16 +36,22 @@ def add(commands: Any) -> None:
         help=f"length of an episode in seconds (default: the task's, else {EvaluatorSettings.seconds:g})",
     )
     parser.add_argument("--driver", choices=_judges(), help="simulator (default: pybullet)")
-    parser.add_argument("--video", type=Path, metavar="FILE", help="GIF of the first episode (default: none)")
+    parser.add_argument(
+        "--video", type=Path, metavar="FILE", help="film of the first episode, *.gif or *.mp4 (default: none)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON (default: rows)")
     add_settings(parser)
     parser.set_defaults(function=_eval)
 
 
 def _eval(options: argparse.Namespace) -> int:
+    if options.video is not None:
+        check_video(options.video)
     settings, agent = agent_of(
         options, **{"evaluator.final_episodes": options.episodes, "evaluator.seconds": options.seconds}
     )
+    if options.video is not None and not settings.driver.backend.renders:
+        raise ConfigError(f"--video: driver '{settings.driver.backend_name}' gives no pictures")
     require(*settings.driver.backend.requires)
     from ros_rl.deploy.onnx_graph import OnnxGraph
     from ros_rl.runs.screens import evaluation_screen

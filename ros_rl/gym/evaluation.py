@@ -16,7 +16,7 @@ from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.errors import SimulationError
 from ros_rl.gym.actor import Actor
 from ros_rl.gym.environment import Environment
-from ros_rl.runs.video import write_gif
+from ros_rl.runs.video import write_video
 from ros_rl.settings.tree import Settings
 
 _SEED_OFFSET = 1000  # evaluations start elsewhere than the training
@@ -89,7 +89,7 @@ class GymEvaluator:
         Args:
             graph: What acts.
             episodes: How many.
-            video: Where to write a GIF of the first; None for none.
+            video: Where to write a film of the first (`write_video`); None for none.
             draw: Names this evaluation's starts, where they are drawn anew for each.
             stop: Ends it early.
 
@@ -109,7 +109,7 @@ class GymEvaluator:
             if stop.is_set():
                 return {}
         if video and film.frames:
-            write_gif(video, film.frames, _FRAME_EVERY / self._environment.frames_per_second)
+            write_video(video, film.frames, _FRAME_EVERY / self._environment.frames_per_second)
         found = {**records.summarise(), "plan_ms": actor.milliseconds()}
         return found | ({"no_video": film.problem} if film.problem else {})
 

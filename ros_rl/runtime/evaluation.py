@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.runs.video import write_gif
+from ros_rl.runs.video import write_video
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.tree import Settings
@@ -122,7 +122,7 @@ class Evaluator:
             graph: What acts.
             episodes: How many.
             seconds: Length of each [s]; the task's own time limit does not count.
-            video: Where to write a GIF of the first episode; None for no video.
+            video: Where to write a film of the first episode (`write_video`); None for no video.
             draw: Names this evaluation's starts and noise, where they are drawn anew for each.
 
         Raises:
@@ -134,9 +134,10 @@ class Evaluator:
         self._world.restart(self._seed + (draw if self._settings.evaluator.fresh else 0), seconds)
         records = _Records()
         for episode in range(episodes):
-            self._episode(control, seconds, records, film=video is not None and episode == 0)
-        if video is not None:
-            write_gif(video, records.frames, _FRAME_EVERY * self._settings.control.period)
+            film = video is not None and episode == 0
+            self._episode(control, seconds, records, film)
+            if film:
+                write_video(video, records.frames, _FRAME_EVERY * self._settings.control.period)
         return records.summarise(self._settings, seconds)
 
     def _episode(self, control: ControlLoop, seconds: float, records: _Records, film: bool) -> None:

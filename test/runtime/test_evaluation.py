@@ -143,8 +143,8 @@ class TestWalking:
 
     def test_a_video_of_the_first_episode(self, evaluator, tmp_path):
         image = pytest.importorskip("PIL.Image")
-        evaluator.evaluate(trot_graph(A1, hertz=3.0), 2, 0.5, video=tmp_path / "films" / "walk.gif")
-        film = image.open(tmp_path / "films" / "walk.gif")
+        evaluator.evaluate(trot_graph(A1, hertz=3.0), 2, 0.5, video=tmp_path / "walk.gif")
+        film = image.open(tmp_path / "walk.gif")
         assert (film.format, film.n_frames, film.size) == ("GIF", 5, evaluation._FRAME_SIZE)
         assert film.info["duration"] == 100
 
