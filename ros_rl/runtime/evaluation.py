@@ -134,9 +134,8 @@ class Evaluator:
         self._world.restart(self._seed + (draw if self._settings.evaluator.fresh else 0), seconds)
         records = _Records()
         for episode in range(episodes):
-            film = video is not None and episode == 0
-            self._episode(control, seconds, records, film)
-            if film:
+            self._episode(control, seconds, records, film=video is not None and episode == 0)
+            if video is not None and episode == 0:
                 write_video(video, records.frames, _FRAME_EVERY * self._settings.control.period)
         return records.summarise(self._settings, seconds)
 

@@ -48,10 +48,12 @@ class PyBulletBackend(Simulator):
         self._world = load_scene(self._client, scenario.scene)
         self._body = load_robot(self._client, robot)
         check_measures(robot, self._body)
-        self._camera = Camera(self._client, moving=robot.floating_base)
+        self._camera = Camera(self._client, robot)
         self._goal_marker: int | None = None
         self._goal: Array | None = None
         self._closed = False
+        if settings.gui:
+            self._camera.follow(np.array(self._body.spawn))
         self._actuators = Actuators(self._client, self._body, robot)
         self._plan_ramp(round(period * settings.physics_rate_hz))
         self._older = robot.neutral_command
@@ -94,7 +96,7 @@ class PyBulletBackend(Simulator):
         self._before = self._now().keep()
         self._advance(previous, command)
         if self._settings.gui and self._robot.floating_base:
-            self._camera.follow(self._centre())
+            self._camera.follow(self._now().pose[0])
         return self._measure()
 
     def safe_step(self) -> Measurement:
@@ -158,12 +160,7 @@ class PyBulletBackend(Simulator):
 
     def render(self, width: int, height: int) -> np.ndarray:
         """A picture from the side, following a floating base."""
-        return self._camera.picture(self._centre(), width, height)
-
-    def _centre(self) -> list[float]:
-        """What the camera looks at [m]."""
-        base = self._now().pose[0]
-        return [float(base[0]), float(base[1]), 0.22] if self._robot.floating_base else [0.2, 0.0, 0.25]
+        return self._camera.picture(self._now().pose[0], width, height)
 
     def close(self) -> None:
         """Disconnect from the simulator; once is enough, more do no harm."""

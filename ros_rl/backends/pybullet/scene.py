@@ -50,7 +50,7 @@ try:
 except ImportError as error:
     raise MissingDependencyError("pybullet", "sim") from error
 
-__all__ = ["Body", "connect", "data_path", "load_robot", "load_scene", "pybullet", "pybullet_data"]
+__all__ = ["Body", "connect", "data_path", "load_robot", "load_scene", "pybullet", "pybullet_data", "quiet"]
 
 
 @dataclass(frozen=True)
