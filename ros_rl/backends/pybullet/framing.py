@@ -46,9 +46,9 @@ def robot_box(client: Any, index: int) -> Box:
         client: The world.
         index: PyBullet's index of the body.
     """
-    links = range(-1, client.getNumJoints(index))
-    boxes = [Box(*np.array(client.getAABB(index, link))) for link in links]
-    return _around([*boxes, *_drawn(client, index)])
+    drawn = dict(_drawn(client, index))
+    links = [link for link in range(-1, client.getNumJoints(index)) if link not in drawn]
+    return _around([*(Box(*np.array(client.getAABB(index, link))) for link in links), *drawn.values()])
 
 
 def home_box(robot: Robot) -> Box:
@@ -99,15 +99,15 @@ def _around(boxes: list[Box]) -> Box:
     return Box(np.min([box.low for box in boxes], axis=0), np.max([box.high for box in boxes], axis=0))
 
 
-def _drawn(client: Any, index: int) -> Iterable[Box]:
-    """Of shapes that are drawn and collide with nothing: PyBullet's own boxes know only those that do."""
+def _drawn(client: Any, index: int) -> Iterable[tuple[int, Box]]:
+    """Links that are drawn and collide with nothing, with their boxes: PyBullet's own know only what collides."""
     for _, link, kind, size, _, position, orientation, *_ in client.getVisualShapeData(index):
         if client.getCollisionShapeData(index, link) or kind == pybullet.GEOM_MESH:
             continue
         centre, turned = client.multiplyTransforms(*_frame(client, index, link), position, orientation)
         rotation = np.reshape(client.getMatrixFromQuaternion(turned), (3, 3))
         half = np.abs(rotation) @ _half_size(kind, size)
-        yield Box(np.array(centre) - half, np.array(centre) + half)
+        yield link, Box(np.array(centre) - half, np.array(centre) + half)
 
 
 def _frame(client: Any, index: int, link: int) -> tuple[Any, Any]:
