@@ -46,9 +46,10 @@ def robot_box(client: Any, index: int) -> Box:
         client: The world.
         index: PyBullet's index of the body.
     """
-    drawn = dict(_drawn(client, index))
-    links = [link for link in range(-1, client.getNumJoints(index)) if link not in drawn]
-    return _around([*(Box(*np.array(client.getAABB(index, link))) for link in links), *drawn.values()])
+    drawn = list(_drawn(client, index))
+    others = set(range(-1, client.getNumJoints(index))) - {link for link, _ in drawn}
+    boxes = [Box(*np.array(client.getAABB(index, link))) for link in others]
+    return _around(boxes + [box for _, box in drawn])
 
 
 def home_box(robot: Robot) -> Box:
