@@ -72,6 +72,7 @@ setup(
     extras_require={
         "sim": ["pybullet", "pillow"],
         "video": ["imageio-ffmpeg", "pillow"],
+        "terminal": ["rich"],
         "learn": ["torch", "safetensors", "onnx", "onnxscript", "tensorboard", "matplotlib"],
         "ros": list(ROS_WHEELS),
         "gym": ["gymnasium[mujoco]>=1.0"],
@@ -96,6 +97,7 @@ setup(
             "hypothesis",
             "psutil",
             "imageio-ffmpeg",
+            "rich",
         ],
         "dev": [
             "pytest",
@@ -105,6 +107,7 @@ setup(
             "hypothesis",
             "psutil",
             "imageio-ffmpeg",
+            "rich",
             "ruff",
             "mypy",
             "mutmut>=3.8",

@@ -47,17 +47,22 @@ def graph_of(settings: Settings, checkpoint: Path, act: str) -> OnnxGraph:
     return OnnxGraph(training.graph(), settings.controller.threads)
 
 
+def share(value: float | None) -> str:
+    """In percent; empty for a robot without such parts."""
+    return "" if value is None else f"{100 * value:.1f} %"
+
+
 def row(act: str, result: dict[str, Any]) -> list[str]:
     """One line of the table; the task's own measures come last."""
-    slip, plan = result["foot_slip"], result["plan_ms"]
+    slip, plan = result.get("foot_slip"), result["plan_ms"]
     return [
         act,
         f"{result['episodes']} x {result['seconds_each']:g} s",
         f"{result['return_mean']:.1f}",
         str(result["terminations"]),
-        f"{100 * result['contacts_not_feet']:.1f} %",
+        share(result.get("contacts_not_feet")),
         "" if slip is None else f"{slip:.3f}",
-        f"{100 * result['saturated']:.1f} %",
+        share(result.get("saturated")),
         f"{plan['p50']:.2f} / {plan['p99']:.2f}",
         *(f"{value:.3f}" for name, value in result.items() if name not in COMMON),
     ]

@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
         "--seconds",
         type=float,
         metavar="S",
-        help=f"length of an episode in seconds (default: the task's, else {EvaluatorSettings.seconds:g})",
+        help="length of an episode in seconds (default: the task's)",
     )
     parser.add_argument("--driver", choices=_judges(), help="simulator (default: pybullet)")
     parser.add_argument(
@@ -60,9 +60,9 @@ def _eval(options: argparse.Namespace) -> int:
     evaluator = settings.evaluator
     graph = OnnxGraph(agent, settings.controller.threads)
     found = evaluate(
-        graph, settings, evaluator.final_episodes, evaluator.seconds, settings.seed, options.video
+        graph, settings, evaluator.final_episodes, settings.evaluation_seconds, settings.seed, options.video
     ).to_mapping()
-    print(json.dumps(found, indent=2) if options.json else evaluation_screen(found))
+    print(json.dumps(found, indent=2) if options.json else evaluation_screen(found, settings.task.episode_seconds))
     return 0
 
 

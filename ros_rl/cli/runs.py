@@ -8,19 +8,21 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import sys
 from pathlib import Path
 
 from ros_rl.cli.options import require
 from ros_rl.cli.parser import FAILURE, INTERRUPTED
 from ros_rl.runs import bringup
 from ros_rl.runs.checkpoints import beginning, resumable
+from ros_rl.runs.course import Course
+from ros_rl.runs.display import print_line as say
 from ros_rl.runs.machine import check_machine
 from ros_rl.runs.run_folder import CHECKPOINT, LOGS, RunFolder
-from ros_rl.runs.screens import result_screen
+from ros_rl.runs.screens import intention, result_screen
 from ros_rl.runs.signals import stop_event
 from ros_rl.runs.state import RunState
 from ros_rl.runs.summary import summarise
+from ros_rl.runs.terminal import make_display
 from ros_rl.settings.tree import Settings
 
 
@@ -64,9 +66,15 @@ def _lead_nodes(
         os.environ["ROS_LOG_DIR"] = str(folder.path / LOGS / "ros")
     stop = stop_event()
     say(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}")
+    if mode == bringup.TRAIN:
+        say(intention(settings))
     if resume is not None:
         say(beginning(resume))
-    state, ended = supervise(settings, mode, folder, namespace, stop, say, agent, options.robot_minutes, resume)
+    training = mode == bringup.TRAIN
+    course = Course.of_training(settings) if training else Course.of_acting(settings, options.robot_minutes)
+    with make_display(course) as display:
+        given = (settings, mode, folder, namespace, stop, display, agent, options.robot_minutes, resume)
+        state, ended = supervise(*given)
     agent_file = str(options.agent) if mode == bringup.RUN else ""
     return _sum_up(settings, state, folder, ended, settings.task.name, agent_file)
 
@@ -109,25 +117,20 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
     require("torch", "onnx", "safetensors", "gymnasium")
     from ros_rl.gym.training import GymTraining
 
-    run = GymTraining(settings, say)
+    display = make_display(Course.of_training(settings))
+    run = GymTraining(settings, display=display)
     if resume is not None:
         run.resume(resume)
     with _claim_folder(options, settings.task.title) as folder:
         folder.write_config(settings)
         stop = stop_event()
         say(f"train: {settings.task.title}; files in {folder.path}")
+        say(intention(settings))
         if resume is not None:
             say(beginning(resume))
-        ended = run.run(folder, stop)
+        with display:
+            ended = run.run(folder, stop)
         return _sum_up(settings, run.state, folder, ended, f"--env {options.env}")
-
-
-def say(line: str) -> None:
-    """Print a line; a run goes on, and stops in order, when nobody reads it any more."""
-    try:
-        print(line, flush=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _claim_folder(options: argparse.Namespace, task: str) -> RunFolder:

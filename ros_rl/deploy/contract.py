@@ -50,8 +50,13 @@ class Contract:
     telemetry: dict[str, list[int]]
     """Name and shape of each further output."""
     provenance: dict[str, Any] = field(default_factory=dict)
-    """Config, commit, robot minutes, score, version."""
+    """Config, commit, robot minutes, score, version, whether it acts at random."""
     format_version: int = FORMAT_VERSION
+
+    @property
+    def random(self) -> bool:
+        """Whether the graph acts at random, as a training's first one does."""
+        return self.provenance.get("random") is True
 
     def to_json(self) -> str:
         """JSON at full precision."""

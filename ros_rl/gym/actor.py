@@ -15,6 +15,7 @@ from ros_rl.errors import GraphError
 from ros_rl.gym.spaces import Vector
 from ros_rl.networks.mlp import evaluating
 from ros_rl.runtime.control_loop import tick_noise
+from ros_rl.runtime.durations import WARM_UP, Durations
 
 
 class Actor:
@@ -30,8 +31,9 @@ class Actor:
         self._graph, self._seed = graph, seed
         self._device = next(iter(graph.state_dict().values())).device
         self._explore = torch.tensor([explore], device=self._device)
-        self.seconds: list[float] = []
-        """How long each decision took [s]."""
+        self._decided = 0
+        self.durations = Durations()
+        """Of decisions, past the warm-up."""
         self.begin()
 
     def begin(self) -> None:
@@ -56,17 +58,10 @@ class Actor:
         noise, obs = (torch.as_tensor(part, device=self._device) for part in (drawn, observation))
         with evaluating(self._graph):  # as the exported graph, without dropout
             action, self._carry, *_ = self._graph.act(obs, self._carry, noise, self._explore)
-        self.seconds.append(time.perf_counter() - started)
+        self._decided += 1
+        if self._decided > WARM_UP:
+            self.durations.add(time.perf_counter() - started)
         chosen: Vector = action.cpu().numpy()
         if not np.isfinite(chosen).all():
             raise GraphError(f"the agent chose an action that is not finite: {chosen}")
         return chosen
-
-    def milliseconds(self) -> dict[str, float]:
-        """Time of a decision [ms]: p50, p99 and max; 0 before the first."""
-        taken = 1e3 * np.array(self.seconds or [0.0])
-        return {
-            "p50": float(np.percentile(taken, 50)),
-            "p99": float(np.percentile(taken, 99)),
-            "max": float(taken.max()),
-        }

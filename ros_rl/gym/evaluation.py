@@ -73,7 +73,7 @@ class GymEvaluator:
         self._seed, self._environment = settings.seed + _SEED_OFFSET, environment
         self._fresh = settings.evaluator.fresh
         # a task without a time limit goes on for as long as a robot's evaluation does
-        free = round(settings.evaluator.seconds * settings.control.rate_hz)
+        free = round(settings.evaluation_seconds * settings.control.rate_hz)
         self._limit = environment.step_limit or free
 
     def evaluate(
@@ -110,7 +110,7 @@ class GymEvaluator:
                 return {}
         if video and film.frames:
             write_video(video, film.frames, _FRAME_EVERY / self._environment.frames_per_second)
-        found = {**records.summarise(), "plan_ms": actor.milliseconds()}
+        found = {**records.summarise(), "plan_ms": actor.durations.milliseconds()}
         return found | ({"no_video": film.problem} if film.problem else {})
 
     def _episode(

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -17,20 +16,22 @@ from ros_rl.gym.actor import Actor
 from ros_rl.gym.environment import Environment
 from ros_rl.gym.evaluation import GymEvaluator
 from ros_rl.gym.spaces import Vector
+from ros_rl.runs.course import Course
+from ros_rl.runs.display import Display, print_line
 from ros_rl.runs.durable import low_disk
 from ros_rl.runs.records import Taken
 from ros_rl.runs.run_folder import VIDEO, RunFolder, run_of
-from ros_rl.runs.screens import evaluation_line, progress_line
+from ros_rl.runs.screens import evaluation_line
 from ros_rl.runs.state import RunState
 from ros_rl.runs.totals import TICKS
+from ros_rl.runs.warnings import Warnings
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.run import TrainingRun
 from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
 
-_LINE_SECONDS, _KEEP_SECONDS = 5.0, 10.0
-_WARNING_SECONDS = 60.0
+_REPORT_SECONDS, _KEEP_SECONDS = 1.0, 10.0
 
 
 class GymTraining:
@@ -39,14 +40,19 @@ class GymTraining:
     Args:
         settings: Of the run; its task is a `GymTask`.
         say: Prints a line.
+        display: Shows how it goes, in place of `say`.
 
     Raises:
         ConfigError: The environment cannot be made, or does not fit the agent.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, settings: Settings, say: Callable[[str], None] = print_line, display: Display | None = None
+    ) -> None:
         assert isinstance(settings.task, GymTask)
-        self._settings, self._say = settings, say
+        self._display = display or Display(Course.of_training(settings), say)
+        self._settings, self._say = settings, self._display.say
+        self._warnings = Warnings(self._say)
         name, remembers = settings.task.env, settings.agent.learns_model
         self._environment = Environment(name, remembers=remembers)
         if self._environment.step_limit is not None:
@@ -63,7 +69,6 @@ class GymTraining:
         )
         self._episode = self._began_at = 0
         self._resumed: Path | None = None
-        self._warned = -math.inf
         self.state = RunState()
         """What a summary is made of."""
 
@@ -131,9 +136,8 @@ class GymTraining:
     def _step(self, observation: Vector) -> Vector:
         """One step of the environment; returns the next observation, of a new episode if this one is over."""
         training = self.training
-        random = not self._settings.agent.learns or training.env_steps < training.warmup
         tick = training.env_steps + self._episode  # resets count, as a driver's ticks do
-        action = (self._random if random else self._actor).act(observation, tick)
+        action = (self._random if self._random_acts else self._actor).act(observation, tick)
         next_observation, reward, terminated, truncated = self._environment.step(action)
         transition = Transition(
             tick, self._episode, observation, action, reward, next_observation, terminated, truncated
@@ -146,13 +150,16 @@ class GymTraining:
         self._actor.begin()
         return self._environment.reset()
 
+    @property
+    def _random_acts(self) -> bool:
+        """Whether actions are drawn by chance."""
+        return not self._settings.agent.learns or self.training.env_steps < self.training.warmup
+
     def _keep_up(self) -> None:
         """Progress lines, evaluations and checkpoints that are due."""
-        if self._run.report_due(_LINE_SECONDS):
+        if self._run.report_due(_REPORT_SECONDS):
             self._report()
-            self._say(progress_line(self.state))
-            if low := low_disk(self._folder):
-                self._say(f"warning: {low}")
+            self._display.show(self.state)
         self._run.keep_up()
 
     def _evaluate(self, final: bool) -> None:
@@ -171,16 +178,10 @@ class GymTraining:
 
     def _report(self) -> None:
         self.state.progress = self._run.report()
-        times = self._actor.milliseconds()
+        times = self._actor.durations.milliseconds()
         figures = {f"plan {name} [ms]": str(value) for name, value in times.items()}
-        self.state.figures["controller"] = figures | {TICKS: str(self.training.env_steps - self._began_at)}
+        figures[TICKS] = str(self.training.env_steps - self._began_at)
+        self.state.figures["controller"] = figures | ({"acts": "random"} if self._random_acts else {})
         self.state.keep_totals(_KEEP_SECONDS)
-        self._warn()
-
-    def _warn(self) -> None:
-        """Say what the watch on values finds, not in every report."""
-        now = time.monotonic()
-        if now - self._warned >= _WARNING_SECONDS:
-            for sentence in self.training.watch.warnings():
-                self._say(f"warning: {sentence}")
-                self._warned = now
+        low = low_disk(self._folder)
+        self._warnings.tell([*self.training.watch.warnings(), *([low] if low else [])], time.monotonic())

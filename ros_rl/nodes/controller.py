@@ -16,7 +16,7 @@ from visualization_msgs.msg import MarkerArray
 
 from ros_rl.errors import RosRlError
 from ros_rl.nodes import messages, packets
-from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Durations, Input
+from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Input, describe_durations
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.graph_loader import GraphLoader
 from ros_rl.nodes.markers import plan_markers
@@ -25,6 +25,7 @@ from ros_rl.nodes.qos import LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.runtime.control_loop import ControlLoop, Decision
+from ros_rl.runtime.durations import Durations
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Tick
 from ros_rl.wire import Header
@@ -147,7 +148,8 @@ class ControllerNode(LifecycleNode):
         self._answer = messages.to_command(tick.stamp, self._robot, decision.command.value)
         self._answered = tick.stamp
         self._command.publish(self._answer)
-        self._plan.add(decision.graph_seconds)
+        if decision.typical:
+            self._plan.add(decision.graph_seconds)
         self._work.add(time.perf_counter() - started)
         self._publish_telemetry(tick, decision)
         self._loop.draw_ahead(tick.index + 1)
@@ -162,17 +164,25 @@ class ControllerNode(LifecycleNode):
         self._problem = problem
         self.get_logger().error(problem, throttle_duration_sec=1.0)
 
+    def _acts(self) -> str:
+        """What decides, in words."""
+        graph = self._loop.graph if self._loop is not None else None
+        if graph is None:
+            return "no graph yet"
+        return "random" if graph.contract.random else f"graph {self._version}"
+
     def _diagnose(self) -> None:
         level, text = OK, "active" if self._active else "inactive"
         if self._problem or self._refused:
             level, text = (ERROR if self._problem else WARN), self._problem or self._refused
         values: dict[str, Any] = {
             "graph version": self._version,
+            "acts": self._acts(),
             "graphs taken": self._swaps,
             "graph failures": self._failures,
             "incomplete ticks": self._join.incomplete if self._join is not None else 0,
         }
-        values |= self._plan.describe("plan") | self._work.describe("tick to command")
+        values |= describe_durations("plan", self._plan) | describe_durations("tick to command", self._work)
         values |= self._ticks.describe("tick") | self._graphs.describe("control_graph")
         values |= self._gate.describe()
         self._diagnostics.publish(level, text, values)

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
 from ros_rl.nodes.qos import STATE
+from ros_rl.runtime.durations import Durations
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
@@ -42,22 +41,9 @@ class Input:
         return {f"{name} age [s]": age, f"{name} rate [1/s]": f"{rate:.1f}", f"{name} count": str(self._count)}
 
 
-class Durations:
-    """Percentiles of the newest durations."""
-
-    def __init__(self, kept: int = 2000) -> None:
-        self._values: deque[float] = deque(maxlen=kept)
-
-    def add(self, seconds: float) -> None:
-        """Take one [s]."""
-        self._values.append(seconds)
-
-    def describe(self, name: str) -> dict[str, str]:
-        """p50, p99 and max in ms; nothing before the first."""
-        if not self._values:
-            return {}
-        p50, p99, most = np.percentile(np.array(self._values) * 1e3, (50, 99, 100))
-        return {f"{name} p50 [ms]": f"{p50:.3f}", f"{name} p99 [ms]": f"{p99:.3f}", f"{name} max [ms]": f"{most:.3f}"}
+def describe_durations(name: str, durations: Durations) -> dict[str, str]:
+    """p50, p99 and max in ms, by their names in diagnostics; nothing before the first."""
+    return {f"{name} {key} [ms]": f"{value:.3f}" for key, value in durations.milliseconds().items()}
 
 
 class Diagnostics:

@@ -19,7 +19,7 @@ from std_srvs.srv import Trigger
 from ros_rl.backends import Backend, make_backend
 from ros_rl.errors import RosRlError, one_line
 from ros_rl.nodes import messages, packets
-from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Durations, Input
+from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Input, describe_durations
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import LATCHED, NEWEST, STATE
@@ -29,6 +29,7 @@ from ros_rl.nodes.task_inputs import InputReader
 from ros_rl.nodes.tick_publisher import TickPublisher
 from ros_rl.runtime import latch
 from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.durations import Durations
 from ros_rl.runtime.pacing import Limits, LockStep, Pacer, RealTime
 from ros_rl.settings.driver import DriverSettings
 from ros_rl.settings.tree import Settings
@@ -273,7 +274,7 @@ class DriverNode(LifecycleNode):
             values["periods too long"] = self._pacer.broken
         if self._problem and level is OK:
             level, text = WARN, self._problem
-        values |= self._ticks.describe("tick") | self._response.describe("tick to command")
+        values |= self._ticks.describe("tick") | describe_durations("tick to command", self._response)
         for name, item in self._inputs.items():
             values |= item.describe(name)
         values |= self._asked.describe() | self._gate.describe()

@@ -93,7 +93,7 @@ class EvaluatorNode(Node):
         if self._evaluator is None:
             self._evaluator = Evaluator(settings, settings.seed + _SEED)
         graph = self._trials.load(model, settings.controller.threads, self._check)
-        given = (request["episodes"], settings.evaluator.seconds, video, request["env_steps"])
+        given = (request["episodes"], settings.evaluation_seconds, video, request["env_steps"])
         found = self._evaluator.evaluate(graph, *given)
         return request | found.to_mapping()
 

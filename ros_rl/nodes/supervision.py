@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,17 @@ from ros_rl.errors import NodeSilentError, RosRlError
 from ros_rl.nodes.keeper import Keeper
 from ros_rl.nodes.monitor import MonitorNode
 from ros_rl.runs import bringup
+from ros_rl.runs.display import Display
 from ros_rl.runs.processes import Processes
 from ros_rl.runs.run_folder import RunFolder
-from ros_rl.runs.screens import evaluation_line, progress_line
-from ros_rl.runs.status import Announcements, kind_of
+from ros_rl.runs.screens import evaluation_line
+from ros_rl.runs.status import Announcements
 from ros_rl.runs.summary import JUDGED_AT
+from ros_rl.runs.warnings import Warnings
 from ros_rl.settings.tree import Settings
 
 _LOOP_SECONDS = 0.1
-_LINE_SECONDS = 5.0
 _KEEP_SECONDS = 10.0
-_WARNING_SECONDS = 60.0
 _WARN = 1  # `diagnostic_msgs/DiagnosticStatus`
 _RECORDERS = ("learner", "collector")
 _DISCOVERY_SECONDS = 1.0
@@ -44,7 +43,7 @@ class Supervision:
         mode: `bringup.TRAIN` or `bringup.RUN`.
         folder: Of the run; None starts no processes (a launch file has).
         stop: Ends the run early.
-        say: Prints a line.
+        display: What shows how it goes.
         resume: Folder of the checkpoint to go on from.
     """
 
@@ -55,21 +54,20 @@ class Supervision:
         mode: str,
         folder: RunFolder | None,
         stop: threading.Event,
-        say: Callable[[str], None],
+        display: Display,
         resume: Path | None = None,
     ) -> None:
         self._monitor, self._settings, self._folder = monitor, settings, folder
-        self._stop, self._say = stop, say
+        self._stop, self._display, self._say = stop, display, display.say
         self._processes = Processes(bringup.environment(), settings.supervisor.stop_timeout)
         path = folder.path if folder is not None else Path()
         self._specs = {spec.name: spec for spec in bringup.nodes(settings, mode, path, resume)}
         self._restarts = dict.fromkeys(self._specs, 0)
         wanted = [name for name in bringup.LIFECYCLE_NODES if name in self._specs]
-        self._keeper = Keeper(monitor, wanted, stop, say)
+        self._keeper = Keeper(monitor, wanted, stop, display.say)
         self._announcements = Announcements(monitor.get_namespace())
         self._said = len(monitor.state.evaluations)
-        self._line = 0.0
-        self._warned: dict[str, float] = {}
+        self._warnings = Warnings(display.say)
 
     def refuse_second_graph(self) -> None:
         """Look for nodes of the same names before any is started.
@@ -179,9 +177,7 @@ class Supervision:
 
     def _tell(self) -> None:
         state, now = self._monitor.state, time.monotonic()
-        if now - self._line >= _LINE_SECONDS and state.progress:
-            self._line = now
-            self._say(progress_line(state))
+        self._display.show(state)
         state.keep_totals(_KEEP_SECONDS)
         self._say_evaluations()
         self._say_warnings(now)
@@ -192,10 +188,8 @@ class Supervision:
         """What is wrong with what is learned or left, such as a full disk: it stops nobody, and should be known."""
         for node in _RECORDERS:
             level, text = self._monitor.state.status.get(node, (0, ""))
-            key = f"{node}: {kind_of(text)}"
-            if level == _WARN and now - self._warned.get(key, -math.inf) >= _WARNING_SECONDS:
-                self._warned[key] = now
-                self._say(f"warning: {node}: {text}")
+            if level == _WARN:
+                self._warnings.tell([text], now, node)
 
     def _say_evaluations(self) -> None:
         new = self._monitor.state.evaluations[self._said :]

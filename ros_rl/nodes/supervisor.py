@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import rclpy
@@ -20,6 +19,8 @@ from ros_rl.nodes.monitor import MonitorNode
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.supervision import Supervision
 from ros_rl.runs import bringup
+from ros_rl.runs.course import Course
+from ros_rl.runs.display import Display
 from ros_rl.runs.run_folder import RunFolder, run_of
 from ros_rl.runs.state import RunState
 from ros_rl.runs.summary import summarise
@@ -32,7 +33,7 @@ def supervise(
     folder: RunFolder,
     namespace: str,
     stop: threading.Event,
-    say: Callable[[str], None],
+    display: Display,
     agent: bytes = b"",
     robot_minutes: float | None = None,
     resume: Path | None = None,
@@ -45,7 +46,7 @@ def supervise(
         folder: Of the run, with its configuration written.
         namespace: Of all nodes.
         stop: Ends the run early.
-        say: Prints a line.
+        display: What shows how it goes.
         agent: The control graph to run; empty when training.
         robot_minutes: Limit when running [min]; None for none.
         resume: Folder of the checkpoint to go on from.
@@ -64,7 +65,7 @@ def supervise(
     monitor.state.go_on(folder.path, run_of(resume) if resume is not None else None)
     background = Background(monitor, stop)
     try:
-        supervision = Supervision(monitor, settings, mode, folder, stop, say, resume)
+        supervision = Supervision(monitor, settings, mode, folder, stop, display, resume)
         supervision.refuse_second_graph()
         if agent:
             monitor.publish_agent(agent)
@@ -88,8 +89,8 @@ class SupervisorNode(MonitorNode):
         probe = rclpy.create_node("supervisor", **NODE_OPTIONS)
         parameters = declare_parameters(probe)
         probe.destroy_node()
-        limit = float(parameters.minutes) if parameters.minutes else None
-        super().__init__(parameters.settings, parameters.mode or bringup.TRAIN, limit)
+        self._minutes = float(parameters.minutes) if parameters.minutes else None
+        super().__init__(parameters.settings, parameters.mode or bringup.TRAIN, self._minutes)
         self._agent_file, self._folder = parameters.agent_file, parameters.folder
         if self._folder:
             self.state.go_on(Path(self._folder))
@@ -105,7 +106,9 @@ class SupervisorNode(MonitorNode):
         """
         if self._agent_file:
             self.publish_agent(Path(self._agent_file).read_bytes())
-        ended = Supervision(self, self.settings, self.mode, None, stop, self._say).run()
+        training = self.mode == bringup.TRAIN
+        course = Course.of_training(self.settings) if training else Course.of_acting(self.settings, self._minutes)
+        ended = Supervision(self, self.settings, self.mode, None, stop, Display(course, self._say)).run()
         if self._folder:
             self.state.keep_totals()
             summary = summarise(self.settings, self.state, self._agent_file, ended)

@@ -6,24 +6,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ros_rl.runs.course import Course, spoken
 from ros_rl.runs.run_folder import AGENT
 from ros_rl.runs.state import RunState
+from ros_rl.settings.tree import Settings
 from ros_rl.wire import METRICS
 
+_SUMMARIES = ("_mean", "_min", "_median", "_max", "_rate")
+_COLUMN = 16  # characters that a name takes at least
 
-def progress_line(state: RunState) -> str:
-    """One line for the terminal."""
+
+def progress_line(state: RunState, course: Course) -> str:
+    """How far a run is, in one line for the terminal."""
+    return " | ".join(progress_parts(state, course))
+
+
+def progress_parts(state: RunState, course: Course) -> list[str]:
+    """How far a run is: what is done first, then what is known of how it goes."""
     p = state.progress
-    parts = [_how_far(p), f"{p.get('steps_per_second', 0.0):5.1f} steps/s"]
-    if "updates" in p:
-        parts.append(f"{p.get('updates_per_second', 0.0):5.1f} updates/s")
+    parts = [_how_far(p, course)]
     if "episode_return" in p:
-        parts.append(f"return {p['episode_return']:7.2f}")
+        parts.append(f"return {p['episode_return']:.2f}")
     parts += [
-        f"{name.removeprefix(METRICS).replace('_', ' ')} {value:5.2f}"
+        f"{name.removeprefix(METRICS).replace('_', ' ')} {value:.2f}"
         for name, value in p.items()
         if name.startswith(METRICS)
     ]
@@ -32,18 +40,40 @@ def progress_line(state: RunState) -> str:
         parts.append(f"faults {faults}")
     p50, p99 = state.number("controller", "plan p50 [ms]"), state.number("controller", "plan p99 [ms]")
     if not math.isnan(p50):
-        parts.append(f"plan {p50:.1f}/{p99:.1f} ms")
-    version = state.number("controller", "graph version")
-    if not math.isnan(version):
-        parts.append(f"model {version:.0f}")
-    return " | ".join(parts)
+        parts.append(f"plan {p50:.1f} ms (p99 {p99:.1f})")
+    if acts := state.figures.get("controller", {}).get("acts", ""):
+        parts.append(acts)
+    rates = {what: p.get(f"{what}_per_second") for what in ("steps", "updates")}
+    return parts + [f"{rate:.1f} {what}/s" for what, rate in rates.items() if rate]
 
 
-def _how_far(figures: Mapping[str, Any]) -> str:
-    """Robot time, or the steps of an environment that is no robot."""
-    if "robot_minutes" in figures:
-        return f"robot {figures['robot_minutes']:5.2f} min"
-    return f"step {figures.get('env_steps', 0):7.0f}"
+def _how_far(figures: Mapping[str, Any], course: Course) -> str:
+    """Robot time, steps of an environment that is no robot, or updates from a log; then the share, and what is left."""
+    done, total = figures.get(course.counted, 0.0), course.total
+    if "robot_minutes" in figures and course.counted != "updates":
+        text = f"robot {figures['robot_minutes']:.2f} {f'of {course.minutes:.2f} ' if course.minutes else ''}min"
+    else:
+        what = "update" if course.counted == "updates" else "step"
+        text = f"{what} {done:.0f}" + (f" of {total:.0f}" if total else "")
+    share, left = course.share, course.seconds_left
+    text += "" if share is None else f", {100 * share:.0f} %"
+    return text + ("" if left is None else f", {spoken(left)} left")
+
+
+def intention(settings: Settings) -> str:
+    """What a training is going to do, in a line."""
+    steps, evaluator, course = settings.training_steps, settings.evaluator, Course.of_training(settings)
+    what = f"{course.total:g} updates" if course.counted == "updates" and course.total else f"{steps} steps"
+    parts = [what if course.minutes is None else f"{course.minutes:.2f} min of robot time ({what})"]
+    judged: dict[str, float] = {"episodes": evaluator.episodes}
+    trained = settings.task.episode_seconds
+    if course.minutes is not None:
+        judged["seconds_each"] = settings.evaluation_seconds
+        if math.isfinite(trained):
+            parts.append(f"episodes of {trained:g} s")
+    if evaluator.every and not settings.agent.offline:
+        parts.append(f"every {evaluator.every} steps an evaluation of {_episodes(judged)}")
+    return ", ".join(parts)
 
 
 def evaluation_line(result: Mapping[str, Any]) -> str:
@@ -52,41 +82,45 @@ def evaluation_line(result: Mapping[str, Any]) -> str:
     if "error" in result:
         return f"{what} failed: {result['error']}"
     shown = {"return": result["return_mean"]} | {
-        name: value
-        for name, value in result.items()
-        if name.endswith(("_mean", "_min", "_median", "_max")) and name != "return_mean"
+        name: value for name, value in result.items() if name.endswith(_SUMMARIES) and name != "return_mean"
     }
     numbers = [f"{name.replace('_', ' ')} {value:.2f}" for name, value in shown.items()]
-    return f"{what}: {', '.join(numbers)}, terminations {result['terminations']} of {result['episodes']}"
+    length = f", {_episodes(result)}" if "seconds_each" in result else ""
+    return f"{what}{length}: {', '.join(numbers)}, terminations {result['terminations']} of {result['episodes']}"
+
+
+def _episodes(evaluation: Mapping[str, Any]) -> str:
+    length = f" of {evaluation['seconds_each']:g} s" if "seconds_each" in evaluation else ""
+    return f"{evaluation['episodes']} episode{'s' if evaluation['episodes'] != 1 else ''}{length}"
 
 
 def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     """The result of a training in one screen."""
-    lines = [
-        "",
-        f"{summary['task']} with {summary['agent']} on {summary['driver']}, seed {summary['seed']}",
-        _experience(summary),
-        f"  wall-clock       {summary['wall_minutes']:.2f} min",
-    ]
+    title = f"{summary['task']} with {summary['agent']} on {summary['driver']}, seed {summary['seed']}"
+    rows = [_experience(summary), ("wall-clock", f"{summary['wall_minutes']:.2f} min")]
     if summary["updates"]:
-        lines.append(f"  updates          {summary['updates']} ({summary['updates_per_step']:.2f} per step)")
+        rows.append(("updates", f"{summary['updates']} ({summary['updates_per_step']:.2f} per step)"))
     if summary["watch"].get("first_beyond"):
-        lines.append(f"  values too large {_too_large(summary['watch'])}")
-    lines.append(f"  terminations     {summary['terminations']} in {summary['episodes']} episodes")
+        rows.append(("values too large", _too_large(summary["watch"])))
+    rows.append(("terminations", f"{summary['terminations']} in {summary['episodes']} episodes"))
     if summary["faults"]:
-        lines.append(f"  faults           {summary['faults']}")
-    if summary["first_robot_minute_at_0.5_mps"] is not None:
-        lines.append(f"  walks since      {summary['first_robot_minute_at_0.5_mps']:.2f} robot minutes")
-    lines += [f"  {name:<16} {value}" for name, value in _evaluation_rows(summary["evaluation"])]
-    if any(value is not None for value in summary["plan_ms"].values()):
-        figures = ", ".join(f"{name} {value:.1f} ms" for name, value in summary["plan_ms"].items() if value is not None)
-        lines.append(f"  planning time    {figures}")
+        rows.append(("faults", str(summary["faults"])))
+    rows += [*_milestone(summary), *_evaluation_rows(summary["evaluation"], summary["episode_seconds"])]
+    rows += _planning_rows(summary["plan_ms"])
     if summary["best"] is not None:
-        lines += [f"  last controller  {AGENT}", f"  best controller  {_best(summary['best'])}"]
+        rows += [("last controller", AGENT), ("best controller", _best(summary["best"]))]
     if summary["shortfall"]:
-        lines.append(f"  warning          {summary['shortfall']}")
-    lines += [f"  files            {folder}", ""]
-    return "\n".join(lines)
+        rows.append(("warning", summary["shortfall"]))
+    rows.append(("files", folder))
+    return "\n".join(["", title, *(f"  {row}" for row in _aligned(rows)), ""])
+
+
+def _aligned(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Values below each other; those of indented names, too, among themselves."""
+    widths = {
+        inner: max([_COLUMN, *(len(n) for n, _ in rows if n.startswith(" ") == inner)]) for inner in (False, True)
+    }
+    return [f"{name:<{widths[name.startswith(' ')]}} {value}" for name, value in rows]
 
 
 def _best(best: Mapping[str, Any]) -> str:
@@ -99,9 +133,24 @@ def _when(result: Mapping[str, Any]) -> str:
     return f"{result['robot_minutes']:.2f} min" if "robot_minutes" in result else f"{result['env_steps']} steps"
 
 
-def _experience(summary: Mapping[str, Any]) -> str:
+def _experience(summary: Mapping[str, Any]) -> tuple[str, str]:
     steps, minutes = summary["env_steps"], summary["robot_minutes"]
-    return f"  steps            {steps}" if minutes is None else f"  robot time       {minutes:.2f} min ({steps} steps)"
+    return ("steps", str(steps)) if minutes is None else ("robot time", f"{minutes:.2f} min ({steps} steps)")
+
+
+def _planning_rows(plan_ms: Mapping[str, float | None]) -> list[tuple[str, str]]:
+    known = [f"{name} {value:.1f} ms" for name, value in plan_ms.items() if value is not None]
+    return [("planning time", ", ".join(known))] if known else []
+
+
+def _milestone(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """From when on the robot could do its task."""
+    milestone = summary["milestone"]
+    if milestone is None or milestone["env_steps"] is None:
+        return []
+    steps, minutes = milestone["env_steps"], milestone["robot_minutes"]
+    since = f"{steps} steps" if minutes is None else f"{minutes:.2f} robot minutes"
+    return [(f"{milestone['name']} since", since)]
 
 
 def _too_large(watch: Mapping[str, float]) -> str:
@@ -109,13 +158,15 @@ def _too_large(watch: Mapping[str, float]) -> str:
     return text + (f", right again since {watch['recovered']:.0f}" if watch["recovered"] else "")
 
 
-def _evaluation_rows(evaluation: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _evaluation_rows(evaluation: Mapping[str, Any], trained: float | None) -> list[tuple[str, str]]:
+    """Its figures; the length of an episode in training [s] is told where it differs."""
     if not evaluation:
         return []
     if "error" in evaluation:
         return [("evaluation", f"failed: {evaluation['error']}")]
-    length = f" of {evaluation['seconds_each']:g} s" if "seconds_each" in evaluation else ""
-    rows = [("evaluation", f"{evaluation['episodes']} episodes{length}")]
+    judged = evaluation.get("seconds_each")
+    differs = trained is not None and judged is not None and trained != judged
+    rows = [("evaluation", _episodes(evaluation) + (f"; in training {trained:g} s" if differs else ""))]
     for name, value in evaluation.items():
         if isinstance(value, float) and name != "seconds_each":
             rows.append((f"  {name.replace('_', ' ')}", f"{value:.3f}"))
@@ -123,6 +174,12 @@ def _evaluation_rows(evaluation: Mapping[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def evaluation_screen(evaluation: Mapping[str, Any]) -> str:
-    """An evaluation as rows."""
-    return "\n".join(f"{name:<28} {value}" for name, value in _evaluation_rows(evaluation))
+def evaluation_screen(evaluation: Mapping[str, Any], episode_seconds: float | None = None) -> str:
+    """An evaluation as rows.
+
+    Args:
+        evaluation: Its figures.
+        episode_seconds: Length of an episode in training [s], which is told where it differs.
+    """
+    rows = _evaluation_rows(evaluation, episode_seconds)
+    return "\n".join(_aligned(rows + _planning_rows(evaluation.get("plan_ms") or {})))

@@ -22,8 +22,6 @@ WATCH = "watch."
 """In front of the names of the watch's figures, among those of the progress."""
 JUDGED_AT = "judged_at"
 """Among the progress: environment steps of the newest evaluation that the learner has taken note of; -1: none."""
-_WALKS = 0.5  # m/s
-_IN_A_ROW = 3
 _ENOUGH = 0.5  # transitions of a step; a robot that falls all the time still gives more
 _FEW = 10  # steps whose transitions may be on their way
 _REQUEST_ONLY = ("version", "final")
@@ -42,18 +40,6 @@ def curve(evaluations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         points.append(values)
     return points
-
-
-def first_minute_walking(points: Sequence[Mapping[str, Any]]) -> float | None:
-    """Robot minutes at the first of three evaluations in a row that all hold 0.5 m/s net without a fall.
-
-    None if there is none.
-    """
-    good = [point.get("forward_velocity", 0.0) >= _WALKS and not point["terminations"] for point in points]
-    for index in range(len(good) - _IN_A_ROW + 1):
-        if all(good[index : index + _IN_A_ROW]):
-            return float(points[index]["robot_minutes"])
-    return None
 
 
 def summarise(settings: Settings, state: RunState, agent_file: str = "", finished: bool = True) -> dict[str, Any]:
@@ -79,12 +65,13 @@ def summarise(settings: Settings, state: RunState, agent_file: str = "", finishe
         "wall_minutes": totals.wall_minutes,
         "env_steps": steps,
         "episodes": int(p.get("episodes", 0)),
+        "episode_seconds": settings.task.episode_seconds,
         "terminations": int(p.get("terminations", 0)),
         "updates": updates,
         "updates_per_step": updates / steps if steps else 0.0,
         "watch": {name.removeprefix(WATCH): value for name, value in p.items() if name.startswith(WATCH)},
         "curve": points,
-        "first_robot_minute_at_0.5_mps": first_minute_walking(points),
+        **_milestone(settings, points),
         "evaluation": final,
         "best": best_controller(state.folder) if not agent_file else None,
         **{name: totals.percentiles(name) for name in TIMES},
@@ -96,6 +83,13 @@ def summarise(settings: Settings, state: RunState, agent_file: str = "", finishe
         "versions": versions(),
     }
     return _finite(summary | {"shortfall": "" if agent_file else _shortfall(settings, summary)})
+
+
+def _milestone(settings: Settings, points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    milestone = settings.task.milestone
+    described = milestone.describe(points)
+    named = {milestone.key: (described or {}).get("robot_minutes")} if milestone.key else {}
+    return {"milestone": described, **named}
 
 
 def _shortfall(settings: Settings, summary: Mapping[str, Any]) -> str:

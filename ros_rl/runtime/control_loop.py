@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ros_rl.deploy.contract import Contract
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import GraphError
 from ros_rl.features import ObservationSpec
+from ros_rl.runtime.durations import WARM_UP
 from ros_rl.types import Command, Tick
 
 
@@ -24,6 +26,8 @@ class Decision:
     telemetry: dict[str, np.ndarray]
     graph_seconds: float
     """Wall-clock time inside onnxruntime [s]."""
+    typical: bool
+    """Whether that time is one to go by: of a graph that does not act at random, and past its warm-up."""
 
 
 class ControlLoop:
@@ -45,6 +49,7 @@ class ControlLoop:
         self._graph: OnnxGraph | None = None
         self._carry = np.zeros(0, dtype=np.float32)
         self._episode: int | None = None
+        self._decided = 0  # by graphs of this structure
         self._ahead: tuple[int, np.ndarray] = (-1, self._carry)
         """Index of a tick to come, and its random numbers."""
 
@@ -62,6 +67,8 @@ class ControlLoop:
         graph.contract.check(self._spec, self._task, self._period)
         if self._graph is None or self._graph.contract.carry != graph.contract.carry:
             self._carry = graph.initial_carry()
+        if self._graph is None or _structure(self._graph.contract) != _structure(graph.contract):
+            self._decided = 0
         self._graph = graph
 
     def step(self, tick: Tick) -> Decision:
@@ -85,8 +92,10 @@ class ControlLoop:
             raise
         seconds = time.perf_counter() - started
         self._carry = output.carry
+        self._decided += 1
+        typical = self._decided > WARM_UP and not self._graph.contract.random
         command = self._spec.robot.command(np.clip(output.action.astype(np.float64), -1.0, 1.0))
-        return Decision(Command(tick.stamp, command), output.telemetry, seconds)
+        return Decision(Command(tick.stamp, command), output.telemetry, seconds, typical)
 
     def draw_ahead(self, tick: int) -> None:
         """Draw the random numbers of the tick to come while nobody waits for them.
@@ -102,6 +111,11 @@ class ControlLoop:
         if index == tick and list(noise.shape) == graph.contract.noise:
             return noise
         return tick_noise(self._seed, tick, graph.contract.noise)
+
+
+def _structure(contract: Contract) -> tuple[object, ...]:
+    """What graphs that take the same time have in common."""
+    return contract.random, contract.carry, contract.noise, contract.telemetry
 
 
 def tick_noise(seed: int, tick: int, shape: list[int]) -> np.ndarray:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,17 @@ from typing import Any
 import numpy as np
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.robot import Robot
 from ros_rl.runs.video import write_video
 from ros_rl.runtime.control_loop import ControlLoop
+from ros_rl.runtime.durations import Durations
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Command, Outcome, SafetyState, Tick, Truth, Verdict
 
 _FRAME_EVERY = 2  # ticks
 _FRAME_SIZE = (320, 240)
+_DECISIONS = 1_000_000  # whose times are kept
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,8 @@ class Evaluation:
         task: What the task's `measures` found, by name.
         success_rate: Share of the episodes that the task succeeds in at their end; None if it knows of no success.
         terminations: Episodes that the task or a guard ended early.
-        contacts_not_feet: Share of ticks with a contact other than by the feet or the fixed base.
-        foot_slip: Mean speed of the feet on the ground along it [m/s]; None for a robot without feet.
-        saturated: Mean share of joint torques at their limit.
-        plan_ms: Time to run the graph [ms]: p50, p99 and max.
+        body: What the robot's body did, by name, as far as it has the parts: see `_of_the_body`.
+        plan_ms: Time to run the graph past its warm-up [ms]: p50, p99 and max; empty for one that acts at random.
     """
 
     episodes: int
@@ -45,9 +47,7 @@ class Evaluation:
     task: dict[str, float]
     success_rate: float | None
     terminations: int
-    contacts_not_feet: float
-    foot_slip: float | None
-    saturated: float
+    body: dict[str, float]
     plan_ms: dict[str, float]
 
     def to_mapping(self) -> dict[str, Any]:
@@ -59,9 +59,7 @@ class Evaluation:
             **self.task,
             **({} if self.success_rate is None else {"success_rate": self.success_rate}),
             "terminations": self.terminations,
-            "contacts_not_feet": self.contacts_not_feet,
-            "foot_slip": self.foot_slip,
-            "saturated": self.saturated,
+            **self.body,
             "plan_ms": dict(self.plan_ms),
         }
 
@@ -74,13 +72,11 @@ class _Records:
     returns: list[float] = field(default_factory=list)
     successes: list[bool] = field(default_factory=list)
     truths: list[Truth] = field(default_factory=list)
-    plan_seconds: list[float] = field(default_factory=list)
+    durations: Durations = field(default_factory=lambda: Durations(_DECISIONS))
     frames: list[np.ndarray] = field(default_factory=list)
 
-    def summarise(self, settings: Settings, seconds: float) -> Evaluation:
+    def summarise(self, settings: Settings, robot: Robot, seconds: float) -> Evaluation:
         task = [measure.summarise(self.outcomes) for measure in settings.task.measures]
-        slips = [truth.foot_slip for truth in self.truths if truth.feet_in_contact]
-        plan_ms = 1e3 * np.array(self.plan_seconds or [0.0])
         return Evaluation(
             episodes=len(self.outcomes),
             seconds_each=seconds,
@@ -88,15 +84,25 @@ class _Records:
             task={key: value for part in task for key, value in part.items()},
             success_rate=float(np.mean(self.successes)) if self.successes else None,
             terminations=sum(outcome.terminated for outcome in self.outcomes),
-            contacts_not_feet=float(np.mean([truth.fallen_contacts > 0 for truth in self.truths])),
-            foot_slip=float(np.mean(slips)) if slips else None,
-            saturated=float(np.mean([truth.saturated for truth in self.truths])),
-            plan_ms={
-                "p50": float(np.percentile(plan_ms, 50)),
-                "p99": float(np.percentile(plan_ms, 99)),
-                "max": float(plan_ms.max()),
-            },
+            body=_of_the_body(robot, self.truths),
+            plan_ms=self.durations.milliseconds(),
         )
+
+
+def _of_the_body(robot: Robot, truths: Sequence[Truth]) -> dict[str, float]:
+    """Contacts where the robot has parts that are to touch and others that are not: feet, or the base of an arm.
+
+    Of legs: ``contacts_not_feet``, the share of ticks with a contact other than by the feet; ``foot_slip``, the mean
+    speed of the feet on the ground along it [m/s], if they touched it; ``saturated``, the mean share of joint torques
+    at their limit. Of arms: ``contacts``, the share of ticks with a contact other than by the fixed base.
+    """
+    contacts = float(np.mean([truth.fallen_contacts > 0 for truth in truths]))
+    if robot.simulation is not None and robot.simulation.feet:
+        slips = [truth.foot_slip for truth in truths if truth.feet_in_contact]
+        slip = {"foot_slip": float(np.mean(slips))} if slips else {}
+        saturated = float(np.mean([truth.saturated for truth in truths]))
+        return {"contacts_not_feet": contacts, **slip, "saturated": saturated}
+    return {"contacts": contacts} if robot.tool_frame is not None and not robot.floating_base else {}
 
 
 class Evaluator:
@@ -137,12 +143,13 @@ class Evaluator:
             self._episode(control, seconds, records, film=video is not None and episode == 0)
             if video is not None and episode == 0:
                 write_video(video, records.frames, _FRAME_EVERY * self._settings.control.period)
-        return records.summarise(self._settings, seconds)
+        return records.summarise(self._settings, self._world.robot, seconds)
 
     def _episode(self, control: ControlLoop, seconds: float, records: _Records, film: bool) -> None:
         def decide(tick: Tick) -> Command:
             decision = control.step(tick)
-            records.plan_seconds.append(decision.graph_seconds)
+            if decision.typical:
+                records.durations.add(decision.graph_seconds)
             return decision.command
 
         first, total = len(records.truths), 0.0

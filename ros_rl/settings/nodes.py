@@ -82,7 +82,9 @@ class EvaluatorSettings:
 
     every: int = setting(1200, "environment steps between evaluations; 0: only at the end", unit="steps", low=0)
     episodes: int = setting(3, "episodes per evaluation", low=1)
-    seconds: float = setting(10.0, "length of an evaluation episode", unit="s", low=0.5)
+    seconds: float = setting(
+        0.0, "length of an evaluation episode; 0: that of the task's own, or 10 s if it has no end", unit="s", low=0.0
+    )
     final_episodes: int = setting(3, "episodes of the evaluation at the end", low=1)
     fresh: bool = setting(
         False, "draw starts, noise and friction anew for each evaluation, instead of the same for all of a run"

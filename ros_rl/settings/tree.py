@@ -32,6 +32,8 @@ from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS
 from ros_rl.tasks import Task
 from ros_rl.tasks.gym_task import GymTask
 
+_ENDLESS_SECONDS = 10.0  # that an evaluation of a task without a time limit lasts
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -95,6 +97,12 @@ class Settings:
         """Environment steps of a training."""
         by_time = max(1, round(self.learner.robot_minutes * 60 * self.control.rate_hz))
         return self.learner.steps or by_time
+
+    @property
+    def evaluation_seconds(self) -> float:
+        """Length of an evaluation episode [s]."""
+        own = self.task.episode_seconds
+        return self.evaluator.seconds or (own if math.isfinite(own) else _ENDLESS_SECONDS)
 
     def check_warmup(self) -> None:
         """Refuse a training that ends before it learns.

@@ -12,6 +12,7 @@ from ros_rl.config import setting
 from ros_rl.layout import Fields
 from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.tasks.measures import BACKWARD_VELOCITY, Measure
+from ros_rl.tasks.milestone import Milestone
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class A1Back(A1Walk):
 
     name: ClassVar[str] = "a1_back"
     measures: ClassVar[tuple[Measure, ...]] = (BACKWARD_VELOCITY,)
+    milestone: ClassVar[Milestone] = Milestone("walks back", "backward_velocity", least=0.3, to_the_end=True)
 
     target_velocity: float = setting(
         0.4, "velocity backwards at which the reward saturates", unit="m/s", low=0.05, high=3.0

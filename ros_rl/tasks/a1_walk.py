@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from ros_rl.config import setting
 from ros_rl.layout import Fields
 from ros_rl.tasks.measures import FORWARD_VELOCITY, Measure
+from ros_rl.tasks.milestone import Milestone
 from ros_rl.tasks.task import Task
 
 
@@ -34,6 +35,9 @@ class A1Walk(Task):
         "base_height",
     )
     measures: ClassVar[tuple[Measure, ...]] = (FORWARD_VELOCITY,)
+    milestone: ClassVar[Milestone] = Milestone(
+        "walks", "forward_velocity", least=0.5, to_the_end=True, key="first_robot_minute_at_0.5_mps"
+    )
 
     symmetric: ClassVar[bool] = True
     not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "success_share")

@@ -18,6 +18,7 @@ import numpy as np
 from ros_rl.features import FEATURES, Bounds
 from ros_rl.layout import Fields
 from ros_rl.tasks.measures import Measure
+from ros_rl.tasks.milestone import SUCCEEDS, Milestone
 from ros_rl.types import Array
 
 
@@ -44,6 +45,8 @@ class Task(ABC):
     """State and goal fields, by their names in `ros_rl.features.FEATURES`."""
     measures: ClassVar[tuple[Measure, ...]] = ()
     """What an evaluation reports about it besides return and terminations (`ros_rl.tasks.measures`)."""
+    milestone: ClassVar[Milestone] = SUCCEEDS
+    """From when on a learner can do it; told where evaluations hold the figure that it names."""
     symmetric: ClassVar[bool] = False
     """Whether reward and termination stay the same in the left-right mirror image."""
     not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds",)

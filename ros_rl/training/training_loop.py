@@ -185,12 +185,17 @@ class TrainingLoop:
 
     def graph_of_now(self, score: float | None = None) -> bytes:
         """The same, for nobody to act by: no version of its own."""
-        return (self._learned if self.rounds else self._random).serialise(self.provenance(score))
+        return self._newest.serialise(self.provenance(score))
+
+    @property
+    def _newest(self) -> ExportedGraph:
+        return self._learned if self.rounds else self._random
 
     def provenance(self, score: float | None = None) -> dict[str, object]:
         """Where a graph comes from."""
         return {
             "version": self.version,
+            "random": self._newest is self._random,
             "env_steps": self.env_steps,
             "robot_minutes": self.robot_minutes,
             "updates": self.updates,

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from ros_rl.gym.environment import Environment
 from ros_rl.gym.training import GymTraining
 from ros_rl.runs.run_folder import RunFolder
 from ros_rl.runtime.control_loop import tick_noise
+from ros_rl.runtime.durations import WARM_UP
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import KNOWN_REWARDS, GymTask
@@ -135,6 +137,20 @@ def test_an_agent_that_plans_sees_its_last_action(tmp_path) -> None:
     np.testing.assert_allclose(environment.reset(seed=0)[1:], [0.0])
     observation, *_ = environment.step(np.array([0.25], np.float32))
     assert observation[environment.layout.slices["last_action"]] == [0.25]
+
+
+def test_planning_time_is_without_the_warm_up(monkeypatch) -> None:
+    run = GymTraining(settings_of("test/Point-v0"), lambda line: None)
+    graph, slow = run.training.agent.graph, [0.3] * WARM_UP + [0.0] * 10
+    act = graph.act
+    monkeypatch.setattr(graph, "act", lambda *inputs: (time.sleep(slow.pop(0)), act(*inputs))[1])
+    actor = Actor(graph, 0, explore=0.0)
+    for tick in range(WARM_UP):
+        actor.act(np.zeros(run.training.spec.size, np.float32), tick)
+    assert actor.durations.milliseconds() == {}
+    for tick in range(10):
+        actor.act(np.zeros(run.training.spec.size, np.float32), tick)
+    assert 0.0 < actor.durations.milliseconds()["max"] < 300.0
 
 
 def test_what_acts_is_what_is_exported(tmp_path) -> None:

@@ -5,6 +5,6 @@
 
 SUMMARY_KEYS = {
     "task", "driver", "agent", "seed", "robot_minutes", "wall_minutes", "env_steps", "updates", "updates_per_step",
-    "curve", "first_robot_minute_at_0.5_mps", "evaluation", "plan_ms", "deadline_misses", "dropped_transitions",
+    "curve", "milestone", "evaluation", "plan_ms", "deadline_misses", "dropped_transitions",
     "model_versions", "machine", "versions",
 }  # fmt: skip

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from summaries import SUMMARY_KEYS
 
+from ros_rl.runs.course import Course
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.received import Received
 from ros_rl.runs.records import Round, Stepped, Taken
 from ros_rl.runs.screens import evaluation_line, progress_line, result_screen
 from ros_rl.runs.senders import SequenceCheck, StepCounter
 from ros_rl.runs.state import RunState
-from ros_rl.runs.summary import curve, first_minute_walking, summarise
+from ros_rl.runs.summary import summarise
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Transition
 
@@ -192,11 +193,34 @@ def test_rates() -> None:
     ],
 )
 def test_first_minute_of_three_good_evaluations(points, expected) -> None:
-    assert first_minute_walking(curve([evaluation(minutes, velocity) for minutes, velocity in points])) == expected
+    state = RunState(evaluations=[evaluation(minutes, velocity) for minutes, velocity in points])
+    summary = summarise(load_settings("a1_walk"), state, 1.0)
+    assert summary["first_robot_minute_at_0.5_mps"] == expected
+    assert (summary["milestone"] or {}).get("robot_minutes") == expected
+    assert (f"walks since      {expected}.00 robot minutes" in result_screen(summary, "runs/x")) == (
+        expected is not None
+    )
 
 
 def test_a_fall_is_not_walking() -> None:
-    assert first_minute_walking(curve([evaluation(m, 0.8, terminations=m == 2) for m in (1, 2, 3, 4)])) is None
+    state = RunState(evaluations=[evaluation(m, 0.8, terminations=m == 2) for m in (1, 2, 3, 4)])
+    assert summarise(load_settings("a1_walk"), state, 1.0)["milestone"]["robot_minutes"] is None
+
+
+def test_a_milestone_is_its_tasks_own() -> None:
+    steps = [
+        {"env_steps": n, "final": False, "episodes": 2, "terminations": 2, "return_mean": 0.0} for n in range(1, 6)
+    ]
+    rates = [0.5, 1.0, 1.0, 0.9, 1.0]
+    judged = [{**point, "success_rate": rate} for point, rate in zip(steps, rates, strict=True)]
+    reach = summarise(load_settings("xarm_reach"), RunState(evaluations=judged), 1.0)
+    assert reach["milestone"] == {
+        "name": "succeeds", "figure": "success_rate", "least": 0.9, "in_a_row": 3,
+        "env_steps": 2, "robot_minutes": None,
+    }  # fmt: skip
+    assert "first_robot_minute_at_0.5_mps" not in reach
+    assert "succeeds since   2 steps" in result_screen(reach, "runs/x")
+    assert summarise(load_settings("xarm_reach"), RunState(evaluations=steps), 1.0)["milestone"] is None
 
 
 def test_evaluations_are_kept_in_order_and_once() -> None:
@@ -287,20 +311,20 @@ def test_a_failed_final_evaluation_is_a_shortfall_of_a_run_that_ended() -> None:
 def test_lines_for_the_terminal() -> None:
     state = RunState(
         progress={"robot_minutes": 1.25, "updates": 9.0, "updates_per_second": 60.0, "metrics.forward_velocity": 0.5},
-        figures={"controller": {"plan p50 [ms]": "3.5", "plan p99 [ms]": "7", "graph version": "12"}},
+        figures={"controller": {"plan p50 [ms]": "3.5", "plan p99 [ms]": "7", "acts": "graph 12"}},
     )
-    line = progress_line(state)
+    line = progress_line(state, Course(None))
     for part in (
         "1.25 min",
         "60.0 updates/s",
-        "forward velocity  0.50",
+        "forward velocity 0.50",
         "terminations 0",
-        "plan 3.5/7.0 ms",
-        "model 12",
+        "plan 3.5 ms (p99 7.0)",
+        "graph 12",
     ):
         assert part in line
     assert evaluation_line(evaluation(1.5, 0.5, terminations=1)) == (
-        "evaluation at 1.50 min: return 50.00, forward velocity mean 0.50, forward velocity min 0.40, "
-        "terminations 1 of 3"
+        "evaluation at 1.50 min, 3 episodes of 10 s: return 50.00, forward velocity mean 0.50, "
+        "forward velocity min 0.40, terminations 1 of 3"
     )
     assert "failed: no simulator" in evaluation_line({**evaluation(1, 0), "final": True, "error": "no simulator"})

@@ -12,6 +12,7 @@ from ros_rl.errors import ContractError, GraphError
 from ros_rl.runtime import control_loop
 from ros_rl.runtime.control_loop import ControlLoop, tick_noise
 from ros_rl.runtime.driver_loop import DriverLoop, make_driver_loop
+from ros_rl.runtime.durations import WARM_UP
 from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Verdict
@@ -53,6 +54,23 @@ def test_the_command_answers_the_tick_with_the_scaled_action():
     assert decision.command.stamp == driver.tick.stamp
     np.testing.assert_allclose(decision.command.value, [0.75, -1.5])
     assert 0.0 < decision.graph_seconds < 60.0
+
+
+def test_times_to_go_by_are_neither_of_chance_nor_of_a_warm_up():
+    loop, driver = make_loop(), make_driver()
+
+    def typical(ticks: int) -> list[bool]:
+        return [decision.typical for decision in run(loop, driver, ticks)]
+
+    loop.use(constant_graph(SETTINGS, [0.0, 0.0], provenance={"random": True}))
+    assert typical(2 * WARM_UP) == [False] * 2 * WARM_UP
+    for _ in range(2):  # the learned one, then what another structure decides
+        loop.use(constant_graph(SETTINGS, [0.1, 0.0]))
+        assert typical(WARM_UP + 2) == [False] * WARM_UP + [True] * 2
+        loop.use(constant_graph(SETTINGS, [0.2, 0.0], provenance={"version": 2}))
+        assert typical(2) == [True] * 2, "a newer version of the same is warm"
+        loop.use(noisy_graph(SETTINGS))
+        assert typical(WARM_UP + 1) == [False] * WARM_UP + [True]
 
 
 def test_an_action_beyond_one_is_clipped():

@@ -211,3 +211,18 @@ def test_warm_up_takes_not_all_of_a_training() -> None:
 def test_replayed_actor_critic_may_sum_rewards() -> None:
     overrides = ["agent.name=actor_critic", "agent.data=off_policy", "learner.replay.n_step=3"]
     assert load_settings("a1_walk", overrides=overrides).learner.replay.n_step == 3
+
+
+@pytest.mark.parametrize(
+    ("task", "overrides", "seconds"),
+    [
+        ("xarm_reach", [], 5.0),
+        ("a1_walk", [], 10.0),
+        ("cartpole_swingup", [], 8.0),
+        ("xarm_reach", ["evaluator.seconds=3"], 3.0),
+        ("xarm_reach", ["task.episode_seconds=7"], 7.0),
+        ("gym", ["task.env=CartPole-v1", "agent.name=dqn"], 10.0),
+    ],
+)
+def test_an_evaluation_is_as_long_as_an_episode_unless_it_is_said_how_long(task, overrides, seconds) -> None:
+    assert load_settings(task, overrides=overrides).evaluation_seconds == seconds

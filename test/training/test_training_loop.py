@@ -108,6 +108,7 @@ def test_graphs_go_out_random_first_then_learned_every_few_rounds() -> None:
         training.train()
     assert [round_ for round_, _ in out] == [0, 1, 5, 9]
     assert [contract.provenance["version"] for _, contract in out] == [0, 1, 2, 3]
+    assert [contract.random for _, contract in out] == [True, False, False, False]
     assert out[0][1].telemetry == {} and "predicted_state" in out[1][1].telemetry
 
 
