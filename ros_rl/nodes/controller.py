@@ -169,7 +169,7 @@ class ControllerNode(LifecycleNode):
         graph = self._loop.graph if self._loop is not None else None
         if graph is None:
             return "no graph yet"
-        return "random" if graph.contract.random else f"graph {self._version}"
+        return "random" if graph.contract.random else f"graph {graph.contract.provenance.get('version', '')}".rstrip()
 
     def _diagnose(self) -> None:
         level, text = OK, "active" if self._active else "inactive"
