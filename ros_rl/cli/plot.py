@@ -41,12 +41,16 @@ def _plot(options: argparse.Namespace) -> int:
     curves = [read_curve(folder) for folder in find_runs(options.runs)]
     if bare := [str(curve.folder) for curve in curves if not curve.points]:
         print(f"left out, as not evaluated yet: {', '.join(bare)}")
-    draw_curves([curve for curve in curves if curve.points], options.metric, options.out, _AXES.get(options.x or ""))
+    evaluated = [curve for curve in curves if curve.points]
+    if not evaluated:
+        raise RunFolderError("nothing to draw: no run has been evaluated yet")
+    print("\n".join(draw_curves(evaluated, options.metric, options.out, _AXES.get(options.x or ""))))
+    print(f"picture: {options.out}")
     return 0
 
 
-def draw_curves(curves: Sequence[RunCurve], metric: str, out: Path, axis: str | None = None) -> None:
-    """Print the table, then draw.
+def draw_curves(curves: Sequence[RunCurve], metric: str, out: Path, axis: str | None = None) -> list[str]:
+    """Draw a picture.
 
     Args:
         curves: Each with evaluations.
@@ -54,20 +58,20 @@ def draw_curves(curves: Sequence[RunCurve], metric: str, out: Path, axis: str | 
         out: The picture.
         axis: What the curves run along; None to choose for each task.
 
+    Returns:
+        The last figures, as lines of a table.
+
     Raises:
-        RosRlError: There is nothing to draw, it cannot be written, or matplotlib is not installed.
+        RosRlError: It cannot be drawn or written.
     """
     from ros_rl.analysis import curve_plots
 
     curve_plots.check_format(out)
-    if not curves:
-        raise RunFolderError("nothing to draw: no run has been evaluated yet")
     metric = metric_of(curves, metric)
     panels = grouped(curves)
     axes = {task: axis_of([run for group in groups for run in group.runs], axis) for task, groups in panels.items()}
-    print("\n".join(line for task in panels for line in _table(task, panels[task], metric, axes[task])))
     curve_plots.save(curve_plots.draw(panels, metric, axes), out)
-    print(f"picture: {out}")
+    return [line for task in panels for line in _table(task, panels[task], metric, axes[task])]
 
 
 def _table(task: str, groups: Sequence[RunGroup], metric: str, axis: str) -> list[str]:
