@@ -35,6 +35,7 @@ from ros_rl.runs.seeds import (
 )
 from ros_rl.runs.seeds_table import seeds_table
 from ros_rl.runs.signals import stop_event
+from ros_rl.settings.loggers import check_loggers
 from ros_rl.settings.tree import Settings
 
 
@@ -55,6 +56,7 @@ def train_seeds(options: argparse.Namespace, own: Mapping[str, Any]) -> int:
     if options.seed is not None:
         raise ConfigError("--seed cannot stand with several seeds: each run has its own of them")
     settings = _settings(options, own)
+    check_loggers(settings.learner.loggers)
     title = settings.task.title
     with _parent(options, settings) as parent:
         runs = seed_runs(parent.path, options.seeds or ())

@@ -17,6 +17,7 @@ from ros_rl.errors import UnknownNameError
 from ros_rl.runs import bringup
 from ros_rl.runs.parent import end_with_parent
 from ros_rl.runs.seeds import is_parent
+from ros_rl.settings.loggers import check_loggers
 from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
 from ros_rl.settings.registry import AGENT_NAMES
 
@@ -82,6 +83,7 @@ def _train(options: argparse.Namespace) -> int:
     end_with_parent()
     checkpoint = checkpoint_of(options)
     settings = settings_of(options, **own)
+    check_loggers(settings.learner.loggers)
     if options.env is not None:
         return train_in_gym(options, settings, checkpoint)
     return start_nodes(options, settings, bringup.TRAIN, resume=checkpoint)

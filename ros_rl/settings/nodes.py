@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ros_rl.config import group, setting
+from ros_rl.settings.loggers import LOGGER_NAMES, TENSORBOARD
 from ros_rl.settings.replay import ReplaySettings
 from ros_rl.settings.watch import WatchSettings
 
@@ -73,6 +74,9 @@ class LearnerSettings:
     checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
     threads: int = setting(1, "torch threads", low=1, high=64)
     device: str = setting("cpu", "what learns; auto: a GPU, if there is any;", choices=("cpu", "cuda", "auto"))
+    loggers: tuple[str, ...] = setting(
+        (TENSORBOARD,), "where the curves go, beside the run folder's own files;", choices=LOGGER_NAMES
+    )
     watch: WatchSettings = group(WatchSettings, "the watch on the critics' values")
 
 

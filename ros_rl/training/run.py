@@ -18,7 +18,7 @@ from ros_rl.runs.durable import write_whole
 from ros_rl.runs.evaluations import read_evaluations
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.records import Record, Round, Stepped, Taken
-from ros_rl.runs.run_folder import AGENT, CHECKPOINT, TENSORBOARD, run_of
+from ros_rl.runs.run_folder import AGENT, CHECKPOINT, run_of
 from ros_rl.runs.summary import JUDGED_AT, WATCH
 from ros_rl.runs.write_ahead import read_since
 from ros_rl.training.best_keeper import BestKeeper
@@ -108,7 +108,7 @@ class TrainingRun:
             RunFolderError: The disk is full, or the folder cannot be written.
         """
         self._folder = folder
-        self._scalars = ScalarLog(folder / TENSORBOARD if folder else None)
+        self._scalars = ScalarLog(folder, self.training.settings)
         self._checkpointed_at = self.training.env_steps
         self._evaluated_at = self._judged_at()
         self._reported_at = time.monotonic()
