@@ -93,7 +93,9 @@ def _parent(options: argparse.Namespace, settings: Settings) -> RunFolder:
     if options.resume is not None:
         if options.out is not None:
             raise ConfigError(f"--out cannot stand with --resume {options.resume}: seeds go on in their own folder")
-        return RunFolder.claim(options.resume, go_on=True)
+        parent = RunFolder(options.resume)
+        parent.take_lock()
+        return parent
     if options.out is not None and is_parent(options.out):
         raise RunFolderError(f"{options.out} holds seeds already ({SETTINGS}); --resume it, or name another --out")
     parent = RunFolder.claim_default(settings.task.title) if options.out is None else RunFolder.claim(options.out)

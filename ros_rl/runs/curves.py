@@ -30,6 +30,8 @@ _NO_DIFFERENCE = (
     "learner.robot_minutes",
     "learner.steps",
     "learner.checkpoint_every",
+    "learner.loggers",
+    "learner.stop_at_success",
     "evaluator.every",
     "evaluator.episodes",
     "evaluator.final_episodes",

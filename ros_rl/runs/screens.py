@@ -11,6 +11,7 @@ from typing import Any
 
 from ros_rl.runs.run_folder import AGENT
 from ros_rl.runs.state import RunState
+from ros_rl.runs.summary import SUCCESSES
 from ros_rl.wire import METRICS
 
 
@@ -75,6 +76,8 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     lines.append(f"  terminations     {summary['terminations']} in {summary['episodes']} episodes")
     if summary["faults"]:
         lines.append(f"  faults           {summary['faults']}")
+    if summary[SUCCESSES]:
+        lines.append(f"  ended early      as evaluations succeeded, {summary[SUCCESSES]} in a row")
     if summary["first_robot_minute_at_0.5_mps"] is not None:
         lines.append(f"  walks since      {summary['first_robot_minute_at_0.5_mps']:.2f} robot minutes")
     lines += [f"  {name:<16} {value}" for name, value in _evaluation_rows(summary["evaluation"])]

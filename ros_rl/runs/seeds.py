@@ -55,10 +55,12 @@ class SeedRun:
     def ended(self) -> tuple[str, str]:
         """How it ended, and why if it failed; of one that goes on, as if it had been stopped."""
         try:
-            shortfall = json.loads((self.folder / SUMMARY).read_text(encoding="utf-8")).get("shortfall", "")
-            return (FAILED, str(shortfall)) if shortfall else (FINISHED, "")
+            summary = json.loads((self.folder / SUMMARY).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return (STOPPED if (self.folder / CONFIG).is_file() else MISSING), ""
+        if not summary.get("finished", True):
+            return STOPPED, ""
+        return (FAILED, summary["shortfall"]) if summary.get("shortfall") else (FINISHED, "")
 
     @property
     def resumable(self) -> bool:

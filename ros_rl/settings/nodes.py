@@ -69,6 +69,9 @@ class LearnerSettings:
     collectors: tuple[str, ...] = setting(
         ("collector",), "nodes whose transitions count; those of other namespaces with their whole name"
     )
+    stop_at_success: int = setting(
+        0, "evaluations in a row that must succeed to end the training before its time; 0: none does", low=0
+    )
     publish_every: int = setting(25, "steps between published control graphs", unit="steps", low=1)
     slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
