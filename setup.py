@@ -77,6 +77,7 @@ setup(
         "ros": list(ROS_WHEELS),
         "gym": ["gymnasium[mujoco]>=1.0"],
         "docs": ["sphinx>=8", "myst-parser>=4", "furo", "sphinx-autoapi>=3.3", "sphinx-copybutton"],
+        "wandb": ["wandb>=0.18"],
         "bench": ["stable-baselines3", "psutil"],
         # what mbrl-lib 0.2.0 needs to plan; itself by `pip install --no-deps mbrl==0.2.0`, since the hydra-core that it
         # pins does not import under Python 3.11 and later

@@ -38,6 +38,9 @@ ROBOTS_GROUP = "ros_rl.robots"
 PYBULLET_SENSORS_GROUP = "ros_rl.pybullet_sensors"
 """How PyBullet measures a sensor, by the sensor's name; see `ros_rl.backends.pybullet.sensors`."""
 
+LOGGERS_GROUP = "ros_rl.loggers"
+"""Where the curves of a training go, by name; see `ros_rl.training.scalars.Logger`."""
+
 
 def find_plugins(group: str) -> dict[str, EntryPoint]:
     """The entry points of a group by their names, not yet imported; without those that two packages give alike."""

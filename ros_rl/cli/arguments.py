@@ -50,8 +50,8 @@ def add_preset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset",
         metavar="NAME",
-        help="settings under a name, read after the task's own, e.g. debug: everything tiny (default: none); see "
-        "'ros-rl list'",
+        help="settings under a name, read after the task's own, e.g. debug: everything tiny, or td7: an agent's tuned "
+        "ones (default: none); see 'ros-rl list'",
     )
 
 

@@ -9,7 +9,7 @@ import argparse
 from typing import Any
 
 from ros_rl.robot import robot_names
-from ros_rl.settings.presets import preset_titles
+from ros_rl.settings.presets import preset_titles, tuned_settings
 from ros_rl.settings.registry import AGENT_NAMES, BACKEND_SETTINGS
 from ros_rl.tasks import TASKS
 
@@ -28,6 +28,9 @@ def _list(options: argparse.Namespace) -> int:
         "agents": list(AGENT_NAMES),
         "drivers": list(BACKEND_SETTINGS),
         "presets": [f"{name}  {title}" for name, title in preset_titles().items()],
+        "tuned settings (--preset)": [
+            f"{name}  {it.title}\n      {it.measured}" for name, it in tuned_settings().items()
+        ],
     }
     for title, items in rows.items():
         print(f"{title}:")

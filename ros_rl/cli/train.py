@@ -12,8 +12,12 @@ from typing import Any
 from ros_rl.cli.arguments import add_graph, add_preset, whole
 from ros_rl.cli.options import checkpoint_of, choose_task, settings_of
 from ros_rl.cli.runs import start_nodes, train_in_gym
+from ros_rl.cli.seeds import train_seeds
 from ros_rl.errors import UnknownNameError
 from ros_rl.runs import bringup
+from ros_rl.runs.parent import end_with_parent
+from ros_rl.runs.seeds import is_parent
+from ros_rl.settings.loggers import check_loggers
 from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
 from ros_rl.settings.registry import AGENT_NAMES
 
@@ -28,6 +32,14 @@ def add(commands: Any) -> None:
     parser.add_argument("--agent", metavar="NAME", help="what learns (default: mpc; sac with --env)")
     parser.add_argument(
         "--steps", type=whole(1), metavar="N", help="environment steps to learn from, in place of --robot-minutes"
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="train with each of these, one after the other, and compare them; --out and --resume then name the folder "
+        "of all their run folders",
     )
     add_preset(parser)
     add_graph(parser, f"default: the task's, else {LearnerSettings.robot_minutes:g}")
@@ -58,18 +70,20 @@ def _train(options: argparse.Namespace) -> int:
     if options.agent is not None and options.agent not in AGENT_NAMES:
         raise UnknownNameError("agent", options.agent, AGENT_NAMES)
     choose_task(options)
+    own = {
+        "agent.name": options.agent,
+        "learner.robot_minutes": options.robot_minutes,
+        "learner.steps": options.steps,
+        "evaluator.every": options.eval_every,
+        "evaluator.episodes": options.eval_episodes,
+        "evaluator.final_episodes": options.eval_episodes,
+    }
+    if options.seeds is not None or is_parent(options.resume):
+        return train_seeds(options, own)
+    end_with_parent()
     checkpoint = checkpoint_of(options)
-    settings = settings_of(
-        options,
-        **{
-            "agent.name": options.agent,
-            "learner.robot_minutes": options.robot_minutes,
-            "learner.steps": options.steps,
-            "evaluator.every": options.eval_every,
-            "evaluator.episodes": options.eval_episodes,
-            "evaluator.final_episodes": options.eval_episodes,
-        },
-    )
+    settings = settings_of(options, **own)
+    check_loggers(settings.learner.loggers)
     if options.env is not None:
         return train_in_gym(options, settings, checkpoint)
     return start_nodes(options, settings, bringup.TRAIN, resume=checkpoint)

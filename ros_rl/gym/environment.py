@@ -18,6 +18,8 @@ from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.tasks.gym_task import OBSERVATION
 from ros_rl.types import Unique
 
+_SUCCESS = "is_success"  # of `info`, as other libraries have it
+
 
 class Environment(Unique):
     """One environment, and what it does against what it declares.
@@ -40,6 +42,8 @@ class Environment(Unique):
         self.layout = self._layout()
         self._last = np.zeros(self.layout.action_size, np.float32)
         self._episode, self._step = -1, 0
+        self.succeeded: bool | None = None
+        """Whether the last step was a success; None: it does not tell."""
 
     def _layout(self) -> Layout:
         count = self._actions.count
@@ -54,6 +58,11 @@ class Environment(Unique):
     def step_limit(self) -> int | None:
         """Steps after which it truncates an episode; None if Gymnasium knows none."""
         return self._env.spec.max_episode_steps if self._env.spec else None
+
+    @property
+    def return_threshold(self) -> float | None:
+        """Mean return from which on it counts as solved; None if it names none."""
+        return self._env.spec.reward_threshold if self._env.spec else None
 
     @property
     def draws(self) -> bool:
@@ -93,7 +102,8 @@ class Environment(Unique):
         """
         self._step += 1
         outer = self.outer_action(action)
-        observation, reward, *ends, _ = self._tried(lambda: self._env.step(outer), "step", 5)
+        observation, reward, *ends, info = self._tried(lambda: self._env.step(outer), "step", 5)
+        self.succeeded = self._truth(info[_SUCCESS]) if _SUCCESS in info else None
         value, terminated, truncated = self._number(reward), *(self._truth(end) for end in ends)
         self._last = action
         return self._flat(observation), value, terminated, truncated and not terminated

@@ -16,6 +16,7 @@ from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.errors import SimulationError
 from ros_rl.gym.actor import Actor
 from ros_rl.gym.environment import Environment
+from ros_rl.runs.evaluations import RETURN_THRESHOLD, SUCCESS_RATE
 from ros_rl.runs.video import write_video
 from ros_rl.settings.tree import Settings
 
@@ -30,6 +31,7 @@ class _Records:
 
     returns: list[float] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
+    successes: list[bool] = field(default_factory=list)
     terminated: int = 0
 
     def summarise(self) -> dict[str, Any]:
@@ -39,6 +41,7 @@ class _Records:
             "return_min": min(self.returns),
             "return_max": max(self.returns),
             "length_mean": float(np.mean(self.steps)),
+            **({SUCCESS_RATE: float(np.mean(self.successes))} if self.successes else {}),
             "terminations": self.terminated,
         }
 
@@ -111,6 +114,8 @@ class GymEvaluator:
         if video and film.frames:
             write_video(video, film.frames, _FRAME_EVERY / self._environment.frames_per_second)
         found = {**records.summarise(), "plan_ms": actor.durations.milliseconds()}
+        if SUCCESS_RATE not in found and self._environment.return_threshold is not None:
+            found[RETURN_THRESHOLD] = self._environment.return_threshold
         return found | ({"no_video": film.problem} if film.problem else {})
 
     def _episode(
@@ -126,6 +131,8 @@ class GymEvaluator:
             observation, reward, terminated, truncated = self._environment.step(action)
             total, count, over = total + reward, count + 1, terminated or truncated
             records.terminated += terminated
+        if self._environment.succeeded is not None:
+            records.successes.append(self._environment.succeeded)
         records.returns.append(total)
         records.steps.append(count)
 

@@ -19,6 +19,7 @@ from ros_rl.gym.spaces import Vector
 from ros_rl.runs.course import Course
 from ros_rl.runs.display import Display, print_line
 from ros_rl.runs.durable import low_disk
+from ros_rl.runs.evaluations import RETURN_THRESHOLD, SUCCESS_RATE
 from ros_rl.runs.records import Taken
 from ros_rl.runs.run_folder import VIDEO, RunFolder, run_of
 from ros_rl.runs.screens import evaluation_line
@@ -174,6 +175,9 @@ class GymTraining:
             self._say(f"no video: {found.pop('no_video')}")
         self.state.add_evaluation({"env_steps": steps, "final": final, **found})
         self._say(evaluation_line(self.state.evaluations[-1]))
+        if self._settings.learner.stop_at_success and not {SUCCESS_RATE, RETURN_THRESHOLD} & found.keys():
+            name = self._settings.task.title
+            self._say(f"warning: learner.stop_at_success has no effect: {name} does not tell what success is")
         self._run.note_evaluation(self.state.evaluations[-1], steps)
 
     def _report(self) -> None:

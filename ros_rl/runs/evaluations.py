@@ -8,9 +8,10 @@ So the curve of a run that goes on is whole.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from ros_rl.errors import ContractError
 from ros_rl.json_text import check_entries, json_object
 
 EVALUATIONS = "evaluations.jsonl"
+SUCCESS_RATE, RETURN_THRESHOLD = "success_rate", "return_threshold"
+"""Entries of an evaluation: share of the episodes that succeeded; mean return from which on it counts as solved."""
 _REQUEST = {"env_steps": int, "version": int, "episodes": int, "robot_minutes": float, "final": bool}
 
 
@@ -48,6 +51,22 @@ def append_evaluation(folder: Path, result: Mapping[str, Any]) -> None:
         file.write(b"\n" * _torn(folder / EVALUATIONS) + json.dumps(result).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def succeeded(result: Mapping[str, Any]) -> bool:
+    """Whether an evaluation is a success: each of its episodes was one, as far as the task can say.
+
+    A Gymnasium environment that does not tell names a mean return from which on it counts as solved.
+    """
+    if SUCCESS_RATE in result:
+        return bool(result[SUCCESS_RATE] == 1.0)
+    return RETURN_THRESHOLD in result and bool(result["return_mean"] >= result[RETURN_THRESHOLD])
+
+
+def in_a_row(results: Iterable[Mapping[str, Any]]) -> int:
+    """How many evaluations at the end, in the order of their steps, are a success; those that failed do not count."""
+    judged = sorted((item for item in results if "error" not in item), key=lambda item: float(item["env_steps"]))
+    return sum(1 for _ in itertools.takewhile(succeeded, reversed(judged)))
 
 
 def _torn(path: Path) -> bool:

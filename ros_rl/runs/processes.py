@@ -21,7 +21,7 @@ _POLL_SECONDS = 0.02
 _KILL_SECONDS = 0.5
 
 
-def _own_group() -> dict[str, Any]:
+def own_group() -> dict[str, Any]:
     """A process group of its own keeps a terminal's Ctrl-C away; a session would set priorities apart, too."""
     if sys.version_info >= (3, 11):
         return {"process_group": 0}
@@ -52,7 +52,7 @@ class Processes:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self._environment,
-                **_own_group(),
+                **own_group(),
             )
 
     def process_id(self, name: str) -> int:

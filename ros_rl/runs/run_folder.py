@@ -76,7 +76,7 @@ class RunFolder:
         """
         _refuse_strangers(path)
         folder = cls(path)
-        folder._take_lock()
+        folder.take_lock()
         try:
             folder._check_free(path, go_on)
         except RunFolderError:
@@ -139,8 +139,12 @@ class RunFolder:
         """Release it."""
         self.release()
 
-    def _take_lock(self) -> None:
-        """The system gives the lock back when the process ends, however it does."""
+    def take_lock(self) -> None:
+        """Keep others out; the system gives the lock back when the process ends, however it does.
+
+        Raises:
+            RunFolderError: Another process has it, or the folder cannot be written.
+        """
         try:
             self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

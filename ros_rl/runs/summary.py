@@ -22,6 +22,8 @@ WATCH = "watch."
 """In front of the names of the watch's figures, among those of the progress."""
 JUDGED_AT = "judged_at"
 """Among the progress: environment steps of the newest evaluation that the learner has taken note of; -1: none."""
+SUCCESSES = "ended_by_successes"
+"""Among the progress: how many evaluations in a row, by their success, ended the training before its time; else 0."""
 _ENOUGH = 0.5  # transitions of a step; a robot that falls all the time still gives more
 _FEW = 10  # steps whose transitions may be on their way
 _REQUEST_ONLY = ("version", "final")
@@ -67,6 +69,7 @@ def summarise(settings: Settings, state: RunState, agent_file: str = "", finishe
         "episodes": int(p.get("episodes", 0)),
         "episode_seconds": settings.task.episode_seconds,
         "terminations": int(p.get("terminations", 0)),
+        SUCCESSES: int(p.get(SUCCESSES, 0)),
         "updates": updates,
         "updates_per_step": updates / steps if steps else 0.0,
         "watch": {name.removeprefix(WATCH): value for name, value in p.items() if name.startswith(WATCH)},

@@ -12,13 +12,13 @@ from typing import Any
 
 import yaml
 
-from ros_rl.config import build, expand, merge, nested, to_mapping
+from ros_rl.config import build, expand, merge, nested, to_mapping, variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.resources import share_path
 from ros_rl.robot import is_file
 from ros_rl.settings.nodes import NODES
 from ros_rl.settings.presets import Preset, read_preset
-from ros_rl.settings.registry import ALL_TASKS, DEFAULT_BACKEND
+from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS, DEFAULT_BACKEND
 from ros_rl.settings.tree import Settings
 from ros_rl.yaml_files import ParametersFile, read_parameters_file
 
@@ -98,7 +98,9 @@ def _load(
     for _, over in sources:
         merged = chosen.merge(merged, over)
     try:
-        return build(Settings, merged)
+        settings = build(Settings, merged)
+        chosen.check_agent(variant_name(AGENT_SETTINGS, settings.agent))
+        return settings
     except ConfigError:
         # together they do not fit; the first that does not fit what came before it is the one to name
         for source, over in sources:

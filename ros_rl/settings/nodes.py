@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ros_rl.config import group, setting
+from ros_rl.settings.loggers import LOGGER_NAMES, TENSORBOARD
 from ros_rl.settings.replay import ReplaySettings
 from ros_rl.settings.watch import WatchSettings
 
@@ -68,11 +69,17 @@ class LearnerSettings:
     collectors: tuple[str, ...] = setting(
         ("collector",), "nodes whose transitions count; those of other namespaces with their whole name"
     )
+    stop_at_success: int = setting(
+        0, "evaluations in a row that must succeed to end the training before its time; 0: none does", low=0
+    )
     publish_every: int = setting(25, "steps between published control graphs", unit="steps", low=1)
     slack_steps: int = setting(10, "steps that acting may run ahead of learning (lock-step)", unit="steps", low=1)
     checkpoint_every: int = setting(1000, "steps between checkpoints", unit="steps", low=1)
     threads: int = setting(1, "torch threads", low=1, high=64)
     device: str = setting("cpu", "what learns; auto: a GPU, if there is any;", choices=("cpu", "cuda", "auto"))
+    loggers: tuple[str, ...] = setting(
+        (TENSORBOARD,), "where the curves go, beside the run folder's own files;", choices=LOGGER_NAMES
+    )
     watch: WatchSettings = group(WatchSettings, "the watch on the critics' values")
 
 

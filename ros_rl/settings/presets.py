@@ -1,7 +1,10 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Presets: sets of settings under a name, for any task and any agent (`config/presets/*.yaml`)."""
+"""Sets of settings under a name: presets for any task and agent, and tuned settings of one agent.
+
+They are `config/presets/*.yaml` and `config/agents/*.yaml`.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from ros_rl.settings.tree import Settings
 from ros_rl.yaml_files import read_parameters_file
 
 _AGENTS = "agents"
+_MEASURED = "# Measured: "
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,12 @@ class Preset:
     """What holds whatever the agent is, and what is each agent's own.
 
     Attributes:
+        name: Of its file; empty for none.
         general: Nested settings.
         agents: Nested settings of `agent`, by the agent's name; an agent that is not among them keeps its own.
     """
 
+    name: str = ""
     general: Mapping[str, Any] = field(default_factory=dict)
     agents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -42,6 +48,16 @@ class Preset:
         """`config.merge` of what is read later; another agent begins with what the preset has for it."""
         name = _agent_of(merge(values, over))
         return merge(values if name == _agent_of(values) else merge(values, self._agent(name)), over)
+
+    def check_agent(self, name: str) -> None:
+        """Refuse another agent than the one that the settings were tuned for.
+
+        Raises:
+            ConfigError: It is.
+        """
+        own = self.general.get("agent", {}).get("name", name)
+        if own != name:
+            raise ConfigError(f"--preset {self.name} has settings of agent '{own}', which '{name}' is not")
 
     def _agent(self, name: Any) -> dict[str, Any]:
         return {"agent": {"name": name, **self.agents[name]}} if isinstance(name, str) and name in self.agents else {}
@@ -59,20 +75,46 @@ def preset_titles() -> dict[str, str]:
     return {path.stem: _title(path) for path in sorted(share_path("config", "presets").glob("*.yaml"))}
 
 
+@dataclass(frozen=True)
+class Tuned:
+    """Settings with which an agent was measured, as the comments of their file say.
+
+    Attributes:
+        title: What they are.
+        measured: What they came to, on which environment.
+    """
+
+    title: str
+    measured: str
+
+
+def tuned_settings() -> dict[str, Tuned]:
+    """Those that ship with the package, by the name that ``--preset`` takes."""
+    return {
+        path.stem: Tuned(_title(path), _measured(path)) for path in sorted(share_path("config", _AGENTS).glob("*.yaml"))
+    }
+
+
+def _measured(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((line.removeprefix(_MEASURED) for line in lines if line.startswith(_MEASURED)), "")
+
+
 def _title(path: Path) -> str:
     return path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
 
 
 def read_preset(name: str) -> Preset:
-    """A preset that ships with the package.
+    """A preset, or tuned settings, that ship with the package.
 
     Raises:
         UnknownNameError: There is none of that name.
         ConfigError: A setting in it is wrong.
     """
-    if name not in preset_titles():
-        raise UnknownNameError("preset", name, tuple(preset_titles()))
-    path = share_path("config", "presets") / f"{name}.yaml"
+    names = {**dict.fromkeys(preset_titles(), "presets"), **dict.fromkeys(tuned_settings(), _AGENTS)}
+    if name not in names:
+        raise UnknownNameError("preset", name, names)
+    path = share_path("config", names[name]) / f"{name}.yaml"
     general = read_parameters_file(path, NODES)
     agents = general.pop(_AGENTS, {})
     build(Settings, general, source=str(path))
@@ -82,4 +124,4 @@ def read_preset(name: str) -> Preset:
         if agent not in AGENT_NAMES:
             raise ConfigError(f"{path}: unknown agent '{agent}' in 'agents'; valid: {', '.join(AGENT_NAMES)}")
         build(AGENT_SETTINGS[agent], values, f"{_AGENTS}.{agent}", str(path))
-    return Preset(general, agents)
+    return Preset(name, general, agents)

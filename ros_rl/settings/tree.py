@@ -60,6 +60,8 @@ class Settings:
                 "continuous; it learns on a Gymnasium environment: --env gym:NAME"
             )
         self._check_replay()
+        if self.learner.stop_at_success:
+            self._check_success()
 
     def observation_spec(self, robot: Robot | None = None) -> ObservationSpec:
         """What the run's agent sees of its robot.
@@ -125,6 +127,18 @@ class Settings:
         replay.refuse(
             self.agent.unused_replay(), f"of which agent '{variant_name(AGENT_SETTINGS, self.agent)}' has no use"
         )
+
+    def _check_success(self) -> None:
+        """Refuse to end a training at a success that nobody would see; what an environment tells, only it knows."""
+        what = f"learner.stop_at_success {self.learner.stop_at_success} has no effect"
+        if not self.evaluator.every:
+            raise ConfigError(f"{what}: nothing is evaluated on the way, as evaluator.every is 0")
+        if isinstance(self.task, GymTask):
+            return
+        if type(self.task).succeeded is Task.succeeded:
+            raise ConfigError(f"{what}: task '{self.task.name}' does not say what success is")
+        if not self.driver.backend.knows_truth:
+            raise ConfigError(f"{what}: nothing is evaluated with driver '{self.driver.backend_name}'")
 
     @property
     def robot_name(self) -> str:

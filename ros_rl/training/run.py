@@ -15,11 +15,11 @@ from typing import Any
 
 from ros_rl.errors import GraphError, RosRlError, RunFolderError
 from ros_rl.runs.durable import write_whole
-from ros_rl.runs.evaluations import read_evaluations
+from ros_rl.runs.evaluations import in_a_row, read_evaluations
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.records import Record, Round, Stepped, Taken
-from ros_rl.runs.run_folder import AGENT, CHECKPOINT, TENSORBOARD, run_of
-from ros_rl.runs.summary import JUDGED_AT, WATCH
+from ros_rl.runs.run_folder import AGENT, CHECKPOINT, run_of
+from ros_rl.runs.summary import JUDGED_AT, SUCCESSES, WATCH
 from ros_rl.runs.write_ahead import read_since
 from ros_rl.training.best_keeper import BestKeeper
 from ros_rl.training.run_store import ResumedFrom, RunStore
@@ -69,6 +69,8 @@ class TrainingRun:
         self.graph = b""
         """The newest control graph (ONNX); empty before the first."""
         self.finished = False
+        self.succeeded = False
+        """Whether as many evaluations in a row succeeded as are to end the training before its time."""
         self._rates = Rates()
         self._ahead: deque[Record] = deque()  # to be done again, and what arrives meanwhile
         self._stepped = Stepped(0)
@@ -76,6 +78,7 @@ class TrainingRun:
         self._store: RunStore | None = None
         self._best: BestKeeper | None = None
         self._judged = -1
+        self._judgements: dict[int, Mapping[str, Any]] = {}  # by environment steps
         self.begin(None)
 
     def resume(self, root: Path) -> tuple[Any, list[Record]]:
@@ -108,7 +111,10 @@ class TrainingRun:
             RunFolderError: The disk is full, or the folder cannot be written.
         """
         self._folder = folder
-        self._scalars = ScalarLog(folder / TENSORBOARD if folder else None)
+        earlier = read_evaluations(folder) if folder is not None else []
+        self._judgements = {int(result["env_steps"]): result for result in earlier}
+        self.succeeded = self._enough_successes()
+        self._scalars = ScalarLog(folder, self.training.settings)
         self._checkpointed_at = self.training.env_steps
         self._evaluated_at = self._judged_at()
         self._reported_at = time.monotonic()
@@ -129,7 +135,11 @@ class TrainingRun:
     @property
     def done(self) -> bool:
         """Whether nothing is left to do but to `finish`."""
-        return self.training.done and not self.recalling
+        return (self.training.done or self.succeeded) and not self.recalling
+
+    def _enough_successes(self) -> bool:
+        wanted = self.training.settings.learner.stop_at_success
+        return 0 < wanted <= in_a_row(self._judgements.values())
 
     def add(self, transition: Transition, metrics: Mapping[str, float], session: int = 0, sequence: int = 0) -> None:
         """Take a transition, with the task's metrics at its end.
@@ -161,6 +171,8 @@ class TrainingRun:
 
     def work(self) -> bool:
         """Publish a control graph and do a round, if they are due; returns whether there was a round."""
+        if self.finished:
+            return False
         if self._publish is not None and self.training.graph_due:
             self._make_graph()
         if self._ahead:
@@ -174,7 +186,7 @@ class TrainingRun:
 
     def keep_up(self) -> None:
         """Evaluate and write a checkpoint, if they are due."""
-        if self.recalling:
+        if self.recalling or self.finished:
             return
         steps, settings = self.training.env_steps, self.training.settings
         every = settings.evaluator.every
@@ -309,6 +321,7 @@ class TrainingRun:
             "terminations": self.episodes.terminations,
             "transitions": training.replay.added,
             JUDGED_AT: self._judged,
+            SUCCESSES: training.settings.learner.stop_at_success * self.succeeded,
             **figures,
             **self._rates.update(self._reported_at, rates),
             **self.episodes.means(),
@@ -325,6 +338,8 @@ class TrainingRun:
             result: Of the evaluation.
             env_steps: After how many environment steps it was asked for.
         """
+        self._judgements[env_steps] = {**result, "env_steps": env_steps}
+        self.succeeded = self.succeeded or self._enough_successes()
         numbers = {name: value for name, value in result.items() if isinstance(value, (int, float))}
         self._scalars.write("evaluation", numbers, env_steps)
         score = math.nan if "error" in result else self.training.settings.task.score(result)

@@ -34,7 +34,7 @@ from ros_rl.settings.loading import load_settings
         (["train", "mock_point", "--set", "nonsense"], "expected key.path=value"),
         (["train", "mock_point", "--robot-minutes", "-1"], "'learner.robot_minutes' is -1.0, out of range"),
         (["train", "mock_point", "--params-file", "/none.yaml"], "/none.yaml: No such file"),
-        (["train", "mock_point", "--preset", "nope"], "unknown preset 'nope'; valid: debug"),
+        (["train", "mock_point", "--preset", "nope"], "unknown preset 'nope'; valid: crossq, debug"),
         (["train", "a1_walk", "--set", "control.rate_hz=30"], "not a multiple of the physics step"),
         (["train", "mock_point", "--resume", "/none"], "/none holds no checkpoint"),
         (["train", "mock_point", "--agent", "dqn"], "agent 'dqn' chooses discrete actions, those of robots are cont"),
@@ -133,7 +133,7 @@ def test_finished_run_is_not_overwritten(capsys, tmp_path) -> None:
 def test_list_version_and_settings(capsys) -> None:
     code, printed, _ = run_cli(capsys, "list")
     assert code == 0
-    for name in ("a1_walk", "xarm_reach", "mpc", "pybullet", "external", "debug  Everything runs"):
+    for name in ("a1_walk", "xarm_reach", "mpc", "pybullet", "external", "debug  Everything runs", "CartPole-v1 488"):
         assert name in printed
     assert run_cli(capsys, "--version")[1].startswith("ros-rl ")
     code, printed, _ = run_cli(capsys, "settings", "mock_point", "--set", "control.delay=0")

@@ -66,7 +66,9 @@ def test_every_agent_leaves_its_controller_and_goes_on(tmp_path: Path, agent: st
         assert second.run(folder, threading.Event())
     whole = summarise(settings, second.state)
     assert [point["env_steps"] for point in whole["curve"]] == [40, 80, 100]
-    assert whole["wall_minutes"] > stopped["wall_minutes"] and whole["plan_ms"]["max"] >= stopped["plan_ms"]["max"]
+    assert whole["wall_minutes"] > stopped["wall_minutes"]
+    if stopped["plan_ms"]["max"] is not None:  # who only explores plans nothing
+        assert whole["plan_ms"]["max"] >= stopped["plan_ms"]["max"]
     best = max(whole["curve"], key=lambda point: (point["return"], point["env_steps"]))
     assert whole["best"]["env_steps"] == best["env_steps"] and whole["best"]["return_mean"] == best["return"]
     assert OnnxGraph.load(folder.path / "best.onnx").contract.provenance["env_steps"] == best["env_steps"]

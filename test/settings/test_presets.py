@@ -3,15 +3,20 @@
 
 """Presets: they fit every agent and task, stand between the task's file and the user, and a wrong one is named."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.settings import presets
 from ros_rl.settings.loading import load_settings
-from ros_rl.settings.presets import preset_titles, read_preset
-from ros_rl.settings.registry import AGENT_NAMES
+from ros_rl.settings.presets import preset_titles, read_preset, tuned_settings
+from ros_rl.settings.registry import AGENT_NAMES, AGENT_SETTINGS
 from ros_rl.tasks import TASKS
 
+ROOT = Path(__file__).parents[2]
 LEARNERS = sorted(set(AGENT_NAMES) - {"random"})
 
 
@@ -76,5 +81,27 @@ def test_a_wrong_preset_is_named_with_its_key(tmp_path, monkeypatch, content, co
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
-    with pytest.raises(UnknownNameError, match="unknown preset 'nope'; valid: debug"):
+    with pytest.raises(UnknownNameError, match="unknown preset 'nope'; valid: crossq, debug, dqn, mbpo, td7"):
         load_settings("a1_walk", preset="nope")
+
+
+@pytest.mark.parametrize("name", sorted(tuned_settings()))
+def test_tuned_settings_say_what_the_benchmarks_found_and_the_command_that_they_are_for(name) -> None:
+    """Each environment and figure stand in a row of the benchmarks' tables, beside the name of the settings."""
+    rows = [line for line in (ROOT / "bench" / "README.md").read_text().splitlines() if f"`{name}`" in line]
+    measured = re.findall(r"(\w+-v\d) (\d+)", tuned_settings()[name].measured)
+    assert measured
+    for environment, figure in measured:
+        assert any(environment in row and re.search(rf"\b{figure}\b", row) for row in rows), (environment, figure)
+    text = (ROOT / "config" / "agents" / f"{name}.yaml").read_text()
+    command = re.search(r"`ros-rl train --env gym:(\S+) --preset (\S+) --steps (\d+)`", text)
+    assert command and command[2] == name and command[1] in dict(measured)
+    assert f"{int(command[3]):,} steps" in tuned_settings()[name].measured
+
+
+def test_tuned_settings_hold_for_their_agent_alone() -> None:
+    settings = load_settings("gym", overrides=["learner.steps=5000"], preset="td7")
+    assert variant_name(AGENT_SETTINGS, settings.agent) == "td7"
+    assert (settings.learner.warmup_steps, settings.learner.steps) == (3000, 5000)
+    with pytest.raises(ConfigError, match="--preset td7 has settings of agent 'td7', which 'sac' is not"):
+        load_settings("gym", overrides=["agent.name=sac"], preset="td7")
