@@ -15,7 +15,7 @@ from ros_rl.cli.runs import start_nodes, train_in_gym
 from ros_rl.errors import UnknownNameError
 from ros_rl.runs import bringup
 from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
-from ros_rl.settings.registry import AGENT_NAMES
+from ros_rl.settings.registry import AGENT_SETTINGS
 
 
 def add(commands: Any) -> None:
@@ -55,8 +55,8 @@ def add(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    if options.agent is not None and options.agent not in AGENT_NAMES:
-        raise UnknownNameError("agent", options.agent, AGENT_NAMES)
+    if options.agent is not None and options.agent not in AGENT_SETTINGS:
+        raise UnknownNameError("agent", options.agent, AGENT_SETTINGS)
     choose_task(options)
     checkpoint = checkpoint_of(options)
     settings = settings_of(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ros_rl.config import build, merge, variant_name
@@ -16,7 +15,7 @@ from ros_rl.resources import share_path
 from ros_rl.settings.nodes import NODES
 from ros_rl.settings.registry import AGENT_NAMES, AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
-from ros_rl.yaml_files import read_parameters_file
+from ros_rl.yaml_files import first_comment, read_parameters_file
 
 _AGENTS = "agents"
 
@@ -56,11 +55,7 @@ def _agent_of(values: Mapping[str, Any]) -> Any:
 
 def preset_titles() -> dict[str, str]:
     """What each preset is for, by its name: the first line of its file."""
-    return {path.stem: _title(path) for path in sorted(share_path("config", "presets").glob("*.yaml"))}
-
-
-def _title(path: Path) -> str:
-    return path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+    return {path.stem: first_comment(path) for path in sorted(share_path("config", "presets").glob("*.yaml"))}
 
 
 def read_preset(name: str) -> Preset:
@@ -79,7 +74,7 @@ def read_preset(name: str) -> Preset:
     if not isinstance(agents, Mapping):
         raise ConfigError(f"{path}: '{_AGENTS}' is {agents!r}, expected groups of settings by the agent's name")
     for agent, values in agents.items():
-        if agent not in AGENT_NAMES:
+        if agent not in AGENT_SETTINGS:
             raise ConfigError(f"{path}: unknown agent '{agent}' in 'agents'; valid: {', '.join(AGENT_NAMES)}")
         build(AGENT_SETTINGS[agent], values, f"{_AGENTS}.{agent}", str(path))
     return Preset(general, agents)

@@ -70,7 +70,7 @@ BACKWARD_VELOCITY = Measure(
     "m/s",
     lambda outcome: -_forward_velocity(outcome),
     ("mean", "min"),
-    meaning="the same against the starting heading",
+    meaning="net displacement against the starting heading over the episode",
 )
 
 TOOL_DISTANCE = Measure(

@@ -103,6 +103,9 @@ def test_a_plugin_may_not_take_a_name_that_is_taken(monkeypatch, caplog):
     assert dict(Table("some.group", {"even": 0})) == {"even": 0, "odd": 1, "own": 2}
     assert dict(Table("some.group", {"own": 0})) == {"own": 0, "odd": 1}
     assert "entry point own of some.group has a name that ros_rl itself gives: it is left out" in caplog.text
+    assert Table("some.group", {"own": 0}).problems == {
+        "own": "entry point own of some.group has a name that ros_rl itself gives"
+    }
 
 
 def test_a_measurement_of_another_shape_is_told() -> None:
