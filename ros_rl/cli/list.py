@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ros_rl.cli import listing
+from ros_rl.cli.columns import columns
 
 Row = tuple[str, ...]
 """What the columns of a line show."""
@@ -51,13 +52,5 @@ def _section(text: str) -> str:
 def _list(options: argparse.Namespace) -> int:
     for title in options.sections or SECTIONS:
         print(f"{title}:")
-        _print_columns(list(SECTIONS[title]()))
+        print(*columns(SECTIONS[title]()), sep="\n")
     return 0
-
-
-def _print_columns(rows: list[Row]) -> None:
-    """Each column as wide as its widest entry; a column that is empty in all rows is left out."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width]
-        print(f"  {'  '.join(cells)}".rstrip())

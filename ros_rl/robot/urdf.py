@@ -74,8 +74,9 @@ class Urdf:
         self.links = {str(item.get("name")): item for item in self.root.findall("link")}
         """Its links by their names."""
         self._check_tree()
-        for name in self.meshes():
-            self.mesh(name)
+        for name in self.links:
+            self.mass(name)
+        self._check_meshes()
 
     def _check_names(self, kind: str) -> None:
         counts = Counter(str(item.get("name")) for item in self.root.findall(kind))
@@ -106,21 +107,37 @@ class Urdf:
         if limit is None:
             return UrdfJoint(kind, parent, child, mimics=mimics)
         lower, upper, velocity, effort = (
-            self._number(item, limit, key, default)
+            self._number(f"joint '{item.get('name')}'", limit, key, default)
             for key, default in (("lower", 0.0), ("upper", 0.0), ("velocity", math.inf), ("effort", math.inf))
         )
         if kind == "continuous" or lower > upper:  # simulators take limits in the wrong order for none
             lower, upper = -math.inf, math.inf
         return UrdfJoint(kind, parent, child, lower, upper, velocity, effort, mimics)
 
-    def _number(self, joint: ET.Element, limit: ET.Element, key: str, default: float) -> float:
-        text = limit.get(key)
+    def _number(self, owner: str, element: ET.Element, key: str, default: float) -> float:
+        text = element.get(key)
         try:
-            return default if text is None else float(text)
+            value = default if text is None else float(text)
         except ValueError:
-            raise ConfigError(
-                f"{self.path}: joint '{joint.get('name')}' has {key} '{text}', expected a number"
-            ) from None
+            value = math.nan
+        if math.isnan(value):
+            raise ConfigError(f"{self.path}: {owner} has {key} '{text}', expected a number")
+        return value
+
+    def mass(self, link: str) -> float | None:
+        """Mass of a link [kg]; None where it has no inertia.
+
+        Raises:
+            ConfigError: It has a part of one only, or a mass that is no number.
+        """
+        inertial = self.links[link].find("inertial")
+        if inertial is None:
+            return None
+        mass = inertial.find("mass")
+        if mass is None or inertial.find("inertia") is None:
+            missing = "mass" if mass is None else "inertia"
+            raise ConfigError(f"{self.path}: <inertial> of link '{link}' has no <{missing}>")
+        return self._number(f"<mass> of link '{link}'", mass, "value", 0.0)
 
     @property
     def root_link(self) -> str:
@@ -132,17 +149,27 @@ class Urdf:
         """The meshes' names, as they stand in it."""
         return (item.get("filename", "") for item in self.root.iter("mesh"))
 
+    def _check_meshes(self) -> None:
+        missing = [name for name in dict.fromkeys(self.meshes()) if self._found(name) is None]
+        if missing:
+            more = f" (nor {len(missing) - 1} more)" if missing[1:] else ""
+            raise ConfigError(f"{self.path}: there is no mesh '{missing[0]}'{more}, beside it or in a folder above")
+
+    def _found(self, name: str) -> Path | None:
+        relative = name.removeprefix("package://").removeprefix("file://")
+        paths = (Path(os.path.abspath(folder / relative)) for folder in self._folders)  # not through links, which
+        return next((path for path in paths if path.is_file()), None)  # packages often are
+
     def mesh(self, name: str) -> Path:
         """Where a mesh lies.
 
         Raises:
             ConfigError: Nowhere.
         """
-        relative = name.removeprefix("package://").removeprefix("file://")
-        for folder in self._folders:
-            if (folder / relative).is_file():
-                return Path(os.path.abspath(folder / relative))  # not through links: packages are often linked
-        raise ConfigError(f"{self.path}: there is no mesh '{name}', beside it or in a folder above")
+        path = self._found(name)
+        if path is None:
+            raise ConfigError(f"{self.path}: there is no mesh '{name}', beside it or in a folder above")
+        return path
 
     def check_joints(self, names: Sequence[str]) -> None:
         """Refuse joints that a robot cannot command or measure.

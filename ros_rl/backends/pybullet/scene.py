@@ -15,11 +15,12 @@ from typing import Any
 import yaml
 
 from ros_rl.backends.display import check_display
-from ros_rl.errors import MissingDependencyError
+from ros_rl.errors import ConfigError, MissingDependencyError
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot
 from ros_rl.robot.model import check_model, model_path
 from ros_rl.settings.backends import PyBulletSettings
+from ros_rl.types import Array
 
 
 @contextlib.contextmanager
@@ -49,7 +50,7 @@ try:
 except ImportError as error:
     raise MissingDependencyError("pybullet", "sim") from error
 
-__all__ = ["Body", "connect", "load_robot", "load_scene", "pybullet", "pybullet_data"]
+__all__ = ["Body", "connect", "load_robot", "load_scene", "pose", "pybullet", "pybullet_data"]
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def load_robot(client: Any, robot: Robot) -> Body:
     """Load the robot that its YAML's `simulation` section names, its default motors and damping off.
 
     Raises:
-        ConfigError: See `check_model`.
+        ConfigError: See `check_model`; or PyBullet cannot load the URDF.
     """
     simulation = robot.simulation
     assert simulation is not None  # see `PyBulletSettings.check_robot`
@@ -132,7 +133,11 @@ def load_robot(client: Any, robot: Robot) -> Body:
     if simulation.inertia_from_urdf:
         flags |= pybullet.URDF_USE_INERTIA_FROM_FILE
     wanted = [simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)]
-    index = client.loadURDF(str(check_model(robot).path), spawn, useFixedBase=not robot.floating_base, flags=flags)
+    path = check_model(robot).path
+    try:
+        index = client.loadURDF(str(path), spawn, useFixedBase=not robot.floating_base, flags=flags)
+    except pybullet.error as error:
+        raise ConfigError(f"{path}: PyBullet cannot load it: {error}") from None
     infos = [client.getJointInfo(index, joint) for joint in range(client.getNumJoints(index))]
     resting = set() if robot.floating_base else {-1}
     for info in infos:
@@ -151,6 +156,19 @@ def load_robot(client: Any, robot: Robot) -> Body:
     dynamics = client.getDynamicsInfo(index, -1)
     joints, passive = joints[: robot.size], joints[robot.size :]
     return Body(index, joints, passive, tuple(feet), frozenset(resting), tool, spawn, (dynamics[3], dynamics[4]))
+
+
+def pose(client: Any, body: Body, positions: Array, passive: Array) -> None:
+    """Put the joints somewhere, at rest, without time passing.
+
+    Args:
+        client: The world.
+        body: The robot in it.
+        positions: Of the commanded joints [rad or m], shape (joints,).
+        passive: Of the passive joints, shape (passive,).
+    """
+    for joint, position in zip([*body.joints, *body.passive], [*positions, *passive], strict=True):
+        client.resetJointState(body.index, joint, position, 0.0)
 
 
 def _indices(infos: list[Any], column: int) -> dict[str, int]:
