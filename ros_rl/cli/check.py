@@ -17,7 +17,7 @@ from ros_rl.errors import ConfigError, MissingDependencyError
 from ros_rl.features import check_robot
 from ros_rl.robot import Robot, load_robot
 from ros_rl.robot.findings import Finding, compare
-from ros_rl.robot.model import check_model
+from ros_rl.robot.model import check_model, write_skeleton
 from ros_rl.settings.backends import PyBulletSettings
 from ros_rl.settings.nodes import ControlSettings
 from ros_rl.tasks import TASKS, Task
@@ -31,15 +31,26 @@ def add(commands: Any) -> None:
         description="Look a robot's file over: alone, beside its URDF and in the simulator, with pictures of its home "
         "pose and of each joint's range. Exits with 1 if the robot would not work.",
     )
-    parser.add_argument("robot", metavar="ROBOT", help="YAML file or name of a robot; see 'ros-rl list robots'")
+    parser.add_argument(
+        "robot", metavar="ROBOT", help="YAML file, or a name of 'ros-rl list robots'; a URDF with --write"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the pictures (default: check_<robot>)")
     parser.add_argument(
         "--scene", metavar="NAME", help="what is around it (default: that of a task of this robot, else plane)"
+    )
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="make a robot's file to begin with of the URDF that ROBOT then is"
     )
     parser.set_defaults(function=_check)
 
 
 def _check(options: argparse.Namespace) -> int:
+    if options.write is not None:
+        write_skeleton(options.robot, options.write)
+        print(f"{options.write} is made from {options.robot}; look at what stands behind TODO")
+        options.robot = str(options.write)
+    elif options.robot.endswith(".urdf"):
+        raise ConfigError(f"{options.robot} is a URDF; make a robot's file of it: --write my_robot.yaml")
     fatal = False
     for finding in _findings(options):
         fatal = fatal or finding.fatal

@@ -65,10 +65,8 @@ def _limits(robot: Robot, index: int, joint: UrdfJoint) -> Iterator[Finding]:
 
 def _joint(name: str, joint: UrdfJoint, known: bool) -> Iterator[Finding]:
     if joint.mimics:
-        yield Finding(
-            f"joint '{name}' of the URDF mimics '{joint.mimics}', which PyBullet does not do: it moves by itself"
-        )
-    if joint.kind == "floating":
+        yield Finding(f"joint '{name}' of the URDF mimics '{joint.mimics}', which PyBullet does not do by itself")
+    elif joint.kind == "floating":
         yield Finding(f"joint '{name}' of the URDF is floating, which PyBullet takes for fixed")
     elif joint.kind != "fixed" and not known:
         held = ": PyBullet holds it by a motor of its own" if joint.kind in MOVING else ""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
 from pathlib import Path
 
 from ros_rl.errors import ConfigError, MissingDependencyError
 from ros_rl.resources import share_path
 from ros_rl.robot.robot import Robot
+from ros_rl.robot.skeleton import skeleton
 from ros_rl.robot.urdf import Urdf
 
 
@@ -46,11 +48,7 @@ def urdf_of(robot: Robot) -> Urdf:
     """
     if robot.simulation is None:
         raise ConfigError(f"robot '{robot.name}' has no URDF")
-    path = model_path(robot.simulation.urdf)
-    try:
-        return Urdf(path, [pybullet_models()])
-    except MissingDependencyError:
-        return Urdf(path)
+    return Urdf(model_path(robot.simulation.urdf), _folders())
 
 
 def check_model(robot: Robot) -> Urdf:
@@ -79,3 +77,34 @@ def _check_limits(robot: Robot, index: int, urdf: Urdf, name: str) -> None:
                 f"joints.{robot.joints[index]} has no {key}, but {urdf.path} limits joint '{name}' to "
                 f"[{theirs.lower:g}, {theirs.upper:g}]: give lower and upper"
             )
+
+
+def write_skeleton(urdf: str, path: Path) -> None:
+    """Write a robot's file to begin with.
+
+    Args:
+        urdf: Path of a URDF, or of one below the package's ``sim`` folder or of pybullet_data.
+        path: File to write, which may not be there yet.
+
+    Raises:
+        MissingDependencyError: The URDF can only be PyBullet's, which is not installed.
+        ConfigError: The URDF cannot be read, or the file is there already.
+    """
+    if path.suffix not in (".yaml", ".yml"):
+        raise ConfigError(f"{path}: a robot's file ends in .yaml")
+    if path.exists():
+        raise ConfigError(f"{path} is there already")
+    given = Path(urdf)
+    if given.is_file():
+        found, source = Urdf(given, _folders()), os.path.relpath(given, path.parent)
+    else:
+        found, source = Urdf(model_path(urdf), _folders()), urdf
+    path.write_text(skeleton(found, source), encoding="utf-8")
+
+
+def _folders() -> list[Path]:
+    """Where meshes may lie that are not beside their URDF."""
+    try:
+        return [pybullet_models()]
+    except MissingDependencyError:
+        return []

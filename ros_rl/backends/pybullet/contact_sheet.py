@@ -20,7 +20,8 @@ from ros_rl.robot import Robot
 _HOME = (960, 720)  # px
 _CELL = (320, 240)  # px
 _LABEL = 18  # px
-_TURN = np.pi / 2  # rad, to either side, of a joint without limits
+_FAR = 5.0  # rad (or m), from which an end looks like home again, or is none at all
+_TURN = np.pi / 2  # rad, from home, shown in its place
 
 
 def write_pictures(robot: Robot, scene: str, period: float, folder: Path) -> list[Path]:
@@ -60,4 +61,5 @@ def _rows(robot: Robot) -> Iterator[tuple[str, tuple[float, float, float]]]:
     """Each joint with its lowest position, its home and its highest position [rad or m]."""
     for index, name in enumerate(robot.joints):
         home, low, high = robot.home[index], robot.limits.lower[index], robot.limits.upper[index]
-        yield name, (low if np.isfinite(low) else home - _TURN, home, high if np.isfinite(high) else home + _TURN)
+        low, high = (end if abs(end - home) < _FAR else home + np.sign(end - home) * _TURN for end in (low, high))
+        yield name, (low, home, high)

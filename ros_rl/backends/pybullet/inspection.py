@@ -23,6 +23,7 @@ from ros_rl.types import Array
 
 HOLD_SECONDS = 1.0
 _OVERLAP = 0.001  # m; shapes that touch by less only meet
+_TOUCH = 0.005  # m; a robot that stands is that deep in the ground
 _SUNK = 0.01  # m, from which a pose in the ground does not work
 _GAP = 0.1  # m, from which a robot falls onto the ground
 _DRIFT = 0.05  # rad or m, of a joint that is told to stand still
@@ -147,7 +148,7 @@ def _ground(client: Any, world: list[int], body: Body, robot: Robot) -> Iterator
     ).decode()
     spawn = (robot.simulation.spawn_height if robot.simulation else 0.0) - gap
     better = f": simulation.spawn_height {spawn:.3f} would stand on it" if robot.floating_base else ""
-    if gap < -_OVERLAP:
+    if gap < -_TOUCH:
         yield Finding(f"home pose: link {name} starts {-gap:.3f} m in the ground{better}", fatal=-gap > _SUNK)
     if robot.floating_base and gap > _GAP:
         yield Finding(f"home pose: the robot starts {gap:.3f} m above the ground{better}")
