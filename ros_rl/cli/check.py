@@ -13,11 +13,11 @@ from typing import Any
 
 from ros_rl.cli.check_screen import held_line, robot_screen
 from ros_rl.cli.parser import FAILURE
-from ros_rl.errors import ConfigError, MissingDependencyError
-from ros_rl.features import check_robot
+from ros_rl.errors import ConfigError, MissingDependencyError, UnknownNameError
 from ros_rl.robot import Robot, load_robot
 from ros_rl.robot.findings import Finding, compare
 from ros_rl.robot.model import check_model, write_skeleton
+from ros_rl.sensors.table import check_sensors
 from ros_rl.settings.backends import PyBulletSettings
 from ros_rl.settings.nodes import ControlSettings
 from ros_rl.tasks import TASKS, Task
@@ -61,16 +61,19 @@ def _check(options: argparse.Namespace) -> int:
 
 def _findings(options: argparse.Namespace) -> Iterator[Finding]:
     """Prints what the robot is, and gives what is to be said of it; what refuses it is the last."""
+    robot = None
     try:
         robot = load_robot(options.robot)
-        check_robot(robot, ())
+        check_sensors(robot)
         if robot.simulation is None:
             print(robot_screen(robot, None))
             yield Finding("there is no section 'simulation', so nothing simulates it")
             return
         PyBulletSettings().check_robot(robot)
         yield from _beside_urdf(robot, options)
-    except ConfigError as error:
+    except (ConfigError, UnknownNameError) as error:
+        if robot is None and isinstance(error, UnknownNameError):
+            raise  # there is nothing to check
         yield Finding(str(error), fatal=True)
 
 

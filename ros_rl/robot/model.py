@@ -48,7 +48,13 @@ def urdf_of(robot: Robot) -> Urdf:
     """
     if robot.simulation is None:
         raise ConfigError(f"robot '{robot.name}' has no URDF")
-    return Urdf(model_path(robot.simulation.urdf), _folders())
+    path = model_path(robot.simulation.urdf)
+    if not path.is_file():
+        raise ConfigError(
+            f"simulation.urdf: there is no {robot.simulation.urdf} beside the file of robot '{robot.name}', below sim/ "
+            "of ros_rl or among pybullet_data"
+        )
+    return Urdf(path, _folders())
 
 
 def check_model(robot: Robot) -> Urdf:

@@ -17,6 +17,8 @@ from ros_rl.backends.pybullet.backend import PyBulletBackend
 from ros_rl.backends.pybullet.scene import Body, connect, load_robot, load_scene, pose, pybullet, quiet
 from ros_rl.robot import EFFORT, POSITION, VELOCITY, Robot
 from ros_rl.robot.findings import Finding
+from ros_rl.robot.model import urdf_of
+from ros_rl.robot.urdf import Urdf
 from ros_rl.safety import Guards
 from ros_rl.settings.backends import NoiseSettings, PyBulletSettings
 from ros_rl.types import Array
@@ -66,9 +68,13 @@ def still_findings(robot: Robot, scene: str) -> tuple[float, list[Finding]]:
             world, body = load_scene(client, scene), load_robot(client, robot)
         pose(client, body, robot.home, robot.passive_home)
         client.performCollisionDetection()
-        links = range(-1, client.getNumJoints(body.index))
-        mass = sum(client.getDynamicsInfo(body.index, link)[0] for link in links)
-        return mass, [*_self_collisions(client, body, robot), *_ground(client, world, body, robot)]
+        names = _names(client, body)
+        mass = sum(client.getDynamicsInfo(body.index, link)[0] for link in names)
+        return mass, [
+            *_unread(client, body, names, urdf_of(robot)),
+            *_self_collisions(client, body, names, robot),
+            *_ground(client, world, body, names, robot),
+        ]
     finally:
         client.disconnect()
 
@@ -116,10 +122,22 @@ def held_findings(robot: Robot, held: Held) -> Iterator[Finding]:
             yield Finding(f"home pose: holding it takes {100 * held.strain[index]:.0f} % of the effort of {name}")
 
 
-def _self_collisions(client: Any, body: Body, robot: Robot) -> Iterator[Finding]:
+def _names(client: Any, body: Body) -> dict[int, str]:
+    """The links' names by PyBullet's indices."""
+    links = {link: client.getJointInfo(body.index, link)[12] for link in range(client.getNumJoints(body.index))}
+    return {link: name.decode() for link, name in {-1: client.getBodyInfo(body.index)[0], **links}.items()}
+
+
+def _unread(client: Any, body: Body, names: dict[int, str], urdf: Urdf) -> Iterator[Finding]:
+    """Links whose collision shapes PyBullet leaves out without a word, as of a mesh that it cannot read."""
+    for link, name in names.items():
+        if urdf.links[name].find("collision") is not None and not client.getCollisionShapeData(body.index, link):
+            yield Finding(f"link {name} touches nothing: PyBullet cannot read its collision shape", fatal=True)
+
+
+def _self_collisions(client: Any, body: Body, names: dict[int, str], robot: Robot) -> Iterator[Finding]:
     """Links that overlap though neither joins the other, fixed joints counted as none."""
-    infos = {link: client.getJointInfo(body.index, link) for link in range(client.getNumJoints(body.index))}
-    names = {-1: client.getBodyInfo(body.index)[0].decode()} | {link: info[12].decode() for link, info in infos.items()}
+    infos = {link: client.getJointInfo(body.index, link) for link in names if link >= 0}
     part = {-1: -1}
     for link, info in infos.items():
         part[link] = part[info[16]] if info[2] == pybullet.JOINT_FIXED else link
@@ -135,7 +153,7 @@ def _self_collisions(client: Any, body: Body, robot: Robot) -> Iterator[Finding]
             yield Finding(f"home pose: links {names[one]} and {names[other]} overlap by {depth:.3f} m ({then})")
 
 
-def _ground(client: Any, world: list[int], body: Body, robot: Robot) -> Iterator[Finding]:
+def _ground(client: Any, world: list[int], body: Body, names: dict[int, str], robot: Robot) -> Iterator[Finding]:
     """A pose in the ground is thrown out of it, one above it falls."""
     points = [point for other in world for point in client.getClosestPoints(body.index, other, 1.0)]
     points = [point for point in points if point[3] not in body.resting]
@@ -143,12 +161,11 @@ def _ground(client: Any, world: list[int], body: Body, robot: Robot) -> Iterator
         return
     nearest = min(points, key=lambda point: float(point[8]))
     gap = nearest[8]
-    name = (
-        client.getBodyInfo(body.index)[0] if nearest[3] < 0 else client.getJointInfo(body.index, nearest[3])[12]
-    ).decode()
     spawn = (robot.simulation.spawn_height if robot.simulation else 0.0) - gap
     better = f": simulation.spawn_height {spawn:.3f} would stand on it" if robot.floating_base else ""
     if gap < -_TOUCH:
-        yield Finding(f"home pose: link {name} starts {-gap:.3f} m in the ground{better}", fatal=-gap > _SUNK)
+        yield Finding(
+            f"home pose: link {names[nearest[3]]} starts {-gap:.3f} m in the ground{better}", fatal=-gap > _SUNK
+        )
     if robot.floating_base and gap > _GAP:
         yield Finding(f"home pose: the robot starts {gap:.3f} m above the ground{better}")

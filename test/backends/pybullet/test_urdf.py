@@ -133,7 +133,9 @@ def test_limits_are_left_out_only_where_the_urdf_has_none(tmp_path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path) -> None:
-    with pytest.raises(ConfigError, match="none.urdf: No such file or directory"):
+    with pytest.raises(
+        ConfigError, match="simulation.urdf: there is no /.*none.urdf beside the file of robot 'mock', below"
+    ):
         load_robot(connect(PyBulletSettings()), with_urdf(tmp_path / "none.urdf"))
 
 
