@@ -93,8 +93,8 @@ def _beside_urdf(robot: Robot, options: argparse.Namespace) -> Iterator[Finding]
 
 
 def _simulated(robot: Robot, options: argparse.Namespace) -> Iterator[Finding]:
-    from ros_rl.backends.pybullet.contact_sheet import write_pictures
     from ros_rl.backends.pybullet.inspection import held_findings, hold, still_findings
+    from ros_rl.runs.contact_sheet import write_pictures
 
     of_tasks = (task.scene for task in TASKS.values() if task.robot == robot.name)
     scene: str = options.scene or next(of_tasks, Task.scene)
