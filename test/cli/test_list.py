@@ -21,7 +21,7 @@ swim = broken_task:Swim
 [ros_rl.agent_settings]
 guess = nowhere:GuessSettings
 [ros_rl.sensors]
-joint_position = broken_task:SENSOR
+joint_position = math:pi
 [ros_rl.robots]
 fish = broken_task:FISH
 """
