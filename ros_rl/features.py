@@ -9,7 +9,7 @@ An observation is the task's state fields, then its goal fields, then the last a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class Feature:
         mirror_order: For each value the index of the one that it is the image of; None: its own.
         bounds: Smallest and largest values that a robot whose guards are quiet can have, noise included, each of shape
             (size,); None: nobody knows.
+        meaning: What its values are, in one line.
+        frame: Frame that they are given in; empty where they are in none.
     """
 
     unit: str
@@ -53,6 +55,8 @@ class Feature:
     mirror: tuple[float, ...] | None = None
     mirror_order: tuple[int, ...] | None = None
     bounds: Callable[[Robot], Bounds] | None = None
+    meaning: str = field(default="", kw_only=True)
+    frame: str = field(default="", kw_only=True)
 
     @property
     def kind(self) -> str:
@@ -131,38 +135,122 @@ def _twice_passive(robot: Robot) -> int:
 FEATURES: Table[Feature] = Table(
     FEATURES_GROUP,
     {
-        # joint positions relative to home
-        "joint_position": Feature("rad", 1.0, _joints, _joint_position, ("joint_position",), bounds=_guarded_position),
-        "joint_velocity": Feature(
-            "rad/s", 0.1, _joints, _measured("joint_velocity"), ("joint_velocity",), bounds=_guarded_velocity
+        "joint_position": Feature(
+            "rad",
+            1.0,
+            _joints,
+            _joint_position,
+            ("joint_position",),
+            bounds=_guarded_position,
+            meaning="of the commanded joints, relative to home",
         ),
-        # of joints that nobody commands and that may turn freely: sines of all their angles, then cosines
+        "joint_velocity": Feature(
+            "rad/s",
+            0.1,
+            _joints,
+            _measured("joint_velocity"),
+            ("joint_velocity",),
+            bounds=_guarded_velocity,
+            meaning="of the commanded joints",
+        ),
         "passive_direction": Feature(
-            "1", 1.0, _twice_passive, _passive_direction, ("passive_position",), bounds=_unit(_twice_passive)
+            "1",
+            1.0,
+            _twice_passive,
+            _passive_direction,
+            ("passive_position",),
+            bounds=_unit(_twice_passive),
+            meaning="of the joints that nobody commands and that may turn freely: sines of all angles, then cosines",
         ),
         "passive_velocity": Feature(
-            "rad/s", 0.1, lambda robot: len(robot.passive), _measured("passive_velocity"), ("passive_velocity",)
+            "rad/s",
+            0.1,
+            lambda robot: len(robot.passive),
+            _measured("passive_velocity"),
+            ("passive_velocity",),
+            meaning="of the joints that nobody commands",
         ),
-        # direction of gravity in the body frame; (0, 0, -1) when level
-        "gravity": Feature("1", 1.0, _three, _gravity, ("imu_orientation",), mirror=(1, -1, 1), bounds=_unit(_three)),
-        # of the body, in the body frame
+        "gravity": Feature(
+            "1",
+            1.0,
+            _three,
+            _gravity,
+            ("imu_orientation",),
+            mirror=(1, -1, 1),
+            bounds=_unit(_three),
+            meaning="direction of gravity; (0, 0, -1) when level",
+            frame="body",
+        ),
         "angular_velocity": Feature(
-            "rad/s", 0.25, _three, _measured("imu_angular_velocity"), ("imu_angular_velocity",), mirror=(-1, 1, -1)
+            "rad/s",
+            0.25,
+            _three,
+            _measured("imu_angular_velocity"),
+            ("imu_angular_velocity",),
+            mirror=(-1, 1, -1),
+            meaning="of the body",
+            frame="body",
         ),
-        # mean over the last period, in the frame of the episode's starting heading
         "base_velocity": Feature(
-            "m/s", 1.0, _three, _base_velocity, ("base_orientation", "base_linear_velocity"), mirror=(1, -1, 1)
+            "m/s",
+            1.0,
+            _three,
+            _base_velocity,
+            ("base_orientation", "base_linear_velocity"),
+            mirror=(1, -1, 1),
+            meaning="of the base, mean over the last period",
+            frame="episode's starting heading",
         ),
-        # sine and cosine of the yaw since the episode's start
-        "heading": Feature("1", 1.0, _two, _heading, ("base_orientation",), mirror=(-1, 1), bounds=_unit(_two)),
-        "base_height": Feature("m", 3.0, lambda robot: 1, _base_height, ("base_position",), mirror=(1,)),
-        # tool centre point in the robot's base frame
-        "tool_position": Feature("m", 2.0, _three, _measured("tool_position"), ("tool_position",), mirror=(1, -1, 1)),
-        # where the tool is to be, in the robot's base frame
-        "goal_position": Feature("m", 2.0, _three, _asked("goal_position"), input="goal_position", mirror=(1, -1, 1)),
-        # forward, to the left [m/s], turning to the left [rad/s], in the base frame
+        "heading": Feature(
+            "1",
+            1.0,
+            _two,
+            _heading,
+            ("base_orientation",),
+            mirror=(-1, 1),
+            bounds=_unit(_two),
+            meaning="sine and cosine of the base's yaw",
+            frame="episode's starting heading",
+        ),
+        "base_height": Feature(
+            "m",
+            3.0,
+            lambda robot: 1,
+            _base_height,
+            ("base_position",),
+            mirror=(1,),
+            meaning="height of the base",
+            frame="odometry",
+        ),
+        "tool_position": Feature(
+            "m",
+            2.0,
+            _three,
+            _measured("tool_position"),
+            ("tool_position",),
+            mirror=(1, -1, 1),
+            meaning="tool centre point",
+            frame="robot's base",
+        ),
+        "goal_position": Feature(
+            "m",
+            2.0,
+            _three,
+            _asked("goal_position"),
+            input="goal_position",
+            mirror=(1, -1, 1),
+            meaning="where the tool is to be",
+            frame="robot's base",
+        ),
         "velocity_command": Feature(
-            "m/s and rad/s", 1.0, _three, _asked("velocity_command"), input="velocity_command", mirror=(1, -1, -1)
+            "m/s and rad/s",
+            1.0,
+            _three,
+            _asked("velocity_command"),
+            input="velocity_command",
+            mirror=(1, -1, -1),
+            meaning="velocity forward and to the left [m/s], turning to the left [rad/s]",
+            frame="robot's base",
         ),
     },
 )

@@ -109,10 +109,21 @@ class Table(MutableMapping[str, Row]):
 
     @cached_property
     def _rows(self) -> dict[str, Row]:
-        others, _ = load_plugins(self._group)
-        for name in others.keys() & self._own.keys():
-            _LOG.warning("entry point %s of %s has a name that ros_rl itself gives: it is left out", name, self._group)
+        for problem in self._taken.values():
+            _LOG.warning("%s: it is left out", problem)
+        others = load_plugins(self._group)[0]
         return {**self._own, **{name: row for name, row in others.items() if name not in self._own}}
+
+    @property
+    def _taken(self) -> dict[str, str]:
+        """What is wrong with entry points that name what ros_rl itself names."""
+        both = load_plugins(self._group)[0].keys() & self._own.keys()
+        return {name: f"entry point {name} of {self._group} has a name that ros_rl itself gives" for name in both}
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """What is wrong with the entry points that gave no row, by their names."""
+        return {**load_plugins(self._group)[1], **self._taken}
 
     def __getitem__(self, name: str) -> Row:
         problems = {} if name in self._rows else load_plugins(self._group)[1]

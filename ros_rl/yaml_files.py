@@ -60,6 +60,12 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: not valid YAML: nested too deep") from None
 
 
+def first_comment(path: Path) -> str:
+    """What a file says of itself in its first line; empty if that is no comment."""
+    line = path.read_text(encoding="utf-8").partition("\n")[0]
+    return line.lstrip("# ") if line.startswith("#") else ""
+
+
 class ParametersFile:
     """A ROS parameters file: what stands under ``/**`` is shared, a node's own stands under its name.
 

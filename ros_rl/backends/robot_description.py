@@ -5,45 +5,24 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
-from ros_rl.backends.urdf import Urdf
-from ros_rl.errors import ConfigError, MissingDependencyError, RosRlError
+from ros_rl.errors import RosRlError
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot
+from ros_rl.robot.model import urdf_of
 
 _PACKAGE = "package://"
-
-
-def urdf_of(robot: Robot) -> Urdf:
-    """The URDF that the simulator loads.
-
-    Raises:
-        MissingDependencyError: It is PyBullet's, which is not installed.
-        ConfigError: The robot has none, or it cannot be.
-    """
-    if robot.simulation is None:
-        raise ConfigError(f"robot '{robot.name}' has no URDF")
-    name = robot.simulation.urdf
-    own = share_path() / "sim" / name
-    if own.is_file():
-        return Urdf(own)
-    found = importlib.util.find_spec("pybullet_data")
-    if found is None or found.origin is None:
-        raise MissingDependencyError("pybullet", "sim")
-    models = Path(found.origin).parent
-    return Urdf(models / name, [models])
 
 
 def robot_description(robot: Robot) -> str:
     """The URDF for `robot_state_publisher`; where no link is the robot's base frame, the root link becomes it.
 
     Raises:
-        RosRlError: See `urdf_of`.
+        RosRlError: See `ros_rl.robot.model.urdf_of`.
     """
     urdf, simulation = urdf_of(robot), robot.simulation
     root = urdf.root
@@ -52,7 +31,7 @@ def robot_description(robot: Robot) -> str:
     for joint in root.iter("joint"):
         joint.set("name", renamed.get(joint.get("name", ""), joint.get("name", "")))
     named = {link.get("name") for link in root.findall("link")}
-    base = robot.base_frame if robot.base_frame in named else _root_link(root)
+    base = robot.base_frame if robot.base_frame in named else urdf.root_link
     for element in root.iter():
         if element.tag == "link" and element.get("name") == base:
             element.set("name", robot.base_frame)
@@ -70,11 +49,6 @@ def known_description(robot: Robot) -> str:
         return robot_description(robot)
     except RosRlError:
         return ""
-
-
-def _root_link(root: ET.Element) -> str:
-    children = {element.get("link") for element in root.iter("child")}
-    return next(name for link in root.findall("link") if (name := link.get("name", "")) not in children)
 
 
 def _mesh_uri(name: str, path: Path) -> str:

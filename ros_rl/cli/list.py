@@ -6,38 +6,52 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from ros_rl.robot import robot_names
-from ros_rl.settings.presets import preset_titles, tuned_settings
-from ros_rl.settings.registry import AGENT_NAMES, BACKEND_SETTINGS
-from ros_rl.tasks import TASKS
+from ros_rl.cli import listing
+from ros_rl.cli.columns import columns
+
+Row = tuple[str, ...]
+"""What the columns of a line show."""
+SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
+    "tasks": listing.tasks,
+    "environments": listing.environments,
+    "robots": listing.robots,
+    "agents": listing.agents,
+    "models": listing.models,
+    "drivers": listing.drivers,
+    "scenes": listing.scenes,
+    "presets": listing.presets,
+    "tuned": listing.tuned,
+    "sensors": listing.sensors,
+    "fields": listing.fields,
+    "inputs": listing.inputs,
+    "measures": listing.measures,
+}
 
 
 def add(commands: Any) -> None:
     """Add its parser."""
-    parser = commands.add_parser("list", help="list tasks, robots, agents, drivers and presets")
+    parser = commands.add_parser("list", help="list what there is: tasks, robots, agents, observation fields, ...")
+    parser.add_argument(
+        "sections",
+        nargs="*",
+        metavar="SECTION",
+        type=_section,
+        help=f"of {', '.join(SECTIONS)} (default: all)",
+    )
     parser.set_defaults(function=_list)
 
 
+def _section(text: str) -> str:
+    if text not in SECTIONS:
+        raise argparse.ArgumentTypeError(f"unknown section '{text}'; valid: {', '.join(SECTIONS)}")
+    return text
+
+
 def _list(options: argparse.Namespace) -> int:
-    rows = {
-        "tasks": [f"{name}  ({task.robot}) {_first_line(task)}" for name, task in sorted(TASKS.items())],
-        "environments": ["gym:NAME  any of Gymnasium's (train --env)"],
-        "robots": robot_names(),
-        "agents": list(AGENT_NAMES),
-        "drivers": list(BACKEND_SETTINGS),
-        "presets": [f"{name}  {title}" for name, title in preset_titles().items()],
-        "tuned settings (--preset)": [
-            f"{name}  {it.title}\n      {it.measured}" for name, it in tuned_settings().items()
-        ],
-    }
-    for title, items in rows.items():
+    for title in options.sections or SECTIONS:
         print(f"{title}:")
-        for item in items:
-            print(f"  {item}")
+        print(*columns(SECTIONS[title]()), sep="\n")
     return 0
-
-
-def _first_line(thing: Any) -> str:
-    return (thing.__doc__ or "").strip().splitlines()[0]

@@ -19,7 +19,7 @@ from ros_rl.runs.parent import end_with_parent
 from ros_rl.runs.seeds import is_parent
 from ros_rl.settings.loggers import check_loggers
 from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
-from ros_rl.settings.registry import AGENT_NAMES
+from ros_rl.settings.registry import AGENT_SETTINGS
 
 
 def add(commands: Any) -> None:
@@ -67,8 +67,8 @@ def add(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    if options.agent is not None and options.agent not in AGENT_NAMES:
-        raise UnknownNameError("agent", options.agent, AGENT_NAMES)
+    if options.agent is not None and options.agent not in AGENT_SETTINGS:
+        raise UnknownNameError("agent", options.agent, AGENT_SETTINGS)
     choose_task(options)
     own = {
         "agent.name": options.agent,

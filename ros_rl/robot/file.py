@@ -21,16 +21,23 @@ class JointEntry:
     command_interface: str | None = setting(
         None, "how it is commanded; not set: as the robot", choices=COMMAND_INTERFACES
     )
-    lower: float = required("smallest position", unit="rad", infinite=True)
-    upper: float = required("largest position", unit="rad", infinite=True)
+    lower: float | None = setting(
+        None,
+        "smallest position; not set, as upper and home: it turns without end, as a wheel",
+        unit="rad",
+        infinite=True,
+    )
+    upper: float | None = setting(None, "largest position; see lower", unit="rad", infinite=True)
     velocity: float = required("largest velocity", unit="rad/s", low=_POSITIVE)
     acceleration: float = required("largest acceleration", unit="rad/s^2", low=_POSITIVE)
     effort: float = required("largest effort", unit="N m", low=_POSITIVE)
-    home: float = required("position in the home pose", unit="rad")
+    home: float | None = setting(None, "position in the home pose; see lower", unit="rad")
     action_scale: float = required("command offset of action 1", unit="rad, rad/s or N m", low=_POSITIVE)
     step: float = required("largest change of the command in a period", unit="rad, rad/s or N m", low=_POSITIVE)
-    stiffness: float = required("proportional gain", unit="N m/rad", low=0.0)
-    damping: float = required("derivative gain", unit="N m s/rad", low=0.0)
+    stiffness: float = setting(
+        0.0, "proportional gain, of position commands and of the way home with effort commands", unit="N m/rad", low=0.0
+    )
+    damping: float = setting(0.0, "derivative gain of the same", unit="N m s/rad", low=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from ros_rl.config import build
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.plugins import ROBOTS_GROUP, find_plugins, load_plugin
 from ros_rl.resources import share_path
-from ros_rl.robot.file import RobotFile
-from ros_rl.robot.robot import EFFORT, VELOCITY, JointLimits, Robot
+from ros_rl.robot.file import JointEntry, RobotFile
+from ros_rl.robot.robot import EFFORT, POSITION, VELOCITY, JointLimits, Robot, Simulation
 from ros_rl.types import Array
 from ros_rl.yaml_files import read_yaml
 
@@ -37,7 +38,7 @@ def load_robot(name: str) -> Robot:
     path = _path_of(name)
     file = build(RobotFile, read_yaml(path), source=str(path))
     try:
-        robot = _robot_of(file)
+        robot = _robot_of(file, path.parent)
         _check(robot)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
@@ -46,12 +47,13 @@ def load_robot(name: str) -> Robot:
 
 def is_file(name: str) -> bool:
     """Whether a robot is named by its file's path."""
-    return name.endswith(".yaml")
+    return name.endswith((".yaml", ".yml"))
 
 
 def _path_of(name: str) -> Path:
-    path = Path(name) if is_file(name) else share_path("config", "robots") / f"{name}.yaml"
-    if path.is_file():
+    own = is_file(name)
+    path = Path(name) if own else share_path("config", "robots") / f"{name}.yaml"
+    if own or path.is_file():
         return path
     points = find_plugins(ROBOTS_GROUP)
     if name not in points:
@@ -59,19 +61,23 @@ def _path_of(name: str) -> Path:
     return Path(load_plugin(points[name]))
 
 
-def _robot_of(file: RobotFile) -> Robot:
+def _robot_of(file: RobotFile, folder: Path) -> Robot:
+    """The robot of a file that lies in a folder."""
     names, entries = tuple(file.joints), list(file.joints.values())
+    endless = tuple(name for name, entry in file.joints.items() if _is_endless(name, entry, file))
 
-    def per_joint(key: str) -> Array:
-        return np.array([getattr(entry, key) for entry in entries], dtype=np.float64)
+    def per_joint(key: str, where_endless: float = math.nan) -> Array:
+        values = [getattr(entry, key) for entry in entries]
+        return np.array([where_endless if value is None else value for value in values], dtype=np.float64)
 
-    limits = ("lower", "upper", "velocity", "acceleration", "effort", "step")
+    limits = {key: per_joint(key) for key in ("velocity", "acceleration", "effort", "step")}
+    ends = {"lower": per_joint("lower", -math.inf), "upper": per_joint("upper", math.inf)}
     return Robot(
         name=file.name,
         joints=names,
         interfaces=tuple(entry.command_interface or file.command_interface for entry in entries),
-        limits=JointLimits(**{key: per_joint(key) for key in limits}),
-        home=per_joint("home"),
+        limits=JointLimits(**limits, **ends),
+        home=per_joint("home", 0.0),
         scale=per_joint("action_scale"),
         stiffness=per_joint("stiffness"),
         damping=per_joint("damping"),
@@ -81,11 +87,29 @@ def _robot_of(file: RobotFile) -> Robot:
         tool_frame=file.tool_frame,
         floating_base=file.floating_base,
         sensors=file.sensors,
+        endless=endless,
         passive=tuple(file.passive_joints),
         passive_home=np.array([entry.home for entry in file.passive_joints.values()]),
         mirror=None if file.mirror is None else _mirror(names, file.mirror),
-        simulation=file.simulation,
+        simulation=None if file.simulation is None else _placed(file.simulation, folder),
     )
+
+
+def _placed(simulation: Simulation, folder: Path) -> Simulation:
+    """With the full path of a URDF that lies beside the robot's file, or below that folder."""
+    beside = (folder / simulation.urdf).absolute()
+    return replace(simulation, urdf=str(beside)) if beside.is_file() else simulation
+
+
+def _is_endless(name: str, entry: JointEntry, file: RobotFile) -> bool:
+    """Whether a joint turns without end: then it has no limits, and no home that it could go to."""
+    ends = {"lower": entry.lower, "upper": entry.upper, "home": entry.home}
+    missing = [key for key, value in ends.items() if value is None]
+    endless = len(missing) == len(ends)
+    if missing and (not endless or (entry.command_interface or file.command_interface) == POSITION):
+        why = "a joint with position commands needs it" if endless else "only a wheel has none of lower, upper and home"
+        raise ConfigError(f"missing key 'joints.{name}.{missing[0]}': {why}")
+    return endless
 
 
 def _mirror(names: tuple[str, ...], pairs: Mapping[str, str]) -> tuple[tuple[int, ...], Array]:
@@ -109,6 +133,7 @@ def _check(robot: Robot) -> None:
         raise ConfigError("joints: there is none")
     _check_texts(robot)
     _check_safety(robot)
+    _check_tool(robot)
     _check_passive(robot)
     _check_mirror(robot)
     _check_simulation(robot)
@@ -143,6 +168,11 @@ def _check_safety(robot: Robot) -> None:
             f"safety.tilt is {safety.tilt:g}, and no sensor tells it: add imu_orientation or base_orientation "
             "to sensors, or say .inf"
         )
+
+
+def _check_tool(robot: Robot) -> None:
+    if "tool_position" in robot.sensors and robot.tool_frame is None:
+        raise ConfigError("sensors name tool_position, and no tool_frame says of what: add tool_frame")
 
 
 def _check_passive(robot: Robot) -> None:
@@ -198,3 +228,6 @@ def _check_joint(robot: Robot, index: int) -> None:
             f"{joint}: action range [{center - scale:.3f}, {center + scale:.3f}] leaves the limits "
             f"[{smallest:.3f}, {largest:.3f}]"
         )
+
+    if robot.interfaces[index] == POSITION and robot.simulation is not None and robot.stiffness[index] == 0.0:
+        raise ConfigError(f"{joint}: stiffness is missing or 0, so that position commands move nothing in simulation")

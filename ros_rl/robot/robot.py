@@ -89,7 +89,7 @@ class SafetyLimits:
 class Simulation:
     """What only a simulator needs; the section ``simulation`` of a robot's file."""
 
-    urdf: str = required("URDF, below sim/ or of pybullet_data")
+    urdf: str = required("URDF: a path from the folder of this file, below sim/ of ros_rl or of pybullet_data")
     spawn_height: float = setting(0.0, "height of the base in the home pose", unit="m")
     joints: Mapping[str, str] = setting({}, "names of joints there, where they differ")
     feet: tuple[str, ...] = setting((), "links that are to touch the ground")
@@ -125,6 +125,8 @@ class Robot:
     floating_base: bool
     sensors: tuple[str, ...]
     """What it measures, by the names of `ros_rl.sensors.table.SENSORS`."""
+    endless: tuple[str, ...] = ()
+    """Joints that turn without end, such as wheels: they have no limits, and no home that they go to."""
     passive: tuple[str, ...] = ()
     """Joints that are measured and not commanded; no action, limit or command has a place for them."""
     passive_home: Array = field(default_factory=lambda: np.zeros(0))

@@ -29,6 +29,7 @@ class Homing:
     def __init__(self, robot: Robot, period: float, speed: float) -> None:
         self._robot, self._period = robot, period
         self._fastest = speed * robot.limits.velocity
+        self._homes = np.array([name not in robot.endless for name in robot.joints])
         self._target = robot.home.copy()
         self._elapsed = self._settled = self._longest = 0.0
 
@@ -49,10 +50,10 @@ class Homing:
         """The next command on the way, shape (joints,)."""
         robot, position = self._robot, self._position(measurement)
         most = self._fastest * self._period
-        self._target = self._target + np.clip(robot.home - self._target, -most, most)
+        self._target = self._target + np.clip(self._home(position) - self._target, -most, most)
         self._elapsed += self._period
         self._settled = self._settled + self._period if self._there(position) else 0.0
-        velocity = np.clip(_GAIN * (robot.home - position), -self._fastest, self._fastest)
+        velocity = np.clip(_GAIN * (self._home(position) - position), -self._fastest, self._fastest)
         effort = robot.stiffness * (self._target - position)
         if "joint_velocity" in measurement:
             effort = effort - robot.damping * measurement["joint_velocity"]
@@ -82,7 +83,11 @@ class Homing:
         return bool(arrived.all())
 
     def _way(self, position: Array) -> Array:
-        return np.abs(self._robot.home - position)
+        return np.abs(self._home(position) - position)
+
+    def _home(self, position: Array) -> Array:
+        """Where each joint is to go; one that turns without end is at home wherever it is."""
+        return np.where(self._homes, self._robot.home, position)
 
     def _position(self, measurement: Measurement) -> Array:
         position: Array = measurement["joint_position"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,8 @@ class TaskInput:
         show: Writes a value into such a message, whose header is there.
         neutral: What holds on a robot while nobody asks for anything else, (*shape,); None: what the task draws.
         holds: How long on a robot what was asked for does [s]; infinite: until something else is.
+        meaning: What it asks for, in one line.
+        frame: Frame that its value is given in; empty where it is in none.
     """
 
     unit: str
@@ -51,6 +53,8 @@ class TaskInput:
     show: Callable[[Any, Array], None]
     neutral: tuple[float, ...] | None = None
     holds: float = math.inf
+    meaning: str = field(default="", kw_only=True)
+    frame: str = field(default="", kw_only=True)
 
 
 def _read_position(message: Any, robot: Robot) -> Array:
@@ -71,7 +75,6 @@ def _show_twist(message: Any, value: Array) -> None:
 INPUTS: Table[TaskInput] = Table(
     INPUTS_GROUP,
     {
-        # a point in the robot's base frame
         "goal_position": TaskInput(
             "m",
             (3,),
@@ -80,8 +83,9 @@ INPUTS: Table[TaskInput] = Table(
             _read_position,
             "geometry_msgs/msg/PoseStamped",
             lambda message, value: set_xyz(message.pose.position, value),
+            meaning="where the tool is to be",
+            frame="robot's base",
         ),
-        # of the base in its own frame: forward, to the left [m/s], and turning to the left [rad/s]
         "velocity_command": TaskInput(
             "m/s and rad/s",
             (3,),
@@ -92,6 +96,8 @@ INPUTS: Table[TaskInput] = Table(
             _show_twist,
             neutral=(0.0, 0.0, 0.0),
             holds=0.5,
+            meaning="velocity forward and to the left [m/s], turning to the left [rad/s]",
+            frame="robot's base",
         ),
     },
 )

@@ -9,7 +9,7 @@ Other packages add rows by the entry point group ``ros_rl.sensors``, whose names
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,6 +103,8 @@ class Sensor:
         read: Reads it from a message, None if that says that it was not measured; None as for `write`.
         noise: What a simulator adds; None for nothing.
         dtype: Of its value.
+        meaning: What its value is, in one line.
+        frame: Frame that it is given in; empty where it is in none.
     """
 
     unit: str
@@ -112,6 +114,8 @@ class Sensor:
     read: Callable[[Any, Robot], Array | None] | None = None
     noise: Noise | None = None
     dtype: str = "float64"
+    meaning: str = field(default="", kw_only=True)
+    frame: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         """Refuse half a conversion."""

@@ -67,7 +67,7 @@ ODOMETRY = Topic(
 TOOL = Topic("tool_pose", "geometry_msgs/msg/PoseStamped", _prepare_tool)
 
 
-def _joint(field: str, unit: str, noise: Noise | None) -> Sensor:
+def _joint(field: str, unit: str, noise: Noise | None, meaning: str = "of the commanded joints") -> Sensor:
     """Of the commanded joints; what is measured of the passive ones goes behind."""
 
     def write(message: Any, value: Array, robot: Robot) -> None:
@@ -80,7 +80,7 @@ def _joint(field: str, unit: str, noise: Noise | None) -> Sensor:
         values = getattr(message, field)
         return by_name(message.name, values, robot.joints, robot) if len(values) else None
 
-    return Sensor(unit, lambda robot: (robot.size,), JOINTS, write, read, noise)
+    return Sensor(unit, lambda robot: (robot.size,), JOINTS, write, read, noise, meaning=meaning)
 
 
 def _passive(field: str, unit: str, noise: Noise) -> Sensor:
@@ -93,10 +93,18 @@ def _passive(field: str, unit: str, noise: Noise) -> Sensor:
         values = getattr(message, field)
         return by_name(message.name, values, robot.passive, robot) if len(values) else None
 
-    return Sensor(unit, lambda robot: (len(robot.passive),), JOINTS, write, read, noise)
+    return Sensor(
+        unit,
+        lambda robot: (len(robot.passive),),
+        JOINTS,
+        write,
+        read,
+        noise,
+        meaning="of the joints that nobody commands",
+    )
 
 
-def _imu(field: str, unit: str, noise: Noise | None = None) -> Sensor:
+def _imu(field: str, unit: str, noise: Noise | None, meaning: str, frame: str = "body") -> Sensor:
     size, get, put = (4, get_xyzw, set_xyzw) if field == "orientation" else (3, get_xyz, set_xyz)
     covariance = f"{field}_covariance"
 
@@ -106,7 +114,7 @@ def _imu(field: str, unit: str, noise: Noise | None = None) -> Sensor:
     def read(message: Any, robot: Robot) -> Array | None:
         return None if getattr(message, covariance)[0] == -1.0 else get(getattr(message, field))
 
-    return Sensor(unit, lambda robot: (size,), IMU, write, read, noise)
+    return Sensor(unit, lambda robot: (size,), IMU, write, read, noise, meaning=meaning, frame=frame)
 
 
 SENSORS: Table[Sensor] = Table(
@@ -114,14 +122,11 @@ SENSORS: Table[Sensor] = Table(
     {  # noise is drawn in this order
         "joint_position": _joint("position", "rad or m", white("joint_position")),
         "joint_velocity": _joint("velocity", "rad/s or m/s", white("joint_velocity")),
-        "joint_effort": _joint("effort", "N m or N", None),
+        "joint_effort": _joint("effort", "N m or N", None, "torque or force of the commanded joints' motors"),
         "passive_position": _passive("position", "rad or m", white("joint_position")),
         "passive_velocity": _passive("velocity", "rad/s or m/s", white("joint_velocity")),
-        # in the body frame
-        "imu_angular_velocity": _imu("angular_velocity", "rad/s", white("angular_velocity")),
-        # in the body frame, gravity included
-        "imu_linear_acceleration": _imu("linear_acceleration", "m/s^2"),
-        # of the base in the base frame, mean over the last control period
+        "imu_angular_velocity": _imu("angular_velocity", "rad/s", white("angular_velocity"), "of the body"),
+        "imu_linear_acceleration": _imu("linear_acceleration", "m/s^2", None, "of the body, gravity included"),
         "base_linear_velocity": Sensor(
             "m/s",
             lambda robot: (3,),
@@ -129,8 +134,9 @@ SENSORS: Table[Sensor] = Table(
             lambda message, value, robot: set_xyz(message.twist.twist.linear, value),
             lambda message, robot: get_xyz(message.twist.twist.linear),
             white("linear_velocity"),
+            meaning="of the base, mean over the last control period",
+            frame="robot's base",
         ),
-        # tool centre point in the robot's base frame
         "tool_position": Sensor(
             "m",
             lambda robot: (3,),
@@ -138,8 +144,9 @@ SENSORS: Table[Sensor] = Table(
             lambda message, value, robot: set_xyz(message.pose.position, value),
             lambda message, robot: get_xyz(message.pose.position),
             white("tool_position"),
+            meaning="tool centre point",
+            frame="robot's base",
         ),
-        # of the base in the odometry frame
         "base_position": Sensor(
             "m",
             lambda robot: (3,),
@@ -147,10 +154,12 @@ SENSORS: Table[Sensor] = Table(
             lambda message, value, robot: set_xyz(message.pose.pose.position, value),
             lambda message, robot: get_xyz(message.pose.pose.position),
             vertical("height"),
+            meaning="of the base",
+            frame="odometry",
         ),
-        # quaternion xyzw of the IMU in a gravity-aligned world
-        "imu_orientation": _imu("orientation", "1", rotation("orientation")),
-        # quaternion xyzw of the base in the odometry frame
+        "imu_orientation": _imu(
+            "orientation", "1", rotation("orientation"), "of the IMU, quaternion xyzw", "gravity-aligned world"
+        ),
         "base_orientation": Sensor(
             "1",
             lambda robot: (4,),
@@ -158,6 +167,8 @@ SENSORS: Table[Sensor] = Table(
             lambda message, value, robot: set_xyzw(message.pose.pose.orientation, value),
             lambda message, robot: get_xyzw(message.pose.pose.orientation),
             rotation("orientation"),
+            meaning="of the base, quaternion xyzw",
+            frame="odometry",
         ),
     },
 )

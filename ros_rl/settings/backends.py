@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ros_rl.config import group, setting
-from ros_rl.errors import ConfigError, TimingError
+from ros_rl.errors import ConfigError, MissingDependencyError, TimingError
+from ros_rl.plugins import PYBULLET_SENSORS_GROUP, SENSORS_GROUP, find_plugins
 from ros_rl.robot import Robot
+from ros_rl.robot.model import check_model
 from ros_rl.settings.nodes import ControlSettings
 
 _OF_JOINTS = ("joint_position", "joint_velocity", "joint_effort")  # sensors
@@ -119,9 +121,20 @@ class PyBulletSettings(SimulatorSettings):
             )
 
     def check_robot(self, robot: Robot) -> None:
-        """See `BackendSettings.check_robot`: it needs a URDF."""
+        """See `BackendSettings.check_robot`: it needs a URDF that fits, and sensors that PyBullet measures."""
         if robot.simulation is None:
             raise ConfigError(f"driver 'pybullet' needs a URDF; the file of robot '{robot.name}' has no 'simulation'")
+        measured = find_plugins(PYBULLET_SENSORS_GROUP)
+        for name in find_plugins(SENSORS_GROUP):  # it measures all of ros_rl's own
+            if name in robot.sensors and name not in measured:
+                raise ConfigError(
+                    f"driver 'pybullet' cannot measure sensor '{name}' of robot '{robot.name}': no entry point of "
+                    f"{PYBULLET_SENSORS_GROUP} has its name"
+                )
+        try:
+            check_model(robot)
+        except MissingDependencyError:
+            pass  # a machine without PyBullet cannot tell, and runs nodes that need none of it
 
     def sensor_noise(self) -> NoiseSettings:
         """See `BackendSettings.sensor_noise`."""

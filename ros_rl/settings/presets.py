@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ros_rl.config import build, merge, variant_name
@@ -19,7 +18,7 @@ from ros_rl.resources import share_path
 from ros_rl.settings.nodes import NODES
 from ros_rl.settings.registry import AGENT_NAMES, AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
-from ros_rl.yaml_files import read_parameters_file
+from ros_rl.yaml_files import first_comment, read_parameters_file
 
 _AGENTS = "agents"
 _MEASURED = "# Measured: "
@@ -72,7 +71,7 @@ def _agent_of(values: Mapping[str, Any]) -> Any:
 
 def preset_titles() -> dict[str, str]:
     """What each preset is for, by its name: the first line of its file."""
-    return {path.stem: _title(path) for path in sorted(share_path("config", "presets").glob("*.yaml"))}
+    return {path.stem: first_comment(path) for path in sorted(share_path("config", "presets").glob("*.yaml"))}
 
 
 @dataclass(frozen=True)
@@ -90,18 +89,13 @@ class Tuned:
 
 def tuned_settings() -> dict[str, Tuned]:
     """Those that ship with the package, by the name that ``--preset`` takes."""
-    return {
-        path.stem: Tuned(_title(path), _measured(path)) for path in sorted(share_path("config", _AGENTS).glob("*.yaml"))
-    }
+    paths = sorted(share_path("config", _AGENTS).glob("*.yaml"))
+    return {path.stem: Tuned(first_comment(path), _measured(path)) for path in paths}
 
 
 def _measured(path: Path) -> str:
     lines = path.read_text(encoding="utf-8").splitlines()
     return next((line.removeprefix(_MEASURED) for line in lines if line.startswith(_MEASURED)), "")
-
-
-def _title(path: Path) -> str:
-    return path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
 
 
 def read_preset(name: str) -> Preset:
@@ -121,7 +115,7 @@ def read_preset(name: str) -> Preset:
     if not isinstance(agents, Mapping):
         raise ConfigError(f"{path}: '{_AGENTS}' is {agents!r}, expected groups of settings by the agent's name")
     for agent, values in agents.items():
-        if agent not in AGENT_NAMES:
+        if agent not in AGENT_SETTINGS:
             raise ConfigError(f"{path}: unknown agent '{agent}' in 'agents'; valid: {', '.join(AGENT_NAMES)}")
         build(AGENT_SETTINGS[agent], values, f"{_AGENTS}.{agent}", str(path))
     return Preset(name, general, agents)

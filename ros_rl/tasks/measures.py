@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,12 +29,14 @@ class Measure:
         unit: SI unit.
         of: Computes it from an episode's outcome.
         summaries: Of ``mean``, ``median``, ``min`` and ``max``.
+        meaning: What the number is, in one line.
     """
 
     name: str
     unit: str
     of: Callable[[Outcome], float]
     summaries: tuple[str, ...]
+    meaning: str = field(default="", kw_only=True)
 
     def summarise(self, outcomes: Sequence[Outcome]) -> dict[str, float]:
         """The summaries over all episodes, by their keys."""
@@ -55,11 +57,22 @@ def _distance(outcome: Outcome) -> float:
     return float(np.linalg.norm(outcome.end.tool_position - goal))
 
 
-FORWARD_VELOCITY = Measure("forward_velocity", "m/s", _forward_velocity, ("mean", "min"))
-"""Net displacement along the starting heading over the whole episode; what a fall cuts off counts as standing."""
+FORWARD_VELOCITY = Measure(
+    "forward_velocity",
+    "m/s",
+    _forward_velocity,
+    ("mean", "min"),
+    meaning="net displacement along the starting heading over the episode; what a fall cuts off counts as standing",
+)
 
-BACKWARD_VELOCITY = Measure("backward_velocity", "m/s", lambda outcome: -_forward_velocity(outcome), ("mean", "min"))
-"""The same against the starting heading."""
+BACKWARD_VELOCITY = Measure(
+    "backward_velocity",
+    "m/s",
+    lambda outcome: -_forward_velocity(outcome),
+    ("mean", "min"),
+    meaning="net displacement against the starting heading over the episode",
+)
 
-TOOL_DISTANCE = Measure("distance", "m", _distance, ("median", "max"))
-"""Distance of the tool from its goal at the episode's end."""
+TOOL_DISTANCE = Measure(
+    "distance", "m", _distance, ("median", "max"), meaning="of the tool from its goal at the episode's end"
+)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -47,7 +46,6 @@ class LocalFolder:
         self._source = settings.namespace
         self._run: TrainingRun | None = None
         self._evaluator: Evaluator | None = None
-        self._began = time.monotonic()
 
     def __enter__(self) -> LocalFolder:
         """For ``with``."""
@@ -95,8 +93,8 @@ class LocalFolder:
         """Leave the last control graph, its evaluation, a checkpoint and the summary."""
         self._training.finish()
         self._report()
-        minutes = (time.monotonic() - self._began) / 60
-        self._folder.write_summary(summarise(self._settings, self._state, minutes))
+        self._state.keep_totals()
+        self._folder.write_summary(summarise(self._settings, self._state))
 
     def _report(self) -> None:
         run, received = self._training, self._received.transitions

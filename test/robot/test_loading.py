@@ -103,7 +103,7 @@ class TestBrokenFiles:
         with pytest.raises(ConfigError, match=f"robot.yaml: missing key '{key}'"):
             self.load(tmp_path, data)
 
-    @pytest.mark.parametrize("key", ["lower", "velocity", "home", "action_scale", "step"])
+    @pytest.mark.parametrize("key", ["velocity", "action_scale", "step"])
     def test_a_joint_without_a_number(self, tmp_path, data, key):
         del data["joints"]["joint3"][key]
         with pytest.raises(ConfigError, match=f"robot.yaml: missing key 'joints.joint3.{key}'"):
@@ -111,6 +111,48 @@ class TestBrokenFiles:
         data["joints"]["joint3"][key] = float("nan")
         with pytest.raises(ConfigError, match=f"robot.yaml: 'joints.joint3.{key}' is nan"):
             self.load(tmp_path, data)
+
+    @pytest.mark.parametrize("gone", [("lower",), ("upper", "home"), ("lower", "upper"), ("home",)])
+    def test_some_of_limits_and_home_left_out(self, tmp_path, data, gone):
+        for key in gone:
+            del data["joints"]["joint3"][key]
+        words = f"missing key 'joints.joint3.{gone[0]}': only a wheel has none of lower, upper and home"
+        with pytest.raises(ConfigError, match=words):
+            self.load(tmp_path, data)
+
+    def test_all_of_them_left_out_is_a_wheel_and_no_joint_with_positions(self, tmp_path, data):
+        for key in ("lower", "upper", "home"):
+            del data["joints"]["joint3"][key]
+        robot = self.load(tmp_path, data)
+        assert robot.endless == ("joint3",)
+        assert (robot.limits.lower[2], robot.limits.upper[2], robot.home[2]) == (-np.inf, np.inf, 0.0)
+        data["joints"]["joint3"]["command_interface"] = "position"
+        with pytest.raises(ConfigError, match="missing key 'joints.joint3.lower': a joint with position commands"):
+            self.load(tmp_path, data)
+
+    def test_gains_may_be_left_out_where_nothing_needs_them(self, tmp_path, data):
+        del data["joints"]["joint3"]["stiffness"], data["joints"]["joint3"]["damping"]
+        assert self.load(tmp_path, data).stiffness[2] == 0.0
+        data["joints"]["joint3"] |= {"command_interface": "position", "action_scale": 0.1}
+        with pytest.raises(ConfigError, match="joints.joint3: stiffness is missing or 0, so that position commands"):
+            self.load(tmp_path, data)
+
+    def test_a_tool_position_needs_a_tool(self, tmp_path, data):
+        del data["tool_frame"]
+        with pytest.raises(ConfigError, match="sensors name tool_position, and no tool_frame says of what"):
+            self.load(tmp_path, data)
+
+    def test_a_urdf_beside_the_file_is_meant_before_others(self, tmp_path, data):
+        (tmp_path / "xarm").mkdir()
+        beside = tmp_path / data["simulation"]["urdf"]
+        assert self.load(tmp_path, data).simulation.urdf == data["simulation"]["urdf"]
+        beside.touch()
+        assert self.load(tmp_path, data).simulation.urdf == str(beside)
+
+    @pytest.mark.parametrize("name", ["nope.yaml", "nope.yml"])
+    def test_a_file_that_is_not_there(self, tmp_path, name):
+        with pytest.raises(ConfigError, match=f"{name}: No such file or directory"):
+            load_robot(str(tmp_path / name))
 
     @pytest.mark.parametrize(
         ("joint", "words"),
@@ -171,7 +213,7 @@ class TestBrokenFiles:
             (
                 "joints.joint3.damping",
                 -1.0,
-                "'joints.joint3.damping' is -1.0, out of range: derivative gain [N m s/rad]",
+                "'joints.joint3.damping' is -1.0, out of range: derivative gain",
             ),
             ("joints.joint3.step", -1.0, "'joints.joint3.step' is -1.0, out of range"),
             ("joints.joint3.effort", 0.0, "'joints.joint3.effort' is 0.0, out of range"),
@@ -234,7 +276,7 @@ class TestBrokenFiles:
             ("joints.joint3.acceleration", 10**400, "'joints.joint3.acceleration' is inf, expected a finite number"),
             ("joints.joint3.effort", [32.0], "'joints.joint3.effort' is [32.0], expected float"),
             ("joints.joint3", None, "'joints.joint3' is None, expected a group of settings"),
-            ("joints.no", {}, "missing key 'joints.no.lower'"),
+            ("joints.no", {}, "missing key 'joints.no.velocity'"),
             ("safety.tilt", 1.3, "safety.tilt is 1.3, and no sensor tells it: add imu_orientation"),
             ("safety.tilt", 0.0, "'safety.tilt' is 0.0, out of range"),
             (

@@ -93,3 +93,13 @@ def test_it_is_given_up_after_twice_the_time_of_the_way_and_five_seconds(homing)
     assert periods in (100, 101), "5 s + 2 x 2.5 s"
     reason = homing.too_long(measured(HOME - np.array([0.1, 0.7, 0.0, 0.0, 0.0, 0.0])))
     assert reason.startswith("homing has not arrived after 10.") and reason.endswith("joint2 is 0.70 rad from home")
+
+
+def test_what_turns_without_end_stays_where_it_is():
+    wheels = replace(ROBOT, endless=("joint2", "joint3"))
+    homing = Homing(wheels, 0.1, 0.2)
+    position = HOME + np.array([0.0, 900.0, -900.0, 0.0, 0.0, 0.0])
+    homing.start(measured(position))
+    for _ in range(4):
+        np.testing.assert_array_equal(homing.command(measured(position)), HOME * [1, 0, 0, 1, 1, 1])
+    assert homing.done and homing.too_long(measured(position)) == ""

@@ -92,11 +92,20 @@ class TestInputs:
             check_input(name, value, ("goal_position",))
 
 
+@pytest.mark.parametrize("table", [SENSORS, INPUTS, FEATURES], ids=["sensors", "inputs", "features"])
+def test_every_row_says_in_one_line_what_it_is(table):
+    meanings = {name: row.meaning for name, row in table.items()}
+    assert [name for name, meaning in meanings.items() if not meaning or "\n" in meaning] == []
+
+
 def test_a_plugin_may_not_take_a_name_that_is_taken(monkeypatch, caplog):
     monkeypatch.setattr("ros_rl.plugins.load_plugins", lambda group: ({"odd": 1, "own": 2}, {}))
     assert dict(Table("some.group", {"even": 0})) == {"even": 0, "odd": 1, "own": 2}
     assert dict(Table("some.group", {"own": 0})) == {"own": 0, "odd": 1}
     assert "entry point own of some.group has a name that ros_rl itself gives: it is left out" in caplog.text
+    assert Table("some.group", {"own": 0}).problems == {
+        "own": "entry point own of some.group has a name that ros_rl itself gives"
+    }
 
 
 def test_a_measurement_of_another_shape_is_told() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from ros_rl.backends.backend import EMPTY, Scenario, Simulator, Truth
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
-from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pybullet
+from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pose, pybullet
 from ros_rl.backends.pybullet.sensors import Instant, check_measures, measure
 from ros_rl.backends.sensor_noise import add_noise
 from ros_rl.robot import Robot
@@ -76,9 +76,7 @@ class PyBulletBackend(Simulator):
         self._client.resetBaseVelocity(index, [0.0] * 3, [0.0] * 3)
         positions = np.clip(robot.home + rng.uniform(-noise, noise, robot.size), robot.limits.lower, robot.limits.upper)
         passive = robot.passive_home + rng.uniform(-noise, noise, len(robot.passive))
-        joints = [*zip(self._body.joints, positions, strict=True), *zip(self._body.passive, passive, strict=True)]
-        for joint, position in joints:
-            self._client.resetJointState(index, joint, position, 0.0)
+        pose(self._client, self._body, positions, passive)
         friction = rng.uniform(self._settings.friction_low, self._settings.friction_high)
         for foot in self._body.feet:
             self._client.changeDynamics(index, foot, lateralFriction=friction)
@@ -157,6 +155,10 @@ class PyBulletBackend(Simulator):
             velocity = np.array(state[6]) + cross(np.array(state[7]), np.subtract(point[5], state[0]))
             slips.setdefault(link, []).append(float(np.hypot(velocity[0], velocity[1])))
         return others, slips
+
+    def pose(self, positions: Array) -> None:
+        """Put the joints at positions [rad or m], shape (joints,), without time passing; for pictures."""
+        pose(self._client, self._body, positions, self._robot.passive_home)
 
     def render(self, width: int, height: int) -> np.ndarray:
         """A picture from the side, following a floating base."""

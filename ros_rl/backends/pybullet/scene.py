@@ -8,19 +8,19 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ros_rl.backends.display import check_display
-from ros_rl.backends.urdf import Urdf
 from ros_rl.errors import ConfigError, MissingDependencyError
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot
+from ros_rl.robot.model import check_model, model_path
 from ros_rl.settings.backends import PyBulletSettings
+from ros_rl.types import Array
 
 
 @contextlib.contextmanager
@@ -50,7 +50,7 @@ try:
 except ImportError as error:
     raise MissingDependencyError("pybullet", "sim") from error
 
-__all__ = ["Body", "connect", "data_path", "load_robot", "load_scene", "pybullet", "pybullet_data", "quiet"]
+__all__ = ["Body", "connect", "load_robot", "load_scene", "pose", "pybullet", "pybullet_data", "quiet"]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def load_scene(client: Any, name: str) -> list[int]:
     world = []
     for body in yaml.safe_load((share_path("sim", "scenes") / f"{name}.yaml").read_text())["bodies"]:
         if "urdf" in body:
-            index = client.loadURDF(_urdf_path(body["urdf"]), body["position"], useFixedBase=True)
+            index = client.loadURDF(str(model_path(body["urdf"])), body["position"], useFixedBase=True)
         else:
             half = [size / 2 for size in body["box"]]
             index = client.createMultiBody(
@@ -124,8 +124,7 @@ def load_robot(client: Any, robot: Robot) -> Body:
     """Load the robot that its YAML's `simulation` section names, its default motors and damping off.
 
     Raises:
-        ConfigError: The URDF lacks a joint or link that the robot needs, or a mesh of its own; or a joint there has not
-            one axis.
+        ConfigError: See `check_model`; or PyBullet cannot load the URDF.
     """
     simulation = robot.simulation
     assert simulation is not None  # see `PyBulletSettings.check_robot`
@@ -134,42 +133,44 @@ def load_robot(client: Any, robot: Robot) -> Body:
     if simulation.inertia_from_urdf:
         flags |= pybullet.URDF_USE_INERTIA_FROM_FILE
     wanted = [simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)]
-    urdf = _urdf_path(simulation.urdf)
-    Urdf(Path(urdf), [data_path()]).check_joints(wanted)
-    index = client.loadURDF(urdf, spawn, useFixedBase=not robot.floating_base, flags=flags)
+    path = check_model(robot).path
+    try:
+        index = client.loadURDF(str(path), spawn, useFixedBase=not robot.floating_base, flags=flags)
+    except pybullet.error as error:
+        raise ConfigError(f"{path}: PyBullet cannot load it: {error}") from None
     infos = [client.getJointInfo(index, joint) for joint in range(client.getNumJoints(index))]
     resting = set() if robot.floating_base else {-1}
     for info in infos:
         if info[2] == pybullet.JOINT_FIXED and info[16] in resting:
             resting.add(info[0])
-    joints = _find(urdf, "joint", wanted, infos, 1)
+    joints = [_indices(infos, 1)[name] for name in wanted]
     count = len(joints)
     client.setJointMotorControlArray(
         index, joints, pybullet.VELOCITY_CONTROL, targetVelocities=[0.0] * count, forces=[0.0] * count
     )
     for link in range(-1, len(infos)):
         client.changeDynamics(index, link, linearDamping=0.0, angularDamping=0.0)
-    feet = _find(urdf, "link", simulation.feet, infos, 12)
-    tool = _find(urdf, "link", [simulation.tool_link], infos, 12)[0] if simulation.tool_link else None
+    links = _indices(infos, 12)
+    feet = [links[name] for name in simulation.feet]
+    tool = links[simulation.tool_link] if simulation.tool_link else None
     dynamics = client.getDynamicsInfo(index, -1)
     joints, passive = joints[: robot.size], joints[robot.size :]
     return Body(index, joints, passive, tuple(feet), frozenset(resting), tool, spawn, (dynamics[3], dynamics[4]))
 
 
-def _find(urdf: str, kind: str, wanted: Sequence[str], infos: list[Any], column: int) -> list[int]:
-    known = {info[column].decode(): info[0] for info in infos}
-    missing = [name for name in wanted if name not in known]
-    if missing:
-        raise ConfigError(f"{urdf} has no {kind} {missing[0]}; it has {', '.join(known)}")
-    return [known[name] for name in wanted]
+def pose(client: Any, body: Body, positions: Array, passive: Array) -> None:
+    """Put the joints somewhere, at rest, without time passing.
+
+    Args:
+        client: The world.
+        body: The robot in it.
+        positions: Of the commanded joints [rad or m], shape (joints,).
+        passive: Of the passive joints, shape (passive,).
+    """
+    for joint, position in zip([*body.joints, *body.passive], [*positions, *passive], strict=True):
+        client.resetJointState(body.index, joint, position, 0.0)
 
 
-def _urdf_path(urdf: str) -> str:
-    """A URDF of the package's `sim` folder, else of pybullet_data."""
-    own = share_path("sim") / urdf
-    return str(own if own.is_file() else data_path() / urdf)
-
-
-def data_path() -> Path:
-    """Where PyBullet's own models lie."""
-    return Path(pybullet_data.getDataPath())
+def _indices(infos: list[Any], column: int) -> dict[str, int]:
+    """PyBullet's indices by the names in a column of `getJointInfo`: 1 of joints, 12 of the links behind them."""
+    return {info[column].decode(): info[0] for info in infos}

@@ -135,8 +135,6 @@ def check_measures(robot: Robot, body: Body) -> None:
                 f"driver 'pybullet' cannot measure sensor '{name}' of robot '{robot.name}'; it can: "
                 f"{', '.join(MEASURES)}"
             )
-    if "tool_position" in robot.sensors and body.tool is None:
-        raise ConfigError(f"robot '{robot.name}' has sensor 'tool_position', but no simulation.tool_link")
 
 
 def measure(now: Instant) -> Measurement:

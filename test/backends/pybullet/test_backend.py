@@ -381,19 +381,9 @@ def test_a_wrong_joint_name_lists_the_right_ones():
         make(renamed)
 
 
-@pytest.mark.parametrize(
-    ("robot", "complaint"),
-    [
-        (replace(A1, sensors=(*A1.sensors, "smell")), "driver 'pybullet' cannot measure sensor 'smell' of robot 'a1'"),
-        (
-            replace(A1, sensors=(*A1.sensors, "tool_position")),
-            "has sensor 'tool_position', but no simulation.tool_link",
-        ),
-    ],
-)
-def test_a_sensor_that_it_cannot_measure_is_refused(robot, complaint):
-    with pytest.raises(ConfigError, match=complaint):
-        make(robot)
+def test_a_sensor_that_it_cannot_measure_is_refused():
+    with pytest.raises(ConfigError, match="driver 'pybullet' cannot measure sensor 'smell' of robot 'a1'"):
+        make(replace(A1, sensors=(*A1.sensors, "smell")))
 
 
 def test_it_measures_what_the_robot_lists_and_nothing_else():

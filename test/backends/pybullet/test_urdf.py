@@ -6,6 +6,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ros_rl.backends.pybullet.scene import connect, load_robot
@@ -27,9 +28,13 @@ def joint(name: str, kind: str = "revolute", more: str = "") -> str:
 
 def load(tmp_path: Path, *parts: str, text: str = ""):
     """The mock robot of two joints, axis_1_joint and axis_2_joint, with the URDF of these parts."""
+    return load_robot(connect(PyBulletSettings()), with_urdf(write(tmp_path, *parts, text=text)))
+
+
+def write(tmp_path: Path, *parts: str, text: str = "") -> Path:
     path = tmp_path / "robot.urdf"
     path.write_text(text or f'<robot name="r"><link name="base">{SOLID}</link>{"".join(parts)}</robot>')
-    return load_robot(connect(PyBulletSettings()), with_urdf(path))
+    return path
 
 
 def with_urdf(path: Path):
@@ -58,6 +63,22 @@ def test_joints_without_one_axis_are_refused(tmp_path, kind) -> None:
         ),
         ((joint("axis_1_joint"), joint("axis_2_joint"), '<link name="base"/>'), "there are 2 links 'base'"),
         (
+            (joint("axis_1_joint"), joint("axis_2_joint").replace("base", "nowhere")),
+            "joint 'axis_2_joint' has the parent 'nowhere', which is no link of it",
+        ),
+        (
+            (joint("axis_1_joint"), joint("axis_2_joint").replace('child link="axis_2', 'child link="axis_1')),
+            "2 joints carry link 'axis_1_joint_link'",
+        ),
+        (
+            (joint("axis_1_joint"), joint("axis_2_joint"), '<link name="loose"/>'),
+            "links base, loose have no joint that carries them, expected one root link",
+        ),
+        (
+            (joint("axis_1_joint"), joint("axis_2_joint").replace('lower="-1"', 'lower="x"')),
+            "joint 'axis_2_joint' has lower 'x', expected a number",
+        ),
+        (
             (joint("axis_1_joint"), joint("axis_2_joint", more=MESH.format(file="meshes/arm.obj"))),
             "there is no mesh 'meshes/arm.obj', beside it or",
         ),
@@ -83,8 +104,38 @@ def test_what_is_no_urdf_is_refused(tmp_path, text, complaint) -> None:
         load(tmp_path, text=text)
 
 
+@pytest.mark.parametrize(
+    ("simulation", "complaint"),
+    [
+        ({"feet": ("toe",)}, "has no link toe behind a joint; it has axis_1_joint_link, axis_2_joint_link"),
+        ({"tool_link": "base"}, "has no link base behind a joint"),
+        ({"joints": {"axis_1_joint": "hip"}}, "has no joint hip; it has axis_1_joint"),
+    ],
+)
+def test_a_run_is_refused_before_it_starts_what_the_simulator_would_refuse(tmp_path, simulation, complaint) -> None:
+    """Without PyBullet being asked, which every process of a run would do anew."""
+    robot = with_urdf(write(tmp_path, joint("axis_1_joint"), joint("axis_2_joint")))
+    robot = replace(robot, simulation=replace(robot.simulation, **simulation))
+    with pytest.raises(ConfigError, match=complaint):
+        PyBulletSettings().check_robot(robot)
+
+
+def test_limits_are_left_out_only_where_the_urdf_has_none(tmp_path) -> None:
+    wheel = joint("axis_1_joint", "continuous")
+    endless = replace(read_robot("mock").limits, lower=np.array([-np.inf, -1.0]), upper=np.array([np.inf, 1.0]))
+    for second, complaint in ((wheel, None), (joint("axis_1_joint"), "limits joint 'axis_1_joint' to .-1, 1.: give")):
+        robot = replace(with_urdf(write(tmp_path, second, joint("axis_2_joint"))), limits=endless)
+        if complaint is None:
+            PyBulletSettings().check_robot(robot)
+            continue
+        with pytest.raises(ConfigError, match=complaint):
+            PyBulletSettings().check_robot(robot)
+
+
 def test_a_missing_file_is_named(tmp_path) -> None:
-    with pytest.raises(ConfigError, match="none.urdf: No such file or directory"):
+    with pytest.raises(
+        ConfigError, match="simulation.urdf: there is no /.*none.urdf beside the file of robot 'mock', below"
+    ):
         load_robot(connect(PyBulletSettings()), with_urdf(tmp_path / "none.urdf"))
 
 

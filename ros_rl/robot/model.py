@@ -1,0 +1,116 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Where a robot's URDF lies, and whether the two fit; read without a simulator, before any process starts."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+from pathlib import Path
+
+from ros_rl.errors import ConfigError, MissingDependencyError
+from ros_rl.resources import share_path
+from ros_rl.robot.robot import Robot
+from ros_rl.robot.skeleton import skeleton
+from ros_rl.robot.urdf import Urdf
+
+
+def model_path(name: str) -> Path:
+    """A model below the package's ``sim`` folder, of pybullet_data, or of an absolute path; it may not be there.
+
+    Raises:
+        MissingDependencyError: It can only be PyBullet's, which is not installed.
+    """
+    own = share_path("sim") / name
+    return own if own.is_file() or Path(name).is_absolute() else pybullet_models() / name
+
+
+def pybullet_models() -> Path:
+    """Where PyBullet's own models lie.
+
+    Raises:
+        MissingDependencyError: It is not installed.
+    """
+    found = importlib.util.find_spec("pybullet_data")
+    if found is None or found.origin is None:
+        raise MissingDependencyError("pybullet", "sim")
+    return Path(found.origin).parent
+
+
+def urdf_of(robot: Robot) -> Urdf:
+    """The URDF that the simulator loads.
+
+    Raises:
+        MissingDependencyError: It is PyBullet's, which is not installed.
+        ConfigError: The robot has none, or it cannot be.
+    """
+    if robot.simulation is None:
+        raise ConfigError(f"robot '{robot.name}' has no URDF")
+    path = model_path(robot.simulation.urdf)
+    if not path.is_file():
+        raise ConfigError(
+            f"simulation.urdf: there is no {robot.simulation.urdf} beside the file of robot '{robot.name}', below sim/ "
+            "of ros_rl or among pybullet_data"
+        )
+    return Urdf(path, _folders())
+
+
+def check_model(robot: Robot) -> Urdf:
+    """Refuse a robot that its URDF does not fit; gives the URDF.
+
+    Raises:
+        MissingDependencyError: See `urdf_of`.
+        ConfigError: The URDF cannot be read, lacks a joint, link or mesh that the robot needs, has a joint of it that
+            has not one axis, or limits a joint that the robot's file leaves without limits.
+    """
+    urdf, simulation = urdf_of(robot), robot.simulation
+    assert simulation is not None  # which has the URDF
+    urdf.check_joints([simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)])
+    urdf.check_links([*simulation.feet, *([simulation.tool_link] if simulation.tool_link else [])])
+    for index, name in enumerate(robot.joints):
+        _check_limits(robot, index, urdf, simulation.joints.get(name, name))
+    return urdf
+
+
+def _check_limits(robot: Robot, index: int, urdf: Urdf, name: str) -> None:
+    """Whoever leaves limits out says that the joint turns without end."""
+    own, theirs = robot.limits, urdf.joints[name]
+    for key, limit, other in (("lower", own.lower[index], theirs.lower), ("upper", own.upper[index], theirs.upper)):
+        if math.isinf(limit) and math.isfinite(other):
+            raise ConfigError(
+                f"joints.{robot.joints[index]} has no {key}, but {urdf.path} limits joint '{name}' to "
+                f"[{theirs.lower:g}, {theirs.upper:g}]: give lower and upper"
+            )
+
+
+def write_skeleton(urdf: str, path: Path) -> None:
+    """Write a robot's file to begin with.
+
+    Args:
+        urdf: Path of a URDF, or of one below the package's ``sim`` folder or of pybullet_data.
+        path: File to write, which may not be there yet.
+
+    Raises:
+        MissingDependencyError: The URDF can only be PyBullet's, which is not installed.
+        ConfigError: The URDF cannot be read, or the file is there already.
+    """
+    if path.suffix not in (".yaml", ".yml"):
+        raise ConfigError(f"{path}: a robot's file ends in .yaml")
+    if path.exists():
+        raise ConfigError(f"{path} is there already")
+    given = Path(urdf)
+    if given.is_file():
+        found, source = Urdf(given, _folders()), os.path.relpath(given, path.parent)
+    else:
+        found, source = Urdf(model_path(urdf), _folders()), urdf
+    path.write_text(skeleton(found, source), encoding="utf-8")
+
+
+def _folders() -> list[Path]:
+    """Where meshes may lie that are not beside their URDF."""
+    try:
+        return [pybullet_models()]
+    except MissingDependencyError:
+        return []
