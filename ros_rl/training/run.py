@@ -111,8 +111,8 @@ class TrainingRun:
             RunFolderError: The disk is full, or the folder cannot be written.
         """
         self._folder = folder
-        earlier = read_evaluations(folder) if folder is not None else []
-        self._judgements = {int(result["env_steps"]): result for result in earlier}
+        judged = read_evaluations(folder) if folder is not None else []
+        self._judgements = {int(result["env_steps"]): result for result in judged}
         self.succeeded = self._enough_successes()
         self._scalars = ScalarLog(folder, self.training.settings)
         self._checkpointed_at = self.training.env_steps
