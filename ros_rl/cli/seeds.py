@@ -31,7 +31,6 @@ from ros_rl.runs.seeds import (
     is_parent,
     read_settings,
     seed_runs,
-    write_settings,
 )
 from ros_rl.runs.seeds_table import seeds_table
 from ros_rl.runs.signals import stop_event
@@ -99,7 +98,7 @@ def _parent(options: argparse.Namespace, settings: Settings) -> RunFolder:
     if options.out is not None and is_parent(options.out):
         raise RunFolderError(f"{options.out} holds seeds already ({SETTINGS}); --resume it, or name another --out")
     parent = RunFolder.claim_default(settings.task.title) if options.out is None else RunFolder.claim(options.out)
-    write_settings(parent.path, settings)
+    parent.write_config(settings, SETTINGS)
     return parent
 
 

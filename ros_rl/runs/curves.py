@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 
 from ros_rl.errors import ConfigError, RunFolderError, UnknownNameError
 from ros_rl.runs.evaluations import read_evaluations
-from ros_rl.runs.run_folder import CONFIG, LOGS, SUMMARY
+from ros_rl.runs.run_folder import CONFIG, LOGS, ROBOT, SUMMARY
 from ros_rl.runs.summary import curve
 from ros_rl.settings.nodes import NODES
 from ros_rl.yaml_files import read_parameters_file
@@ -131,6 +132,8 @@ def read_curve(folder: Path) -> RunCurve:
         ConfigError: Its settings cannot be read.
     """
     settings = dict(_flat(read_parameters_file(folder / CONFIG, NODES)))
+    if settings.get("robot") == ROBOT and (folder / ROBOT).is_file():  # each run has its own copy
+        settings["robot"] = f"{ROBOT} #{zlib.crc32((folder / ROBOT).read_bytes()):08x}"
     points = {point[STEPS]: point for point in curve(read_evaluations(folder)) or _summarised(folder)}
     return RunCurve(folder, settings, [points[steps] for steps in sorted(points)])
 

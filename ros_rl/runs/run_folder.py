@@ -173,7 +173,7 @@ class RunFolder:
         """The complete settings, a ROS parameters file that every node reads."""
         return self.path / CONFIG
 
-    def write_config(self, settings: Settings) -> None:
+    def write_config(self, settings: Settings, name: str = CONFIG) -> None:
         """Write the complete settings; all stand under ``/**``, as some nodes need those of others.
 
         They hold wherever they are read: a robot's own file is copied beside them, and other paths are whole.
@@ -187,7 +187,7 @@ class RunFolder:
             if own.resolve() != copied:
                 write_whole(copied, portable(own).encode())
             values["robot"] = ROBOT
-        write_parameters_file(self.config, values, nodes=())
+        write_parameters_file(self.path / name, values, nodes=())
 
     def log_file(self, node: str) -> Path:
         """What a node prints."""

@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ros_rl.config import to_mapping
-from ros_rl.errors import ConfigError
+from ros_rl.errors import ConfigError, one_line
 from ros_rl.runs.checkpoints import resumable
-from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, SUMMARY
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, SUMMARY, is_finished
 from ros_rl.settings.loading import load_run
 from ros_rl.settings.tree import Settings
-from ros_rl.yaml_files import write_parameters_file
 
 SETTINGS = "settings.yaml"
 """All settings of all seeds; no `CONFIG`, since the folder of the seeds is itself no run."""
@@ -54,13 +52,13 @@ class SeedRun:
     @property
     def ended(self) -> tuple[str, str]:
         """How it ended, and why if it failed; of one that goes on, as if it had been stopped."""
-        try:
-            summary = json.loads((self.folder / SUMMARY).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        if not is_finished(self.folder):
             return (STOPPED if (self.folder / CONFIG).is_file() else MISSING), ""
-        if not summary.get("finished", True):
-            return STOPPED, ""
-        return (FAILED, summary["shortfall"]) if summary.get("shortfall") else (FINISHED, "")
+        try:
+            shortfall = json.loads((self.folder / SUMMARY).read_bytes()).get("shortfall", "")
+        except (OSError, ValueError, AttributeError) as error:
+            shortfall = f"{SUMMARY} cannot be read: {one_line(error)}"
+        return (FAILED, shortfall) if shortfall else (FINISHED, "")
 
     @property
     def resumable(self) -> bool:
@@ -84,11 +82,6 @@ def seed_runs(parent: Path, seeds: Sequence[int] = ()) -> list[SeedRun]:
 def is_parent(folder: Path | None) -> bool:
     """Whether it is a folder of seeds."""
     return folder is not None and (folder / SETTINGS).is_file()
-
-
-def write_settings(parent: Path, settings: Settings) -> None:
-    """Write down what holds for all seeds."""
-    write_parameters_file(parent / SETTINGS, to_mapping(settings), nodes=())
 
 
 def read_settings(parent: Path) -> Settings:

@@ -44,7 +44,7 @@ class Callback:
     """
 
     def on_step(self, training: TrainingLoop, step: Step) -> bool | None:
-        """A control period is over, and learned from."""
+        """A tick is over, one of those that begin an episode or one whose transition was learned from."""
 
     def on_episode(self, progress: Progress) -> bool | None:
         """An episode is over."""

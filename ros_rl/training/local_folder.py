@@ -52,10 +52,11 @@ class LocalFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave a checkpoint, unless the run is finished, and let the folder go."""
+        """Leave what was learned so far, unless the run is finished, and let the folder go."""
         if self._run is not None:
             if not self._run.finished:
-                self._run.checkpoint()
+                self._run.stop()
+                self._sum_up(finished=False)
             self._run.close()
         if self._evaluator is not None:
             self._evaluator.close()
@@ -92,9 +93,12 @@ class LocalFolder:
     def finish(self) -> None:
         """Leave the last control graph, its evaluation, a checkpoint and the summary."""
         self._training.finish()
+        self._sum_up(finished=True)
+
+    def _sum_up(self, finished: bool) -> None:
         self._report()
         self._state.keep_totals()
-        self._folder.write_summary(summarise(self._settings, self._state))
+        self._folder.write_summary(summarise(self._settings, self._state, finished=finished))
 
     def _report(self) -> None:
         run, received = self._training, self._received.transitions

@@ -157,12 +157,12 @@ def test_a_seed_that_fails_is_told_and_the_others_go_on(tmp_path) -> None:
 def test_what_does_not_fit_is_refused_before_anything_starts(
     capsys, tmp_path, monkeypatch, arguments, complaint
 ) -> None:
-    from ros_rl.runs.seeds import write_settings
+    from ros_rl.runs.run_folder import RunFolder
+    from ros_rl.runs.seeds import SETTINGS
     from ros_rl.settings.loading import load_settings
 
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "kept").mkdir()
-    write_settings(tmp_path / "kept", load_settings("mock_point"))
+    RunFolder(tmp_path / "kept").write_config(load_settings("mock_point"), SETTINGS)
     code, printed, error = run_cli(capsys, "train", "mock_point", *arguments)
     assert (code, printed, error.count("\n")) == (2, "", 1)
     assert complaint in error
