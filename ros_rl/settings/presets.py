@@ -19,6 +19,7 @@ from ros_rl.resources import share_path
 from ros_rl.settings.nodes import NODES
 from ros_rl.settings.registry import AGENT_NAMES, AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
+from ros_rl.tasks.gym_task import GymTask
 from ros_rl.yaml_files import first_comment, read_parameters_file
 
 _AGENTS = "agents"
@@ -112,7 +113,8 @@ def read_preset(name: str) -> Preset:
     path = share_path("config", names[name]) / f"{name}.yaml"
     general = read_parameters_file(path, NODES)
     agents = general.pop(_AGENTS, {})
-    build(Settings, general, source=str(path))
+    any_task = {"task": {"name": GymTask.name}}  # which every agent fits
+    build(Settings, merge(any_task, general), source=str(path))
     if not isinstance(agents, Mapping):
         raise ConfigError(f"{path}: '{_AGENTS}' is {agents!r}, expected groups of settings by the agent's name")
     for agent, values in agents.items():

@@ -96,6 +96,8 @@ def test_tuned_settings_say_what_the_benchmarks_found_and_the_command_that_they_
     text = (ROOT / "config" / "agents" / f"{name}.yaml").read_text()
     command = re.search(r"`ros-rl train --env gym:(\S+) --preset (\S+) --steps (\d+)`", text)
     assert command and command[2] == name and command[1] in dict(measured)
+    settings = load_settings("gym", overrides=[f"task.env={command[1]}", f"learner.steps={command[3]}"], preset=name)
+    settings.check_warmup()
     assert f"{int(command[3]):,} steps" in tuned_settings()[name].measured
 
 

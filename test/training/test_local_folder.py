@@ -4,6 +4,8 @@
 """A local training with a folder and a callback: what it leaves, who may end it, and what goes on with it."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from ros_rl.errors import RunFolderError
 from ros_rl.runs.evaluations import read_evaluations
 from ros_rl.runs.received import Received
 from ros_rl.runtime.evaluation import evaluate
+from ros_rl.settings import loading
 from ros_rl.settings.loading import load_run, load_settings
 from ros_rl.training.local import Callback, train_locally
 from ros_rl.training.run import TrainingRun
@@ -108,3 +111,20 @@ def test_an_agent_that_learns_from_a_log_leaves_a_folder(tmp_path) -> None:
     (last,) = train_locally(cloning, folder=tmp_path / "second", callback=callback)
     assert last.training.updates == 20 and [final for _, final, _ in callback.evaluations] == [True]
     assert json.loads((tmp_path / "second" / "summary.json").read_text())["updates"] == 20
+
+
+def test_the_example_of_the_docs_runs(monkeypatch, tmp_path, capsys) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "comparing_runs.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    load = loading.load_settings
+
+    def tiny(task: str, overrides: Any) -> Any:
+        load(task, overrides=overrides)  # what the page asks for is valid
+        return settings_of(task={"success_distance": 9.0})
+
+    monkeypatch.setattr(loading, "load_settings", tiny)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "comparing_runs.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and all(re.fullmatch(r"0\.08 min: return -?\d+\.\d, 100%", line) for line in lines)
+    assert (tmp_path / "runs" / "arm" / "summary.json").is_file()
