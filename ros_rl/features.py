@@ -17,13 +17,17 @@ from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.plugins import FEATURES_GROUP, Table
 from ros_rl.robot import Robot
-from ros_rl.rotations import quaternion_to_matrix, yaw_matrix, yaw_of
+from ros_rl.rotations import quaternion_to_matrix, rotation_columns, yaw_matrix, yaw_of
+from ros_rl.sensors.sensor import IN_BASE, IN_ODOMETRY
 from ros_rl.sensors.table import check_sensors
 from ros_rl.types import Array, Tick
 from ros_rl.wire import first_beyond
 
 Bounds = tuple[Array, Array]
 """Smallest and largest values of a field."""
+
+IN_EPISODE = "episode's start"
+"""Frame in words: the odometry frame, moved and turned to where the base was when the episode began."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,25 @@ def _heading(tick: Tick, robot: Robot) -> Array:
     return np.array([np.sin(yaw), np.cos(yaw)])
 
 
+def _in_episode(points: Array, tick: Tick) -> Array:
+    """Points of the odometry frame, shape (..., 2), seen from where the episode began, x along its starting heading."""
+    c, s = np.cos(tick.origin[2]), np.sin(tick.origin[2])
+    return (points - tick.origin[:2]) @ np.array([[c, -s], [s, c]])
+
+
+def _base_position(tick: Tick, robot: Robot) -> Array:
+    return _in_episode(tick.measurement["base_position"][:2], tick)
+
+
+def _goal_planar(tick: Tick, robot: Robot) -> Array:
+    return _in_episode(tick.inputs["goal_planar"], tick)
+
+
+def _goal_heading(tick: Tick, robot: Robot) -> Array:
+    yaw = tick.inputs["goal_heading"] - tick.origin[2]
+    return np.concatenate([np.sin(yaw), np.cos(yaw)])
+
+
 def _base_height(tick: Tick, robot: Robot) -> Array:
     return tick.measurement["base_position"][2:3]
 
@@ -131,6 +154,13 @@ def _three(robot: Robot) -> int:
 def _twice_passive(robot: Robot) -> int:
     return 2 * len(robot.passive)
 
+
+def _six(robot: Robot) -> int:
+    return 6
+
+
+_MIRRORED_COLUMNS = (1, -1, 1, -1, 1, -1)
+"""Of a rotation, whose mirror image is that of a frame that itself is left-right symmetric."""
 
 FEATURES: Table[Feature] = Table(
     FEATURES_GROUP,
@@ -199,7 +229,7 @@ FEATURES: Table[Feature] = Table(
             ("base_orientation", "base_linear_velocity"),
             mirror=(1, -1, 1),
             meaning="of the base, mean over the last period",
-            frame="episode's starting heading",
+            frame=IN_EPISODE,
         ),
         "heading": Feature(
             "1",
@@ -210,7 +240,17 @@ FEATURES: Table[Feature] = Table(
             mirror=(-1, 1),
             bounds=_unit(_two),
             meaning="sine and cosine of the base's yaw",
-            frame="episode's starting heading",
+            frame=IN_EPISODE,
+        ),
+        "base_position": Feature(
+            "m",
+            0.5,
+            _two,
+            _base_position,
+            ("base_position",),
+            mirror=(1, -1),
+            meaning="x and y of the base",
+            frame=IN_EPISODE,
         ),
         "base_height": Feature(
             "m",
@@ -220,7 +260,7 @@ FEATURES: Table[Feature] = Table(
             ("base_position",),
             mirror=(1,),
             meaning="height of the base",
-            frame="odometry",
+            frame=IN_ODOMETRY,
         ),
         "tool_position": Feature(
             "m",
@@ -230,7 +270,7 @@ FEATURES: Table[Feature] = Table(
             ("tool_position",),
             mirror=(1, -1, 1),
             meaning="tool centre point",
-            frame="robot's base",
+            frame=IN_BASE,
         ),
         "goal_position": Feature(
             "m",
@@ -239,8 +279,38 @@ FEATURES: Table[Feature] = Table(
             _asked("goal_position"),
             input="goal_position",
             mirror=(1, -1, 1),
-            meaning="where the tool is to be",
-            frame="robot's base",
+            meaning="where the tool, or an object, is to be",
+            frame=IN_BASE,
+        ),
+        "goal_orientation": Feature(
+            "1",
+            1.0,
+            _six,
+            lambda tick, robot: rotation_columns(tick.inputs["goal_orientation"]),
+            input="goal_orientation",
+            mirror=_MIRRORED_COLUMNS,
+            meaning="x and y axis that the tool is to have",
+            frame=IN_BASE,
+        ),
+        "goal_planar": Feature(
+            "m",
+            0.5,
+            _two,
+            _goal_planar,
+            input="goal_planar",
+            mirror=(1, -1),
+            meaning="where the base is to be, x and y",
+            frame=IN_EPISODE,
+        ),
+        "goal_heading": Feature(
+            "1",
+            1.0,
+            _two,
+            _goal_heading,
+            input="goal_heading",
+            mirror=(-1, 1),
+            meaning="sine and cosine of the yaw that the base is to have",
+            frame=IN_EPISODE,
         ),
         "velocity_command": Feature(
             "m/s and rad/s",
@@ -250,7 +320,7 @@ FEATURES: Table[Feature] = Table(
             input="velocity_command",
             mirror=(1, -1, -1),
             meaning="velocity forward and to the left [m/s], turning to the left [rad/s]",
-            frame="robot's base",
+            frame=IN_BASE,
         ),
     },
 )

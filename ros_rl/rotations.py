@@ -22,6 +22,15 @@ def quaternion_to_matrix(quaternion: Array) -> Array:
     )
 
 
+def rotation_columns(quaternion: Array) -> Array:
+    """The first two columns of the rotation matrix, shape (6,), of a quaternion xyzw: the body's x and y axis.
+
+    Unlike quaternions and angles they change steadily with the rotation, as what is learned and predicted should
+    (Zhou et al. 2019, "On the Continuity of Rotation Representations in Neural Networks").
+    """
+    return quaternion_to_matrix(quaternion)[:, :2].T.reshape(-1)
+
+
 def yaw_of(quaternion: Array) -> float:
     """Heading [rad]: the angle of the body's x axis in the world's horizontal plane."""
     x, y, z, w = quaternion

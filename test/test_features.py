@@ -129,6 +129,33 @@ def test_the_goal_comes_from_the_tick():
     np.testing.assert_allclose(observe(tick, ("goal_position",))["goal_position"], [1.0, 2.0, 3.0])
 
 
+@pytest.mark.parametrize(
+    ("origin", "base", "goal", "seen_base", "seen_goal"),
+    [
+        ((0.0, 0.0, 0.0), (0.0, 0.0), (2.0, 1.0), (0.0, 0.0), (2.0, 1.0)),
+        ((5.0, 6.0, 0.0), (5.0, 6.5), (7.0, 5.0), (0.0, 0.5), (2.0, -1.0)),
+        ((5.0, 6.0, np.pi / 2), (5.0, 6.5), (4.0, 8.0), (0.5, 0.0), (2.0, 1.0)),  # it faces the odometry's y
+        ((-1.0, 2.0, np.pi), (-1.0, 2.0), (-3.0, 3.0), (0.0, 0.0), (2.0, -1.0)),
+        ((1.0, 1.0, np.arctan2(3.0, 4.0)), (1.8, 1.6), (1.0 - 0.6, 1.0 + 0.8), (1.0, 0.0), (0.0, 1.0)),
+    ],
+)
+def test_base_and_goal_are_seen_from_where_the_episode_began(origin, base, goal, seen_base, seen_goal):
+    tick = make_tick(origin=origin, base_position=np.array([*base, 0.3]))
+    tick = replace(tick, inputs={"goal_planar": np.array(goal), "goal_heading": np.array([0.4 + origin[2]])})
+    fields = observe(tick, ("base_position", "goal_planar", "goal_heading"))
+    np.testing.assert_allclose(fields["base_position"], seen_base, atol=1e-12)
+    np.testing.assert_allclose(fields["goal_planar"], seen_goal, atol=1e-12)
+    np.testing.assert_allclose(fields["goal_heading"], [np.sin(0.4), np.cos(0.4)], atol=1e-12)
+
+
+def test_an_orientation_is_seen_by_the_axes_that_it_turns():
+    quarter = from_rotation_vector(np.array([0.0, 0.0, np.pi / 2]))  # x goes to y, y to -x
+    for value in (quarter, -quarter):
+        tick = replace(make_tick(), inputs={"goal_orientation": value})
+        seen = observe(tick, ("goal_orientation",))["goal_orientation"]
+        np.testing.assert_allclose(seen, [0, 1, 0, -1, 0, 0], atol=1e-12)
+
+
 def test_passive_joints_are_seen_by_sine_and_cosine():
     cartpole = load_robot("cartpole")
     measurement = Measurement(

@@ -21,6 +21,8 @@ from ros_rl.types import Array, Measurement
 
 VECTORS = "std_msgs/msg/Float64MultiArray"
 """Message type of topics that carry named vectors (`ros_rl.wire`), for what no standard message says."""
+IN_BASE, IN_ODOMETRY = "robot's base", "odometry"
+"""Frames of values, in words: the one moves with the robot, the other stands still."""
 
 
 def _say_nothing(message: Any, robot: Robot, measurement: Measurement) -> None:

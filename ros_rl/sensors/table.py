@@ -13,7 +13,7 @@ from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.plugins import SENSORS_GROUP, Table
 from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import by_name, doubles, get_xyz, get_xyzw, set_xyz, set_xyzw
-from ros_rl.sensors.sensor import Covariance, Noise, Sensor, Topic, rotation, vertical, white
+from ros_rl.sensors.sensor import IN_BASE, IN_ODOMETRY, Covariance, Noise, Sensor, Topic, rotation, vertical, white
 from ros_rl.types import Array, Measurement
 from ros_rl.wire import first_beyond
 
@@ -135,7 +135,7 @@ SENSORS: Table[Sensor] = Table(
             lambda message, robot: get_xyz(message.twist.twist.linear),
             white("linear_velocity"),
             meaning="of the base, mean over the last control period",
-            frame="robot's base",
+            frame=IN_BASE,
         ),
         "tool_position": Sensor(
             "m",
@@ -145,7 +145,7 @@ SENSORS: Table[Sensor] = Table(
             lambda message, robot: get_xyz(message.pose.position),
             white("tool_position"),
             meaning="tool centre point",
-            frame="robot's base",
+            frame=IN_BASE,
         ),
         "base_position": Sensor(
             "m",
@@ -155,7 +155,7 @@ SENSORS: Table[Sensor] = Table(
             lambda message, robot: get_xyz(message.pose.pose.position),
             vertical("height"),
             meaning="of the base",
-            frame="odometry",
+            frame=IN_ODOMETRY,
         ),
         "imu_orientation": _imu(
             "orientation", "1", rotation("orientation"), "of the IMU, quaternion xyzw", "gravity-aligned world"
@@ -168,7 +168,7 @@ SENSORS: Table[Sensor] = Table(
             lambda message, robot: get_xyzw(message.pose.pose.orientation),
             rotation("orientation"),
             meaning="of the base, quaternion xyzw",
-            frame="odometry",
+            frame=IN_ODOMETRY,
         ),
     },
 )

@@ -57,11 +57,11 @@ def test_goals_are_taken_in_the_base_frame_only() -> None:
 
 def test_what_acts_is_shown_under_names_of_its_own() -> None:
     node = Node()
-    display = InputDisplay(node, BOTH, "base")
+    display = InputDisplay(node, BOTH, ARM)
     assert node.kinds == {"task/goal_position": PoseStamped, "task/velocity_command": TwistStamped}
     display.publish(5_000_000_001, {"velocity_command": np.array([0.1, 0.2, 0.3])})
     (shown,) = node.published.values()
-    assert (shown.header.frame_id, shown.header.stamp.sec, shown.header.stamp.nanosec) == ("base", 5, 1)
+    assert (shown.header.frame_id, shown.header.stamp.sec, shown.header.stamp.nanosec) == ("link_base", 5, 1)
     assert (shown.twist.linear.x, shown.twist.linear.y, shown.twist.angular.z) == (0.1, 0.2, 0.3)
 
 
