@@ -8,8 +8,9 @@ An observation is the task's state fields, then its goal fields, then the last a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,8 +19,10 @@ from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.plugins import FEATURES_GROUP, Table
 from ros_rl.robot import Robot
 from ros_rl.rotations import quaternion_to_matrix, rotation_columns, yaw_matrix, yaw_of
+from ros_rl.sensors.inputs import GOAL_PLANAR, TOOL_VELOCITY_COMMAND, WAYPOINTS
 from ros_rl.sensors.sensor import IN_BASE, IN_ODOMETRY
-from ros_rl.sensors.table import check_sensors
+from ros_rl.sensors.table import SENSORS, check_sensors
+from ros_rl.sensors.task_input import TaskInput
 from ros_rl.types import Array, Tick
 from ros_rl.wire import first_beyond
 
@@ -41,11 +44,12 @@ class Feature:
         compute: The values of a tick, shape (size,).
         sensors: What it reads; a robot without them is refused.
         input: The task's input that it shows (`ros_rl.sensors.inputs`), which makes it a goal; empty for a state.
-        mirror: Signs of the values in the left-right mirror image; None: it is per joint, and the robot says, or it has
-            no such image.
+        mirror: Signs of the values in the left-right mirror image, repeated where there are more; None: it is per
+            joint, and the robot says, or it has no such image.
         mirror_order: For each value the index of the one that it is the image of; None: its own.
         bounds: Smallest and largest values that a robot whose guards are quiet can have, noise included, each of shape
             (size,); None: nobody knows.
+        of_links: Whether it is per contact link, and the robot says what is whose mirror image.
         meaning: What its values are, in one line.
         frame: Frame that they are given in; empty where they are in none.
     """
@@ -59,6 +63,7 @@ class Feature:
     mirror: tuple[float, ...] | None = None
     mirror_order: tuple[int, ...] | None = None
     bounds: Callable[[Robot], Bounds] | None = None
+    of_links: bool = field(default=False, kw_only=True)
     meaning: str = field(default="", kw_only=True)
     frame: str = field(default="", kw_only=True)
 
@@ -102,12 +107,60 @@ def _in_episode(points: Array, tick: Tick) -> Array:
     return (points - tick.origin[:2]) @ np.array([[c, -s], [s, c]])
 
 
+def input_feature(name: str, item: TaskInput, scale: float = 1.0, mirror: tuple[float, ...] | None = None) -> Feature:
+    """The field that shows an input as it is asked for.
+
+    Args:
+        name: Of the input.
+        item: The input.
+        scale: See `Feature`.
+        mirror: See `Feature`.
+    """
+
+    def size(robot: Robot) -> int:
+        return math.prod(item.shape_of(robot))
+
+    return Feature(
+        item.unit, scale, size, _asked(name), input=name, mirror=mirror, meaning=item.meaning, frame=item.frame
+    )
+
+
+def planar_feature(name: str, item: TaskInput, scale: float = 0.5) -> Feature:
+    """The field that shows points on the ground, x and y of each, which are asked for in the odometry frame.
+
+    Args:
+        name: Of the input.
+        item: The input.
+        scale: See `Feature`.
+    """
+
+    def compute(tick: Tick, robot: Robot) -> Array:
+        return _in_episode(tick.inputs[name].reshape(-1, 2), tick).reshape(-1)
+
+    shown = input_feature(name, item, scale, mirror=(1, -1))
+    return replace(shown, compute=compute, frame=IN_EPISODE)
+
+
+def _columns(quaternions: Array) -> Array:
+    return np.concatenate([rotation_columns(quaternion) for quaternion in quaternions.reshape(-1, 4)])
+
+
+def _contact(tick: Tick, robot: Robot) -> Array:
+    return (tick.measurement["contact_force"] >= robot.contact_threshold).astype(np.float64)
+
+
+def _object_planar(tick: Tick, robot: Robot) -> Array:
+    m = tick.measurement
+    places = m["object_position"].reshape(-1, 3) @ quaternion_to_matrix(m["base_orientation"]).T
+    return _in_episode((places + m["base_position"])[:, :2], tick).reshape(-1)
+
+
+def _goal_joint_position(tick: Tick, robot: Robot) -> Array:
+    return tick.inputs["goal_joint_position"] - robot.home
+
+
 def _base_position(tick: Tick, robot: Robot) -> Array:
     return _in_episode(tick.measurement["base_position"][:2], tick)
-
-
-def _goal_planar(tick: Tick, robot: Robot) -> Array:
-    return _in_episode(tick.inputs["goal_planar"], tick)
 
 
 def _goal_heading(tick: Tick, robot: Robot) -> Array:
@@ -117,6 +170,10 @@ def _goal_heading(tick: Tick, robot: Robot) -> Array:
 
 def _base_height(tick: Tick, robot: Robot) -> Array:
     return tick.measurement["base_position"][2:3]
+
+
+def _passive_position(tick: Tick, robot: Robot) -> Array:
+    return tick.measurement["passive_position"] - robot.passive_home
 
 
 def _passive_direction(tick: Tick, robot: Robot) -> Array:
@@ -141,6 +198,18 @@ def _unit(size: Callable[[Robot], int]) -> Callable[[Robot], Bounds]:
 
 def _joints(robot: Robot) -> int:
     return robot.size
+
+
+def _passives(robot: Robot) -> int:
+    return len(robot.passive)
+
+
+def _links(robot: Robot) -> int:
+    return len(robot.contact_links)
+
+
+def _per_object(size: int) -> Callable[[Robot], int]:
+    return lambda robot: size * len(robot.objects)
 
 
 def _two(robot: Robot) -> int:
@@ -183,6 +252,14 @@ FEATURES: Table[Feature] = Table(
             bounds=_guarded_velocity,
             meaning="of the commanded joints",
         ),
+        "joint_effort": Feature(
+            "N m or N",
+            0.05,
+            _joints,
+            _measured("joint_effort"),
+            ("joint_effort",),
+            meaning="torque or force of the commanded joints' motors",
+        ),
         "passive_direction": Feature(
             "1",
             1.0,
@@ -192,10 +269,18 @@ FEATURES: Table[Feature] = Table(
             bounds=_unit(_twice_passive),
             meaning="of the joints that nobody commands and that may turn freely: sines of all angles, then cosines",
         ),
+        "passive_position": Feature(
+            "rad or m",
+            1.0,
+            _passives,
+            _passive_position,
+            ("passive_position",),
+            meaning="of the joints that nobody commands, relative to home",
+        ),
         "passive_velocity": Feature(
             "rad/s",
             0.1,
-            lambda robot: len(robot.passive),
+            _passives,
             _measured("passive_velocity"),
             ("passive_velocity",),
             meaning="of the joints that nobody commands",
@@ -272,6 +357,84 @@ FEATURES: Table[Feature] = Table(
             meaning="tool centre point",
             frame=IN_BASE,
         ),
+        "tool_orientation": Feature(
+            "1",
+            1.0,
+            _six,
+            lambda tick, robot: rotation_columns(tick.measurement["tool_orientation"]),
+            ("tool_orientation",),
+            mirror=_MIRRORED_COLUMNS,
+            meaning="x and y axis of the tool: the first two columns of its rotation matrix",
+            frame=IN_BASE,
+        ),
+        "tool_velocity": Feature(
+            "m/s",
+            1.0,
+            _three,
+            _measured("tool_velocity"),
+            ("tool_velocity",),
+            mirror=(1, -1, 1),
+            meaning="of the tool centre point, relative to the base",
+            frame=IN_BASE,
+        ),
+        "contact_force": Feature(
+            "N",
+            0.02,
+            _links,
+            _measured("contact_force"),
+            ("contact_force",),
+            of_links=True,
+            meaning="normal force on each of the robot's contact_links",
+        ),
+        "contact": Feature(
+            "1",
+            1.0,
+            _links,
+            _contact,
+            ("contact_force",),
+            of_links=True,
+            meaning="1 for each of the robot's contact_links that touches something by its contact_threshold, else 0",
+        ),
+        "object_position": Feature(
+            "m",
+            2.0,
+            _per_object(3),
+            _measured("object_position"),
+            ("object_position",),
+            mirror=(1, -1, 1),
+            meaning="of the task's objects, one after the other",
+            frame=IN_BASE,
+        ),
+        "object_orientation": Feature(
+            "1",
+            1.0,
+            _per_object(6),
+            lambda tick, robot: _columns(tick.measurement["object_orientation"]),
+            ("object_orientation",),
+            mirror=_MIRRORED_COLUMNS,
+            meaning="x and y axis of each of the task's objects",
+            frame=IN_BASE,
+        ),
+        "object_velocity": Feature(
+            "m/s",
+            1.0,
+            _per_object(3),
+            _measured("object_velocity"),
+            ("object_velocity",),
+            mirror=(1, -1, 1),
+            meaning="of the task's objects, relative to the world",
+            frame=IN_BASE,
+        ),
+        "object_planar": Feature(
+            "m",
+            0.5,
+            _per_object(2),
+            _object_planar,
+            ("object_position", "base_position", "base_orientation"),
+            mirror=(1, -1),
+            meaning="x and y of the task's objects, one after the other",
+            frame=IN_EPISODE,
+        ),
         "goal_position": Feature(
             "m",
             2.0,
@@ -292,16 +455,16 @@ FEATURES: Table[Feature] = Table(
             meaning="x and y axis that the tool is to have",
             frame=IN_BASE,
         ),
-        "goal_planar": Feature(
-            "m",
-            0.5,
-            _two,
-            _goal_planar,
-            input="goal_planar",
-            mirror=(1, -1),
-            meaning="where the base is to be, x and y",
-            frame=IN_EPISODE,
+        "goal_joint_position": Feature(
+            "rad or m",
+            1.0,
+            _joints,
+            _goal_joint_position,
+            input="goal_joint_position",
+            meaning="of the commanded joints, relative to home",
         ),
+        "goal_planar": planar_feature("goal_planar", GOAL_PLANAR),
+        "waypoints": planar_feature("waypoints", WAYPOINTS),
         "goal_heading": Feature(
             "1",
             1.0,
@@ -312,6 +475,7 @@ FEATURES: Table[Feature] = Table(
             meaning="sine and cosine of the yaw that the base is to have",
             frame=IN_EPISODE,
         ),
+        "tool_velocity_command": input_feature("tool_velocity_command", TOOL_VELOCITY_COMMAND, mirror=(1, -1, 1)),
         "velocity_command": Feature(
             "m/s and rad/s",
             1.0,
@@ -326,6 +490,20 @@ FEATURES: Table[Feature] = Table(
 )
 
 
+def equipped(robot: Robot, names: Sequence[str], objects: Sequence[str] = ()) -> Robot:
+    """The robot with those of its optional sensors, and of the sensors of objects, that an observation needs.
+
+    Args:
+        robot: As its file describes it.
+        names: Observation fields.
+        objects: Movable bodies of the scene, as the task names them.
+    """
+    needed = {sensor for name in names if name in FEATURES for sensor in FEATURES[name].sensors} - {*robot.sensors}
+    optional = {*robot.optional_sensors, *(name for name, sensor in SENSORS.items() if sensor.of_objects and objects)}
+    more = [name for name in SENSORS if name in needed & optional]
+    return replace(robot, sensors=(*robot.sensors, *more), objects=tuple(objects))
+
+
 def check_robot(robot: Robot, names: Sequence[str]) -> None:
     """Refuse a robot that cannot give an observation.
 
@@ -336,6 +514,8 @@ def check_robot(robot: Robot, names: Sequence[str]) -> None:
     check_sensors(robot)
     for name in names:
         for sensor in FEATURES[name].sensors if name in FEATURES else ():
+            if sensor in SENSORS and SENSORS[sensor].of_objects and not robot.objects:
+                raise ConfigError(f"observation field '{name}' is of objects, and the task names none: its `objects`")
             if sensor not in robot.sensors:
                 raise ConfigError(
                     f"robot '{robot.name}' has no sensor '{sensor}', which observation field '{name}' needs"
@@ -431,9 +611,15 @@ class ObservationSpec(Layout):
         for item in self.fields:
             feature = self._features.get(item.name)
             start = self.slices[item.name].start
+            if feature is not None and feature.of_links:
+                if self.robot.contact_mirror is None:
+                    return None
+                index += [start + image for image in self.robot.contact_mirror]
+                sign += [1.0] * item.size
+                continue
             if feature is not None and feature.mirror is not None:
                 index += [start + image for image in feature.mirror_order or range(item.size)]
-                sign += feature.mirror
+                sign += [*feature.mirror] * (item.size // len(feature.mirror))
                 continue
             if item.size % self.action_size:
                 return None

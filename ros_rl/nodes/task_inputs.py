@@ -12,7 +12,7 @@ from rclpy.node import Node
 
 from ros_rl.nodes.diagnostics import Input
 from ros_rl.nodes.gate import Entrance, Gate
-from ros_rl.nodes.messages import message_class, to_time
+from ros_rl.nodes.messages import fill_lists, message_class, to_time
 from ros_rl.nodes.qos import NEWEST
 from ros_rl.robot import Robot
 from ros_rl.sensors.inputs import INPUTS, by_topic, check_input, shown_together
@@ -104,5 +104,7 @@ class InputDisplay:
                 frame = frame_id(INPUTS[asked[0]].frame, self._robot)
                 message.header.stamp, message.header.frame_id = to_time(stamp), frame
             for name in asked:
+                fill_lists(message, INPUTS[name].lists)
+                INPUTS[name].prepare(message, self._robot)
                 INPUTS[name].show(message, inputs[name])
             publisher.publish(message)

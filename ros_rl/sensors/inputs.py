@@ -23,13 +23,13 @@ from ros_rl.layout import LARGEST_VALUE
 from ros_rl.plugins import INPUTS_GROUP, Table
 from ros_rl.robot import Robot
 from ros_rl.rotations import from_rotation_vector, yaw_of
-from ros_rl.sensors.message_fields import get_xyz, get_xyzw, set_xyz, set_xyzw
+from ros_rl.sensors.message_fields import by_name, doubles, get_xyz, get_xyzw, set_xyz, set_xyzw
 from ros_rl.sensors.sensor import IN_BASE, IN_ODOMETRY
-from ros_rl.sensors.task_input import TaskInput, check_frame, vector_input
+from ros_rl.sensors.task_input import TaskInput, check_frame, vector_input, waypoints_input
 from ros_rl.types import Array
 from ros_rl.wire import first_beyond
 
-__all__ = ["INPUTS", "TaskInput", "by_topic", "check_input", "shown_together", "vector_input"]
+__all__ = ["INPUTS", "TaskInput", "by_topic", "check_input", "shown_together", "vector_input", "waypoints_input"]
 
 POSE = "geometry_msgs/msg/PoseStamped"
 _NORM_TOLERANCE = 0.1
@@ -80,6 +80,43 @@ def _show_twist(message: Any, value: Array) -> None:
     message.twist.linear.x, message.twist.linear.y, message.twist.angular.z = value.tolist()
 
 
+def _read_tool_twist(message: Any, robot: Robot) -> Array:
+    check_frame(message, robot, IN_BASE)
+    return get_xyz(message.twist.linear)
+
+
+def _name_joints(message: Any, robot: Robot) -> None:
+    message.name = list(robot.joints)
+
+
+def _show_joints(message: Any, value: Array) -> None:
+    message.position = doubles(value)
+
+
+GOAL_PLANAR = _pose(
+    "m",
+    2,
+    "goal_pose",
+    IN_ODOMETRY,
+    "where the base is to be, x and y",
+    lambda pose: np.array([pose.position.x, pose.position.y]),
+    _put_planar,
+)
+WAYPOINTS = waypoints_input(4)
+TOOL_VELOCITY_COMMAND = TaskInput(
+    "m/s",
+    (3,),
+    "tool_cmd_vel",
+    "geometry_msgs/msg/TwistStamped",
+    _read_tool_twist,
+    "geometry_msgs/msg/TwistStamped",
+    lambda message, value: set_xyz(message.twist.linear, value),
+    neutral=(0.0, 0.0, 0.0),
+    holds=0.5,
+    meaning="velocity that the tool is to have, relative to the base",
+    frame=IN_BASE,
+)
+
 INPUTS: Table[TaskInput] = Table(
     INPUTS_GROUP,
     {
@@ -101,15 +138,7 @@ INPUTS: Table[TaskInput] = Table(
             _orientation,
             lambda pose, value: set_xyzw(pose.orientation, value),
         ),
-        "goal_planar": _pose(
-            "m",
-            2,
-            "goal_pose",
-            IN_ODOMETRY,
-            "where the base is to be, x and y",
-            lambda pose: np.array([pose.position.x, pose.position.y]),
-            _put_planar,
-        ),
+        "goal_planar": GOAL_PLANAR,
         "goal_heading": _pose(
             "rad",
             1,
@@ -119,6 +148,19 @@ INPUTS: Table[TaskInput] = Table(
             lambda pose: np.array([yaw_of(_orientation(pose))]),
             _put_heading,
         ),
+        "goal_joint_position": TaskInput(
+            "rad or m",
+            lambda robot: (robot.size,),
+            "goal_joint_states",
+            "sensor_msgs/msg/JointState",
+            lambda message, robot: by_name(message.name, message.position, robot.joints, robot),
+            "sensor_msgs/msg/JointState",
+            _show_joints,
+            meaning="where the commanded joints are to be",
+            prepare=_name_joints,
+        ),
+        "waypoints": WAYPOINTS,
+        "tool_velocity_command": TOOL_VELOCITY_COMMAND,
         "velocity_command": TaskInput(
             "m/s and rad/s",
             (3,),

@@ -15,9 +15,15 @@ import numpy as np
 from ros_rl.errors import CommandError
 from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import doubles
-from ros_rl.sensors.sensor import IN_BASE, IN_ODOMETRY, VECTORS
+from ros_rl.sensors.sensor import IN_BASE, IN_ODOMETRY, VECTORS, ListField
 from ros_rl.sensors.table import ODOM_FRAME
 from ros_rl.types import Array
+
+_PATH = "nav_msgs/msg/Path"
+
+
+def _say_nothing(message: Any, robot: Robot) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,10 @@ class TaskInput:
         neutral: What holds on a robot while nobody asks for anything else, (*shape,); None: what the task draws.
         holds: How long on a robot what was asked for does [s]; infinite: until something else is.
         meaning: What it asks for, in one line.
-        frame: Frame that its value is given in, and the messages that ask for it and show it: `IN_BASE`, `IN_ODOMETRY`, or
-            empty where it is in none.
+        frame: Frame that its value is given in, and the messages that ask for it and show it: `IN_BASE`,
+            `IN_ODOMETRY`, or empty where it is in none.
+        lists: Lists in the messages that show it, which get their elements before `show`.
+        prepare: Writes into such a message what is no value.
     """
 
     unit: str
@@ -51,6 +59,8 @@ class TaskInput:
     holds: float = math.inf
     meaning: str = field(default="", kw_only=True)
     frame: str = field(default="", kw_only=True)
+    lists: tuple[ListField, ...] = field(default=(), kw_only=True)
+    prepare: Callable[[Any, Robot], None] = field(default=_say_nothing, kw_only=True)
 
     def shape_of(self, robot: Robot) -> tuple[int, ...]:
         """Shape of its value for a robot."""
@@ -102,3 +112,40 @@ def vector_input(
         return np.array(message.data)
 
     return TaskInput(unit, (size,), topic, VECTORS, read, VECTORS, show, neutral, holds, meaning=meaning, frame=frame)
+
+
+def waypoints_input(count: int, topic: str = "waypoints") -> TaskInput:
+    """Points on the ground that a base is to pass, as ``nav_msgs/Path`` in the odometry frame, x and y of each.
+
+    A path with fewer poses repeats its last.
+
+    Args:
+        count: How many points, at most, the task is asked for.
+        topic: Relative topic that the driver listens to.
+    """
+
+    def read(message: Any, robot: Robot) -> Array:
+        check_frame(message, robot, IN_ODOMETRY)
+        poses = message.poses
+        if not 1 <= len(poses) <= count:
+            raise CommandError(f"it has {len(poses)} poses, allowed: 1 to {count}")
+        points = [(item.pose.position.x, item.pose.position.y) for item in poses]
+        return np.array([*points, *[points[-1]] * (count - len(points))]).reshape(-1)
+
+    def show(message: Any, value: Array) -> None:
+        for item, point in zip(message.poses, value.reshape(-1, 2), strict=True):
+            item.header = message.header
+            item.pose.position.x, item.pose.position.y = point.tolist()
+
+    return TaskInput(
+        "m",
+        (2 * count,),
+        topic,
+        _PATH,
+        read,
+        _PATH,
+        show,
+        meaning=f"{count} points that the base is to pass, x and y of each; unused ones repeat the last",
+        frame=IN_ODOMETRY,
+        lists=(ListField("poses", "geometry_msgs/msg/PoseStamped", count),),
+    )

@@ -41,6 +41,8 @@ class Task(ABC):
     """The robot it is made for."""
     scene: ClassVar[str] = "plane"
     """The simulated world around the robot (``sim/scenes``)."""
+    objects: ClassVar[tuple[str, ...]] = ()
+    """Movable bodies of the scene that it observes, in the order of the fields ``object_*``."""
     observation: ClassVar[tuple[str, ...]]
     """State and goal fields, by their names in `ros_rl.features.FEATURES`."""
     measures: ClassVar[tuple[Measure, ...]] = ()
