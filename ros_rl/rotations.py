@@ -57,6 +57,17 @@ def multiply(left: Array, right: Array) -> Array:
     )
 
 
+def conjugate(quaternion: Array) -> Array:
+    """The inverse of a unit quaternion xyzw."""
+    return quaternion * np.array([-1.0, -1.0, -1.0, 1.0])
+
+
+def angle_between(left: Array, right: Array) -> float:
+    """Angle [rad] of the rotation between two unit quaternions xyzw, from 0 to pi."""
+    x, y, z, w = multiply(conjugate(left), right)
+    return float(2.0 * np.arctan2(np.sqrt(x * x + y * y + z * z), abs(w)))
+
+
 def from_rotation_vector(vector: Array) -> Array:
     """Unit quaternion xyzw of a rotation vector [rad]."""
     angle = float(np.linalg.norm(vector))

@@ -195,8 +195,9 @@ def _check_safety(robot: Robot) -> None:
 
 
 def _check_tool(robot: Robot) -> None:
-    if "tool_position" in robot.sensors and robot.tool_frame is None:
-        raise ConfigError("sensors name tool_position, and no tool_frame says of what: add tool_frame")
+    for name in ("tool_position", "tool_orientation", "tool_velocity"):
+        if name in (*robot.sensors, *robot.optional_sensors) and robot.tool_frame is None:
+            raise ConfigError(f"sensors name {name}, and no tool_frame says of what: add tool_frame")
 
 
 def _check_passive(robot: Robot) -> None:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ros_rl.errors import ConfigError
-from ros_rl.types import Array, Outcome, Truth
+from ros_rl.types import Outcome
 
 _SUMMARIES: dict[str, Callable[[Sequence[float]], float]] = {
     "mean": lambda values: float(np.mean(values)),
@@ -51,47 +50,6 @@ def _forward_velocity(outcome: Outcome) -> float:
     return float(moved[0] * np.cos(yaw) + moved[1] * np.sin(yaw)) / outcome.seconds
 
 
-_REACHES: dict[str, Callable[[Truth], Array | None]] = {
-    "goal_position": lambda truth: truth.tool_position,
-    "goal_planar": lambda truth: truth.base_position[:2],
-}
-"""By the inputs' names, what is to be there, in the same frame."""
-
-
-def distance_measure(
-    goal: str,
-    of: Callable[[Truth], Array | None] | None = None,
-    name: str = "distance",
-    unit: str = "m",
-    summaries: tuple[str, ...] = ("median", "max"),
-    meaning: str = "",
-) -> Measure:
-    """How far from a goal an episode ends.
-
-    Args:
-        goal: Name of the input.
-        of: What is to be there, in the goal's frame and shape; None: what the goal is for.
-        name: See `Measure`.
-        unit: Of both.
-        summaries: See `Measure`.
-        meaning: See `Measure`.
-
-    Raises:
-        ConfigError: `of` is missing for a goal of another package.
-    """
-    if of is None and goal not in _REACHES:
-        raise ConfigError(f"distance to '{goal}' needs an 'of'; known without: {', '.join(_REACHES)}")
-    reaches = of or _REACHES[goal]
-
-    def measure(outcome: Outcome) -> float:
-        there, wanted = reaches(outcome.end), outcome.inputs.get(goal)
-        return float("nan") if there is None or wanted is None else float(np.linalg.norm(there - wanted))
-
-    return Measure(
-        name, unit, measure, summaries, meaning=meaning or f"of what is to be there from {goal} at the episode's end"
-    )
-
-
 FORWARD_VELOCITY = Measure(
     "forward_velocity",
     "m/s",
@@ -107,5 +65,3 @@ BACKWARD_VELOCITY = Measure(
     ("mean", "min"),
     meaning="net displacement against the starting heading over the episode",
 )
-
-TOOL_DISTANCE = distance_measure("goal_position", meaning="of the tool from its goal at the episode's end")

@@ -14,7 +14,8 @@ from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.features import Bounds
 from ros_rl.layout import Fields
-from ros_rl.tasks.measures import TOOL_DISTANCE, Measure
+from ros_rl.tasks.goal_measures import TOOL_DISTANCE
+from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.task import Task
 from ros_rl.types import Array
 
