@@ -3,15 +3,13 @@
 
 """Task inputs between nodes: what is asked for is taken or refused, and shown to displays."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 import pytest
 
 pytest.importorskip("rclpy")
 
 from geometry_msgs.msg import Point, Pose, PoseStamped, TwistStamped
+from recording_node import Node
 from std_msgs.msg import Header
 
 from ros_rl.nodes.gate import Gate
@@ -21,22 +19,6 @@ from ros_rl.robot import load_robot
 pytestmark = pytest.mark.ros
 ARM = load_robot("xarm6")
 BOTH = ("goal_position", "velocity_command")
-
-
-class Node:
-    """Remembers what was subscribed to and what was published."""
-
-    def __init__(self) -> None:
-        self.callbacks: dict[str, Any] = {}
-        self.kinds: dict[str, Any] = {}
-        self.published: dict[str, Any] = {}
-
-    def create_subscription(self, kind: Any, topic: str, callback: Any, qos: Any, raw: bool) -> None:
-        self.callbacks[topic], self.kinds[topic] = callback, kind
-
-    def create_publisher(self, kind: Any, topic: str, qos: Any) -> Any:
-        self.kinds[topic] = kind
-        return SimpleNamespace(publish=lambda message: self.published.update({topic: message}))
 
 
 def goal(frame: str) -> PoseStamped:
