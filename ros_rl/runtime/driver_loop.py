@@ -244,6 +244,7 @@ class DriverLoop:
         self._count(stamp)
         self._episode += 1
         self._step = -1
+        self._goes_home = False
         self._previous = rest
         self._line = deque([rest] * self._delay)
         self._filter.reset(rest)
