@@ -95,7 +95,7 @@ def velocity_error_measure(command: str, of: Quantity, name: str, unit: str) -> 
 
 
 def waypoints_measure(within: float, waypoints: str = "waypoints") -> Measure:
-    """Which share of its waypoints the base passed, one after the other.
+    """Which share of the waypoints of its start the base passed, one after the other.
 
     Args:
         within: Distance at which one counts as passed [m].
@@ -103,7 +103,7 @@ def waypoints_measure(within: float, waypoints: str = "waypoints") -> Measure:
     """
 
     def measure(outcome: Outcome) -> float:
-        wanted = outcome.inputs.get(waypoints)
+        wanted = outcome.asked[0].get(waypoints) if outcome.asked else None
         if wanted is None:
             return float("nan")
         points, passed = wanted.reshape(-1, 2), 0

@@ -42,14 +42,15 @@ class ReachPose(Task):
     episode_seconds: float = setting(5.0, "time limit of an episode", unit="s", low=0.5)
     tilt: float = setting(0.3, "goals lean by up to this from straight down", unit="rad", low=0.0, high=1.0)
     spin: float = setting(0.6, "goals are turned by up to +- this about the vertical", unit="rad", low=0.0, high=3.1)
-    turn_weight: float = setting(0.3, "what a radian costs, as against a metre", unit="m/rad", low=0.0)
+    turn_weight: float = setting(0.5, "what the turn counts as against the distance", low=0.0)
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """Minus distance and turn, each with a bonus that is sharp near the goal."""
         away = distance(after["tool_position"], after["goal_position"])
         turned = turn(after["tool_orientation"], after["goal_orientation"])
         change = ((action - last_action) ** 2).mean(-1)
-        return near(away, 0.05) - away + near(turned, 0.2) - self.turn_weight * turned - 0.05 * change
+        there, right = near(away, 0.05) - away, near(turned, 0.2) - turned
+        return 2.0 * there + self.turn_weight * right - 0.05 * change
 
     def succeeded(self, after: Fields) -> Any:
         """The tool is where it is to be, and turned as it is to be."""
