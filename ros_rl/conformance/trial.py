@@ -99,7 +99,7 @@ class Trial:
         tick = driver.start()
         yield tick
         for _ in range(STEPS):
-            value = self.robot.command(rng.uniform(-1.0, 1.0, self.robot.size))
+            value = self.robot.command(rng.uniform(-1.0, 1.0, self.spec.action_size))
             driver.accept(Command(tick.stamp, value))
             if vandal:
                 value[:] = np.nan

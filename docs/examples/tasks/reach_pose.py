@@ -42,7 +42,7 @@ class ReachPose(Task):
     episode_seconds: float = setting(5.0, "time limit of an episode", unit="s", low=0.5)
     tilt: float = setting(0.3, "goals lean by up to this from straight down", unit="rad", low=0.0, high=1.0)
     spin: float = setting(0.6, "goals are turned by up to +- this about the vertical", unit="rad", low=0.0, high=3.1)
-    turn_weight: float = setting(0.5, "what the turn counts as against the distance", low=0.0)
+    turn_weight: float = setting(1.0, "what the turn counts as against the distance", low=0.0)
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """Minus distance and turn, each with a bonus that is sharp near the goal."""
