@@ -12,7 +12,7 @@ from ros_rl.settings.backends import OWN_BACKEND_SETTINGS, BackendSettings
 from ros_rl.settings.model_based import MODEL_BASED_SETTINGS
 from ros_rl.settings.off_policy import CRITIC_SETTINGS
 from ros_rl.settings.policy_gradient import POLICY_GRADIENT_SETTINGS
-from ros_rl.tasks import OWN_TASKS, Task
+from ros_rl.tasks import OWN_TASKS, TASKS, Task
 from ros_rl.tasks.gym_task import GymTask
 
 _OWN_AGENTS: dict[str, type[AgentSettings]] = {

@@ -12,8 +12,9 @@ import numpy as np
 from ros_rl.backends.backend import EMPTY, Scenario, Simulator, Truth
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
+from ros_rl.backends.pybullet.markers import Markers
 from ros_rl.backends.pybullet.objects import named
-from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pose, pybullet
+from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pose
 from ros_rl.backends.pybullet.sensors import Instant, check_measures, measure
 from ros_rl.backends.sensor_noise import add_noise
 from ros_rl.robot import Robot
@@ -51,8 +52,7 @@ class PyBulletBackend(Simulator):
         check_measures(robot, self._body)
         named(self._scene.objects, robot.objects, scenario.scene)
         self._camera = Camera(self._client, robot)
-        self._goal_marker: int | None = None
-        self._goal: Array | None = None
+        self._markers = Markers(self._client)
         self._closed = False
         if settings.gui:
             self._camera.follow(np.array(self._body.spawn))
@@ -124,16 +124,8 @@ class PyBulletBackend(Simulator):
         return add_noise(measure(self._now()), self._settings.noise, self._noise_rng)
 
     def show_inputs(self, inputs: Mapping[str, Array]) -> None:
-        """Draw a position that is asked for as a small sphere."""
-        goal = inputs.get("goal_position")
-        if goal is None or np.array_equal(goal, self._goal):  # type: ignore[arg-type]
-            return
-        self._goal, now = goal.copy(), self._now()
-        position = (now.pose[0] + now.rotation @ goal).tolist()
-        if self._goal_marker is None:
-            shape = self._client.createVisualShape(pybullet.GEOM_SPHERE, radius=0.02, rgbaColor=[0.9, 0.1, 0.1, 1.0])
-            self._goal_marker = self._client.createMultiBody(0.0, -1, shape, position)
-        self._client.resetBasePositionAndOrientation(self._goal_marker, position, [0.0, 0.0, 0.0, 1.0])
+        """Draw places that are asked for as small spheres."""
+        self._markers.show(inputs, self._now)
 
     def truth(self) -> Truth:
         """The simulator's own state; contacts only if asked for at construction."""

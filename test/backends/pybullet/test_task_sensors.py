@@ -147,3 +147,27 @@ def test_truth_is_what_sensors_without_noise_say(worlds: Any) -> None:
 def test_an_object_that_the_scene_has_not_is_refused(worlds: Any) -> None:
     with pytest.raises(ConfigError, match="scene 'table' has no object 'cube'; it has: none"):
         worlds(ARM, scene="table")
+
+
+def test_what_is_asked_for_is_shown_where_it_is(worlds: Any) -> None:
+    backend, _ = worlds(A1)
+    client = backend._client
+    before = client.getNumBodies()
+    turned = from_rotation_vector(np.array([0.0, 0.0, np.pi / 2])).tolist()
+    base = client.multiplyTransforms([1.0, 2.0, 0.3], turned, *backend._body.inertial)
+    client.resetBasePositionAndOrientation(backend._body.index, *base)
+    asked = {
+        "goal_position": np.array([0.5, 0.0, 0.1]),
+        "goal_planar": np.array([3.0, 4.0]),
+        "waypoints": np.arange(8.0),
+        "goal_heading": np.ones(1),
+    }
+    for _ in range(2):  # the second time nothing is new
+        backend.show_inputs(asked)
+        assert client.getNumBodies() == before + 6
+    places = [client.getBasePositionAndOrientation(body)[0] for body in range(before, before + 6)]
+    np.testing.assert_allclose(places[0], [1.0, 2.5, 0.4], atol=1e-6)
+    np.testing.assert_allclose(np.array(places[1:])[:, :2], [[3.0, 4.0], [0, 1], [2, 3], [4, 5], [6, 7]], atol=1e-6)
+    backend.show_inputs(asked | {"goal_planar": np.array([5.0, 4.0])})
+    assert client.getNumBodies() == before + 6
+    assert client.getBasePositionAndOrientation(before + 1)[0][0] == pytest.approx(5.0)
