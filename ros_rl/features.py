@@ -49,6 +49,7 @@ class Feature:
         mirror_order: For each value the index of the one that it is the image of; None: its own.
         bounds: Smallest and largest values that a robot whose guards are quiet can have, noise included, each of shape
             (size,); None: nobody knows.
+        as_asked: Whether a goal is the very values of its input, whose bounds are then its own.
         of_links: Whether it is per contact link, and the robot says what is whose mirror image.
         meaning: What its values are, in one line.
         frame: Frame that they are given in; empty where they are in none.
@@ -63,6 +64,7 @@ class Feature:
     mirror: tuple[float, ...] | None = None
     mirror_order: tuple[int, ...] | None = None
     bounds: Callable[[Robot], Bounds] | None = None
+    as_asked: bool = field(default=True, kw_only=True)
     of_links: bool = field(default=False, kw_only=True)
     meaning: str = field(default="", kw_only=True)
     frame: str = field(default="", kw_only=True)
@@ -138,7 +140,7 @@ def planar_feature(name: str, item: TaskInput, scale: float = 0.5) -> Feature:
         return _in_episode(tick.inputs[name].reshape(-1, 2), tick).reshape(-1)
 
     shown = input_feature(name, item, scale, mirror=(1, -1))
-    return replace(shown, compute=compute, frame=IN_EPISODE)
+    return replace(shown, compute=compute, as_asked=False, frame=IN_EPISODE)
 
 
 def _columns(quaternions: Array) -> Array:
@@ -392,6 +394,7 @@ FEATURES: Table[Feature] = Table(
             _links,
             _contact,
             ("contact_force",),
+            bounds=lambda robot: (np.zeros(_links(robot)), np.ones(_links(robot))),
             of_links=True,
             meaning="1 for each of the robot's contact_links that touches something by its contact_threshold, else 0",
         ),
@@ -451,6 +454,8 @@ FEATURES: Table[Feature] = Table(
             _six,
             lambda tick, robot: rotation_columns(tick.inputs["goal_orientation"]),
             input="goal_orientation",
+            bounds=_unit(_six),
+            as_asked=False,
             mirror=_MIRRORED_COLUMNS,
             meaning="x and y axis that the tool is to have",
             frame=IN_BASE,
@@ -461,6 +466,7 @@ FEATURES: Table[Feature] = Table(
             _joints,
             _goal_joint_position,
             input="goal_joint_position",
+            as_asked=False,
             meaning="of the commanded joints, relative to home",
         ),
         "goal_planar": planar_feature("goal_planar", GOAL_PLANAR),
@@ -471,6 +477,8 @@ FEATURES: Table[Feature] = Table(
             _two,
             _goal_heading,
             input="goal_heading",
+            bounds=_unit(_two),
+            as_asked=False,
             mirror=(-1, 1),
             meaning="sine and cosine of the yaw that the base is to have",
             frame=IN_EPISODE,
@@ -595,7 +603,7 @@ class ObservationSpec(Layout):
             low, high = (np.tile(self.robot.action(side), item.size) for side in self.robot.command_bounds())
             return low[: item.size], high[: item.size]
         feature = self._features[item.name]
-        if feature.input in inputs:
+        if feature.as_asked and feature.input in inputs:
             return inputs[feature.input]
         if feature.bounds is not None:
             return feature.bounds(self.robot)

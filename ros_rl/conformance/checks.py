@@ -20,7 +20,8 @@ _SAME = 1e-9
 
 
 def inputs_are_drawn(trial: Trial) -> Iterator[str]:
-    """`draw_inputs` gives each input, in its shape and finite, and nothing else."""
+    """`draw_inputs` gives each input, in its shape, finite and within its bounds, and nothing else."""
+    bounds = trial.task.input_bounds()
     for step, drawn in enumerate(_drawn(trial)):
         what = "change_inputs" if step else "draw_inputs"
         if set(drawn) != set(trial.task.inputs):
@@ -30,6 +31,10 @@ def inputs_are_drawn(trial: Trial) -> Iterator[str]:
             shape = INPUTS[name].shape_of(trial.robot)
             if np.shape(value) != shape or not np.isfinite(value).all():
                 yield f"{what} gives {name} {np.array2string(np.asarray(value))}, expected finite values of {shape}"
+                return
+            low, high = bounds.get(name, (-np.inf, np.inf))
+            if (value < low).any() or (value > high).any():
+                yield f"{what} gives {name} {np.array2string(np.asarray(value))}, beyond its input_bounds"
                 return
 
 
@@ -103,21 +108,36 @@ def torch_agrees(trial: Trial) -> Iterator[str]:
     import torch
 
     count, own = len(trial.batch("reward")), judged(trial, *steps(trial))
+    success = trial.task.succeeded(trial.spec.split(steps(trial)[1]))
     if any(np.shape(values) != (count,) for values in own):
         return  # told by `rewards_are_batched`
     tensors = [torch.as_tensor(array)[None, :, None] for array in steps(trial)]
     try:
         found = judged(trial, *tensors)
+        succeeded = trial.task.succeeded(trial.spec.split(tensors[1]))
     except (TypeError, AttributeError, RuntimeError, ValueError) as error:
-        yield f"reward or terminated cannot be computed with torch: {error}"
+        yield f"reward, terminated or succeeded cannot be computed with torch: {error}"
         return
-    for what, values, other in zip(("reward", "terminated"), own, found, strict=True):
+    pairs = zip(("reward", "terminated", "succeeded"), (*own, success), (*found, succeeded), strict=True)
+    for what, values, other in pairs:
+        if values is None and other is None:
+            continue
         if not isinstance(other, torch.Tensor):
             yield f"{what} of torch tensors is {type(other).__name__}: use what both share"
         elif other.shape != (1, count, 1):
             yield f"{what} of torch tensors of shape (1, {count}, 1, size) is {tuple(other.shape)}"
         elif not np.allclose(other.reshape(-1).numpy(), values, atol=1e-6):
             yield f"{what} of torch tensors is not that of numpy arrays"
+
+
+def success_is_batched(trial: Trial) -> Iterator[str]:
+    """Success is unknown, or bool for each state of a batch."""
+    _, after, _ = steps(trial)
+    found = trial.task.succeeded(trial.spec.split(after))
+    if found is not None and (np.shape(found) != (len(after),) or np.asarray(found).dtype != bool):
+        yield f"succeeded gives {np.asarray(found).dtype} {np.shape(found)}, expected bool ({len(after)},)"
+    elif found is not None and (found & trial.batch("terminated")).any():
+        yield "a state is a success and a termination at once"
 
 
 def mirror_image_is_as_good(trial: Trial) -> Iterator[str]:
@@ -166,6 +186,7 @@ CHECKS: tuple[Check, ...] = (
     goals_follow_inputs,
     starts_go_on,
     rewards_are_batched,
+    success_is_batched,
     torch_agrees,
     mirror_image_is_as_good,
     measures_are_known,

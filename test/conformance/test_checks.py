@@ -95,6 +95,11 @@ def test_inputs_that_are_not_the_tasks(drawn: dict[str, Any], told: str) -> None
     assert told.replace("draw_", "change_") in next(inputs_are_drawn(trial))
 
 
+def test_inputs_beyond_their_bounds() -> None:
+    narrow = {"place": (np.full(3, -0.1), np.full(3, 0.5))}
+    assert "beyond its input_bounds" in complaint(input_bounds=lambda self: narrow)
+
+
 def test_chance_without_the_seed() -> None:
     rng = np.random.default_rng()
     told = complaint(draw_inputs=lambda self, _: {"place": rng.uniform(-1.0, 1.0, 3)})
@@ -119,7 +124,7 @@ def test_a_start_that_ends_at_once() -> None:
         ),
         (
             {"reward": lambda self, b, u, v, after: after["joint_position"].astype(float).sum(-1)},
-            "reward or terminated cannot be computed with torch",
+            "reward, terminated or succeeded cannot be computed with torch",
         ),
         ({"terminated": lambda self, after: 0.0 * after["joint_position"][..., 0]}, "terminated gives float64"),
         (
@@ -135,6 +140,14 @@ def test_a_start_that_ends_at_once() -> None:
             "measure 'depth' gives no number",
         ),
         ({"measures": (Measure("one", "m", lambda outcome: 1.0, ("mean",)),) * 2}, "measure 'one' is there twice"),
+        (
+            {"succeeded": lambda self, after: after["joint_position"].sum(-1)},
+            "succeeded gives float64 (30,), expected bool",
+        ),
+        (
+            {"succeeded": lambda self, after: abs(after["joint_position"]).max(-1) < 0.1},
+            "reward, terminated or succeeded cannot be computed with torch",
+        ),
         ({"metrics": lambda self, observation: {"far": float("inf")}}, "metric 'far' is inf"),
         ({"symmetric": True}, "it is symmetric, but robot 'mock' or a field has no mirror image"),
     ],
