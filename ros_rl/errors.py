@@ -67,6 +67,10 @@ class GraphError(RosRlError):
     """A control graph cannot be loaded, or gave a non-finite or wrongly sized output."""
 
 
+class ConformanceError(RosRlError):
+    """A task breaks what every task must keep."""
+
+
 class CommandError(RosRlError):
     """A command was refused: non-finite, wrongly sized, or answering no open tick."""
 

@@ -22,6 +22,15 @@ def quaternion_to_matrix(quaternion: Array) -> Array:
     )
 
 
+def rotation_columns(quaternion: Array) -> Array:
+    """The first two columns of the rotation matrix, shape (6,), of a quaternion xyzw: the body's x and y axis.
+
+    Unlike quaternions and angles they change steadily with the rotation, as what is learned and predicted should
+    (Zhou et al. 2019, "On the Continuity of Rotation Representations in Neural Networks").
+    """
+    return quaternion_to_matrix(quaternion)[:, :2].T.reshape(-1)
+
+
 def yaw_of(quaternion: Array) -> float:
     """Heading [rad]: the angle of the body's x axis in the world's horizontal plane."""
     x, y, z, w = quaternion
@@ -46,6 +55,17 @@ def multiply(left: Array, right: Array) -> Array:
             lw * rw - lx * rx - ly * ry - lz * rz,
         ]
     )
+
+
+def conjugate(quaternion: Array) -> Array:
+    """The inverse of a unit quaternion xyzw."""
+    return quaternion * np.array([-1.0, -1.0, -1.0, 1.0])
+
+
+def angle_between(left: Array, right: Array) -> float:
+    """Angle [rad] of the rotation between two unit quaternions xyzw, from 0 to pi."""
+    x, y, z, w = multiply(conjugate(left), right)
+    return float(2.0 * np.arctan2(np.sqrt(x * x + y * y + z * z), abs(w)))
 
 
 def from_rotation_vector(vector: Array) -> Array:

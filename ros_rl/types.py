@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, NoReturn, SupportsIndex
+from typing import Any, NamedTuple, NoReturn, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,18 @@ class Unique:
         raise RosRlError(
             f"{type(self).__name__} owns a robot or a simulator, so it is neither copied nor pickled: make another"
         )
+
+
+class Pose(NamedTuple):
+    """Of a frame in another.
+
+    Attributes:
+        position: Of its origin [m], shape (3,).
+        orientation: Quaternion xyzw, shape (4,).
+    """
+
+    position: Array
+    orientation: Array
 
 
 class SafetyState(IntEnum):
@@ -116,6 +128,13 @@ class Truth:
         foot_slip: Mean speed of the feet's contact points along the ground [m/s].
         feet_in_contact: Number of feet on the ground.
         saturated: Share of joint torques at their limit during the period.
+        base_orientation: Quaternion xyzw, shape (4,).
+        base_velocity: Forward and to the left [m/s], turning to the left [rad/s], in the base frame, shape (3,).
+        tool_orientation: Quaternion xyzw in the robot's base frame, shape (4,); None without a tool.
+        tool_velocity: [m/s] relative to the base, in its frame, shape (3,); None without a tool.
+        joint_position: Of the commanded joints [rad or m], shape (joints,); empty where nobody says.
+        contact_force: Normal force on each of the robot's contact links [N], shape (links,).
+        objects: Poses of the scene's movable bodies in the world, by name.
     """
 
     base_position: Array
@@ -125,6 +144,13 @@ class Truth:
     foot_slip: float
     feet_in_contact: int
     saturated: float
+    base_orientation: Array = field(default_factory=lambda: np.array([0.0, 0.0, 0.0, 1.0]))
+    base_velocity: Array = field(default_factory=lambda: np.zeros(3))
+    tool_orientation: Array | None = None
+    tool_velocity: Array | None = None
+    joint_position: Array = field(default_factory=lambda: np.zeros(0))
+    contact_force: Array = field(default_factory=lambda: np.zeros(0))
+    objects: Mapping[str, Pose] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -137,6 +163,8 @@ class Outcome:
         inputs: What the task was asked for at its last tick, by name.
         seconds: Length that the episode was to have [s].
         terminated: Whether the task (or a guard) ended it earlier.
+        truths: At each of its ticks, first and last included.
+        asked: What the task was asked for at each of them.
     """
 
     start: Truth
@@ -144,6 +172,8 @@ class Outcome:
     inputs: Mapping[str, Array]
     seconds: float
     terminated: bool
+    truths: Sequence[Truth] = ()
+    asked: Sequence[Mapping[str, Array]] = ()
 
 
 @dataclass(frozen=True)

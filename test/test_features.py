@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ros_rl.errors import ConfigError, UnknownNameError
-from ros_rl.features import FEATURES, ObservationSpec
+from ros_rl.features import FEATURES, ObservationSpec, check_robot, equipped
 from ros_rl.robot import load_robot
 from ros_rl.rotations import from_rotation_vector, multiply, quaternion_to_matrix, yaw_matrix, yaw_of
 from ros_rl.types import Measurement, SafetyState, Tick
@@ -127,6 +127,111 @@ def test_a_value_that_is_not_finite_is_named():
 def test_the_goal_comes_from_the_tick():
     tick = replace(make_tick(), inputs={"goal_position": np.array([1.0, 2.0, 3.0])})
     np.testing.assert_allclose(observe(tick, ("goal_position",))["goal_position"], [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("origin", "base", "goal", "seen_base", "seen_goal"),
+    [
+        ((0.0, 0.0, 0.0), (0.0, 0.0), (2.0, 1.0), (0.0, 0.0), (2.0, 1.0)),
+        ((5.0, 6.0, 0.0), (5.0, 6.5), (7.0, 5.0), (0.0, 0.5), (2.0, -1.0)),
+        ((5.0, 6.0, np.pi / 2), (5.0, 6.5), (4.0, 8.0), (0.5, 0.0), (2.0, 1.0)),  # it faces the odometry's y
+        ((-1.0, 2.0, np.pi), (-1.0, 2.0), (-3.0, 3.0), (0.0, 0.0), (2.0, -1.0)),
+        ((1.0, 1.0, np.arctan2(3.0, 4.0)), (1.8, 1.6), (1.0 - 0.6, 1.0 + 0.8), (1.0, 0.0), (0.0, 1.0)),
+    ],
+)
+def test_base_and_goal_are_seen_from_where_the_episode_began(origin, base, goal, seen_base, seen_goal):
+    tick = make_tick(origin=origin, base_position=np.array([*base, 0.3]))
+    tick = replace(tick, inputs={"goal_planar": np.array(goal), "goal_heading": np.array([0.4 + origin[2]])})
+    fields = observe(tick, ("base_position", "goal_planar", "goal_heading"))
+    np.testing.assert_allclose(fields["base_position"], seen_base, atol=1e-12)
+    np.testing.assert_allclose(fields["goal_planar"], seen_goal, atol=1e-12)
+    np.testing.assert_allclose(fields["goal_heading"], [np.sin(0.4), np.cos(0.4)], atol=1e-12)
+
+
+def test_an_orientation_is_seen_by_the_axes_that_it_turns():
+    quarter = from_rotation_vector(np.array([0.0, 0.0, np.pi / 2]))  # x goes to y, y to -x
+    for value in (quarter, -quarter):
+        tick = replace(make_tick(), inputs={"goal_orientation": value})
+        seen = observe(tick, ("goal_orientation",))["goal_orientation"]
+        np.testing.assert_allclose(seen, [0, 1, 0, -1, 0, 0], atol=1e-12)
+
+
+def test_objects_are_seen_from_where_the_episode_began():
+    robot = replace(ROBOT, objects=("ball", "cup"))
+    quarter = np.array([0.0, 0.0, np.pi / 2])  # the base stands at (3, 4) and faces y, the episode began at (2, 2) so
+    tick = make_tick(tuple(quarter), (2.0, 2.0, np.pi / 2), object_position=np.array([1.0, 0.0, 0.1, 0.0, -0.5, 0.2]))
+    spec = ObservationSpec(robot, ("object_planar", "object_position"), 1)
+    seen = spec.split(spec.observe(tick))  # in the odometry frame (3, 5) and (3.5, 4)
+    np.testing.assert_allclose(seen["object_planar"], [3.0, -1.0, 2.0, -1.5], atol=1e-12)
+    np.testing.assert_array_equal(seen["object_position"], [1.0, 0.0, 0.1, 0.0, -0.5, 0.2])
+
+
+def test_a_link_touches_from_its_threshold_on():
+    tick = make_tick(contact_force=np.array([0.0, 1.9, 2.0, 60.0]))
+    fields = observe(tick, ("contact", "contact_force"))
+    assert fields["contact"].tolist() == [0.0, 0.0, 1.0, 1.0]
+    assert fields["contact_force"].tolist() == [0.0, 1.9, 2.0, 60.0]
+
+
+def test_mirror_images_of_goals_tools_contacts_and_objects():
+    """By the geometry: what is reflected in the plane between left and right."""
+    robot = replace(ROBOT, objects=("ball", "cup"))
+    names = (
+        "base_position",
+        "contact",
+        "object_position",
+        "object_orientation",
+        "goal_planar",
+        "goal_heading",
+        "waypoints",
+    )
+    spec = ObservationSpec(robot, (*names, "goal_orientation"), 0)
+    found = spec.mirror()
+    assert found is not None
+    index, sign = found
+    flat = np.arange(1.0, 1.0 + spec.size)
+    fields, image = spec.split(flat), spec.split(flat[index] * sign)
+    reflect = np.diag([1.0, -1.0, 1.0])
+    for name in ("base_position", "goal_planar", "waypoints"):
+        np.testing.assert_array_equal(image[name].reshape(-1, 2), fields[name].reshape(-1, 2) * [1.0, -1.0])
+    np.testing.assert_array_equal(image["contact"], fields["contact"][[1, 0, 3, 2]])  # FR, FL, RR, RL
+    np.testing.assert_array_equal(
+        image["object_position"].reshape(2, 3), fields["object_position"].reshape(2, 3) @ reflect
+    )
+    np.testing.assert_array_equal(image["goal_heading"], fields["goal_heading"] * [-1.0, 1.0])
+    turned = from_rotation_vector(np.array([0.3, -0.5, 0.7]))
+    matrix = reflect @ quaternion_to_matrix(turned) @ reflect
+    seen = ObservationSpec(robot, ("goal_orientation",), 0)
+    tick = replace(make_tick(delay=0), inputs={"goal_orientation": turned})
+    order, signs = seen.mirror()
+    image = (seen.observe(tick)[order] * signs)[:6]
+    np.testing.assert_allclose(image, matrix[:, :2].T.reshape(-1), atol=1e-12)
+
+
+def test_contacts_without_a_mirror_image_have_none():
+    robot = replace(ROBOT, contact_mirror=None)
+    assert ObservationSpec(robot, ("contact",), 0).mirror() is None
+
+
+class TestEquipped:
+    ARM = load_robot("xarm6")
+
+    def test_optional_sensors_are_there_where_they_are_observed(self):
+        assert equipped(self.ARM, ("joint_position", "tool_position")) == self.ARM
+        more = equipped(self.ARM, ("tool_velocity", "contact", "tool_orientation"))
+        assert more.sensors == (*self.ARM.sensors, "tool_orientation", "tool_velocity", "contact_force")
+        check_robot(more, ("tool_velocity", "contact"))
+
+    def test_a_robot_without_them_is_refused(self):
+        bare = replace(self.ARM, optional_sensors=())
+        with pytest.raises(ConfigError, match="robot 'xarm6' has no sensor 'tool_velocity', which observation field"):
+            check_robot(equipped(bare, ("tool_velocity",)), ("tool_velocity",))
+
+    def test_objects_are_the_tasks(self):
+        more = equipped(self.ARM, ("object_position", "object_velocity"), ("cube",))
+        assert more.objects == ("cube",) and more.sensors[-2:] == ("object_position", "object_velocity")
+        with pytest.raises(ConfigError, match="field 'object_position' is of objects, and the task names none"):
+            check_robot(equipped(self.ARM, ("object_position",)), ("object_position",))
 
 
 def test_passive_joints_are_seen_by_sine_and_cosine():

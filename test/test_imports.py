@@ -44,7 +44,7 @@ LAYERS = (
     ("planning", "runtime"),
     ("agents",),
     ("training",),
-    ("gym", "nodes", "analysis"),
+    ("gym", "nodes", "analysis", "conformance"),
     ("cli",),
 )
 TORCH_FREE = ("settings", "runtime", "runs", "backends")

@@ -51,7 +51,7 @@ class MockBackend(Simulator):
 
     def truth(self) -> Truth:
         """The axes are all there is."""
-        return Truth(np.zeros(3), 0.0, None, 0, 0.0, 0, 0.0)
+        return Truth(np.zeros(3), 0.0, None, 0, 0.0, 0, 0.0, joint_position=self._position.copy())
 
     def close(self) -> None:
         """Nothing to release."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -18,6 +19,7 @@ from sensor_msgs.msg import JointState
 from ros_rl.errors import CommandError, ConfigError, ContractError, one_line
 from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import by_name, doubles
+from ros_rl.sensors.sensor import ListField
 from ros_rl.types import Array, Command
 
 _SECOND = 1_000_000_000
@@ -35,6 +37,13 @@ def message_class(name: str) -> Any:
         return getattr(import_module(f"{package}.msg"), kind)
     except (ImportError, AttributeError):
         raise ConfigError(f"message type '{name}' is not installed here") from None
+
+
+def fill_lists(message: Any, lists: Iterable[ListField]) -> None:
+    """Give lists of a new message their elements."""
+    for item in lists:
+        element = message_class(item.message)
+        setattr(message, item.field, [element() for _ in range(item.length)])
 
 
 def deserialised(data: bytes, kind: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ros_rl.errors import ContractError
 from ros_rl.layout import LARGEST_VALUE
-from ros_rl.nodes.messages import from_time, message_class, to_time
+from ros_rl.nodes.messages import fill_lists, from_time, message_class, to_time
 from ros_rl.nodes.packets import from_vectors, to_vectors
 from ros_rl.robot import Robot
 from ros_rl.sensors.sensor import VECTORS, Sensor, Topic
@@ -37,7 +37,7 @@ class SensorTopic:
     ) -> None:
         self.name, self.kind = topic.name, message_class(topic.message)
         self._topic, self._robot = topic, robot
-        self._vectors = topic.message == VECTORS
+        self._vectors, self._lists = topic.message == VECTORS, topic.lists(robot)
         self._covariances = _covariances(topic, noise or {})
         self._writes = {name: sensor.write for name, sensor in sensors.items()}
         self._reads = [
@@ -54,6 +54,7 @@ class SensorTopic:
             return to_vectors(Header(stamp), {name: m[name] for name in measured})
         message = self.kind()
         message.header.stamp = to_time(stamp)
+        fill_lists(message, self._lists)
         self._topic.prepare(message, self._robot, m)
         for name in measured:
             write = self._writes[name]

@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from rclpy.node import Node
 
 from ros_rl.nodes.diagnostics import Input
 from ros_rl.nodes.gate import Entrance, Gate
-from ros_rl.nodes.messages import message_class, to_time
+from ros_rl.nodes.messages import fill_lists, message_class, to_time
 from ros_rl.nodes.qos import NEWEST
 from ros_rl.robot import Robot
-from ros_rl.sensors.inputs import INPUTS, TaskInput
+from ros_rl.sensors.inputs import INPUTS, by_topic, check_input, shown_together
+from ros_rl.sensors.task_input import frame_id
 from ros_rl.types import Array
 
 
@@ -37,18 +37,25 @@ class InputReader:
         names: Sequence[str],
         give: Callable[[str, Array], None],
     ) -> None:
-        self._robot, self._give = robot, give
-        self._arrivals = {name: Input() for name in names}
-        self._entrances = [self._subscribe(gate, name, INPUTS[name]) for name in names]
+        self._robot, self._names, self._give = robot, tuple(names), give
+        topics = by_topic(names)
+        self._arrivals = {topic: Input() for topic, _ in topics}
+        self._entrances = [self._subscribe(gate, *listened, members) for listened, members in topics.items()]
 
-    def _subscribe(self, gate: Gate, name: str, item: TaskInput) -> Entrance:
-        def read(message: Any) -> Array:
-            self._arrivals[name].touch()
-            return item.read(message, self._robot)
+    def _subscribe(self, gate: Gate, topic: str, message: str, members: Sequence[str]) -> Entrance:
+        def read(content: Any) -> dict[str, Array]:
+            """All that the message asks for, or nothing of it."""
+            self._arrivals[topic].touch()
+            values = {name: INPUTS[name].read(content, self._robot) for name in members}
+            for name, value in values.items():
+                check_input(name, value, self._names, self._robot)
+            return values
 
-        return gate.subscribe(
-            message_class(item.message), item.topic, read, partial(self._give, name), NEWEST, anybody=True
-        )
+        def deliver(values: dict[str, Array]) -> None:
+            for name, value in values.items():
+                self._give(name, value)
+
+        return gate.subscribe(message_class(message), topic, read, deliver, NEWEST, anybody=True)
 
     @property
     def refused(self) -> int:
@@ -58,25 +65,28 @@ class InputReader:
     def describe(self) -> dict[str, Any]:
         """For diagnostics."""
         values: dict[str, Any] = {"inputs refused": self.refused} if self._arrivals else {}
-        for name, arrivals in self._arrivals.items():
-            values |= arrivals.describe(INPUTS[name].topic)
+        for topic, arrivals in self._arrivals.items():
+            values |= arrivals.describe(topic)
         return values
 
 
 class InputDisplay:
-    """Publishes the inputs that act as ``task/<name>``, stamped, in the robot's base frame.
+    """Publishes the inputs that act as ``task/<name>``, stamped, each in its frame.
+
+    Inputs of one topic, such as position and orientation of a goal, are one message, named as the first of them.
 
     Args:
         node: Publishes.
         names: Of the task's inputs.
-        frame: The robot's base frame.
+        robot: The robot.
     """
 
-    def __init__(self, node: Node, names: Sequence[str], frame: str) -> None:
-        self._frame = frame
-        self._publishers = {
-            name: node.create_publisher(message_class(INPUTS[name].shown_as), f"task/{name}", NEWEST) for name in names
-        }
+    def __init__(self, node: Node, names: Sequence[str], robot: Robot) -> None:
+        self._robot = robot
+        self._shown = [
+            (node.create_publisher(message_class(kind), f"task/{group[0]}", NEWEST), kind, group)
+            for kind, group in shown_together(names)
+        ]
 
     def publish(self, stamp: int, inputs: Mapping[str, Array]) -> None:
         """Show what acts from a tick on.
@@ -85,11 +95,16 @@ class InputDisplay:
             stamp: Of the tick [ns].
             inputs: By name.
         """
-        for name, publisher in self._publishers.items():
-            if name not in inputs:
+        for publisher, kind, group in self._shown:
+            asked = [name for name in group if name in inputs]
+            if not asked:
                 continue
-            item = INPUTS[name]
-            message = message_class(item.shown_as)()
-            message.header.stamp, message.header.frame_id = to_time(stamp), self._frame
-            item.show(message, inputs[name])
+            message = message_class(kind)()
+            if hasattr(message, "header"):
+                frame = frame_id(INPUTS[asked[0]].frame, self._robot)
+                message.header.stamp, message.header.frame_id = to_time(stamp), frame
+            for name in asked:
+                fill_lists(message, INPUTS[name].lists)
+                INPUTS[name].prepare(message, self._robot)
+                INPUTS[name].show(message, inputs[name])
             publisher.publish(message)

@@ -76,7 +76,7 @@ def from_tick(header: Header, fields: Mapping[str, Array], measurement: Measurem
             pending_commands=_rows(fields, "pending_commands", robot.size),
             measurement=measurement,
             env_steps=whole(fields, "env_steps"),
-            inputs={name[len(INPUT) :]: _input(fields, name) for name in fields if name.startswith(INPUT)},
+            inputs={name[len(INPUT) :]: _input(fields, name, robot) for name in fields if name.startswith(INPUT)},
         )
     except ContractError as error:
         raise ContractError(f"tick does not fit {robot.name}: {error}") from None
@@ -96,9 +96,9 @@ def _rows(fields: Mapping[str, Array], name: str, size: int) -> Array:
     return value.reshape(-1, size)
 
 
-def _input(fields: Mapping[str, Array], label: str) -> Array:
+def _input(fields: Mapping[str, Array], label: str, robot: Robot) -> Array:
     """What a task is asked for; one that is not known here is nobody's to use."""
     value, known = vector(fields, label), INPUTS.get(label[len(INPUT) :])
-    if known is not None and value.shape != known.shape:
-        raise ContractError(f"'{label}' has shape {value.shape}, expected {known.shape}")
+    if known is not None and value.shape != known.shape_of(robot):
+        raise ContractError(f"'{label}' has shape {value.shape}, expected {known.shape_of(robot)}")
     return value

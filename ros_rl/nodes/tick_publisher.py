@@ -53,7 +53,7 @@ class TickPublisher:
             (topic, node.create_publisher(topic.kind, topic.name, STATE)) for topic in sensor_topics(robot, noise)
         ]
         self._applied = node.create_publisher(JointState, "applied_command", STATE)
-        self._inputs = InputDisplay(node, inputs, robot.base_frame)
+        self._inputs = InputDisplay(node, inputs, robot)
         self._tick = node.create_publisher(Float64MultiArray, "tick", STATE)
         self._clock = node.create_publisher(Clock, "clock", NEWEST) if simulated_time else None
         self._transforms = TransformPublisher(node)

@@ -60,10 +60,14 @@ class RobotFile:
     base_frame: str = required("frame of the base")
     tool_frame: str | None = setting(None, "frame of the tool centre point")
     sensors: tuple[str, ...] = required("what it measures, by the names of `ros_rl.sensors.table.SENSORS`")
+    optional_sensors: tuple[str, ...] = setting((), "what it measures besides where a task observes it")
+    contact_links: tuple[str, ...] = setting((), "links whose contact force is measured")
+    contact_threshold: float = setting(2.0, "force from which such a link touches something", unit="N", low=0.0)
     joints: Mapping[str, JointEntry] = required("commanded joints, in the order of actions")
     passive_joints: Mapping[str, PassiveJointEntry] = setting({}, "joints that are measured and not commanded")
     mirror: Mapping[str, str] | None = setting(
-        None, "left-right symmetry: a joint and its image, with a minus before it if the sign changes"
+        None,
+        "left-right symmetry: a joint and its image, with a minus before it if the sign changes; contact links, too",
     )
     safety: SafetyLimits = required("where the guards trip")
     simulation: Simulation | None = setting(None, "what only a simulator needs")

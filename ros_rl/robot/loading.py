@@ -90,7 +90,11 @@ def _robot_of(file: RobotFile, folder: Path) -> Robot:
         endless=endless,
         passive=tuple(file.passive_joints),
         passive_home=np.array([entry.home for entry in file.passive_joints.values()]),
-        mirror=None if file.mirror is None else _mirror(names, file.mirror),
+        mirror=None if file.mirror is None else _mirror(names, _pairs(file, of_links=False)),
+        optional_sensors=file.optional_sensors,
+        contact_links=file.contact_links,
+        contact_threshold=file.contact_threshold,
+        contact_mirror=_contact_mirror(file),
         simulation=None if file.simulation is None else _placed(file.simulation, folder),
     )
 
@@ -112,7 +116,7 @@ def _is_endless(name: str, entry: JointEntry, file: RobotFile) -> bool:
     return endless
 
 
-def _mirror(names: tuple[str, ...], pairs: Mapping[str, str]) -> tuple[tuple[int, ...], Array]:
+def _mirror(names: tuple[str, ...], pairs: Mapping[str, str], what: str = "joint") -> tuple[tuple[int, ...], Array]:
     """Read pairs ``joint: image``, with a minus before the image if the sign changes; each holds both ways."""
     images: dict[str, tuple[str, float]] = {}
     for joint, image in pairs.items():
@@ -124,8 +128,24 @@ def _mirror(names: tuple[str, ...], pairs: Mapping[str, str]) -> tuple[tuple[int
     unknown = [joint for joint in images if joint not in names]
     missing = [joint for joint in names if joint not in images]
     if unknown or missing:
-        raise ConfigError(f"mirror: {'unknown' if unknown else 'no image of'} joint {(unknown or missing)[0]}")
+        raise ConfigError(f"mirror: {'unknown' if unknown else 'no image of'} {what} {(unknown or missing)[0]}")
     return tuple(names.index(images[name][0]) for name in names), np.array([images[name][1] for name in names])
+
+
+def _pairs(file: RobotFile, of_links: bool) -> dict[str, str]:
+    """The pairs of ``mirror`` that are of contact links, or those that are not."""
+    pairs = file.mirror or {}
+    return {one: image for one, image in pairs.items() if (one in file.contact_links) == of_links}
+
+
+def _contact_mirror(file: RobotFile) -> tuple[int, ...] | None:
+    pairs, links = _pairs(file, of_links=True), file.contact_links
+    if not pairs:
+        return None
+    order, signs = _mirror(links, pairs, "contact link")
+    if (signs < 0.0).any():
+        raise ConfigError(f"mirror: image of contact link {links[int(signs.argmin())]} has a minus, allowed: none")
+    return order
 
 
 def _check(robot: Robot) -> None:
@@ -148,7 +168,11 @@ def _check_texts(robot: Robot) -> None:
     for key, text in texts.items():
         if text is not None and not text.strip():
             raise ConfigError(f"'{key}' is {text!r}, expected one that is not empty")
-    lists = {"sensors": robot.sensors, "simulation.feet": robot.simulation.feet if robot.simulation else ()}
+    lists = {
+        "sensors": (*robot.sensors, *robot.optional_sensors),
+        "contact_links": robot.contact_links,
+        "simulation.feet": robot.simulation.feet if robot.simulation else (),
+    }
     for key, names in lists.items():
         twice = [name for name in names if names.count(name) > 1]
         if twice:
@@ -171,8 +195,9 @@ def _check_safety(robot: Robot) -> None:
 
 
 def _check_tool(robot: Robot) -> None:
-    if "tool_position" in robot.sensors and robot.tool_frame is None:
-        raise ConfigError("sensors name tool_position, and no tool_frame says of what: add tool_frame")
+    for name in ("tool_position", "tool_orientation", "tool_velocity"):
+        if name in (*robot.sensors, *robot.optional_sensors) and robot.tool_frame is None:
+            raise ConfigError(f"sensors name {name}, and no tool_frame says of what: add tool_frame")
 
 
 def _check_passive(robot: Robot) -> None:

@@ -127,14 +127,24 @@ class Robot:
     """What it measures, by the names of `ros_rl.sensors.table.SENSORS`."""
     endless: tuple[str, ...] = ()
     """Joints that turn without end, such as wheels: they have no limits, and no home that they go to."""
+    optional_sensors: tuple[str, ...] = ()
+    """What it measures besides where a task observes it (`ros_rl.features.equipped`)."""
     passive: tuple[str, ...] = ()
     """Joints that are measured and not commanded; no action, limit or command has a place for them."""
     passive_home: Array = field(default_factory=lambda: np.zeros(0))
     """Positions of the passive joints in the home pose, shape (passive,)."""
     mirror: tuple[tuple[int, ...], Array] | None = None
     """Left-right symmetry: for each joint the index of its mirror image and its sign; None if there is none."""
+    contact_links: tuple[str, ...] = ()
+    """Links whose contact force is measured."""
+    contact_threshold: float = 0.0
+    """Force [N] from which such a link counts as touching something."""
+    contact_mirror: tuple[int, ...] | None = None
+    """For each of `contact_links` the index of its left-right mirror image; None if there is none."""
     simulation: Simulation | None = None
     """What only a simulator needs; None for a robot without a model of it."""
+    objects: tuple[str, ...] = ()
+    """Movable bodies of the scene that are measured, as the task names them; no part of the robot's file."""
 
     @property
     def size(self) -> int:

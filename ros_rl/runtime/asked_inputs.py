@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ros_rl.robot import Robot
 from ros_rl.sensors.inputs import INPUTS, check_input
 from ros_rl.tasks import Task
 
@@ -16,13 +17,14 @@ class AskedInputs:
 
     Args:
         task: Draws them.
+        robot: The robot.
         period: Control period [s].
         simulated: The task draws its inputs, and what was given holds until the next episode. On a robot inputs are
             neutral until something is given, and again when that is too old; see `ros_rl.sensors.inputs.TaskInput`.
     """
 
-    def __init__(self, task: Task, period: float, simulated: bool) -> None:
-        self._task, self._period, self._simulated = task, period, simulated
+    def __init__(self, task: Task, robot: Robot, period: float, simulated: bool) -> None:
+        self._task, self._robot, self._period, self._simulated = task, robot, period, simulated
         self._drawn: dict[str, np.ndarray] = {}
         self._given: dict[str, np.ndarray] = {}
         self._given_at: dict[str, int] = {}
@@ -48,7 +50,7 @@ class AskedInputs:
         Raises:
             CommandError: The task has no such input, or the value has the wrong shape or is not finite.
         """
-        check_input(name, value, self._task.inputs)
+        check_input(name, value, self._task.inputs, self._robot)
         self._given[name], self._given_at[name] = np.array(value), index
 
     def at(self, index: int) -> dict[str, np.ndarray]:

@@ -81,7 +81,7 @@ class DriverLoop:
         self._filter = CommandFilter(robot, self._period)
         self._guards = Guards(robot, self._period)
         self._homing = Homing(robot, self._period, homing_speed)
-        self._inputs = AskedInputs(task, self._period, self._simulator is not None)
+        self._inputs = AskedInputs(task, robot, self._period, self._simulator is not None)
         self._index, self._episode, self._step = -1, -1, -1
         self._env_steps = 0
         self._stamp, self._elapsed = 0, self._period
@@ -244,6 +244,7 @@ class DriverLoop:
         self._count(stamp)
         self._episode += 1
         self._step = -1
+        self._goes_home = False
         self._previous = rest
         self._line = deque([rest] * self._delay)
         self._filter.reset(rest)

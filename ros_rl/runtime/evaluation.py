@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.durations import Durations
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.tree import Settings
-from ros_rl.types import Command, Outcome, SafetyState, Tick, Truth, Verdict
+from ros_rl.types import Array, Command, Outcome, SafetyState, Tick, Truth, Verdict
 
 _FRAME_EVERY = 2  # ticks
 _FRAME_SIZE = (320, 240)
@@ -152,15 +152,16 @@ class Evaluator:
                 records.durations.add(decision.graph_seconds)
             return decision.command
 
-        first, total = len(records.truths), 0.0
+        first, total, asked = len(records.truths), 0.0, list[Mapping[str, Array]]()
         for step in self._world.episode(decide):
             records.truths.append(self._world.truth())
+            asked.append(step.tick.inputs)
             total += step.reward
             if film and not step.ended and step.tick.step % _FRAME_EVERY == 0:
                 self._film(records.frames)
-        start, end = records.truths[first], records.truths[-1]
+        truths = records.truths[first:]
         cut = step.verdict is Verdict.TERMINATED or step.tick.safety is not SafetyState.RUNNING
-        records.outcomes.append(Outcome(start, end, step.tick.inputs, seconds, cut))
+        records.outcomes.append(Outcome(truths[0], truths[-1], asked[-1], seconds, cut, truths, asked))
         records.returns.append(total)
         if step.succeeded is not None:
             records.successes.append(step.succeeded and not cut)

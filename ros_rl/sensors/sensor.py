@@ -21,6 +21,8 @@ from ros_rl.types import Array, Measurement
 
 VECTORS = "std_msgs/msg/Float64MultiArray"
 """Message type of topics that carry named vectors (`ros_rl.wire`), for what no standard message says."""
+IN_BASE, IN_ODOMETRY = "robot's base", "odometry"
+"""Frames of values, in words: the one moves with the robot, the other stands still."""
 
 
 def _say_nothing(message: Any, robot: Robot, measurement: Measurement) -> None:
@@ -41,6 +43,24 @@ class Covariance(NamedTuple):
     row: int = 0
 
 
+class ListField(NamedTuple):
+    """A list of messages within a message, whose elements have no class here.
+
+    Attributes:
+        field: Of the message.
+        message: Type of the elements.
+        length: How many there are.
+    """
+
+    field: str
+    message: str
+    length: int
+
+
+def _no_lists(robot: Robot) -> tuple[ListField, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Topic:
     """What sensors are published on; those of one topic share its messages.
@@ -51,6 +71,7 @@ class Topic:
         prepare: Writes into a new message what is no sensor's value: frames, names, and what is not measured.
         covariances: Those that its messages have; a sensor's variances are known where its noise is.
         partial: Whether its messages can say that a value was not measured; else they go out only with all of them.
+        lists: Lists in a new message, which get their elements before anything is written.
     """
 
     name: str
@@ -58,6 +79,7 @@ class Topic:
     prepare: Callable[[Any, Robot, Measurement], None] = _say_nothing
     partial: bool = False
     covariances: tuple[Covariance, ...] = ()
+    lists: Callable[[Robot], tuple[ListField, ...]] = _no_lists
 
 
 @dataclass(frozen=True)
@@ -105,6 +127,7 @@ class Sensor:
         dtype: Of its value.
         meaning: What its value is, in one line.
         frame: Frame that it is given in; empty where it is in none.
+        of_objects: Whether it is of the task's objects: each robot has it where a task observes it.
     """
 
     unit: str
@@ -116,6 +139,7 @@ class Sensor:
     dtype: str = "float64"
     meaning: str = field(default="", kw_only=True)
     frame: str = field(default="", kw_only=True)
+    of_objects: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         """Refuse half a conversion."""
@@ -146,3 +170,16 @@ def rotation(setting: str) -> Noise:
         lambda value, error: multiply(error, value),
         shared=True,
     )
+
+
+def rotations(setting: str) -> Noise:
+    """The same of each of several quaternions, one after the other in the value."""
+
+    def draw(std: float, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+        return np.concatenate([from_rotation_vector(vector) for vector in rng.normal(0.0, std, (shape[0] // 4, 3))])
+
+    def add(value: Array, error: Array) -> Array:
+        pairs = zip(error.reshape(-1, 4), value.reshape(-1, 4), strict=True)
+        return np.concatenate([multiply(small, quaternion) for small, quaternion in pairs])
+
+    return Noise(setting, draw, add)

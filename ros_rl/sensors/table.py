@@ -13,7 +13,8 @@ from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.plugins import SENSORS_GROUP, Table
 from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import by_name, doubles, get_xyz, get_xyzw, set_xyz, set_xyzw
-from ros_rl.sensors.sensor import Covariance, Noise, Sensor, Topic, rotation, vertical, white
+from ros_rl.sensors.objects import OBJECT_SENSORS
+from ros_rl.sensors.sensor import IN_BASE, IN_ODOMETRY, Covariance, Noise, Sensor, Topic, rotation, vertical, white
 from ros_rl.types import Array, Measurement
 from ros_rl.wire import first_beyond
 
@@ -65,6 +66,7 @@ ODOMETRY = Topic(
     ),
 )
 TOOL = Topic("tool_pose", "geometry_msgs/msg/PoseStamped", _prepare_tool)
+TOOL_VELOCITY = Topic("tool_velocity", "geometry_msgs/msg/TwistStamped", _prepare_tool)
 
 
 def _joint(field: str, unit: str, noise: Noise | None, meaning: str = "of the commanded joints") -> Sensor:
@@ -135,7 +137,7 @@ SENSORS: Table[Sensor] = Table(
             lambda message, robot: get_xyz(message.twist.twist.linear),
             white("linear_velocity"),
             meaning="of the base, mean over the last control period",
-            frame="robot's base",
+            frame=IN_BASE,
         ),
         "tool_position": Sensor(
             "m",
@@ -145,7 +147,7 @@ SENSORS: Table[Sensor] = Table(
             lambda message, robot: get_xyz(message.pose.position),
             white("tool_position"),
             meaning="tool centre point",
-            frame="robot's base",
+            frame=IN_BASE,
         ),
         "base_position": Sensor(
             "m",
@@ -155,7 +157,7 @@ SENSORS: Table[Sensor] = Table(
             lambda message, robot: get_xyz(message.pose.pose.position),
             vertical("height"),
             meaning="of the base",
-            frame="odometry",
+            frame=IN_ODOMETRY,
         ),
         "imu_orientation": _imu(
             "orientation", "1", rotation("orientation"), "of the IMU, quaternion xyzw", "gravity-aligned world"
@@ -168,8 +170,36 @@ SENSORS: Table[Sensor] = Table(
             lambda message, robot: get_xyzw(message.pose.pose.orientation),
             rotation("orientation"),
             meaning="of the base, quaternion xyzw",
-            frame="odometry",
+            frame=IN_ODOMETRY,
         ),
+        "tool_orientation": Sensor(
+            "1",
+            lambda robot: (4,),
+            TOOL,
+            lambda message, value, robot: set_xyzw(message.pose.orientation, value),
+            lambda message, robot: get_xyzw(message.pose.orientation),
+            rotation("tool_orientation"),
+            meaning="of the tool, quaternion xyzw",
+            frame=IN_BASE,
+        ),
+        "tool_velocity": Sensor(
+            "m/s",
+            lambda robot: (3,),
+            TOOL_VELOCITY,
+            lambda message, value, robot: set_xyz(message.twist.linear, value),
+            lambda message, robot: get_xyz(message.twist.linear),
+            white("tool_velocity"),
+            meaning="of the tool centre point, relative to the base",
+            frame=IN_BASE,
+        ),
+        "contact_force": Sensor(
+            "N",
+            lambda robot: (len(robot.contact_links),),
+            Topic("contact_force"),
+            noise=white("contact_force"),
+            meaning="normal force on each of the robot's contact_links, by whatever it touches",
+        ),
+        **OBJECT_SENSORS,
     },
 )
 """Joints are in the order of the robot's YAML file."""
@@ -191,9 +221,11 @@ def check_sensors(robot: Robot) -> None:
         UnknownNameError: It lists a sensor that is not in the table.
         ConfigError: It cannot tell where its joints are, or two of its sensors want one topic for different messages.
     """
-    for name in robot.sensors:
+    for name in (*robot.sensors, *robot.optional_sensors):
         if name not in SENSORS:
             raise UnknownNameError(f"sensor of robot '{robot.name}'", name, SENSORS)
+    if "contact_force" in (*robot.sensors, *robot.optional_sensors) and not robot.contact_links:
+        raise ConfigError(f"robot '{robot.name}' has sensor 'contact_force', but no contact_links")
     needed = ["joint_position", *(["passive_position", "passive_velocity"] if robot.passive else [])]
     missing = [name for name in needed if name not in robot.sensors]
     if missing:

@@ -79,6 +79,12 @@ class NoiseSettings:
     linear_velocity: float = setting(0.1, "odometry velocity noise", unit="m/s", low=0.0)
     height: float = setting(0.01, "odometry height noise", unit="m", low=0.0)
     tool_position: float = setting(0.001, "tool position noise, each axis", unit="m", low=0.0)
+    tool_orientation: float = setting(0.002, "tool orientation noise, each axis", unit="rad", low=0.0)
+    tool_velocity: float = setting(0.01, "tool velocity noise, each axis", unit="m/s", low=0.0)
+    contact_force: float = setting(0.5, "contact force noise", unit="N", low=0.0)
+    object_position: float = setting(0.002, "noise of objects' positions, each axis", unit="m", low=0.0)
+    object_orientation: float = setting(0.01, "noise of objects' orientations, each axis", unit="rad", low=0.0)
+    object_velocity: float = setting(0.02, "noise of objects' velocities, each axis", unit="m/s", low=0.0)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from ros_rl.errors import ConfigError
 from ros_rl.plugins import AGENT_SETTINGS_GROUP, BACKEND_SETTINGS_GROUP, TASKS_GROUP, Table
 from ros_rl.settings.agent import AgentSettings, BcSettings, RandomSettings
 from ros_rl.settings.backends import OWN_BACKEND_SETTINGS, BackendSettings
 from ros_rl.settings.model_based import MODEL_BASED_SETTINGS
 from ros_rl.settings.off_policy import CRITIC_SETTINGS
 from ros_rl.settings.policy_gradient import POLICY_GRADIENT_SETTINGS
-from ros_rl.tasks import OWN_TASKS, Task
+from ros_rl.tasks import OWN_TASKS, TASKS, Task
 from ros_rl.tasks.gym_task import GymTask
 
 _OWN_AGENTS: dict[str, type[AgentSettings]] = {
@@ -32,3 +33,19 @@ BACKEND_SETTINGS: Table[type[BackendSettings]] = Table(BACKEND_SETTINGS_GROUP, O
 
 ALL_TASKS: Table[type[Task]] = Table(TASKS_GROUP, {**OWN_TASKS, GymTask.name: GymTask})
 """The robots' tasks, and that of any Gymnasium environment."""
+
+
+def register_task(task: type[Task]) -> None:
+    """Make a task known by its name to this process alone; for a script, or while it is being written.
+
+    Nodes are processes of their own: for them a package names the task by an entry point.
+
+    Args:
+        task: Its class.
+
+    Raises:
+        ConfigError: Another class has the name.
+    """
+    if ALL_TASKS.setdefault(task.name, task) is not task:
+        raise ConfigError(f"task '{task.name}' is there already: {ALL_TASKS[task.name].__module__}")
+    TASKS[task.name] = task

@@ -15,7 +15,7 @@ from ros_rl.config import (
     variant_name,
 )
 from ros_rl.errors import ConfigError
-from ros_rl.features import ObservationSpec, check_robot
+from ros_rl.features import ObservationSpec, check_robot, equipped
 from ros_rl.robot import Robot, load_robot
 from ros_rl.ros_names import likely_name
 from ros_rl.settings.agent import AgentSettings
@@ -151,13 +151,13 @@ class Settings:
         return likely_name(self.load_robot().name)
 
     def load_robot(self) -> Robot:
-        """The robot's description.
+        """The robot's description, with the sensors that the task needs of those that it may have.
 
         Raises:
             ConfigError: It cannot give what the task observes, or its backend cannot be it.
             UnknownNameError: There is no such robot.
         """
-        robot = load_robot(self.robot_name)
+        robot = equipped(load_robot(self.robot_name), self.task.observation, self.task.objects)
         check_robot(robot, self.task.observation)
         self.driver.backend.check_robot(robot)
         return robot

@@ -50,13 +50,6 @@ def _forward_velocity(outcome: Outcome) -> float:
     return float(moved[0] * np.cos(yaw) + moved[1] * np.sin(yaw)) / outcome.seconds
 
 
-def _distance(outcome: Outcome) -> float:
-    goal = outcome.inputs.get("goal_position")
-    if outcome.end.tool_position is None or goal is None:
-        return float("nan")
-    return float(np.linalg.norm(outcome.end.tool_position - goal))
-
-
 FORWARD_VELOCITY = Measure(
     "forward_velocity",
     "m/s",
@@ -71,8 +64,4 @@ BACKWARD_VELOCITY = Measure(
     lambda outcome: -_forward_velocity(outcome),
     ("mean", "min"),
     meaning="net displacement against the starting heading over the episode",
-)
-
-TOOL_DISTANCE = Measure(
-    "distance", "m", _distance, ("median", "max"), meaning="of the tool from its goal at the episode's end"
 )

@@ -41,6 +41,8 @@ class Task(ABC):
     """The robot it is made for."""
     scene: ClassVar[str] = "plane"
     """The simulated world around the robot (``sim/scenes``)."""
+    objects: ClassVar[tuple[str, ...]] = ()
+    """Movable bodies of the scene that it observes, in the order of the fields ``object_*``."""
     observation: ClassVar[tuple[str, ...]]
     """State and goal fields, by their names in `ros_rl.features.FEATURES`."""
     measures: ClassVar[tuple[Measure, ...]] = ()
@@ -87,7 +89,7 @@ class Task(ABC):
     def inputs(self) -> tuple[str, ...]:
         """Names of what it may be asked for (`ros_rl.sensors.inputs`): what its observation shows of that."""
         features = (FEATURES[name] for name in self.observation if name in FEATURES)
-        return tuple(feature.input for feature in features if feature.input)
+        return tuple(dict.fromkeys(feature.input for feature in features if feature.input))
 
     def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
         """A value for each of `inputs` at the start of an episode."""

@@ -14,8 +14,10 @@ from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.features import Bounds
 from ros_rl.layout import Fields
-from ros_rl.tasks.measures import TOOL_DISTANCE, Measure
+from ros_rl.tasks.goal_measures import TOOL_DISTANCE
+from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.task import Task
+from ros_rl.tasks.terms import distance, near
 from ros_rl.types import Array
 
 
@@ -57,9 +59,9 @@ class XarmReach(Task):
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """-distance [m] plus a bonus in (0, 1] that is sharp near the goal."""
-        distance = _distance(after)
+        away = _distance(after)
         change = ((action - last_action) ** 2).mean(-1)
-        return self.precision / (self.precision + distance) - distance - self.action_change_weight * change
+        return near(away, self.precision) - away - self.action_change_weight * change
 
     def succeeded(self, after: Fields) -> Any:
         """The tool is at the goal."""
@@ -83,4 +85,4 @@ class XarmReach(Task):
 
 
 def _distance(fields: Fields) -> Any:
-    return (((fields["tool_position"] - fields["goal_position"]) ** 2).sum(-1) + 1e-12) ** 0.5
+    return distance(fields["tool_position"], fields["goal_position"])

@@ -157,7 +157,7 @@ def test_what_a_task_is_asked_for(numbers, frame) -> None:
 
         def read(name: str = name, message: Any = message) -> Any:
             value = INPUTS[name].read(message, ARM)
-            check_input(name, value, ("goal_position", "velocity_command"))
+            check_input(name, value, ("goal_position", "velocity_command"), ARM)
             return value
 
         found = taken(read)

@@ -3,15 +3,13 @@
 
 """Task inputs between nodes: what is asked for is taken or refused, and shown to displays."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 import pytest
 
 pytest.importorskip("rclpy")
 
 from geometry_msgs.msg import Point, Pose, PoseStamped, TwistStamped
+from recording_node import Node
 from std_msgs.msg import Header
 
 from ros_rl.nodes.gate import Gate
@@ -21,22 +19,6 @@ from ros_rl.robot import load_robot
 pytestmark = pytest.mark.ros
 ARM = load_robot("xarm6")
 BOTH = ("goal_position", "velocity_command")
-
-
-class Node:
-    """Remembers what was subscribed to and what was published."""
-
-    def __init__(self) -> None:
-        self.callbacks: dict[str, Any] = {}
-        self.kinds: dict[str, Any] = {}
-        self.published: dict[str, Any] = {}
-
-    def create_subscription(self, kind: Any, topic: str, callback: Any, qos: Any, raw: bool) -> None:
-        self.callbacks[topic], self.kinds[topic] = callback, kind
-
-    def create_publisher(self, kind: Any, topic: str, qos: Any) -> Any:
-        self.kinds[topic] = kind
-        return SimpleNamespace(publish=lambda message: self.published.update({topic: message}))
 
 
 def goal(frame: str) -> PoseStamped:
@@ -57,11 +39,11 @@ def test_goals_are_taken_in_the_base_frame_only() -> None:
 
 def test_what_acts_is_shown_under_names_of_its_own() -> None:
     node = Node()
-    display = InputDisplay(node, BOTH, "base")
+    display = InputDisplay(node, BOTH, ARM)
     assert node.kinds == {"task/goal_position": PoseStamped, "task/velocity_command": TwistStamped}
     display.publish(5_000_000_001, {"velocity_command": np.array([0.1, 0.2, 0.3])})
     (shown,) = node.published.values()
-    assert (shown.header.frame_id, shown.header.stamp.sec, shown.header.stamp.nanosec) == ("base", 5, 1)
+    assert (shown.header.frame_id, shown.header.stamp.sec, shown.header.stamp.nanosec) == ("link_base", 5, 1)
     assert (shown.twist.linear.x, shown.twist.linear.y, shown.twist.angular.z) == (0.1, 0.2, 0.3)
 
 

@@ -15,11 +15,11 @@ from ros_rl.robot import load_robot
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("  joint2:", "  joint1:", "not valid YAML: line 14: key 'joint1' stands twice"),
-        ("home: 0.85,", "home: 0.85, home: 0.9,", "not valid YAML: line 17: key 'home' stands twice"),
+        ("  joint2:", "  joint1:", "not valid YAML: line 16: key 'joint1' stands twice"),
+        ("home: 0.85,", "home: 0.85, home: 0.9,", "not valid YAML: line 19: key 'home' stands twice"),
         ("  joint2:", "  no:", "'joints' has the name False, expected str; put it in quotes"),
         ("  joint2:", "  2:", "'joints' has the name 2, expected str; put it in quotes"),
-        ("  joint2:", "  [a]:", "not valid YAML: line 14: found unhashable key"),
+        ("  joint2:", "  [a]:", "not valid YAML: line 16: found unhashable key"),
         ("name: xarm6", "name: yes", "'name' is True, expected str"),
         ("name: xarm6", "name: xarm6: 7", "not valid YAML: line 3: mapping values are not allowed here"),
         ("name: xarm6", "name: *xarm6", "not valid YAML: line 3: found undefined alias"),

@@ -6,9 +6,11 @@
 import numpy as np
 import pytest
 
+from ros_rl.robot import load_robot
 from ros_rl.runtime.asked_inputs import AskedInputs
 from ros_rl.tasks import make_task
 
+MOCK = load_robot("mock")
 VELOCITY = np.array([0.5, 0.0, 0.1])
 
 
@@ -24,7 +26,7 @@ class Follow(type(make_task("mock_point"))):
 
 @pytest.mark.parametrize("simulated", [True, False])
 def test_a_goal_that_nobody_asked_for_is_the_tasks(simulated):
-    inputs = AskedInputs(Follow(), 0.05, simulated)
+    inputs = AskedInputs(Follow(), MOCK, 0.05, simulated)
     inputs.begin(np.random.default_rng(0))
     np.testing.assert_array_equal(inputs.at(0)["goal_position"], np.full(3, 0.3))
     inputs.change(2, np.random.default_rng(0))
@@ -34,7 +36,7 @@ def test_a_goal_that_nobody_asked_for_is_the_tasks(simulated):
 
 @pytest.mark.parametrize("given", [0, 400])
 def test_on_a_robot_a_velocity_holds_for_half_a_second_from_when_it_was_given(given):
-    inputs = AskedInputs(Follow(), 0.05, simulated=False)
+    inputs = AskedInputs(Follow(), MOCK, 0.05, simulated=False)
     inputs.begin(np.random.default_rng(0))
     inputs.give("velocity_command", VELOCITY, given)
     found = [bool(inputs.at(index)["velocity_command"].any()) for index in range(given, given + 14)]
@@ -42,7 +44,7 @@ def test_on_a_robot_a_velocity_holds_for_half_a_second_from_when_it_was_given(gi
 
 
 def test_what_is_handed_out_is_a_copy():
-    inputs = AskedInputs(Follow(), 0.05, simulated=True)
+    inputs = AskedInputs(Follow(), MOCK, 0.05, simulated=True)
     inputs.begin(np.random.default_rng(0))
     given = VELOCITY.copy()
     inputs.give("velocity_command", given, 0)

@@ -19,7 +19,8 @@ from ros_rl.runtime.durations import WARM_UP
 from ros_rl.runtime.evaluation import Evaluator, evaluate
 from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings, with_overrides
-from ros_rl.tasks.measures import FORWARD_VELOCITY, TOOL_DISTANCE, Measure
+from ros_rl.tasks.goal_measures import TOOL_DISTANCE
+from ros_rl.tasks.measures import FORWARD_VELOCITY, Measure
 from ros_rl.types import Outcome, Truth
 
 MOCK = with_overrides(load_settings("mock_point"), driver={"backend": {"name": "mock"}})

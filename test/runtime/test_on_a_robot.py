@@ -212,19 +212,27 @@ class TestArming:
         first = world.period()
         assert (first.safety, first.step, first.episode, first.env_steps) == (SafetyState.RUNNING, 0, 0, 0)
 
-    def test_a_verdict_leads_home_and_on(self):
-        world = World()
-        world.decide = lambda tick: np.array([1.0, -1.0])
-        world.until(SafetyState.RUNNING)
-        world.period(8)
-        assert np.abs(world.robot.position).max() > 0.2
-        world.pacer.verdict(world.ticks[-1].stamp, Verdict.TRUNCATED, world.now)
-        assert world.period().safety is SafetyState.HOMING
-        again = world.until(SafetyState.RUNNING)
-        assert (again.episode, again.step) == (1, 0)
-        np.testing.assert_allclose(world.robot.position, ROBOT.home, atol=0.06)
-        np.testing.assert_array_equal(again.pending_commands, [np.zeros(2)])
-        np.testing.assert_array_equal(again.previous_command, np.zeros(2))
+    @pytest.mark.parametrize("robot", [ROBOT, BY_POSITION], ids=["velocity", "position"])
+    def test_a_verdict_leads_home_slowly_and_on_every_time(self, robot):
+        world = World(robot)
+        away = robot.command(np.array([1.0, -1.0]))
+        world.decide = lambda tick: away
+        slow = 0.5 * robot.limits.velocity * PERIOD + 1e-9
+        for episode in (1, 2, 3):
+            world.until(SafetyState.RUNNING)
+            world.period(25)  # by positions it is at rest then
+            assert np.abs(world.robot.position).min() > 1.0
+            world.pacer.verdict(world.ticks[-1].stamp, Verdict.TRUNCATED, world.now)
+            assert world.period().safety is SafetyState.HOMING
+            before = world.robot.position
+            while world.period().safety is SafetyState.HOMING:
+                assert (np.abs(world.robot.position - before) <= slow).all() or robot is ROBOT  # it brakes first
+                before = world.robot.position
+            again = world.until(SafetyState.RUNNING)
+            assert (again.episode, again.step) == (episode, 0)
+            np.testing.assert_allclose(world.robot.position, robot.home, atol=0.06)
+            np.testing.assert_array_equal(again.pending_commands, [robot.neutral_command])
+            np.testing.assert_array_equal(again.previous_command, robot.neutral_command)
 
     def test_a_home_that_cannot_be_reached_is_a_fault(self):
         world = World(armed=False)
@@ -316,7 +324,7 @@ class TestArming:
         world.period(2)
         first = next(line.target for line in world.robot.done[::-1] if line.target is not None)
         slow = 0.5 * BY_POSITION.limits.velocity * PERIOD
-        np.testing.assert_allclose(first, BY_POSITION.home + np.maximum(0.2 - 2 * slow, 0.0), atol=1e-9)
+        np.testing.assert_allclose(first, BY_POSITION.home + 0.2 - slow, atol=1e-9)
 
     def test_a_reset_that_is_asked_for_leads_home_and_on(self):
         world = World()

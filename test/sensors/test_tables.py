@@ -89,7 +89,7 @@ class TestInputs:
     )
     def test_what_the_task_cannot_be_asked_for(self, name, value, complaint):
         with pytest.raises(CommandError, match=complaint):
-            check_input(name, value, ("goal_position",))
+            check_input(name, value, ("goal_position",), ARM)
 
 
 @pytest.mark.parametrize("table", [SENSORS, INPUTS, FEATURES], ids=["sensors", "inputs", "features"])

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from ros_rl.tasks import make_task
-from ros_rl.tasks.measures import BACKWARD_VELOCITY, FORWARD_VELOCITY, TOOL_DISTANCE
+from ros_rl.tasks.goal_measures import TOOL_DISTANCE
+from ros_rl.tasks.measures import BACKWARD_VELOCITY, FORWARD_VELOCITY
 from ros_rl.types import Outcome, Truth
 
 

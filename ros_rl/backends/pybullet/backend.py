@@ -12,7 +12,9 @@ import numpy as np
 from ros_rl.backends.backend import EMPTY, Scenario, Simulator, Truth
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
-from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pose, pybullet
+from ros_rl.backends.pybullet.markers import Markers
+from ros_rl.backends.pybullet.objects import named
+from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pose
 from ros_rl.backends.pybullet.sensors import Instant, check_measures, measure
 from ros_rl.backends.sensor_noise import add_noise
 from ros_rl.robot import Robot
@@ -45,12 +47,12 @@ class PyBulletBackend(Simulator):
         self._seed, self._track = scenario.seed, scenario.track_contacts
         self._noise_rng = np.random.default_rng(scenario.seed)
         self._client = connect(settings)
-        self._world = load_scene(self._client, scenario.scene)
+        self._scene = load_scene(self._client, scenario.scene)
         self._body = load_robot(self._client, robot)
         check_measures(robot, self._body)
+        named(self._scene.objects, robot.objects, scenario.scene)
         self._camera = Camera(self._client, robot)
-        self._goal_marker: int | None = None
-        self._goal: Array | None = None
+        self._markers = Markers(self._client)
         self._closed = False
         if settings.gui:
             self._camera.follow(np.array(self._body.spawn))
@@ -80,6 +82,8 @@ class PyBulletBackend(Simulator):
         friction = rng.uniform(self._settings.friction_low, self._settings.friction_high)
         for foot in self._body.feet:
             self._client.changeDynamics(index, foot, lateralFriction=friction)
+        for item in self._scene.objects.values():
+            item.reset(self._client, rng)
         self._noise_rng = np.random.default_rng([self._seed, int(rng.integers(2**31))])
         self._older = robot.neutral_command
         self._actuators.reset()
@@ -113,37 +117,44 @@ class PyBulletBackend(Simulator):
 
     def _now(self) -> Instant:
         effort = self._actuators.effort.copy()
-        return Instant(self._client, self._world, self._body, self._robot, effort, self._period, self._before)
+        world, objects = self._scene.world, self._scene.objects
+        return Instant(self._client, world, self._body, self._robot, effort, self._period, self._before, objects)
 
     def _measure(self) -> Measurement:
         return add_noise(measure(self._now()), self._settings.noise, self._noise_rng)
 
     def show_inputs(self, inputs: Mapping[str, Array]) -> None:
-        """Draw a position that is asked for as a small sphere."""
-        goal = inputs.get("goal_position")
-        if goal is None or np.array_equal(goal, self._goal):  # type: ignore[arg-type]
-            return
-        self._goal, now = goal.copy(), self._now()
-        position = (now.pose[0] + now.rotation @ goal).tolist()
-        if self._goal_marker is None:
-            shape = self._client.createVisualShape(pybullet.GEOM_SPHERE, radius=0.02, rgbaColor=[0.9, 0.1, 0.1, 1.0])
-            self._goal_marker = self._client.createMultiBody(0.0, -1, shape, position)
-        self._client.resetBasePositionAndOrientation(self._goal_marker, position, [0.0, 0.0, 0.0, 1.0])
+        """Draw places that are asked for as small spheres."""
+        self._markers.show(inputs, self._now)
 
     def truth(self) -> Truth:
         """The simulator's own state; contacts only if asked for at construction."""
-        now = self._now()
+        now, has_tool = self._now(), self._body.tool is not None
         base, orientation = now.pose
-        tool = None if self._body.tool is None else now.tool
         contacts, slips = self._contacts() if self._track else (0, {})
-        slip = float(np.mean([np.mean(values) for values in slips.values()])) if slips else 0.0
-        return Truth(base, yaw_of(orientation), tool, contacts, slip, len(slips), self._actuators.saturated)
+        linear, angular = (now.rotation.T @ part for part in now.velocity)
+        return Truth(
+            base_position=base,
+            base_yaw=yaw_of(orientation),
+            tool_position=now.tool if has_tool else None,
+            fallen_contacts=contacts,
+            foot_slip=float(np.mean([np.mean(values) for values in slips.values()])) if slips else 0.0,
+            feet_in_contact=len(slips),
+            saturated=self._actuators.saturated,
+            base_orientation=orientation,
+            base_velocity=np.array([linear[0], linear[1], angular[2]]),
+            tool_orientation=now.tool_orientation if has_tool else None,
+            tool_velocity=now.tool_velocity if has_tool else None,
+            joint_position=now.joints[0],
+            contact_force=now.contact_force,
+            objects=now.object_poses,
+        )
 
     def _contacts(self) -> tuple[int, dict[int, list[float]]]:
         """Contacts that should not be, and the speed along the ground of each contact point of each foot [m/s]."""
         body, others = self._body, 0
         slips: dict[int, list[float]] = {}
-        points = [point for world in self._world for point in self._client.getContactPoints(body.index, world)]
+        points = [point for world in self._scene.world for point in self._client.getContactPoints(body.index, world)]
         for point in points:
             link, force = point[3], point[9]
             if force <= 0.0 or link in body.resting:  # without a force it is only near

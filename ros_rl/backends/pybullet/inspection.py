@@ -65,7 +65,7 @@ def still_findings(robot: Robot, scene: str) -> tuple[float, list[Finding]]:
     client = connect(quiet_settings())
     try:
         with quiet():
-            world, body = load_scene(client, scene), load_robot(client, robot)
+            world, body = load_scene(client, scene).world, load_robot(client, robot)
         pose(client, body, robot.home, robot.passive_home)
         client.performCollisionDetection()
         names = _names(client, body)

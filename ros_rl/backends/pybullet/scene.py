@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from ros_rl.backends.display import check_display
+from ros_rl.backends.pybullet.objects import MovableObject, movable
 from ros_rl.errors import ConfigError, MissingDependencyError
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot
@@ -50,7 +51,7 @@ try:
 except ImportError as error:
     raise MissingDependencyError("pybullet", "sim") from error
 
-__all__ = ["Body", "connect", "load_robot", "load_scene", "pose", "pybullet", "pybullet_data", "quiet"]
+__all__ = ["Body", "Scene", "connect", "load_robot", "load_scene", "pose", "pybullet", "pybullet_data", "quiet"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Body:
         resting: Links that cannot move, of a robot with a fixed base, the base itself included.
         tool: Link that carries the tool centre point; None without a tool.
         spawn: Position [m] of the base link in the home pose.
+        contacts: Links whose contact force is measured, in the order of the robot's YAML file.
         inertial: Pose of the base's centre of mass in its link frame; PyBullet's base is the former, ROS's the latter.
     """
 
@@ -76,6 +78,20 @@ class Body:
     tool: int | None
     spawn: list[float]
     inertial: tuple[tuple[float, ...], tuple[float, ...]]
+    contacts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What stands around the robot.
+
+    Attributes:
+        world: PyBullet's indices of the bodies that stand still.
+        objects: Those that move, by name.
+    """
+
+    world: list[int]
+    objects: dict[str, MovableObject]
 
 
 def connect(settings: PyBulletSettings) -> Any:
@@ -101,23 +117,32 @@ def connect(settings: PyBulletSettings) -> Any:
     return client
 
 
-def load_scene(client: Any, name: str) -> list[int]:
-    """Load `sim/scenes/<name>.yaml`; gives PyBullet's body indices."""
-    world = []
+def load_scene(client: Any, name: str) -> Scene:
+    """Load `sim/scenes/<name>.yaml`."""
+    scene = Scene([], {})
     for body in yaml.safe_load((share_path("sim", "scenes") / f"{name}.yaml").read_text())["bodies"]:
-        if "urdf" in body:
-            index = client.loadURDF(str(model_path(body["urdf"])), body["position"], useFixedBase=True)
-        else:
-            half = [size / 2 for size in body["box"]]
-            index = client.createMultiBody(
-                0.0,
-                client.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half),
-                client.createVisualShape(pybullet.GEOM_BOX, halfExtents=half, rgbaColor=body["colour"]),
-                body["position"],
-            )
+        index = _load_body(client, body)
         client.changeDynamics(index, -1, lateralFriction=body["friction"])
-        world.append(index)
-    return world
+        if "name" in body:
+            scene.objects[body["name"]] = movable(client, index, body["position"], body.get("spread", [0.0] * 4))
+        else:
+            scene.world.append(index)
+    return scene
+
+
+def _load_body(client: Any, body: dict[str, Any]) -> int:
+    """A URDF, or a box; it stands still unless it has a name."""
+    if "urdf" in body:
+        return int(client.loadURDF(str(model_path(body["urdf"])), body["position"], useFixedBase="name" not in body))
+    half = [size / 2 for size in body["box"]]
+    return int(
+        client.createMultiBody(
+            body.get("mass", 0.0),
+            client.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half),
+            client.createVisualShape(pybullet.GEOM_BOX, halfExtents=half, rgbaColor=body["colour"]),
+            body["position"],
+        )
+    )
 
 
 def load_robot(client: Any, robot: Robot) -> Body:
@@ -153,9 +178,12 @@ def load_robot(client: Any, robot: Robot) -> Body:
     links = _indices(infos, 12)
     feet = [links[name] for name in simulation.feet]
     tool = links[simulation.tool_link] if simulation.tool_link else None
+    base = client.getBodyInfo(index)[0].decode()
+    contacts = [-1 if name == base else links[name] for name in robot.contact_links]
     dynamics = client.getDynamicsInfo(index, -1)
     joints, passive = joints[: robot.size], joints[robot.size :]
-    return Body(index, joints, passive, tuple(feet), frozenset(resting), tool, spawn, (dynamics[3], dynamics[4]))
+    inertial = (dynamics[3], dynamics[4])
+    return Body(index, joints, passive, tuple(feet), frozenset(resting), tool, spawn, inertial, tuple(contacts))
 
 
 def pose(client: Any, body: Body, positions: Array, passive: Array) -> None:

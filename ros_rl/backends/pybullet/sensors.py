@@ -8,18 +8,19 @@ Other packages add theirs by the entry point group ``ros_rl.pybullet_sensors``, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ros_rl.backends.pybullet.objects import MovableObject
 from ros_rl.backends.pybullet.scene import Body
 from ros_rl.errors import ConfigError
 from ros_rl.plugins import PYBULLET_SENSORS_GROUP, Table
 from ros_rl.robot import Robot
-from ros_rl.rotations import cross, quaternion_to_matrix
-from ros_rl.types import Array, Measurement
+from ros_rl.rotations import conjugate, cross, multiply, quaternion_to_matrix
+from ros_rl.types import Array, Measurement, Pose
 
 _GRAVITY = np.array([0.0, 0.0, 9.81])
 
@@ -35,6 +36,7 @@ class Instant:
         effort: Of the joints in the newest simulation step [N m or N], shape (joints,).
         period: Control period [s].
         before: The instant one period earlier, with which means over the period begin; None after a reset.
+        objects: What moves there and is measured, by name.
     """
 
     def __init__(
@@ -46,7 +48,9 @@ class Instant:
         effort: Array,
         period: float,
         before: Instant | None = None,
+        objects: Mapping[str, MovableObject] | None = None,
     ) -> None:
+        self.objects = objects or {}
         self.client, self.world, self.body, self.robot = client, world, body, robot
         self.effort, self.period, self.before = effort, period, before or self
 
@@ -85,13 +89,51 @@ class Instant:
         return linear - cross(angular, self.rotation @ np.array(self.body.inertial[0])), angular
 
     @cached_property
-    def tool(self) -> Array:
-        """Tool centre point in the base frame [m], shape (3,)."""
-        state = self.client.getLinkState(self.body.index, self.body.tool, computeForwardKinematics=True)
+    def _tool_link(self) -> tuple[Any, Array]:
+        """The link's state, and the tool centre point in the world [m]."""
+        state = self.client.getLinkState(
+            self.body.index, self.body.tool, computeLinkVelocity=True, computeForwardKinematics=True
+        )
         assert self.robot.simulation is not None  # it was loaded by it
         offset = np.array(self.robot.simulation.tool_offset)
-        position = np.array(state[4]) + quaternion_to_matrix(np.array(state[5])) @ offset
-        return self.rotation.T @ (position - self.pose[0])
+        return state, np.array(state[4]) + quaternion_to_matrix(np.array(state[5])) @ offset
+
+    @cached_property
+    def tool(self) -> Array:
+        """Tool centre point in the base frame [m], shape (3,)."""
+        return self.in_base(self._tool_link[1])
+
+    @cached_property
+    def tool_orientation(self) -> Array:
+        """Quaternion xyzw of the tool's link in the base frame, shape (4,)."""
+        return multiply(conjugate(self.pose[1]), np.array(self._tool_link[0][5]))
+
+    @cached_property
+    def tool_velocity(self) -> Array:
+        """Of the tool centre point relative to the base, in its frame [m/s], shape (3,)."""
+        state, point = self._tool_link
+        linear, angular = np.array(state[6]), np.array(state[7])  # of the link's centre of mass
+        base, turning = self.velocity
+        moved = linear + cross(angular, point - np.array(state[0])) - base - cross(turning, point - self.pose[0])
+        return self.rotation.T @ moved
+
+    @cached_property
+    def contact_force(self) -> Array:
+        """Normal force on each contact link by other bodies [N], shape (links,)."""
+        forces = dict.fromkeys(self.body.contacts, 0.0)
+        for point in self.client.getContactPoints(self.body.index) if forces else ():
+            if point[3] in forces and point[2] != self.body.index:
+                forces[point[3]] += point[9]
+        return np.array([forces[link] for link in self.body.contacts])
+
+    @cached_property
+    def object_poses(self) -> dict[str, Pose]:
+        """In the world, by name."""
+        return {name: item.pose(self.client) for name, item in self.objects.items()}
+
+    def in_base(self, point: Array) -> Array:
+        """A point of the world in the base frame [m], shape (3,)."""
+        return self.rotation.T @ (point - self.pose[0])
 
     def keep(self) -> Instant:
         """Ask at once for what means over the next period begin with, before the world moves on."""
@@ -102,6 +144,10 @@ class Instant:
 def _acceleration(now: Instant) -> Array:
     """Mean over the period, gravity included, in the body frame."""
     return now.rotation.T @ ((now.velocity[0] - now.before.velocity[0]) / now.period + _GRAVITY)
+
+
+def _poses(now: Instant) -> list[Pose]:
+    return [now.object_poses[name] for name in now.robot.objects]
 
 
 MEASURES: Table[Callable[[Instant], Array]] = Table(
@@ -119,6 +165,16 @@ MEASURES: Table[Callable[[Instant], Array]] = Table(
         "base_orientation": lambda now: now.pose[1],
         "base_linear_velocity": lambda now: now.rotation.T @ (now.pose[0] - now.before.pose[0]) / now.period,
         "tool_position": lambda now: now.tool,
+        "tool_orientation": lambda now: now.tool_orientation,
+        "tool_velocity": lambda now: now.tool_velocity,
+        "contact_force": lambda now: now.contact_force,
+        "object_position": lambda now: np.concatenate([now.in_base(pose.position) for pose in _poses(now)]),
+        "object_orientation": lambda now: np.concatenate(
+            [multiply(conjugate(now.pose[1]), pose.orientation) for pose in _poses(now)]
+        ),
+        "object_velocity": lambda now: np.concatenate(
+            [now.rotation.T @ now.objects[name].velocity(now.client) for name in now.robot.objects]
+        ),
     },
 )
 
