@@ -22,7 +22,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 RUN pip3 install ${TORCH} \
     && pip3 install onnxruntime "mcap>=1.6" safetensors onnx onnxscript pybullet pillow tensorboard matplotlib \
-    && pip3 install "gymnasium[mujoco]" pytest pytest-timeout pytest-rerunfailures pytest-xdist hypothesis psutil
+    && pip3 install "gymnasium[mujoco]" pytest pytest-timeout pytest-rerunfailures pytest-xdist hypothesis psutil \
+        imageio-ffmpeg rich
 
 WORKDIR /workspace
 COPY package.xml src/ros_rl/

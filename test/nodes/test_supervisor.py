@@ -11,12 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
 
 pytest.importorskip("rclpy")
 
 from graphs import constant_bytes
-from live_processes import PATIENCE, PATIENT, command, complaints, family, pid_of, read_until, stop_seconds
+from live_processes import PATIENCE, PATIENT, command, complaints, family, installed, pid_of, read_until, stop_seconds
 from mcap.reader import make_reader
 from summaries import SUMMARY_KEYS
 
@@ -26,6 +25,24 @@ from ros_rl.runs.checkpoints import damage, newest_whole
 from ros_rl.settings.loading import load_settings
 
 pytestmark = pytest.mark.ros
+
+
+NULL_ROBOT = Path(__file__).parents[1] / "extending" / "null_robot.py"
+BROKEN = """
+from null_robot import NullRobot, NullSettings
+from ros_rl.errors import BackendError
+
+
+class BrokenRobot(NullRobot):
+    def __init__(self, *arguments):
+        raise BackendError("the cable is not plugged in")
+"""
+BROKEN_POINTS = """
+[ros_rl.backend_settings]
+broken = broken:NullSettings
+[ros_rl.backends]
+broken = broken:BrokenRobot
+"""
 
 
 @pytest.fixture
@@ -119,14 +136,16 @@ def test_deaths_interruption_and_a_second_graph(tmp_path, agent) -> None:
 
 
 def test_a_node_that_cannot_work_ends_the_run_with_its_reason(tmp_path, agent) -> None:
-    robot = yaml.safe_load(share_path("config", "robots", "mock.yaml").read_text())
-    robot["simulation"] = {"urdf": "cartpole/cartpole.urdf"}  # whose joints have other names
-    (tmp_path / "robot.yaml").write_text(yaml.safe_dump(robot))
-    options = ["--out", str(tmp_path / "run"), "--driver", "pybullet", *PATIENT]
-    options += ["--set", f"robot={tmp_path / 'robot.yaml'}"]
-    with command("run", "mock_point", "--agent", str(agent), *options) as process:
+    broken = tmp_path / "broken.py"
+    broken.write_text(BROKEN)
+    options = ["--out", "run", "--driver", "broken", *PATIENT]
+    environment = installed(tmp_path / "package", broken, BROKEN_POINTS)
+    shutil.copy(NULL_ROBOT, tmp_path / "package")
+    with command(
+        "run", "mock_point", "--agent", str(agent), *options, environment=environment, cwd=tmp_path
+    ) as process:
         printed = process.communicate(timeout=PATIENCE)[0].decode()
         assert process.returncode == 1
         assert not family(process.pid)
     assert "ros-rl: error: driver: " in printed and "Traceback" not in printed
-    assert "has no joint axis_1_joint" in printed
+    assert "the cable is not plugged in" in printed

@@ -31,6 +31,7 @@ def test_a_measurement_that_is_never_there_is_said_while_it_is_missing(tmp_path:
     """The robot's file promises where its tool is; its backend does not tell."""
     robot = yaml.safe_load(share_path("config", "robots", "mock.yaml").read_text())
     robot["sensors"].append("tool_position")
+    robot["tool_frame"] = "tool"
     (tmp_path / "own.yaml").write_text(yaml.safe_dump(robot))
     settings = ["--preset", "debug", "--driver", "null", "--set", "robot=own.yaml", "--set", "driver.silence_limit=3"]
     environment = installed(tmp_path, NULL_ROBOT, POINTS)
