@@ -12,6 +12,7 @@ from typing import Any
 from ros_rl.runs.course import Course, spoken
 from ros_rl.runs.run_folder import AGENT
 from ros_rl.runs.state import RunState
+from ros_rl.runs.summary import SUCCESSES
 from ros_rl.settings.tree import Settings
 from ros_rl.wire import METRICS
 
@@ -105,6 +106,8 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     rows.append(("terminations", f"{summary['terminations']} in {summary['episodes']} episodes"))
     if summary["faults"]:
         rows.append(("faults", str(summary["faults"])))
+    if summary.get(SUCCESSES):
+        rows.append(("ended early", f"as evaluations succeeded, {summary[SUCCESSES]} in a row"))
     rows += [*_milestone(summary), *_evaluation_rows(summary["evaluation"], summary["episode_seconds"])]
     rows += _planning_rows(summary["plan_ms"])
     if summary["best"] is not None:
