@@ -552,9 +552,10 @@ class ObservationSpec(Layout):
             Field(name, (FEATURES[name].size(robot),), FEATURES[name].unit, FEATURES[name].scale, FEATURES[name].kind)
             for name in ordered
         ]
-        fields.append(Field(LAST_ACTION, (robot.size,), "1", 1.0, "action"))
-        fields.append(Field(PENDING_ACTIONS, (delay * robot.size,), "1", 1.0, "action"))
-        super().__init__(robot.name, robot.joints, fields, delay)
+        fields.append(Field(LAST_ACTION, (robot.action_size,), "1", 1.0, "action"))
+        fields.append(Field(PENDING_ACTIONS, (delay * robot.action_size,), "1", 1.0, "action"))
+        coupling = None if robot.coupling is None else robot.coupling.describe()
+        super().__init__(robot.name, robot.actions, fields, delay, coupling=coupling)
         self.robot = robot
 
     def observe(self, tick: Tick) -> Array:
@@ -611,9 +612,9 @@ class ObservationSpec(Layout):
 
     def mirror(self) -> tuple[list[int], Array] | None:
         """See `Layout.mirror`; by the robot's own symmetry. Not with images: a mirrored camera sees another room."""
-        if self.robot.mirror is None or self.images:
+        of_actions, of_joints = self.robot.action_mirror, self.robot.mirror
+        if of_actions is None or of_joints is None or self.images:
             return None
-        joints, signs = self.robot.mirror
         index: list[int] = []
         sign: list[float] = []
         for item in self.fields:
@@ -629,10 +630,11 @@ class ObservationSpec(Layout):
                 index += [start + image for image in feature.mirror_order or range(item.size)]
                 sign += [*feature.mirror] * (item.size // len(feature.mirror))
                 continue
-            if item.size % self.action_size:
+            images, signs = of_actions if item.kind == "action" else of_joints
+            if item.size % len(images):
                 return None
-            for block in range(item.size // self.action_size):
-                index += [start + block * self.action_size + joint for joint in joints]
+            for block in range(start, start + item.size, len(images)):
+                index += [block + image for image in images]
                 sign += signs.tolist()
         return index, np.array(sign)
 

@@ -76,17 +76,25 @@ class Layout:
 
     Args:
         name: Of the robot or the environment.
-        joints: Names of the actions.
+        actions: Names of the actions.
         fields: In the order state, goal, last action, pending actions; the last two always present, perhaps empty.
             Images may stand anywhere among them.
         delay: Number of pending actions.
         choices: Number of discrete actions, of which one number names one; 0 for continuous actions in [-1, 1].
+        coupling: By action and joint, how far action 1 moves each joint; empty where actions are joints.
     """
 
     def __init__(
-        self, name: str, joints: Sequence[str], fields: Sequence[Field], delay: int = 0, choices: int = 0
+        self,
+        name: str,
+        actions: Sequence[str],
+        fields: Sequence[Field],
+        delay: int = 0,
+        choices: int = 0,
+        coupling: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
-        self.name, self.joints, self.delay, self.choices = name, tuple(joints), delay, choices
+        self.name, self.actions, self.delay, self.choices = name, tuple(actions), delay, choices
+        self.coupling = coupling or {}
         self.fields = tuple(item for item in fields if item.kind != IMAGE)
         """Those of the flat observation, in its order."""
         self.images = tuple(item for item in fields if item.kind == IMAGE)
@@ -99,7 +107,7 @@ class Layout:
         self.size = start
         self.state_size = sum(item.size for item in self.fields if item.kind == "state")
         self.goal_size = sum(item.size for item in self.fields if item.kind == "goal")
-        self.action_size = len(self.joints)
+        self.action_size = len(self.actions)
         self.scale = np.concatenate([np.full(item.size, item.scale) for item in self.fields])
 
     @property

@@ -84,11 +84,11 @@ def test_the_time_limit_truncates(task):
 @robots
 def test_the_action_map_has_an_exact_inverse(robot: Robot):
     rng = np.random.default_rng(0)
-    actions = rng.uniform(-1.0, 1.0, (100, robot.size))
+    actions = rng.uniform(-1.0, 1.0, (100, robot.action_size))
     np.testing.assert_allclose(robot.action(robot.command(actions)), actions, rtol=0.0, atol=1e-14)
-    commands = rng.uniform(-3.0, 3.0, (100, robot.size))
+    commands = robot.command(rng.uniform(-3.0, 3.0, (100, robot.action_size)))
     np.testing.assert_allclose(robot.command(robot.action(commands)), commands, rtol=0.0, atol=1e-14)
-    np.testing.assert_array_equal(robot.command(np.zeros(robot.size)), robot.neutral_command)
+    np.testing.assert_array_equal(robot.command(np.zeros(robot.action_size)), robot.neutral_command)
 
 
 @robots

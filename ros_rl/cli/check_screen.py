@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ros_rl.cli.columns import columns
 from ros_rl.robot import Robot
+from ros_rl.robot.coupling import Coupling
 from ros_rl.robot.findings import SAME, joints_there
 from ros_rl.robot.urdf import Urdf, UrdfJoint
 from ros_rl.sensors.table import SENSORS
@@ -34,6 +35,8 @@ def robot_screen(robot: Robot, urdf: Urdf | None) -> str:
     if urdf is not None:
         lines.append(f"URDF {urdf.path}")
     lines += ["joints (* differs from the URDF):", *columns([_HEADER, *_joints(robot, urdf)])]
+    if robot.coupling is not None:
+        lines += ["actions, 1 of each:", *columns(_actions(robot.coupling))]
     if urdf is not None:
         fixed = [name for name, joint in urdf.joints.items() if joint.kind == "fixed"]
         lines += [f"fixed joints: {', '.join(fixed)}"] if fixed else []
@@ -76,6 +79,15 @@ def _joints(robot: Robot, urdf: Urdf | None) -> Iterator[tuple[str, ...]]:
         joint = _in_urdf(robot, urdf, name)
         ends = _beside((), (joint.lower, joint.upper) if joint else None)[1]
         yield (name, joint.kind if joint else "", "(passive)", f"{robot.passive_home[index]:.4g}", "", ends, *[""] * 5)
+
+
+def _actions(coupling: Coupling) -> Iterator[tuple[str, ...]]:
+    """Those that move several joints; the command offsets are in the joints' own units."""
+    moves = coupling.describe()
+    for name, unit, size in zip(coupling.actions, coupling.units, coupling.sizes, strict=True):
+        if unit:
+            offsets = ", ".join(f"{joint} {offset:+.4g}" for joint, offset in moves[name].items())
+            yield name, f"{size:.4g} {unit}", offsets
 
 
 def _in_urdf(robot: Robot, urdf: Urdf | None, name: str) -> UrdfJoint | None:

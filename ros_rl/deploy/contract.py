@@ -27,6 +27,7 @@ MAX_VALUES = 10_000_000
 MAX_NAMES = 1_000
 """Joints, observation fields or outputs."""
 
+_OPTIONAL = {"provenance", "coupling"}
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -37,6 +38,7 @@ class Contract:
     robot: str
     task: str
     joints: list[str]
+    """Names of the actions, which are joints or move several of them."""
     fields: list[dict[str, Any]]
     """Observation fields and images, each with name, shape, dtype and unit; the graph's inputs of the same names."""
     control_period: float
@@ -51,6 +53,8 @@ class Contract:
     """Name and shape of each further output."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """Config, commit, robot minutes, score, version, whether it acts at random."""
+    coupling: dict[str, dict[str, float]] = field(default_factory=dict)
+    """By action and joint the command offset at action 1; empty where actions are joints."""
     format_version: int = FORMAT_VERSION
 
     @property
@@ -60,7 +64,10 @@ class Contract:
 
     def to_json(self) -> str:
         """JSON at full precision."""
-        return json.dumps(asdict(self))
+        data = asdict(self)
+        if not self.coupling:
+            del data["coupling"]
+        return json.dumps(data)
 
     @classmethod
     def from_json(cls, text: str) -> Contract:
@@ -79,7 +86,7 @@ class Contract:
         if version != FORMAT_VERSION:
             raise ContractError(f"control graph has format version {version}, this ros_rl reads {FORMAT_VERSION}")
         try:
-            _check_names(data, {item.name for item in fields(cls)} - {"provenance"})
+            _check_names(data, {item.name for item in fields(cls)} - _OPTIONAL)
             contract = cls(**data)
             contract.check_values()
         except ContractError as error:
@@ -111,6 +118,8 @@ class Contract:
         telemetry = isinstance(self.telemetry, dict) and len(self.telemetry) <= MAX_NAMES
         shapes = telemetry and all(_is_name(name) and _is_shape(shape) for name, shape in self.telemetry.items())
         _expect("telemetry", self.telemetry, f"names with shapes of at most {MAX_VALUES} values", shapes)
+        coupling = isinstance(self.coupling, dict) and all(map(_is_move, self.coupling.values()))
+        _expect("coupling", self.coupling, "finite offsets by joint, by action", coupling)
         _expect("provenance", self.provenance, "entries by name", isinstance(self.provenance, dict))
 
     def check(self, spec: Layout, task: str | None, control_period: float) -> None:
@@ -127,7 +136,8 @@ class Contract:
         own = {
             "robot": (self.robot, spec.name),
             "task": (self.task, self.task if task is None else task),
-            "joints": (self.joints, list(spec.joints)),
+            "actions": (self.joints, list(spec.actions)),
+            "coupling": (self.coupling, dict(spec.coupling)),
             "observation fields": (self.fields, spec.describe()),
             "delay": (self.delay, spec.delay),
         }
@@ -163,7 +173,7 @@ class Contract:
 
 
 def _check_names(data: dict[str, Any], needed: Collection[str]) -> None:
-    missing, unknown = sorted(set(needed) - set(data)), sorted(set(data) - set(needed) - {"provenance"})
+    missing, unknown = sorted(set(needed) - set(data)), sorted(set(data) - set(needed) - _OPTIONAL)
     if missing or unknown:
         raise ContractError(
             f"missing {', '.join(missing) or 'nothing'}; unknown {', '.join(unknown)[:200] or 'nothing'}"
@@ -193,6 +203,10 @@ def _is_name(value: object) -> bool:
 
 def _are_names(value: object) -> bool:
     return isinstance(value, list) and len(value) <= MAX_NAMES and all(map(_is_name, value))
+
+
+def _is_move(value: object) -> bool:
+    return isinstance(value, dict) and len(value) <= MAX_NAMES and all(map(_is_float32, value.values()))
 
 
 def _is_shape(value: object) -> bool:

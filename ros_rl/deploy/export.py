@@ -58,7 +58,8 @@ class ExportedGraph:
         self.contract = Contract(
             robot=spec.name,
             task=task,
-            joints=list(spec.joints),
+            joints=list(spec.actions),
+            coupling={name: dict(joints) for name, joints in spec.coupling.items()},
             fields=spec.describe(),
             control_period=control_period,
             delay=spec.delay,

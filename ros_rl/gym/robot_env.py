@@ -90,7 +90,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         """Fields of the flat observation: `slices` by name, `fields` with size, unit and kind."""
         low, high = self.layout.bounds(self.settings.task.input_bounds())
         self.observation_space = Box(_outward(low, -np.inf), _outward(high, np.inf), dtype=np.float32)
-        self.action_space = Box(-1.0, 1.0, (self._world.robot.size,), np.float32)
+        self.action_space = Box(-1.0, 1.0, (self.layout.action_size,), np.float32)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._arguments, {"spec": self.spec}

@@ -32,7 +32,12 @@ class JointEntry:
     acceleration: float = required("largest acceleration", unit="rad/s^2", low=_POSITIVE)
     effort: float = required("largest effort", unit="N m", low=_POSITIVE)
     home: float | None = setting(None, "position in the home pose; see lower", unit="rad")
-    action_scale: float = required("command offset of action 1", unit="rad, rad/s or N m", low=_POSITIVE)
+    action_scale: float | None = setting(
+        None,
+        "command offset of action 1; needed where the joint acts by itself, and not allowed where `actions` name it",
+        unit="rad, rad/s or N m",
+        low=_POSITIVE,
+    )
     step: float = required("largest change of the command in a period", unit="rad, rad/s or N m", low=_POSITIVE)
     stiffness: float = setting(
         0.0, "proportional gain, of position commands and of the way home with effort commands", unit="N m/rad", low=0.0
@@ -45,6 +50,19 @@ class PassiveJointEntry:
     """A joint that is measured and not commanded."""
 
     home: float = required("position in the home pose", unit="rad")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionEntry:
+    """An action that moves several joints at once, such as the forward velocity of a base with four wheels."""
+
+    unit: str = required("unit of what it is")
+    scale: float = required("what it is at action 1, in that unit", low=_POSITIVE)
+    joints: Mapping[str, float] = required(
+        "command of each joint that it moves for one such unit, from home for position commands; where several actions "
+        "move a joint, their commands are added",
+        unit="rad, rad/s or N m per unit",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +81,10 @@ class RobotFile:
     optional_sensors: tuple[str, ...] = setting((), "what it measures besides where a task observes it")
     contact_links: tuple[str, ...] = setting((), "links whose contact force is measured")
     contact_threshold: float = setting(2.0, "force from which such a link touches something", unit="N", low=0.0)
-    joints: Mapping[str, JointEntry] = required("commanded joints, in the order of actions")
+    joints: Mapping[str, JointEntry] = required("commanded joints, in the order of commands")
+    actions: Mapping[str, ActionEntry] = setting(
+        {}, "actions that move several joints; the joints that none of them moves act by themselves, behind these"
+    )
     passive_joints: Mapping[str, PassiveJointEntry] = setting({}, "joints that are measured and not commanded")
     mirror: Mapping[str, str] | None = setting(
         None,

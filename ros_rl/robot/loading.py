@@ -16,7 +16,8 @@ from ros_rl.config import build
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.plugins import ROBOTS_GROUP, find_plugins, load_plugin
 from ros_rl.resources import share_path
-from ros_rl.robot.file import JointEntry, RobotFile
+from ros_rl.robot.coupling import Coupling, couple
+from ros_rl.robot.file import ActionEntry, JointEntry, RobotFile
 from ros_rl.robot.robot import EFFORT, POSITION, VELOCITY, JointLimits, Robot, Simulation
 from ros_rl.types import Array
 from ros_rl.yaml_files import read_yaml
@@ -72,13 +73,14 @@ def _robot_of(file: RobotFile, folder: Path) -> Robot:
 
     limits = {key: per_joint(key) for key in ("velocity", "acceleration", "effort", "step")}
     ends = {"lower": per_joint("lower", -math.inf), "upper": per_joint("upper", math.inf)}
+    coupling = _coupling(file)
     return Robot(
         name=file.name,
         joints=names,
         interfaces=tuple(entry.command_interface or file.command_interface for entry in entries),
         limits=JointLimits(**limits, **ends),
         home=per_joint("home", 0.0),
-        scale=per_joint("action_scale"),
+        scale=per_joint("action_scale") if coupling is None else coupling.scale,
         stiffness=per_joint("stiffness"),
         damping=per_joint("damping"),
         safety=file.safety,
@@ -95,8 +97,38 @@ def _robot_of(file: RobotFile, folder: Path) -> Robot:
         contact_links=file.contact_links,
         contact_threshold=file.contact_threshold,
         contact_mirror=_contact_mirror(file),
+        coupling=coupling,
         simulation=None if file.simulation is None else _placed(file.simulation, folder),
     )
+
+
+def _coupling(file: RobotFile) -> Coupling | None:
+    """How the actions move the joints; None where each joint acts by itself."""
+    moved = {joint for action in file.actions.values() for joint in action.joints}
+    for name, joint in file.joints.items():
+        if joint.action_scale is None and name not in moved:
+            raise ConfigError(f"missing key 'joints.{name}.action_scale': none of actions moves the joint")
+        if joint.action_scale is not None and name in moved:
+            raise ConfigError(f"'joints.{name}.action_scale' is not allowed beside actions that move the joint")
+    for name, action in file.actions.items():
+        _check_action(f"actions.{name}", action, file)
+    if not file.actions:
+        return None
+    alone = {name: joint.action_scale for name, joint in file.joints.items() if joint.action_scale is not None}
+    together = {name: (action.unit, action.scale, action.joints) for name, action in file.actions.items()}
+    return couple([*file.joints], alone, together)
+
+
+def _check_action(key: str, action: ActionEntry, file: RobotFile) -> None:
+    if not action.unit.strip():
+        raise ConfigError(f"'{key}.unit' is {action.unit!r}, expected one that is not empty; 1 for none")
+    if not action.joints:
+        raise ConfigError(f"'{key}.joints': there is none")
+    for joint, factor in action.joints.items():
+        if joint not in file.joints:
+            raise ConfigError(f"'{key}.joints.{joint}': the robot has no such joint; it has {', '.join(file.joints)}")
+        if factor == 0.0:
+            raise ConfigError(f"'{key}.joints.{joint}' is 0, so that the action does not move it; leave it out")
 
 
 def _placed(simulation: Simulation, folder: Path) -> Simulation:
@@ -217,6 +249,8 @@ def _check_mirror(robot: Robot) -> None:
                 f"mirror: {robot.joints[joint]} takes {robot.interfaces[joint]} commands, "
                 f"its image {robot.joints[image]} {robot.interfaces[image]} commands"
             )
+    if robot.coupling is not None:
+        robot.coupling.mirror(*robot.mirror)  # refuses actions without a mirror image
 
 
 def _check_simulation(robot: Robot) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ros_rl.config import required, setting
 from ros_rl.errors import CommandError, one_line
+from ros_rl.robot.coupling import Coupling
 from ros_rl.types import Array
 from ros_rl.wire import first_beyond
 
@@ -111,7 +112,7 @@ class Robot:
     home: Array
     """Joint positions of the home pose, shape (joints,)."""
     scale: Array
-    """Command offset of action 1, shape (joints,)."""
+    """Largest command offset that actions in [-1, 1] make, shape (joints,)."""
     stiffness: Array
     """Proportional gains [N m/rad], shape (joints,)."""
     damping: Array
@@ -141,6 +142,8 @@ class Robot:
     """Force [N] from which such a link counts as touching something."""
     contact_mirror: tuple[int, ...] | None = None
     """For each of `contact_links` the index of its left-right mirror image; None if there is none."""
+    coupling: Coupling | None = None
+    """How actions move several joints at once; None where each joint acts by itself."""
     simulation: Simulation | None = None
     """What only a simulator needs; None for a robot without a model of it."""
     objects: tuple[str, ...] = ()
@@ -148,8 +151,18 @@ class Robot:
 
     @property
     def size(self) -> int:
-        """Number of commanded joints, which is also the size of an action."""
+        """Number of commanded joints, which is the size of a command."""
         return len(self.joints)
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Names of the actions; those of the joints, where each acts by itself."""
+        return self.joints if self.coupling is None else self.coupling.actions
+
+    @property
+    def action_size(self) -> int:
+        """Number of actions."""
+        return len(self.actions)
 
     def commanded_by(self, interface: str) -> NDArray[np.bool_]:
         """Whether each joint has this command interface, bool, shape (joints,)."""
@@ -161,23 +174,30 @@ class Robot:
         return np.where(self.commanded_by(POSITION), self.home, 0.0)
 
     def command(self, action: Array) -> Array:
-        """Map actions in [-1, 1] to joint commands, shapes (..., joints). Exact inverse of `action`.
+        """Map actions in [-1, 1], shape (..., actions), to joint commands, shape (..., joints).
 
         Raises:
-            CommandError: It has not one value for each joint.
+            CommandError: It has not one value for each action.
         """
-        return self.center + self._per_joint("action", action) * self.scale
+        action = self._sized("action", action, self.action_size)
+        offset = action if self.coupling is None else self.coupling.to_joints(action)
+        return self.center + offset * self.scale
 
     def action(self, command: Array) -> Array:
-        """Map joint commands to actions, shapes (..., joints). Not clipped: what acted is what is recorded.
+        """Map joint commands, shape (..., joints), to actions, shape (..., actions). Exact inverse of `command`.
+
+        Not clipped: what acted is what is recorded. A command that no action makes, such as one of which the filter
+        limited one wheel alone, gives the action that comes nearest to it by least squares, each joint's distance in
+        multiples of its `scale`.
 
         Raises:
             CommandError: It has not one value for each joint.
         """
-        return (self._per_joint("command", command) - self.center) / self.scale
+        offset = (self._sized("command", command, self.size) - self.center) / self.scale
+        return offset if self.coupling is None else self.coupling.to_actions(offset)
 
     def check_action(self, action: Any) -> Array:
-        """One action from outside, as float64 of shape (joints,).
+        """One action from outside, as float64 of shape (actions,).
 
         Args:
             action: An array, a list or a tensor of numbers.
@@ -191,20 +211,28 @@ class Robot:
             raise CommandError(f"action of {self.name} is no array of numbers: {one_line(error)}") from None
         if given.dtype.kind not in "iuf":
             raise CommandError(f"action of {self.name} is of type {given.dtype}, expected numbers, such as float32")
-        if given.shape != (self.size,):
+        if given.shape != (self.action_size,):
             raise CommandError(
-                f"action of {self.name} has shape {given.shape}, expected ({self.size},): {', '.join(self.joints)}"
+                f"action of {self.name} has shape {given.shape}, expected ({self.action_size},): "
+                f"{', '.join(self.actions)}"
             )
         if not np.isfinite(given).all():
             raise CommandError(f"action of {self.name} is not finite: {first_beyond(given)}")
         return given.astype(np.float64)
 
-    def _per_joint(self, what: str, values: Array) -> Array:
-        """As float64; one value is not spread over all joints."""
+    def _sized(self, what: str, values: Array, size: int) -> Array:
+        """As float64; one value is not spread over all."""
         given = np.asarray(values, dtype=np.float64)
-        if given.shape[-1:] != (self.size,):
-            raise CommandError(f"{what} of {self.name} has shape {given.shape}, expected (..., {self.size})")
+        if given.shape[-1:] != (size,):
+            raise CommandError(f"{what} of {self.name} has shape {given.shape}, expected (..., {size})")
         return given
+
+    @cached_property
+    def action_mirror(self) -> tuple[tuple[int, ...], Array] | None:
+        """Left-right symmetry: for each action the index of its mirror image and its sign; None if there is none."""
+        if self.mirror is None or self.coupling is None:
+            return self.mirror
+        return self.coupling.mirror(*self.mirror)
 
     @property
     def neutral_command(self) -> Array:

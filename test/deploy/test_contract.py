@@ -10,11 +10,16 @@ import numpy as np
 import pytest
 from graphs import constant, constant_bytes, constant_graph, contract_of, serialise, spec_of
 from onnx import helper
+from robots import LEFT, RIGHT, ROVER, rover_file
 
+from ros_rl.agents.random import RandomGraph
 from ros_rl.deploy import onnx_file
-from ros_rl.deploy.contract import Contract
+from ros_rl.deploy.contract import METADATA_KEY, Contract
+from ros_rl.deploy.export import ExportedGraph
+from ros_rl.deploy.onnx_file import OnnxFile
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ContractError, GraphError
+from ros_rl.resources import share_path
 from ros_rl.settings.loading import load_settings, with_overrides
 
 SETTINGS = load_settings("mock_point")
@@ -24,6 +29,12 @@ PERIOD = SETTINGS.control.period
 
 def fields_of(spec, value=0.1):
     return {item.name: np.full(item.size, value) for item in spec.fields}
+
+
+def exported(settings):
+    """The contract of a graph that moves this robot at random, exported and read again."""
+    model = ExportedGraph(RandomGraph(spec_of(settings), 0.0), "mock_point", PERIOD).serialise({})
+    return OnnxGraph(model).contract
 
 
 class TestContract:
@@ -39,7 +50,7 @@ class TestContract:
         [
             ({"robot": "a1"}, ("robot", "a1", "mock")),
             ({"task": "a1_walk"}, ("task", "a1_walk", "mock_point")),
-            ({"joints": ["axis_2_joint", "axis_1_joint"]}, ("joints", "axis_2_joint")),
+            ({"joints": ["axis_2_joint", "axis_1_joint"]}, ("actions", "axis_2_joint")),
             ({"delay": 3}, ("delay", "3", "1")),
             ({"control_period": 0.02}, ("control period", "0.02", "0.05")),
             ({"fields": []}, ("observation fields", "joint_position")),
@@ -114,6 +125,44 @@ class TestContract:
         data = json.loads(contract_of(SETTINGS).to_json()) | {"format_version": 99}
         with pytest.raises(ContractError, match="99"):
             Contract.from_json(json.dumps(data))
+
+
+class TestCoupledJoints:
+    """A graph knows how its actions move the joints."""
+
+    def settings(self, folder, **changes):
+        return load_settings("mock_point", overrides=[f"robot={rover_file(folder, **changes)}"])
+
+    def test_it_survives_the_file(self, tmp_path):
+        contract = exported(self.settings(tmp_path))
+        assert contract.joints == ["forward", "turn"]
+        assert contract.coupling["turn"] == dict.fromkeys(LEFT, -5.0) | dict.fromkeys(RIGHT, 5.0)
+        assert Contract.from_json(contract.to_json()) == contract
+
+    def test_another_map_is_refused_with_both(self, tmp_path):
+        contract = exported(self.settings(tmp_path))
+        turn = ROVER["actions"]["turn"]
+        other = spec_of(self.settings(tmp_path, actions=ROVER["actions"] | {"turn": turn | {"scale": 1.0}}))
+        with pytest.raises(ContractError) as caught:
+            contract.check(other, "mock_point", PERIOD)
+        assert all(word in str(caught.value) for word in ("coupling", "'front_left': -5.0", "'front_left': -2.5"))
+
+    def test_a_joint_by_joint_robot_is_refused_with_both(self, tmp_path):
+        contract = exported(self.settings(tmp_path))
+        joints = {name: joint | {"action_scale": 1.0} for name, joint in ROVER["joints"].items()}
+        with pytest.raises(ContractError, match=r"actions \['forward', 'turn'\], the controller has \['front_left'"):
+            contract.check(spec_of(self.settings(tmp_path, joints=joints, actions={})), "mock_point", PERIOD)
+
+    @pytest.mark.parametrize("coupling", [[], {"turn": 1.0}, {"turn": {"wheel": "fast"}}, {"turn": {"wheel": 1e39}}])
+    def test_a_coupling_that_is_none(self, coupling):
+        data = json.loads(contract_of(SETTINGS).to_json()) | {"coupling": coupling}
+        with pytest.raises(ContractError, match="'coupling' is"):
+            Contract.from_json(json.dumps(data))
+
+    @pytest.mark.parametrize("path", sorted(share_path("models").glob("*/agent.onnx")), ids=str)
+    def test_contracts_that_ship_are_written_as_they_stand(self, path):
+        text = OnnxFile.read(path.read_bytes()).metadata[METADATA_KEY]
+        assert Contract.from_json(text).to_json() == text
 
 
 class TestGraph:

@@ -25,7 +25,7 @@ def contract_of(settings: Settings, **changes: Any) -> Contract:
     values: dict[str, Any] = {
         "robot": spec.robot.name,
         "task": settings.task.name,
-        "joints": list(spec.robot.joints),
+        "joints": list(spec.actions),
         "fields": spec.describe(),
         "control_period": settings.control.period,
         "delay": spec.delay,

@@ -199,7 +199,7 @@ class TestBrokenFiles:
             ({"passive_joints": {3: {"home": 0.0}}}, "'passive_joints' has the name 3, expected str; put it in quotes"),
             ({"joints": {False: {}}}, "'joints' has the name False, expected str; put it in quotes"),
             ({"joints": {None: {}}}, "'joints' has the name None, expected str; put it in quotes"),
-            ({7: 1}, "unknown setting '7'; valid: base_frame,"),
+            ({7: 1}, "unknown setting '7'; valid: actions, base_frame,"),
             ({"command_interface": "effort"}, "safe_action is 'stop', allowed with effort commands: damp, hold"),
         ],
     )

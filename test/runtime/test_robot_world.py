@@ -3,12 +3,14 @@
 
 """The closed loop in one process: what acts when, how episodes end, and that a seed brings the same world again."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 from graphs import constant_graph
+from robots import ROVER, rover_file
 
 from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import CommandError, ConfigError, RosRlError
@@ -140,3 +142,28 @@ def test_a_robot_that_is_no_simulator_is_left_alone(monkeypatch: pytest.MonkeyPa
     settings = load_settings("mock_point", overrides=["driver.backend.name=real", "driver.mode=real_time"])
     with pytest.raises(ConfigError, match="driver.backend 'real' is no simulator: only a driver node moves it"):
         RobotWorld(settings, 0)
+
+
+def test_coupled_joints_are_commanded_and_filtered_by_joint_and_learned_from_by_action(tmp_path) -> None:
+    """Forward 1 and turn 1 make 4 - 5 rad/s on the left and 4 + 5 rad/s on the right."""
+    world = world_of(robot=rover_file(tmp_path))
+    first, _, moved = [world.begin_episode(), *(world.step(world.command(np.array([1.0, 1.0]))) for _ in range(2))]
+    np.testing.assert_allclose(moved.tick.previous_command, [-1.0, -1.0, 9.0, 9.0], atol=1e-12)
+    assert first.tick.pending_commands.shape == (1, 4)
+    np.testing.assert_allclose(moved.transition.action, [1.0, 1.0], atol=1e-12)
+    seen = world.spec.split(world.spec.observe(moved.tick))
+    np.testing.assert_allclose(seen["last_action"], [1.0, 1.0], atol=1e-12)
+    np.testing.assert_allclose(seen["pending_actions"], [1.0, 1.0], atol=1e-12)
+    with pytest.raises(CommandError, match=r"shape \(2,\), rover expects \(4,\)"):
+        world.step(replace(world.command(np.zeros(2)), value=np.zeros(2)))
+
+
+def test_what_the_filter_left_of_an_action_is_what_is_recorded(tmp_path) -> None:
+    """Velocities may change by 3 rad/s in a period; the left wheels want -1, the right ones 9 and get 3."""
+    slow = {name: joint | {"step": 3.0} for name, joint in ROVER["joints"].items()}
+    world = world_of(robot=rover_file(tmp_path, joints=slow))
+    world.begin_episode()
+    steps = [world.step(world.command(np.array([1.0, 1.0]))) for _ in range(2)]
+    np.testing.assert_allclose(steps[1].tick.previous_command, [-1.0, -1.0, 3.0, 3.0], atol=1e-12)
+    np.testing.assert_allclose(world.robot.action(steps[1].tick.previous_command), [0.25, 0.4], atol=1e-12)
+    np.testing.assert_allclose(steps[0].transition.action, [0.25, 0.4], atol=1e-12)

@@ -22,7 +22,7 @@ def training() -> TrainingLoop:
     learner = {"batch_size": 16, "warmup_steps": 10, "replay_capacity": 100}
     settings = load_settings(overrides=[{"task": {"name": "gym"}, "agent": {"name": "sac", "hidden": 16}},
                                         {"learner": learner}])  # fmt: skip
-    return TrainingLoop(settings, Layout(flat.name, flat.joints, (*flat.fields, FRONT)))
+    return TrainingLoop(settings, Layout(flat.name, flat.actions, (*flat.fields, FRONT)))
 
 
 def add(loop: TrainingLoop, count: int) -> None:
