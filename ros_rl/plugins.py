@@ -35,6 +35,8 @@ BACKENDS_GROUP = "ros_rl.backends"
 """Backends by their names; see `ros_rl.backends`. Only the one that is chosen is imported."""
 ROBOTS_GROUP = "ros_rl.robots"
 """By the robots' names, what gives the path of their YAML file."""
+SCENES_GROUP = "ros_rl.scenes"
+"""By the scenes' names, what gives the path of their YAML file; see `ros_rl.scenes`."""
 PYBULLET_SENSORS_GROUP = "ros_rl.pybullet_sensors"
 """How PyBullet measures a sensor, by the sensor's name; see `ros_rl.backends.pybullet.sensors`."""
 

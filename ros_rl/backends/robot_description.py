@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-import os
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from pathlib import Path
 
 from ros_rl.errors import RosRlError
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot
 from ros_rl.robot.model import urdf_of
-
-_PACKAGE = "package://"
+from ros_rl.robot.model_files import PACKAGE, ros_shares
 
 
 def robot_description(robot: Robot) -> str:
@@ -56,18 +53,11 @@ def _mesh_uri(name: str, path: Path) -> str:
 
     Else an absolute path, as for what PyBullet brings, which is no ROS package.
     """
-    package, _, rest = name.removeprefix(_PACKAGE).partition("/")
-    for share in _shares():
-        if name.startswith(_PACKAGE) and (share / package / rest).is_file():
+    package, _, rest = name.removeprefix(PACKAGE).partition("/")
+    for share in ros_shares():
+        if name.startswith(PACKAGE) and (share / package / rest).is_file():
             return name
         if path.is_relative_to(share):
-            return f"{_PACKAGE}{path.relative_to(share)}"
+            return f"{PACKAGE}{path.relative_to(share)}"
     own = share_path()
-    return f"{_PACKAGE}ros_rl/{path.relative_to(own)}" if path.is_relative_to(own / "sim") else f"file://{path}"
-
-
-def _shares() -> Iterator[Path]:
-    """The folders of the installed ROS packages' files."""
-    for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep):
-        if prefix:
-            yield Path(prefix) / "share"
+    return f"{PACKAGE}ros_rl/{path.relative_to(own)}" if path.is_relative_to(own / "sim") else f"file://{path}"

@@ -16,6 +16,7 @@ from ros_rl.features import FEATURES
 from ros_rl.plugins import Table
 from ros_rl.resources import share_path
 from ros_rl.robot import load_robot, robot_names
+from ros_rl.scenes import scene_paths
 from ros_rl.sensors.inputs import INPUTS
 from ros_rl.sensors.table import SENSORS
 from ros_rl.settings.presets import preset_titles, tuned_settings
@@ -74,8 +75,8 @@ def tuned() -> Rows:
 
 def scenes() -> Rows:
     """Name and title."""
-    for path in sorted(share_path("sim", "scenes").glob("*.yaml")):
-        yield path.stem, first_comment(path)
+    for name, path in scene_paths().items():
+        yield name, first_comment(path)
 
 
 def models() -> Rows:

@@ -18,7 +18,8 @@ from ros_rl.plugins import ROBOTS_GROUP, find_plugins, load_plugin
 from ros_rl.resources import share_path
 from ros_rl.robot.coupling import Coupling, couple
 from ros_rl.robot.file import ActionEntry, JointEntry, RobotFile
-from ros_rl.robot.robot import EFFORT, POSITION, VELOCITY, JointLimits, Robot, Simulation
+from ros_rl.robot.model_files import placed
+from ros_rl.robot.robot import EFFORT, POSITION, VELOCITY, JointLimits, Robot
 from ros_rl.types import Array
 from ros_rl.yaml_files import read_yaml
 
@@ -73,7 +74,7 @@ def _robot_of(file: RobotFile, folder: Path) -> Robot:
 
     limits = {key: per_joint(key) for key in ("velocity", "acceleration", "effort", "step")}
     ends = {"lower": per_joint("lower", -math.inf), "upper": per_joint("upper", math.inf)}
-    coupling = _coupling(file)
+    coupling, simulation = _coupling(file), file.simulation
     return Robot(
         name=file.name,
         joints=names,
@@ -98,7 +99,7 @@ def _robot_of(file: RobotFile, folder: Path) -> Robot:
         contact_threshold=file.contact_threshold,
         contact_mirror=_contact_mirror(file),
         coupling=coupling,
-        simulation=None if file.simulation is None else _placed(file.simulation, folder),
+        simulation=simulation if simulation is None else replace(simulation, urdf=placed(simulation.urdf, folder)),
     )
 
 
@@ -129,12 +130,6 @@ def _check_action(key: str, action: ActionEntry, file: RobotFile) -> None:
             raise ConfigError(f"'{key}.joints.{joint}': the robot has no such joint; it has {', '.join(file.joints)}")
         if factor == 0.0:
             raise ConfigError(f"'{key}.joints.{joint}' is 0, so that the action does not move it; leave it out")
-
-
-def _placed(simulation: Simulation, folder: Path) -> Simulation:
-    """With the full path of a URDF that lies beside the robot's file, or below that folder."""
-    beside = (folder / simulation.urdf).absolute()
-    return replace(simulation, urdf=str(beside)) if beside.is_file() else simulation
 
 
 def _is_endless(name: str, entry: JointEntry, file: RobotFile) -> bool:

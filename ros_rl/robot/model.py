@@ -1,42 +1,19 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where a robot's URDF lies, and whether the two fit; read without a simulator, before any process starts."""
+"""Whether a robot and its URDF fit; read without a simulator, before any process starts."""
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import os
 from pathlib import Path
 
 from ros_rl.errors import ConfigError, MissingDependencyError
-from ros_rl.resources import share_path
+from ros_rl.robot.model_files import model_path, pybullet_models
 from ros_rl.robot.robot import Robot
 from ros_rl.robot.skeleton import skeleton
 from ros_rl.robot.urdf import Urdf
-
-
-def model_path(name: str) -> Path:
-    """A model below the package's ``sim`` folder, of pybullet_data, or of an absolute path; it may not be there.
-
-    Raises:
-        MissingDependencyError: It can only be PyBullet's, which is not installed.
-    """
-    own = share_path("sim") / name
-    return own if own.is_file() or Path(name).is_absolute() else pybullet_models() / name
-
-
-def pybullet_models() -> Path:
-    """Where PyBullet's own models lie.
-
-    Raises:
-        MissingDependencyError: It is not installed.
-    """
-    found = importlib.util.find_spec("pybullet_data")
-    if found is None or found.origin is None:
-        raise MissingDependencyError("pybullet", "sim")
-    return Path(found.origin).parent
 
 
 def urdf_of(robot: Robot) -> Urdf:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from ros_rl.errors import ConfigError, MissingDependencyError, TimingError
 from ros_rl.plugins import PYBULLET_SENSORS_GROUP, SENSORS_GROUP, find_plugins
 from ros_rl.robot import Robot
 from ros_rl.robot.model import check_model
+from ros_rl.scenes import check_scene
 from ros_rl.settings.nodes import ControlSettings
 
 _OF_JOINTS = ("joint_position", "joint_velocity", "joint_effort")  # sensors
@@ -45,6 +47,17 @@ class BackendSettings:
 
         Raises:
             ConfigError: Naming what it lacks.
+        """
+
+    def check_scene(self, name: str, objects: Sequence[str]) -> None:
+        """Refuse a scene that it cannot be in.
+
+        Args:
+            name: Of the scene.
+            objects: Names of what moves there and is observed.
+
+        Raises:
+            ConfigError: Naming what is wrong with it.
         """
 
     def sensor_noise(self) -> NoiseSettings | None:
@@ -141,6 +154,10 @@ class PyBulletSettings(SimulatorSettings):
             check_model(robot)
         except MissingDependencyError:
             pass  # a machine without PyBullet cannot tell, and runs nodes that need none of it
+
+    def check_scene(self, name: str, objects: Sequence[str]) -> None:
+        """See `BackendSettings.check_scene`: its file and those that it names."""
+        check_scene(name, objects)
 
     def sensor_noise(self) -> NoiseSettings:
         """See `BackendSettings.sensor_noise`."""

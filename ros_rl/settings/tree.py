@@ -160,6 +160,7 @@ class Settings:
         robot = equipped(load_robot(self.robot_name), self.task.observation, self.task.objects)
         check_robot(robot, self.task.observation)
         self.driver.backend.check_robot(robot)
+        self.driver.backend.check_scene(self.task.scene, self.task.objects)
         return robot
 
     def headless(self) -> Settings:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ros_rl.errors import ConfigError
 from ros_rl.rotations import from_rotation_vector
+from ros_rl.scenes import SceneBody
 from ros_rl.types import Array, Pose
 
 
@@ -22,21 +23,21 @@ class MovableObject:
 
     Attributes:
         index: PyBullet's body index.
-        position: Where its frame's origin is put [m], shape (3,).
+        place: Where its frame's origin is put [m], and how far it is turned about the vertical [rad], shape (4,).
         spread: How far from there at most along each axis [m], and how far turned about the vertical [rad], shape (4,).
         inertial: Pose of its centre of mass in its frame; PyBullet tells and moves the former.
     """
 
     index: int
-    position: Array
+    place: Array
     spread: Array
     inertial: tuple[tuple[float, ...], tuple[float, ...]]
 
     def reset(self, client: Any, rng: np.random.Generator) -> None:
         """Put it where an episode begins, at rest."""
-        drawn = rng.uniform(-self.spread, self.spread)
-        turned = from_rotation_vector(np.array([0.0, 0.0, drawn[3]]))
-        pose = client.multiplyTransforms((self.position + drawn[:3]).tolist(), turned.tolist(), *self.inertial)
+        place = self.place + rng.uniform(-self.spread, self.spread)
+        turned = from_rotation_vector(np.array([0.0, 0.0, place[3]]))
+        pose = client.multiplyTransforms(place[:3].tolist(), turned.tolist(), *self.inertial)
         client.resetBasePositionAndOrientation(self.index, *pose)
         client.resetBaseVelocity(self.index, [0.0] * 3, [0.0] * 3)
 
@@ -53,10 +54,11 @@ class MovableObject:
         return linear + np.cross(angular, self.pose(client).position - centre)
 
 
-def movable(client: Any, index: int, position: Sequence[float], spread: Sequence[float]) -> MovableObject:
+def movable(client: Any, index: int, body: SceneBody) -> MovableObject:
     """A body that was just loaded."""
     dynamics = client.getDynamicsInfo(index, -1)
-    return MovableObject(index, np.array(position), np.array(spread), (dynamics[3], dynamics[4]))
+    place = np.array([*body.position, body.yaw])
+    return MovableObject(index, place, np.array(body.spread), (dynamics[3], dynamics[4]))
 
 
 def named(objects: Mapping[str, MovableObject], names: Sequence[str], scene: str) -> dict[str, MovableObject]:

@@ -8,18 +8,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import yaml
 
 from ros_rl.backends.display import check_display
 from ros_rl.backends.pybullet.objects import MovableObject, movable
 from ros_rl.errors import ConfigError, MissingDependencyError
-from ros_rl.resources import share_path
 from ros_rl.robot import Robot
-from ros_rl.robot.model import check_model, model_path
+from ros_rl.robot.model import check_model
+from ros_rl.robot.model_files import model_path
+from ros_rl.scenes import SceneBody, read_scene
 from ros_rl.settings.backends import PyBulletSettings
 from ros_rl.types import Array
 
@@ -118,31 +117,61 @@ def connect(settings: PyBulletSettings) -> Any:
 
 
 def load_scene(client: Any, name: str) -> Scene:
-    """Load `sim/scenes/<name>.yaml`."""
+    """Load a scene (`ros_rl.scenes`).
+
+    Raises:
+        UnknownNameError: There is none of that name.
+        ConfigError: Its file is wrong, or PyBullet cannot load one that it names.
+    """
     scene = Scene([], {})
-    for body in yaml.safe_load((share_path("sim", "scenes") / f"{name}.yaml").read_text())["bodies"]:
-        index = _load_body(client, body)
-        client.changeDynamics(index, -1, lateralFriction=body["friction"])
-        if "name" in body:
-            scene.objects[body["name"]] = movable(client, index, body["position"], body.get("spread", [0.0] * 4))
-        else:
+    for body in read_scene(name).bodies:
+        turned = client.getQuaternionFromEuler([0.0, 0.0, body.yaw])
+        with quiet():
+            index = _load_urdf(client, body, turned) if body.urdf else _make_body(client, body, turned)
+        for link in range(-1, client.getNumJoints(index)):
+            client.changeDynamics(index, link, lateralFriction=body.friction)
+        if body.name is None:
             scene.world.append(index)
+        else:
+            scene.objects[body.name] = movable(client, index, body)
     return scene
 
 
-def _load_body(client: Any, body: dict[str, Any]) -> int:
-    """A URDF, or a box; it stands still unless it has a name."""
-    if "urdf" in body:
-        return int(client.loadURDF(str(model_path(body["urdf"])), body["position"], useFixedBase="name" not in body))
-    half = [size / 2 for size in body["box"]]
-    return int(
-        client.createMultiBody(
-            body.get("mass", 0.0),
-            client.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half),
-            client.createVisualShape(pybullet.GEOM_BOX, halfExtents=half, rgbaColor=body["colour"]),
-            body["position"],
-        )
-    )
+def _load_urdf(client: Any, body: SceneBody, turned: Sequence[float]) -> int:
+    path = str(model_path(body.urdf or ""))
+    try:
+        return int(client.loadURDF(path, body.position, turned, useFixedBase=body.name is None))
+    except pybullet.error as error:
+        raise ConfigError(f"{path}: PyBullet cannot load it: {error}") from None
+
+
+def _make_body(client: Any, body: SceneBody, turned: Sequence[float]) -> int:
+    kind, touched, shown = _shape(body)
+    try:
+        collision = client.createCollisionShape(kind, **touched)
+        visual = client.createVisualShape(kind, **shown, rgbaColor=body.colour)
+        index = int(client.createMultiBody(body.mass or 0.0, collision, visual, body.position, turned))
+        if body.texture is not None:
+            client.changeVisualShape(index, -1, textureUniqueId=client.loadTexture(str(model_path(body.texture))))
+    except pybullet.error as error:
+        raise ConfigError(f"PyBullet cannot make {body}: {error}") from None
+    return index
+
+
+def _shape(body: SceneBody) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    """PyBullet's kind of shape, and the arguments of what touches and of what is seen."""
+    if body.box is not None:
+        half = {"halfExtents": [size / 2 for size in body.box]}
+        return pybullet.GEOM_BOX, half, half
+    if body.sphere is not None:
+        radius = {"radius": body.sphere}
+        return pybullet.GEOM_SPHERE, radius, radius
+    if body.cylinder is not None:
+        radius, height = {"radius": body.cylinder[0]}, body.cylinder[1]
+        return pybullet.GEOM_CYLINDER, radius | {"height": height}, radius | {"length": height}
+    mesh = {"fileName": str(model_path(body.mesh or ""))}
+    concave = {"flags": pybullet.GEOM_FORCE_CONCAVE_TRIMESH} if body.name is None else {}
+    return pybullet.GEOM_MESH, mesh | concave, mesh
 
 
 def load_robot(client: Any, robot: Robot) -> Body:
@@ -160,7 +189,8 @@ def load_robot(client: Any, robot: Robot) -> Body:
     wanted = [simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)]
     path = check_model(robot).path
     try:
-        index = client.loadURDF(str(path), spawn, useFixedBase=not robot.floating_base, flags=flags)
+        with quiet():
+            index = client.loadURDF(str(path), spawn, useFixedBase=not robot.floating_base, flags=flags)
     except pybullet.error as error:
         raise ConfigError(f"{path}: PyBullet cannot load it: {error}") from None
     infos = [client.getJointInfo(index, joint) for joint in range(client.getNumJoints(index))]
