@@ -601,8 +601,9 @@ class ObservationSpec(Layout):
 
     def _bounds_of(self, item: Field, inputs: Mapping[str, Bounds]) -> Bounds:
         if item.kind == "action":  # what acts is what the driver's filter lets through
-            low, high = (np.tile(self.robot.action(side), item.size) for side in self.robot.command_bounds())
-            return low[: item.size], high[: item.size]
+            low, high = self.robot.action_bounds()
+            count = item.size // low.size
+            return np.tile(low, count), np.tile(high, count)
         feature = self._features[item.name]
         if feature.as_asked and feature.input in inputs:
             return inputs[feature.input]

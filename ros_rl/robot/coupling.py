@@ -71,6 +71,18 @@ class Coupling:
         """The actions that come nearest to such offsets by least squares; the inverse of `to_joints`."""
         return np.asarray(offset @ self._inverse.T)
 
+    def action_bounds(self, low: Array, high: Array) -> tuple[Array, Array]:
+        """Between which the actions lie that `to_actions` gives of offsets between these, each of shape (actions,).
+
+        Args:
+            low: Smallest offset of each joint, in multiples of its `scale`, shape (joints,).
+            high: Largest.
+        """
+        weights = np.where(np.abs(self._inverse) < _SAME, 0.0, self._inverse)
+        with np.errstate(invalid="ignore"):  # of a joint that has no part and no limit
+            ends = np.where(weights == 0.0, 0.0, np.stack([weights * low, weights * high]))
+        return ends.min(0).sum(1), ends.max(0).sum(1)
+
     def mirror(self, joints: Sequence[int], signs: Array) -> tuple[tuple[int, ...], Array]:
         """Which action is the left-right mirror image of which, and its sign.
 

@@ -239,6 +239,11 @@ class Robot:
         """The command that keeps the home pose: its position, zero velocity or zero effort."""
         return self.center.copy()
 
+    def action_bounds(self) -> tuple[Array, Array]:
+        """Smallest and largest action that commands within `command_bounds` are, each of shape (actions,)."""
+        low, high = ((side - self.center) / self.scale for side in self.command_bounds())
+        return (low, high) if self.coupling is None else self.coupling.action_bounds(low, high)
+
     def command_bounds(self) -> tuple[Array, Array]:
         """Smallest and largest command that the limits permit at rest, each of shape (joints,)."""
         limits, position = self.limits, self.commanded_by(POSITION)

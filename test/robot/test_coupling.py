@@ -3,6 +3,7 @@
 
 """Actions that move several joints: their map by hand, its inverse, what is refused."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +165,14 @@ class TestRefusals:
                     "lift": {"unit": "m", "scale": 0.01, "joints": {"left_finger": 1.0, "right_finger": 1.0}},
                 },
             )
+
+
+@pytest.mark.parametrize("make", [rover, with_gripper])
+def test_bounds_of_actions_are_reached_at_corners_of_the_commands_and_left_nowhere(tmp_path, make) -> None:
+    robot = make(tmp_path)
+    low, high = robot.action_bounds()
+    corners = np.array(list(itertools.product(*zip(*robot.command_bounds(), strict=True))))
+    actions = robot.action(corners)
+    assert actions.shape[-1] == len(robot.actions)
+    np.testing.assert_allclose(low, actions.min(0), atol=1e-9)
+    np.testing.assert_allclose(high, actions.max(0), atol=1e-9)

@@ -11,13 +11,14 @@ import pytest
 import yaml
 from command_line import run_cli
 
-from ros_rl.robot.file import JointEntry, PassiveJointEntry, RobotFile
+from ros_rl.robot.file import ActionEntry, JointEntry, PassiveJointEntry, RobotFile
 from ros_rl.robot.robot import SAFE_ACTIONS, SafetyLimits, Simulation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your_robot.md").read_text(encoding="utf-8")
 SECTIONS = {
     "The robot": RobotFile,
     "A commanded joint": JointEntry,
+    "An action that moves several joints": ActionEntry,
     "A passive joint": PassiveJointEntry,
     "Safety": SafetyLimits,
     "Simulation": Simulation,
