@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from machine import add_output, table, write_result
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.gym.environment import Environment
 from ros_rl.gym.evaluation import GymEvaluator
+from ros_rl.gym.graph_actor import GraphActor
 from ros_rl.layout import Layout
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runs.checkpoints import REPLAY, newest_whole
@@ -114,7 +116,7 @@ class GymLadder:
 
     def judge(self, training: TrainingLoop) -> dict[str, Any]:
         """Figures of the agent, without exploring."""
-        return self._evaluator.evaluate(training.agent.graph, self._episodes)
+        return self._evaluator.evaluate(partial(GraphActor, training.agent.graph, 0.0), self._episodes)
 
 
 def planning_alone(settings: Settings, args: argparse.Namespace) -> Settings:

@@ -74,7 +74,8 @@ def setting(
     """A dataclass field that is a setting: its default, meaning, unit and range (ends included).
 
     Its type may be a number, a truth value or text; a tuple or a mapping of these; a mapping of dataclasses, whose
-    names are free; and any of them ``| None``, where None means that it is not set.
+    names are free; a mapping of whatever YAML can say (``Any``); and any of them ``| None``, where None means that it
+    is not set.
     """
     metadata = {"info": SettingInfo(help, unit, low, high, tuple(choices), infinite, path)}
     if isinstance(default, dict):
@@ -171,6 +172,8 @@ def _build_variant(registry: Mapping[str, type], default: Any, value: Any, path:
 def _read(value: Any, hint: Any, info: SettingInfo, path: str, where: str) -> Any:
     """A value of the type that a field's hint names."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return _read_plain(value, info, path, where)
     if origin in (types.UnionType, typing.Union):
         return None if value is None else _read(value, inner[0], info, path, where)
     if dataclasses.is_dataclass(hint):
@@ -191,6 +194,19 @@ def _read_names(value: Any, hint: Any, info: SettingInfo, path: str, where: str)
         if not name.strip():
             raise ConfigError(f"{where}'{path}' has the name {_shown(name)}, expected one that is not empty")
     return {name: _read(item, hint, info, _join(path, name), where) for name, item in value.items()}
+
+
+def _read_plain(value: Any, info: SettingInfo, path: str, where: str) -> Any:
+    """Whatever YAML can say and write again: numbers, truth values, text, null, and lists and mappings of these."""
+    if isinstance(value, Mapping):
+        return _read_names(value, Any, info, path, where)
+    if isinstance(value, (list, tuple)):
+        return [_read_plain(item, info, f"{path}[{index}]", where) for index, item in enumerate(value)]
+    if isinstance(value, str) and _EXPONENT.fullmatch(value):
+        return float(value)
+    if not isinstance(value, (bool, int, float, str, type(None))) or value != value:
+        raise ConfigError(f"{where}'{path}' is {_shown(value)}, expected what YAML can say: {info.describe()}")
+    return value
 
 
 def _read_list(value: Any, inner: tuple[Any, ...], info: SettingInfo, path: str, where: str) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from ros_rl.config import variant_name
 from ros_rl.errors import RunFolderError
 from ros_rl.runs.run_folder import CONFIG
 from ros_rl.settings.registry import AGENT_SETTINGS
+from ros_rl.tasks.gym_task import GymTask
 
 
 def add(commands: Any) -> None:
@@ -91,10 +92,13 @@ def _report(options: argparse.Namespace) -> str:
 
 
 def _check_subject(path: Path, subject: str) -> None:
-    """Refuse a run whose agent has no model, or no planner, to analyse."""
+    """Refuse a run whose agent has no model, or no planner, to analyse, and one that was no robot's."""
     from ros_rl.training.earlier_run import run_settings
 
-    agent = run_settings(path).agent
+    settings = run_settings(path)
+    agent = settings.agent
+    if isinstance(settings.task, GymTask):
+        raise RunFolderError(f"{path} is a run of {settings.task.title}: only runs of robots can be analysed")
     if agent.learns_model if subject == "model" else agent.plans:
         return
     lack = "learns no model" if subject == "model" else "plans nothing"

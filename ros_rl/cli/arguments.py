@@ -24,6 +24,31 @@ def whole(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:
     return read
 
 
+def add_task(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """A robot's task, or a Gymnasium environment.
+
+    Args:
+        parser: Of the command.
+        default: The task without either; None: one of both must be given.
+    """
+    text = "see 'ros-rl list'; or --env" if default is None else f"or --env (default: {default})"
+    parser.add_argument("task", nargs="?", metavar="TASK", help=text)
+    parser.add_argument(
+        "--env",
+        metavar="gym:NAME",
+        help="a Gymnasium environment in place of a robot's task, e.g. gym:HalfCheetah-v5, or gym:MODULE:FUNCTION for "
+        "what a function or a class of your own gives",
+    )
+    parser.add_argument(
+        "--env-args",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an argument that the environment is made with, its value as YAML has it; may be given more than once "
+        "(default: the environment's own)",
+    )
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Seed, settings and parameters files."""
     parser.add_argument("--seed", type=int, help="seed of every random number (default: 0)")
@@ -85,14 +110,14 @@ def add_agent(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="PATH",
-        help="control graph (.onnx), or the folder of a run that learned a model: its networks then act under its own "
-        "settings and those of --set, also for another reward or task",
+        help="control graph (.onnx), or a run's folder: its networks then act under its own settings and those of "
+        "--set, and those of a planner also for another reward or task",
     )
 
 
 def add_run_settings(parser: argparse.ArgumentParser) -> None:
     """A run and settings in place of its own."""
-    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run that learned a model")
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run")
     parser.add_argument(
         "--set",
         action="append",

@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""``ros-rl eval``: judge a controller in the simulator, without ROS."""
+"""``ros-rl eval``: judge a controller in the simulator, or in a Gymnasium environment, without ROS."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ros_rl.cli.arguments import add_agent, add_settings
-from ros_rl.cli.options import agent_of, require
+from ros_rl.cli.arguments import add_agent, add_settings, add_task, whole
+from ros_rl.cli.environments import evaluate_in_gym
+from ros_rl.cli.options import agent_of, choose_task, require
 from ros_rl.errors import ConfigError
 from ros_rl.runs.video import check_video
 from ros_rl.settings.nodes import EvaluatorSettings
@@ -20,12 +21,12 @@ from ros_rl.settings.registry import BACKEND_SETTINGS
 
 def add(commands: Any) -> None:
     """Add its parser."""
-    parser = commands.add_parser("eval", help="judge a controller in the simulator, without ROS")
-    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
+    parser = commands.add_parser("eval", help="judge a controller in the simulator or an environment, without ROS")
+    add_task(parser)
     add_agent(parser)
     parser.add_argument(
         "--episodes",
-        type=int,
+        type=whole(1),
         metavar="N",
         help=f"number of episodes (default: the task's, else {EvaluatorSettings.final_episodes})",
     )
@@ -47,6 +48,9 @@ def add(commands: Any) -> None:
 def _eval(options: argparse.Namespace) -> int:
     if options.video is not None:
         check_video(options.video)
+    choose_task(options)
+    if options.env is not None:
+        return evaluate_in_gym(options)
     settings, agent = agent_of(
         options, **{"evaluator.final_episodes": options.episodes, "evaluator.seconds": options.seconds}
     )

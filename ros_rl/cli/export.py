@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.cli.arguments import add_run_settings
-from ros_rl.cli.options import require
+from ros_rl.cli.options import require, saved_run
 from ros_rl.errors import RunFolderError
 
 
@@ -28,11 +28,9 @@ def add(commands: Any) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     require("torch", "onnx")
-    from ros_rl.training.saved_run import SavedRun
-
     if not options.out.parent.is_dir():
         raise RunFolderError(f"{options.out} cannot be written: there is no folder {options.out.parent}")
-    graph = SavedRun(options.run, options.set).training.graph()
+    graph = saved_run(options.run, options.set).training.graph()
     try:
         options.out.write_bytes(graph)
     except OSError as error:

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError
+import yaml
+
+from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError, UnknownNameError
 from ros_rl.ros_names import check_namespace
 from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, run_of
 from ros_rl.settings.loading import load_run, load_settings, parse_override
+from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
+
+if TYPE_CHECKING:
+    from ros_rl.training.saved_run import SavedRun
 
 _EXTRA_OF = {
     "rclpy": "ros",
@@ -27,7 +34,7 @@ _EXTRA_OF = {
     "matplotlib": "learn",
     "gymnasium": "gym",
 }
-_OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui")
+_OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui", "seconds")
 """Options that mean nothing to a Gymnasium environment."""
 
 
@@ -42,11 +49,22 @@ def require(*packages: str) -> None:
             raise MissingDependencyError(package, _EXTRA_OF.get(package))
 
 
+def check_agent(name: str | None) -> None:
+    """Refuse the name of an agent that does not exist; None names none.
+
+    Raises:
+        UnknownNameError: There is none of that name.
+    """
+    if name is not None and name not in AGENT_SETTINGS:
+        raise UnknownNameError("agent", name, AGENT_SETTINGS)
+
+
 def overrides_of(options: argparse.Namespace, **overrides: Any) -> list[Any]:
     """--set, then the options of their own; --agent and --driver before both, since a change drops the old settings."""
     own = {
         "seed": options.seed,
         "task.env": _environment(options),
+        "task.env_args": _environment_arguments(options),
         "driver.backend.name": getattr(options, "driver", None),
         "driver.mode": getattr(options, "mode", None),
         "driver.backend.gui": True if getattr(options, "gui", False) else None,
@@ -70,23 +88,61 @@ def agent_of(options: argparse.Namespace, **overrides: Any) -> tuple[Settings, b
     Raises:
         RosRlError: It cannot be read, or does not fit the other options.
     """
-    if options.agent.is_dir():
-        if options.params_file:
-            raise ConfigError(f"--params-file has no use with --agent {options.agent}: a run brings its own settings")
-        require("torch", "onnx")
+    if is_run(options):
         from ros_rl.training.saved_run import graph_of_run
 
         return graph_of_run(options.agent, options.task, overrides_of(options, **overrides))
     from ros_rl.deploy.agent_file import checked_agent
 
+    refuse_agent_settings(options)
+    settings = settings_of(options, **overrides)
+    return settings, checked_agent(options.agent, settings)
+
+
+def saved_run(path: Path, overrides: Sequence[str]) -> SavedRun:
+    """A run that comes back, of a robot or in an environment.
+
+    Raises:
+        RosRlError: See `SavedRun`.
+    """
+    from ros_rl.training.earlier_run import run_settings
+    from ros_rl.training.saved_run import SavedRun
+
+    if not isinstance(run_settings(path).task, GymTask):
+        return SavedRun(path, overrides)
+    require("gymnasium")
+    from ros_rl.gym.saved_run import saved_run as saved_gym_run
+
+    return saved_gym_run(path, overrides)
+
+
+def is_run(options: argparse.Namespace) -> bool:
+    """Whether --agent names a run's folder, and the other options can stand with that.
+
+    Raises:
+        ConfigError: They cannot.
+        MissingDependencyError: What makes a control graph of its networks is not installed.
+    """
+    if not options.agent.is_dir():
+        return False
+    if options.params_file:
+        raise ConfigError(f"--params-file has no use with --agent {options.agent}: a run brings its own settings")
+    require("torch", "onnx")
+    return True
+
+
+def refuse_agent_settings(options: argparse.Namespace) -> None:
+    """A control graph's file is as it is.
+
+    Raises:
+        ConfigError: --set is about the agent.
+    """
     for item in options.set:
         if "agent" in parse_override(item):
             raise ConfigError(
                 f"--set '{item}' cannot change the agent file {options.agent}: use --agent with its run's folder, "
                 f"or make another file: ros-rl export RUN --set {item} --out FILE"
             )
-    settings = settings_of(options, **overrides)
-    return settings, checked_agent(options.agent, settings)
 
 
 def _environment(options: argparse.Namespace) -> str | None:
@@ -98,21 +154,55 @@ def _environment(options: argparse.Namespace) -> str | None:
     return name or None
 
 
-def choose_task(options: argparse.Namespace) -> None:
+def _environment_arguments(options: argparse.Namespace) -> dict[str, Any] | None:
+    """What ``--env-args`` say; None without any."""
+    found = {}
+    for item in getattr(options, "env_args", []):
+        key, sign, value = item.partition("=")
+        if not sign or not key.isidentifier():
+            raise ConfigError(f"--env-args '{item}': expected KEY=VALUE, e.g. sutton_barto_reward=true")
+        try:
+            found[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise ConfigError(f"--env-args '{item}': '{value}' is not a YAML value") from None
+    return found or None
+
+
+def gym_task(options: argparse.Namespace) -> GymTask:
+    """The environment that the options mean, whatever a run says."""
+    parts = [{key: value for key, value in parse_override(item).items() if key == "task"} for item in options.set]
+    own = {"task.env": _environment(options), "task.env_args": _environment_arguments(options) or {}}
+    task = load_settings(GymTask.name, overrides=[*parts, own]).task
+    assert isinstance(task, GymTask)
+    return task
+
+
+def choose_task(options: argparse.Namespace, *of_robots: str, of_environments: Sequence[str] = ()) -> None:
     """See to it that one of TASK and --env is given; --env means the task `gym`.
 
+    Args:
+        options: Of the command.
+        of_robots: Further options of this command that mean nothing to an environment.
+        of_environments: Options that mean nothing to a robot.
+
     Raises:
-        ConfigError: None or both are, or an option stands with --env that is for robots.
+        ConfigError: None or both are, or an option stands with what it is not for.
     """
     if (options.task is None) == (options.env is None):
         raise ConfigError(f"{'neither' if options.task is None else 'both'} of TASK and --env given; name one")
     if options.task == GymTask.name:
         raise ConfigError("which environment? --env gym:NAME in place of the TASK gym")
     if options.env is not None:
-        wrong = [name for name in _OF_ROBOTS if getattr(options, name)]
-        if wrong:
-            raise ConfigError(f"--{wrong[0].replace('_', '-')} is for robots and cannot stand with --env")
+        _refuse(options, (*_OF_ROBOTS, *of_robots), "is for robots and cannot stand with --env")
         options.task = GymTask.name
+    else:
+        _refuse(options, ("env_args", *of_environments), "is for environments and stands with --env")
+
+
+def _refuse(options: argparse.Namespace, names: Iterable[str], why: str) -> None:
+    for name in names:
+        if getattr(options, name, None):
+            raise ConfigError(f"--{name.replace('_', '-')} {why}")
 
 
 def checkpoint_of(options: argparse.Namespace) -> Path | None:

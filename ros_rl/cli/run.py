@@ -6,23 +6,45 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
-from ros_rl.cli.arguments import add_agent, add_graph
-from ros_rl.cli.options import agent_of
+from ros_rl.cli.arguments import add_agent, add_graph, add_task, whole
+from ros_rl.cli.environments import run_in_gym
+from ros_rl.cli.options import agent_of, choose_task
 from ros_rl.cli.runs import start_nodes
 from ros_rl.runs import bringup
+from ros_rl.runs.video import check_video
+
+_OF_ENVIRONMENTS = ("episodes", "video")
 
 
 def add(commands: Any) -> None:
     """Add its parser."""
     parser = commands.add_parser("run", help="let a learned controller act")
-    parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
+    add_task(parser)
     add_agent(parser)
+    parser.add_argument(
+        "--episodes",
+        type=whole(1),
+        metavar="N",
+        help="with --env: how many (default: until Ctrl-C; 1 with --video)",
+    )
+    parser.add_argument(
+        "--video",
+        type=Path,
+        metavar="FILE",
+        help="with --env: a film, *.gif or *.mp4, in place of the environment's window",
+    )
     add_graph(parser, "default: until Ctrl-C")
     parser.set_defaults(function=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.video is not None:
+        check_video(options.video)
+    choose_task(options, "out", of_environments=_OF_ENVIRONMENTS)
+    if options.env is not None:
+        return run_in_gym(options)
     settings, agent = agent_of(options, **{"controller.explore": 0.0})
     return start_nodes(options, settings, bringup.RUN, agent=agent)

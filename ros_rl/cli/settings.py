@@ -8,22 +8,29 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ros_rl.cli.arguments import add_preset, add_settings
-from ros_rl.cli.options import settings_of
+from ros_rl.cli.arguments import add_preset, add_settings, add_task
+from ros_rl.cli.options import check_agent, choose_task, settings_of
 from ros_rl.config import iterate
+
+_TASK = "a1_walk"
 
 
 def add(commands: Any) -> None:
     """Add its parser."""
     parser = commands.add_parser("settings", help="print every setting with its value, unit and range")
-    parser.add_argument("task", nargs="?", default="a1_walk", metavar="TASK", help="default: a1_walk")
+    add_task(parser, default=_TASK)
+    parser.add_argument("--agent", metavar="NAME", help="what learns (default: the task's; sac with --env)")
     add_preset(parser)
     add_settings(parser)
     parser.set_defaults(function=_settings)
 
 
 def _settings(options: argparse.Namespace) -> int:
-    for key, value, info in iterate(settings_of(options)):
+    check_agent(options.agent)
+    if options.task is None and options.env is None:
+        options.task = _TASK
+    choose_task(options)
+    for key, value, info in iterate(settings_of(options, **{"agent.name": options.agent})):
         shown = repr(value) if isinstance(value, str) else value
         print(f"{key} = {shown}\n    {info.describe()}")
     return 0

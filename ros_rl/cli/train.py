@@ -9,26 +9,21 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ros_rl.cli.arguments import add_graph, add_preset, whole
-from ros_rl.cli.options import checkpoint_of, choose_task, settings_of
+from ros_rl.cli.arguments import add_graph, add_preset, add_task, whole
+from ros_rl.cli.options import check_agent, checkpoint_of, choose_task, settings_of
 from ros_rl.cli.runs import start_nodes, train_in_gym
 from ros_rl.cli.seeds import train_seeds
-from ros_rl.errors import UnknownNameError
 from ros_rl.runs import bringup
 from ros_rl.runs.parent import end_with_parent
 from ros_rl.runs.seeds import is_parent
 from ros_rl.settings.loggers import check_loggers
 from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
-from ros_rl.settings.registry import AGENT_SETTINGS
 
 
 def add(commands: Any) -> None:
     """Add its parser."""
     parser = commands.add_parser("train", help="learn a controller")
-    parser.add_argument("task", nargs="?", metavar="TASK", help="see 'ros-rl list'; or --env")
-    parser.add_argument(
-        "--env", metavar="gym:NAME", help="a Gymnasium environment in place of a robot's task, e.g. gym:HalfCheetah-v5"
-    )
+    add_task(parser)
     parser.add_argument("--agent", metavar="NAME", help="what learns (default: mpc; sac with --env)")
     parser.add_argument(
         "--steps", type=whole(1), metavar="N", help="environment steps to learn from, in place of --robot-minutes"
@@ -67,8 +62,7 @@ def add(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    if options.agent is not None and options.agent not in AGENT_SETTINGS:
-        raise UnknownNameError("agent", options.agent, AGENT_SETTINGS)
+    check_agent(options.agent)
     choose_task(options)
     own = {
         "agent.name": options.agent,

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ros_rl.deploy.contract import Contract
+from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.deploy.trial import Trials, run_limit
 from ros_rl.errors import GraphError
 from ros_rl.settings.tree import Settings
@@ -25,9 +27,29 @@ def checked_agent(path: Path, settings: Settings) -> bytes:
         contract.check(settings.observation_spec(), settings.task.name, settings.control.period)
         contract.check_reward(settings.task)
 
+    model = read_agent(path)
+    try_agent(model, settings, check)
+    return model
+
+
+def read_agent(path: Path) -> bytes:
+    """The content of an agent file.
+
+    Raises:
+        GraphError: It cannot be read.
+    """
     try:
-        model = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise GraphError(f"agent file {path}: {error.strerror}") from None
-    Trials(run_limit(settings)).load(model, settings.controller.threads, check)
-    return model
+
+
+def try_agent(model: bytes, settings: Settings, check: Callable[[Contract], None]) -> OnnxGraph:
+    """A control graph of unknown origin, ready to run; see `Trials.load`.
+
+    Args:
+        model: The graph.
+        settings: Of the run.
+        check: Raises for a contract that does not fit.
+    """
+    return Trials(run_limit(settings)).load(model, settings.controller.threads, check)

@@ -27,7 +27,7 @@ MAX_VALUES = 10_000_000
 MAX_NAMES = 1_000
 """Joints, observation fields or outputs."""
 
-_OPTIONAL = {"provenance", "coupling"}
+_OPTIONAL = {"provenance", "coupling", "choices"}
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -55,6 +55,8 @@ class Contract:
     """Config, commit, robot minutes, score, version, whether it acts at random."""
     coupling: dict[str, dict[str, float]] = field(default_factory=dict)
     """By action and joint the command offset at action 1; empty where actions are joints."""
+    choices: int = 0
+    """Number of discrete actions, of which the graph gives one's index; 0 for continuous ones."""
     format_version: int = FORMAT_VERSION
 
     @property
@@ -64,9 +66,7 @@ class Contract:
 
     def to_json(self) -> str:
         """JSON at full precision."""
-        data = asdict(self)
-        if not self.coupling:
-            del data["coupling"]
+        data = {name: value for name, value in asdict(self).items() if value or name not in ("coupling", "choices")}
         return json.dumps(data)
 
     @classmethod
@@ -86,7 +86,7 @@ class Contract:
         if version != FORMAT_VERSION:
             raise ContractError(f"control graph has format version {version}, this ros_rl reads {FORMAT_VERSION}")
         try:
-            _check_names(data, {item.name for item in fields(cls)} - _OPTIONAL)
+            _check_names(data, {item.name for item in fields(cls)})
             contract = cls(**data)
             contract.check_values()
         except ContractError as error:
@@ -112,6 +112,7 @@ class Contract:
         period, delay = self.control_period, self.delay
         _expect("control_period", period, "0 to 1000 s", _is_number(period) and 0 < period <= 1000)
         _expect("delay", delay, "0 to 1000 periods", _is_whole(delay) and 0 <= delay <= 1000)
+        _expect("choices", self.choices, "a whole number, not negative", _is_whole(self.choices) and self.choices >= 0)
         carry = isinstance(self.carry, list) and len(self.carry) <= MAX_VALUES and all(map(_is_float32, self.carry))
         _expect("carry", self.carry, f"at most {MAX_VALUES} finite numbers", carry)
         _expect("noise", self.noise, f"a shape of at most {MAX_VALUES} values", _is_shape(self.noise))
@@ -140,6 +141,7 @@ class Contract:
             "coupling": (self.coupling, dict(spec.coupling)),
             "observation fields": (self.fields, spec.describe()),
             "delay": (self.delay, spec.delay),
+            "choices": (self.choices, spec.choices),
         }
         for what, (graph, robot) in own.items():
             if graph != robot:
@@ -172,8 +174,8 @@ class Contract:
                 )
 
 
-def _check_names(data: dict[str, Any], needed: Collection[str]) -> None:
-    missing, unknown = sorted(set(needed) - set(data)), sorted(set(data) - set(needed) - _OPTIONAL)
+def _check_names(data: dict[str, Any], known: Collection[str]) -> None:
+    missing, unknown = sorted(set(known) - set(data) - _OPTIONAL), sorted(set(data) - set(known))
     if missing or unknown:
         raise ContractError(
             f"missing {', '.join(missing) or 'nothing'}; unknown {', '.join(unknown)[:200] or 'nothing'}"

@@ -63,6 +63,7 @@ class ExportedGraph:
             fields=spec.describe(),
             control_period=control_period,
             delay=spec.delay,
+            choices=spec.choices,
             carry=list(graph.carry),
             noise=graph.noise_shape,
             telemetry={n: list(v.shape) for n, v in zip(graph.telemetry_names, results[2:], strict=True)},

@@ -1,44 +1,46 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Asks a control graph before its export, as the control loop asks the exported one (torch)."""
+"""What decides in an environment: a control graph with its memory and random numbers, as a control loop asks it."""
 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import numpy as np
-import torch
 
-from ros_rl.deploy.control_graph import ControlGraph
+from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import GraphError
 from ros_rl.gym.spaces import Vector
-from ros_rl.networks.mlp import evaluating
+from ros_rl.layout import Layout
 from ros_rl.runtime.control_loop import tick_noise
 from ros_rl.runtime.durations import WARM_UP, Durations
 
 
-class Actor:
-    """A control graph with its memory and its random numbers, which (seed, tick) names.
+class Actor(ABC):
+    """Base of what decides.
 
     Args:
-        graph: What acts.
-        seed: Of its random numbers.
-        explore: 0 to evaluate, 1 to behave.
+        seed: Of its random numbers, which (seed, tick) names.
+        noise_shape: Of these, for one decision.
     """
 
-    def __init__(self, graph: ControlGraph, seed: int, explore: float) -> None:
-        self._graph, self._seed = graph, seed
-        self._device = next(iter(graph.state_dict().values())).device
-        self._explore = torch.tensor([explore], device=self._device)
+    def __init__(self, seed: int, noise_shape: list[int]) -> None:
+        self._seed, self._noise_shape = seed, noise_shape
         self._decided = 0
         self.durations = Durations()
         """Of decisions, past the warm-up."""
         self.begin()
 
+    @abstractmethod
     def begin(self) -> None:
         """Forget: an episode begins."""
-        self._carry = torch.tensor(self._graph.carry, device=self._device)
+
+    @abstractmethod
+    def _decide(self, observation: Vector, noise: Vector) -> Vector:
+        """The next action, which is remembered as far as the graph remembers."""
 
     def act(self, observation: Vector, tick: int) -> Vector:
         """Decide.
@@ -54,14 +56,38 @@ class Actor:
             GraphError: It is not finite.
         """
         started = time.perf_counter()
-        drawn = tick_noise(self._seed, tick, self._graph.noise_shape)
-        noise, obs = (torch.as_tensor(part, device=self._device) for part in (drawn, observation))
-        with evaluating(self._graph):  # as the exported graph, without dropout
-            action, self._carry, *_ = self._graph.act(obs, self._carry, noise, self._explore)
+        chosen = self._decide(observation, tick_noise(self._seed, tick, self._noise_shape))
         self._decided += 1
         if self._decided > WARM_UP:
             self.durations.add(time.perf_counter() - started)
-        chosen: Vector = action.cpu().numpy()
         if not np.isfinite(chosen).all():
             raise GraphError(f"the agent chose an action that is not finite: {chosen}")
         return chosen
+
+
+MakeActor = Callable[[int], Actor]
+"""Makes what decides, of the seed of its random numbers."""
+
+
+class OnnxActor(Actor):
+    """An exported control graph.
+
+    Args:
+        graph: It fits the environment.
+        layout: Of the environment's observations.
+        explore: 0 to evaluate, 1 to behave.
+        seed: Of its random numbers.
+    """
+
+    def __init__(self, graph: OnnxGraph, layout: Layout, explore: float, seed: int) -> None:
+        self._graph, self._layout, self._explore = graph, layout, explore
+        super().__init__(seed, graph.contract.noise)
+
+    def begin(self) -> None:
+        """See `Actor.begin`."""
+        self._carry = self._graph.initial_carry()
+
+    def _decide(self, observation: Vector, noise: Vector) -> Vector:
+        output = self._graph.run(self._layout.split(observation), self._carry, noise, self._explore)
+        self._carry = output.carry
+        return output.action

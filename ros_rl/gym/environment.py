@@ -6,44 +6,53 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import gymnasium
 import numpy as np
 
-from ros_rl.errors import ConfigError, SimulationError, one_line
-from ros_rl.gym.spaces import ActionSpace, ObservationSpace, Vector
+from ros_rl.errors import SimulationError, one_line
+from ros_rl.gym.making import make, told
+from ros_rl.gym.observations import ObservationSpace
+from ros_rl.gym.spaces import ActionSpace, Vector
 from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.tasks.gym_task import OBSERVATION
 from ros_rl.types import Unique
 
-_SUCCESS = "is_success"  # of `info`, as other libraries have it
+_SUCCESS = ("is_success", "success")
+"""Entries of ``info`` that say whether the task is done."""
 
 
 class Environment(Unique):
     """One environment, and what it does against what it declares.
 
     Args:
-        name: Gymnasium's, e.g. ``HalfCheetah-v5``; a module to import may stand before it (``module:name``).
-        pictures: Whether it will be asked for pictures.
+        name: Gymnasium's, or ``module:function``; see `ros_rl.gym.making.make`.
+        render_mode: ``rgb_array`` if it will be asked for pictures, ``human`` for a window; None for neither.
         remembers: Whether observations end with the last action, which planners need.
+        arguments: That it is made with.
 
     Raises:
         ConfigError: There is no such environment, something that it needs is missing, or its observations or actions
             are of a kind that no agent here knows.
     """
 
-    def __init__(self, name: str, pictures: bool = False, remembers: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        render_mode: str | None = None,
+        remembers: bool = False,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> None:
         self.name, self._remembers = name, remembers
-        self._env = _make(name, pictures)
+        self._env = make(name, arguments or {}, render_mode)
         self._observations = ObservationSpace(name, self._env.observation_space)
         self._actions = ActionSpace(name, self._env.action_space)
         self.layout = self._layout()
         self._last = np.zeros(self.layout.action_size, np.float32)
         self._episode, self._step = -1, 0
         self.succeeded: bool | None = None
-        """Whether the last step was a success; None: it does not tell."""
+        """Whether the newest step's ``info`` says success (``is_success`` or ``success``); None if it says nothing."""
 
     def _layout(self) -> Layout:
         count = self._actions.count
@@ -65,9 +74,9 @@ class Environment(Unique):
         return self._env.spec.reward_threshold if self._env.spec else None
 
     @property
-    def draws(self) -> bool:
-        """Whether it has pictures to give."""
-        return "rgb_array" in (self._env.metadata.get("render_modes") or ())
+    def render_modes(self) -> tuple[str, ...]:
+        """How it says that it can be shown."""
+        return tuple(self._env.metadata.get("render_modes") or ())
 
     @property
     def frames_per_second(self) -> float:
@@ -78,14 +87,14 @@ class Environment(Unique):
         """Begin an episode.
 
         Args:
-            seed: Makes what follows repeatable; None goes on.
+            seed: Makes what follows repeatable, and counts episodes from 0 again; None goes on.
 
         Raises:
             SimulationError: The environment failed, or the observation is not what it declares or not finite.
         """
-        self._episode, self._step = self._episode + 1, 0
+        self._episode, self._step = 0 if seed is not None else self._episode + 1, 0
         observation, _ = self._tried(lambda: self._env.reset(seed=seed), "reset", 2)
-        self._last = np.zeros_like(self._last)
+        self._last, self.succeeded = np.zeros_like(self._last), None
         return self._flat(observation)
 
     def step(self, action: Vector) -> tuple[Vector, float, bool, bool]:
@@ -103,9 +112,8 @@ class Environment(Unique):
         self._step += 1
         outer = self.outer_action(action)
         observation, reward, *ends, info = self._tried(lambda: self._env.step(outer), "step", 5)
-        self.succeeded = self._truth(info[_SUCCESS]) if _SUCCESS in info else None
         value, terminated, truncated = self._number(reward), *(self._truth(end) for end in ends)
-        self._last = action
+        self._last, self.succeeded = action, self._success(info)
         return self._flat(observation), value, terminated, truncated and not terminated
 
     def outer_action(self, action: Vector) -> Any:
@@ -119,9 +127,14 @@ class Environment(Unique):
             SimulationError: It cannot draw here.
         """
         try:
-            return np.asarray(self._env.render())
+            picture = np.asarray(self._env.render())
         except Exception as error:  # each environment draws with other libraries, which fail in their own ways
             raise SimulationError(f"'{self.name}' cannot be rendered: {one_line(error)}") from None
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+            raise SimulationError(
+                f"'{self.name}' gave no picture, uint8 (height, width, 3), but {picture.dtype} {picture.shape}"
+            )
+        return picture
 
     def close(self) -> None:
         """Release it; one that fails at that has given all that it was asked for."""
@@ -133,7 +146,7 @@ class Environment(Unique):
         try:
             given = call()
         except (Exception, SystemExit) as error:  # it is anybody's code
-            raise SimulationError(f"'{self.name}' raised {_told(error)} {self._where}") from error
+            raise SimulationError(f"'{self.name}' raised {told(error)} {self._where}") from error
         if not isinstance(given, tuple) or len(given) != count:
             kind = f"{len(given)} values" if isinstance(given, tuple) else type(given).__name__
             raise SimulationError(f"'{self.name}' gave {kind} from {what}, expected a tuple of {count} {self._where}")
@@ -154,9 +167,15 @@ class Environment(Unique):
                 )
         return float(given.reshape(()))
 
+    def _success(self, info: Any) -> bool | None:
+        told_so = [info[key] for key in _SUCCESS if key in info] if isinstance(info, Mapping) else []
+        return self._truth(told_so[0]) if told_so else None
+
     def _truth(self, end: Any) -> bool:
         if np.size(end) != 1:
-            raise SimulationError(f"'{self.name}' gave {end!r} as an end, expected True or False, {self._where}")
+            raise SimulationError(
+                f"'{self.name}' gave {end!r} as an end or success, expected True or False, {self._where}"
+            )
         return bool(end)
 
     def _flat(self, observation: Any) -> Vector:
@@ -164,19 +183,4 @@ class Environment(Unique):
             flat = self._observations.flat(observation)
         except SimulationError as error:
             raise SimulationError(f"{error} {self._where}") from None
-        except ValueError as error:  # rows of several lengths are no array
-            raise SimulationError(f"'{self.name}' gave an observation that is no array: {_told(error)}") from None
         return np.concatenate([flat, self._last]) if self._remembers else flat
-
-
-def _make(name: str, pictures: bool) -> gymnasium.Env[Any, Any]:
-    try:
-        return gymnasium.make(name, render_mode="rgb_array") if pictures else gymnasium.make(name)
-    except (gymnasium.error.Error, ImportError) as error:
-        raise ConfigError(f"environment '{name}' cannot be made: {one_line(error)}") from None
-    except (Exception, SystemExit) as error:  # each environment fails in its own way
-        raise ConfigError(f"environment '{name}' cannot be made: {_told(error)}") from error
-
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {one_line(error)}" if str(error) else type(error).__name__

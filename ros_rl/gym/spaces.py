@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What an environment declares, translated: actions in [-1, 1] or an index, observations flat and float32."""
+"""The actions of an environment as agents choose them: in [-1, 1], or an index."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
-from ros_rl.errors import ConfigError, SimulationError
+from ros_rl.errors import ConfigError
 
 Vector = NDArray[Any]
 """Observations and actions, float32."""
 
 _WIDEST = 1e9
-_KINDS = "buif"
-"""Of numbers, as numpy calls them; the last are no whole ones."""
 _WHOLE_NUMBERS = 2**24
 """As many whole numbers a float32 tells apart."""
 
@@ -74,46 +72,3 @@ def _bounds(name: str, space: Box) -> tuple[NDArray[np.float64], NDArray[np.floa
             + "; agents act in [-1, 1], which cannot be stretched to others (gymnasium.wrappers.RescaleAction can)"
         )
     return low, high - low
-
-
-class ObservationSpace:
-    """The observations of an environment.
-
-    Args:
-        name: Of the environment, for messages.
-        space: Its own.
-
-    Raises:
-        ConfigError: It is no Box, or an empty one.
-    """
-
-    def __init__(self, name: str, space: Any) -> None:
-        if not isinstance(space, Box):
-            raise ConfigError(f"observations of '{name}' are {type(space).__name__}, allowed: Box")
-        self._name, self._space = name, space
-        self.size = int(np.prod(space.shape))
-        if not self.size:
-            raise ConfigError(f"observations of '{name}' are {space}, allowed: at least one value")
-
-    def flat(self, observation: Any) -> Vector:
-        """An observation as agents see it, float32 (size,).
-
-        Raises:
-            SimulationError: It is not what the environment declares, or not finite.
-        """
-        given, space = np.asarray(observation), self._space
-        assert space.dtype is not None
-        kinds = _KINDS if space.dtype.kind == "f" else _KINDS[:3]
-        if given.shape != space.shape or given.dtype.kind not in kinds:
-            raise SimulationError(
-                f"'{self._name}' gave an observation {given.dtype} {given.shape}, it declares "
-                f"{space.dtype} {space.shape}"
-            )
-        with np.errstate(over="ignore"):
-            flat = given.astype(np.float32).reshape(-1)
-        if not np.isfinite(flat).all():
-            wrong = int(np.flatnonzero(~np.isfinite(flat))[0])
-            raise SimulationError(
-                f"'{self._name}' gave an observation that is not finite: {given.reshape(-1)[wrong]} at {wrong}"
-            )
-        return flat

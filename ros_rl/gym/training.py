@@ -8,13 +8,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ros_rl.agents.random import RandomGraph
 from ros_rl.errors import SimulationError
-from ros_rl.gym.actor import Actor
+from ros_rl.gym.cost import measure
 from ros_rl.gym.environment import Environment
 from ros_rl.gym.evaluation import GymEvaluator
+from ros_rl.gym.graph_actor import GraphActor
 from ros_rl.gym.spaces import Vector
 from ros_rl.runs.course import Course
 from ros_rl.runs.display import Display, print_line
@@ -54,17 +56,18 @@ class GymTraining:
         self._display = display or Display(Course.of_training(settings), say)
         self._settings, self._say = settings, self._display.say
         self._warnings = Warnings(self._say)
-        name, remembers = settings.task.env, settings.agent.learns_model
-        self._environment = Environment(name, remembers=remembers)
+        name, remembers, args = settings.task.env, settings.agent.learns_model, settings.task.env_args
+        self._environment = Environment(name, None, remembers, args)
         if self._environment.step_limit is not None:
             settings.check_episodes(self._environment.step_limit, f"'{name}'")
         self.training = TrainingLoop(settings, self._environment.layout)
         random = RandomGraph(self._environment.layout, settings.agent.smoothing)
-        self._random = Actor(random, settings.seed, 1.0)
-        self._graph = self.training.agent.graph
-        self._actor = Actor(self._graph, settings.seed, 1.0)
-        self._films = settings.evaluator.video and self._environment.draws
-        self._evaluator = GymEvaluator(settings, Environment(name, self._films, remembers))
+        self._random = GraphActor(random, 1.0, settings.seed)
+        graph = self.training.agent.graph
+        self._actor, self._judged = GraphActor(graph, 1.0, settings.seed), partial(GraphActor, graph, 0.0)
+        self._films = settings.evaluator.video and "rgb_array" in self._environment.render_modes
+        self._judged_in = Environment(name, "rgb_array" if self._films else None, remembers, args)
+        self._evaluator = GymEvaluator(settings, self._judged_in)
         self._run = TrainingRun(
             self.training, evaluate=self._evaluate, about=lambda: {"episode": self._episode}, warn=self._say
         )
@@ -107,6 +110,7 @@ class GymTraining:
         self.state.go_on(folder.path, run_of(self._resumed) if self._resumed is not None else None)
         self._run.begin(folder.path)
         try:
+            self._foretell()
             while self._run.recalling and not stop.is_set():
                 self._run.work()
             observation = self._environment.reset(self._settings.seed + self.training.env_steps)
@@ -133,6 +137,18 @@ class GymTraining:
             self._run.close()
             self._environment.close()
             self._evaluator.close()
+
+    def _foretell(self) -> None:
+        """Say what the training will cost, and where an evaluation will end."""
+        if self._judged_in.step_limit is None:
+            self._say(
+                f"'{self._judged_in.name}' does not tell how long its episodes are: those of evaluations are cut after "
+                f"{self._settings.evaluator.steps} steps (evaluator.steps) where it does not end them"
+            )
+        cost = measure(self._settings, self._judged_in)
+        left = self.training.total_steps - self.training.env_steps
+        if cost and (line := cost.line(left, max(0, self.training.warmup - self.training.env_steps))):
+            self._say(line)
 
     def _step(self, observation: Vector) -> Vector:
         """One step of the environment; returns the next observation, of a new episode if this one is over."""
@@ -168,11 +184,13 @@ class GymTraining:
         episodes = settings.final_episodes if final else settings.episodes
         video = self._folder / VIDEO if final and self._films else None
         steps = self.training.env_steps
-        found = self._evaluator.evaluate(self._graph, episodes, video, steps, self._stop)
+        found = self._evaluator.evaluate(self._judged, episodes, video, steps, self._stop)
         if not found:
             return  # the run was stopped
         if "no_video" in found:
             self._say(f"no video: {found.pop('no_video')}")
+        if line := self._evaluator.cut_line(found):
+            self._say(line)
         self.state.add_evaluation({"env_steps": steps, "final": final, **found})
         self._say(evaluation_line(self.state.evaluations[-1]))
         if self._settings.learner.stop_at_success and not {SUCCESS_RATE, RETURN_THRESHOLD} & found.keys():

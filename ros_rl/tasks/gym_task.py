@@ -9,8 +9,8 @@ Only agents that plan read these: everyone else learns from the rewards that the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ros_rl.config import setting
@@ -63,12 +63,24 @@ class GymTask(Task):
     observation: ClassVar[tuple[str, ...]] = (OBSERVATION,)
     episode_seconds = math.inf  # the environment has its own limit, in steps
 
-    env: str = setting("", "Gymnasium's name of the environment, e.g. HalfCheetah-v5")
+    env: str = setting("", "Gymnasium's name of the environment, e.g. HalfCheetah-v5, or module:function")
+    env_args: Mapping[str, Any] = setting({}, "what the environment is made with, by argument (--env-args KEY=VALUE)")
+
+    def __post_init__(self) -> None:
+        """Refuse an argument that is not the user's to give."""
+        if "render_mode" in self.env_args:
+            raise ConfigError(
+                "task.env_args.render_mode is what a command decides: --video, or a window of 'run --env'"
+            )
 
     @property
     def title(self) -> str:
         """``gym:`` and the environment's name."""
         return f"{self.name}:{self.env}"
+
+    def after(self, env: str, env_args: Mapping[str, Any]) -> GymTask:
+        """A copy with the arguments of an earlier run, where that had this environment and none are given here."""
+        return replace(self, env_args={**env_args, **self.env_args}) if env == self.env else self
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """See `Task.reward`.
@@ -89,9 +101,9 @@ class GymTask(Task):
         return super().terminated(after)
 
     def _check_known(self) -> None:
-        if self.env not in KNOWN_REWARDS:
+        if self.env not in KNOWN_REWARDS or self.env_args:
             raise ConfigError(
                 f"reward and termination of '{self.env}' are not known as functions of its observation, only those of "
-                f"{', '.join(KNOWN_REWARDS)}; let them be learned: --set agent.model.reward=learned "
+                f"{', '.join(KNOWN_REWARDS)} without --env-args; let them be learned: --set agent.model.reward=learned "
                 "--set agent.model.termination=learned (or never)"
             )

@@ -36,7 +36,8 @@ def run_settings(path: Path) -> Settings:
 def layout(settings: Settings) -> str:
     """The observation of a run in words: robot, fields and their sizes, delay; or the environment."""
     if isinstance(settings.task, GymTask):
-        return f"the environment '{settings.task.env}'"
+        args = f" with {dict(settings.task.env_args)}" if settings.task.env_args else ""
+        return f"the environment '{settings.task.env}'{args}"
     spec = settings.observation_spec()
     fields = ", ".join(f"{field.name}[{field.size}]" for field in spec.fields)
     return f"{fields} of robot '{spec.robot.name}'"

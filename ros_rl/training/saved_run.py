@@ -12,10 +12,12 @@ from typing import Any
 from ros_rl.config import expand, iterate
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.features import ObservationSpec
+from ros_rl.layout import Layout
 from ros_rl.runs.checkpoints import has_checkpoint
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.settings.loading import load_run
 from ros_rl.settings.tree import Settings
+from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.earlier_run import layout, run_settings
 from ros_rl.training.training_loop import TrainingLoop
 
@@ -35,8 +37,10 @@ def graph_of_run(path: Path, task: str, overrides: Iterable[str | Mapping[str, A
         RunFolderError: There is no run that learned something.
         ConfigError: An override is wrong, or the run's networks do not fit it.
     """
-    own = run_settings(path).task.name
-    other = [{"task": {"name": task}}] if task != own else []
+    own = run_settings(path).task
+    if isinstance(own, GymTask) and task != own.name:
+        raise RunFolderError(f"{path} is a run of {own.title}, not of a robot: --env {own.title} in place of {task}")
+    other = [{"task": {"name": task}}] if task != own.name else []
     settings = load_run(path / CONFIG, [*other, *overrides])
     asked = {key: value for key, value, _ in iterate(settings) if key.startswith(_OF_GRAPH)}
     return settings, SavedRun(path, [expand(asked)]).training.graph()
@@ -48,6 +52,7 @@ class SavedRun:
     Args:
         path: Its folder.
         overrides: Settings that replace the run's own, as `load_settings` takes them.
+        layout: What its agent saw and did; None for that of the settings' robot and task.
 
     Raises:
         RunFolderError: There is no run, it has no checkpoint or has learned nothing yet, or the checkpoint does not
@@ -55,7 +60,9 @@ class SavedRun:
         ConfigError: An override is wrong.
     """
 
-    def __init__(self, path: Path, overrides: Iterable[str | Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self, path: Path, overrides: Iterable[str | Mapping[str, Any]] = (), layout: Layout | None = None
+    ) -> None:
         self.path = path
         self.recorded = run_settings(path)
         """The settings of the run as it was."""
@@ -63,9 +70,9 @@ class SavedRun:
         if not has_checkpoint(path / CHECKPOINT):
             raise RunFolderError(f"{path} holds no checkpoint: the run is not finished")
         check_fits(self.recorded, settings)
-        self.training = TrainingLoop(settings)
+        self.training = TrainingLoop(settings, layout, begins=False)
         self.training.resume(path / CHECKPOINT)
-        if not self.training.rounds:
+        if settings.agent.learns and not self.training.rounds:
             raise RunFolderError(f"{path} is a run that has only acted at random so far; nothing was learned")
 
     @property

@@ -59,9 +59,16 @@ class TrainingLoop:
         settings: The run's settings.
         layout: What the agent sees and does; None for that of the settings' robot and task.
         read_ticks: Reads MCAP logs, which an agent may learn from; None where there is no ROS.
+        begins: Whether it takes over the log or the teacher that its settings name; a checkpoint holds what came of it.
     """
 
-    def __init__(self, settings: Settings, layout: Layout | None = None, read_ticks: TickReader | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout | None = None,
+        read_ticks: TickReader | None = None,
+        begins: bool = True,
+    ) -> None:
         learner = settings.learner
         torch.set_num_threads(learner.threads)
         torch.manual_seed(settings.seed)
@@ -88,9 +95,9 @@ class TrainingLoop:
         self.total_steps = 0 if self._offline else settings.training_steps
         self.warmup = min(learner.warmup_steps, self.total_steps)
         settings.check_warmup()
-        if settings.agent.offline:
+        if begins and settings.agent.offline:
             take_log(self.replay, settings.agent.log, settings, self.spec, read_ticks)
-        if settings.agent.teacher:
+        if begins and settings.agent.teacher:
             take_teacher(self.agent, settings.agent.teacher, settings)
 
     @property

@@ -15,7 +15,8 @@ from gymnasium.spaces import Box, Discrete, MultiBinary
 
 from ros_rl.errors import ConfigError, SimulationError
 from ros_rl.gym.environment import Environment
-from ros_rl.gym.spaces import ActionSpace, ObservationSpace
+from ros_rl.gym.observations import ObservationSpace
+from ros_rl.gym.spaces import ActionSpace
 from ros_rl.gym.training import GymTraining
 from ros_rl.replay import memory
 from ros_rl.runs.run_folder import RunFolder
@@ -81,13 +82,13 @@ def test_actions_that_nobody_can_choose_among_are_refused(space: Any, complaint:
         ("leaves", "raised SystemExit: 3 in step 4 of episode 1"),
         ("reset raises", "raised KeyError: 'no start\\nsecond line' in step 0 of episode 1"),
         ("four", "in step 4 of episode 1"),
-        ("none", "gave an observation object (), it declares float64 (1,) in step 4 of episode 1"),
-        ("two numbers", "gave an observation float64 (2,), it declares float64 (1,) in step 4"),
+        ("none", "gave observation as object (), it declares float64 (1,) in step 4 of episode 1"),
+        ("two numbers", "gave observation as float64 (2,), it declares float64 (1,) in step 4"),
         ("text", "it declares float64 (1,) in step 4 of episode 1"),
-        ("complex", "gave an observation complex128 (1,), it declares float64 (1,) in step 4"),
-        ("nan", "gave an observation that is not finite: nan at 0 in step 4 of episode 1"),
-        ("huge", "gave an observation that is not finite: 1e+300 at 0 in step 4 of episode 1"),
-        ("ragged", "gave an observation that is no array: ValueError"),
+        ("complex", "gave observation as complex128 (1,), it declares float64 (1,) in step 4"),
+        ("nan", "gave observation[0] = nan, which is not a finite float32, in step 4 of episode 1"),
+        ("huge", "gave observation[0] = 1e+300, which is not a finite float32, in step 4 of episode 1"),
+        ("ragged", "gave observation as no array, it declares float64 (1,) in step 4 of episode 1"),
         ("reward none", "gave reward None, expected a number, in step 4 of episode 1"),
         ("reward two numbers", "gave reward array([0., 0.]), expected a number, in step 4"),
         ("reward text", "gave reward 'here', expected a number, in step 4"),
@@ -122,7 +123,7 @@ def test_observations_of_nothing_are_refused() -> None:
 def test_fractions_where_whole_numbers_are_declared_are_refused() -> None:
     environment = Environment("test/Bytes-v0")
     with pytest.raises(
-        SimulationError, match=r"observation float64 \(1,\), it declares uint8 \(1,\) in step 0 of epis"
+        SimulationError, match=r"observation as float64 \(1,\), it declares uint8 \(1,\) in step 0 of epis"
     ):
         environment.reset()
 

@@ -24,8 +24,8 @@ from kept import learner_state, newest
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, RunFolderError, SimulationError
-from ros_rl.gym.actor import Actor
 from ros_rl.gym.environment import Environment
+from ros_rl.gym.graph_actor import GraphActor
 from ros_rl.gym.training import GymTraining
 from ros_rl.runs.run_folder import RunFolder
 from ros_rl.runtime.control_loop import tick_noise
@@ -95,7 +95,9 @@ def test_a_termination_is_none_of_the_time_limits(tmp_path, env, length) -> None
 @pytest.mark.parametrize(("env", "what"), [("Blind", "observation"), ("Generous", "reward")])
 def test_what_is_not_finite_ends_the_run_and_is_not_stored(tmp_path, env, what) -> None:
     run = GymTraining(settings_of(f"test/{env}-v0", {"evaluator.every": 0}), print)
-    with pytest.raises(SimulationError, match=f"'test/{env}-v0' gave.* {what} .*not .*finite"):
+    with pytest.raises(
+        SimulationError, match=f"'test/{env}-v0' gave {what}.* not a finite float32, in step 5 of episode 2"
+    ):
         run.run(RunFolder(tmp_path), threading.Event())
     assert len(run.training.replay) == 20
     assert np.isfinite(stored(run).observation).all() and np.isfinite(stored(run).reward).all()
@@ -115,7 +117,7 @@ def test_the_first_steps_are_random_and_the_same_for_the_same_seed(tmp_path) -> 
 def test_fresh_evaluations_meet_other_starts_by_their_draw() -> None:
     def returns(*draws: int, **changes: bool) -> list[float]:
         run = GymTraining(settings_of("test/Point-v0", {"evaluator": changes}), print)
-        return [run._evaluator.evaluate(run._graph, 2, draw=draw)["return_mean"] for draw in draws]
+        return [run._evaluator.evaluate(run._judged, 2, draw=draw)["return_mean"] for draw in draws]
 
     assert len(set(returns(0, 20, 40))) == 1
     first, second, again = returns(20, 40, 20, fresh=True)
@@ -125,7 +127,7 @@ def test_fresh_evaluations_meet_other_starts_by_their_draw() -> None:
 def test_evaluation_does_not_explore() -> None:
     """The random agent's action is then 0, which is u = 1 here: the return follows from the start alone."""
     run = GymTraining(settings_of("test/Point-v0", {"agent": {"name": "random"}}))
-    found = run._evaluator.evaluate(run._graph, 1)
+    found = run._evaluator.evaluate(run._judged, 1)
     env = gymnasium.make("test/Point-v0")
     x = env.reset(seed=1000)[0][0] + 0.1 * np.arange(1, gym_points.LIMIT + 1)
     assert found["return_mean"] == pytest.approx(-(x**2).sum(), rel=1e-5)
@@ -144,7 +146,7 @@ def test_planning_time_is_without_the_warm_up(monkeypatch) -> None:
     graph, slow = run.training.agent.graph, [0.3] * WARM_UP + [0.0] * 10
     act = graph.act
     monkeypatch.setattr(graph, "act", lambda *inputs: (time.sleep(slow.pop(0)), act(*inputs))[1])
-    actor = Actor(graph, 0, explore=0.0)
+    actor = GraphActor(graph, 0.0, 0)
     for tick in range(WARM_UP):
         actor.act(np.zeros(run.training.spec.size, np.float32), tick)
     assert actor.durations.milliseconds() == {}
@@ -156,7 +158,7 @@ def test_planning_time_is_without_the_warm_up(monkeypatch) -> None:
 def test_what_acts_is_what_is_exported(tmp_path) -> None:
     run = train(tmp_path, "test/Point-v0")
     exported = OnnxGraph.load(tmp_path / "agent.onnx")
-    actor = Actor(run.training.agent.graph, 5, explore=1.0)
+    actor = GraphActor(run.training.agent.graph, 1.0, 5)
     for tick, x in enumerate((-0.8, 0.1, 2.0)):
         observation = np.array([x], np.float32)
         noise = tick_noise(5, tick, exported.contract.noise)
@@ -306,7 +308,7 @@ def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
             ],
             "learner.replay_capacity 100 does not hold agent.episodes 13 of 'test/Point-v0', of 8 steps each",
         ),
-        (["--env", "gym:test/Dictionary-v0"], "observations of 'test/Dictionary-v0' are Dict, allowed: Box"),
+        (["--env", "gym:test/Talking-v0"], "observations['say'] of 'test/Talking-v0' are Text, allowed: Box, Discrete"),
         (["--env", "gym:test/Endless-v0"], "actions of 'test/Endless-v0' range from -inf to inf, allowed: finite"),
         (["--env", "gym:test/Several-v0"], "actions of 'test/Several-v0' are MultiDiscrete, allowed: Box, Discrete"),
         (["--env", "gym:test/Choice-v0"], "agent 'sac' chooses continuous actions, those of 'test/Choice-v0' are"),
@@ -400,8 +402,12 @@ def test_the_watch_looks_at_the_values(tmp_path) -> None:
 
 
 def test_robot_tasks_are_among_the_environments(tmp_path) -> None:
-    run = train(tmp_path, "ros_rl/MockPoint-v0", {"learner.steps": 40, "evaluator": {"every": 0, "seconds": 1.0}})
-    assert run.state.final_evaluation["length_mean"] <= 20
+    run = train(
+        tmp_path,
+        "ros_rl/MockPoint-v0",
+        {"learner.steps": 40, "evaluator.every": 0, "task.env_args": {"task": {"episode_seconds": 1.0}}},
+    )
+    assert run.state.final_evaluation["length_mean"] == 20
 
 
 def test_an_environment_that_needs_a_name_says_so() -> None:
@@ -422,7 +428,7 @@ def test_acting_is_as_exported_whatever_the_dropout(tmp_path, agent: str) -> Non
     state = torch.get_rng_state()
     for tick in range(5):
         seen = np.array([0.3 * tick - 0.5], np.float32)
-        found = Actor(graph, 0, 0.0).act(seen, tick)
+        found = GraphActor(graph, 0.0, 0).act(seen, tick)
         noise = tick_noise(0, tick, graph.noise_shape)
         expected = onnx.run({"observation": seen}, onnx.initial_carry(), noise, 0.0).action
         np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -62,8 +62,8 @@ class Choice(Point):
         return super().step([action - 6.0])
 
 
-class Dictionary(Point):
-    observation_space = spaces.Dict({"x": spaces.Box(-1.0, 1.0, (1,))})
+class Talking(Point):
+    observation_space = spaces.Dict({"x": spaces.Box(-1.0, 1.0, (1,)), "say": spaces.Text(8)})
 
 
 class Endless(Point):
@@ -136,6 +136,67 @@ class Bytes(Point):
     observation_space = spaces.Box(0, 255, (1,), np.uint8)
 
 
+class Timed(Point):
+    """Limits its own time, which Gymnasium does not know; says success in the last step of every second episode.
+
+    Args:
+        length: Of an episode; 0: it never ends.
+        key: Entry of ``info`` that says success.
+    """
+
+    def __init__(self, length: int = 300, key: str = "is_success", **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.length, self.key, self.episode = length, key, 0
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        self.episode = 0 if seed is not None else self.episode + 1
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action: Any) -> Any:
+        observation, reward, terminated, _, _ = super().step(action)
+        over = self.steps == self.length
+        return observation, reward, terminated, over, {self.key: over and self.episode % 2 == 0}
+
+
+class Tree(Point):
+    """Observations in a Dict, one of whose values turns to NaN.
+
+    Args:
+        bad_step: Of each episode; 0 for none.
+    """
+
+    observation_space = spaces.Dict(
+        {"pose": spaces.Dict({"x": spaces.Box(-9.0, 9.0, (2, 2), np.float64)}), "mode": spaces.Discrete(3, start=1)}
+    )
+
+    def __init__(self, bad_step: int = 0, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.bad_step = bad_step
+
+    def _seen(self) -> Any:
+        x = np.full((2, 2), np.clip(self.x, -9.0, 9.0))
+        if self.steps and self.steps == self.bad_step:
+            x[1, 0] = np.nan
+        return {"pose": {"x": x}, "mode": 1 + self.steps % 3}
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed, options=options)
+        return self._seen(), {}
+
+    def step(self, action: Any) -> Any:
+        _, reward, *ends, info = super().step(action)
+        return self._seen(), reward, *ends, info
+
+
+def make_point(length: int = 8, scale: float = 1.0) -> gymnasium.Env:
+    """A function as users write one: it makes an environment, with arguments of its own."""
+    return gymnasium.wrappers.TransformReward(Timed(length), lambda reward: scale * float(reward))
+
+
+def make_nothing() -> None:
+    """Forgot to return the environment."""
+
+
 for _name, _limit, _class, _arguments in (
     ("Point", LIMIT, Point, {}),
     ("Falling", LIMIT, Point, {"ends_at": 5}),
@@ -143,7 +204,7 @@ for _name, _limit, _class, _arguments in (
     ("Blind", LIMIT, Point, {"bad_at": 21, "bad": "observation"}),
     ("Generous", LIMIT, Point, {"bad_at": 21, "bad": "reward"}),
     ("Choice", LIMIT, Choice, {}),
-    ("Dictionary", LIMIT, Dictionary, {}),
+    ("Talking", LIMIT, Talking, {}),
     ("Endless", LIMIT, Endless, {}),
     ("Several", LIMIT, Several, {}),
     ("Plain", LIMIT, Plain, {}),
@@ -151,6 +212,8 @@ for _name, _limit, _class, _arguments in (
     ("Broken", LIMIT, Broken, {}),
     ("Pixels", LIMIT, Pixels, {}),
     ("Bytes", LIMIT, Bytes, {}),
+    ("Timed", None, Timed, {}),
+    ("Tree", LIMIT, Tree, {}),
 ):
     if f"test/{_name}-v0" not in gymnasium.registry:
         gymnasium.register(f"test/{_name}-v0", _class, max_episode_steps=_limit, kwargs=_arguments)
