@@ -16,9 +16,10 @@ from ros_rl.cli.parser import FAILURE, INTERRUPTED
 from ros_rl.errors import ConfigError
 from ros_rl.runs.display import print_line as say
 from ros_rl.runs.signals import stop_event
+from ros_rl.tasks.gym_task import GymTask
 
 if TYPE_CHECKING:
-    from ros_rl.gym.agents import Acting
+    from ros_rl.gym.acting import Acting
     from ros_rl.gym.film import Film
 
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
@@ -77,7 +78,8 @@ def _act(acting: Acting, film: Film | None, episodes: int) -> list[Any]:
     from ros_rl.gym.episodes import Episodes
 
     settings, stop = acting.settings, stop_event()
-    limit = settings.evaluator.steps if film is not None else None
+    assert isinstance(settings.task, GymTask)
+    limit = settings.task.evaluation_steps if film is not None else None
     running = Episodes(acting.environment, acting.make_actor(settings.seed), stop, limit)
     done: list[Any] = []
     while not (episodes and len(done) == episodes):
@@ -96,7 +98,7 @@ def _acting(options: argparse.Namespace, render_mode: str | None) -> Acting:
         RosRlError: One of them cannot be made, they do not fit, or the environment cannot be shown so.
     """
     require("gymnasium")
-    from ros_rl.gym.agents import acting_file, acting_run
+    from ros_rl.gym.acting import acting_file, acting_run
 
     own = {"evaluator.final_episodes": options.episodes}
     if is_run(options):

@@ -16,6 +16,7 @@ from ros_rl.gym.episodes import Episodes, summarise
 from ros_rl.gym.film import Film
 from ros_rl.runs.evaluations import RETURN_THRESHOLD, SUCCESS_RATE
 from ros_rl.settings.tree import Settings
+from ros_rl.tasks.gym_task import GymTask
 
 _SEED_OFFSET = 1000  # evaluations start elsewhere than the training
 _FILMED_STEPS = 400
@@ -31,7 +32,8 @@ class GymEvaluator:
 
     def __init__(self, settings: Settings, environment: Environment) -> None:
         self._seed, self._environment = settings.seed + _SEED_OFFSET, environment
-        self._fresh, self._limit = settings.evaluator.fresh, settings.evaluator.steps
+        assert isinstance(settings.task, GymTask)
+        self._fresh, self._limit = settings.evaluator.fresh, settings.task.evaluation_steps
 
     def evaluate(
         self,
@@ -81,7 +83,7 @@ class GymEvaluator:
             return ""
         return (
             f"{found['cut']} of {found['episodes']} evaluation episodes were cut after {self._limit} steps "
-            f"(evaluator.steps), as '{self._environment.name}' did not end them"
+            f"(task.evaluation_steps), as '{self._environment.name}' did not end them"
         )
 
     def close(self) -> None:

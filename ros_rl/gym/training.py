@@ -141,9 +141,10 @@ class GymTraining:
     def _foretell(self) -> None:
         """Say what the training will cost, and where an evaluation will end."""
         if self._judged_in.step_limit is None:
+            assert isinstance(self._settings.task, GymTask)
             self._say(
                 f"'{self._judged_in.name}' does not tell how long its episodes are: those of evaluations are cut after "
-                f"{self._settings.evaluator.steps} steps (evaluator.steps) where it does not end them"
+                f"{self._settings.task.evaluation_steps} steps (task.evaluation_steps) where it does not end them"
             )
         cost = measure(self._settings, self._judged_in)
         left = self.training.total_steps - self.training.env_steps

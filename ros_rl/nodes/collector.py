@@ -104,7 +104,8 @@ class CollectorNode(Node):
         if self._recorder is not None:
             values |= self._recorder.describe()
         values |= self._ticks.describe("tick") | self._gate.describe()
-        problem = self._problem or (self._recorder.problem if self._recorder is not None else "")
+        recording = self._recorder.problem if self._recorder is not None else ""
+        problem = self._problem or self._builder.problem or recording
         self._diagnostics.publish(WARN if problem else OK, problem or "active", values)
         self._problem = ""
 

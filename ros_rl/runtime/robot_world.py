@@ -209,6 +209,8 @@ class RobotWorld(Unique):
 
     def _judged(self, tick: Tick) -> Step:
         verdict, transition = self._builder.add(tick)
+        if self._builder.problem:
+            raise SimulationError(self._builder.problem)
         if transition is not None and not np.isfinite(transition.reward):
             raise SimulationError(
                 f"task '{self._settings.task.name}' gave reward {transition.reward}, which is not finite, "

@@ -14,6 +14,8 @@ from ros_rl.layout import Fields
 from ros_rl.tasks import Task
 from ros_rl.types import SafetyState, Tick, Transition, Verdict
 
+_ENOUGH_STARTS = 20  # in a row; one that is unlucky now and then is no fault
+
 
 @dataclass
 class Counts:
@@ -50,6 +52,8 @@ class TransitionBuilder:
         """The task's metrics of the newest tick."""
         self.succeeded: bool | None = None
         """Whether the task succeeds in the newest tick; None if it knows of no success."""
+        self.ended_at_start = 0
+        """Episodes in a row that the task ended in the state in which they began, before anything could be done."""
 
     def add(self, tick: Tick) -> tuple[Verdict, Transition | None]:
         """Judge a tick and complete the transition that it ends, if the chain to it is whole.
@@ -74,6 +78,7 @@ class TransitionBuilder:
         last = self._last
         if last is None or tick.episode != last.episode:
             self.counts.starts += 1
+            self.ended_at_start = self.ended_at_start + 1 if self._verdict is Verdict.TERMINATED else 0
         elif tick.index != last.index + 1 or not tick.intact or tick.safety is not SafetyState.RUNNING:
             self.counts.dropped += 1
         else:
@@ -81,6 +86,16 @@ class TransitionBuilder:
             self.counts.transitions += 1
         self._last, self._last_observation = tick, observation
         return self._verdict, transition
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be learned of what happens; empty if there is nothing wrong."""
+        if self.ended_at_start < _ENOUGH_STARTS:
+            return ""
+        return (
+            f"task '{self._task.name}' ended the last {self.ended_at_start} episodes in the state in which they began: "
+            "its termination, or where the robot starts, is wrong"
+        )
 
     def _as_asked(self, tick: Tick, fields: Fields) -> Fields:
         """The fields, with the goals that held while the step to this tick acted; the next ones may differ."""

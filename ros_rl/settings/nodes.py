@@ -92,12 +92,6 @@ class EvaluatorSettings:
     seconds: float = setting(
         0.0, "length of an evaluation episode; 0: that of the task's own, or 10 s if it has no end", unit="s", low=0.0
     )
-    steps: int = setting(
-        10_000,
-        "length after which an evaluation episode of a Gymnasium environment is cut that does not end it itself",
-        unit="steps",
-        low=1,
-    )
     final_episodes: int = setting(3, "episodes of the evaluation at the end", low=1)
     fresh: bool = setting(
         False, "draw starts, noise and friction anew for each evaluation, instead of the same for all of a run"

@@ -61,10 +61,14 @@ class GymTask(Task):
     name: ClassVar[str] = "gym"
     robot: ClassVar[str] = ""
     observation: ClassVar[tuple[str, ...]] = (OBSERVATION,)
+    not_planned: ClassVar[tuple[str, ...]] = ("evaluation_steps",)
     episode_seconds = math.inf  # the environment has its own limit, in steps
 
     env: str = setting("", "Gymnasium's name of the environment, e.g. HalfCheetah-v5, or module:function")
     env_args: Mapping[str, Any] = setting({}, "what the environment is made with, by argument (--env-args KEY=VALUE)")
+    evaluation_steps: int = setting(
+        10_000, "length at which an evaluation's episode is cut that the environment does not end", unit="steps", low=1
+    )
 
     def __post_init__(self) -> None:
         """Refuse an argument that is not the user's to give."""

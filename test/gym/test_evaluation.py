@@ -18,7 +18,7 @@ from ros_rl.settings.loading import load_settings
 
 def training(env: str, said: list[str], **task: Any) -> GymTraining:
     small = {"agent": {"name": "random"}, "learner": {"steps": 20}, "evaluator": {"every": 0, "final_episodes": 4}}
-    overrides = [small, {"task": {"env": env, **task}}, {"evaluator": {"steps": 350, "video": False}}]
+    overrides = [small, {"task": {"env": env, "evaluation_steps": 350, **task}}, {"evaluator": {"video": False}}]
     return GymTraining(load_settings("gym", overrides=overrides), said.append)
 
 
@@ -40,7 +40,7 @@ def test_one_that_never_ends_is_cut_and_that_is_told(tmp_path) -> None:
     found = final(tmp_path, training("test/Timed-v0", said, env_args={"length": 0}))
     assert found["lengths"] == [350] * 4 and found["cut"] == 4
     assert any(
-        line.startswith("4 of 4 evaluation episodes were cut after 350 steps (evaluator.steps)") for line in said
+        line.startswith("4 of 4 evaluation episodes were cut after 350 steps (task.evaluation_steps)") for line in said
     )
 
 

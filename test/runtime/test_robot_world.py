@@ -13,12 +13,13 @@ from graphs import constant_graph
 from robots import ROVER, rover_file
 
 from ros_rl.backends.mock import MockBackend
-from ros_rl.errors import CommandError, ConfigError, RosRlError
+from ros_rl.errors import CommandError, ConfigError, RosRlError, SimulationError
 from ros_rl.resources import share_path
 from ros_rl.runtime.robot_world import RobotWorld, Step
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS
+from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.types import SafetyState, Verdict
 
 HOLD = np.zeros(2)
@@ -167,3 +168,12 @@ def test_what_the_filter_left_of_an_action_is_what_is_recorded(tmp_path) -> None
     np.testing.assert_allclose(steps[1].tick.previous_command, [-1.0, -1.0, 3.0, 3.0], atol=1e-12)
     np.testing.assert_allclose(world.robot.action(steps[1].tick.previous_command), [0.25, 0.4], atol=1e-12)
     np.testing.assert_allclose(steps[0].transition.action, [0.25, 0.4], atol=1e-12)
+
+
+def test_a_task_that_ends_all_at_once_ends_the_training_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MockPoint, "terminated", lambda self, after: np.array(True))
+    world = world_of()
+    for _ in range(19):
+        assert world.begin_episode().ended
+    with pytest.raises(SimulationError, match="ended the last 20 episodes in the state in which they began"):
+        world.begin_episode()

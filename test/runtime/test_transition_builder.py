@@ -216,3 +216,14 @@ def test_a_step_is_judged_from_its_own_states_actions_and_goal():
     np.testing.assert_allclose(spec.split(found.next_observation)["goal_position"], 101.0)
     builder.add(tick(2))
     assert builder.succeeded is False
+
+
+def test_a_task_that_ends_every_episode_where_it_begins_is_told_and_an_unlucky_start_is_not(monkeypatch) -> None:
+    world = World()
+    for ended in (*[True] * 19, False, *[True] * 20):
+        assert world.builder.problem == ""
+        monkeypatch.setattr(type(world.task), "terminated", lambda self, after, ended=ended: np.array(ended))
+        tick = world.driver.start()
+        assert world.builder.add(tick)[0] is (Verdict.TERMINATED if ended else Verdict.CONTINUE)
+        world.builder.add(tick)  # lock-step repeats ticks
+    assert "task 'mock_point' ended the last 20 episodes in the state in which they began" in world.builder.problem
