@@ -47,3 +47,11 @@ class Recorded:
         last = self.words[::-1]
         last = last[: last.index("write")]  # another process may have connected since
         return "close" in last and "safe" in last[last.index("close") :]
+
+    @property
+    def safe_at_first(self) -> bool:
+        """The same of the first process, whatever the next one has done since."""
+        words = self.words
+        first = words[: words.index("connect", 1)] if words.count("connect") > 1 else words
+        last = first[len(first) - first[::-1].index("write") :]
+        return "close" in last and "safe" in last[: last.index("close")]

@@ -134,7 +134,7 @@ def test_ros_rl_ends_all_in_order(tmp_path, recorded, agent) -> None:
         for number in (signal.SIGHUP, signal.SIGHUP):
             os.kill(pid_of(process.pid, "driver"), number)
         read_until(process, "driver ended with exit code 0; restarting it")
-        assert recorded.safe_at_last
+        assert recorded.safe_at_first  # the next process may act already
         recorded.wait()
         hang = recorded.file.with_suffix(".hang")
         hang.touch()
