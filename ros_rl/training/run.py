@@ -15,13 +15,13 @@ from typing import Any
 
 from ros_rl.errors import GraphError, RosRlError, RunFolderError
 from ros_rl.runs.durable import write_whole
-from ros_rl.runs.evaluations import in_a_row, read_evaluations
+from ros_rl.runs.evaluations import read_evaluations
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.records import Record, Round, Stepped, Taken
 from ros_rl.runs.run_folder import AGENT, CHECKPOINT, run_of
 from ros_rl.runs.summary import JUDGED_AT, SUCCESSES, WATCH
 from ros_rl.runs.write_ahead import read_since
-from ros_rl.training.best_keeper import BestKeeper
+from ros_rl.training.judgements import Judgements
 from ros_rl.training.run_store import ResumedFrom, RunStore
 from ros_rl.training.scalars import ScalarLog
 from ros_rl.training.training_loop import TrainingLoop
@@ -69,16 +69,11 @@ class TrainingRun:
         self.graph = b""
         """The newest control graph (ONNX); empty before the first."""
         self.finished = False
-        self.succeeded = False
-        """Whether as many evaluations in a row succeeded as are to end the training before its time."""
         self._rates = Rates()
         self._ahead: deque[Record] = deque()  # to be done again, and what arrives meanwhile
         self._stepped = Stepped(0)
         self._resumed: ResumedFrom | None = None
         self._store: RunStore | None = None
-        self._best: BestKeeper | None = None
-        self._judged = -1
-        self._judgements: dict[int, Mapping[str, Any]] = {}  # by environment steps
         self.begin(None)
 
     def resume(self, root: Path) -> tuple[Any, list[Record]]:
@@ -111,9 +106,6 @@ class TrainingRun:
             RunFolderError: The disk is full, or the folder cannot be written.
         """
         self._folder = folder
-        judged = read_evaluations(folder) if folder is not None else []
-        self._judgements = {int(result["env_steps"]): result for result in judged}
-        self.succeeded = self._enough_successes()
         self._scalars = ScalarLog(folder, self.training.settings)
         self._checkpointed_at = self.training.env_steps
         self._evaluated_at = self._judged_at()
@@ -121,7 +113,7 @@ class TrainingRun:
         try:
             self._store = RunStore(folder / CHECKPOINT, self._resumed) if folder else None
             earlier = run_of(self._resumed.root) if self._resumed is not None else None
-            self._best = BestKeeper(folder, earlier) if folder else None
+            self._judgements = Judgements(self.training.settings, folder, earlier)
         except OSError as error:
             raise RunFolderError(f"{folder} cannot take over what the run goes on from: {error.strerror}") from None
         if self._store is not None and not self._store.complete:
@@ -135,11 +127,7 @@ class TrainingRun:
     @property
     def done(self) -> bool:
         """Whether nothing is left to do but to `finish`."""
-        return (self.training.done or self.succeeded) and not self.recalling
-
-    def _enough_successes(self) -> bool:
-        wanted = self.training.settings.learner.stop_at_success
-        return 0 < wanted <= in_a_row(self._judgements.values())
+        return (self.training.done or self._judgements.succeeded) and not self.recalling
 
     def add(self, transition: Transition, metrics: Mapping[str, float], session: int = 0, sequence: int = 0) -> None:
         """Take a transition, with the task's metrics at its end.
@@ -272,11 +260,11 @@ class TrainingRun:
     def _judge(self, final: bool) -> None:
         if self._evaluate is None:
             return
-        if self._best is not None:
+        if self._judgements.keeps_best:
             acts = final or self._publish is not None
             try:
                 graph = self.graph if acts else self.training.graph_of_now()
-                self._best.asked(self.training.env_steps, graph)
+                self._judgements.asked(self.training.env_steps, graph)
             except GraphError as error:
                 self._refuse(error)
         self._evaluate(final)
@@ -320,8 +308,8 @@ class TrainingRun:
             "episodes": self.episodes.episodes,
             "terminations": self.episodes.terminations,
             "transitions": training.replay.added,
-            JUDGED_AT: self._judged,
-            SUCCESSES: training.settings.learner.stop_at_success * self.succeeded,
+            JUDGED_AT: self._judgements.newest,
+            SUCCESSES: training.settings.learner.stop_at_success * self._judgements.succeeded,
             **figures,
             **self._rates.update(self._reported_at, rates),
             **self.episodes.means(),
@@ -338,19 +326,15 @@ class TrainingRun:
             result: Of the evaluation.
             env_steps: After how many environment steps it was asked for.
         """
-        self._judgements[env_steps] = {**result, "env_steps": env_steps}
-        self.succeeded = self.succeeded or self._enough_successes()
         numbers = {name: value for name, value in result.items() if isinstance(value, (int, float))}
         self._scalars.write("evaluation", numbers, env_steps)
-        score = math.nan if "error" in result else self.training.settings.task.score(result)
+        score = self._judgements.score(result)
         if self._store is not None and math.isfinite(score):
             self._tell(self._store.note_score(env_steps, score))
-        if self._best is not None:
-            try:
-                self._best.answered(env_steps, result, score)
-            except OSError as error:
-                self._warn(f"the best controller is not written: {error.strerror}")
-        self._judged = max(self._judged, env_steps)
+        try:
+            self._judgements.answered(env_steps, result)
+        except OSError as error:
+            self._warn(f"the best controller is not written: {error.strerror}")
 
     def close(self) -> None:
         """Write what is left of the curves, and of what was written down."""
