@@ -67,7 +67,7 @@ class Judge:
 
     def __init__(self, settings: Settings, every: int) -> None:
         self._evaluator = Evaluator(with_overrides(settings, evaluator={"fresh": True}), 1000 + settings.seed)
-        self._settings, self._every = settings.evaluator, every
+        self._settings, self._every = settings, every
         self._at = 0
         self.curve: Curve = []
         self.cpu_seconds = 0.0
@@ -79,8 +79,9 @@ class Judge:
         if not last and steps // self._every == self._at // self._every:
             return
         self._at, started = steps, time.process_time()
-        episodes = self._settings.final_episodes if last else self._settings.episodes
-        found = self._evaluator.evaluate(graph, episodes, self._settings.seconds, draw=steps).to_mapping()
+        evaluator = self._settings.evaluator
+        episodes = evaluator.final_episodes if last else evaluator.episodes
+        found = self._evaluator.evaluate(graph, episodes, self._settings.evaluation_seconds, draw=steps).to_mapping()
         self.cpu_seconds += time.process_time() - started
         self.curve.append({"env_steps": steps, "robot_minutes": training.robot_minutes, **found})
 

@@ -26,6 +26,8 @@ from ros_rl.agents.td7 import Td7Agent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Layout
+from ros_rl.networks.mlp import round_products
+from ros_rl.networks.precision import fast_bfloat16
 from ros_rl.plugins import AGENTS_GROUP, find_plugins, load_plugin
 from ros_rl.replay.goals import GoalRelabeller
 from ros_rl.replay.mirror import Mirror
@@ -69,8 +71,10 @@ def make_agent(layout: Layout, settings: Settings) -> Agent:
     if agent.learns and agent.discrete != bool(layout.choices):
         kinds = ("discrete", "continuous") if agent.discrete else ("continuous", "discrete")
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
-    with torch.device(device_of(settings.learner.device)):
+    device = device_of(settings.learner.device)
+    with torch.device(device):
         made = _make(name, layout, settings)
+    _round(made, settings.learner.precision, device)
     if agent.replays:
         _augment(made, layout, settings)
     return made
@@ -88,6 +92,14 @@ def device_of(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if found else "cpu"
     return torch.device(name)
+
+
+def _round(made: Agent, precision: str, device: torch.device) -> None:
+    """Let an agent's networks make their products in the precision that the settings ask for."""
+    if precision == "bfloat16" or (precision == "auto" and fast_bfloat16(device)):
+        for part in made.parts().values():
+            if isinstance(part, torch.nn.Module):
+                round_products(part, torch.bfloat16)
 
 
 def _make(name: str, layout: Layout, settings: Settings) -> Agent:

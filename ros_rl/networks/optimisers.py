@@ -10,10 +10,24 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import increment_version
 
 
 class _OwnRates(torch.optim.Optimizer):
-    """Goes on from a checkpoint's moments at its own rates: a resume may be with other settings."""
+    """Goes on from a checkpoint's moments at its own rates: a resume may be with other settings.
+
+    A step counts as a change of the parameters, which torch's fused kernels leave untold: copies are told by it.
+    """
+
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
+        """See `torch.optim.Optimizer.step`."""
+        result = super().step(closure)
+        self._changed()
+        return result
+
+    def _changed(self) -> None:
+        for group in self.param_groups:
+            increment_version(group["params"])
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over the moments that `state_dict` gave."""
@@ -70,6 +84,7 @@ class Adam(_OwnRates, torch.optim.Adam):
                 amsgrad=False,
                 maximize=False,
             )
+        self._changed()
         return None
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

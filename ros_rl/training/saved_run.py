@@ -66,7 +66,7 @@ class SavedRun:
         self.path = path
         self.recorded = run_settings(path)
         """The settings of the run as it was."""
-        settings = load_run(path / CONFIG, [*overrides, "learner.device=cpu"])
+        settings = load_run(path / CONFIG, [*overrides, "learner.device=cpu", "learner.precision=float32"])
         if not has_checkpoint(path / CHECKPOINT):
             raise RunFolderError(f"{path} holds no checkpoint: the run is not finished")
         check_fits(self.recorded, settings)
@@ -99,7 +99,7 @@ def check_fits(recorded: Settings, wanted: Settings) -> None:
         ConfigError: Naming the first setting or the observation that differs, with both values.
     """
     own = {key: value for key, value, _ in iterate(recorded)}
-    free = (*recorded.agent.changeable, "learner.device", *(f"task.{name}" for name in wanted.task.not_planned))
+    free = (*recorded.agent.changeable, "learner.device", "learner.precision", *(f"task.{name}" for name in wanted.task.not_planned))
     for key, value, _ in iterate(wanted):
         if not key.startswith(free) and value != own.get(key):
             raise ConfigError(

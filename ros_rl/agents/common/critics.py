@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.samples import Samples
 from ros_rl.networks.critics import CriticEnsemble, polyak
-from ros_rl.networks.mlp import BatchedBatchNorm
+from ros_rl.networks.mlp import BatchedBatchNorm, forget_rounded
 from ros_rl.networks.optimisers import Adam, step
 from ros_rl.settings.critics import CriticSettings, TargetRule
 
@@ -63,6 +63,7 @@ class TargetedNetwork(Generic[M]):
             self._frozen.train(not self.by_batch)
         for frozen, value in zip(_values(self._frozen), _values(self.online), strict=True):
             frozen.data = value.data[:members]
+        forget_rounded(self._frozen)
         return self._frozen
 
     def parts(self) -> dict[str, Stateful]:
@@ -102,23 +103,32 @@ class Critics(TargetedNetwork[CriticEnsemble]):
         Returns:
             Values (critics, batch) and their targets (batch,), without gradient.
         """
-        q, target = self._values(samples, choose)
-        self.descend((samples.weight * (q - target) ** 2).mean(1).sum(), updates)
-        return q.detach(), target
-
-    def _values(self, samples: Samples, choose: NextAction) -> tuple[Tensor, Tensor]:
-        joint = self.by_batch and self.target is self.online
+        if not (self.by_batch and self.target is self.online):
+            target = self.targets(samples, choose)
+            return self.approach(samples, target, updates), target
         with torch.no_grad():
             action, cost = choose(samples.next_obs)
-            next_q = None if joint else self.target(samples.next_obs, action)
-        if next_q is not None:
-            q = self.online(samples.obs, samples.action)
-        else:
-            # one pass over both, so that the statistics are those of the mixture (Bhatt et al. 2024, CrossQ)
-            both = self.online(torch.cat([samples.obs, samples.next_obs]), torch.cat([samples.action, action]))
-            q, next_q = both.chunk(2, 1)
-            next_q = next_q.detach()
-        return q, samples.target(self.smallest(next_q) - cost)
+        # one pass over both, so that the statistics are those of the mixture (Bhatt et al. 2024, CrossQ)
+        both = self.online(torch.cat([samples.obs, samples.next_obs]), torch.cat([samples.action, action]))
+        q, next_q = both.chunk(2, 1)
+        target = samples.target(self.smallest(next_q.detach()) - cost)
+        self._descend_to(q, target, samples.weight, updates)
+        return q.detach(), target
+
+    @torch.no_grad()
+    def targets(self, samples: Samples, choose: NextAction) -> Tensor:
+        """Right sides of the Bellman equation, (batch,), by the target network; arguments as those of `update`."""
+        action, cost = choose(samples.next_obs)
+        return samples.target(self.smallest(self.target(samples.next_obs, action)) - cost)
+
+    def approach(self, samples: Samples, target: Tensor, updates: int) -> Tensor:
+        """One step towards targets, (batch,), and one of the target network; gives the values before, see `update`."""
+        q = self.online(samples.obs, samples.action)
+        self._descend_to(q, target, samples.weight, updates)
+        return q.detach()
+
+    def _descend_to(self, q: Tensor, target: Tensor, weight: Tensor, updates: int) -> None:
+        self.descend((weight * (q - target) ** 2).mean(1).sum(), updates)
 
 
 def make_critics(size_in: int, action_size: int, settings: CriticSettings) -> Critics:

@@ -27,8 +27,8 @@ class Experience:
     next_state: Tensor
     terminated: Tensor
 
-    def rows(self, index: Tensor) -> Experience:
-        """Some of them, by number or by a mask."""
+    def rows(self, index: Tensor | slice) -> Experience:
+        """Some of them, by number, by a mask or by a slice."""
         return Experience(*(value[index] for value in vars(self).values()))
 
 

@@ -18,6 +18,7 @@ from ros_rl.agents.common.samples import Samples
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.factory import make_model
 from ros_rl.dynamics.learned_task import ArrayJudge, LearnedTask
+from ros_rl.dynamics.need import UpdatesNeeded
 from ros_rl.dynamics.training import ModelOptimiser, Transitions, sequence_losses
 from ros_rl.layout import Layout
 from ros_rl.networks.mlp import evaluating
@@ -68,6 +69,7 @@ class ModelBasedAgent(Agent):
         self._model_settings = settings.model
         s, heads = settings.model, self.learned.parameters() if self.learned else ()
         self._optimiser = ModelOptimiser(self.model, s.learning_rate, s.weight_decay, heads)
+        self._needed = UpdatesNeeded(1.0 if self.learned else s.least_updates)
         self._known = -1
         """Transitions ever added when the model was last judged by what is new; -1: it was not yet."""
         self._judge_nothing()
@@ -120,10 +122,12 @@ class ModelBasedAgent(Agent):
 
     def update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """The model's gradient work of one environment step."""
-        metrics = self._judge_model(replay)
-        for _ in range(self._take("model", self._model_settings.updates_per_step)):
-            metrics |= self._update_model(replay, env_steps)
-        return metrics
+        metrics, per_step = self._judge_model(replay), self._model_settings.updates_per_step
+        if per_step and self._refit_due(env_steps):
+            self._fit_normalisers(replay)
+        for _ in range(self._take("model", per_step * self._needed.share)):
+            metrics |= self._update_model(replay)
+        return metrics | {"model_updates_needed": self._needed.share}
 
     def _judge_model(self, replay: ReplayBuffer) -> dict[str, float]:
         """The loss on what came since the last look, which the model has not learned from yet: it is held out."""
@@ -133,19 +137,24 @@ class ModelBasedAgent(Agent):
             return {}
         with evaluating(self.model):
             losses = sequence_losses(self.model, [self._transitions(self.experience(replay.newest(new)), 1)])
-        return {"model_held_out_loss": float(losses.mean())}
+        found = float(losses.mean())
+        self._needed.note_held_out(self.model.nats(found))
+        return {"model_held_out_loss": found}
 
-    def _update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+    def _fit_normalisers(self, replay: ReplayBuffer) -> None:
+        everything = self.experience(self.mirrored(replay.at(np.arange(len(replay)))))
+        self.model.fit_normalisers(everything.state, everything.next_state)
+        if self.learned:
+            self.learned.fit_normalisers(self.spaces.fields(everything.state, everything.goal), everything.reward)
+
+    def _update_model(self, replay: ReplayBuffer) -> dict[str, float]:
         """One step on the losses of model and heads; each member sees its own batch (bootstrap)."""
-        if self._refit_due(env_steps):
-            everything = self.experience(self.mirrored(replay.at(np.arange(len(replay)))))
-            self.model.fit_normalisers(everything.state, everything.next_state)
-            if self.learned:
-                self.learned.fit_normalisers(self.spaces.fields(everything.state, everything.goal), everything.reward)
         e = self.experience(self.mirrored(replay.sample(self.model.members * self.batch_size)))
         heads = self._head_losses(e)
         losses = self._optimiser.step([self._transitions(e, self.model.members)], heads.values())
-        return {"model_loss": float(losses.mean())} | {name: float(value.detach()) for name, value in heads.items()}
+        loss = float(losses.mean())
+        self._needed.note_fitted(self.model.nats(loss))
+        return {"model_loss": loss} | {name: float(value.detach()) for name, value in heads.items()}
 
     def _transitions(self, e: Experience, members: int) -> Transitions:
         """An equal share of the transitions for each member."""
@@ -170,9 +179,10 @@ class ModelBasedAgent(Agent):
 
     def state_dict(self) -> dict[str, Any]:
         """See `Agent.state_dict`."""
-        return super().state_dict() | {"known": self._known}
+        return super().state_dict() | {"known": self._known, "needed": self._needed.state()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """See `Agent.load_state_dict`."""
         super().load_state_dict(state)
         self._known = state.get("known", -1)  # the first checkpoints do not say
+        self._needed.restore(state.get("needed", []))  # nor do those from before it decided

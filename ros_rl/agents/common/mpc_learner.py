@@ -68,21 +68,20 @@ class MpcLearner(ModelBasedAgent):
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """The gradient work of one environment step."""
         metrics = self.update_model(replay, env_steps)
-        batch = None
-        for _ in range(self._take("critic", self.updates_per_step)):
-            batch = self._batch(replay, env_steps)
-            metrics |= self.update_critics(batch)
-            self.updates += 1
-        metrics |= self.update_policy(batch) if batch else {}
+        updates = self._take("critic", self.updates_per_step)
+        if updates:
+            e = self._experience(replay, env_steps, updates)
+            metrics |= self.update_critics(e, updates) | self.update_policy(e.rows(slice(updates - 1, None, updates)))
         return metrics
 
-    def _batch(self, replay: ReplayBuffer, env_steps: int) -> Experience:
+    def _experience(self, replay: ReplayBuffer, env_steps: int, updates: int) -> Experience:
+        """The batches of several updates; that of the k-th is every `updates`-th row from the k-th on."""
         s = self.settings
         share = s.model_fraction if env_steps >= s.model_start else 0.0
         per_member = int(share * self.batch_size) // s.model.members
         generated = per_member * s.model.members
-        real = self.replayed(replay, self.batch_size - generated)
-        return joined([real, self._imagine(self.replayed(replay, generated))]) if generated else real
+        real = self.replayed(replay, updates * (self.batch_size - generated))
+        return joined([real, self._imagine(self.replayed(replay, updates * generated))]) if generated else real
 
     @torch.no_grad()
     def _imagine(self, start: Experience) -> Experience:
@@ -91,11 +90,20 @@ class MpcLearner(ModelBasedAgent):
         action = self.spaces.smooth(raw, start.last_action)
         return self.imagine(start.state, start.goal, start.last_action, action)
 
-    def update_critics(self, e: Experience) -> dict[str, float]:
-        """One step on the soft Bellman error with the smallest target critic."""
-        q, target = self.soft.update_critics(self.samples(e, self.settings.gamma), self.updates)
-        self._show(q, target)
-        return figures(q, target)
+    def update_critics(self, e: Experience, updates: int = 1) -> dict[str, float]:
+        """Steps on the soft Bellman error with the smallest target critic; targets are found once, before the first.
+
+        Args:
+            e: The batches of the updates; see `_experience`.
+            updates: How many.
+        """
+        samples = self.samples(e, self.settings.gamma)
+        target = self.critics.targets(samples, self.soft.next_action)
+        for rows in (slice(update, None, updates) for update in range(updates)):
+            q = self.critics.approach(samples.rows(rows), target[rows], self.updates)
+            self._show(q, target[rows])
+            self.updates += 1
+        return figures(q, target[rows])
 
     def update_policy(self, e: Experience) -> dict[str, float]:
         """One step up the smallest critic plus entropy, and one on the entropy coefficient."""

@@ -33,6 +33,10 @@ class Samples:
     weight: Tensor
     """(batch,)"""
 
+    def rows(self, index: Tensor | slice) -> Samples:
+        """Some of them."""
+        return Samples(*(value[index] for value in vars(self).values()))
+
     def target(self, value: Tensor) -> Tensor:
         """Right side of the Bellman equation, (batch,), from values of the next observations."""
         return self.reward + self.discount * (1.0 - self.terminated) * value

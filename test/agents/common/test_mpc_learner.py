@@ -3,6 +3,7 @@
 
 """What a planner is made of, by hand: its batches, what closes its plans, and what pulls its policy."""
 
+import copy
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,27 +47,55 @@ def test_values_are_learned_from_undelayed_steps() -> None:
     assert found.discount.tolist() == pytest.approx([0.8] * 8) and found.weight.tolist() == [1.0] * 8
 
 
+@pytest.mark.parametrize("updates", [1, 3])
 @pytest.mark.parametrize(
     ("fraction", "step", "made"),
     [(0.5, 9, 0), (0.5, 10, 6), (0.5, 99, 6), (0.75, 10, 12), (0.1, 99, 0), (0.0, 99, 0)],
 )
-def test_a_batch_holds_its_share_of_imagined_steps_once_the_model_may(fraction: float, step: int, made: int) -> None:
-    """16 transitions, of which each of three members makes as many."""
+def test_a_batch_holds_its_share_of_imagined_steps_once_the_model_may(
+    fraction: float, step: int, made: int, updates: int
+) -> None:
+    """16 transitions in each batch, of which each of three members makes as many."""
     agent = small(model_fraction=fraction, model_start=10)
     replay, counts, own = filled(agent.spec), [], agent.imagine
 
     def imagine(*given: Any) -> Experience:
         counts.append(len(given[0]))
         found = own(*given)
-        found.reward[:] = 77.0
+        found.reward[:] = 70.0 + torch.arange(3).repeat_interleave(len(given[0]) // 3)
         return found
 
     agent.imagine = imagine
-    batch = agent._batch(replay, step)
-    assert counts == ([made] if made else [])
-    assert (batch.reward == 77.0).tolist() == [False] * (16 - made) + [True] * made
+    batches = agent._experience(replay, step, updates)
+    assert counts == ([updates * made] if made else [])
     stored = {tuple(row) for row in agent.experience(replay.at(np.arange(60))).next_state.tolist()}
-    assert [tuple(row) in stored for row in batch.next_state.tolist()] == [True] * (16 - made) + [False] * made
+    assert len(batches.reward) == 16 * updates
+    for update in range(updates):
+        batch = batches.rows(slice(update, None, updates))
+        assert (batch.reward >= 70.0).tolist() == [False] * (16 - made) + [True] * made
+        members = batch.reward[16 - made :].tolist()
+        assert sorted(members) == sorted([70.0, 71.0, 72.0] * (made // 3))
+        assert [tuple(row) in stored for row in batch.next_state.tolist()] == [True] * (16 - made) + [False] * made
+
+
+def test_several_updates_have_targets_by_the_critics_before_the_first() -> None:
+    agent, e, seen_by_watch = small(), experience(), []
+    agent.watch = SimpleNamespace(batch=lambda q, target, bonus: seen_by_watch.append((q, target)))
+    before = copy.deepcopy(agent.critics.target)
+    torch.manual_seed(5)
+    samples = agent.samples(e, agent.settings.gamma)
+    with torch.no_grad():
+        action, cost = agent.soft.next_action(samples.next_obs)
+        wanted = samples.target(before(samples.next_obs, action).amin(0) - cost)
+        first = agent.critics.online(samples.obs[::2], samples.action[::2])
+    torch.manual_seed(5)
+    agent.update_critics(e, 2)
+    (q, target), (later, next_target) = seen_by_watch
+    torch.testing.assert_close(torch.stack([target, next_target], 1).flatten(), wanted)
+    torch.testing.assert_close(q, first)
+    with torch.no_grad():
+        now = agent.critics.online(samples.obs[1::2], samples.action[1::2])
+    assert agent.updates == 2 and (later - now).abs().max() > 1e-6  # two steps: the second's values are not the last
 
 
 def test_training_uses_the_model_from_its_step_on() -> None:
