@@ -139,7 +139,8 @@ def main() -> None:
     rows = [(group, name, profile.seconds.get((group, name), 0.0)) for group, name in known]
     print(describe_line(describe_machine()), f"threads {torch.get_num_threads()}\n", sep="; ")
     lines = [[group, name, f"{ms:.2f}"] for group, name, ms in rows if ms]
-    sums = [[group, "**all**", f"**{sum(ms for own, _, ms in rows if own == group):.2f}**"] for group in (LEARN, ACT, WORLD)]
+    totals = {group: sum(ms for own, _, ms in rows if own == group) for group in (LEARN, ACT, WORLD)}
+    sums = [[group, "**all**", f"**{ms:.2f}**"] for group, ms in totals.items()]
     print(table(["in", "part", "CPU ms per step"], [*lines, *sums, ["", "everything", f"{whole:.2f}"]]))
     write_result(args.out, {"task": args.task, "set": args.set, "cpu_ms": [*rows], "whole": whole})
 

@@ -59,7 +59,7 @@ class RoundedLinear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, rounded: Tensor) -> Tensor:
-        """(members, batch, in), (members, in, out), (members, 1, out) and the rounded weight, to (members, batch, out)."""
+        """(members, batch, out), from (members, batch, in), (members, in, out), (members, 1, out), and W rounded."""
         low = x.to(rounded.dtype)
         ctx.save_for_backward(low, rounded)
         return torch.bmm(low, rounded).to(x.dtype).add_(bias)

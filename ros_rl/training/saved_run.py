@@ -99,7 +99,8 @@ def check_fits(recorded: Settings, wanted: Settings) -> None:
         ConfigError: Naming the first setting or the observation that differs, with both values.
     """
     own = {key: value for key, value, _ in iterate(recorded)}
-    free = (*recorded.agent.changeable, "learner.device", "learner.precision", *(f"task.{name}" for name in wanted.task.not_planned))
+    learning = ("learner.device", "learner.precision")
+    free = (*recorded.agent.changeable, *learning, *(f"task.{name}" for name in wanted.task.not_planned))
     for key, value, _ in iterate(wanted):
         if not key.startswith(free) and value != own.get(key):
             raise ConfigError(

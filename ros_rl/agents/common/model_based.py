@@ -123,11 +123,14 @@ class ModelBasedAgent(Agent):
     def update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """The model's gradient work of one environment step."""
         metrics, per_step = self._judge_model(replay), self._model_settings.updates_per_step
-        if per_step and self._refit_due(env_steps):
+        if not per_step:
+            return metrics
+        if self._refit_due(env_steps):
             self._fit_normalisers(replay)
-        for _ in range(self._take("model", per_step * self._needed.share)):
+        share = self._needed.share
+        for _ in range(self._take("model", per_step * share)):
             metrics |= self._update_model(replay)
-        return metrics | {"model_updates_needed": self._needed.share}
+        return metrics | {"model_updates_needed": share}
 
     def _judge_model(self, replay: ReplayBuffer) -> dict[str, float]:
         """The loss on what came since the last look, which the model has not learned from yet: it is held out."""
