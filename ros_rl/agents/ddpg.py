@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.common.critics import follow
+from ros_rl.agents.common.critics import Follower
 from ros_rl.agents.common.off_policy import OffPolicyAgent
 from ros_rl.agents.common.policy_graph import DdpgGraph
 from ros_rl.agents.common.samples import Samples
@@ -42,6 +42,7 @@ class DdpgAgent(OffPolicyAgent):
         if s.target_rule.kind != "none":
             self.target_policy = DeterministicPolicy(*sizes).requires_grad_(False)
             self.target_policy.load_state_dict(self.policy.state_dict())
+        self._follower = Follower(self.target_policy, self.policy, s.target_rule)
         self.graph = DdpgGraph(layout, self.inputs, self.policy, s.exploration)
         self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
 
@@ -53,9 +54,8 @@ class DdpgAgent(OffPolicyAgent):
         """One step up the first critic, and one of the target policy."""
         action = self.inputs.smooth(self.policy(samples.obs), samples.obs)
         loss = step(self._policy_optimiser, -self.critics.frozen(1)(samples.obs, action).mean())
-        rule = self.settings.target_rule
-        if self.updates % rule.every < self.policy_delay:
-            follow(self.target_policy, self.policy, rule)
+        if self.updates % self._follower.rule.every < self.policy_delay:
+            self._follower.move()
         return {"policy_loss": loss}
 
     def parts(self) -> dict[str, Stateful]:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
@@ -30,7 +32,7 @@ class CriticEnsemble(nn.Module):
 
     def forward(self, x: Tensor, action: Tensor) -> Tensor:
         """Values, (critics, batch), of inputs (batch, ...) and actions (batch, actions)."""
-        return self.net(torch.cat([x, action], -1)[None])[..., 0]
+        return self.net(x[None], action[None])[..., 0]
 
     def features(self, x: Tensor, action: Tensor) -> Tensor:
         """The last hidden layer, (critics, batch, hidden)."""
@@ -65,6 +67,6 @@ class ActionValues(nn.Module):
 
 
 @torch.no_grad()
-def polyak(target: nn.Module, source: nn.Module, tau: float) -> None:
+def polyak(target: Iterable[Tensor], source: Iterable[Tensor], tau: float) -> None:
     """Move the target's parameters by the share `tau` towards the source's."""
-    torch._foreach_lerp_(list(target.parameters()), list(source.parameters()), tau)
+    torch._foreach_lerp_(list(target), list(source), tau)

@@ -16,7 +16,7 @@ from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.samples import Samples
 from ros_rl.networks.critics import CriticEnsemble, polyak
 from ros_rl.networks.mlp import BatchedBatchNorm
-from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.optimisers import Adam, descend
 from ros_rl.settings.critics import CriticSettings, TargetRule
 
 NextAction = Callable[[Tensor], "tuple[Tensor, Tensor | float]"]
@@ -24,6 +24,27 @@ NextAction = Callable[[Tensor], "tuple[Tensor, Tensor | float]"]
 
 
 M = TypeVar("M", bound=nn.Module)
+
+
+class Follower:
+    """Moves a target network; without target networks nothing moves.
+
+    Args:
+        target: Follows.
+        source: Is followed.
+        rule: How.
+    """
+
+    def __init__(self, target: nn.Module, source: nn.Module, rule: TargetRule) -> None:
+        self.target, self.source, self.rule = target, source, rule
+        self._parameters = list(target.parameters()), list(source.parameters())
+
+    def move(self) -> None:
+        """One move."""
+        if self.rule.kind == "polyak":
+            polyak(*self._parameters, self.rule.tau)
+        elif self.rule.kind == "hard":
+            self.target.load_state_dict(self.source.state_dict())
 
 
 class TargetedNetwork(Generic[M]):
@@ -46,40 +67,44 @@ class TargetedNetwork(Generic[M]):
         if rule.kind != "none":
             self.target = make().requires_grad_(False)
             self.target.load_state_dict(self.online.state_dict())
+        self._follower = Follower(self.target, self.online, rule)
         self.by_batch = any(isinstance(part, BatchedBatchNorm) for part in self.online.modules())
         """Whether a batch's own statistics normalise it."""
         learned = [parameter for parameter in self.online.parameters() if parameter.requires_grad]
         self.optimiser = Adam(learned, learning_rate, beta1)
-        self._frozen: M | None = None
+        self._frozen: dict[int | None, M] = {}
 
     def frozen(self, members: int | None = None) -> M:
         """The online network as it is, seen so that no gradient reaches its weights: a policy is improved through it.
 
+        It has the online network's own memory, in which all that moves or restores weights writes.
+
         Args:
             members: How many critics of an ensemble are asked; None: all.
         """
-        if self._frozen is None:
-            self._frozen = copy.deepcopy(self.online).requires_grad_(False)
-            self._frozen.train(not self.by_batch)
-        for frozen, value in zip(_values(self._frozen), _values(self.online), strict=True):
-            frozen.data = value.data[:members]
-        return self._frozen
+        if members not in self._frozen:
+            frozen = copy.deepcopy(self.online).requires_grad_(False)
+            for value, online in zip(_values(frozen), _values(self.online), strict=True):
+                value.data = online.data[:members]
+            self._frozen[members] = frozen.train(not self.by_batch)
+        return self._frozen[members]
 
     def parts(self) -> dict[str, Stateful]:
         """What a checkpoint holds."""
         parts: dict[str, Stateful] = {"critics": self.online, "critic_optimiser": self.optimiser}
         return parts | ({} if self.target is self.online else {"target_critics": self.target})
 
-    def descend(self, loss: Tensor, updates: int) -> None:
+    def descend(self, values: Tensor, updates: int, slope: Tensor | None = None) -> None:
         """One step down a loss, and one of the targets.
 
         Args:
-            loss: Of the network.
+            values: Of the network, of any shape; the loss itself, (), without `slope`.
             updates: How many came before.
+            slope: The loss's derivative after the values, of the same shape.
         """
-        step(self.optimiser, loss)
+        descend(self.optimiser, values, slope)
         if (updates + 1) % self.rule.every == 0:
-            follow(self.target, self.online, self.rule)
+            self._follower.move()
 
     def smallest(self, q: Tensor) -> Tensor:
         """The smallest of the critics, or of a random subset of them (Chen et al. 2021, REDQ), (batch,)."""
@@ -103,8 +128,9 @@ class Critics(TargetedNetwork[CriticEnsemble]):
             Values (critics, batch) and their targets (batch,), without gradient.
         """
         q, target = self._values(samples, choose)
-        self.descend((samples.weight * (q - target) ** 2).mean(1).sum(), updates)
-        return q.detach(), target
+        found = q.detach()
+        self.descend(q, updates, (2.0 / len(target)) * samples.weight * (found - target))
+        return found, target
 
     def _values(self, samples: Samples, choose: NextAction) -> tuple[Tensor, Tensor]:
         joint = self.by_batch and self.target is self.online
@@ -126,14 +152,6 @@ def make_critics(size_in: int, action_size: int, settings: CriticSettings) -> Cr
     s = settings
     sizes = (s.critics, size_in + action_size, s.hidden, s.normalisation, s.dropout)
     return Critics(lambda: CriticEnsemble(*sizes), s.target_rule, s.learning_rate, s.beta1, s.target_critics)
-
-
-def follow(target: nn.Module, source: nn.Module, rule: TargetRule) -> None:
-    """One move of a target network; without target networks there is none."""
-    if rule.kind == "polyak":
-        polyak(target, source, rule.tau)
-    elif rule.kind == "hard":
-        target.load_state_dict(source.state_dict())
 
 
 def figures(q: Tensor, target: Tensor) -> dict[str, float]:
