@@ -32,7 +32,7 @@ class CriticEnsemble(nn.Module):
 
     def forward(self, x: Tensor, action: Tensor) -> Tensor:
         """Values, (critics, batch), of inputs (batch, ...) and actions (batch, actions)."""
-        return self.net(x[None], action[None])[..., 0]
+        return self.net(torch.cat([x, action], -1)[None])[..., 0]
 
     def features(self, x: Tensor, action: Tensor) -> Tensor:
         """The last hidden layer, (critics, batch, hidden)."""

@@ -13,8 +13,6 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from ros_rl.networks.passes import perceptron
-
 _EPSILON = 1e-3
 """Added to a batch's variance, as by Bhatt et al. 2024 (CrossQ)."""
 
@@ -149,16 +147,10 @@ class BatchedMLP(nn.Module):
         blocks.append(BatchedLinear(members, size, size_out))
         self.members = members
         self.net = nn.Sequential(*blocks)
-        plain = normalisation == "none" and not dropout and activation is InPlaceReLU
-        self._plain = list(self.net.parameters()) if plain else None
-        """Weights and biases in turn, if it is nothing but linear layers and ReLUs."""
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Inputs that stand side by side, (members or 1, batch, values) each -> (members, batch, out)."""
-        if self._plain is not None and not torch.jit.is_tracing():
-            return perceptron(inputs, self._plain)
-        output: Tensor = self.net(torch.cat(inputs, -1))
-        return output
+    def forward(self, x: Tensor) -> Tensor:
+        """(members or 1, batch, in) -> (members, batch, out)."""
+        return self.net(x)
 
     def first(self, x: Tensor, outputs: int) -> Tensor:
         """The first `outputs` values of `forward`; the others cost nothing."""

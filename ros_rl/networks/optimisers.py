@@ -95,20 +95,22 @@ class Adam(_OwnRates, torch.optim.Adam):
 
 def step(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
     """One step down a loss; returns it."""
-    descend(optimiser, loss)
+    forget(optimiser)
+    loss.backward()
+    move(optimiser)
     return float(loss.detach())
 
 
-def descend(optimiser: torch.optim.Optimizer, values: Tensor, slope: Tensor | None = None) -> None:
-    """One step down a loss of some values.
-
-    Args:
-        optimiser: Moves what the values depend on.
-        values: Of any shape; the loss itself, (), without `slope`.
-        slope: The loss's derivative after them, of the same shape.
-    """
+def forget(optimiser: torch.optim.Optimizer) -> None:
+    """Leave no gradient from before."""
     for group in optimiser.param_groups:
         for parameter in group["params"]:
             parameter.grad = None
-    values.backward(slope)
-    optimiser.move() if isinstance(optimiser, Adam) else optimiser.step()
+
+
+def move(optimiser: torch.optim.Optimizer) -> None:
+    """One step along the gradients at hand."""
+    if isinstance(optimiser, Adam):
+        optimiser.move()
+    else:
+        optimiser.step()

@@ -16,7 +16,8 @@ from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.samples import Samples
 from ros_rl.networks.critics import CriticEnsemble, polyak
 from ros_rl.networks.mlp import BatchedBatchNorm
-from ros_rl.networks.optimisers import Adam, descend
+from ros_rl.networks.optimisers import Adam, forget, move, step
+from ros_rl.networks.passes import GraphPass, Pass, plain_pass
 from ros_rl.settings.critics import CriticSettings, TargetRule
 
 NextAction = Callable[[Tensor], "tuple[Tensor, Tensor | float]"]
@@ -72,6 +73,8 @@ class TargetedNetwork(Generic[M]):
         """Whether a batch's own statistics normalise it."""
         learned = [parameter for parameter in self.online.parameters() if parameter.requires_grad]
         self.optimiser = Adam(learned, learning_rate, beta1)
+        self.learning = plain_pass(self.online) or GraphPass(self.online)
+        """Through the online network, and back to its parameters."""
         self._frozen: dict[int | None, M] = {}
 
     def frozen(self, members: int | None = None) -> M:
@@ -94,15 +97,24 @@ class TargetedNetwork(Generic[M]):
         parts: dict[str, Stateful] = {"critics": self.online, "critic_optimiser": self.optimiser}
         return parts | ({} if self.target is self.online else {"target_critics": self.target})
 
-    def descend(self, values: Tensor, updates: int, slope: Tensor | None = None) -> None:
+    def descend(self, loss: Tensor, updates: int) -> None:
         """One step down a loss, and one of the targets.
 
         Args:
-            values: Of the network, of any shape; the loss itself, (), without `slope`.
+            loss: Of the network.
             updates: How many came before.
-            slope: The loss's derivative after the values, of the same shape.
         """
-        descend(self.optimiser, values, slope)
+        step(self.optimiser, loss)
+        self._follow(updates)
+
+    def follow_slope(self, slope: Tensor, updates: int) -> None:
+        """As `descend`, from the loss's derivative after the values that `learning` gave."""
+        forget(self.optimiser)
+        self.learning.learn(slope)
+        move(self.optimiser)
+        self._follow(updates)
+
+    def _follow(self, updates: int) -> None:
         if (updates + 1) % self.rule.every == 0:
             self._follower.move()
 
@@ -116,6 +128,18 @@ class TargetedNetwork(Generic[M]):
 class Critics(TargetedNetwork[CriticEnsemble]):
     """Q functions of continuous actions that follow the Bellman equation; see `TargetedNetwork`."""
 
+    def __init__(
+        self,
+        make: Callable[[], CriticEnsemble],
+        rule: TargetRule,
+        learning_rate: float,
+        beta1: float = 0.9,
+        counted: int = 0,
+    ) -> None:
+        super().__init__(make, rule, learning_rate, beta1, counted)
+        self._targets = plain_pass(self.target) or self.target
+        self._through: dict[int | None, Pass] = {}
+
     def update(self, samples: Samples, choose: NextAction, updates: int) -> tuple[Tensor, Tensor]:
         """One step on the weighted squared Bellman error, and one of the targets.
 
@@ -128,23 +152,32 @@ class Critics(TargetedNetwork[CriticEnsemble]):
             Values (critics, batch) and their targets (batch,), without gradient.
         """
         q, target = self._values(samples, choose)
-        found = q.detach()
-        self.descend(q, updates, (2.0 / len(target)) * samples.weight * (found - target))
-        return found, target
+        slope = (2.0 / len(target)) * samples.weight * (q - target)
+        joint = self._joint
+        self.follow_slope(torch.cat([slope, torch.zeros_like(slope)], 1) if joint else slope, updates)
+        return q, target
 
+    @torch.no_grad()
     def _values(self, samples: Samples, choose: NextAction) -> tuple[Tensor, Tensor]:
-        joint = self.by_batch and self.target is self.online
-        with torch.no_grad():
-            action, cost = choose(samples.next_obs)
-            next_q = None if joint else self.target(samples.next_obs, action)
-        if next_q is not None:
-            q = self.online(samples.obs, samples.action)
-        else:
+        action, cost = choose(samples.next_obs)
+        if self._joint:
             # one pass over both, so that the statistics are those of the mixture (Bhatt et al. 2024, CrossQ)
-            both = self.online(torch.cat([samples.obs, samples.next_obs]), torch.cat([samples.action, action]))
+            both = self.learning(torch.cat([samples.obs, samples.next_obs]), torch.cat([samples.action, action]))
             q, next_q = both.chunk(2, 1)
-            next_q = next_q.detach()
+        else:
+            next_q = self._targets(samples.next_obs, action)
+            q = self.learning(samples.obs, samples.action)
         return q, samples.target(self.smallest(next_q) - cost)
+
+    @property
+    def _joint(self) -> bool:
+        return self.by_batch and self.target is self.online
+
+    def through(self, members: int | None = None) -> Pass:
+        """The way through the critics as they are, and back to actions; see `frozen`."""
+        if members not in self._through:
+            self._through[members] = plain_pass(self.online, members) or GraphPass(self.frozen(members), learns=False)
+        return self._through[members]
 
 
 def make_critics(size_in: int, action_size: int, settings: CriticSettings) -> Critics:
