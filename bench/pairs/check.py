@@ -144,10 +144,10 @@ def _our_update(pair: Pair, agent: Any, batch: Batch, seed: int) -> dict[str, fl
         return dict(agent.train(replay, 0))
     # they draw the policy's noise first, we the target's
     policy_noise, target_noise = (torch.randn(pair.batch, pair.actions) for _ in range(2))
-    noises, sample = iter((target_noise, policy_noise)), agent.policy.sample
-    agent.policy.sample = lambda x: sample(x, next(noises))
+    noises, squashed = iter((target_noise, policy_noise)), agent.policy.squashed
+    agent.policy.squashed = lambda output, _: squashed(output, next(noises))
     metrics = dict(agent.train(replay, 0))
-    del agent.policy.sample
+    del agent.policy.squashed
     return metrics
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from pairs.pairs import CAPACITY, GAMMA, Pair
 
 from ros_rl.agents.common.off_policy import ReplayAgent
-from ros_rl.agents.factory import MODEL_FREE
+from ros_rl.agents.factory import AGENTS
 from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.off_policy import CRITIC_SETTINGS
@@ -41,7 +41,7 @@ def make(pair: Pair, tau: float, copy_every: int, updates_per_step: int) -> Repl
     common = {"hidden": pair.hidden, "gamma": GAMMA, "learning_rate": pair.learning_rate}
     targets = {"tau": tau, "copy_every": copy_every}
     settings = CRITIC_SETTINGS[pair.name](**common, **targets, **LIKE_STABLE[pair.name])
-    agent = MODEL_FREE[pair.name](layout(pair), settings, pair.batch, float(updates_per_step))
+    agent = AGENTS[pair.name](layout(pair), settings, pair.batch, float(updates_per_step))
     assert isinstance(agent, ReplayAgent)
     return agent
 

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.common.critics import follow
+from ros_rl.agents.common.critics import Follower
 from ros_rl.agents.common.off_policy import OffPolicyAgent
 from ros_rl.agents.common.policy_graph import DdpgGraph
 from ros_rl.agents.common.samples import Samples
 from ros_rl.layout import Layout
-from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.optimisers import Adam, forget, move
+from ros_rl.networks.passes import PlainPass
 from ros_rl.networks.policies import DeterministicPolicy
 from ros_rl.settings.off_policy import DdpgSettings, DeterministicSettings
 
@@ -42,7 +43,9 @@ class DdpgAgent(OffPolicyAgent):
         if s.target_rule.kind != "none":
             self.target_policy = DeterministicPolicy(*sizes).requires_grad_(False)
             self.target_policy.load_state_dict(self.policy.state_dict())
+        self._follower = Follower(self.target_policy, self.policy, s.target_rule)
         self.graph = DdpgGraph(layout, self.inputs, self.policy, s.exploration)
+        self._learning = PlainPass(self.policy.net)
         self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
 
     def next_action(self, obs: Tensor) -> tuple[Tensor, float]:
@@ -51,12 +54,18 @@ class DdpgAgent(OffPolicyAgent):
 
     def update_policy(self, samples: Samples) -> dict[str, float]:
         """One step up the first critic, and one of the target policy."""
-        action = self.inputs.smooth(self.policy(samples.obs), samples.obs)
-        loss = step(self._policy_optimiser, -self.critics.frozen(1)(samples.obs, action).mean())
-        rule = self.settings.target_rule
-        if self.updates % rule.every < self.policy_delay:
-            follow(self.target_policy, self.policy, rule)
-        return {"policy_loss": loss}
+        output = self._learning(samples.obs)[0].requires_grad_()
+        action = self.inputs.smooth(torch.tanh(output), samples.obs)
+        critic = self.critics.through(1)
+        q = critic(samples.obs, action.detach())
+        slope = critic.input_slope(torch.full_like(q, -1.0 / q.numel()))
+        (slope_of_output,) = torch.autograd.grad(action, output, slope)
+        forget(self._policy_optimiser)
+        self._learning.learn(slope_of_output[None])
+        move(self._policy_optimiser)
+        if self.updates % self._follower.rule.every < self.policy_delay:
+            self._follower.move()
+        return {"policy_loss": -float(q.mean())}
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""

@@ -66,7 +66,7 @@ class SacAgent(OffPolicyAgent):
         """One step up the critics' value plus entropy, and one on the entropy coefficient."""
         loss, entropy = self.soft.update_policy(samples.obs)
         if self.acting is not self.policy:
-            polyak(self.acting, self.policy, self.policy_tau)
+            polyak(self.acting.parameters(), self.policy.parameters(), self.policy_tau)
         metrics = self.soft.follow(entropy.mean())
         self.entropy_bonus = metrics.pop("entropy_bonus")
         return {"policy_loss": loss} | metrics

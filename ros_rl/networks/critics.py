@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
@@ -65,6 +67,6 @@ class ActionValues(nn.Module):
 
 
 @torch.no_grad()
-def polyak(target: nn.Module, source: nn.Module, tau: float) -> None:
+def polyak(target: Iterable[Tensor], source: Iterable[Tensor], tau: float) -> None:
     """Move the target's parameters by the share `tau` towards the source's."""
-    torch._foreach_lerp_(list(target.parameters()), list(source.parameters()), tau)
+    torch._foreach_lerp_(list(target), list(source), tau)

@@ -189,11 +189,11 @@ def round_products(network: nn.Module, dtype: torch.dtype | None) -> None:
                 layer.rounded = Rounded(dtype) if dtype is not None and wide else None
 
 
-def forget_rounded(network: nn.Module) -> None:
-    """Round weights anew that were exchanged, not written."""
-    for layer in network.modules():
-        if isinstance(layer, BatchedLinear) and layer.rounded is not None:
-            layer.rounded.forget()
+def share_rounding(frozen: nn.Module, source: nn.Module) -> None:
+    """Let a copy of a network that stands in its memory round its weights when the network's have been written."""
+    for layer, own in zip(frozen.modules(), source.modules(), strict=True):
+        if isinstance(layer, BatchedLinear) and isinstance(own, BatchedLinear) and layer.rounded is not None:
+            layer.rounded = Rounded(layer.rounded.dtype, own.weight)
 
 
 @contextmanager

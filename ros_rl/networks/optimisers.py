@@ -56,36 +56,51 @@ class Adam(_OwnRates, torch.optim.Adam):
         super().__init__(list(parameters), learning_rate, betas=(beta1, 0.999), fused=True)
 
     def step(self, closure: Callable[[], float] | None = None) -> Any:
-        """One step along the gradients at hand; `closure` as torch has it."""
+        """One step as torch makes it; `closure` as torch has it."""
+        for state in self.state.values():  # torch counts for each parameter
+            state["step"] = state["step"].clone()
+        result = super().step(closure)
+        self._moments = ()
+        return result
+
+    @torch.no_grad()
+    def move(self) -> None:
+        """One step along the gradients at hand."""
         group = self.param_groups[0]
         parameters = group["params"]
         gradients = [parameter.grad for parameter in parameters]
-        if closure is not None or not self._moments or any(gradient is None for gradient in gradients):
-            result = super().step(closure)
-            names = ("exp_avg", "exp_avg_sq", "step")
-            known = all(parameter in self.state for parameter in parameters)
-            self._moments = [[self.state[p][name] for p in parameters] for name in names] if known else ()
-            return result
+        if not (self._moments or self._gather()) or any(gradient is None for gradient in gradients):
+            self.step()
+            return
         mean, square, steps = self._moments
-        with torch.no_grad():
-            torch._foreach_add_(steps, 1.0)
-            torch._fused_adam_(
-                parameters,
-                gradients,
-                mean,
-                square,
-                [],
-                steps,
-                lr=group["lr"],
-                beta1=group["betas"][0],
-                beta2=group["betas"][1],
-                weight_decay=0.0,
-                eps=group["eps"],
-                amsgrad=False,
-                maximize=False,
-            )
+        steps[0].add_(1.0)
+        torch._fused_adam_(
+            parameters,
+            gradients,
+            mean,
+            square,
+            [],
+            steps,
+            lr=group["lr"],
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            weight_decay=0.0,
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=False,
+        )
         self._changed()
-        return None
+
+    def _gather(self) -> bool:
+        """Whether all parameters have moved equally often: then one count of steps is enough."""
+        states = [self.state[parameter] for parameter in self.param_groups[0]["params"] if parameter in self.state]
+        counts = {float(state["step"]) for state in states}
+        if len(states) < len(self.param_groups[0]["params"]) or len(counts) > 1:
+            return False
+        for state in states:
+            state["step"] = states[0]["step"]
+        self._moments = [[state[name] for state in states] for name in ("exp_avg", "exp_avg_sq", "step")]
+        return True
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over the moments that `state_dict` gave."""
@@ -95,9 +110,22 @@ class Adam(_OwnRates, torch.optim.Adam):
 
 def step(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
     """One step down a loss; returns it."""
+    forget(optimiser)
+    loss.backward()
+    move(optimiser)
+    return float(loss.detach())
+
+
+def forget(optimiser: torch.optim.Optimizer) -> None:
+    """Leave no gradient from before."""
     for group in optimiser.param_groups:
         for parameter in group["params"]:
             parameter.grad = None
-    loss.backward()
-    optimiser.step()
-    return float(loss.detach())
+
+
+def move(optimiser: torch.optim.Optimizer) -> None:
+    """One step along the gradients at hand."""
+    if isinstance(optimiser, Adam):
+        optimiser.move()
+    else:
+        optimiser.step()

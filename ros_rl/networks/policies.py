@@ -9,11 +9,10 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
 from ros_rl.networks.mlp import BatchedMLP, InPlaceReLU
+from ros_rl.networks.squashing import LOG_STD_HIGH, LOG_STD_LOW, log_density, squashed_sample
 
-_LOG_STD_LOW, _LOG_STD_HIGH = -5.0, 2.0
 _AT_LIMIT = 1e-5
 """An action within this of +-1 was clipped: undoing a smoothing of 0.95 magnifies a float32's rounding to 2e-6."""
 
@@ -36,7 +35,7 @@ class SquashedGaussianPolicy(nn.Module):
         """Mean and log-deviation before the squashing, each of shape (batch, actions), from (batch, inputs)."""
         output = self.net(x[None])[0]
         mean, log_std = output[..., : self.action_size], output[..., self.action_size :]
-        return mean, log_std.clamp(_LOG_STD_LOW, _LOG_STD_HIGH)
+        return mean, log_std.clamp(LOG_STD_LOW, LOG_STD_HIGH)
 
     def act(self, x: Tensor, noise: Tensor) -> Tensor:
         """An action in (-1, 1) from standard normal noise; zero noise gives the deterministic one."""
@@ -44,22 +43,18 @@ class SquashedGaussianPolicy(nn.Module):
         return torch.tanh(mean + log_std.exp() * noise)
 
     def sample(self, x: Tensor, noise: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """A reparameterised action and its log-probability (SAC, appendix C; stable form of log(1 - tanh^2))."""
-        mean, log_std = self(x)
-        noise = torch.randn_like(mean) if noise is None else noise
-        raw = mean + log_std.exp() * noise
-        return torch.tanh(raw), _log_density(raw, noise, log_std)
+        """A reparameterised action and its log-probability; see `squashed_sample`."""
+        return self.squashed(self.net(x[None])[0], noise)
+
+    def squashed(self, output: Tensor, noise: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """As `sample`, from what the network gives, (batch, 2 actions)."""
+        noise = torch.randn_like(output[..., : self.action_size]) if noise is None else noise
+        return squashed_sample(output, noise)
 
     def log_probability(self, x: Tensor, raw: Tensor) -> Tensor:
         """Of the actions tanh(raw), (...,), from inputs (..., inputs) and raw actions (..., actions)."""
         mean, log_std = (part.reshape(raw.shape) for part in self(x.reshape(-1, x.shape[-1])))
-        return _log_density(raw, (raw - mean) / log_std.exp(), log_std)
-
-
-def _log_density(raw: Tensor, noise: Tensor, log_std: Tensor) -> Tensor:
-    log_normal = (-0.5 * noise**2 - log_std - 0.5 * math.log(2 * math.pi)).sum(-1)
-    log_squash = (2 * (math.log(2.0) - raw - softplus(-2 * raw))).sum(-1)
-    return log_normal - log_squash
+        return log_density(raw, (raw - mean) / log_std.exp(), log_std)
 
 
 class ClippedGaussianPolicy(nn.Module):
@@ -86,7 +81,7 @@ class ClippedGaussianPolicy(nn.Module):
         """Mean, in (-1, 1), and log-deviation before the clipping, each (batch, actions), from (batch, inputs)."""
         output = self.net(x[None])[0]
         log_std = output[..., self.action_size :] + self.initial_log_std
-        return torch.tanh(output[..., : self.action_size]), log_std.clamp(_LOG_STD_LOW, _LOG_STD_HIGH)
+        return torch.tanh(output[..., : self.action_size]), log_std.clamp(LOG_STD_LOW, LOG_STD_HIGH)
 
     def act(self, x: Tensor, noise: Tensor) -> Tensor:
         """An action in [-1, 1] from standard normal noise, reparameterised; zero noise gives the mean."""

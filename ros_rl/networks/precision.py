@@ -31,16 +31,17 @@ class Rounded:
 
     Args:
         dtype: Of the copy.
+        source: Whose version says so, where the weights are another tensor in its memory; None: their own.
     """
 
-    def __init__(self, dtype: torch.dtype) -> None:
-        self.dtype = dtype
+    def __init__(self, dtype: torch.dtype, source: Tensor | None = None) -> None:
+        self.dtype, self._source = dtype, source
         self._of: tuple[int, int] | None = None
         self._copy = torch.empty(0)
 
     def __call__(self, weight: Tensor) -> Tensor:
         """The copy of a tensor's present values."""
-        now = weight.data_ptr(), weight._version
+        now = weight.data_ptr(), (weight if self._source is None else self._source)._version
         if now != self._of:
             self._of, self._copy = now, weight.detach().to(self.dtype)
         return self._copy
@@ -48,10 +49,6 @@ class Rounded:
     def __deepcopy__(self, memo: Any) -> Rounded:
         """One of its own for the copied weights."""
         return Rounded(self.dtype)
-
-    def forget(self) -> None:
-        """Make the next copy anew, whatever the weights' version."""
-        self._of = None
 
 
 class RoundedLinear(torch.autograd.Function):

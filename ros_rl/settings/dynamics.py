@@ -25,7 +25,7 @@ class ModelSettings:
     weight_decay: float = setting(1e-5, "decoupled weight decay", low=0.0)
     updates_per_step: float = setting(1.0, "model gradient steps per environment step", low=0.0)
     least_updates: float = setting(
-        0.2,
+        1.0,
         "share of these steps that is made even if new transitions are predicted as well as old ones are fitted; all "
         "are made where reward or termination is learned",
         low=0.0,

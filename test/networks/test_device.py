@@ -56,7 +56,7 @@ def test_a_step_makes_nothing_on_the_default_device(name: str, optimiser: type[t
     with torch.device("meta"):
         for _ in range(2):
             step(moved, (use(network, obs, action) ** 2).mean())
-        polyak(target, network, 0.5)
+        polyak(target.parameters(), network.parameters(), 0.5)
     for tensor in (*network.state_dict().values(), *target.state_dict().values()):
         assert tensor.device.type == "cpu" and torch.isfinite(tensor).all()
 

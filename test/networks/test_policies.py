@@ -73,9 +73,9 @@ def test_critics_see_input_and_action_and_differ() -> None:
 def test_polyak_moves_by_the_share() -> None:
     source, target = CriticEnsemble(2, 3, 8), CriticEnsemble(2, 3, 8)
     before = [parameter.clone() for parameter in target.parameters()]
-    polyak(target, source, 0.1)
+    polyak(target.parameters(), source.parameters(), 0.1)
     for new, old, aim in zip(target.parameters(), before, source.parameters(), strict=True):
         torch.testing.assert_close(new, 0.9 * old + 0.1 * aim)
-    polyak(target, source, 1.0)
+    polyak(target.parameters(), source.parameters(), 1.0)
     for new, aim in zip(target.parameters(), source.parameters(), strict=True):
         torch.testing.assert_close(new, aim)

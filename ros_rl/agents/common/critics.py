@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.samples import Samples
 from ros_rl.networks.critics import CriticEnsemble, polyak
-from ros_rl.networks.mlp import BatchedBatchNorm, forget_rounded
-from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.mlp import BatchedBatchNorm, share_rounding
+from ros_rl.networks.optimisers import Adam, forget, move, step
+from ros_rl.networks.passes import GraphPass, Pass, plain_pass
 from ros_rl.settings.critics import CriticSettings, TargetRule
 
 NextAction = Callable[[Tensor], "tuple[Tensor, Tensor | float]"]
@@ -24,6 +25,27 @@ NextAction = Callable[[Tensor], "tuple[Tensor, Tensor | float]"]
 
 
 M = TypeVar("M", bound=nn.Module)
+
+
+class Follower:
+    """Moves a target network; without target networks nothing moves.
+
+    Args:
+        target: Follows.
+        source: Is followed.
+        rule: How.
+    """
+
+    def __init__(self, target: nn.Module, source: nn.Module, rule: TargetRule) -> None:
+        self.target, self.source, self.rule = target, source, rule
+        self._parameters = list(target.parameters()), list(source.parameters())
+
+    def move(self) -> None:
+        """One move."""
+        if self.rule.kind == "polyak":
+            polyak(*self._parameters, self.rule.tau)
+        elif self.rule.kind == "hard":
+            self.target.load_state_dict(self.source.state_dict())
 
 
 class TargetedNetwork(Generic[M]):
@@ -46,25 +68,30 @@ class TargetedNetwork(Generic[M]):
         if rule.kind != "none":
             self.target = make().requires_grad_(False)
             self.target.load_state_dict(self.online.state_dict())
+        self._follower = Follower(self.target, self.online, rule)
         self.by_batch = any(isinstance(part, BatchedBatchNorm) for part in self.online.modules())
         """Whether a batch's own statistics normalise it."""
         learned = [parameter for parameter in self.online.parameters() if parameter.requires_grad]
         self.optimiser = Adam(learned, learning_rate, beta1)
-        self._frozen: M | None = None
+        self.learning = plain_pass(self.online) or GraphPass(self.online)
+        """Through the online network, and back to its parameters."""
+        self._frozen: dict[int | None, M] = {}
 
     def frozen(self, members: int | None = None) -> M:
         """The online network as it is, seen so that no gradient reaches its weights: a policy is improved through it.
 
+        It has the online network's own memory, in which all that moves or restores weights writes.
+
         Args:
             members: How many critics of an ensemble are asked; None: all.
         """
-        if self._frozen is None:
-            self._frozen = copy.deepcopy(self.online).requires_grad_(False)
-            self._frozen.train(not self.by_batch)
-        for frozen, value in zip(_values(self._frozen), _values(self.online), strict=True):
-            frozen.data = value.data[:members]
-        forget_rounded(self._frozen)
-        return self._frozen
+        if members not in self._frozen:
+            frozen = copy.deepcopy(self.online).requires_grad_(False)
+            for value, online in zip(_values(frozen), _values(self.online), strict=True):
+                value.data = online.data[:members]
+            share_rounding(frozen, self.online)
+            self._frozen[members] = frozen.train(not self.by_batch)
+        return self._frozen[members]
 
     def parts(self) -> dict[str, Stateful]:
         """What a checkpoint holds."""
@@ -79,8 +106,18 @@ class TargetedNetwork(Generic[M]):
             updates: How many came before.
         """
         step(self.optimiser, loss)
+        self._follow(updates)
+
+    def follow_slope(self, slope: Tensor, updates: int) -> None:
+        """As `descend`, from the loss's derivative after the values that `learning` gave."""
+        forget(self.optimiser)
+        self.learning.learn(slope)
+        move(self.optimiser)
+        self._follow(updates)
+
+    def _follow(self, updates: int) -> None:
         if (updates + 1) % self.rule.every == 0:
-            follow(self.target, self.online, self.rule)
+            self._follower.move()
 
     def smallest(self, q: Tensor) -> Tensor:
         """The smallest of the critics, or of a random subset of them (Chen et al. 2021, REDQ), (batch,)."""
@@ -91,6 +128,18 @@ class TargetedNetwork(Generic[M]):
 
 class Critics(TargetedNetwork[CriticEnsemble]):
     """Q functions of continuous actions that follow the Bellman equation; see `TargetedNetwork`."""
+
+    def __init__(
+        self,
+        make: Callable[[], CriticEnsemble],
+        rule: TargetRule,
+        learning_rate: float,
+        beta1: float = 0.9,
+        counted: int = 0,
+    ) -> None:
+        super().__init__(make, rule, learning_rate, beta1, counted)
+        self._targets = plain_pass(self.target) or self.target
+        self._through: dict[int | None, Pass] = {}
 
     def update(self, samples: Samples, choose: NextAction, updates: int) -> tuple[Tensor, Tensor]:
         """One step on the weighted squared Bellman error, and one of the targets.
@@ -103,32 +152,45 @@ class Critics(TargetedNetwork[CriticEnsemble]):
         Returns:
             Values (critics, batch) and their targets (batch,), without gradient.
         """
-        if not (self.by_batch and self.target is self.online):
+        if not self._joint:
             target = self.targets(samples, choose)
             return self.approach(samples, target, updates), target
         with torch.no_grad():
             action, cost = choose(samples.next_obs)
-        # one pass over both, so that the statistics are those of the mixture (Bhatt et al. 2024, CrossQ)
-        both = self.online(torch.cat([samples.obs, samples.next_obs]), torch.cat([samples.action, action]))
-        q, next_q = both.chunk(2, 1)
-        target = samples.target(self.smallest(next_q.detach()) - cost)
-        self._descend_to(q, target, samples.weight, updates)
-        return q.detach(), target
+            # one pass over both, so that the statistics are those of the mixture (Bhatt et al. 2024, CrossQ)
+            both = self.learning(torch.cat([samples.obs, samples.next_obs]), torch.cat([samples.action, action]))
+            q, next_q = both.chunk(2, 1)
+            target = samples.target(self.smallest(next_q) - cost)
+            slope = _slope(q, target, samples.weight)
+        self.follow_slope(torch.cat([slope, torch.zeros_like(slope)], 1), updates)
+        return q, target
 
     @torch.no_grad()
     def targets(self, samples: Samples, choose: NextAction) -> Tensor:
         """Right sides of the Bellman equation, (batch,), by the target network; arguments as those of `update`."""
         action, cost = choose(samples.next_obs)
-        return samples.target(self.smallest(self.target(samples.next_obs, action)) - cost)
+        return samples.target(self.smallest(self._targets(samples.next_obs, action)) - cost)
 
     def approach(self, samples: Samples, target: Tensor, updates: int) -> Tensor:
         """One step towards targets, (batch,), and one of the target network; gives the values before, see `update`."""
-        q = self.online(samples.obs, samples.action)
-        self._descend_to(q, target, samples.weight, updates)
-        return q.detach()
+        q = self.learning(samples.obs, samples.action)
+        self.follow_slope(_slope(q, target, samples.weight), updates)
+        return q
 
-    def _descend_to(self, q: Tensor, target: Tensor, weight: Tensor, updates: int) -> None:
-        self.descend((weight * (q - target) ** 2).mean(1).sum(), updates)
+    @property
+    def _joint(self) -> bool:
+        return self.by_batch and self.target is self.online
+
+    def through(self, members: int | None = None) -> Pass:
+        """The way through the critics as they are, and back to actions; see `frozen`."""
+        if members not in self._through:
+            self._through[members] = plain_pass(self.online, members) or GraphPass(self.frozen(members), learns=False)
+        return self._through[members]
+
+
+def _slope(q: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Of the weighted mean squared error, added up over the critics, after the values (critics, batch)."""
+    return (2.0 / len(target)) * weight * (q - target)
 
 
 def make_critics(size_in: int, action_size: int, settings: CriticSettings) -> Critics:
@@ -136,14 +198,6 @@ def make_critics(size_in: int, action_size: int, settings: CriticSettings) -> Cr
     s = settings
     sizes = (s.critics, size_in + action_size, s.hidden, s.normalisation, s.dropout)
     return Critics(lambda: CriticEnsemble(*sizes), s.target_rule, s.learning_rate, s.beta1, s.target_critics)
-
-
-def follow(target: nn.Module, source: nn.Module, rule: TargetRule) -> None:
-    """One move of a target network; without target networks there is none."""
-    if rule.kind == "polyak":
-        polyak(target, source, rule.tau)
-    elif rule.kind == "hard":
-        target.load_state_dict(source.state_dict())
 
 
 def figures(q: Tensor, target: Tensor) -> dict[str, float]:

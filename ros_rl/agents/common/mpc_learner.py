@@ -86,8 +86,7 @@ class MpcLearner(ModelBasedAgent):
     @torch.no_grad()
     def _imagine(self, start: Experience) -> Experience:
         """One model step from replayed states under the current policy."""
-        raw, _ = self.policy.sample(self.spaces.network_input(start.state, start.goal, start.last_action))
-        action = self.spaces.smooth(raw, start.last_action)
+        action, _ = self.soft.next_action(self.spaces.network_input(start.state, start.goal, start.last_action))
         return self.imagine(start.state, start.goal, start.last_action, action)
 
     def update_critics(self, e: Experience, updates: int = 1) -> dict[str, float]:

@@ -47,9 +47,10 @@ class ReplayAgent(Agent):
             samples = self.inputs.samples(batch)
             q, target = self.update_critics(samples)
             self._show(q, target)
-            errors = self._errors(replay.settings.priority, samples, q, target)
-            known = np.isfinite(errors)  # of the others the watch tells
-            replay.update_priorities(batch.index[known], errors[known])
+            if replay.settings.priority != "uniform":
+                errors = self._errors(replay.settings.priority, samples, q, target)
+                known = np.isfinite(errors)  # of the others the watch tells
+                replay.update_priorities(batch.index[known], errors[known])
             metrics |= figures(q, target)
             self.updates += 1
             metrics |= self.improve(samples)

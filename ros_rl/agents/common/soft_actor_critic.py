@@ -18,7 +18,8 @@ from torch import Tensor
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.critics import Critics
 from ros_rl.agents.common.samples import Samples
-from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.optimisers import Adam, forget, move
+from ros_rl.networks.passes import PlainPass
 from ros_rl.networks.policies import SquashedGaussianPolicy
 
 
@@ -44,7 +45,8 @@ class Temperature:
 
     def follow(self, entropy: Tensor) -> None:
         """One step, from the policy's entropy or from samples of it, -log pi, (...,)."""
-        step(self.optimiser, self.log_alpha * (entropy - self.target_entropy).mean())
+        self.log_alpha.grad = entropy.mean() - self.target_entropy
+        move(self.optimiser)
 
     def parts(self) -> dict[str, Stateful]:
         """See `Agent.parts`."""
@@ -81,10 +83,12 @@ class SoftActorCritic:
         self.policy, self.critics, self.temperature = policy, critics, temperature
         self.smooth, self.follows_mean = smooth, follows_mean
         self.optimiser = Adam(policy.parameters(), learning_rate, beta1)
+        self._learning, self._acting = PlainPass(policy.net), PlainPass(policy.net)
 
+    @torch.no_grad()
     def next_action(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """An action drawn from the policy, as it acts, and what its value loses for its probability: alpha log pi."""
-        raw, log_probability = self.policy.sample(obs)
+        raw, log_probability = self.policy.squashed(self._acting(obs)[0])
         return self.smooth(raw, obs), self.temperature.alpha * log_probability
 
     def update_critics(self, samples: Samples, updates: int) -> tuple[Tensor, Tensor]:
@@ -101,13 +105,29 @@ class SoftActorCritic:
         Returns:
             The loss, and samples of the policy's entropy, (batch,).
         """
-        raw, log_probability = self.policy.sample(obs)
-        values = self.critics.frozen()(obs, self.smooth(raw, obs))
-        q = values.mean(0) if self.follows_mean else values.amin(0)
-        loss = (self.temperature.alpha * log_probability - q).mean()
+        output = self._learning(obs)[0].requires_grad_()
+        raw, log_probability = self.policy.squashed(output, None)
+        loss = (self.temperature.alpha * log_probability).mean()
         if penalty is not None:
             loss = loss + penalty(raw)
-        return step(self.optimiser, loss), -log_probability.detach()
+        action = self.smooth(raw, obs)
+        value, slope = self._value(obs, action.detach())
+        (slope_of_output,) = torch.autograd.grad([loss, action], output, [torch.ones_like(loss), -slope])
+        forget(self.optimiser)
+        self._learning.learn(slope_of_output[None])
+        move(self.optimiser)
+        return float(loss.detach() - value), -log_probability.detach()
+
+    @torch.no_grad()
+    def _value(self, obs: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean value of actions, (), and its slope after them, (batch, actions)."""
+        critics = self.critics.through()
+        values = critics(obs, action)
+        if self.follows_mean:
+            return values.mean(), critics.input_slope(torch.full_like(values, 1.0 / values.numel()))
+        smallest, which = values.min(0)
+        slope = torch.zeros_like(values).scatter_(0, which[None], 1.0 / values.shape[1])
+        return smallest.mean(), critics.input_slope(slope)
 
     def follow(self, entropy: Tensor) -> dict[str, float]:
         """One step of the temperature, from what `update_policy` found; gives what was.
