@@ -18,7 +18,7 @@ from ros_rl.agents.common.off_policy import OffPolicyAgent
 from ros_rl.agents.common.policy_graph import DdpgGraph
 from ros_rl.agents.common.samples import Samples
 from ros_rl.layout import Layout
-from ros_rl.networks.optimisers import Adam, forget, move
+from ros_rl.networks.optimisers import Adam, move
 from ros_rl.networks.passes import PlainPass
 from ros_rl.networks.policies import DeterministicPolicy
 from ros_rl.settings.off_policy import DdpgSettings, DeterministicSettings
@@ -45,12 +45,13 @@ class DdpgAgent(OffPolicyAgent):
             self.target_policy.load_state_dict(self.policy.state_dict())
         self._follower = Follower(self.target_policy, self.policy, s.target_rule)
         self.graph = DdpgGraph(layout, self.inputs, self.policy, s.exploration)
-        self._learning = PlainPass(self.policy.net)
+        self._learning, self._target_pass = PlainPass(self.policy.net), PlainPass(self.target_policy.net)
         self._policy_optimiser = Adam(self.policy.parameters(), s.learning_rate, s.beta1)
 
     def next_action(self, obs: Tensor) -> tuple[Tensor, float]:
         """See `OffPolicyAgent.next_action`: the target policy's, with noise as long as it is set."""
-        return self.inputs.smooth(target_noise(self.target_policy(obs), self.settings), obs), 0.0
+        action = torch.tanh(self._target_pass(obs)[0])
+        return self.inputs.smooth(target_noise(action, self.settings), obs), 0.0
 
     def update_policy(self, samples: Samples) -> dict[str, float]:
         """One step up the first critic, and one of the target policy."""
@@ -60,7 +61,6 @@ class DdpgAgent(OffPolicyAgent):
         q = critic(samples.obs, action.detach())
         slope = critic.input_slope(torch.full_like(q, -1.0 / q.numel()))
         (slope_of_output,) = torch.autograd.grad(action, output, slope)
-        forget(self._policy_optimiser)
         self._learning.learn(slope_of_output[None])
         move(self._policy_optimiser)
         if self.updates % self._follower.rule.every < self.policy_delay:

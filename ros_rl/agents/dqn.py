@@ -12,7 +12,7 @@ and the deadly triad*) compare: ``targets: none`` with ``bootstrap: same`` is Q-
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.critics import TargetedNetwork
@@ -62,7 +62,6 @@ class DqnAgent(ReplayAgent):
             lambda: ActionValues(*sizes), s.target_rule, s.learning_rate, s.beta1, s.target_critics
         )
         self.graph = DqnGraph(layout, self.inputs, self.critics.online, s.epsilon_start)
-        self._loss = nn.HuberLoss(reduction="none") if s.loss == "huber" else nn.MSELoss(reduction="none")
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`; exploration follows its schedule."""
@@ -73,23 +72,28 @@ class DqnAgent(ReplayAgent):
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """See `ReplayAgent.update_critics`."""
         target = samples.target(self._next_value(samples.next_obs))
-        q = self.values(self.critics.online, samples)
-        loss = samples.weight * self._loss(q, target.expand_as(q))
-        self.critics.descend(loss.mean(1).sum(), self.updates)
-        return q.detach(), target
+        values, taken = self.critics.learning(samples.obs), self._taken(samples)
+        q = values.gather(-1, taken)[..., 0]
+        error = q - target
+        slope = error.clamp(-1.0, 1.0) if self.settings.loss == "huber" else 2.0 * error
+        slope = samples.weight * slope / len(target)
+        self.critics.follow_slope(torch.zeros_like(values).scatter_(-1, taken, slope[..., None]), self.updates)
+        return q, target
 
     def values(self, network: ActionValues, samples: Samples) -> Tensor:
         """See `ReplayAgent.values`."""
-        taken = samples.action.long().expand(self.settings.critics, -1, -1)
-        return network(samples.obs).gather(-1, taken)[..., 0]
+        return network(samples.obs).gather(-1, self._taken(samples))[..., 0]
+
+    def _taken(self, samples: Samples) -> Tensor:
+        return samples.action.long().expand(self.settings.critics, -1, -1)
 
     @torch.no_grad()
     def _next_value(self, next_obs: Tensor) -> Tensor:
         """What the target holds for the value of the next observation, (batch,)."""
         chooses, values = {
-            "same": (self.critics.target, self.critics.target),
-            "double": (self.critics.online, self.critics.target),
-            "inverse_double": (self.critics.target, self.critics.online),
+            "same": (self.critics.target_values, self.critics.target_values),
+            "double": (self.critics.online_values, self.critics.target_values),
+            "inverse_double": (self.critics.target_values, self.critics.online_values),
         }[self.settings.bootstrap]
         q = values(next_obs)
         choices = q if chooses is values else chooses(next_obs)

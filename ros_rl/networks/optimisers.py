@@ -110,17 +110,12 @@ class Adam(_OwnRates, torch.optim.Adam):
 
 def step(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
     """One step down a loss; returns it."""
-    forget(optimiser)
-    loss.backward()
-    move(optimiser)
-    return float(loss.detach())
-
-
-def forget(optimiser: torch.optim.Optimizer) -> None:
-    """Leave no gradient from before."""
     for group in optimiser.param_groups:
         for parameter in group["params"]:
             parameter.grad = None
+    loss.backward()
+    move(optimiser)
+    return float(loss.detach())
 
 
 def move(optimiser: torch.optim.Optimizer) -> None:

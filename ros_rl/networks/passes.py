@@ -48,6 +48,7 @@ class GraphPass:
 
     def __init__(self, network: nn.Module, learns: bool = True) -> None:
         self._network, self._learns = network, learns
+        self._parameters = list(network.parameters())
         self._last = self._values = torch.empty(0)
 
     def __call__(self, *inputs: Tensor) -> Tensor:
@@ -60,6 +61,8 @@ class GraphPass:
 
     def learn(self, slope: Tensor) -> None:
         """See `Pass`."""
+        for parameter in self._parameters:
+            parameter.grad = None
         self._values.backward(slope)
 
     def input_slope(self, slope: Tensor) -> Tensor:

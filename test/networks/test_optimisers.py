@@ -46,6 +46,27 @@ def test_adam_leaves_alone_what_has_no_gradient() -> None:
     assert still.tolist() == [1.0, 1.0]
 
 
+def test_adam_counts_steps_for_each_parameter_once_their_numbers_differ() -> None:
+    """With one count for all while they are equal: torch's own steps between, and a checkpoint, see no difference."""
+    a, b = (torch.nn.ParameterList([torch.ones(2), torch.ones(3)]) for _ in range(2))
+    quick, plain = Adam(a, 0.1), torch.optim.Adam(b, 0.1)
+    for both in (True, True, False, True, True):
+        for parameters, optimiser in ((a, quick), (b, plain)):
+            loss = (parameters[0] ** 2).sum() + ((parameters[1] ** 3).sum() if both else 0.0)
+            if optimiser is quick:
+                step(optimiser, loss)
+            else:
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+    quick.step()
+    plain.step()
+    for own, theirs in zip(a, b, strict=True):
+        torch.testing.assert_close(own, theirs)
+    counts = [[float(each["step"]) for each in of.state_dict()["state"].values()] for of in (quick, plain)]
+    assert counts[0] == counts[1] == [6.0, 5.0]
+
+
 @pytest.mark.parametrize("options", [{}, {"normalisation": "layer"}, {"normalisation": "batch", "targets": "none"}])
 def test_a_policy_sees_the_newest_critics_and_moves_none(options: dict[str, str]) -> None:
     agent, samples = agent_of(LAYOUT, "sac", critics=3, **options), random_samples(LAYOUT)

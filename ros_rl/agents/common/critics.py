@@ -16,7 +16,7 @@ from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.samples import Samples
 from ros_rl.networks.critics import CriticEnsemble, polyak
 from ros_rl.networks.mlp import BatchedBatchNorm, share_rounding
-from ros_rl.networks.optimisers import Adam, forget, move, step
+from ros_rl.networks.optimisers import Adam, move, step
 from ros_rl.networks.passes import GraphPass, Pass, plain_pass
 from ros_rl.settings.critics import CriticSettings, TargetRule
 
@@ -73,9 +73,14 @@ class TargetedNetwork(Generic[M]):
         """Whether a batch's own statistics normalise it."""
         learned = [parameter for parameter in self.online.parameters() if parameter.requires_grad]
         self.optimiser = Adam(learned, learning_rate, beta1)
-        self.learning = plain_pass(self.online) or GraphPass(self.online)
+        plain = plain_pass(self.online)
+        self.learning = plain or GraphPass(self.online)
         """Through the online network, and back to its parameters."""
+        self.online_values: Callable[..., Tensor] = plain or self.online
+        self.target_values: Callable[..., Tensor] = plain_pass(self.target) or self.target
+        """The networks' values, to be asked for without gradient."""
         self._frozen: dict[int | None, M] = {}
+        self._through: dict[int | None, Pass] = {} if plain is None else {None: plain}
 
     def frozen(self, members: int | None = None) -> M:
         """The online network as it is, seen so that no gradient reaches its weights: a policy is improved through it.
@@ -92,6 +97,12 @@ class TargetedNetwork(Generic[M]):
             share_rounding(frozen, self.online)
             self._frozen[members] = frozen.train(not self.by_batch)
         return self._frozen[members]
+
+    def through(self, members: int | None = None) -> Pass:
+        """The way through the critics as they are, and back to actions; see `frozen`."""
+        if members not in self._through:
+            self._through[members] = plain_pass(self.online, members) or GraphPass(self.frozen(members), learns=False)
+        return self._through[members]
 
     def parts(self) -> dict[str, Stateful]:
         """What a checkpoint holds."""
@@ -110,7 +121,6 @@ class TargetedNetwork(Generic[M]):
 
     def follow_slope(self, slope: Tensor, updates: int) -> None:
         """As `descend`, from the loss's derivative after the values that `learning` gave."""
-        forget(self.optimiser)
         self.learning.learn(slope)
         move(self.optimiser)
         self._follow(updates)
@@ -128,18 +138,6 @@ class TargetedNetwork(Generic[M]):
 
 class Critics(TargetedNetwork[CriticEnsemble]):
     """Q functions of continuous actions that follow the Bellman equation; see `TargetedNetwork`."""
-
-    def __init__(
-        self,
-        make: Callable[[], CriticEnsemble],
-        rule: TargetRule,
-        learning_rate: float,
-        beta1: float = 0.9,
-        counted: int = 0,
-    ) -> None:
-        super().__init__(make, rule, learning_rate, beta1, counted)
-        self._targets = plain_pass(self.target) or self.target
-        self._through: dict[int | None, Pass] = {}
 
     def update(self, samples: Samples, choose: NextAction, updates: int) -> tuple[Tensor, Tensor]:
         """One step on the weighted squared Bellman error, and one of the targets.
@@ -169,7 +167,7 @@ class Critics(TargetedNetwork[CriticEnsemble]):
     def targets(self, samples: Samples, choose: NextAction) -> Tensor:
         """Right sides of the Bellman equation, (batch,), by the target network; arguments as those of `update`."""
         action, cost = choose(samples.next_obs)
-        return samples.target(self.smallest(self._targets(samples.next_obs, action)) - cost)
+        return samples.target(self.smallest(self.target_values(samples.next_obs, action)) - cost)
 
     def approach(self, samples: Samples, target: Tensor, updates: int) -> Tensor:
         """One step towards targets, (batch,), and one of the target network; gives the values before, see `update`."""
@@ -180,12 +178,6 @@ class Critics(TargetedNetwork[CriticEnsemble]):
     @property
     def _joint(self) -> bool:
         return self.by_batch and self.target is self.online
-
-    def through(self, members: int | None = None) -> Pass:
-        """The way through the critics as they are, and back to actions; see `frozen`."""
-        if members not in self._through:
-            self._through[members] = plain_pass(self.online, members) or GraphPass(self.frozen(members), learns=False)
-        return self._through[members]
 
 
 def _slope(q: Tensor, target: Tensor, weight: Tensor) -> Tensor:

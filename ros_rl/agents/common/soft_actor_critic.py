@@ -18,7 +18,7 @@ from torch import Tensor
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.critics import Critics
 from ros_rl.agents.common.samples import Samples
-from ros_rl.networks.optimisers import Adam, forget, move
+from ros_rl.networks.optimisers import Adam, move
 from ros_rl.networks.passes import PlainPass
 from ros_rl.networks.policies import SquashedGaussianPolicy
 
@@ -83,12 +83,13 @@ class SoftActorCritic:
         self.policy, self.critics, self.temperature = policy, critics, temperature
         self.smooth, self.follows_mean = smooth, follows_mean
         self.optimiser = Adam(policy.parameters(), learning_rate, beta1)
-        self._learning, self._acting = PlainPass(policy.net), PlainPass(policy.net)
+        self.learning, self._acting = PlainPass(policy.net), PlainPass(policy.net)
+        """Through the policy, the first with the way back to its parameters."""
 
     @torch.no_grad()
     def next_action(self, obs: Tensor) -> tuple[Tensor, Tensor]:
-        """An action drawn from the policy, as it acts, and what its value loses for its probability: alpha log pi."""
-        raw, log_probability = self.policy.squashed(self._acting(obs)[0])
+        """An action drawn from the policy, as it acts, and what its value loses: alpha log pi; without gradient."""
+        raw, log_probability = self.policy.squashed(self._acting(obs)[0], None)
         return self.smooth(raw, obs), self.temperature.alpha * log_probability
 
     def update_critics(self, samples: Samples, updates: int) -> tuple[Tensor, Tensor]:
@@ -105,7 +106,7 @@ class SoftActorCritic:
         Returns:
             The loss, and samples of the policy's entropy, (batch,).
         """
-        output = self._learning(obs)[0].requires_grad_()
+        output = self.learning(obs)[0].requires_grad_()
         raw, log_probability = self.policy.squashed(output, None)
         loss = (self.temperature.alpha * log_probability).mean()
         if penalty is not None:
@@ -113,8 +114,7 @@ class SoftActorCritic:
         action = self.smooth(raw, obs)
         value, slope = self._value(obs, action.detach())
         (slope_of_output,) = torch.autograd.grad([loss, action], output, [torch.ones_like(loss), -slope])
-        forget(self.optimiser)
-        self._learning.learn(slope_of_output[None])
+        self.learning.learn(slope_of_output[None])
         move(self.optimiser)
         return float(loss.detach() - value), -log_probability.detach()
 

@@ -212,11 +212,13 @@ def test_without_an_update_that_is_due_nothing_is_told() -> None:
 def test_a_policy_sees_its_goal() -> None:
     agent = agent_of(settings_of({"name": "mpc", "hidden": 16, "model": MODEL, "planner": PLANNER}, "xarm_reach"))
     spec, e = agent.spec, agent.experience(filled(agent.spec).at(np.arange(8)))
-    asked, own = [], agent.policy.sample
-    agent.policy.sample = lambda obs, *noise: (asked.append(obs), own(obs, *noise))[1]
-    agent.update_policy(e)
+    asked, own = [], agent.soft.policy.squashed
+    agent.soft.policy.squashed = lambda output, noise: (asked.append(output), own(output, noise))[1]
     scale = torch.tensor(spec.scale[: spec.state_size + spec.goal_size], dtype=torch.float32)
-    torch.testing.assert_close(asked[0], torch.cat([torch.cat([e.state, e.goal], 1) * scale, e.last_action], 1))
+    seen = torch.cat([torch.cat([e.state, e.goal], 1) * scale, e.last_action], 1)
+    expected = agent.policy.net(seen[None])[0]
+    agent.update_policy(e)
+    torch.testing.assert_close(asked[0], expected)
 
 
 def test_each_member_of_the_model_learns_from_transitions_of_its_own() -> None:
