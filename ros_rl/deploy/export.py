@@ -10,7 +10,7 @@ import io
 import logging
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from ros_rl.deploy.contract import METADATA_KEY, Contract
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.deploy.onnx_graph import ACTION, CARRY, EXPLORE, NEXT_CARRY, NOISE
+from ros_rl.deploy.protobuf import as_bytes, as_text, fields
 from ros_rl.errors import GraphError, MissingDependencyError
 
 try:
@@ -28,6 +29,9 @@ try:
     from onnx import numpy_helper
 except ImportError as error:
     raise MissingDependencyError("onnx", "learn") from error
+
+_GRAPH, _INITIALIZER, _NAME, _RAW_DATA = 7, 5, 8, 9
+"""Numbers of fields in ONNX's messages: of the model, of its graph, and two of a tensor."""
 
 
 class ExportedGraph:
@@ -54,7 +58,7 @@ class ExportedGraph:
         copied = copy.deepcopy(graph).cpu()  # what is exported is on the CPU, wherever the agent learns
         with torch.no_grad():
             results = copied(*inputs)
-        self._model = _export_distinct(copied, tuple(inputs), names, outputs)
+        model = _export_distinct(copied, tuple(inputs), names, outputs)
         self.contract = Contract(
             robot=spec.name,
             task=task,
@@ -68,8 +72,7 @@ class ExportedGraph:
             noise=graph.noise_shape,
             telemetry={n: list(v.shape) for n, v in zip(graph.telemetry_names, results[2:], strict=True)},
         )
-        state = graph.state_dict()
-        self._replaced = [item.name for item in self._model.graph.initializer if item.name in state]
+        self._serialised, self._weights = _prepared(model, graph.state_dict())
 
     def serialise(self, provenance: dict[str, object]) -> bytes:
         """The model with the agent's weights of now.
@@ -78,16 +81,13 @@ class ExportedGraph:
             GraphError: A weight is not finite.
         """
         state = self._graph.state_dict()
-        model = onnx.ModelProto()  # what protobuf replaces in a message it keeps until the message goes
-        model.CopyFrom(self._model)
-        items = {item.name: item for item in model.graph.initializer}
-        for name in self._replaced:
-            item = items[name]
+        for name, place in self._weights.items():
             value = state[name].detach().cpu().numpy()
             if not np.isfinite(value).all():
                 raise GraphError(f"weight {name} is not finite; the graph is not published")
-            item.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return _with_contract(model, replace(self.contract, provenance=provenance))
+            place[:] = np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+        contract = _with_contract(onnx.ModelProto(), replace(self.contract, provenance=provenance))
+        return b"".join((self._serialised, contract))  # of messages one after the other protobuf makes one
 
 
 def with_provenance(graph: bytes, entries: Mapping[str, object]) -> bytes:
@@ -102,6 +102,23 @@ def _with_contract(model: onnx.ModelProto, contract: Contract) -> bytes:
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, contract.to_json()
     return model.SerializeToString()
+
+
+def _prepared(model: onnx.ModelProto, state: Mapping[str, Tensor]) -> tuple[bytearray, dict[str, np.ndarray]]:
+    """A model serialised, and where in it the bytes of each weight of `state` stand, by name: to be overwritten."""
+    for item in model.graph.initializer:
+        if item.name in state:
+            item.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(item), item.name))  # all in ``raw_data``
+    serialised = bytearray(model.SerializeToString())
+    (graph,) = _under(memoryview(serialised), _GRAPH)
+    tensors = {as_text(*_under(tensor, _NAME)): tensor for tensor in _under(graph, _INITIALIZER)}
+    raw = {name: _under(tensor, _RAW_DATA) for name, tensor in tensors.items() if name in state}
+    places = {name: np.frombuffer(data, np.uint8) for name, found in raw.items() for data in found}
+    return serialised, places
+
+
+def _under(message: memoryview, wanted: int) -> Iterator[memoryview]:
+    return (as_bytes(value) for number, value in fields(message) if number == wanted)
 
 
 def _export_distinct(
