@@ -12,19 +12,34 @@ import torch
 from torch import Tensor
 
 
+def _bare(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of torch's optimisers without what keeps torch's compiler away from it: that would load the compiler."""
+    bare: Callable[..., Any] = getattr(method, "__wrapped__", method)
+    return bare
+
+
 class _OwnRates(torch.optim.Optimizer):
     """Goes on from a checkpoint's moments at its own rates: a resume may be with other settings."""
+
+    add_param_group = _bare(torch.optim.Optimizer.add_param_group)
+    state_dict = _bare(torch.optim.Optimizer.state_dict)
+    zero_grad = _bare(torch.optim.Optimizer.zero_grad)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over the moments that `state_dict` gave."""
         own = [{name: value for name, value in group.items() if name != "params"} for group in self.param_groups]
-        super().load_state_dict(state_dict)
+        _bare(torch.optim.Optimizer.load_state_dict)(self, state_dict)
         for group, values in zip(self.param_groups, own, strict=True):
             group.update(values)
 
 
 class AdamW(_OwnRates, torch.optim.AdamW):
     """Torch's own."""
+
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
+        """One step along the gradients at hand; `closure` as torch has it."""
+        with torch.no_grad():
+            return _bare(torch.optim.AdamW.step)(self, closure)
 
 
 class Adam(_OwnRates, torch.optim.Adam):
@@ -47,7 +62,8 @@ class Adam(_OwnRates, torch.optim.Adam):
         parameters = group["params"]
         gradients = [parameter.grad for parameter in parameters]
         if closure is not None or not self._moments or any(gradient is None for gradient in gradients):
-            result = super().step(closure)
+            with torch.no_grad():
+                result = _bare(torch.optim.Adam.step)(self, closure)
             names = ("exp_avg", "exp_avg_sq", "step")
             known = all(parameter in self.state for parameter in parameters)
             self._moments = [[self.state[p][name] for p in parameters] for name in names] if known else ()

@@ -136,6 +136,7 @@ class LearnerNode(Node):
         Args:
             stop: Ends the work.
         """
+        self._training.prepare_graphs()
         self._report()
         while not stop.is_set():
             self._take_transitions()
