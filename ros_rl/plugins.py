@@ -9,7 +9,7 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from functools import cache, cached_property
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 from ros_rl.errors import ConfigError, one_line
@@ -46,7 +46,7 @@ LOGGERS_GROUP = "ros_rl.loggers"
 
 
 @cache
-def _installed(path: tuple[str, ...]) -> EntryPoints:
+def _installed(path: tuple[str, ...]) -> Any:
     """The entry points of all packages on Python's path: looking for them takes longer than loading most modules."""
     return entry_points()
 

@@ -35,6 +35,7 @@ class GraphLoader:
     def __init__(self, spec: ObservationSpec, settings: Settings, report: Callable[[int, str], None]) -> None:
         self._spec, self._settings, self._report = spec, settings, report
         self._trials = Trials(run_limit(settings))
+        self._trials.prepare()
         self._condition = threading.Condition()
         self._pending: tuple[int, bytes | memoryview] | None = None
         self._ready: tuple[int, OnnxGraph] | None = None
