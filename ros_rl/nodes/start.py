@@ -29,11 +29,12 @@ def start(module: str) -> int:
         Exit code.
     """
     from ros_rl.runs import signals
-    from ros_rl.runs.bringup import PREPARE
     from ros_rl.runs.parent import end_with_parent
 
     signals.end_at_once(0)
     end_with_parent()
+    from ros_rl.runs.bringup import PREPARE
+
     node = import_module(module)
     if sys.argv[1:] == [PREPARE] and not _wait_for_arguments(node):
         return 0
