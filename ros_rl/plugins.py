@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -44,11 +45,17 @@ LOGGERS_GROUP = "ros_rl.loggers"
 """Where the curves of a training go, by name; see `ros_rl.training.scalars.Logger`."""
 
 
+@cache
+def _installed(path: tuple[str, ...]) -> Any:
+    """The entry points of all packages on Python's path: looking for them takes longer than loading most modules."""
+    return entry_points()
+
+
 def find_plugins(group: str) -> dict[str, EntryPoint]:
     """The entry points of a group by their names, not yet imported; without those that two packages give alike."""
     found: dict[str, EntryPoint] = {}
     twice: set[str] = set()
-    for point in entry_points(group=group):
+    for point in _installed(tuple(sys.path)).select(group=group):
         other = found.setdefault(point.name, point)
         if other.value != point.value:
             twice.add(point.name)

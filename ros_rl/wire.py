@@ -18,6 +18,7 @@ import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +26,7 @@ from numpy.typing import ArrayLike
 from ros_rl.errors import ContractError
 from ros_rl.types import Array, Transition
 
+Buffer = TypeVar("Buffer", bytes, memoryview)
 Labels = list[tuple[str, int]]
 """Name and number of elements of each field, in order."""
 
@@ -100,8 +102,8 @@ def pack_bytes(header: Header, fields: Mapping[str, bytes]) -> tuple[bytes, Labe
     return b"".join([head, *fields.values()]), labels
 
 
-def unpack_bytes(data: bytes, labels: Sequence[tuple[str, int]]) -> tuple[Header, dict[str, bytes]]:
-    """The inverse of `pack_bytes`.
+def unpack_bytes(data: Buffer, labels: Sequence[tuple[str, int]]) -> tuple[Header, dict[str, Buffer]]:
+    """The inverse of `pack_bytes`; of a view, the blocks are views.
 
     Raises:
         ContractError: As `unpack`.

@@ -8,15 +8,19 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ros_rl.cli.options import require
 from ros_rl.cli.parser import FAILURE, INTERRUPTED
+from ros_rl.config import to_mapping
 from ros_rl.runs import bringup
 from ros_rl.runs.checkpoints import beginning, resumable
 from ros_rl.runs.course import Course
 from ros_rl.runs.display import print_line as say
 from ros_rl.runs.machine import check_machine
+from ros_rl.runs.prepared import Prepared
 from ros_rl.runs.run_folder import CHECKPOINT, LOGS, RunFolder
 from ros_rl.runs.screens import intention, result_screen
 from ros_rl.runs.signals import stop_event
@@ -44,10 +48,28 @@ def start_nodes(
     Raises:
         RosRlError: A package is missing, or what the run is to begin with does not fit.
     """
-    _check(settings, mode, resume)
+    _check(settings, mode)
     namespace = bringup.namespace_of(settings, options.namespace)
-    with _claim_folder(options, settings.task.name) as folder:
-        return _lead_nodes(options, settings, mode, folder, namespace, agent, resume)
+    learner = _prepare_learner(settings, resume) if mode == bringup.TRAIN else None
+    try:
+        from ros_rl.nodes.supervisor import supervise  # meanwhile
+
+        if learner is not None:
+            learner.check()
+        with _claim_folder(options, settings.task.name) as folder:
+            lead = partial(supervise, settings, mode, folder, namespace, agent=agent, resume=resume, learner=learner)
+            return _lead_nodes(options, settings, mode, folder, resume, lead)
+    finally:
+        if learner is not None:
+            learner.close()
+
+
+def _prepare_learner(settings: Settings, resume: Path | None) -> Prepared:
+    """Its process, which loads torch and checks what it is to begin with."""
+    (spec,) = (spec for spec in bringup.nodes(settings, bringup.TRAIN, Path()) if spec.name == "learner")
+    learner = Prepared(spec, settings.supervisor.stop_timeout, heard=True)
+    learner.ask(to_mapping(settings), resume)
+    return learner
 
 
 def _lead_nodes(
@@ -55,12 +77,10 @@ def _lead_nodes(
     settings: Settings,
     mode: str,
     folder: RunFolder,
-    namespace: str,
-    agent: bytes,
     resume: Path | None,
+    lead: Callable[..., tuple[RunState, bool]],
 ) -> int:
-    from ros_rl.nodes.supervisor import supervise
-
+    """Tell what is done, let `lead` do it, and sum it up."""
     folder.write_config(settings)
     if not os.environ.get("ROS_LOG_DIR"):  # a home may not be there to be written
         os.environ["ROS_LOG_DIR"] = str(folder.path / LOGS / "ros")
@@ -73,8 +93,7 @@ def _lead_nodes(
     training = mode == bringup.TRAIN
     course = Course.of_training(settings) if training else Course.of_acting(settings, options.robot_minutes)
     with make_display(course) as display:
-        given = (settings, mode, folder, namespace, stop, display, agent, options.robot_minutes, resume)
-        state, ended = supervise(*given)
+        state, ended = lead(stop=stop, display=display, robot_minutes=options.robot_minutes)
     agent_file = str(options.agent) if mode == bringup.RUN else ""
     return _sum_up(settings, state, folder, ended, settings.task.name, agent_file)
 
@@ -86,17 +105,13 @@ def _again(what: str, folder: RunFolder) -> str:
     return f"; go on with: ros-rl train {what} --resume {shlex.quote(str(folder.path))}"
 
 
-def _check(settings: Settings, mode: str, resume: Path | None) -> None:
+def _check(settings: Settings, mode: str) -> None:
     """Refuse what cannot run before anything starts."""
     require(*settings.driver.backend.requires)
     if mode == bringup.TRAIN:
         require("torch", "onnx", "safetensors")
     require("rclpy")
     check_machine(settings)
-    if mode == bringup.TRAIN:
-        from ros_rl.nodes.learner import check_beginning
-
-        check_beginning(settings, resume)
 
 
 def _sum_up(

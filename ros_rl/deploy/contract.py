@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ class Contract:
 
     def to_json(self) -> str:
         """JSON at full precision."""
-        data = {name: value for name, value in asdict(self).items() if value or name not in ("coupling", "choices")}
+        data = {name: value for name, value in vars(self).items() if value or name not in ("coupling", "choices")}
         return json.dumps(data)
 
     @classmethod

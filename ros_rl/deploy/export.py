@@ -9,9 +9,11 @@ import copy
 import io
 import logging
 import tempfile
+import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -21,6 +23,7 @@ from torch import Tensor, nn
 from ros_rl.deploy.contract import METADATA_KEY, Contract
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.deploy.onnx_graph import ACTION, CARRY, EXPLORE, NEXT_CARRY, NOISE
+from ros_rl.deploy.protobuf import as_bytes, as_text, fields
 from ros_rl.errors import GraphError, MissingDependencyError
 
 try:
@@ -29,9 +32,25 @@ try:
 except ImportError as error:
     raise MissingDependencyError("onnx", "learn") from error
 
+_GRAPH, _INITIALIZER, _NAME, _RAW_DATA = 7, 5, 8, 9
+"""Numbers of fields in ONNX's messages: of the model, of its graph, and two of a tensor."""
+_EXPORTING = threading.Lock()
+
+
+class _Exported(NamedTuple):
+    """A structure, ready for weights."""
+
+    contract: Contract
+    model: bytearray
+    """Serialised, but for the contract."""
+    weights: dict[str, np.ndarray]
+    """By name, the bytes of each one in the model."""
+
 
 class ExportedGraph:
     """An ONNX model whose structure is fixed and whose weights follow the agent's.
+
+    The structure is exported when it is first needed, or before by `prepare`.
 
     Args:
         graph: The control graph to export, once.
@@ -45,31 +64,42 @@ class ExportedGraph:
     def __init__(self, graph: ControlGraph, task: str, control_period: float) -> None:
         if graph.not_exportable:
             raise GraphError(f"no control graph can be made of this agent: {graph.not_exportable}")
-        self._graph = graph
-        spec = graph.spec
-        inputs = [torch.zeros(item.shape, dtype=getattr(torch, item.dtype)) for item in spec.inputs]
-        inputs += [torch.tensor(graph.carry), torch.randn(graph.noise_shape), torch.ones(1)]
+        self._graph, self._task, self._control_period = graph, task, control_period
+        self._inputs = [torch.zeros(item.shape, dtype=getattr(torch, item.dtype)) for item in graph.spec.inputs]
+        self._inputs += [torch.tensor(graph.carry), torch.randn(graph.noise_shape), torch.ones(1)]
+        self._copied = copy.deepcopy(graph).cpu()  # what is exported is on the CPU, wherever the agent learns
+        self._exported: _Exported | None = None
+
+    def prepare(self) -> None:
+        """Export the structure, unless it has been: that takes seconds. From any thread, one graph at a time."""
+        if self._exported is not None:
+            return
+        with _EXPORTING:
+            if self._exported is None:
+                self._exported = self._export()
+                del self._copied, self._inputs
+
+    def _export(self) -> _Exported:
+        graph, spec = self._graph, self._graph.spec
         names = [item.name for item in spec.inputs] + [CARRY, NOISE, EXPLORE]
         outputs = [ACTION, NEXT_CARRY, *graph.telemetry_names]
-        copied = copy.deepcopy(graph).cpu()  # what is exported is on the CPU, wherever the agent learns
         with torch.no_grad():
-            results = copied(*inputs)
-        self._model = _export_distinct(copied, tuple(inputs), names, outputs)
-        self.contract = Contract(
+            results = self._copied(*self._inputs)
+        model = _export_distinct(self._copied, tuple(self._inputs), names, outputs)
+        contract = Contract(
             robot=spec.name,
-            task=task,
+            task=self._task,
             joints=list(spec.actions),
             coupling={name: dict(joints) for name, joints in spec.coupling.items()},
             fields=spec.describe(),
-            control_period=control_period,
+            control_period=self._control_period,
             delay=spec.delay,
             choices=spec.choices,
             carry=list(graph.carry),
             noise=graph.noise_shape,
             telemetry={n: list(v.shape) for n, v in zip(graph.telemetry_names, results[2:], strict=True)},
         )
-        state = graph.state_dict()
-        self._replaced = [item.name for item in self._model.graph.initializer if item.name in state]
+        return _Exported(contract, *_prepared(model, graph.state_dict()))
 
     def serialise(self, provenance: dict[str, object]) -> bytes:
         """The model with the agent's weights of now.
@@ -77,17 +107,16 @@ class ExportedGraph:
         Raises:
             GraphError: A weight is not finite.
         """
+        self.prepare()
+        assert self._exported is not None
         state = self._graph.state_dict()
-        model = onnx.ModelProto()  # what protobuf replaces in a message it keeps until the message goes
-        model.CopyFrom(self._model)
-        items = {item.name: item for item in model.graph.initializer}
-        for name in self._replaced:
-            item = items[name]
+        for name, place in self._exported.weights.items():
             value = state[name].detach().cpu().numpy()
             if not np.isfinite(value).all():
                 raise GraphError(f"weight {name} is not finite; the graph is not published")
-            item.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return _with_contract(model, replace(self.contract, provenance=provenance))
+            place[:] = np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+        contract = _with_contract(onnx.ModelProto(), replace(self._exported.contract, provenance=provenance))
+        return b"".join((self._exported.model, contract))  # of messages one after the other protobuf makes one
 
 
 def with_provenance(graph: bytes, entries: Mapping[str, object]) -> bytes:
@@ -102,6 +131,23 @@ def _with_contract(model: onnx.ModelProto, contract: Contract) -> bytes:
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, contract.to_json()
     return model.SerializeToString()
+
+
+def _prepared(model: onnx.ModelProto, state: Mapping[str, Tensor]) -> tuple[bytearray, dict[str, np.ndarray]]:
+    """A model serialised, and where in it the bytes of each weight of `state` stand, by name: to be overwritten."""
+    for item in model.graph.initializer:
+        if item.name in state:
+            item.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(item), item.name))  # all in ``raw_data``
+    serialised = bytearray(model.SerializeToString())
+    (graph,) = _under(memoryview(serialised), _GRAPH)
+    tensors = {as_text(*_under(tensor, _NAME)): tensor for tensor in _under(graph, _INITIALIZER)}
+    raw = {name: _under(tensor, _RAW_DATA) for name, tensor in tensors.items() if name in state}
+    places = {name: np.frombuffer(data, np.uint8) for name, found in raw.items() for data in found}
+    return serialised, places
+
+
+def _under(message: memoryview, wanted: int) -> Iterator[memoryview]:
+    return (as_bytes(value) for number, value in fields(message) if number == wanted)
 
 
 def _export_distinct(

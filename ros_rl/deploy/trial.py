@@ -17,12 +17,10 @@ from typing import Any
 from ros_rl.deploy.contract import METADATA_KEY, Contract
 from ros_rl.deploy.onnx_file import OnnxFile, check_structure
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.deploy.trial_process import LOADING
+from ros_rl.deploy.trial_process import LOADING, memory_of
 from ros_rl.errors import ContractError, GraphError
 from ros_rl.settings.tree import Settings
 
-MEMORY = 512 * 1024 * 1024
-"""Bytes that loading and running a graph may take beyond four times its own size."""
 _WALL_SECONDS = 120.0  # after which the process is ended, however busy the machine
 _PROGRAM = "from ros_rl.deploy.trial_process import main; main()"
 
@@ -87,23 +85,31 @@ class Trials:
         self._try(model)
         self._passed = file.digest
 
+    def prepare(self) -> None:
+        """Start the process of the first trial: it loads what it needs while the graph is still on its way."""
+        self._process = self._start()
+
     def close(self) -> None:
-        """End a trial that runs."""
+        """End a trial that runs, or may."""
         process = self._process
         if process is not None:
             process.kill()
+            process.wait()
 
-    def _try(self, model: bytes) -> None:
-        memory = MEMORY + 4 * len(model)
-        command = [sys.executable, "-c", _PROGRAM, str(os.getpid()), str(memory), str(self._seconds)]
-        process = self._process = subprocess.Popen(
-            command,
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, str(os.getpid()), str(self._seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=_environment(),
             cwd="/",  # what stands in the working directory is no module of Python's
         )
+
+    def _try(self, model: bytes) -> None:
+        process = self._process
+        if process is None or process.poll() is not None:
+            process = self._process = self._start()
         try:
             output, _ = process.communicate(model, timeout=_WALL_SECONDS)
         except subprocess.TimeoutExpired:
@@ -111,7 +117,7 @@ class Trials:
             output, _ = process.communicate()
         finally:
             self._process = None
-        self._judge([json.loads(line) for line in output.splitlines()], process.returncode, memory)
+        self._judge([json.loads(line) for line in output.splitlines()], process.returncode, memory_of(model))
 
     def _judge(self, told: list[dict[str, Any]], code: int, memory: int) -> None:
         last: dict[str, Any] = told[-1] if told else {"stage": LOADING}

@@ -25,17 +25,25 @@ LOADING, RUNNING = "loading", "running"
 LOAD_SECONDS = 30
 """Processor time to load a graph: a hundred times what the planner that ships needs."""
 
+MEMORY = 512 * 1024 * 1024
+"""Bytes that loading and running a graph may take beyond four times its own size."""
+
+
+def memory_of(model: bytes) -> int:
+    """Bytes that loading and running this graph may take."""
+    return MEMORY + 4 * len(model)
+
 
 def main() -> None:
-    """Try the graph: ``<parent> <memory [bytes]> <processor time of a run [s]>``."""
-    parent, memory, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    """Try the graph: ``<parent> <processor time of a run [s]>``."""
+    parent, seconds = int(sys.argv[1]), float(sys.argv[2])
     end_with(parent)
     from ros_rl.deploy.onnx_graph import OnnxGraph
     from ros_rl.errors import RosRlError
 
     model = sys.stdin.buffer.read()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    limit = _virtual_memory() + memory
+    limit = _virtual_memory() + memory_of(model)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     try:
         _say({"stage": LOADING})

@@ -30,7 +30,7 @@ class UpdatesNeeded:
     def __init__(self, least: float) -> None:
         self.least = least
         self.excess = math.nan
-        """Running mean of how much worse new transitions are predicted than replayed ones are fitted [nat per value]."""
+        """Running mean of how much worse new transitions are predicted than old ones are fitted [nat per value]."""
         self.fitted = math.nan
         """Loss of updates, running mean [nat per value]."""
 

@@ -13,15 +13,24 @@ from torch import Tensor
 from torch.autograd.graph import increment_version
 
 
+def _bare(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of torch's optimisers without what keeps torch's compiler away from it: that would load the compiler."""
+    bare: Callable[..., Any] = getattr(method, "__wrapped__", method)
+    return bare
+
+
 class _OwnRates(torch.optim.Optimizer):
     """Goes on from a checkpoint's moments at its own rates: a resume may be with other settings.
 
     A step counts as a change of the parameters, which torch's fused kernels leave untold: copies are told by it.
     """
 
+    _torchs_step: Callable[..., Any]
+
     def step(self, closure: Callable[[], float] | None = None) -> Any:
-        """See `torch.optim.Optimizer.step`."""
-        result = super().step(closure)
+        """One step along the gradients at hand; `closure` as torch has it."""
+        with torch.no_grad():
+            result = self._torchs_step(closure)
         self._changed()
         return result
 
@@ -29,16 +38,22 @@ class _OwnRates(torch.optim.Optimizer):
         for group in self.param_groups:
             increment_version(group["params"])
 
+    add_param_group = _bare(torch.optim.Optimizer.add_param_group)
+    state_dict = _bare(torch.optim.Optimizer.state_dict)
+    zero_grad = _bare(torch.optim.Optimizer.zero_grad)
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over the moments that `state_dict` gave."""
         own = [{name: value for name, value in group.items() if name != "params"} for group in self.param_groups]
-        super().load_state_dict(state_dict)
+        _bare(torch.optim.Optimizer.load_state_dict)(self, state_dict)
         for group, values in zip(self.param_groups, own, strict=True):
             group.update(values)
 
 
 class AdamW(_OwnRates, torch.optim.AdamW):
     """Torch's own."""
+
+    _torchs_step = _bare(torch.optim.AdamW.step)
 
 
 class Adam(_OwnRates, torch.optim.Adam):
@@ -50,6 +65,7 @@ class Adam(_OwnRates, torch.optim.Adam):
         beta1: Decay of the gradient's mean.
     """
 
+    _torchs_step = _bare(torch.optim.Adam.step)
     _moments: Sequence[list[Tensor]] = ()
 
     def __init__(self, parameters: Iterable[Tensor], learning_rate: float, beta1: float = 0.9) -> None:

@@ -71,7 +71,7 @@ class ControllerNode(LifecycleNode):
         self._loop = ControlLoop(self._spec, settings.task.name, period, settings.seed, settings.controller.explore)
         self._loader = GraphLoader(self._spec, settings, self._graph_judged)
         self._graph_entrance = self._gate.subscribe(
-            UInt8MultiArray, "control_graph", packets.from_graph, self._on_graph, LATCHED
+            UInt8MultiArray, "control_graph", packets.from_raw_graph, self._on_graph, LATCHED, raw=True
         )
         # an answer to an old tick would come too late, and make the next one late, too
         self._join = TickJoin(self._gate, self._robot, self._on_tick, qos=NEWEST)
@@ -112,7 +112,7 @@ class ControllerNode(LifecycleNode):
         self._join.close()
         self._loader = self._loop = self._join = None
 
-    def _on_graph(self, graph: tuple[int, bytes]) -> None:
+    def _on_graph(self, graph: tuple[int, memoryview]) -> None:
         self._graphs.touch()
         if self._loader is not None:
             self._loader.load(*graph)
@@ -153,6 +153,8 @@ class ControllerNode(LifecycleNode):
         self._work.add(time.perf_counter() - started)
         self._publish_telemetry(tick, decision)
         self._loop.draw_ahead(tick.index + 1)
+        if self._loader is not None:
+            self._loader.rest()
 
     def _publish_telemetry(self, tick: Tick, decision: Decision) -> None:
         fields = {"graph_seconds": decision.graph_seconds} | decision.telemetry

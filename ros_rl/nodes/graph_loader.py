@@ -1,7 +1,11 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Turns the bytes of a control graph into a checked, warm session, off the control path."""
+"""Turns the bytes of a control graph into a checked, warm session, off the control path.
+
+Making a session and dropping one each hold Python's lock for milliseconds, in which no tick could be answered. So both
+happen just after an answer, when the next tick is furthest away.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,8 @@ from ros_rl.errors import RosRlError, one_line
 from ros_rl.features import ObservationSpec
 from ros_rl.settings.tree import Settings
 
+_PERIODS = 2.0
+
 
 class GraphLoader:
     """A thread that loads the newest graph it was given; the control loop picks it up between two ticks.
@@ -29,14 +35,18 @@ class GraphLoader:
     def __init__(self, spec: ObservationSpec, settings: Settings, report: Callable[[int, str], None]) -> None:
         self._spec, self._settings, self._report = spec, settings, report
         self._trials = Trials(run_limit(settings))
+        self._trials.prepare()
         self._condition = threading.Condition()
-        self._pending: tuple[int, bytes] | None = None
+        self._pending: tuple[int, bytes | memoryview] | None = None
         self._ready: tuple[int, OnnxGraph] | None = None
+        self._taken: OnnxGraph | None = None
+        self._replaced: list[OnnxGraph] = []  # that no longer act, until there is time to drop them
+        self._resting = threading.Event()
         self._stopped = False
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
-    def load(self, version: int, model: bytes) -> None:
+    def load(self, version: int, model: bytes | memoryview) -> None:
         """Load this graph next; one that still waits is forgotten."""
         with self._condition:
             self._pending = (version, model)
@@ -48,7 +58,15 @@ class GraphLoader:
             return None
         with self._condition:
             ready, self._ready = self._ready, None
+        if ready is not None:
+            if self._taken is not None:
+                self._replaced.append(self._taken)
+            self._taken = ready[1]
         return ready
+
+    def rest(self) -> None:
+        """A tick has been answered: there is time until the next."""
+        self._resting.set()
 
     def close(self) -> None:
         """End the thread."""
@@ -67,8 +85,10 @@ class GraphLoader:
                 if self._stopped or self._pending is None:
                     return
                 (version, model), self._pending = self._pending, None
+            self._wait_for_rest()
+            self._replaced.clear()
             try:
-                graph = self._trials.load(model, self._settings.controller.threads, self._check)
+                graph = self._trials.load(bytes(model), self._settings.controller.threads, self._check)
             except RosRlError as error:
                 self._report(version, str(error))
                 continue
@@ -78,6 +98,12 @@ class GraphLoader:
             with self._condition:
                 self._ready = (version, graph)
             self._report(version, "")
+
+    def _wait_for_rest(self) -> None:
+        """Until a tick has been answered; ticks that do not come hold nothing up."""
+        if self._taken is not None:
+            self._resting.clear()
+            self._resting.wait(_PERIODS * self._settings.control.period)
 
     def _check(self, contract: Contract) -> None:
         contract.check(self._spec, self._settings.task.name, self._settings.control.period)

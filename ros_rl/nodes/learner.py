@@ -24,6 +24,7 @@ from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.nodes.messages import deserialised
+from ros_rl.nodes.outbox import Outbox
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
@@ -87,6 +88,7 @@ class LearnerNode(Node):
         self._allowance_publisher = self.create_publisher(Float64MultiArray, "step_allowance", LATCHED)
         self._progress_publisher = self.create_publisher(Float64MultiArray, "progress", LATCHED)
         self._request_publisher = self.create_publisher(UInt8MultiArray, "evaluation_request", HISTORY)
+        self._outbox = Outbox()
         self._diagnostics = Diagnostics(self)
         gate = self._gate = Gate(self, self._settings, self._complain)
         gate.subscribe(Float64MultiArray, "transitions", self._read_transition, self._on_transition, EXPERIENCE)
@@ -134,6 +136,7 @@ class LearnerNode(Node):
         Args:
             stop: Ends the work.
         """
+        self._training.prepare_graphs()
         self._report()
         while not stop.is_set():
             self._take_transitions()
@@ -150,6 +153,7 @@ class LearnerNode(Node):
                 self._wake.clear()
         self._note_evaluations()
         self._run.stop()
+        self._outbox.close()
         self._report()
         self._run.close()
 
@@ -188,7 +192,7 @@ class LearnerNode(Node):
 
     def _publish_graph(self, graph: bytes) -> None:
         header = Header(0, self._training.env_steps, self._training.version)
-        self._graph_publisher.publish(packets.to_blocks(header, {"model": graph}))
+        self._outbox.publish(self._graph_publisher, lambda: packets.to_raw_blocks(header, {"model": graph}))
 
     def _publish_allowance(self) -> None:
         allowed = max(0, self._training.allowance - self._received.steps.elsewhere(self._source))
@@ -206,8 +210,9 @@ class LearnerNode(Node):
             "episodes": evaluator.final_episodes if final else evaluator.episodes,
         }
         self._requests += 1
+        header = Header(0, self._requests)
         blocks = {"request": json.dumps(request).encode(), "model": self._run.graph}
-        self._request_publisher.publish(packets.to_blocks(Header(0, self._requests), blocks))
+        self._outbox.publish(self._request_publisher, lambda: packets.to_raw_blocks(header, blocks))
 
     def _finish(self) -> None:
         """The robot time is used up and learned from."""

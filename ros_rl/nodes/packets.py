@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import struct
 from array import array
 from collections.abc import Mapping
 from functools import lru_cache
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from rclpy.serialization import serialize_message
 from std_msgs.msg import Float64MultiArray, MultiArrayDimension, MultiArrayLayout, UInt8MultiArray
 
 from ros_rl.errors import ContractError
@@ -58,6 +60,47 @@ def from_blocks(message: UInt8MultiArray) -> tuple[Header, dict[str, bytes]]:
         ContractError: The message does not hold what its layout says.
     """
     return unpack_bytes(bytes(message.data), _labels(message))
+
+
+def to_raw_blocks(header: Header, fields: Mapping[str, bytes]) -> bytes:
+    """Named blocks of bytes as a message that is serialised already (CDR), with one copy of the blocks."""
+    head, labels = pack_bytes(header, dict.fromkeys(fields, b""))
+    sizes = [(name, len(fields.get(name, head))) for name, _ in labels]
+    empty = serialize_message(UInt8MultiArray(layout=_layout(tuple(sizes))))
+    count = struct.pack("=I", sum(size for _, size in sizes))
+    return b"".join([empty[: -len(count)], count, head, *fields.values()])
+
+
+def from_raw_blocks(message: bytes) -> tuple[Header, dict[str, memoryview]]:
+    """The inverse of `to_raw_blocks`; the blocks are views of the message.
+
+    Raises:
+        ContractError: The bytes are no such message, or it does not hold what its layout says.
+    """
+    try:
+        data, labels = _raw_parts(memoryview(message))
+    except (struct.error, IndexError, UnicodeDecodeError):
+        raise ContractError(f"{len(message)} bytes are no {UInt8MultiArray.__name__}") from None
+    return unpack_bytes(data, labels)
+
+
+def _raw_parts(message: memoryview) -> tuple[memoryview, list[tuple[str, int]]]:
+    """Data and labels of a serialised `UInt8MultiArray`: numbers are aligned to four bytes, texts end with a zero."""
+    order, place, labels = "<>"[not message[1] & 1], 4, []
+
+    def number() -> int:
+        nonlocal place
+        place += -place % 4 + 4
+        return int(struct.unpack_from(f"{order}I", message, place - 4)[0])
+
+    for _ in range(number()):
+        length = number()
+        label, place = str(message[place : place + length], "utf-8").rstrip("\0"), place + length
+        labels.append((label, number()))
+        number()  # its stride
+    number()  # the data's offset
+    length = number()
+    return message[place : place + length], labels
 
 
 def steps_from(message: Float64MultiArray) -> tuple[int, int]:
@@ -109,13 +152,13 @@ def from_allowance(message: Float64MultiArray) -> int:
         raise ContractError(f"not a step allowance: {error}") from None
 
 
-def from_graph(message: UInt8MultiArray) -> tuple[int, bytes]:
-    """Version and ONNX bytes of a control graph.
+def from_raw_graph(message: bytes) -> tuple[int, memoryview]:
+    """Version and ONNX bytes of a control graph whose message is serialised.
 
     Raises:
         ContractError: The message holds none.
     """
-    header, blocks = from_blocks(message)
+    header, blocks = from_raw_blocks(message)
     if "model" not in blocks:
         raise ContractError(f"not a control graph: it holds {', '.join(blocks)[:200] or 'nothing'}, expected 'model'")
     return header.version, blocks["model"]

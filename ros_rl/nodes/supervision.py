@@ -16,6 +16,7 @@ from ros_rl.nodes.keeper import Keeper
 from ros_rl.nodes.monitor import MonitorNode
 from ros_rl.runs import bringup
 from ros_rl.runs.display import Display
+from ros_rl.runs.prepared import Prepared
 from ros_rl.runs.processes import Processes
 from ros_rl.runs.run_folder import RunFolder
 from ros_rl.runs.screens import evaluation_line
@@ -62,12 +63,23 @@ class Supervision:
         self._processes = Processes(bringup.environment(), settings.supervisor.stop_timeout)
         path = folder.path if folder is not None else Path()
         self._specs = {spec.name: spec for spec in bringup.nodes(settings, mode, path, resume)}
+        self._prepared: dict[str, Prepared] = {}
         self._restarts = dict.fromkeys(self._specs, 0)
         wanted = [name for name in bringup.LIFECYCLE_NODES if name in self._specs]
         self._keeper = Keeper(monitor, wanted, stop, display.say)
         self._announcements = Announcements(monitor.get_namespace())
         self._said = len(monitor.state.evaluations)
         self._warnings = Warnings(display.say)
+
+    def prepare(self, learner: Prepared | None) -> None:
+        """Start the nodes' processes, which load what they need and wait for `run`.
+
+        Args:
+            learner: The learner's, if that is there already.
+        """
+        for name, spec in self._specs.items():
+            there = learner if name == "learner" else None
+            self._prepared[name] = there or Prepared(spec, self._settings.supervisor.stop_timeout)
 
     def refuse_second_graph(self) -> None:
         """Look for nodes of the same names before any is started.
@@ -120,12 +132,18 @@ class Supervision:
 
     def close(self) -> None:
         """End all processes."""
+        for prepared in self._prepared.values():
+            prepared.close()
         self._processes.stop()
 
     def _start(self, name: str) -> None:
         assert self._folder is not None
         command = bringup.command(self._specs[name], self._monitor.get_namespace(), self._folder.config)
-        self._processes.start(name, command, self._folder.log_file(name))
+        log, prepared = self._folder.log_file(name), self._prepared.pop(name, None)
+        if prepared is None:
+            self._processes.start(name, command, log)
+        else:
+            self._processes.take(name, prepared.begin(command, log), log)
 
     def _tend(self) -> None:
         """Restart what died."""

@@ -21,6 +21,7 @@ from ros_rl.nodes.supervision import Supervision
 from ros_rl.runs import bringup
 from ros_rl.runs.course import Course
 from ros_rl.runs.display import Display
+from ros_rl.runs.prepared import Prepared
 from ros_rl.runs.run_folder import RunFolder, run_of
 from ros_rl.runs.state import RunState
 from ros_rl.runs.summary import summarise
@@ -37,6 +38,7 @@ def supervise(
     agent: bytes = b"",
     robot_minutes: float | None = None,
     resume: Path | None = None,
+    learner: Prepared | None = None,
 ) -> tuple[RunState, bool]:
     """A whole run in processes of its own, from this process.
 
@@ -50,6 +52,7 @@ def supervise(
         agent: The control graph to run; empty when training.
         robot_minutes: Limit when running [min]; None for none.
         resume: Folder of the checkpoint to go on from.
+        learner: The learner's process, if that is there already.
 
     Returns:
         What the nodes told, and whether the run came to its end.
@@ -66,10 +69,11 @@ def supervise(
     background = Background(monitor, stop)
     try:
         supervision = Supervision(monitor, settings, mode, folder, stop, display, resume)
-        supervision.refuse_second_graph()
-        if agent:
-            monitor.publish_agent(agent)
         try:
+            supervision.prepare(learner)
+            supervision.refuse_second_graph()
+            if agent:
+                monitor.publish_agent(agent)
             ended = supervision.run()
         finally:
             supervision.close()

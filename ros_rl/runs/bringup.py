@@ -20,6 +20,8 @@ TRAIN, RUN = "train", "run"
 MODES = (TRAIN, RUN)
 ROUND_ROBIN, BATCH, IDLE = "rr", "batch", "idle"
 """Scheduling policies, as ``chrt`` names them."""
+PREPARE = "--prepare"
+"""Option of a node's process that waits for its arguments."""
 LIFECYCLE_NODES = ("controller", "driver")
 """In the order in which they become active."""
 
@@ -107,6 +109,11 @@ def _may_have_priority(priority: int) -> bool:
     except (AttributeError, OSError):
         return False
     return True
+
+
+def prepared_command(spec: NodeSpec) -> list[str]:
+    """The command line that starts a node's process before its run is known; see `ros_rl.runs.prepared`."""
+    return [*spec.prefix, sys.executable, str(_START), "-m", spec.module, PREPARE]
 
 
 def command(spec: NodeSpec, namespace: str, params_file: Path) -> list[str]:

@@ -55,6 +55,10 @@ class Processes:
                 **own_group(),
             )
 
+    def take(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+        """Look after a process that was started elsewhere, in a group of its own; it prints to `log`."""
+        self._logs[name], self._running[name] = log, process
+
     def process_id(self, name: str) -> int:
         """The id of a running process."""
         return self._running[name].pid

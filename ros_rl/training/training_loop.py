@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -193,6 +194,12 @@ class TrainingLoop:
     def graph_of_now(self, score: float | None = None) -> bytes:
         """The same, for nobody to act by: no version of its own."""
         return self._newest.serialise(self.provenance(score))
+
+    def prepare_graphs(self) -> None:
+        """Export what acts before anything is learned, and what is learned in a thread: a robot can begin meanwhile."""
+        self._random.prepare()
+        if self._learned is not self._random:
+            threading.Thread(target=self._learned.prepare, name="export").start()
 
     @property
     def _newest(self) -> ExportedGraph:

@@ -6,15 +6,18 @@
 from typing import Any
 
 import numpy as np
+import onnx
 import psutil
 import pytest
 import torch
 from learners import random_transition, small_settings
+from onnx.numpy_helper import to_array
 from plans import assert_same_plan, run_torch
 
 from ros_rl.agents.random import RandomGraph
 from ros_rl.backends import make_backend
 from ros_rl.deploy import onnx_file
+from ros_rl.deploy.contract import METADATA_KEY
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_graph import GraphOutput, OnnxGraph
@@ -182,6 +185,23 @@ def test_every_weight_that_is_used_can_be_replaced(point: Pair) -> None:
     assert followed >= 20
 
 
+def test_weights_stand_where_onnx_writes_them(point: Pair) -> None:
+    exported = ExportedGraph(point.torch_graph, "mock_point", 0.05)
+    for version in range(2):
+        point.train(1)
+        model = exported.serialise({"version": version})
+        parsed = onnx.load_from_string(model)
+        onnx.checker.check_model(parsed)
+        assert parsed.SerializeToString() == model
+        assert [item.key for item in parsed.metadata_props] == [METADATA_KEY]
+        assert OnnxGraph(model).contract.provenance == {"version": version}
+        state = point.torch_graph.state_dict()
+        written = {item.name: to_array(item) for item in parsed.graph.initializer if item.name in state}
+        assert len(written) >= 20
+        for name, value in written.items():
+            np.testing.assert_array_equal(value, state[name].numpy(), err_msg=name)
+
+
 def test_a_weight_that_is_not_finite_is_not_published(point: Pair) -> None:
     point.train(1)
     bias = point.training.agent.policy.net.net[0].bias.data
@@ -263,4 +283,5 @@ def test_export_leaves_the_module_as_it_was(point: Pair) -> None:
     ExportedGraph(graph, "mock_point", 0.05)
     assert all(torch.equal(value, before[name]) for name, value in graph.state_dict().items())
     random = RandomGraph(point.training.spec, 0.3)
-    assert ExportedGraph(random, "mock_point", 0.05).contract.noise == random.noise_shape == [2]
+    exported = OnnxGraph(ExportedGraph(random, "mock_point", 0.05).serialise({}))
+    assert exported.contract.noise == random.noise_shape == [2]

@@ -3,12 +3,16 @@
 
 """Steps down a loss against torch's own Adam, and the critics that a policy looks through."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 from value_agents import agent_of, plain_layout, random_samples
 
 from ros_rl.networks.critics import CriticEnsemble
-from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.optimisers import Adam, AdamW, step
 
 LAYOUT = plain_layout()
 
@@ -65,6 +69,44 @@ def test_adam_counts_steps_for_each_parameter_once_their_numbers_differ() -> Non
         torch.testing.assert_close(own, theirs)
     counts = [[float(each["step"]) for each in of.state_dict()["state"].values()] for of in (quick, plain)]
     assert counts[0] == counts[1] == [6.0, 5.0]
+
+
+def test_adamw_is_torchs_also_after_a_resume() -> None:
+    torch.manual_seed(0)
+    own, theirs = CriticEnsemble(2, 5, 4), CriticEnsemble(2, 5, 4)
+    theirs.load_state_dict(own.state_dict())
+    quick = AdamW(own.parameters(), 1e-2, weight_decay=0.1)
+    plain = torch.optim.AdamW(theirs.parameters(), 1e-2, weight_decay=0.1)
+    for seed in range(4):
+        if seed == 2:
+            state, quick = quick.state_dict(), AdamW(own.parameters(), 1e-2, weight_decay=0.1)
+            quick.load_state_dict(state)
+        for network, optimiser in ((own, quick), (theirs, plain)):
+            step(optimiser, loss_of(network, seed))
+        for a, b in zip(own.parameters(), theirs.parameters(), strict=True):
+            torch.testing.assert_close(a, b, rtol=0.0, atol=0.0)
+
+
+def test_learning_loads_no_compiler() -> None:
+    """It would take longer than all else that a training loads."""
+    program = """
+import sys
+from ros_rl.settings.loading import load_settings
+from ros_rl.training.training_loop import TrainingLoop
+settings = load_settings("mock_point", overrides=["learner.warmup_steps=8", "agent.model_start=8"])
+training = TrainingLoop(settings)
+from learners import random_transition
+import numpy as np
+rng = np.random.default_rng(0)
+for index in range(40):
+    training.add(random_transition(training.spec, rng, index))
+metrics = training.train()
+training.agent.load_state_dict(training.agent.state_dict())
+assert any("model" in name for name in metrics), metrics
+assert "torch._dynamo" not in sys.modules
+"""
+    path = os.pathsep.join(sys.path)
+    subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": path})
 
 
 @pytest.mark.parametrize("options", [{}, {"normalisation": "layer"}, {"normalisation": "batch", "targets": "none"}])

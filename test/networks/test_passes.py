@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ros_rl.networks.critics import ActionValues, CriticEnsemble
-from ros_rl.networks.mlp import BatchedMLP, InPlaceReLU
+from ros_rl.networks.mlp import BatchedMLP, InPlaceReLU, round_products
 from ros_rl.networks.passes import GraphPass, PlainPass, is_plain, plain_pass
 
 
@@ -26,10 +26,14 @@ def gradients(network: torch.nn.Module) -> list[Tensor]:
     return [parameter.grad.clone() for parameter in network.parameters()]
 
 
+@pytest.mark.parametrize("normalisation", ["none", "layer"])
 @pytest.mark.parametrize("members", [1, 2, 5])
 @pytest.mark.parametrize("batch", [1, 7])
-def test_critics_values_and_gradients_are_autograds(members: int, batch: int) -> None:
-    critics = CriticEnsemble(members, 5, 6, "none")
+def test_critics_values_and_gradients_are_autograds(members: int, batch: int, normalisation: str) -> None:
+    critics = CriticEnsemble(members, 5, 6, normalisation)
+    with torch.no_grad():
+        for parameter in critics.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))  # layer norms begin with ones and zeros
     by_hand, by_graph = plain_pass(critics), GraphPass(critics)
     for _ in range(2):  # memory is used again
         inputs, slope = (torch.randn(batch, 3), torch.randn(batch, 2)), torch.randn(members, batch)
@@ -47,8 +51,11 @@ def test_critics_values_and_gradients_are_autograds(members: int, batch: int) ->
 @pytest.mark.parametrize(
     ("case", "members"), [("all", 2), ("smallest", 2), ("smallest", 4), ("none of one", 3), ("all", 1), ("first", None)]
 )
-def test_slope_after_actions_is_autograds_whichever_critics_count(case: str, members: int | None) -> None:
-    critics = CriticEnsemble(members or 3, 5, 6, "none").requires_grad_(False)
+@pytest.mark.parametrize("normalisation", ["none", "layer"])
+def test_slope_after_actions_is_autograds_whichever_critics_count(
+    case: str, members: int | None, normalisation: str
+) -> None:
+    critics = CriticEnsemble(members or 3, 5, 6, normalisation).requires_grad_(False)
     asked = 1 if case == "first" else None
     own = plain_pass(critics, asked)
     obs, action = torch.randn(9, 3), torch.randn(9, 2, requires_grad=True)
@@ -97,8 +104,8 @@ def test_what_a_value_was_stays_when_others_are_asked() -> None:
     assert torch.equal(values, before)
 
 
-@pytest.mark.parametrize("kind", [{"normalisation": "layer"}, {"normalisation": "batch"}, {"dropout": 0.1}])
-def test_only_linear_layers_and_relus_are_plain(kind: dict[str, object]) -> None:
+@pytest.mark.parametrize("kind", [{"normalisation": "batch"}, {"dropout": 0.1}])
+def test_only_linear_layers_layer_norms_and_relus_are_plain(kind: dict[str, object]) -> None:
     assert plain_pass(CriticEnsemble(2, 5, 6, **{"normalisation": "none", **kind})) is None
     assert not is_plain(BatchedMLP(1, 5, 6, 2, 1))  # of SiLUs
     assert plain_pass(torch.nn.Linear(2, 2)) is None
@@ -126,3 +133,26 @@ def test_a_policys_network_has_a_pass_of_several_outputs_and_one_input() -> None
         parameter.grad = None
     net(x[None]).backward(slope)
     torch.testing.assert_close(found, gradients(net))
+
+
+@pytest.mark.parametrize("normalisation", ["none", "layer"])
+def test_rounded_products_by_hand_are_those_of_autograd(normalisation: str) -> None:
+    """And near the exact ones, of weights that have just been written."""
+    torch.set_default_dtype(torch.float32)
+    critics = CriticEnsemble(2, 20, 128, normalisation)
+    exact = copy.deepcopy(critics)
+    round_products(critics, torch.bfloat16)
+    own, graph = plain_pass(critics), GraphPass(critics)
+    for _ in range(2):
+        with torch.no_grad():
+            for parameter, same in zip(critics.parameters(), exact.parameters(), strict=True):
+                same.copy_(parameter.add_(0.05 * torch.randn_like(parameter)))
+        inputs, slope, found = (torch.randn(64, 14), torch.randn(64, 6)), torch.randn(2, 64), []
+        for way, network in ((own, critics), (graph, critics), (GraphPass(exact), exact)):
+            for parameter in network.parameters():
+                parameter.grad = None
+            found.append([way(*inputs), *(way.learn(slope), gradients(network))[1]])
+        torch.testing.assert_close(found[0], found[1], rtol=2e-2, atol=1e-2)
+        for rounded, true in zip(found[0], found[2], strict=True):
+            assert (rounded - true).norm() < 0.02 * true.norm()
+        assert not torch.equal(found[0][0], found[2][0])

@@ -31,6 +31,7 @@ from ros_rl.robot import load_robot
 from ros_rl.sensors.inputs import INPUTS, check_input
 from ros_rl.sensors.table import SENSORS
 from ros_rl.types import Measurement, Verdict
+from ros_rl.wire import Header
 
 pytestmark = pytest.mark.ros
 HEADER = ("stamp_sec", "stamp_nanosec", "sequence", "version")
@@ -80,8 +81,21 @@ def test_blocks(labels, data, exact) -> None:
         data = bytes(24) + b"".join(bytes(size) for _, size in labels[1:])
     message = UInt8MultiArray(data=array("B", data))
     message.layout.dim = [MultiArrayDimension(label=name, size=size) for name, size in labels]
-    taken(lambda: packets.from_graph(message))
     taken(lambda: packets.from_request(message))
+    blocks, graph = taken(lambda: packets.from_blocks(message)), None
+    if blocks is not None and "model" in blocks[1]:
+        graph = blocks[0].version, blocks[1]["model"]
+    assert taken(lambda: packets.from_raw_graph(serialize_message(message))) == graph
+
+
+@fuzz(200)
+@given(data=st.binary(max_size=120), cut=st.integers(0, 120), place=st.integers(0, 119), value=st.integers(0, 255))
+def test_serialised_blocks(data, cut, place, value) -> None:
+    taken(lambda: packets.from_raw_graph(data))
+    message = bytearray(packets.to_raw_blocks(Header(1), {"model": b"abc"}))
+    taken(lambda: packets.from_raw_graph(bytes(message[:cut])))
+    message[place % len(message)] = value
+    taken(lambda: packets.from_raw_graph(bytes(message)))
 
 
 TICK_FIELDS = list(packets.from_vectors(tick_parts(TICK, ROBOT)["tick"])[1])

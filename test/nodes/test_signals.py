@@ -187,7 +187,8 @@ def test_ros_rl_that_is_still_loading_ends_at_once(tmp_path, library, number) ->
     if library == "torch":
         pytest.importorskip("torch")
     with command("train", "mock_point", "--out", str(tmp_path / "run")) as process:
-        wait_for(lambda: loads(process.pid, library), "the imports")
+        loading = pid_of(process.pid, "learner") if library == "torch" else process.pid
+        wait_for(lambda: loads(loading, library), "the imports")
         process.send_signal(number)
         printed = process.communicate(timeout=PATIENCE)[0].decode()
         assert (process.returncode, printed) == (130, "ros-rl: interrupted\n")

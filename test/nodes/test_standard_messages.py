@@ -10,13 +10,14 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from rclpy.serialization import serialize_message
+from rclpy.serialization import deserialize_message, serialize_message
+from std_msgs.msg import UInt8MultiArray
 from tick_parts import tick_parts
 
 from ros_rl.errors import ConfigError, ContractError
 from ros_rl.features import ObservationSpec
 from ros_rl.nodes.messages import to_point
-from ros_rl.nodes.packets import from_vectors, to_blocks, to_vectors
+from ros_rl.nodes.packets import from_raw_blocks, from_vectors, to_blocks, to_raw_blocks, to_vectors
 from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.robot import Robot, load_robot
 from ros_rl.types import Measurement, SafetyState, Tick
@@ -168,3 +169,15 @@ def test_packets_are_laid_out_as_old_bags_have_them() -> None:
     blocks = to_blocks(Header(5_000_000_007, 3, 2), {"model": b"abc"})
     assert [(d.label, d.size) for d in blocks.layout.dim] == [("header", 24), ("model", 3)]
     assert bytes(blocks.data) == b"\x07\xf2\x05\x2a\x01\0\0\0" + b"\x03" + b"\0" * 7 + b"\x02" + b"\0" * 7 + b"abc"
+
+
+@pytest.mark.parametrize("name", ["model", "a", "ab", "abc", "é"])
+def test_blocks_that_are_serialised_at_once_are_the_same_message(name: str) -> None:
+    header, fields = Header(5_000_000_007, 3, 2), {name: b"abcde", "empty": b""}
+    message = to_raw_blocks(header, fields)
+    assert deserialize_message(message, UInt8MultiArray) == to_blocks(header, fields)
+    assert from_raw_blocks(message) == (header, fields)
+    with pytest.raises(ContractError, match="are no UInt8MultiArray"):
+        from_raw_blocks(message[:20])
+    with pytest.raises(ContractError, match="its layout names"):
+        from_raw_blocks(message[:-1])

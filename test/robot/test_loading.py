@@ -4,7 +4,7 @@
 """Robot descriptions: those that ship make sense, and one that does not is refused with the reason."""
 
 import copy
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 
 import numpy as np
 import pytest
@@ -76,7 +76,7 @@ def test_a_robot_of_another_package(monkeypatch, tmp_path):
     (tmp_path / "my_robots.py").write_text("from pathlib import Path\nARM = Path(__file__).with_name('robot.yaml')\n")
     gripper_arm(tmp_path)
     point = EntryPoint("gripper_arm", "my_robots:ARM", "ros_rl.robots")
-    monkeypatch.setattr("ros_rl.plugins.entry_points", lambda group: [point] if group == "ros_rl.robots" else [])
+    monkeypatch.setattr("ros_rl.plugins.entry_points", lambda: EntryPoints([point]))
     monkeypatch.syspath_prepend(tmp_path)
     assert load_robot("gripper_arm").interfaces[-1] == "position"
     assert "gripper_arm" in robot_names()

@@ -112,6 +112,17 @@ def test_graphs_go_out_random_first_then_learned_every_few_rounds() -> None:
     assert out[0][1].telemetry == {} and "predicted_state" in out[1][1].telemetry
 
 
+def test_graphs_are_the_same_whether_they_were_exported_before_or_are_when_they_are_due() -> None:
+    graphs = []
+    for before in (True, False):
+        training = training_of()
+        if before:
+            training.prepare_graphs()
+        fill(training, 40)
+        graphs.append([training.graph(), training.train() and training.graph()])
+    assert graphs[0] == graphs[1]
+
+
 def test_a_transition_that_is_not_finite_is_refused() -> None:
     training = training_of()
     with pytest.raises(ConfigError, match="not finite"):
