@@ -152,7 +152,7 @@ def test_rounded_products_by_hand_are_those_of_autograd(normalisation: str) -> N
             for parameter in network.parameters():
                 parameter.grad = None
             found.append([way(*inputs), *(way.learn(slope), gradients(network))[1]])
-        torch.testing.assert_close(found[0], found[1], rtol=2e-2, atol=1e-2)
+        torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-4)
         for rounded, true in zip(found[0], found[2], strict=True):
-            assert (rounded - true).norm() < 0.02 * true.norm()
+            assert (rounded - true).norm() < 0.1 * true.norm()  # ReLUs near zero turn over
         assert not torch.equal(found[0][0], found[2][0])
