@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from learners import make_agent, small_settings
-from plans import assert_same_plan
+from plans import assert_same_plan, run_torch
 from torch import Tensor
 
 from ros_rl.agents.mpc import MpcGraph
@@ -180,3 +180,18 @@ def test_no_finite_candidate_no_action() -> None:
         graph.planner.world.model.residuals.std.fill_(3e38)
         action, _, _ = decide(graph, torch.tensor(graph.carry), 0)
         assert torch.isnan(action).all()
+
+
+def test_a_graph_in_eight_bits_finds_nearly_the_same_returns() -> None:
+    graph = graph_of(precision="int8", model={"hidden": 32, "layers": 2})
+    model = ExportedGraph(graph, "mock_point", 0.05).serialise({})
+    assert b"MatMulInteger" in model
+    exported, rng = OnnxGraph(model), np.random.default_rng(0)
+    names = [item["name"] for item in exported.contract.fields]
+    for _ in range(10):
+        inputs = inputs_of(graph, rng)
+        *fields, carry, noise, explore = inputs
+        theirs = exported.run(dict(zip(names, fields, strict=True)), carry, noise, float(explore[0]))
+        ours = run_torch(graph, inputs).telemetry["candidate_returns"]
+        off = np.abs(theirs.telemetry["candidate_returns"] - ours).max()
+        assert 0.0 < off < 0.05 * np.abs(ours).max()
