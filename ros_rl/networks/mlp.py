@@ -172,11 +172,11 @@ class BatchedMLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(members or 1, batch, in) -> (members, batch, out)."""
-        return self._one_by_one(x, None) if torch.onnx.is_in_onnx_export() else self.net(x)
+        return self._one_by_one(x, None) if _packs(x) else self.net(x)
 
     def first(self, x: Tensor, outputs: int) -> Tensor:
         """The first `outputs` values of `forward`; the others cost nothing."""
-        if torch.onnx.is_in_onnx_export():
+        if _packs(x):
             return self._one_by_one(x, outputs)
         last = self.net[-1]
         assert isinstance(last, BatchedLinear)
@@ -190,10 +190,12 @@ class BatchedMLP(nn.Module):
         """
         count, found = int(x.shape[1]), []
         rows = x.flatten(0, 1).split(count) if x.shape[0] > 1 else [x[0]] * self.members
+        *hidden, last = self.net
+        assert isinstance(last, BatchedLinear)
         for member, h in enumerate(rows):
-            for layer in self.net[:-1]:
+            for layer in hidden:
                 h = layer.of(member, h) if isinstance(layer, _BATCHED) else layer(h)
-            found.append(self.net[-1].of(member, h, outputs))
+            found.append(last.of(member, h, outputs))
         output = torch.cat(found).unflatten(0, (self.members, count))
         # a number of 8 bits is always finite, and what is made of inputs that are not must not seem to be
         return output + 0.0 * x.sum(-1, keepdim=True) if self.int8 else output
@@ -207,6 +209,11 @@ class BatchedMLP(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         """The last hidden layer: (members or 1, batch, in) -> (members, batch, hidden)."""
         return self.net[:-1](x)
+
+
+def _packs(x: Tensor) -> bool:
+    """Whether a control graph is made in which a product of these rows has its weights packed: not those of one row."""
+    return torch.onnx.is_in_onnx_export() and int(x.shape[1]) > 1
 
 
 @contextmanager
