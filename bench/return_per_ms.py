@@ -34,6 +34,8 @@ _ALONE = {"proposals": 0, "terminal_value": False, "std_init": 0.5, "elites": 12
 _CEM = {**_ALONE, "method": "cem", "propagation": "expectation"}
 _MPPI = {**_ALONE, "method": "mppi", "propagation": "expectation", "warm_start": True}
 
+_ASCENT = {"method": "gradient", "proposals": 1, "elites": 1}
+
 
 def _size(samples: int, horizon: int, iterations: int, **more: Any) -> dict[str, Any]:
     return {"samples": samples, "horizon": horizon, "iterations": iterations, **more}
@@ -54,6 +56,10 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         "64 x 2 x 1": _size(64, 2, 1, proposals=16, elites=12, precision="int8"),
         "64 x 3 x 2": _size(64, 3, 2, proposals=16, elites=12, precision="int8"),
         "128 x 3 x 2": _size(128, 3, 2, precision="int8"),
+    },
+    "ours, gradient": {
+        "1 x 3, 1 step of 0.3": _size(2, 3, 1, **_ASCENT, gradient_rate=0.3),
+        "1 x 3, 2 steps of 0.2": _size(2, 3, 2, **_ASCENT, gradient_rate=0.2),
     },
     "ours, a member for each candidate": {
         "24 x 2 x 1": _size(24, 2, 1, proposals=8, elites=6, propagation="shared_members"),
