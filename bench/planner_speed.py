@@ -8,6 +8,10 @@ large matrix product reaches in the same process. Each planner is measured with 
 process more that multiplies matrices, such as a learner does.
 
     pip install 'ros_rl[learn]' && python bench/planner_speed.py
+
+Agent files, such as those of two versions of this package, are measured in turns, each against the first:
+
+    python bench/planner_speed.py --files before.onnx after.onnx
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import argparse
 import multiprocessing
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +39,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "64 x 3 x 1": {"control.rate_hz": 50.0, "agent.planner.samples": 64, "agent.planner.proposals": 16,
               "agent.planner.elites": 12, "agent.planner.iterations": 1},
     "250 x 5 x 2": {"agent.planner.samples": 250, "agent.planner.horizon": 5, "agent.planner.iterations": 2},
+    "20 Hz, int8": {"agent.planner.precision": "int8"},
     "policy alone": {"agent.act": "policy"},
 }  # fmt: skip
 """Planners to measure, as overrides of the task's settings."""
@@ -101,6 +107,25 @@ def measure(graph: OnnxGraph, runs: int, seed: int) -> dict[str, float]:
     }
 
 
+def in_turns(files: list[Path], blocks: int, runs: int, seed: int) -> list[list[str]]:
+    """Rows of a table: for each file medians over blocks of the time of a run, and of loading it, and their ratios."""
+    models = [path.read_bytes() for path in files]
+    graphs = [OnnxGraph(model) for model in models]
+    run, load = np.zeros((blocks, len(files))), np.zeros((blocks, len(files)))
+    for block in range(blocks):
+        for index, (model, graph) in enumerate(zip(models, graphs, strict=True)):
+            run[block, index] = measure(graph, runs, seed)["cpu_p50"]
+            start = time.process_time()
+            OnnxGraph(model)
+            load[block, index] = 1e3 * (time.process_time() - start)
+    rows = []
+    for index, path in enumerate(files):
+        times = [f"{np.median(each[:, index]):.2f}" for each in (run, load)]
+        ratios = [f"{np.median(each[:, 0] / each[:, index]):.2f}" for each in (run, load)]
+        rows.append([path.name, times[0], ratios[0], times[1], ratios[1]])
+    return rows
+
+
 def _keep_busy() -> None:
     a = np.random.default_rng(0).normal(size=(512, 512)).astype(np.float32)
     while True:
@@ -125,8 +150,14 @@ def main() -> None:
     parser.add_argument("--task", default="a1_walk", help="whose graph to measure")
     parser.add_argument("--runs", type=int, default=300, help="timed runs of each planner")
     parser.add_argument("--seed", type=int, default=0, help="of inputs and noise")
+    parser.add_argument("--files", type=Path, nargs="+", help="agent files to measure in turns, and nothing else")
+    parser.add_argument("--blocks", type=int, default=15, help="turns of each file")
     add_output(parser, "planner_speed")
     arguments = parser.parse_args()
+    if arguments.files:
+        header = ["agent file", "CPU [ms]", "first / this", "loading, CPU [ms]", "first / this"]
+        print(table(header, in_turns(arguments.files, arguments.blocks, arguments.runs, arguments.seed)))
+        return
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"  # of the company: one core, not all
     rate = peak_rate()

@@ -16,6 +16,7 @@ from ros_rl.agents.common.bursts import Bursts
 from ros_rl.agents.common.mpc_learner import MpcLearner
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.layout import Layout
+from ros_rl.networks.mlp import BatchedMLP
 from ros_rl.planning.assessment import assess
 from ros_rl.planning.execution import Execution
 from ros_rl.planning.plan import WORST
@@ -56,6 +57,11 @@ class MpcGraph(ControlGraph):
         self.register_buffer("use_planner", torch.ones(1))
         self.carry = (0.0,) * (1 + self.execution.carry_size) if self.plans else (0.0,)
         self.telemetry_names = _TELEMETRY if self.plans else ("predicted_state",)
+        if planner.settings.precision == "int8":
+            world = planner.world
+            for part in (*world.model.modules(), *world.critics.modules()):
+                if isinstance(part, BatchedMLP):
+                    part.use_int8()
         self.not_exportable = planner.world.not_exportable or (planner.not_exportable if self.plans else "")
 
     @property

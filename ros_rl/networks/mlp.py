@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from ros_rl.networks.int8 import product
 from ros_rl.networks.precision import Rounded, RoundedLinear
 
 _EPSILON = 1e-3
@@ -36,6 +37,9 @@ class BatchedLinear(nn.Module):
 
     Weights start uniform in +-1/sqrt(in), as `torch.nn.Linear`'s do, different for each member.
     """
+
+    int8: bool = False
+    """Whether a control graph computes it in 8 bits."""
 
     def __init__(self, members: int, size_in: int, size_out: int) -> None:
         super().__init__()
@@ -61,6 +65,11 @@ class BatchedLinear(nn.Module):
         weight, bias = self.weight[..., :outputs], self.bias[..., :outputs]
         return torch.bmm(x.expand(weight.shape[0], -1, -1), weight).add_(bias)
 
+    def of(self, member: int, x: Tensor, outputs: int | None = None) -> Tensor:
+        """One member's layer, (batch, in) -> (batch, out); the first `outputs` values of it where they are given."""
+        weight, bias = self.weight[member, :, :outputs], self.bias[member, :, :outputs]
+        return product(x, weight, bias) if self.int8 else torch.addmm(bias, x, weight)
+
 
 class BatchedLayerNorm(nn.Module):
     """Layer normalisation over the last axis, with each member's own gain and offset."""
@@ -74,6 +83,10 @@ class BatchedLayerNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise (members, batch, size)."""
         return (nn.functional.layer_norm(x, (self.size,)) * self.gain).add_(self.offset)
+
+    def of(self, member: int, x: Tensor) -> Tensor:
+        """One member's, (batch, size)."""
+        return nn.functional.layer_norm(x, (self.size,), self.gain[member, 0], self.offset[member, 0])
 
 
 class BatchedBatchNorm(nn.Module):
@@ -106,6 +119,14 @@ class BatchedBatchNorm(nn.Module):
         return torch.stack(
             [nn.functional.batch_norm(*part, training=True, momentum=self.momentum, eps=_EPSILON) for part in parts]
         )
+
+    def of(self, member: int, x: Tensor) -> Tensor:
+        """One member's, of (batch, size), by its running statistics."""
+        factor = self.gain[member] * torch.rsqrt(self.variance[member] + _EPSILON)
+        return x * factor + (self.offset[member] - self.mean[member] * factor)
+
+
+_BATCHED = (BatchedLinear, BatchedLayerNorm, BatchedBatchNorm)
 
 
 class InPlaceReLU(nn.ReLU):
@@ -154,20 +175,44 @@ class BatchedMLP(nn.Module):
                 blocks.append(BatchedBatchNorm(members, hidden))
             size = hidden
         blocks.append(BatchedLinear(members, size, size_out))
-        self.members = members
+        self.members, self.int8 = members, False
         self.net = nn.Sequential(*blocks)
 
     def forward(self, x: Tensor) -> Tensor:
         """(members or 1, batch, in) -> (members, batch, out)."""
-        return self.net(x)
+        return self._one_by_one(x, None) if _packs(x) else self.net(x)
 
     def first(self, x: Tensor, outputs: int) -> Tensor:
         """The first `outputs` values of `forward`; the others cost nothing."""
-        *hidden, last = self.net
-        for layer in hidden:
-            x = layer(x)
+        if _packs(x):
+            return self._one_by_one(x, outputs)
+        last = self.net[-1]
         assert isinstance(last, BatchedLinear)
-        return last.first(x, outputs)
+        return last.first(self.net[:-1](x), outputs)
+
+    def _one_by_one(self, x: Tensor, outputs: int | None) -> Tensor:
+        """`forward` for a control graph, one member after the other.
+
+        onnxruntime packs the weights of a product of two matrices when it loads a graph, but those of a batch of
+        products at every run, which takes as long as the product of some ten rows.
+        """
+        count, found = int(x.shape[1]), []
+        rows = x.flatten(0, 1).split(count) if x.shape[0] > 1 else [x[0]] * self.members
+        *hidden, last = self.net
+        assert isinstance(last, BatchedLinear)
+        for member, h in enumerate(rows):
+            for layer in hidden:
+                h = layer.of(member, h) if isinstance(layer, _BATCHED) else layer(h)
+            found.append(last.of(member, h, outputs))
+        output = torch.cat(found).unflatten(0, (self.members, count))
+        # a number of 8 bits is always finite, and what is made of inputs that are not must not seem to be
+        return output + 0.0 * x.sum(-1, keepdim=True) if self.int8 else output
+
+    def use_int8(self) -> None:
+        """Have control graphs compute the products from hidden layer to hidden layer in 8 bits."""
+        self.int8 = True
+        for layer in [layer for layer in self.net if isinstance(layer, BatchedLinear)][1:-1]:
+            layer.int8 = True
 
     def features(self, x: Tensor) -> Tensor:
         """The last hidden layer: (members or 1, batch, in) -> (members, batch, hidden)."""
@@ -194,6 +239,11 @@ def share_rounding(frozen: nn.Module, source: nn.Module) -> None:
     for layer, own in zip(frozen.modules(), source.modules(), strict=True):
         if isinstance(layer, BatchedLinear) and isinstance(own, BatchedLinear) and layer.rounded is not None:
             layer.rounded = Rounded(layer.rounded.dtype, own.weight)
+
+
+def _packs(x: Tensor) -> bool:
+    """Whether a control graph is made in which a product of these rows has its weights packed: not those of one row."""
+    return torch.onnx.is_in_onnx_export() and int(x.shape[1]) > 1
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ros_rl.planning.plan import Start
 from ros_rl.planning.planner import Planner
-from ros_rl.planning.propagation import FixedMember, rows
+from ros_rl.planning.propagation import Telling
 from ros_rl.planning.world import ParticleState, StateWorld
 
 
@@ -43,18 +43,15 @@ def assess(planner: Planner[StateWorld], state: ParticleState, actions: Tensor) 
         state: Where the plan begins.
         actions: (horizon, actions), before smoothing.
     """
-    world = planner.world
-    members = world.with_propagation(FixedMember(world.model, aleatoric=False))
-    rollout = planner.rollout(Start(state), actions[None], members)
+    model = planner.world.model
+    told = Telling(model)
+    rollout = planner.rollout(Start(state), actions[None], planner.world.with_propagation(told))
     states = torch.cat([after.x for after in rollout.states], 1)
-    before = torch.cat([state.x, states[:, :-1]], 1)
-    applied = torch.cat([state.last_action, *(after.last_action for after in rollout.states)])
-    _, std = world.model.distribution(before, rows(applied[:-1], before), rows(applied[1:], before))
-    scale = world.model.inputs.std
+    scale = model.inputs.std
     return Assessment(
         rollout.returns.mean(),
         rollout.returns.std(correction=0),
         states.mean(0),
         (((states - states.mean(0)) / scale) ** 2).mean((0, 2)).sqrt(),
-        ((std / scale) ** 2).mean((0, 2)).sqrt(),
+        ((torch.cat(told.stds, 1) / scale) ** 2).mean((0, 2)).sqrt(),
     )

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor
 
+from ros_rl.planning.derivative import value_and_gradient
 from ros_rl.planning.plan import Plan, Start
 from ros_rl.planning.planner import Planner
 from ros_rl.planning.world import W
+
+_MEMORIES = 0.9, 0.999
+"""Shares of the old moments in the new ones, as by Kingma and Ba."""
 
 
 class GradientPlanner(Planner[W]):
@@ -22,26 +24,19 @@ class GradientPlanner(Planner[W]):
     other than the first are not used.
     """
 
-    not_exportable: ClassVar[str] = (
-        "the gradient planner differentiates through the model, which a control graph cannot"
-    )
-
-    @torch.enable_grad()
     def optimise(self, start: Start, mean: Tensor, proposals: Tensor, noise: Tensor) -> Plan:
         """Ascend for `iterations` steps; see `Planner.optimise`. A gradient that is not finite counts as zero."""
-        s = self.settings
-        actions = mean.detach().clone().requires_grad_(True)
-        adam = torch.optim.Adam([actions], s.gradient_rate, maximize=True)
-        met, returns = [], []
-        for step in range(s.iterations + 1):
-            value = self.score(start, actions[None])[0]
-            met.append(actions.detach().clone())
-            returns.append(value.detach())
-            if step < s.iterations:
-                (gradient,) = torch.autograd.grad(value, actions)
-                actions.grad = torch.nan_to_num(gradient, 0.0, 0.0, 0.0)
-                adam.step()
-                with torch.no_grad():
-                    actions.clamp_(-1.0, 1.0)
-        found = torch.stack(returns)
-        return Plan(met[int(found.argmax())], torch.full_like(mean, s.std_init), found)
+        s, (first, second) = self.settings, _MEMORIES
+        met, returns = [mean.detach()], []
+        average, square = torch.zeros_like(mean), torch.zeros_like(mean)
+        for step in range(1, s.iterations + 1):
+            value, gradient = value_and_gradient(lambda u: self.score(start, u[None])[0], met[-1])
+            gradient = torch.where(gradient.abs() < torch.inf, gradient, 0.0)
+            average = first * average + (1.0 - first) * gradient
+            square = second * square + (1.0 - second) * gradient**2
+            move = average / (1.0 - first**step) / ((square / (1.0 - second**step)).sqrt() + 1e-8)
+            met.append((met[-1] + s.gradient_rate * move).clamp(-1.0, 1.0))
+            returns.append(value)
+        found = torch.stack([*returns, self.score(start, met[-1][None])[0].detach()])
+        best = torch.topk(found, 1).indices
+        return Plan(torch.stack(met)[best][0], torch.full_like(mean, s.std_init), found)

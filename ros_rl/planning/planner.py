@@ -95,14 +95,11 @@ class Planner(nn.Module, ABC, Generic[W]):
     def rollout(self, start: Start, candidates: Tensor, world: World[Any] | None = None) -> Rollout:
         """Returns and states of sequences (count, horizon, actions), in the planner's world or in another one."""
         world = self.world if world is None else world
-        state, states = world.begin(start.state, candidates.shape[0]), []
-        total, alive = candidates.new_zeros(()), candidates.new_ones(())
-        for step in range(self.settings.horizon):
-            chance = candidates.new_zeros(0) if start.chance is None else start.chance[:, step].reshape(-1)
-            state, reward, going = world.step(state, candidates[:, step], chance)
-            total = total + self.gamma**step * alive * reward
-            alive = alive * going
-            states.append(state)
-        if self.settings.terminal_value:
-            total = total + self.gamma**self.settings.horizon * alive * world.value(state)
-        return Rollout(total, states)
+        steps, count = self.settings.horizon, candidates.shape[0]
+        chance = candidates.new_zeros(steps, 0) if start.chance is None else start.chance.transpose(0, 1).flatten(1)
+        course = world.follow(world.begin(start.state, count), candidates, chance)
+        discounts = self.gamma * course.going
+        total = world.value(course.states[-1]) if self.settings.terminal_value else torch.zeros_like(discounts[0])
+        for reward, discount in zip(course.rewards.flip(0), discounts.flip(0), strict=True):
+            total = reward + discount * total
+        return Rollout(total, course.states)

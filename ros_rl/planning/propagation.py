@@ -67,6 +67,25 @@ class FixedMember(Propagation):
         return self._follow(state, last, action, noise)
 
 
+class Telling(FixedMember):
+    """Follows the members' means, and keeps the deviations that they predict on the way.
+
+    Args:
+        model: The ensemble.
+    """
+
+    def __init__(self, model: DynamicsModel) -> None:
+        super().__init__(model, aleatoric=False)
+        self.stds: list[Tensor] = []
+        """Of each step, (members, count, state)."""
+
+    def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
+        """See `Propagation.step`."""
+        mean, std = self.model.distribution(state, rows(last, state), rows(action, state))
+        self.stds.append(std)
+        return mean
+
+
 class RandomMember(Propagation):
     """Each particle follows a random member at each step: TS1.
 
@@ -99,32 +118,35 @@ class Expectation(Propagation):
 
 
 class SharedMembers(Propagation):
-    """One particle: each candidate follows one member throughout, and the candidates are shared out among the members.
+    """One particle: each candidate follows one member throughout, and the candidates are dealt out among the members.
 
-    Blocks of equal size, in the candidates' order, so a step costs one member's prediction of all candidates.
+    The first one goes to the first member, the next one to the next, and so on, so a step costs one member's prediction
+    of all candidates.
     """
 
     def begin(self, state: Tensor, count: int) -> Tensor:
         """Of each candidate, its member's."""
-        members, size = self.model.members, self.model.state_size
-        return state.expand(members, self._share(count), size).reshape(1, -1, size)[:, :count]
+        return self._gathered(state.expand(-1, self._share(count), -1), count)
 
     def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
         """See `Propagation.step`."""
-        count = int(state.shape[1])
-        blocks = self._follow(self._blocks(state[0]), self._blocks(last), self._blocks(action), noise)
-        return blocks.reshape(1, -1, self.model.state_size)[:, :count]
+        following = self._follow(self._dealt(state[0]), self._dealt(last), self._dealt(action), noise)
+        return self._gathered(following, int(state.shape[1]))
 
     def _share(self, count: int) -> int:
         return (int(count) + self.model.members - 1) // self.model.members
 
-    def _blocks(self, part: Tensor) -> Tensor:
-        """Each member's block, (members, share, size), from (count, size); zeros fill the last one up."""
-        members, count = self.model.members, int(part.shape[0])
-        missing = members * self._share(count) - count
+    def _dealt(self, part: Tensor) -> Tensor:
+        """Each member's share, (members, share, size), from (count, size); zeros fill the last ones up."""
+        members, (count, size) = self.model.members, part.shape
+        missing = members * self._share(count) - int(count)
         if missing:
-            part = torch.cat([part, part.new_zeros(missing, part.shape[1])])
-        return part.reshape(members, -1, part.shape[1])
+            part = torch.cat([part, part.new_zeros(missing, size)])
+        return part.reshape(-1, members, size).transpose(0, 1)
+
+    def _gathered(self, shares: Tensor, count: int) -> Tensor:
+        """(1, count, size) in the candidates' order, from the members' shares."""
+        return shares.transpose(0, 1).reshape(1, -1, shares.shape[2])[:, :count]
 
 
 PROPAGATIONS: dict[str, type[Propagation]] = {

@@ -31,12 +31,12 @@ class SamplingPlanner(Planner[W]):
     def optimise(self, start: Start, mean: Tensor, proposals: Tensor, noise: Tensor) -> Plan:
         """See `Planner.optimise`; the proposals are candidates of every round."""
         std = torch.full_like(mean, self.settings.std_init)
-        proposed = self.score(start, proposals) if self.settings.proposals else None
+        proposed = noise[:0, 0, 0]
         for part in noise.split(self.sampled // self.rounds):
-            candidates = self.sample(mean, std, part)
-            returns = self.score(start, candidates)
-            if proposed is not None:
-                candidates, returns = torch.cat([proposals, candidates]), torch.cat([proposed, returns])
+            candidates = torch.cat([proposals, self.sample(mean, std, part)])
+            # proposals are scored once, in one pass with the first samples
+            returns = torch.cat([proposed, self.score(start, candidates[len(proposed) :])])
+            proposed = returns[: self.settings.proposals]
             mean, std = self._refit(candidates, returns, mean, std)
         return Plan(mean, std, returns)
 

@@ -14,6 +14,7 @@ from ros_rl.errors import ConfigError
 METHODS = ("mppi", "cem", "shooting", "softmax_shooting", "gradient")
 EXECUTIONS = ("receding", "open_loop")
 PROPAGATIONS = ("fixed_member", "random_member", "expectation", "shared_members")
+PRECISIONS = ("float32", "int8")
 OBJECTIVES = ("mean", "mean_std", "state_variance", "cvar")
 DISAGREEMENTS = ("mean_std", "state_variance")
 """Objectives that penalise disagreement across members, and so need each member's own prediction."""
@@ -48,6 +49,9 @@ class PlannerSettings:
         choices=PROPAGATIONS,
     )
     aleatoric: bool = setting(False, "draw next states from the members' distributions instead of their means")
+    precision: str = setting(
+        "float32", "of products between hidden layers of model and critics, in the control graph", choices=PRECISIONS
+    )
     objective: str = setting("mean", "what of the particles' returns is maximised", choices=OBJECTIVES)
     pessimism: float = setting(
         0.0, "mean_std, state_variance: weight of the disagreement that is subtracted from the mean return", low=0.0

@@ -122,3 +122,16 @@ def test_the_first_outputs_are_those_of_the_whole(members: int) -> None:
     weight = net.net[-1].weight.grad
     assert weight[..., :2].abs().min() > 0.0
     assert not weight[..., 2:].any()
+
+
+@pytest.mark.parametrize("normalisation", ["none", "layer", "batch"])
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("shared", [False, True])
+def test_members_one_by_one_are_all_at_once(normalisation: str, members: int, shared: bool) -> None:
+    """What a control graph computes is what torch does."""
+    mlp = BatchedMLP(members, 4, 8, 2, 6, normalisation).eval()
+    for own in mlp.state_dict().values():
+        own.copy_(torch.rand_like(own))
+    x = torch.randn(1 if shared else members, 10, 4)
+    torch.testing.assert_close(mlp._one_by_one(x, None), mlp(x))
+    torch.testing.assert_close(mlp._one_by_one(x, 2), mlp(x)[..., :2])

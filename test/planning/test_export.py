@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from learners import make_agent, small_settings
-from plans import assert_same_plan
+from plans import assert_same_plan, run_torch
 from torch import Tensor
 
 from ros_rl.agents.mpc import MpcGraph
@@ -180,3 +180,43 @@ def test_no_finite_candidate_no_action() -> None:
         graph.planner.world.model.residuals.std.fill_(3e38)
         action, _, _ = decide(graph, torch.tensor(graph.carry), 0)
         assert torch.isnan(action).all()
+
+
+@pytest.mark.parametrize("objective", ["mean", "mean_std"])
+@pytest.mark.parametrize("reward", ["known", "learned"])
+def test_gradients_are_climbed_in_onnxruntime_as_in_torch(objective: str, reward: str) -> None:
+    values = {"method": "gradient", "objective": objective, "pessimism": 0.5 * (objective == "mean_std")}
+    graph = graph_of(**values, iterations=3, gradient_rate=0.1, proposals=1, model={"reward": reward, "layers": 2})
+    exported, rng, moved = (
+        OnnxGraph(ExportedGraph(graph, "mock_point", 0.05).serialise({})),
+        np.random.default_rng(0),
+        0,
+    )
+    names = [item["name"] for item in exported.contract.fields]
+    for _ in range(20):
+        inputs = inputs_of(graph, rng)
+        *fields, carry, noise, explore = inputs
+        theirs, ours = (
+            exported.run(dict(zip(names, fields, strict=True)), carry, noise, float(explore[0])),
+            run_torch(graph, inputs),
+        )
+        np.testing.assert_allclose(theirs.action, ours.action, atol=2e-3)
+        for name, values_ in theirs.telemetry.items():
+            np.testing.assert_allclose(values_, ours.telemetry[name], rtol=1e-2, atol=2e-3, err_msg=name)
+        moved += int(ours.telemetry["candidate_returns"].argmax() > 0)
+    assert moved > 10
+
+
+def test_a_graph_in_eight_bits_finds_nearly_the_same_returns() -> None:
+    graph = graph_of(precision="int8", model={"hidden": 32, "layers": 2})
+    model = ExportedGraph(graph, "mock_point", 0.05).serialise({})
+    assert b"MatMulInteger" in model
+    exported, rng = OnnxGraph(model), np.random.default_rng(0)
+    names = [item["name"] for item in exported.contract.fields]
+    for _ in range(10):
+        inputs = inputs_of(graph, rng)
+        *fields, carry, noise, explore = inputs
+        theirs = exported.run(dict(zip(names, fields, strict=True)), carry, noise, float(explore[0]))
+        ours = run_torch(graph, inputs).telemetry["candidate_returns"]
+        off = np.abs(theirs.telemetry["candidate_returns"] - ours).max()
+        assert 0.0 < off < 0.05 * np.abs(ours).max()

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from learners import make_agent, small_settings
+from learners import small_settings
 from planners import LinearModel, linear_planner, lqr_return, noise_for, state_at, true_return
 from torch import Tensor
 
-from ros_rl.deploy.export import ExportedGraph
-from ros_rl.errors import ConfigError, GraphError
+from ros_rl.errors import ConfigError
 from ros_rl.planning.coloured_noise import colour_map
 from ros_rl.planning.mppi import _finite_std
 from ros_rl.planning.plan import WORST, Carried
@@ -334,18 +333,6 @@ def test_white_noise_is_left_alone_and_coloured_noise_is_correlated_in_time() ->
     colour = colour_map(6, 2.0).numpy()
     np.testing.assert_allclose(np.cov(drawn.T), 0.01 * colour @ colour.T, atol=0.001)
     assert np.corrcoef(drawn.T)[0, 1] > 0.6
-
-
-def test_the_gradient_planner_stays_on_the_learners_side() -> None:
-    agent = make_agent(small_settings("mock_point", {"agent": {"planner": {"method": "gradient", "horizon": 2}}}))
-    with pytest.raises(GraphError, match="no control graph can be made .* differentiates through the model"):
-        ExportedGraph(agent.graph, "mock_point", 0.05)
-    with torch.no_grad():
-        observation = torch.zeros(agent.spec.size)
-        action = agent.graph.act(observation, torch.zeros(1), torch.zeros(agent.graph.noise_shape), torch.zeros(1))[0]
-    assert torch.isfinite(action).all()
-    policy = small_settings("mock_point", {"agent": {"act": "policy", "planner": {"method": "gradient"}}})
-    ExportedGraph(make_agent(policy).graph, "mock_point", 0.05)
 
 
 def test_the_documentation_has_every_setting_with_its_default() -> None:

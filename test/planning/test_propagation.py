@@ -200,14 +200,14 @@ def test_pessimism_over_states_sees_disagreement_that_returns_hide() -> None:
 
 @pytest.mark.parametrize("aleatoric", [False, True])
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 9])
-def test_shared_candidates_follow_the_members_in_blocks(count: int, aleatoric: bool) -> None:
+def test_shared_candidates_follow_the_members_in_turn(count: int, aleatoric: bool) -> None:
     """Each candidate's return and states are its own member's, as `fixed_member` finds them."""
     planner = linear_planner(DRIFT, std=0.1, horizon=3)
     start = replace(start_at(STATE, 3), chance=torch.randn(6, 3, 2))
     candidates = torch.rand(count, 3, 2) * 2 - 1
     whole = rollout_by(FixedMember, planner, start, candidates, aleatoric)
     shared = rollout_by(SharedMembers, planner, start, candidates, aleatoric)
-    member, each = torch.arange(count) // -(-count // 3), torch.arange(count)
+    member, each = torch.arange(count) % 3, torch.arange(count)
     torch.testing.assert_close(shared[0], whole[0][member, each][None])
     for one, two in zip(shared[1], whole[1], strict=True):
         torch.testing.assert_close(one, two[member, each][None])
