@@ -97,9 +97,18 @@ def device_of(name: str) -> torch.device:
 def _round(made: Agent, precision: str, device: torch.device) -> None:
     """Let an agent's networks make their products in the precision that the settings ask for."""
     if precision == "bfloat16" or (precision == "auto" and fast_bfloat16(device)):
-        for part in made.parts().values():
-            if isinstance(part, torch.nn.Module):
-                round_products(part, torch.bfloat16)
+        _make_products(made, torch.bfloat16)
+
+
+def make_exact(agent: Agent) -> None:
+    """Let an agent's networks compute as its control graphs do: no product is of rounded factors."""
+    _make_products(agent, None)
+
+
+def _make_products(agent: Agent, dtype: torch.dtype | None) -> None:
+    for part in agent.parts().values():
+        if isinstance(part, torch.nn.Module):
+            round_products(part, dtype)
 
 
 def _make(name: str, layout: Layout, settings: Settings) -> Agent:

@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +84,15 @@ class Prepared:
         self._send({ARGUMENTS: arguments, LOG: str(log), ENVIRONMENT: ours})
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
-            pipe.close()
+            with suppress(BrokenPipeError):  # see `_send`
+                pipe.close()
         return self.process
 
     def _send(self, request: Mapping[str, Any]) -> None:
         assert self.process.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # it has ended: whoever looks after it will see
             self.process.stdin.write(json.dumps(request).encode() + b"\n")
             self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it has ended: whoever looks after it will see
 
     def close(self) -> None:
         """End it, unless it has begun."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ros_rl.agents.factory import make_exact
 from ros_rl.config import expand, iterate
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.features import ObservationSpec
@@ -47,7 +48,7 @@ def graph_of_run(path: Path, task: str, overrides: Iterable[str | Mapping[str, A
 
 
 class SavedRun:
-    """A run that learned something, on the CPU.
+    """A run that learned something, on the CPU, as exact as its control graphs.
 
     Args:
         path: Its folder.
@@ -66,12 +67,13 @@ class SavedRun:
         self.path = path
         self.recorded = run_settings(path)
         """The settings of the run as it was."""
-        settings = load_run(path / CONFIG, [*overrides, "learner.device=cpu", "learner.precision=float32"])
+        settings = load_run(path / CONFIG, [*overrides, "learner.device=cpu"])
         if not has_checkpoint(path / CHECKPOINT):
             raise RunFolderError(f"{path} holds no checkpoint: the run is not finished")
         check_fits(self.recorded, settings)
         self.training = TrainingLoop(settings, layout, begins=False)
         self.training.resume(path / CHECKPOINT)
+        make_exact(self.training.agent)
         if settings.agent.learns and not self.training.rounds:
             raise RunFolderError(f"{path} is a run that has only acted at random so far; nothing was learned")
 

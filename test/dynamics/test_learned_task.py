@@ -145,7 +145,8 @@ def test_the_heads_are_trained_resumed_and_published_with_the_rest() -> None:
     exported = ExportedGraph(agent.graph, "mock_point", 0.05)
     heads = [name for name in agent.graph.state_dict() if "_head." in name]
     assert len(heads) == 2 * 6 + 6
-    assert set(heads) <= {name for name in exported._replaced}
+    exported.prepare()
+    assert set(heads) <= set(exported._exported.weights)
     assert agent.learned is not None and other.learned is not None
     other.load_state_dict(agent.state_dict())
     for one, two in zip(agent.learned.parameters(), other.learned.parameters(), strict=True):

