@@ -28,6 +28,8 @@ from pairs.floor import floor
 from pairs.memory import OURS, STABLE, measure_apart
 from pairs.pairs import COPY_EVERY, PAIRS, TAU, Pair, transitions
 
+from ros_rl.agents.factory import round_agent
+
 HELD = 20_000
 """Transitions in the replay buffers while times are taken."""
 TOLERANCE = 1e-5
@@ -36,9 +38,10 @@ FLOOR = "products alone"
 """The matrix products of one update, and nothing else."""
 
 
-def contenders(pair: Pair) -> dict[str, Callable[[], object]]:
-    """One update of each side, batch included."""
+def contenders(pair: Pair, rounded: bool) -> dict[str, Callable[[], object]]:
+    """One update of each side, batch included; `rounded`: ours with bfloat16 products."""
     agent, replay = ours.make(pair, TAU, COPY_EVERY, 1), ours.replay_of(pair)
+    round_agent(agent, torch.bfloat16 if rounded else None)
     model = stable.make(pair, TAU, COPY_EVERY)
     ours.fill(replay, transitions(pair, HELD, seed=0))
     stable.fill(stable.replay_of(model), transitions(pair, HELD, seed=0))
@@ -90,6 +93,7 @@ def main() -> None:
     parser.add_argument("--pairs", nargs="+", choices=PAIRS, default=list(PAIRS), help="agents of ours")
     parser.add_argument("--blocks", type=int, default=20, help="timed blocks of each side")
     parser.add_argument("--updates", type=int, default=20, help="updates per block; ten times as many of dqn")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="of our products")
     add_output(parser, "learner_speed")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -106,14 +110,18 @@ def main() -> None:
     results: dict[str, Any] = {}
     for name in args.pairs:
         pair = PAIRS[name]
-        results[name] = measure(contenders(pair), args.blocks, args.updates * (10 if pair.choices else 1))
+        results[name] = measure(
+            contenders(pair, args.precision == "bfloat16"), args.blocks, args.updates * (10 if pair.choices else 1)
+        )
         results[name]["memory"] = {side: measure_apart(pair, side, MEMORY_UPDATES) for side in (STABLE, OURS)}
         results[name]["check"] = checks[name]
         results[name]["check, single precision"] = single[name]
     header = ["learner", "updates/s", "CPU ms per update", "quartiles", "updates/s against SB3", "by CPU time"]
     lines = [line for name in args.pairs for line in rows(PAIRS[name], results[name])]
     print(table([*header, "replay [MB]", "process, peak [MB]"], lines))
-    write_result(args.out, {"pairs": results, "updates_per_block": args.updates, "threads": 1})
+    write_result(
+        args.out, {"pairs": results, "precision": args.precision, "updates_per_block": args.updates, "threads": 1}
+    )
 
 
 if __name__ == "__main__":

@@ -97,15 +97,14 @@ def device_of(name: str) -> torch.device:
 def _round(made: Agent, precision: str, device: torch.device) -> None:
     """Let an agent's networks make their products in the precision that the settings ask for."""
     if precision == "bfloat16" or (precision == "auto" and fast_bfloat16(device)):
-        _make_products(made, torch.bfloat16)
+        round_agent(made, torch.bfloat16)
 
 
-def make_exact(agent: Agent) -> None:
-    """Let an agent's networks compute as its control graphs do: no product is of rounded factors."""
-    _make_products(agent, None)
+def round_agent(agent: Agent, dtype: torch.dtype | None) -> None:
+    """Let an agent's networks make their products with factors of this type; None: as exactly as its control graphs do.
 
-
-def _make_products(agent: Agent, dtype: torch.dtype | None) -> None:
+    See `ros_rl.networks.mlp.round_products`.
+    """
     for part in agent.parts().values():
         if isinstance(part, torch.nn.Module):
             round_products(part, dtype)

@@ -25,6 +25,7 @@ from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.deploy.onnx_graph import ACTION, CARRY, EXPLORE, NEXT_CARRY, NOISE
 from ros_rl.deploy.protobuf import as_bytes, as_text, fields
 from ros_rl.errors import GraphError, MissingDependencyError
+from ros_rl.networks.exporting import exporting
 
 try:
     import onnx
@@ -162,7 +163,11 @@ def _export_distinct(
 def _export(graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]) -> onnx.ModelProto:
     buffer = io.BytesIO()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with torch.no_grad(), warnings.catch_warnings():  # the tracer warns of shapes that it fixes, which is what we want
+    with (
+        exporting(),
+        torch.no_grad(),
+        warnings.catch_warnings(),
+    ):  # the tracer warns of shapes that it fixes, which is what we want
         warnings.simplefilter("ignore")
         torch.onnx.export(
             graph,

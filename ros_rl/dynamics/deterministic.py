@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -46,7 +44,3 @@ class DeterministicEnsemble(NetworkEnsemble):
         """Squared error of the normalised residual, mean over batch and state."""
         error = self.targets(state, next_state) - self(state, last_action, action)
         return (error**2).mean((1, 2))
-
-    def nats(self, loss: float) -> float:
-        """See `NetworkEnsemble.nats`: of a Gaussian with the variance that fits a mean squared error best."""
-        return 0.5 * math.log(loss) if loss > 0.0 else -math.inf

@@ -40,10 +40,6 @@ class NetworkEnsemble(DynamicsModel):
         minimises.
         """
 
-    def nats(self, loss: float) -> float:
-        """A loss as the negative log-likelihood per predicted value [nat], but for a constant."""
-        return loss
-
     def penalty(self) -> Tensor:
         """What training adds, once for all members, to their losses."""
         return self.inputs.mean.new_zeros(())

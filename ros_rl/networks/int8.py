@@ -28,9 +28,9 @@ class _Int8Product(torch.autograd.Function):
     @staticmethod
     def symbolic(g: Any, x: Any, weight: Any, bias: Any) -> Any:
         axis = g.op("Constant", value_t=torch.tensor([0]))
-        number = lambda value: g.op("Constant", value_t=torch.tensor(value))  # noqa: E731
-        largest = g.op("Max", g.op("ReduceMax", g.op("Abs", weight), axis, keepdims_i=0), number(_TINY))
-        scale = g.op("Div", largest, number(_LARGEST))
+        tiny, steps = (g.op("Constant", value_t=torch.tensor(value)) for value in (_TINY, _LARGEST))
+        largest = g.op("Max", g.op("ReduceMax", g.op("Abs", weight), axis, keepdims_i=0), tiny)
+        scale = g.op("Div", largest, steps)
         weights = g.op("Cast", g.op("Round", g.op("Div", weight, scale)), to_i=3)
         whole, size, shift = g.op("DynamicQuantizeLinear", x, outputs=3)
         product = g.op("Cast", g.op("MatMulInteger", whole, weights, shift), to_i=1)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from ros_rl.networks.exporting import is_exporting
 from ros_rl.networks.int8 import product
 from ros_rl.networks.precision import Rounded, RoundedLinear
 
@@ -51,10 +52,10 @@ class BatchedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply every member's layer to its own batch."""
-        if self.rounded is not None and not torch.onnx.is_in_onnx_export():
+        if self.rounded is not None and not is_exporting():
             x = x.expand(self.weight.shape[0], -1, -1)
             return RoundedLinear.apply(x, self.weight, self.bias, self.rounded(self.weight))
-        if self.weight.shape[2] == 1 and not torch.onnx.is_in_onnx_export():
+        if self.weight.shape[2] == 1 and not is_exporting():
             # the same, in a fifth of the time of a product with one column, and its gradient in a third
             return (x * self.weight.mT).sum(-1, keepdim=True) + self.bias
         # not torch.matmul: with one input for all members it copies the result, which takes as long as the product
@@ -243,7 +244,7 @@ def share_rounding(frozen: nn.Module, source: nn.Module) -> None:
 
 def _packs(x: Tensor) -> bool:
     """Whether a control graph is made in which a product of these rows has its weights packed: not those of one row."""
-    return torch.onnx.is_in_onnx_export() and int(x.shape[1]) > 1
+    return is_exporting() and int(x.shape[1]) > 1
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 def fast_bfloat16(device: torch.device) -> bool:
@@ -62,6 +63,7 @@ class RoundedLinear(torch.autograd.Function):
         return torch.bmm(low, rounded).to(x.dtype).add_(bias)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Any:
         """Gradients of x, weight and bias, as far as they are asked for."""
         (gradient,), (low, rounded) = gradients, ctx.saved_tensors

@@ -153,9 +153,9 @@ class LearnerNode(Node):
                 self._wake.clear()
         self._note_evaluations()
         self._run.stop()
-        self._outbox.close()
         self._report()
         self._run.close()
+        self._outbox.close()
 
     def _note_evaluations(self) -> bool:
         """Whether there were any."""

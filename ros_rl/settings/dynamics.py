@@ -24,13 +24,6 @@ class ModelSettings:
     learning_rate: float = setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
     weight_decay: float = setting(1e-5, "decoupled weight decay", low=0.0)
     updates_per_step: float = setting(1.0, "model gradient steps per environment step", low=0.0)
-    least_updates: float = setting(
-        1.0,
-        "share of these steps that is made even if new transitions are predicted as well as old ones are fitted; all "
-        "are made where reward or termination is learned",
-        low=0.0,
-        high=1.0,
-    )
     refit_every: int = setting(1000, "environment steps between fits of the normalisers", unit="steps", low=1)
     early_refit_every: int = setting(50, "the same while there is little data", unit="steps", low=1)
     early_steps: int = setting(2000, "environment steps until there is enough data", unit="steps", low=0)

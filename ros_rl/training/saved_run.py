@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ros_rl.agents.factory import make_exact
+from ros_rl.agents.factory import round_agent
 from ros_rl.config import expand, iterate
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.features import ObservationSpec
@@ -73,7 +73,7 @@ class SavedRun:
         check_fits(self.recorded, settings)
         self.training = TrainingLoop(settings, layout, begins=False)
         self.training.resume(path / CHECKPOINT)
-        make_exact(self.training.agent)
+        round_agent(self.training.agent, None)
         if settings.agent.learns and not self.training.rounds:
             raise RunFolderError(f"{path} is a run that has only acted at random so far; nothing was learned")
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ros_rl.networks.exporting import exporting
 from ros_rl.networks.int8 import product
 from ros_rl.networks.mlp import BatchedMLP
 
@@ -27,7 +28,7 @@ class Product(nn.Module):
 
 def exported(module: nn.Module, x: Tensor) -> onnxruntime.InferenceSession:
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
+    with exporting(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(module, (x,), buffer, input_names=["x"], opset_version=18, dynamo=False)
     return onnxruntime.InferenceSession(buffer.getvalue(), providers=["CPUExecutionProvider"])

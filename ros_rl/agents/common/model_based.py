@@ -18,7 +18,6 @@ from ros_rl.agents.common.samples import Samples
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.dynamics.factory import make_model
 from ros_rl.dynamics.learned_task import ArrayJudge, LearnedTask
-from ros_rl.dynamics.need import UpdatesNeeded
 from ros_rl.dynamics.training import ModelOptimiser, Transitions, sequence_losses
 from ros_rl.layout import Layout
 from ros_rl.networks.mlp import evaluating
@@ -69,7 +68,6 @@ class ModelBasedAgent(Agent):
         self._model_settings = settings.model
         s, heads = settings.model, self.learned.parameters() if self.learned else ()
         self._optimiser = ModelOptimiser(self.model, s.learning_rate, s.weight_decay, heads)
-        self._needed = UpdatesNeeded(1.0 if self.learned else s.least_updates)
         self._known = -1
         """Transitions ever added when the model was last judged by what is new; -1: it was not yet."""
         self._judge_nothing()
@@ -127,10 +125,9 @@ class ModelBasedAgent(Agent):
             return metrics
         if self._refit_due(env_steps):
             self._fit_normalisers(replay)
-        share = self._needed.share
-        for _ in range(self._take("model", per_step * share)):
+        for _ in range(self._take("model", per_step)):
             metrics |= self._update_model(replay)
-        return metrics | {"model_updates_needed": share}
+        return metrics
 
     def _judge_model(self, replay: ReplayBuffer) -> dict[str, float]:
         """The loss on what came since the last look, which the model has not learned from yet: it is held out."""
@@ -140,9 +137,7 @@ class ModelBasedAgent(Agent):
             return {}
         with evaluating(self.model):
             losses = sequence_losses(self.model, [self._transitions(self.experience(replay.newest(new)), 1)])
-        found = float(losses.mean())
-        self._needed.note_held_out(self.model.nats(found))
-        return {"model_held_out_loss": found}
+        return {"model_held_out_loss": float(losses.mean())}
 
     def _fit_normalisers(self, replay: ReplayBuffer) -> None:
         everything = self.experience(self.mirrored(replay.at(np.arange(len(replay)))))
@@ -155,9 +150,7 @@ class ModelBasedAgent(Agent):
         e = self.experience(self.mirrored(replay.sample(self.model.members * self.batch_size)))
         heads = self._head_losses(e)
         losses = self._optimiser.step([self._transitions(e, self.model.members)], heads.values())
-        loss = float(losses.mean())
-        self._needed.note_fitted(self.model.nats(loss))
-        return {"model_loss": loss} | {name: float(value.detach()) for name, value in heads.items()}
+        return {"model_loss": float(losses.mean())} | {name: float(value.detach()) for name, value in heads.items()}
 
     def _transitions(self, e: Experience, members: int) -> Transitions:
         """An equal share of the transitions for each member."""
@@ -182,10 +175,9 @@ class ModelBasedAgent(Agent):
 
     def state_dict(self) -> dict[str, Any]:
         """See `Agent.state_dict`."""
-        return super().state_dict() | {"known": self._known, "needed": self._needed.state()}
+        return super().state_dict() | {"known": self._known}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """See `Agent.load_state_dict`."""
         super().load_state_dict(state)
         self._known = state.get("known", -1)  # the first checkpoints do not say
-        self._needed.restore(state.get("needed", []))  # nor do those from before it decided
