@@ -24,7 +24,7 @@ Function = Callable[[Tensor], Tensor]
 
 def value_and_gradient(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
     """The value of function(x), (), and its derivative by x, of the shape of x; neither remembers its origin."""
-    if torch.jit.is_tracing():  # in this thread: another one may train
+    if torch._C._get_tracing_state() is not None:  # in this thread: another one may train
         return _plain(function, x)
     with torch.enable_grad():
         x = x.detach().requires_grad_(True)
