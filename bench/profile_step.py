@@ -48,11 +48,11 @@ PARTS = (
     Part(LEARN, "model, backward", "ros_rl.dynamics.training:ModelOptimiser.step"),
     Part(LEARN, "imagined transitions", "ros_rl.agents.common.mpc_learner:MpcLearner._imagine"),
     Part(LEARN, "critics, targets", "ros_rl.agents.common.critics:Critics.targets"),
-    Part(LEARN, "critics, forward", "ros_rl.networks.critics:CriticEnsemble.forward"),
-    Part(LEARN, "critics, backward", "ros_rl.agents.common.critics:TargetedNetwork.descend"),
-    Part(LEARN, "target critics, following", "ros_rl.agents.common.critics:follow"),
+    Part(LEARN, "critics, forward", "ros_rl.networks.passes:PlainPass.__call__"),
+    Part(LEARN, "critics, backward", "ros_rl.agents.common.critics:TargetedNetwork.follow_slope"),
+    Part(LEARN, "target critics, following", "ros_rl.agents.common.critics:Follower.move"),
     Part(LEARN, "policy and temperature", "ros_rl.agents.common.mpc_learner:MpcLearner.update_policy"),
-    Part(LEARN, "optimisers", "ros_rl.networks.optimisers:Adam.step"),
+    Part(LEARN, "optimisers", "ros_rl.networks.optimisers:Adam.move"),
     Part(LEARN, "optimisers", "ros_rl.networks.optimisers:AdamW.step"),
     Part(LEARN, "watch on values", "ros_rl.watch.value_watch:ValueWatch.batch"),
     Part(LEARN, "watch on values", "ros_rl.training.value_checks:ValueChecks.look"),
@@ -66,7 +66,7 @@ PARTS = (
     Part(WORLD, "rest: filter, guards, tick", "ros_rl.runtime.robot_world:RobotWorld.step"),
 )
 """Inner parts of a caller first; the same name twice is one row."""
-WITHIN = {"critics, forward": ("critics, targets", "policy and temperature")}
+WITHIN = {"critics, forward": ("critics, targets", "imagined transitions", "policy and temperature")}
 """A part that counts as its caller where that is one of these."""
 
 
