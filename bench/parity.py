@@ -58,9 +58,7 @@ class Recorder:
 def learned(task: str, act: str, precision: str, rounds: int, seed: int) -> TrainingLoop:
     """A learner after some rounds on random transitions."""
     agent: dict[str, Any] = {"act": act, "planner_start": 0, "planner": {"precision": precision}}
-    training = TrainingLoop(
-        load_settings(task, overrides=[{"agent": agent, "seed": seed}, "learner.precision=float32"])
-    )
+    training = TrainingLoop(load_settings(task, overrides=[{"agent": agent, "seed": seed}]))
     rng, spec = np.random.default_rng(seed), training.spec
     for index in range(500):
         training.add(

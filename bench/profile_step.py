@@ -8,7 +8,7 @@ counted. Figures are CPU time: of this thread, so other load on the machine matt
 the parts that it calls. What nodes and messages cost besides is another bench's matter (`rate.py`).
 
     python bench/profile_step.py
-    python bench/profile_step.py a1_walk --set learner.precision=float32
+    python bench/profile_step.py a1_walk --set learner.precision=bfloat16
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class LearnerSettings:
     threads: int = setting(1, "torch threads", low=1, high=64)
     device: str = setting("cpu", "what learns; auto: a GPU, if there is any;", choices=("cpu", "cuda", "auto"))
     precision: str = setting(
-        "auto",
+        "float32",
         "of the products between wide hidden layers; auto: bfloat16 where the processor is faster at it;",
         choices=("float32", "bfloat16", "auto"),
     )

@@ -23,6 +23,7 @@ from ros_rl.agents.agent import Agent
 from ros_rl.agents.factory import device_of, make_agent
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Layout
+from ros_rl.networks.mlp import BatchedLinear
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import AGENT_SETTINGS
@@ -167,3 +168,18 @@ def test_auto_is_the_gpu_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> 
         ConfigError, match="learner.device is 'cuda', but torch finds no GPU here; allowed here: cpu, auto"
     ):
         device_of("cuda")
+
+
+@pytest.mark.parametrize(
+    ("precision", "fast", "rounded"),
+    [("float32", True, False), ("bfloat16", False, True), ("auto", True, True), ("auto", False, False)],
+)
+def test_wide_hidden_products_are_rounded_where_it_is_asked_for(
+    precision: str, fast: bool, rounded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ros_rl.agents.factory.fast_bfloat16", lambda device: fast)
+    settings = load_settings("a1_walk", overrides=[f"learner.precision={precision}", "agent.model.hidden=64"])
+    agent = make_agent(settings.observation_spec(), settings)
+    for network, wide in ((agent.critics.online, True), (agent.policy, True), (agent.model, False)):
+        layers = [layer for layer in network.modules() if isinstance(layer, BatchedLinear)]
+        assert [layer.rounded is not None for layer in layers] == [False, rounded and wide, False]

@@ -423,7 +423,7 @@ def test_environment_without_pictures_is_learned_from(tmp_path) -> None:
 def test_acting_is_as_exported_whatever_the_dropout(tmp_path, agent: str) -> None:
     """Without dropout, and without a step of the random numbers that training draws."""
     env = f"test/{'Choice' if agent == 'dqn' else 'Point'}-v0"
-    run = train(tmp_path, env, {"agent": {"name": agent, "dropout": 0.5}, "learner": {"precision": "float32"}})
+    run = train(tmp_path, env, {"agent": {"name": agent, "dropout": 0.5}})
     graph, onnx = run.training.agent.graph, OnnxGraph(run.training.graph())
     state = torch.get_rng_state()
     for tick in range(5):
