@@ -44,7 +44,7 @@ LAYERS = (
     ("planning", "runtime"),
     ("agents",),
     ("training",),
-    ("gym", "nodes", "analysis", "conformance"),
+    ("gym", "nodes", "analysis", "conformance", "stand_ins"),
     ("cli",),
 )
 TORCH_FREE = ("settings", "runtime", "runs", "backends")

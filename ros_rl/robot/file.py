@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ros_rl.config import required, setting
+from ros_rl.robot.hardware import Hardware
 from ros_rl.robot.robot import COMMAND_INTERFACES, SafetyLimits, Simulation
 
 _POSITIVE = 1e-9
@@ -92,3 +93,4 @@ class RobotFile:
     )
     safety: SafetyLimits = required("where the guards trip")
     simulation: Simulation | None = setting(None, "what only a simulator needs")
+    hardware: Mapping[str, Hardware] = setting({}, "how the real robot is driven, by the names of drivers")

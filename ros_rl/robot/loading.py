@@ -100,6 +100,7 @@ def _robot_of(file: RobotFile, folder: Path) -> Robot:
         contact_mirror=_contact_mirror(file),
         coupling=coupling,
         simulation=simulation if simulation is None else replace(simulation, urdf=placed(simulation.urdf, folder)),
+        hardware=file.hardware,
     )
 
 
@@ -184,6 +185,8 @@ def _check(robot: Robot) -> None:
     _check_passive(robot)
     _check_mirror(robot)
     _check_simulation(robot)
+    for driver in robot.hardware:
+        _check_hardware(robot, driver)
     for index in range(robot.size):
         _check_joint(robot, index)
 
@@ -266,6 +269,19 @@ def _check_simulation(robot: Robot) -> None:
         raise ConfigError(
             f"simulation.tool_link is missing: no link of the URDF carries tool_frame '{robot.tool_frame}'"
         )
+
+
+def _check_hardware(robot: Robot, driver: str) -> None:
+    for name, joint in robot.hardware[driver].joints.items():
+        key = f"hardware.{driver}.joints.{name}"
+        if name not in robot.joints:
+            raise ConfigError(f"{key}: the robot has no such joint; it has {', '.join(robot.joints)}")
+        if abs(joint.sign) != 1.0:
+            raise ConfigError(f"{key}.sign is {joint.sign:g}, allowed: 1, -1")
+    names = robot.joint_map(driver).names
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ConfigError(f"hardware.{driver}.joints: two joints are '{twice[0]}' there")
 
 
 def _check_joint(robot: Robot, index: int) -> None:

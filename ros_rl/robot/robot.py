@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ros_rl.config import required, setting
 from ros_rl.errors import CommandError, one_line
 from ros_rl.robot.coupling import Coupling
+from ros_rl.robot.hardware import Hardware, JointMap
 from ros_rl.types import Array
 from ros_rl.wire import first_beyond
 
@@ -146,6 +147,8 @@ class Robot:
     """How actions move several joints at once; None where each joint acts by itself."""
     simulation: Simulation | None = None
     """What only a simulator needs; None for a robot without a model of it."""
+    hardware: Mapping[str, Hardware] = field(default_factory=dict)
+    """How the real robot is driven, by the names of drivers."""
     objects: tuple[str, ...] = ()
     """Movable bodies of the scene that are measured, as the task names them; no part of the robot's file."""
 
@@ -167,6 +170,10 @@ class Robot:
     def commanded_by(self, interface: str) -> NDArray[np.bool_]:
         """Whether each joint has this command interface, bool, shape (joints,)."""
         return np.array([own == interface for own in self.interfaces])
+
+    def joint_map(self, driver: str) -> JointMap:
+        """The joints as a driver's robot knows them; where the file says nothing of it, they are the same there."""
+        return JointMap.of(self.joints, self.hardware.get(driver, Hardware()))
 
     @cached_property
     def center(self) -> Array:

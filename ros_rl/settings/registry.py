@@ -9,6 +9,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.plugins import AGENT_SETTINGS_GROUP, BACKEND_SETTINGS_GROUP, TASKS_GROUP, Table
 from ros_rl.settings.agent import AgentSettings, BcSettings, RandomSettings
 from ros_rl.settings.backends import OWN_BACKEND_SETTINGS, BackendSettings
+from ros_rl.settings.hardware import HARDWARE_SETTINGS
 from ros_rl.settings.model_based import MODEL_BASED_SETTINGS
 from ros_rl.settings.off_policy import CRITIC_SETTINGS
 from ros_rl.settings.policy_gradient import POLICY_GRADIENT_SETTINGS
@@ -28,7 +29,9 @@ AGENT_NAMES = tuple(AGENT_SETTINGS)
 
 
 DEFAULT_BACKEND = "pybullet"
-BACKEND_SETTINGS: Table[type[BackendSettings]] = Table(BACKEND_SETTINGS_GROUP, OWN_BACKEND_SETTINGS)
+BACKEND_SETTINGS: Table[type[BackendSettings]] = Table(
+    BACKEND_SETTINGS_GROUP, {**OWN_BACKEND_SETTINGS, **HARDWARE_SETTINGS}
+)
 
 
 ALL_TASKS: Table[type[Task]] = Table(TASKS_GROUP, {**OWN_TASKS, GymTask.name: GymTask})

@@ -12,6 +12,7 @@ import yaml
 from command_line import run_cli
 
 from ros_rl.robot.file import ActionEntry, JointEntry, PassiveJointEntry, RobotFile
+from ros_rl.robot.hardware import Hardware, HardwareJoint
 from ros_rl.robot.robot import SAFE_ACTIONS, SafetyLimits, Simulation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your_robot.md").read_text(encoding="utf-8")
@@ -22,6 +23,8 @@ SECTIONS = {
     "A passive joint": PassiveJointEntry,
     "Safety": SafetyLimits,
     "Simulation": Simulation,
+    "Hardware": Hardware,
+    "A joint on the hardware": HardwareJoint,
 }
 
 

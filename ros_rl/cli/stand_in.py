@@ -1,0 +1,93 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""``ros-rl stand-in``: a robot that is not there, for whoever has none at hand."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.runs.signals import stop_event
+from ros_rl.stand_ins import STAND_INS, StandIn, load_stand_in
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A fault with the time at which it begins and ends, from the start [s]."""
+
+    fault: str
+    begin: float
+    end: float = float("inf")
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("stand-in", help="play a robot at its vendor's protocol, to try a driver without one")
+    parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(sorted(STAND_INS))}")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME@SECONDS[+FOR]",
+        help="play a fault from so many seconds after the start on, for so long; may be given more than once",
+    )
+    parser.add_argument("--list-faults", action="store_true", help="what faults it can play, and nothing else")
+    parser.set_defaults(function=play)
+
+
+def play(options: argparse.Namespace) -> int:
+    """Serve until Ctrl-C."""
+    kind = load_stand_in(options.name)
+    if options.list_faults:
+        width = max(map(len, kind.faults), default=0)
+        for name, text in kind.faults.items():
+            print(f"{name:{width}}  {text}")
+        return 0
+    plans = [read_plan(text, kind) for text in options.fault]
+    stand_in = kind()
+    stop = stop_event()
+    with contextlib.closing(stand_in):
+        stand_in.start()
+        print(f"{options.name} stands in at {stand_in.address}; Ctrl-C ends it", flush=True)
+        _serve(stand_in, plans, stop)
+    return 0
+
+
+def _serve(stand_in: StandIn, plans: list[Plan], stop: threading.Event) -> None:
+    begun, told = time.monotonic(), 0.0
+    while not stop.wait(0.05):
+        elapsed = time.monotonic() - begun
+        for plan in plans:
+            due = plan.begin <= elapsed < plan.end
+            if due != stand_in.plays(plan.fault):
+                (stand_in.play if due else stand_in.heal)(plan.fault)
+                print(f"{elapsed:.1f} s: fault {plan.fault} {'begins' if due else 'ends'}", flush=True)
+        if elapsed - told >= 1.0:
+            told = elapsed
+            print(f"{elapsed:.0f} s: {stand_in.describe()}", flush=True)
+
+
+def read_plan(text: str, kind: type[StandIn]) -> Plan:
+    """Read ``NAME@SECONDS[+FOR]``.
+
+    Raises:
+        UnknownNameError: The stand-in knows no such fault.
+        ConfigError: It is written otherwise.
+    """
+    name, _, when = text.partition("@")
+    if name not in kind.faults:
+        raise UnknownNameError("fault", name, kind.faults)
+    begin, _, length = (when or "0").partition("+")
+    try:
+        start, duration = float(begin), float(length or "inf")
+    except ValueError:
+        start, duration = -1.0, -1.0
+    if not (start >= 0.0 and duration > 0.0):
+        raise ConfigError(f"--fault {text}: expected NAME@SECONDS or NAME@SECONDS+FOR, such as {name}@5+0.5")
+    return Plan(name, start, start + duration)

@@ -1,0 +1,11 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Settings of the drivers of real robots, a module for each."""
+
+from __future__ import annotations
+
+from ros_rl.settings.backends import BackendSettings
+
+HARDWARE_SETTINGS: dict[str, type[BackendSettings]] = {}
+"""By the drivers' names."""

@@ -1,0 +1,34 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Robots that are not there.
+
+Each speaks its vendor's protocol, with a simulated body behind it, and can play faults: for whoever has no robot at
+hand, by ``ros-rl stand-in NAME``, and for the tests of the drivers.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+
+from ros_rl.errors import UnknownNameError
+from ros_rl.stand_ins.stand_in import StandIn
+
+STAND_INS: dict[str, str] = {}
+"""Modules and classes of this room, by the names of the stand-ins."""
+
+
+def load_stand_in(name: str) -> type[StandIn]:
+    """The class of a stand-in, imported only when asked for.
+
+    Raises:
+        UnknownNameError: There is none of that name.
+        MissingDependencyError: Its optional package is not installed.
+    """
+    if name not in STAND_INS:
+        raise UnknownNameError("stand-in", name, STAND_INS)
+    kind: type[StandIn] = EntryPoint(name, f"ros_rl.stand_ins.{STAND_INS[name]}", "ros_rl.stand_ins").load()
+    return kind
+
+
+__all__ = ["STAND_INS", "StandIn", "load_stand_in"]

@@ -1,0 +1,81 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The simulated body behind a stand-in: PyBullet, a short step at a time, without noise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ros_rl.backends.backend import Scenario, Truth
+from ros_rl.backends.pybullet.backend import PyBulletBackend
+from ros_rl.robot import Robot
+from ros_rl.settings.backends import NoiseSettings, PyBulletSettings
+from ros_rl.types import Array, Measurement
+
+_QUIET = NoiseSettings(**{name: 0.0 for name in vars(NoiseSettings())})
+
+
+class Body:
+    """A robot in PyBullet whose time passes in `step` alone.
+
+    Args:
+        robot: Whose body.
+        interface: What `step` commands, ``effort``, ``velocity`` or ``position``, whatever the robot's drivers take.
+        rate_hz: Steps per second [Hz], each one of physics.
+        scene: Name of a file in `sim/scenes`.
+        friction: Of the feet.
+        seed: Of the start.
+        sensors: What is measured; none for what the robot's file lists.
+    """
+
+    def __init__(
+        self,
+        robot: Robot,
+        interface: str,
+        rate_hz: float = 500.0,
+        scene: str = "plane",
+        friction: float = 1.0,
+        seed: int = 0,
+        sensors: tuple[str, ...] = (),
+    ) -> None:
+        self.robot = replace(
+            robot,
+            interfaces=(interface,) * robot.size,
+            command_ramp=0.0,
+            sensors=sensors or robot.sensors,
+            optional_sensors=(),
+        )
+        settings = PyBulletSettings(
+            physics_rate_hz=rate_hz, friction_low=friction, friction_high=friction, reset_noise=0.0, noise=_QUIET
+        )
+        self.period = 1.0 / rate_hz
+        """Of a step [s]."""
+        self._world = PyBulletBackend(self.robot, settings, self.period, Scenario(scene, seed))
+        self._seed = seed
+        self.measurement: Measurement = self.reset()
+        """The newest."""
+
+    def reset(self) -> Measurement:
+        """Put it into its home pose."""
+        self.measurement = self._world.begin(np.random.default_rng(self._seed))
+        return self.measurement
+
+    def step(self, command: Array) -> Measurement:
+        """Let one step pass under a command, shape (joints,), in the interface that was asked for."""
+        self.measurement = self._world.step(command, command)
+        return self.measurement
+
+    def truth(self) -> Truth:
+        """What really happens."""
+        return self._world.truth()
+
+    def picture(self, width: int = 320, height: int = 240) -> np.ndarray:
+        """An RGB picture, uint8 (height, width, 3)."""
+        return self._world.render(width, height)
+
+    def close(self) -> None:
+        """Release the simulator."""
+        self._world.close()
