@@ -93,4 +93,7 @@ class RobotFile:
     )
     safety: SafetyLimits = required("where the guards trip")
     simulation: Simulation | None = setting(None, "what only a simulator needs")
+    kinematics: str | None = setting(
+        None, "URDF that tells the guards where the links are, where that of `simulation` may not be on the robot"
+    )
     hardware: Mapping[str, Hardware] = setting({}, "how the real robot is driven, by the names of drivers")

@@ -100,6 +100,7 @@ def _robot_of(file: RobotFile, folder: Path) -> Robot:
         contact_mirror=_contact_mirror(file),
         coupling=coupling,
         simulation=simulation if simulation is None else replace(simulation, urdf=placed(simulation.urdf, folder)),
+        kinematics=file.kinematics if file.kinematics is None else placed(file.kinematics, folder),
         hardware=file.hardware,
     )
 
@@ -211,6 +212,10 @@ def _check_texts(robot: Robot) -> None:
 
 def _check_safety(robot: Robot) -> None:
     safety = robot.safety
+    boxes = {f"keep_out.{name}": box for name, box in safety.keep_out.items()}
+    for key, box in (boxes | ({"workspace": safety.workspace} if safety.workspace else {})).items():
+        if not all(low < high for low, high in zip(box.lower, box.upper, strict=True)):
+            raise ConfigError(f"safety.{key}: lower {[*box.lower]} is not below upper {[*box.upper]} in x, y and z")
     if EFFORT in robot.interfaces and safety.safe_action == "stop":
         raise ConfigError("safety.safe_action is 'stop', allowed with effort commands: damp, hold")
     if safety.safe_action == "damp" and safety.damping == 0.0 and set(robot.interfaces) != {VELOCITY}:

@@ -16,19 +16,22 @@ from ros_rl.robot.skeleton import skeleton
 from ros_rl.robot.urdf import Urdf
 
 
-def urdf_of(robot: Robot) -> Urdf:
-    """The URDF that the simulator loads.
+def urdf_of(robot: Robot, *, kinematics: bool = False) -> Urdf:
+    """The URDF that the simulator loads, or the one that tells where the links are.
 
     Raises:
         MissingDependencyError: It is PyBullet's, which is not installed.
         ConfigError: The robot has none, or it cannot be.
     """
-    if robot.simulation is None:
+    key, name = "simulation.urdf", robot.simulation.urdf if robot.simulation is not None else None
+    if kinematics and robot.kinematics is not None:
+        key, name = "kinematics", robot.kinematics
+    if name is None:
         raise ConfigError(f"robot '{robot.name}' has no URDF")
-    path = model_path(robot.simulation.urdf)
+    path = model_path(name)
     if not path.is_file():
         raise ConfigError(
-            f"simulation.urdf: there is no {robot.simulation.urdf} beside the file of robot '{robot.name}', below sim/ "
+            f"{key}: there is no {name} beside the file of robot '{robot.name}', below sim/ "
             "of ros_rl or among pybullet_data"
         )
     return Urdf(path, _folders())

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,6 +37,14 @@ class JointLimits:
     effort: Array
     step: Array
     """Largest change of a command from one period to the next [rad, rad/s or N m]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A box along the axes of the base frame."""
+
+    lower: tuple[float, float, float] = required("its smallest x, y and z", unit="m", infinite=True)
+    upper: tuple[float, float, float] = required("its largest x, y and z", unit="m", infinite=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +90,12 @@ class SafetyLimits:
         infinite=True,
     )
     stale: float = setting(0.1, "how old the newest state may be", unit="s", low=_POSITIVE, infinite=True)
+    temperature: float = setting(math.inf, "largest temperature of a motor", unit="degC", low=_POSITIVE, infinite=True)
+    workspace: Box | None = setting(None, "where the origins of the links that move and the tool centre point stay")
+    keep_out: Mapping[str, Box] = setting({}, "boxes in which none of them may be, by name")
+    workspace_margin: float = setting(
+        0.03, "how far from where it may be such a point may be measured", unit="m", low=0.0
+    )
     safe_action: str = required("what a fault does", choices=SAFE_ACTIONS)
     """``damp`` (legs), ``hold`` or ``stop`` (zero velocity). Joints with velocity commands always stop, and of the
     others ``stop`` holds the position."""
@@ -145,6 +160,8 @@ class Robot:
     """For each of `contact_links` the index of its left-right mirror image; None if there is none."""
     coupling: Coupling | None = None
     """How actions move several joints at once; None where each joint acts by itself."""
+    kinematics: str | None = None
+    """URDF that tells where the links are; None for that of the simulation."""
     simulation: Simulation | None = None
     """What only a simulator needs; None for a robot without a model of it."""
     hardware: Mapping[str, Hardware] = field(default_factory=dict)

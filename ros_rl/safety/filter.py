@@ -11,6 +11,7 @@ import numpy as np
 
 from ros_rl.errors import CommandError
 from ros_rl.robot import EFFORT, POSITION, VELOCITY, Robot
+from ros_rl.safety.workspace import workspace_of
 from ros_rl.types import Array
 
 _SAME = 1e-9  # a command that differs by less was not changed
@@ -41,6 +42,9 @@ class CommandFilter:
     that the joint can stop before its position limit without braking harder than its acceleration limit. What an
     effort does to a position nobody knows here: the guards see to its limits.
 
+    Where the robot has a workspace or boxes to keep out of, a command after which it could not come to rest inside
+    is replaced by standing still, all joints of it.
+
     Args:
         robot: Whose limits hold.
         period: Control period [s].
@@ -54,6 +58,8 @@ class CommandFilter:
         self._limiters = [
             (robot.commanded_by(kind), limit) for kind, limit in kinds.items() if kind in robot.interfaces
         ]
+        self._by_velocity = robot.commanded_by(VELOCITY)
+        self._workspace = workspace_of(robot)
         self.reset()
 
     def reset(self, command: Array | None = None) -> None:
@@ -80,12 +86,29 @@ class CommandFilter:
         bad = [joint for joint, value in zip(robot.joints, wanted, strict=True) if not np.isfinite(value)]
         if bad:
             raise CommandError(f"command is not finite at {', '.join(bad)}: {wanted}")
-        value = wanted.copy()
-        for joints, limit in self._limiters:
-            value[joints] = limit(wanted, position)[joints]
+        rate = self._last_rate
+        value = self._limit(wanted, position)
+        if self._workspace is not None and (position is not None or not self._by_velocity.any()):
+            now = self._last if position is None else np.where(self._by_velocity, position, self._last)
+            if not self._workspace.permits(now, self._rest_after(value, now)):
+                self._last_rate = rate
+                value = self._limit(np.where(self._by_velocity, 0.0, self._last), position)
         changed = np.abs(value - wanted) > _SAME
         self._last = value
         return Filtered(value, tuple(joint for joint, flag in zip(robot.joints, changed, strict=True) if flag))
+
+    def _limit(self, wanted: Array, position: Array | None) -> Array:
+        value = wanted.copy()
+        for joints, limit in self._limiters:
+            value[joints] = limit(wanted, position)[joints]
+        return value
+
+    def _rest_after(self, command: Array, now: Array) -> Array:
+        """Where the joints come to rest if they brake, as hard as they may, after a period under a command."""
+        limits, period = self._robot.limits, self._period
+        braking = np.minimum(limits.acceleration, limits.step / self._window)
+        moved = command * period + command * np.abs(command) / (2.0 * braking)
+        return np.where(self._by_velocity, now + moved, command)
 
     def _limit_position(self, wanted: Array, position: Array | None) -> Array:
         limits, window, last = self._robot.limits, self._window, self._last

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ros_rl.robot import EFFORT, POSITION, VELOCITY, Robot
 from ros_rl.safety.state import tripped_guard, worst_joint
+from ros_rl.safety.workspace import workspace_of
 from ros_rl.types import Array, Measurement
 
 _MOVING = 0.5  # share of a joint's largest action from which it is told to move
 _SAME = 1e-9
+_NOISE = 0.01  # m, by which a measured point may seem to go on
 
 
 class Guards:
@@ -35,6 +39,7 @@ class Guards:
             (kind, robot.commanded_by(kind), allowed[kind]) for kind in allowed if kind in robot.interfaces
         ]
         self._by_position = robot.commanded_by(POSITION)
+        self._workspace = workspace_of(robot)
         self.reset()
 
     def reset(self) -> None:
@@ -43,6 +48,7 @@ class Guards:
         self._standing = 0
         self._position: Array | None = None
         self._since = 0.0
+        self._least_depth = math.inf
         self._rest()
 
     def _rest(self) -> None:
@@ -79,6 +85,9 @@ class Guards:
         position, before, since = measurement["joint_position"].copy(), self._position, self._since
         self._position, self._since = position, 0.0
         moved = None if before is None else position - before
+        reason = self._strayed(position)
+        if reason is not None:
+            return reason
         if not acting:
             self._rest()
             return self._jumped(moved, since)
@@ -87,6 +96,15 @@ class Guards:
             or self._astray(self._errors(measurement, command, None if moved is None else moved / since), command)
             or self._still(position, command, moved)
         )
+
+    def _strayed(self, position: Array) -> str | None:
+        """A link that goes on towards where it may not be; one that was found there may come back."""
+        if self._workspace is None:
+            return None
+        depth, text = self._workspace.depth(position)
+        self._least_depth = min(self._least_depth, depth)
+        most = max(self._robot.safety.workspace_margin, self._least_depth + _NOISE)
+        return text if depth > most else None
 
     def _too_old(self, age: float) -> str | None:
         """By its own age, which may be wrong in both directions, or because it is the same reading again and again."""

@@ -28,6 +28,7 @@ def tripped_guard(robot: Robot, measurement: Measurement) -> str | None:
         or _past_limit(robot, measurement["joint_position"])
         or _too_fast(robot, measurement)
         or _overloaded(robot, measurement)
+        or _hot(robot, measurement)
     )
 
 
@@ -86,3 +87,13 @@ def _overloaded(robot: Robot, measurement: Measurement) -> str | None:
     if abs(effort[worst]) <= most[worst]:
         return None
     return f"effort of {joint} is {effort[worst]:.1f} N m, limit {most[worst]:.1f} N m"
+
+
+def _hot(robot: Robot, measurement: Measurement) -> str | None:
+    if "joint_temperature" not in measurement:
+        return None
+    temperature, limit = measurement["joint_temperature"], robot.safety.temperature
+    joint, worst = worst_joint(robot, temperature)
+    if temperature[worst] <= limit:
+        return None
+    return f"motor of {joint} has {temperature[worst]:.0f} degC, limit {limit:g} degC: let it cool down"

@@ -125,6 +125,12 @@ SENSORS: Table[Sensor] = Table(
         "joint_position": _joint("position", "rad or m", white("joint_position")),
         "joint_velocity": _joint("velocity", "rad/s or m/s", white("joint_velocity")),
         "joint_effort": _joint("effort", "N m or N", None, "torque or force of the commanded joints' motors"),
+        "joint_temperature": Sensor(
+            "degC",
+            lambda robot: (robot.size,),
+            Topic("joint_temperature"),
+            meaning="of the commanded joints' motors",
+        ),
         "passive_position": _passive("position", "rad or m", white("joint_position")),
         "passive_velocity": _passive("velocity", "rad/s or m/s", white("joint_velocity")),
         "imu_angular_velocity": _imu("angular_velocity", "rad/s", white("angular_velocity"), "of the body"),

@@ -53,6 +53,7 @@ def gripper_arm(folder: Path, **changes: Any) -> str:
     """Write the file of an xArm6 whose last joint is a gripper with position commands; gives its path."""
     data = yaml.safe_load(share_path("config", "robots", "xarm6.yaml").read_text())
     data["joints"]["joint6"] |= GRIPPER | changes
+    del data["safety"]["workspace"]
     path = folder / "robot.yaml"
     path.write_text(yaml.safe_dump(data, sort_keys=False))
     return str(path)

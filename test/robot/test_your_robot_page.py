@@ -13,7 +13,7 @@ from command_line import run_cli
 
 from ros_rl.robot.file import ActionEntry, JointEntry, PassiveJointEntry, RobotFile
 from ros_rl.robot.hardware import Hardware, HardwareJoint
-from ros_rl.robot.robot import SAFE_ACTIONS, SafetyLimits, Simulation
+from ros_rl.robot.robot import SAFE_ACTIONS, Box, SafetyLimits, Simulation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your_robot.md").read_text(encoding="utf-8")
 SECTIONS = {
@@ -22,6 +22,7 @@ SECTIONS = {
     "An action that moves several joints": ActionEntry,
     "A passive joint": PassiveJointEntry,
     "Safety": SafetyLimits,
+    "A box": Box,
     "Simulation": Simulation,
     "Hardware": Hardware,
     "A joint on the hardware": HardwareJoint,

@@ -24,7 +24,11 @@ def test_the_table_lists_the_robots_that_are_simulated() -> None:
 @pytest.mark.parametrize("row", [row for row in ROWS if row[2]], ids=lambda row: row[0])
 def test_the_figures_are_those_of_the_robots(row: list[str]) -> None:
     key = row[2].strip("`")
-    assert [float(value) for value in row[3:6]] == [getattr(load_robot(name).safety, key) for name in ROBOTS]
+    values = [getattr(load_robot(name).safety, key) for name in ROBOTS]
+    if all(isinstance(value, float) for value in values):
+        assert [float(cell) for cell in row[3:6]] == values
+    else:
+        assert [cell == "none" for cell in row[3:6]] == [not value for value in values]
     assert row[6] and row[7]
 
 
@@ -35,7 +39,7 @@ def test_no_guards_setting_is_missing() -> None:
 
 @pytest.mark.parametrize("field", dataclasses.fields(SafetyLimits), ids=lambda field: field.name)
 def test_the_defaults_are_named(field: dataclasses.Field) -> None:
-    if field.default is not dataclasses.MISSING:
+    if isinstance(field.default, float):
         assert f"`{field.name}` {field.default:g}" in TEXT.replace("\n", " ")
 
 

@@ -14,7 +14,9 @@ from ros_rl.robot import Robot, load_robot
 from ros_rl.safety import CommandFilter, expected_position
 
 PERIOD = 0.05
-A1, ARM, CARTPOLE = load_robot("a1"), load_robot("xarm6"), load_robot("cartpole")
+A1, CARTPOLE = load_robot("a1"), load_robot("cartpole")
+TABLE_ARM = load_robot("xarm6")
+ARM = replace(TABLE_ARM, safety=replace(TABLE_ARM.safety, workspace=None))
 
 
 def with_limits(robot: Robot, **changes: float) -> Robot:

@@ -14,7 +14,9 @@ from ros_rl.robot import Robot, load_robot
 from ros_rl.safety import Guards
 
 PERIOD = 0.05
-A1, ARM, CARTPOLE = load_robot("a1"), load_robot("xarm6"), load_robot("cartpole")
+A1, CARTPOLE = load_robot("a1"), load_robot("cartpole")
+ARM = load_robot("xarm6")
+ARM = replace(ARM, safety=replace(ARM.safety, workspace=None))
 
 
 def moving(robot: Robot, tick: int, **changes: np.ndarray):

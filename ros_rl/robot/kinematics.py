@@ -1,0 +1,102 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Where a robot's links are, from its URDF and its joint positions; numpy alone, so that it runs on the robot."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import NamedTuple
+
+import numpy as np
+
+from ros_rl.robot.robot import Robot
+from ros_rl.robot.urdf import MOVING, Urdf
+from ros_rl.types import Array
+
+
+class _Step(NamedTuple):
+    """From a link to the next, the parents always before their children."""
+
+    parent: int
+    fixed: Array  # transform from the parent link to the joint at zero, shape (4, 4)
+    joint: int  # of the robot's joints; -1 for one that stands still
+    turn: Array  # cross product matrix of the axis, shape (3, 3); zero for a sliding joint
+    slide: Array  # axis of a sliding joint, shape (3,); zero for a turning one
+
+
+class Kinematics:
+    """Forward kinematics of the links that the robot's commanded joints move, and of its tool.
+
+    Joints of the URDF that are not commanded stand at zero.
+
+    Args:
+        robot: Its joints, and what carries its tool.
+        urdf: Whose root link is the base frame.
+    """
+
+    def __init__(self, robot: Robot, urdf: Urdf) -> None:
+        simulation = robot.simulation
+        renamed = simulation.joints if simulation is not None else {}
+        order = {renamed.get(name, name): index for index, name in enumerate(robot.joints)}
+        items = {str(item.get("name")): item for item in urdf.root.findall("joint")}
+        index, moved, names = {urdf.root_link: 0}, {urdf.root_link: False}, [urdf.root_link]
+        self._steps: list[_Step] = []
+        waiting = dict(urdf.joints)
+        while waiting:
+            name = next(name for name, joint in waiting.items() if joint.parent in index)
+            joint = waiting.pop(name)
+            index[joint.child] = len(names)
+            names.append(joint.child)
+            moved[joint.child] = moved[joint.parent] or name in order
+            self._steps.append(_step(items[name], joint.kind, index[joint.parent], order.get(name, -1)))
+        links = [name for name in names if moved[name]]
+        self.points: tuple[str, ...] = (*links, *(["tool"] if robot.tool_frame is not None else []))
+        """What `positions` gives: the origins of the links that move, and the tool centre point."""
+        self._shown = np.array([index[name] for name in links], dtype=int)
+        self._tool = self._offset = None
+        if robot.tool_frame is not None and simulation is not None and simulation.tool_link is not None:
+            self._tool, self._offset = index[simulation.tool_link], np.array([*simulation.tool_offset, 1.0])
+        self._poses = np.tile(np.eye(4), (len(names), 1, 1))
+        self._local = np.eye(4)
+
+    def positions(self, joints: Array) -> Array:
+        """Positions of `points` in the base frame [m], shape (points, 3), at joint positions [rad or m]."""
+        poses, local, eye = self._poses, self._local, np.eye(3)
+        for link, step in enumerate(self._steps, start=1):
+            pose = poses[step.parent] @ step.fixed
+            if step.joint >= 0:
+                value = joints[step.joint]  # Rodrigues: I + sin K + (1 - cos) K^2
+                local[:3, :3] = eye + np.sin(value) * step.turn + (1.0 - np.cos(value)) * step.turn @ step.turn
+                local[:3, 3] = value * step.slide
+                pose = pose @ local
+            poses[link] = pose
+        shown = poses[self._shown, :3, 3]
+        return shown if self._tool is None else np.vstack([shown, (poses[self._tool] @ self._offset)[:3]])
+
+
+def _step(item: ET.Element, kind: str, parent: int, joint: int) -> _Step:
+    axis = _numbers(item.find("axis"), "xyz", (1.0, 0.0, 0.0))
+    axis = axis / np.linalg.norm(axis)
+    sliding = kind == "prismatic"
+    x, y, z = (np.zeros(3) if sliding or kind not in MOVING else axis).tolist()
+    turn = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    fixed = np.eye(4)
+    origin = item.find("origin")
+    fixed[:3, :3] = _rotation(*_numbers(origin, "rpy", (0.0, 0.0, 0.0)))
+    fixed[:3, 3] = _numbers(origin, "xyz", (0.0, 0.0, 0.0))
+    return _Step(parent, fixed, joint, turn, axis if sliding else np.zeros(3))
+
+
+def _numbers(element: ET.Element | None, key: str, default: tuple[float, ...]) -> Array:
+    text = None if element is None else element.get(key)
+    return np.array(default if text is None else [float(part) for part in text.split()])
+
+
+def _rotation(roll: float, pitch: float, yaw: float) -> Array:
+    """About fixed axes x, y, z in this order, as URDF has it."""
+    (cr, cp, cy), (sr, sp, sy) = np.cos([roll, pitch, yaw]), np.sin([roll, pitch, yaw])
+    about_x = np.array([[1.0, 0.0, 0.0], [0.0, cr, -sr], [0.0, sr, cr]])
+    about_y = np.array([[cp, 0.0, sp], [0.0, 1.0, 0.0], [-sp, 0.0, cp]])
+    about_z = np.array([[cy, -sy, 0.0], [sy, cy, 0.0], [0.0, 0.0, 1.0]])
+    return np.asarray(about_z @ about_y @ about_x)

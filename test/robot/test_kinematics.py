@@ -1,0 +1,52 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Forward kinematics in numpy against PyBullet's, and by hand."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ros_rl.backends.pybullet.backend import PyBulletBackend
+from ros_rl.robot import Robot, load_robot
+from ros_rl.robot.kinematics import Kinematics
+from ros_rl.robot.model import urdf_of
+from ros_rl.robot.urdf import Urdf
+from ros_rl.settings.backends import PyBulletSettings
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["simulated", "of ours"])
+def test_the_xarms_tool_is_where_pybullet_has_it(own: bool) -> None:
+    robot = load_robot("xarm6")
+    kinematics = Kinematics(robot, urdf_of(robot, kinematics=own))
+    assert kinematics.points == ("link1", "link2", "link3", "link4", "link5", "link6", "tool")
+    backend = PyBulletBackend(robot, PyBulletSettings(), 0.05)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        joints = rng.uniform(robot.limits.lower, robot.limits.upper)
+        backend.pose(joints)
+        truth = backend.truth()
+        # PyBullet's links are in its world, where the base stands at the origin
+        assert kinematics.positions(joints)[-1] == pytest.approx(truth.tool_position, abs=2e-4)
+    backend.close()
+
+
+def test_sliding_and_turning_joints_by_hand(tmp_path: Path) -> None:
+    (tmp_path / "crane.urdf").write_text(
+        """<robot name="crane"><link name="base"/><link name="tower"/><link name="trolley"/><link name="hook"/>
+        <joint name="turn" type="continuous"><parent link="base"/><child link="tower"/>
+          <origin xyz="0 0 2"/><axis xyz="0 0 2"/></joint>
+        <joint name="run" type="prismatic"><parent link="tower"/><child link="trolley"/>
+          <origin xyz="0 0 0.5" rpy="0 0 1.5707963267948966"/><axis xyz="1 0 0"/>
+          <limit lower="0" upper="3" velocity="1" effort="1"/></joint>
+        <joint name="hang" type="fixed"><parent link="trolley"/><child link="hook"/><origin xyz="0 0 -1"/></joint>
+        </robot>"""
+    )
+    robot: Robot = replace(load_robot("mock"), joints=("turn", "run"), simulation=None, tool_frame=None)
+    kinematics = Kinematics(robot, Urdf(tmp_path / "crane.urdf"))
+    assert kinematics.points == ("tower", "trolley", "hook")
+    # turned by 90 degrees, the boom that pointed along y points along -x
+    found = kinematics.positions(np.array([np.pi / 2, 1.5]))
+    assert found == pytest.approx(np.array([[0.0, 0.0, 2.0], [-1.5, 0.0, 2.5], [-1.5, 0.0, 1.5]]))
