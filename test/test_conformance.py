@@ -20,7 +20,7 @@ from ros_rl.settings.tree import Settings
 from ros_rl.tasks import TASKS
 from ros_rl.types import Command, Verdict
 
-OWN = ("a1_walk", "a1_back", "xarm_reach", "cartpole_swingup", "mock_point")
+OWN = ("a1_walk", "a1_back", "go2_walk", "xarm_reach", "cartpole_swingup", "mock_point")
 tasks = pytest.mark.parametrize("task", sorted(TASKS))
 robots = pytest.mark.parametrize("robot", [load_robot(name) for name in robot_names()], ids=lambda robot: robot.name)
 

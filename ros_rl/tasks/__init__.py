@@ -11,11 +11,14 @@ from ros_rl.plugins import TASKS_GROUP, Table
 from ros_rl.tasks.a1_back import A1Back
 from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
+from ros_rl.tasks.go2_walk import Go2Walk
 from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.tasks.task import Task
 from ros_rl.tasks.xarm_reach import XarmReach
 
-OWN_TASKS: dict[str, type[Task]] = {task.name: task for task in (A1Walk, A1Back, XarmReach, CartpoleSwingup, MockPoint)}
+OWN_TASKS: dict[str, type[Task]] = {
+    task.name: task for task in (A1Walk, A1Back, Go2Walk, XarmReach, CartpoleSwingup, MockPoint)
+}
 """This package's own."""
 TASKS: Table[type[Task]] = Table(TASKS_GROUP, OWN_TASKS)
 

@@ -19,13 +19,13 @@ from ros_rl.settings.loading import load_settings
     [
         (
             ["train", "nope"],
-            "unknown task 'nope'; valid: a1_back, a1_walk, cartpole_swingup, gym, mock_point, xarm_reach",
+            "unknown task 'nope'; valid: a1_back, a1_walk, cartpole_swingup, go2_walk, gym, mock_point, xarm_reach",
         ),
         (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: "),
         (["train", "mock_point", "--driver", "nope"], "invalid choice: 'nope'"),
         pytest.param(
             ["train", "mock_point", "--set", "robot=nope"],
-            "unknown robot 'nope'; valid: a1, cartpole, mock, xarm6",
+            "unknown robot 'nope'; valid: a1, cartpole, go2, mock, xarm6",
             marks=pytest.mark.ros,
         ),
         (["train", "mock_point", "--set", "learner.nope=1"], "unknown setting 'learner.nope'; valid in learner:"),

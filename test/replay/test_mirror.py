@@ -76,7 +76,7 @@ def test_mirrored_actions_give_mirrored_observations() -> None:
         assert mirrored <= max(0.12 * apart, 1e-3), f"{name}: {mirrored} against {apart}"
 
 
-@pytest.mark.parametrize("name", ["a1_walk", "a1_back"])
+@pytest.mark.parametrize("name", ["a1_walk", "a1_back", "go2_walk"])
 def test_mirror_is_its_own_inverse_and_keeps_the_reward(name: str) -> None:
     settings = load_settings(name)
     robot, task = settings.load_robot(), settings.task

@@ -128,6 +128,12 @@ class TestA1Walk:
         assert judged(strict, WALKING, STILL, MOVED)[1]
         assert judged(make_task("a1_walk", {"fall_height": 0.35}), WALKING, STILL, MOVED)[1]
 
+    @pytest.mark.parametrize(("height", "ended"), [(0.141, False), (0.139, True)])
+    def test_a_go2_is_judged_alike_and_falls_from_longer_legs(self, height: float, ended: bool) -> None:
+        after = {**WALKING, "base_height": [height]}
+        reward = judged(make_task("a1_walk"), after, STILL, MOVED)[0]
+        assert judged(make_task("go2_walk"), after, STILL, MOVED) == (reward, ended)
+
     def test_metrics(self) -> None:
         fields = {name: np.asarray(value) for name, value in WALKING.items()}
         assert make_task("a1_walk").metrics(fields) == {"forward_velocity": 0.4}
@@ -241,7 +247,7 @@ def test_settings_are_named_by_their_path() -> None:
 
 
 def test_every_task_has_its_numbers_here() -> None:
-    assert set(TASKS) == {"a1_walk", "a1_back", "xarm_reach", "cartpole_swingup", "mock_point"}
+    assert set(TASKS) == {"a1_walk", "a1_back", "go2_walk", "xarm_reach", "cartpole_swingup", "mock_point"}
 
 
 UPRIGHT: Values = {"joint_position": [0.0], "passive_direction": [0.0, -1.0]}
