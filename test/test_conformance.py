@@ -17,10 +17,9 @@ from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.safety import CommandFilter
 from ros_rl.settings.loading import load_settings, with_overrides
 from ros_rl.settings.tree import Settings
-from ros_rl.tasks import TASKS
+from ros_rl.tasks import OWN_TASKS, TASKS
 from ros_rl.types import Command, Verdict
 
-OWN = ("a1_walk", "a1_back", "go2_walk", "xarm_reach", "cartpole_swingup", "mock_point")
 tasks = pytest.mark.parametrize("task", sorted(TASKS))
 robots = pytest.mark.parametrize("robot", [load_robot(name) for name in robot_names()], ids=lambda robot: robot.name)
 
@@ -43,7 +42,7 @@ def test_a_task_keeps_what_all_must(task: str, check: Check) -> None:
     assert list(check(trial_of(task))) == []
 
 
-@pytest.mark.parametrize("task", OWN)
+@pytest.mark.parametrize("task", sorted(OWN_TASKS))
 @pytest.mark.parametrize("check", REMARKS, ids=lambda check: check.__name__)
 def test_nothing_is_to_be_remarked_of_our_own(task: str, check: Check) -> None:
     assert list(check(trial_of(task))) == []

@@ -14,11 +14,19 @@ from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
 from ros_rl.tasks.go2_walk import Go2Walk
 from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.tasks.task import Task
+from ros_rl.tasks.ur5_reach import Ur5Reach
 from ros_rl.tasks.xarm_reach import XarmReach
 
-OWN_TASKS: dict[str, type[Task]] = {
-    task.name: task for task in (A1Walk, A1Back, Go2Walk, XarmReach, CartpoleSwingup, MockPoint)
-}
+_OWN: tuple[type[Task], ...] = (
+    A1Walk,
+    A1Back,
+    Go2Walk,
+    XarmReach,
+    Ur5Reach,
+    CartpoleSwingup,
+    MockPoint,
+)
+OWN_TASKS: dict[str, type[Task]] = {task.name: task for task in _OWN}
 """This package's own."""
 TASKS: Table[type[Task]] = Table(TASKS_GROUP, OWN_TASKS)
 

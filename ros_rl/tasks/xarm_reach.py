@@ -1,88 +1,19 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""An arm that brings its tool to a goal."""
+"""The xArm6 brings its tool to a goal."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from ros_rl.config import setting
-from ros_rl.errors import ConfigError
-from ros_rl.features import Bounds
-from ros_rl.layout import Fields
-from ros_rl.tasks.goal_measures import TOOL_DISTANCE
-from ros_rl.tasks.measures import Measure
-from ros_rl.tasks.task import Task
-from ros_rl.tasks.terms import distance, near
-from ros_rl.types import Array
+from ros_rl.tasks.reach import Reach
 
 
 @dataclass(frozen=True)
-class XarmReach(Task):
-    """Bring the tool to a random goal and stay there. Dense reward: minus the distance, sharpened near the goal."""
+class XarmReach(Reach):
+    """See `Reach`."""
 
     name: ClassVar[str] = "xarm_reach"
     robot: ClassVar[str] = "xarm6"
-    scene: ClassVar[str] = "table"
-    observation: ClassVar[tuple[str, ...]] = ("joint_position", "joint_velocity", "tool_position", "goal_position")
-    measures: ClassVar[tuple[Measure, ...]] = (TOOL_DISTANCE,)
-    not_planned: ClassVar[tuple[str, ...]] = (
-        "episode_seconds",
-        "goal_radius_min",
-        "goal_radius_max",
-        "goal_height_min",
-        "goal_height_max",
-        "goal_sector",
-        "success_distance",
-    )
-
-    episode_seconds: float = setting(5.0, "time limit of an episode", unit="s", low=0.5)
-    goal_radius_min: float = setting(0.25, "smallest distance of goals from the base axis", unit="m", low=0.1)
-    goal_radius_max: float = setting(0.5, "largest distance of goals from the base axis", unit="m", high=0.7)
-    goal_height_min: float = setting(0.1, "lowest goal", unit="m", low=0.05)
-    goal_height_max: float = setting(0.45, "highest goal", unit="m", high=0.8)
-    goal_sector: float = setting(1.2, "goals lie within +- this angle of straight ahead", unit="rad", low=0.0, high=3.1)
-    precision: float = setting(0.05, "distance at which the sharp part of the reward falls to half", unit="m", low=1e-3)
-    action_change_weight: float = setting(0.05, "penalty on the mean squared change of the action", low=0.0)
-    success_distance: float = setting(0.02, "distance from the goal at which it counts as reached", unit="m", low=1e-3)
-
-    def __post_init__(self) -> None:
-        """Check what spans two settings."""
-        for what in ("goal_radius", "goal_height"):
-            low, high = getattr(self, f"{what}_min"), getattr(self, f"{what}_max")
-            if low > high:
-                raise ConfigError(f"task.{what}_min {low} is above task.{what}_max {high}")
-
-    def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
-        """-distance [m] plus a bonus in (0, 1] that is sharp near the goal."""
-        away = _distance(after)
-        change = ((action - last_action) ** 2).mean(-1)
-        return near(away, self.precision) - away - self.action_change_weight * change
-
-    def succeeded(self, after: Fields) -> Any:
-        """The tool is at the goal."""
-        return _distance(after) <= self.success_distance
-
-    def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
-        """The goal: a point [m] in the arm's base frame, uniform in a cylindrical sector in front of it."""
-        angle = rng.uniform(-self.goal_sector, self.goal_sector)
-        radius = np.sqrt(rng.uniform(self.goal_radius_min**2, self.goal_radius_max**2))
-        height = rng.uniform(self.goal_height_min, self.goal_height_max)
-        return {"goal_position": np.array([radius * np.cos(angle), radius * np.sin(angle), height])}
-
-    def input_bounds(self) -> dict[str, Bounds]:
-        """The box around all goals."""
-        radius, low, high = self.goal_radius_max, self.goal_height_min, self.goal_height_max
-        return {"goal_position": (np.array([-radius, -radius, low]), np.array([radius, radius, high]))}
-
-    def metrics(self, observation: Fields) -> dict[str, float]:
-        """Distance of the tool from the goal [m]."""
-        return {"distance": float(_distance(observation))}
-
-
-def _distance(fields: Fields) -> Any:
-    return distance(fields["tool_position"], fields["goal_position"])

@@ -11,21 +11,20 @@ from command_line import run_cli
 from graphs import constant_bytes
 from saved_runs import save_run
 
+from ros_rl.robot import robot_names
 from ros_rl.settings.loading import load_settings
+from ros_rl.tasks import TASKS
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (
-            ["train", "nope"],
-            "unknown task 'nope'; valid: a1_back, a1_walk, cartpole_swingup, go2_walk, gym, mock_point, xarm_reach",
-        ),
+        (["train", "nope"], f"unknown task 'nope'; valid: {', '.join(sorted([*TASKS, 'gym']))}"),
         (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: "),
         (["train", "mock_point", "--driver", "nope"], "invalid choice: 'nope'"),
         pytest.param(
             ["train", "mock_point", "--set", "robot=nope"],
-            "unknown robot 'nope'; valid: a1, cartpole, go2, mock, xarm6",
+            f"unknown robot 'nope'; valid: {', '.join(robot_names())}",
             marks=pytest.mark.ros,
         ),
         (["train", "mock_point", "--set", "learner.nope=1"], "unknown setting 'learner.nope'; valid in learner:"),

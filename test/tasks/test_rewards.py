@@ -247,7 +247,15 @@ def test_settings_are_named_by_their_path() -> None:
 
 
 def test_every_task_has_its_numbers_here() -> None:
-    assert set(TASKS) == {"a1_walk", "a1_back", "go2_walk", "xarm_reach", "cartpole_swingup", "mock_point"}
+    assert set(TASKS) == {
+        "a1_walk",
+        "a1_back",
+        "go2_walk",
+        "xarm_reach",
+        "ur5_reach",
+        "cartpole_swingup",
+        "mock_point",
+    }
 
 
 UPRIGHT: Values = {"joint_position": [0.0], "passive_direction": [0.0, -1.0]}
@@ -265,6 +273,7 @@ LEANING: Values = {"passive_direction": [math.sin(0.2), -math.cos(0.2)]}
         ("a1_back", {**WALKING, "base_velocity": [0.21, 0.2, 0.7]}, False),
         ("xarm_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.619]}, True),
         ("xarm_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.621]}, False),
+        ("ur5_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.619]}, True),
         ("cartpole_swingup", UPRIGHT, True),
         ("cartpole_swingup", {**UPRIGHT, "joint_position": [0.16]}, False),  # up, but not in the middle
         ("cartpole_swingup", {**UPRIGHT, **LEANING}, True),
