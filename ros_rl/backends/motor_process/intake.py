@@ -1,0 +1,115 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Takes the robot's states, in their order, and keeps what the driver is told of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ros_rl.backends.motor_process.bus import MotorState
+from ros_rl.backends.motor_process.spec import MotorSpec
+
+_RUNS_OVER = 1 << 32
+_RESTARTED = 5  # states in a row, each later than the one before, all before the newest that was taken
+_LONGEST = 0.05  # s; a gap in the states counts as no more, since nobody knows what happened meanwhile
+_VECTORS = (
+    "position",
+    "velocity",
+    "effort",
+    "temperature",
+    "orientation",
+    "angular_velocity",
+    "linear_acceleration",
+    "foot_force",
+)
+
+
+class Intake:
+    """Writes states into the report.
+
+    Args:
+        spec: The robot, and what it may be.
+        report: The loop's record for the driver.
+    """
+
+    def __init__(self, spec: MotorSpec, report: np.void) -> None:
+        self._spec, self._report = spec, report
+        self._estimator = spec.estimator(spec.robot) if spec.estimator is not None else None
+        self._backwards, self._before = 0, -1
+        self._fault = ""
+
+    def take(self, state: MotorState, now: float) -> None:
+        """Write a state into the report, unless it is not a later one or not made of numbers."""
+        report = self._report
+        if report["sequence"] and not self._is_next(state.tick):
+            report["disordered"] += 1
+            return
+        wrong = next((name for name in _VECTORS if not np.isfinite(getattr(state, name)).all()), None)
+        if wrong is not None:
+            self._fault = f"the robot reports a {wrong.replace('_', ' ')} that is not finite: {getattr(state, wrong)}"
+            return
+        for name in _VECTORS:
+            report[name] = getattr(state, name)
+        self._add_up(state, now)
+        report["sequence"] += 1
+        report["received"], report["tick"] = now, state.tick
+        self._fault = self._fault or state.fault or self._too_hot(state)
+
+    def fault(self) -> str:
+        """What the states since the last call said is wrong; empty if nothing."""
+        fault, self._fault = self._fault, ""
+        return fault
+
+    def blind(self, now: float) -> str:
+        """Why the robot's state is not known; empty if it is."""
+        if not self._report["sequence"]:
+            return "the robot has sent no state"
+        age = now - float(self._report["received"])
+        if age <= self._spec.silence:
+            return ""
+        return f"the robot has sent no state for {age:.3f} s, limit {self._spec.silence:g} s"
+
+    def _is_next(self, tick: int) -> bool:
+        """Whether it is later than the newest; a robot that begins anew is followed after some states."""
+        newest = int(self._report["tick"])
+        if 0 < (tick - newest) % _RUNS_OVER < _RUNS_OVER // 2:
+            self._backwards = 0
+            return True
+        later = 0 < (tick - self._before) % _RUNS_OVER < _RUNS_OVER // 2
+        self._backwards = self._backwards + 1 if later or not self._backwards else 0
+        self._before = tick
+        if self._backwards < _RESTARTED:
+            return False
+        self._backwards = 0
+        self._fault = f"the robot has started anew: its tick went from {newest} back to {tick}"
+        self._report["tick"] = tick
+        if self._estimator is not None:
+            self._estimator.reset()
+        return False
+
+    def _too_hot(self, state: MotorState) -> str:
+        hottest = int(np.argmax(state.temperature))
+        if not state.temperature[hottest] > self._spec.temperature:
+            return ""
+        joint = self._spec.robot.joints[hottest]
+        return f"the motor of {joint} is at {state.temperature[hottest]:g} C, limit {self._spec.temperature:g} C"
+
+    def _add_up(self, state: MotorState, now: float) -> None:
+        report = self._report
+        passed = min(now - float(report["received"]), _LONGEST) if report["sequence"] else 1.0 / self._spec.rate_hz
+        report["time"] += passed
+        report["acceleration_sum"] += passed * state.linear_acceleration
+        if self._estimator is None:
+            return
+        estimate = self._estimator.update(
+            passed,
+            state.position,
+            state.velocity,
+            state.orientation,
+            state.angular_velocity,
+            state.linear_acceleration,
+            state.foot_force > self._spec.contact,
+        )
+        report["base_position"], report["base_velocity"] = estimate.position, estimate.linear_velocity
+        report["base_velocity_sum"] += passed * estimate.linear_velocity

@@ -1,0 +1,114 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""One cycle of the motor loop: take the robot's states, decide, command the motors, report. Time is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ros_rl.backends.motor_process.bus import MotorBus, MotorCommand
+from ros_rl.backends.motor_process.intake import Intake
+from ros_rl.backends.motor_process.phases import Phases
+from ros_rl.backends.motor_process.records import Phase, SharedMemory
+from ros_rl.backends.motor_process.set_point import SetPoint
+from ros_rl.backends.motor_process.spec import MotorSpec
+from ros_rl.errors import one_line
+
+_MOST = 64  # states taken in one cycle; a flood must not stop the loop
+
+
+class MotorLoop:
+    """The motor loop, whose time passes in `step`.
+
+    Args:
+        spec: The robot and how its loop runs.
+        bus: Open.
+        memory: Shared with the driver.
+        attended: Whether the driver's process is still there.
+    """
+
+    def __init__(self, spec: MotorSpec, bus: MotorBus, memory: SharedMemory, attended: Callable[[], bool]) -> None:
+        self._bus, self._memory, self._attended = bus, memory, attended
+        self._orders, self._reports = memory.orders(), memory.reports()
+        self._order, self._report = self._orders.record[0], self._reports.record[0]
+        self._intake, self._phases = Intake(spec, self._report), Phases()
+        self._set_point = SetPoint(spec.robot, spec.ramp)
+        self._number = 0
+        self._cycle, self._last = 1.0 / spec.rate_hz, 0.0
+        rest, self._robot = np.zeros(spec.robot.size), spec.robot
+        self._none, self._damping = rest, np.full(spec.robot.size, spec.robot.safety.damping)
+        self._command = MotorCommand(rest.copy(), rest, rest, rest, rest)
+        self._complaint = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether the driver is done or gone, and the motors are at rest."""
+        return self._phases.phase is Phase.REST and (bool(self._order["closing"]) or not self._attended())
+
+    def be_told(self, priority: str) -> None:
+        """Report how the process is scheduled."""
+        self._report["priority"] = priority.encode()
+
+    def step(self, now: float) -> None:
+        """One cycle.
+
+        Args:
+            now: Steady clock [s].
+        """
+        self._take_states(now)
+        self._orders.read()
+        before = self._phases.phase
+        blind, fault = self._intake.blind(now), self._intake.fault()
+        phase = self._phases.decide(self._order, now, self._attended(), blind, fault)
+        self._send(phase, before, now)
+        self._tell(phase, now)
+
+    def _take_states(self, now: float) -> None:
+        for _ in range(_MOST):
+            state = self._bus.receive()
+            if state is None:
+                return
+            self._intake.take(state, now)
+
+    def _send(self, phase: Phase, before: Phase, now: float) -> None:
+        command, position = self._command, self._report["position"]
+        command.stiffness = command.damping = self._none
+        if phase is Phase.FOLLOW:
+            self._follow(before, now)
+            command.position = self._set_point.within_reach(now, position)
+            command.stiffness, command.damping = self._robot.stiffness, self._robot.damping
+        else:
+            command.position = position
+            command.damping = self._damping if phase is Phase.DAMP else self._none
+        try:
+            self._bus.send(command)
+        except OSError as error:
+            self._complaint = f"cannot send to the robot: {one_line(error)}"
+
+    def _follow(self, before: Phase, now: float) -> None:
+        """Aim at the newest target, from where the joints are or where they were sent so far."""
+        if before is not Phase.FOLLOW:
+            self._set_point.begin(self._report["position"])
+        elif self._order["number"] == self._number:
+            return
+        self._number = int(self._order["number"])
+        self._set_point.aim(self._order["target"].copy(), now)
+        self._memory.count("ages", now - float(self._order["written"]))
+
+    def _tell(self, phase: Phase, now: float) -> None:
+        report, phases = self._report, self._phases
+        if self._last:
+            passed = now - self._last
+            self._memory.count("periods", passed)
+            report["late"] += passed > 1.5 * self._cycle
+            report["longest"] = max(float(report["longest"]), passed)
+        self._last = now
+        report["alive"], report["phase"], report["arming"] = now, phase, phases.arming
+        report["setpoint"] = self._command.position
+        report["rejected"], report["expired"] = self._bus.rejected, phases.expired
+        report["fault"] = phases.fault.encode()
+        report["complaint"] = (self._bus.complaint or self._complaint).encode()
+        self._reports.write()
