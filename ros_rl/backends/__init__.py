@@ -8,17 +8,45 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
-from ros_rl.backends.backend import Backend, Reading, Scenario, Simulator, Truth
+from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario, Simulator, Truth
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.plugins import BACKEND_SETTINGS_GROUP, BACKENDS_GROUP, find_plugins, load_plugin
 
 if TYPE_CHECKING:  # a backend of another package imports this room while the settings still gather what there is
+    from ros_rl.robot import Robot
+    from ros_rl.settings.backends import BackendSettings
     from ros_rl.settings.tree import Settings
 
 _OWN = {
     name: EntryPoint(name, f"ros_rl.backends.{path}", BACKENDS_GROUP)
     for name, path in {"pybullet": "pybullet.backend:PyBulletBackend", "mock": "mock:MockBackend"}.items()
 }
+
+
+def construct(name: str, robot: Robot, settings: BackendSettings, period: float, scenario: Scenario = EMPTY) -> Backend:
+    """A backend by its name.
+
+    Args:
+        name: As in ``--driver``.
+        robot: Its robot.
+        settings: Of that backend.
+        period: Control period [s].
+        scenario: What a simulator simulates around it.
+
+    Raises:
+        MissingDependencyError: Its optional package is not installed.
+        UnknownNameError: There is none of that name, or a driver of somebody else's moves the robot.
+        ConfigError: Another package only names its settings, or it cannot be imported.
+    """
+    makers = find_plugins(BACKENDS_GROUP) | _OWN
+    if not settings.starts_driver:
+        raise UnknownNameError("backend", name, makers)
+    if name not in makers:
+        raise ConfigError(
+            f"driver '{name}' has an entry point in the group {BACKEND_SETTINGS_GROUP}, but none in {BACKENDS_GROUP}"
+        )
+    backend: Backend = load_plugin(makers[name])(robot, settings, period, scenario)
+    return backend
 
 
 def make_backend(settings: Settings, seed: int = 0, track_contacts: bool = False) -> Backend:
@@ -31,19 +59,8 @@ def make_backend(settings: Settings, seed: int = 0, track_contacts: bool = False
         UnknownNameError: The driver is external.
         ConfigError: Another package only names its settings, or it cannot be imported.
     """
-    driver, makers = settings.driver, find_plugins(BACKENDS_GROUP) | _OWN
-    name = driver.backend_name
-    if not driver.backend.starts_driver:
-        raise UnknownNameError("backend", name, makers)
-    if name not in makers:
-        raise ConfigError(
-            f"driver '{name}' has an entry point in the group {BACKEND_SETTINGS_GROUP}, but none in {BACKENDS_GROUP}"
-        )
-    scenario = Scenario(settings.task.scene, seed, track_contacts)
-    backend: Backend = load_plugin(makers[name])(
-        settings.load_robot(), driver.backend, settings.control.period, scenario
-    )
-    return backend
+    driver, scenario = settings.driver, Scenario(settings.task.scene, seed, track_contacts)
+    return construct(driver.backend_name, settings.load_robot(), driver.backend, settings.control.period, scenario)
 
 
-__all__ = ["Backend", "Reading", "Scenario", "Simulator", "Truth", "make_backend"]
+__all__ = ["Backend", "Reading", "Scenario", "Simulator", "Truth", "construct", "make_backend"]

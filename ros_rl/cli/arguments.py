@@ -92,7 +92,7 @@ def add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
     parser.add_argument(
         "--mode",
         choices=("lock_step", "real_time"),
-        help="wait for every answer, or tick by the clock (default: lock_step)",
+        help="wait for every answer, or tick by the clock (default: lock_step; on hardware real_time)",
     )
     parser.add_argument(
         "--robot-minutes", type=float, metavar="MIN", help=f"robot time, in minutes ({default_minutes})"

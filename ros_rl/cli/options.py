@@ -18,7 +18,7 @@ from ros_rl.ros_names import check_namespace
 from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, run_of
 from ros_rl.settings.loading import load_run, load_settings, parse_override
-from ros_rl.settings.registry import AGENT_SETTINGS
+from ros_rl.settings.registry import AGENT_SETTINGS, implied_by
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 
@@ -71,8 +71,13 @@ def overrides_of(options: argparse.Namespace, **overrides: Any) -> list[Any]:
         **overrides,
     }
     given = {key: value for key, value in own.items() if value is not None}
-    chosen = [{key: given[key]} for key in ("agent.name", "driver.backend.name") if key in given]
-    return [*chosen, *options.set, *({key: value} for key, value in given.items())]
+    chosen: list[Any] = [{key: given[key]} for key in ("agent.name", "driver.backend.name") if key in given]
+    return [
+        *chosen,
+        *implied_by(given.get("driver.backend.name")),
+        *options.set,
+        *({key: value} for key, value in given.items()),
+    ]
 
 
 def settings_of(options: argparse.Namespace, **overrides: Any) -> Settings:

@@ -21,7 +21,7 @@ from ros_rl.runs import bringup
 from ros_rl.runs.machine import check_machine
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, RunFolder
 from ros_rl.settings.loading import load_settings
-from ros_rl.settings.registry import BACKEND_SETTINGS
+from ros_rl.settings.registry import BACKEND_SETTINGS, implied_by
 from ros_rl.settings.tree import Settings
 
 _ARGUMENTS = {
@@ -129,7 +129,12 @@ def _settings(mode: str, values: dict[str, str], resumed: Path | None) -> Settin
         keys |= {"agent": "agent.name", "robot_minutes": "learner.robot_minutes"}
     chosen = [f"{key}={values[name]}" for name, key in keys.items() if values[name]]
     first = [item for item in chosen if ".name=" in item]  # a change drops the old settings
-    overrides = [*first, *_given(values["set"]), *(item for item in chosen if item not in first)]
+    overrides = [
+        *first,
+        *implied_by(values["driver"]),
+        *_given(values["set"]),
+        *(item for item in chosen if item not in first),
+    ]
     if mode == bringup.RUN:
         overrides.append("controller.explore=0.0")
     if values["record"].lower() == "false":

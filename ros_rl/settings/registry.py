@@ -34,6 +34,16 @@ BACKEND_SETTINGS: Table[type[BackendSettings]] = Table(
 )
 
 
+def implied_by(driver: str | None) -> list[str]:
+    """Settings, as ``KEY=VALUE``, that the choice of a driver brings unless others are given: a robot keeps its time.
+
+    Args:
+        driver: Its name; None for none.
+    """
+    kind = BACKEND_SETTINGS.get(driver or "")
+    return ["driver.mode=real_time"] if kind is not None and kind.starts_driver and not kind.simulated else []
+
+
 ALL_TASKS: Table[type[Task]] = Table(TASKS_GROUP, {**OWN_TASKS, GymTask.name: GymTask})
 """The robots' tasks, and that of any Gymnasium environment."""
 

@@ -1,0 +1,206 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""``ros-rl doctor``: whether this machine can run a robot, and the robot be run by it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from ros_rl.backends import Backend, construct
+from ros_rl.cli.columns import columns
+from ros_rl.cli.parser import FAILURE, add_network
+from ros_rl.config import build
+from ros_rl.errors import ConfigError, MissingDependencyError, RosRlError, one_line
+from ros_rl.robot import Robot, load_robot
+from ros_rl.runs.doctor import Check, clock, installed, real_time
+from ros_rl.runtime.delay import Delay, measure_delay
+from ros_rl.runtime.link_check import LinkReport, findings, watch
+from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.loading import parse_override
+from ros_rl.settings.nodes import ControlSettings
+from ros_rl.settings.registry import BACKEND_SETTINGS
+
+_WATCH_SECONDS = 3.0
+_FIRST_SECONDS = 5.0
+_ARM_SECONDS = 1.0
+
+
+def add(commands: Any) -> None:
+    """Add its parser."""
+    parser = commands.add_parser(
+        "doctor",
+        help="look this machine over, and the link to a robot",
+        description="Look this machine over and, with a robot, the link to it. Nothing moves without --measure-delay. "
+        "Ends with what to fix; exits with 0 only if the robot can be run.",
+    )
+    parser.add_argument("robot", nargs="?", metavar="ROBOT", help="a name of 'ros-rl list robots', or a YAML file")
+    parser.add_argument("--driver", choices=tuple(BACKEND_SETTINGS), help="what moves it (default: its only hardware)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of driver.backend or control, e.g. driver.backend.address=127.0.0.1",
+    )
+    parser.add_argument(
+        "--measure-delay",
+        action="store_true",
+        help="ARM THE ROBOT and move one joint a little, to find its delay; somebody stands at its emergency stop",
+    )
+    parser.add_argument("--joint", metavar="NAME", help="which one moves (default: the last)")
+    parser.add_argument(
+        "--amplitude", type=float, default=0.05, metavar="RAD", help="how far it moves (default: 0.05 rad or m)"
+    )
+    add_network(parser)
+    parser.set_defaults(function=examine)
+
+
+def examine(options: argparse.Namespace) -> int:
+    """Look everything over, in the order in which it is needed."""
+    checks: list[Check] = []
+    settings, robot, name = None, None, options.driver
+    if options.measure_delay and options.robot is None:
+        raise ConfigError("--measure-delay needs ROBOT")
+    if options.robot is not None:
+        robot = load_robot(options.robot)
+        name = name or _only_hardware(robot)
+        settings, control = _settings(name, options.set)
+    checks += _show("installed", installed(settings.requires if settings is not None else ()))
+    checks += _show("punctual", [*real_time(), clock()])
+    checks += _show("ROS", _ros())
+    if robot is not None and settings is not None:
+        checks += _show(f"{robot.name} by {name}", _robot(options, robot, name, settings, control))
+    return _close(checks)
+
+
+def _close(checks: list[Check]) -> int:
+    fatal = [check for check in checks if check.fatal]
+    wrong = [*fatal, *(check for check in checks if check.fix and not check.fatal)]
+    print("\nto fix" if wrong else "\nnothing to fix")
+    for check in wrong:
+        print(f"  {'MUST ' if check.fatal else ''}{check.name}: {check.fix or check.found}")
+    return FAILURE if fatal else 0
+
+
+def _show(title: str, checks: Any) -> list[Check]:
+    print(f"\n{title}")
+    found: list[Check] = []
+    for check in checks:
+        found.append(check)
+    for line in columns([(check.name, check.found) for check in found]):
+        print(line, flush=True)
+    return found
+
+
+def _only_hardware(robot: Robot) -> str:
+    if len(robot.hardware) == 1:
+        return next(iter(robot.hardware))
+    known = f"its file has hardware for {', '.join(robot.hardware)}" if robot.hardware else "its file names none"
+    raise ConfigError(f"what moves {robot.name}? {known}: say --driver NAME")
+
+
+def _settings(name: str, given: list[str]) -> tuple[BackendSettings, ControlSettings]:
+    values: dict[str, Any] = {"driver": {"backend": {}}, "control": {}}
+    for text in given:
+        for key, value in parse_override(text).items():
+            if key not in values:
+                raise ConfigError(f"--set {text}: a doctor knows driver.backend and control only")
+            inner = value.get("backend", {}) if key == "driver" and isinstance(value, dict) else value
+            target = values["driver"]["backend"] if key == "driver" else values["control"]
+            target.update(inner)
+    backend = build(BACKEND_SETTINGS[name], values["driver"]["backend"], "driver.backend", "--set")
+    return backend, build(ControlSettings, values["control"], "control", "--set")
+
+
+def _ros() -> Iterator[Check]:
+    if importlib.util.find_spec("rclpy") is None:
+        yield Check("rclpy", "missing", "source ROS 2, or pip install 'ros_rl[ros]'", fatal=True)
+        return
+    from ros_rl.nodes.echo import try_echo
+
+    try:
+        echo = try_echo()
+    except RosRlError as error:
+        fix = f"{one_line(error)}: see ROS_DOMAIN_ID, ROS_AUTOMATIC_DISCOVERY_RANGE and the firewall"
+        yield Check("two processes", "do not find each other", fix, fatal=True)
+        return
+    yield Check("two processes", f"found each other within {echo.discovery:.1f} s")
+    lost = f", {echo.lost} lost" if echo.lost else ""
+    yield Check(
+        "there and back", f"median {echo.median * 1e3:.2f} ms, largest {echo.largest * 1e3:.2f} ms{lost}",
+        "messages are lost on this machine itself: look at its load" if echo.lost else "",
+    )  # fmt: skip
+
+
+def _robot(
+    options: argparse.Namespace, robot: Robot, name: str, settings: BackendSettings, control: ControlSettings
+) -> Iterator[Check]:
+    try:
+        settings.check_robot(robot)
+        settings.check_timing(control)
+        backend = construct(name, robot, settings, control.period)
+        with contextlib.closing(backend):
+            backend.connect()
+            yield Check("link", "open")
+            report = _watched(backend, robot)
+            yield from _linked(robot, control.period, report)
+            if options.measure_delay:
+                yield _delayed(backend, robot, control, options)
+    except MissingDependencyError as error:
+        yield Check("link", "no driver", str(error), fatal=True)
+    except Exception as error:  # robots' libraries raise anything
+        yield Check("link", "failed", one_line(error), fatal=True)
+
+
+def _watched(backend: Backend, robot: Robot) -> LinkReport:
+    end = time.monotonic() + _FIRST_SECONDS
+    while True:  # a robot that was just connected to may need a moment
+        try:
+            backend.read()
+            return watch(backend, robot, _WATCH_SECONDS)
+        except RosRlError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+def _linked(robot: Robot, period: float, report: LinkReport) -> Iterator[Check]:
+    yield Check("measures", f"{report.rate_hz:.1f} Hz")
+    for what, three in (("age", report.age), ("gap", report.gap)):
+        text = ", ".join(
+            f"{label} {value * 1e3:.1f} ms" for label, value in zip(("p50", "p99", "max"), three, strict=True)
+        )
+        yield Check(what, text)
+    limits = robot.limits
+    for index, joint in enumerate(robot.joints):
+        at, inside = report.position[index], limits.lower[index] <= report.position[index] <= limits.upper[index]
+        text = f"{at:8.3f} in [{limits.lower[index]:g}, {limits.upper[index]:g}], noise {report.spread[index]:.1e}"
+        fix = "" if inside else "it stands outside its limits: move it there by hand, or look at signs and zeros"
+        yield Check(joint, text, fix, fatal=not inside)
+    for problem in findings(robot, period, report):
+        yield Check("state", "not as it should be", problem, fatal=True)
+
+
+def _delayed(backend: Backend, robot: Robot, control: ControlSettings, options: argparse.Namespace) -> Check:
+    joint = options.joint or robot.joints[-1]
+    if joint not in robot.joints:
+        raise ConfigError(f"--joint {joint}: {robot.name} has {', '.join(robot.joints)}")
+    backend.arm()
+    try:
+        time.sleep(_ARM_SECONDS)
+        index = robot.joints.index(joint)
+        found: Delay = measure_delay(backend, robot, control.period, index, options.amplitude)
+    finally:
+        backend.disarm()
+    text = (
+        f"{found.latency * 1e3:.0f} ms = {found.periods:.2f} control periods "
+        f"({joint}, correlation {found.correlation:.2f})"
+    )
+    fix = "" if found.setting == control.delay else f"set control.delay to {found.setting}; it is {control.delay}"
+    return Check("delay", text, fix)
