@@ -76,6 +76,7 @@ setup(
         "learn": ["torch", "safetensors", "onnx", "onnxscript", "tensorboard", "matplotlib"],
         "ros": list(ROS_WHEELS),
         "gym": ["gymnasium[mujoco]>=1.0"],
+        "go2": ["cyclonedds>=11,<12"],
         "docs": ["sphinx>=8", "myst-parser>=4", "furo", "sphinx-autoapi>=3.3", "sphinx-copybutton"],
         "wandb": ["wandb>=0.18"],
         "bench": ["stable-baselines3", "psutil"],
@@ -99,6 +100,7 @@ setup(
             "psutil",
             "imageio-ffmpeg",
             "rich",
+            "cyclonedds>=11,<12",
         ],
         "dev": [
             "pytest",
@@ -109,6 +111,7 @@ setup(
             "psutil",
             "imageio-ffmpeg",
             "rich",
+            "cyclonedds>=11,<12",
             "ruff",
             "mypy",
             "mutmut>=3.8",

@@ -14,7 +14,9 @@ from importlib.metadata import EntryPoint
 from ros_rl.errors import UnknownNameError
 from ros_rl.stand_ins.stand_in import StandIn
 
-STAND_INS: dict[str, str] = {}
+STAND_INS: dict[str, str] = {
+    "go2": "unitree_go2:Go2StandIn",
+}
 """Modules and classes of this room, by the names of the stand-ins."""
 
 

@@ -1,0 +1,195 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What four-legged stand-ins share: motors that do for ever what they were told last, and how they are seen."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ros_rl.robot import load_robot
+from ros_rl.stand_ins.body import Body
+from ros_rl.stand_ins.stand_in import StandIn
+from ros_rl.types import Array
+
+_RATE_HZ = 500.0
+_CATCHES_UP = 50  # steps at once; a machine that was held up for longer slows the world down
+_COLD, _HOT = 35.0, 90.0  # degrees Celsius
+_ROLLED = np.array([np.sin(0.8), 0.0, 0.0, np.cos(0.8)])  # by 1.6 rad
+
+STATE_FAULTS = {
+    "silent": "sends no states; whatever it was told last holds",
+    "lost": "every second state is lost",
+    "late": "states come 100 ms late",
+    "duplicated": "each state comes twice",
+    "reordered": "states come in pairs, the newer first",
+    "wrong_crc": "the checksum of every state is wrong",
+    "tick_stands": "states come, their tick stands still",
+    "reboot": "silence until the fault ends, then its tick begins at 0",
+    "frozen": "joints and IMU are told as they were when the fault began, while the tick goes on",
+    "jump": "one joint is told 0.6 rad off in every second state",
+    "nan": "one joint's position is not a number",
+    "hot_motor": f"one motor is at {_HOT:g} degrees Celsius",
+    "tilt": "the IMU tells that it lies on its side",
+}
+"""Those that each of them can play, in what it sends."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the motors were told last: effort + stiffness (position - measured) + damping (velocity - measured)."""
+
+    position: Array
+    velocity: Array
+    effort: Array
+    stiffness: Array
+    damping: Array
+
+    @staticmethod
+    def nothing(joints: int) -> Told:
+        """Motors that are free."""
+        none = np.zeros(joints)
+        return Told(none, none, none, none, none)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What its sensors say, with the faults that are played; joints in the order of the robot's file."""
+
+    tick: int
+    """Running time [ms]."""
+    position: Array
+    velocity: Array
+    effort: Array
+    temperature: Array
+    orientation: Array
+    """Quaternion xyzw."""
+    angular_velocity: Array
+    linear_acceleration: Array
+    foot_force: Array
+    """[N]"""
+
+
+class Quadruped(StandIn):
+    """A legged robot in real time, in a thread of its own.
+
+    Args:
+        start: Joint positions [rad] and base height [m] at first; None for its home pose.
+        friction: Of the feet.
+    """
+
+    def __init__(self, start: tuple[Array, float] | None = None, friction: float = 1.0) -> None:
+        super().__init__()
+        robot = load_robot(self.robot)
+        if start is not None:
+            assert robot.simulation is not None  # as for all stand-ins with a body
+            robot = replace(robot, home=start[0], simulation=replace(robot.simulation, spawn_height=start[1]))
+        self.body = Body(robot, "effort", _RATE_HZ, friction=friction, sensors=(*robot.sensors, "contact_force"))
+        """What it moves."""
+        self.told = Told.nothing(robot.size)
+        """What its motors do."""
+        self.effort = np.zeros(robot.size)
+        """What they exert [N m]."""
+        self._limit = robot.limits.effort
+        self._steps, self._tick_zero = 0, 0
+        self._frozen: Seen | None = None
+        self._tick_frozen: int | None = None
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @abstractmethod
+    def open(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            BackendError: The address is taken.
+        """
+
+    @abstractmethod
+    def exchange(self) -> None:
+        """Take what has come, and send what is to be sent; called once per cycle, in the stand-in's thread."""
+
+    @abstractmethod
+    def hang_up(self) -> None:
+        """Listen no more."""
+
+    def start(self) -> None:
+        """See `StandIn.start`."""
+        self.open()
+        self._thread = threading.Thread(target=self._live, name=f"stand-in {self.robot}", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """See `StandIn.close`."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+            self.hang_up()
+            self.body.close()
+
+    def _live(self) -> None:
+        period, due = self.body.period, time.monotonic()
+        while not self._ended.is_set():
+            behind = int((time.monotonic() - due) / period) + 1
+            for _ in range(min(behind, _CATCHES_UP)):
+                self._step()
+            self.exchange()
+            due += behind * period
+            time.sleep(max(due - time.monotonic(), 0.0))
+
+    def _step(self) -> None:
+        told, measured = self.told, self.body.measurement
+        wanted = (
+            told.effort
+            + told.stiffness * (told.position - measured["joint_position"])
+            + told.damping * (told.velocity - measured["joint_velocity"])
+        )
+        self.effort = np.clip(wanted, -self._limit, self._limit)
+        self.body.step(self.effort)
+        self._steps += 1
+
+    def begin_anew(self) -> None:
+        """Let the tick begin at 0, as after a reboot."""
+        self._tick_zero = self._steps
+
+    def see(self) -> Seen:
+        """What its sensors say now."""
+        measured, turn = self.body.measurement, self._steps % 2
+        tick = round(1e3 * self.body.period * (self._steps - self._tick_zero))
+        self._tick_frozen = (self._tick_frozen or tick) if self.plays("tick_stands") else None
+        seen = Seen(
+            tick if self._tick_frozen is None else self._tick_frozen,
+            measured["joint_position"].copy(),
+            measured["joint_velocity"].copy(),
+            self.effort,
+            np.full(len(self._limit), _COLD),
+            measured["imu_orientation"],
+            measured["imu_angular_velocity"],
+            measured["imu_linear_acceleration"],
+            measured["contact_force"],
+        )
+        self._frozen = (self._frozen or seen) if self.plays("frozen") else None
+        if self._frozen is not None:
+            return replace(self._frozen, tick=seen.tick)
+        if self.plays("nan"):
+            seen.position[1] = np.nan
+        if self.plays("jump") and turn:
+            seen.position[1] += 0.6
+        if self.plays("hot_motor"):
+            seen.temperature[2] = _HOT
+        return replace(seen, orientation=_ROLLED) if self.plays("tilt") else seen
+
+    def describe(self) -> str:
+        """See `StandIn.describe`."""
+        truth, told = self.body.truth(), self.told
+        x, y, height = truth.base_position
+        does = "damp" if told.damping.any() else "are free"
+        does = "follow" if told.stiffness.any() else does
+        recent = len(self.since(time.monotonic() - 1.0))
+        return f"at x {x:.2f}, y {y:.2f}, height {height:.2f} m; motors {does}; {recent} messages a second"
