@@ -101,20 +101,20 @@ class NoiseSettings:
 
 
 @dataclass(frozen=True)
-class PyBulletSettings(SimulatorSettings):
-    """A robot in PyBullet."""
+class PhysicsSettings(SimulatorSettings):
+    """A robot in a physics engine."""
 
     renders: ClassVar[bool] = True
-    requires: ClassVar[tuple[str, ...]] = ("pybullet",)
+    name: ClassVar[str]
+    sensors_group: ClassVar[str]
+    """Entry points by which other packages say how their sensors are measured there."""
 
     physics_rate_hz: float = setting(500.0, "simulation steps per second", unit="Hz", low=50.0, high=5000.0)
-    solver_iterations: int = setting(20, "contact solver iterations per simulation step", low=1, high=500)
     friction_low: float = setting(0.5, "lowest foot friction, drawn per episode", low=0.05, high=3.0)
     friction_high: float = setting(1.25, "highest foot friction, drawn per episode", low=0.05, high=3.0)
     reset_noise: float = setting(0.05, "joint positions at reset: home +- this", unit="rad", low=0.0, high=1.0)
     latency: float = setting(0.0, "actuation latency inside the period, besides the delay", unit="s", low=0.0, high=0.2)
     noise: NoiseSettings = group(NoiseSettings, "sensor noise")
-    gui: bool = setting(False, "open the simulator's window")
 
     def __post_init__(self) -> None:
         """Check what spans two settings."""
@@ -140,15 +140,17 @@ class PyBulletSettings(SimulatorSettings):
             )
 
     def check_robot(self, robot: Robot) -> None:
-        """See `BackendSettings.check_robot`: it needs a URDF that fits, and sensors that PyBullet measures."""
+        """See `BackendSettings.check_robot`: it needs a URDF that fits, and sensors that are measured there."""
         if robot.simulation is None:
-            raise ConfigError(f"driver 'pybullet' needs a URDF; the file of robot '{robot.name}' has no 'simulation'")
-        measured = find_plugins(PYBULLET_SENSORS_GROUP)
+            raise ConfigError(
+                f"driver '{self.name}' needs a URDF; the file of robot '{robot.name}' has no 'simulation'"
+            )
+        measured = find_plugins(self.sensors_group)
         for name in find_plugins(SENSORS_GROUP):  # it measures all of ros_rl's own
             if name in robot.sensors and name not in measured:
                 raise ConfigError(
-                    f"driver 'pybullet' cannot measure sensor '{name}' of robot '{robot.name}': no entry point of "
-                    f"{PYBULLET_SENSORS_GROUP} has its name"
+                    f"driver '{self.name}' cannot measure sensor '{name}' of robot '{robot.name}': no entry point of "
+                    f"{self.sensors_group} has its name"
                 )
         try:
             check_model(robot)
@@ -162,6 +164,18 @@ class PyBulletSettings(SimulatorSettings):
     def sensor_noise(self) -> NoiseSettings:
         """See `BackendSettings.sensor_noise`."""
         return self.noise
+
+
+@dataclass(frozen=True)
+class PyBulletSettings(PhysicsSettings):
+    """A robot in PyBullet."""
+
+    name: ClassVar[str] = "pybullet"
+    sensors_group: ClassVar[str] = PYBULLET_SENSORS_GROUP
+    requires: ClassVar[tuple[str, ...]] = ("pybullet",)
+
+    solver_iterations: int = setting(20, "contact solver iterations per simulation step", low=1, high=500)
+    gui: bool = setting(False, "open the simulator's window")
 
     def headless(self) -> PyBulletSettings:
         """See `BackendSettings.headless`."""

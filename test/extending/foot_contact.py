@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from ros_rl.backends.pybullet.sensors import Instant
+from ros_rl.backends.pybullet.sensors import PyBulletInstant
 from ros_rl.features import Feature
 from ros_rl.robot import Robot
 from ros_rl.sensors.sensor import Sensor, Topic
@@ -18,7 +18,7 @@ def feet(robot: Robot) -> int:
 SENSOR = Sensor(unit="N", shape=lambda robot: (feet(robot),), topic=Topic("foot_contact"))
 
 
-def measure(now: Instant) -> np.ndarray:
+def measure(now: PyBulletInstant) -> np.ndarray:
     """In PyBullet: the sum of each foot's normal forces."""
     points = [point for world in now.world for point in now.client.getContactPoints(now.body.index, world)]
     return np.array([sum(point[9] for point in points if point[3] == foot) for foot in now.body.feet])

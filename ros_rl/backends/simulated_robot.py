@@ -1,0 +1,160 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A robot in a physics engine, whichever: episodes, commands over a period, noise and truth are the same in all."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ros_rl.backends.backend import Scenario, Simulator, Truth
+from ros_rl.backends.instant import Instant, Measure
+from ros_rl.backends.sensor_noise import add_noise
+from ros_rl.backends.target_ramp import TargetRamp
+from ros_rl.robot import Robot
+from ros_rl.rotations import yaw_of
+from ros_rl.settings.backends import PhysicsSettings
+from ros_rl.types import Array, Measurement
+
+_SETTLE = 4  # control periods in which a floating base comes to stand on the ground
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Of a robot with what stands still around it.
+
+    Attributes:
+        others: How many there are other than by the feet or a fixed base.
+        slips: Speed along the ground of each contact point of each foot that touches it [m/s].
+    """
+
+    others: int = 0
+    slips: Sequence[Sequence[float]] = field(default_factory=list)
+
+    @property
+    def slip(self) -> float:
+        """Mean speed of the feet along the ground [m/s]."""
+        return float(np.mean([np.mean(values) for values in self.slips])) if self.slips else 0.0
+
+
+class SimulatedRobot(Simulator):
+    """One robot in a scene. What happens after a reset depends on the seed, the reset's `rng` and the commands only.
+
+    Args:
+        robot: What to load; its YAML's `simulation` section names the URDF and what differs there.
+        settings: Physics, friction, noise.
+        period: Control period [s].
+        scenario: What is around it.
+    """
+
+    measures: Mapping[str, Measure]
+    """How each sensor is measured."""
+
+    def __init__(self, robot: Robot, settings: PhysicsSettings, period: float, scenario: Scenario) -> None:
+        super().__init__(robot)
+        self._robot, self._physics, self._period = robot, settings, period
+        self._seed, self._track = scenario.seed, scenario.track_contacts
+        self._noise_rng = np.random.default_rng(scenario.seed)
+        rate = settings.physics_rate_hz
+        self._ramp = TargetRamp(robot.command_ramp, settings.latency, rate, round(period * rate), robot.neutral_command)
+        self._before: Instant | None = None
+
+    @abstractmethod
+    def place(self, positions: Array, passive: Array, friction: float, rng: np.random.Generator) -> None:
+        """Begin an episode: the robot where it is spawned, at rest, nothing exerted.
+
+        Args:
+            positions: Of the commanded joints [rad or m], shape (joints,).
+            passive: Of the passive joints, shape (passive,).
+            friction: Of the feet.
+            rng: Draws where the scene's bodies are.
+        """
+
+    @abstractmethod
+    def follow(self, targets: Array) -> None:
+        """Simulate one control period towards commands, shape (substeps, joints)."""
+
+    @abstractmethod
+    def be_safe(self, substeps: int) -> None:
+        """Simulate one control period of the safe action.
+
+        Joints with velocity commands stop. The others are damped, or kept where the first safe period found them.
+        """
+
+    @abstractmethod
+    def now(self, before: Instant | None) -> Instant:
+        """The robot as it is.
+
+        Args:
+            before: See `Instant`.
+        """
+
+    @abstractmethod
+    def contacts(self) -> Contacts:
+        """What the robot touches."""
+
+    @property
+    @abstractmethod
+    def saturated(self) -> float:
+        """Mean share of joints whose effort the limits cut in the last period."""
+
+    def begin(self, rng: np.random.Generator) -> Measurement:
+        """Home pose with a little noise, foot friction drawn anew."""
+        robot, settings, noise = self._robot, self._physics, self._physics.reset_noise
+        positions = np.clip(robot.home + rng.uniform(-noise, noise, robot.size), robot.limits.lower, robot.limits.upper)
+        passive = robot.passive_home + rng.uniform(-noise, noise, len(robot.passive))
+        self.place(positions, passive, rng.uniform(settings.friction_low, settings.friction_high), rng)
+        self._noise_rng = np.random.default_rng([self._seed, int(rng.integers(2**31))])
+        self._ramp.reset()
+        if robot.floating_base:
+            for _ in range(_SETTLE):
+                self._advance(robot.neutral_command, robot.neutral_command)
+        self._before = None
+        return self._measure()
+
+    def step(self, previous: Array, command: Array) -> Measurement:
+        """Simulate one control period under `command`."""
+        self._before = self.now(None).keep()
+        self._advance(previous, command)
+        return self._measure()
+
+    def safe_step(self) -> Measurement:
+        """See `be_safe`."""
+        self._before = self.now(None).keep()
+        self.be_safe(self._ramp.substeps)
+        return self._measure()
+
+    def _advance(self, previous: Array, command: Array) -> None:
+        self.follow(self._ramp.targets(previous, command))
+
+    def _measure(self) -> Measurement:
+        now = self.now(self._before)
+        clean = Measurement({name: self.measures[name](now) for name in self._robot.sensors})
+        return add_noise(clean, self._physics.noise, self._noise_rng)
+
+    def truth(self) -> Truth:
+        """The simulator's own state; contacts only if asked for at construction."""
+        simulation = self._robot.simulation
+        now, has_tool = self.now(self._before), simulation is not None and simulation.tool_link is not None
+        contacts = self.contacts() if self._track else Contacts()
+        linear, angular = (now.rotation.T @ part for part in now.velocity)
+        return Truth(
+            base_position=now.pose[0],
+            base_yaw=yaw_of(now.pose[1]),
+            tool_position=now.tool if has_tool else None,
+            fallen_contacts=contacts.others,
+            foot_slip=contacts.slip,
+            feet_in_contact=len(contacts.slips),
+            saturated=self.saturated,
+            base_orientation=now.pose[1],
+            base_velocity=np.array([linear[0], linear[1], angular[2]]),
+            tool_orientation=now.tool_orientation if has_tool else None,
+            tool_velocity=now.tool_velocity if has_tool else None,
+            joint_position=now.joints[0],
+            contact_force=now.contact_force,
+            objects=now.object_poses,
+        )
