@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ros_rl.config import required, setting
 from ros_rl.robot.hardware import Hardware
+from ros_rl.robot.legs import Leg
 from ros_rl.robot.robot import COMMAND_INTERFACES, SafetyLimits, Simulation
 
 _POSITIVE = 1e-9
@@ -96,4 +97,5 @@ class RobotFile:
     kinematics: str | None = setting(
         None, "URDF that tells the guards where the links are, where that of `simulation` may not be on the robot"
     )
+    legs: Mapping[str, Leg] = setting({}, "its legs, by the contact links of their feet, from which odometry is made")
     hardware: Mapping[str, Hardware] = setting({}, "how the real robot is driven, by the names of drivers")

@@ -23,6 +23,8 @@ from ros_rl.robot.robot import EFFORT, POSITION, VELOCITY, JointLimits, Robot
 from ros_rl.types import Array
 from ros_rl.yaml_files import read_yaml
 
+_UNIT = 1e-6  # how far the length of an axis may be from 1
+
 
 def robot_names() -> list[str]:
     """Names of the robots that ship with the package, and of those of other packages."""
@@ -101,6 +103,7 @@ def _robot_of(file: RobotFile, folder: Path) -> Robot:
         coupling=coupling,
         simulation=simulation if simulation is None else replace(simulation, urdf=placed(simulation.urdf, folder)),
         kinematics=file.kinematics if file.kinematics is None else placed(file.kinematics, folder),
+        legs=file.legs,
         hardware=file.hardware,
     )
 
@@ -186,6 +189,7 @@ def _check(robot: Robot) -> None:
     _check_passive(robot)
     _check_mirror(robot)
     _check_simulation(robot)
+    _check_legs(robot)
     for driver in robot.hardware:
         _check_hardware(robot, driver)
     for index in range(robot.size):
@@ -274,6 +278,25 @@ def _check_simulation(robot: Robot) -> None:
         raise ConfigError(
             f"simulation.tool_link is missing: no link of the URDF carries tool_frame '{robot.tool_frame}'"
         )
+
+
+def _check_legs(robot: Robot) -> None:
+    count, moved = 0, dict[str, str]()
+    for foot, leg in robot.legs.items():
+        key = f"legs.{foot}"
+        if foot not in robot.contact_links:
+            raise ConfigError(f"{key} is none of contact_links: {', '.join(robot.contact_links) or 'there are none'}")
+        if not leg.joints or count not in (0, len(leg.joints)):
+            raise ConfigError(f"{key}.joints has {len(leg.joints)}, expected {count or 'at least 1'}, as all legs")
+        count = len(leg.joints)
+        for name, joint in leg.joints.items():
+            if name not in robot.joints:
+                raise ConfigError(f"{key}.joints.{name}: the robot has no such joint; it has {', '.join(robot.joints)}")
+            if moved.setdefault(name, foot) != foot:
+                raise ConfigError(f"{key}.joints.{name} is a joint of {moved[name]}, too")
+            length = math.hypot(*joint.axis)
+            if abs(length - 1.0) > _UNIT:
+                raise ConfigError(f"{key}.joints.{name}.axis {[*joint.axis]} has length {length:g}, expected 1")
 
 
 def _check_hardware(robot: Robot, driver: str) -> None:

@@ -18,6 +18,7 @@ from ros_rl.config import required, setting
 from ros_rl.errors import CommandError, one_line
 from ros_rl.robot.coupling import Coupling
 from ros_rl.robot.hardware import Hardware, JointMap
+from ros_rl.robot.legs import Leg
 from ros_rl.types import Array
 from ros_rl.wire import first_beyond
 
@@ -164,6 +165,8 @@ class Robot:
     """URDF that tells where the links are; None for that of the simulation."""
     simulation: Simulation | None = None
     """What only a simulator needs; None for a robot without a model of it."""
+    legs: Mapping[str, Leg] = field(default_factory=dict)
+    """Its legs, by the contact links of their feet; empty where nobody needs odometry of them."""
     hardware: Mapping[str, Hardware] = field(default_factory=dict)
     """How the real robot is driven, by the names of drivers."""
     objects: tuple[str, ...] = ()

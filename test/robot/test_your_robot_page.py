@@ -13,6 +13,7 @@ from command_line import run_cli
 
 from ros_rl.robot.file import ActionEntry, JointEntry, PassiveJointEntry, RobotFile
 from ros_rl.robot.hardware import Hardware, HardwareJoint
+from ros_rl.robot.legs import Leg, LegJoint
 from ros_rl.robot.robot import SAFE_ACTIONS, Box, SafetyLimits, Simulation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your_robot.md").read_text(encoding="utf-8")
@@ -24,6 +25,8 @@ SECTIONS = {
     "Safety": SafetyLimits,
     "A box": Box,
     "Simulation": Simulation,
+    "A leg": Leg,
+    "A joint of a leg": LegJoint,
     "Hardware": Hardware,
     "A joint on the hardware": HardwareJoint,
 }

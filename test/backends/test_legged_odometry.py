@@ -1,0 +1,144 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Odometry of legs where the answer is known: at rest, swaying over its feet, in the air, with a foot that slips."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from ros_rl.backends.foot_contact import FootContact
+from ros_rl.backends.legged_odometry import Estimate, LeggedOdometry
+from ros_rl.errors import ConfigError
+from ros_rl.robot import load_robot
+from ros_rl.robot.legs import Legs
+from ros_rl.rotations import from_rotation_vector, quaternion_to_matrix
+
+GO2 = load_robot("go2")
+LEVEL, STILL, GRAVITY = np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), np.array([0.0, 0.0, 9.81])
+ALL, NONE = np.ones(4, dtype=bool), np.zeros(4, dtype=bool)
+DT = 0.002
+
+
+def stand(odometry: LeggedOdometry, steps: int = 500, orientation: np.ndarray = LEVEL, **changes) -> Estimate:
+    felt = quaternion_to_matrix(orientation).T @ GRAVITY
+    given = {"joint_position": GO2.home, "joint_velocity": np.zeros(12), "orientation": orientation}
+    given |= {"angular_velocity": STILL, "linear_acceleration": felt, "contact": ALL}
+    for _ in range(steps):
+        estimate = odometry.update(DT, **given | changes)
+    return estimate
+
+
+def height(robot) -> float:
+    """Of the base above the ground, level and at home."""
+    legs = Legs(robot.joints, robot.legs)
+    return float(np.mean(legs.radius - legs.at(robot.home).position[:, 2]))
+
+
+@pytest.mark.parametrize("robot", [GO2, load_robot("a1")])
+def test_it_stands_on_its_feet(robot) -> None:
+    estimate = stand(LeggedOdometry(robot), joint_position=robot.home)
+    np.testing.assert_allclose(estimate.position, [0.0, 0.0, height(robot)], atol=1e-3)
+    np.testing.assert_allclose(estimate.linear_velocity, 0.0, atol=1e-6)
+
+
+def test_it_stands_tilted_and_on_a_biased_accelerometer() -> None:
+    tilted = from_rotation_vector(np.array([0.0, 0.1, 1.0]))
+    felt = quaternion_to_matrix(tilted).T @ GRAVITY + [0.1, -0.1, 0.1]
+    estimate = stand(LeggedOdometry(GO2), 1000, tilted, linear_acceleration=felt)
+    assert np.abs(estimate.linear_velocity).max() < 0.03
+    assert np.abs(estimate.position[:2]).max() < 0.03
+
+
+def swaying(pushed: float = 0.0, steps: int = 1000, turned: float = 0.0) -> Iterator[tuple[np.ndarray, ...]]:
+    """Measurements of a base that moves over four round feet that roll as its legs move, all turned by `turned` [rad].
+
+    One foot is moved over the ground at the speed `pushed` [m/s] besides.
+    """
+    legs, joints, radius = Legs(GO2.joints, GO2.legs), GO2.home.copy(), 0.022
+    start, rotation = legs.at(joints).position, quaternion_to_matrix(from_rotation_vector(np.array([0, 0, turned])))
+
+    def pitch() -> np.ndarray:
+        return joints[legs.joints[:, 1]] + joints[legs.joints[:, 2]]
+
+    def over_the_ground() -> np.ndarray:
+        feet = legs.at(joints)
+        jacobian = feet.jacobian.copy()
+        jacobian[:, 0] -= radius * feet.axes[:, 1]
+        return jacobian
+
+    upright, rate = pitch(), 2 * np.pi
+    for step in range(1, steps + 1):
+        phase = rate * step * DT
+        place = np.array([0.05 * (1 - np.cos(phase)), 0.0, 0.02 * np.sin(phase)])
+        speed = rate * np.array([0.05 * np.sin(phase), 0.0, 0.02 * np.cos(phase)])
+        force = rate**2 * np.array([0.05 * np.cos(phase), 0.0, -0.02 * np.sin(phase)]) + GRAVITY
+        slide = np.zeros((4, 3))
+        slide[2, 0] = pushed
+        for _ in range(4):
+            wrong = start - place + slide * 0.1 * np.sin(step * DT / 0.1) - legs.at(joints).position
+            wrong[:, 0] += radius * (pitch() - upright)
+            joints[legs.joints] += np.linalg.solve(over_the_ground(), wrong[..., None])[..., 0]
+        speeds, relative = np.zeros(12), slide * np.cos(step * DT / 0.1) - speed
+        speeds[legs.joints] = np.linalg.solve(over_the_ground(), relative[..., None])[..., 0]
+        yield rotation @ place, speed, joints.copy(), speeds, force
+
+
+@pytest.mark.parametrize(("every", "pushed", "turned"), [(1, 0.0, 0.0), (1, 0.0, 1.0), (4, 0.0, 0.0), (1, 1.0, 0.0)])
+def test_a_base_that_sways_over_its_feet(every, pushed, turned) -> None:
+    odometry, errors, slips, forces = LeggedOdometry(GO2), [], [], []
+    orientation = from_rotation_vector(np.array([0.0, 0.0, turned]))
+    for step, (place, speed, joints, speeds, force) in enumerate(swaying(pushed, turned=turned), start=1):
+        forces.append(force)
+        if step % every:
+            continue
+        felt, forces = np.mean(forces, axis=0), []
+        estimate = odometry.update(every * DT, joints, speeds, orientation, STILL, felt, ALL)
+        above = [*place[:2], place[2] + height(GO2)]
+        errors.append([*(estimate.position - above), *(estimate.linear_velocity - speed)])
+        slips.append(odometry.slipping)
+    rms = np.sqrt(np.mean(np.square(errors[len(errors) // 2 :]), axis=0))
+    assert rms[:3].max() < 0.02 and rms[3:].max() < 0.02
+    assert np.mean(slips, axis=0)[[0, 1, 3]].max() < 0.02  # at the start it moves at once
+    assert (np.mean(slips, axis=0)[2] > 0.2) == (pushed > 0.0)
+
+
+def test_in_the_air_it_falls_and_keeps_its_speed() -> None:
+    odometry = LeggedOdometry(GO2)
+    before = stand(odometry)
+    after = stand(odometry, 50, linear_acceleration=np.array([2.0, 0.0, 0.0]), contact=NONE)
+    np.testing.assert_allclose(after.linear_velocity, [0.2, 0.0, -0.981], atol=1e-3)
+    np.testing.assert_allclose(after.position - before.position, [0.01, 0.0, -0.04905], atol=1e-3)
+
+
+def test_a_velocity_over_a_while_is_the_mean_of_those_within_it() -> None:
+    instant, mean = LeggedOdometry(GO2), LeggedOdometry(GO2, mean_over=0.05)
+    speeds, free = [], {"linear_acceleration": np.array([2.0, 0.0, 0.0]), "contact": NONE}
+    for _ in range(60):
+        speeds.append(stand(instant, 1, **free).linear_velocity)
+        np.testing.assert_allclose(stand(mean, 1, **free).linear_velocity, np.mean(speeds[-25:], axis=0), atol=1e-9)
+
+
+def test_reset_forgets() -> None:
+    fresh, used = LeggedOdometry(GO2, mean_over=0.05), LeggedOdometry(GO2, mean_over=0.05)
+    stand(used, 100, linear_acceleration=np.array([3.0, 1.0, 9.0]))
+    used.reset()
+    for one, other in zip(stand(fresh, 10), stand(used, 10), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_robot_without_legs_has_none() -> None:
+    with pytest.raises(ConfigError, match="robot 'xarm6' has no 'legs' in its file"):
+        LeggedOdometry(load_robot("xarm6"))
+
+
+def test_contact_has_hysteresis() -> None:
+    feet = FootContact(touch=10.0, release=5.0)
+    forces = [[9.0, 11.0], [9.9, 6.0], [10.0, 5.0], [6.0, 4.9], [4.0, 6.0], [0.0, 12.0]]
+    expected = [[0, 1], [0, 1], [1, 1], [1, 0], [0, 0], [0, 1]]
+    assert [feet.update(np.array(force)).tolist() for force in forces] == expected
+    feet.reset()
+    assert feet.update(np.array([6.0, 10.0])).tolist() == [False, True]
+    with pytest.raises(ConfigError, match="bears weight from 5 N on cannot lose it below 10 N"):
+        FootContact(5.0, 10.0)
