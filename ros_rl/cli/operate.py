@@ -19,6 +19,7 @@ COMMANDS = {
     "clear": "unlatch a driver's fault or emergency stop",
     "arm": "switch a driver's motors on",
     "disarm": "switch a driver's motors off",
+    "home": "let the robot go to its home pose and rest there, ready",
     "pause": "let the robot rest, ready",
     "resume": "let the robot go on",
     "status": "print how each node is",
@@ -27,7 +28,7 @@ COMMANDS = {
 _SERVICES = {
     "stop": "emergency_stop",
     "clear": "clear_fault",
-    **{name: name for name in ("arm", "disarm", "pause", "resume")},
+    **{name: name for name in ("arm", "disarm", "home", "pause", "resume")},
 }
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray
+from sensor_msgs.msg import JointState, Joy
+from std_msgs.msg import Bool, Float64MultiArray, String
 from std_srvs.srv import Trigger
 
 from ros_rl.backends import Backend, make_backend
-from ros_rl.errors import RosRlError, one_line
+from ros_rl.errors import ConfigError, RosRlError, one_line
 from ros_rl.nodes import messages, packets
 from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Input, describe_durations
 from ros_rl.nodes.gate import Gate
@@ -28,6 +28,7 @@ from ros_rl.nodes.safety_services import SafetyServices
 from ros_rl.nodes.task_inputs import InputReader
 from ros_rl.nodes.tick_publisher import TickPublisher
 from ros_rl.runtime import latch
+from ros_rl.runtime.dead_man import DeadMan
 from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.durations import Durations
 from ros_rl.runtime.pacing import Limits, LockStep, Pacer, RealTime
@@ -73,6 +74,14 @@ class DriverNode(LifecycleNode):
         self._commands = gate.subscribe(JointState, "joint_command", self._read_command, self._on_command, NEWEST)
         gate.subscribe(Float64MultiArray, "verdict", packets.from_verdict, self._on_verdict, STATE)
         gate.subscribe(Float64MultiArray, "step_allowance", packets.from_allowance, self._on_allowance, LATCHED)
+        self._dead_man = DeadMan(self._latch, driver.dead_man_limit) if driver.dead_man != "none" else None
+        if driver.dead_man == "topic":
+            gate.subscribe(
+                Bool, "dead_man", lambda message: bool(message.data), self._on_dead_man, NEWEST, anybody=True
+            )
+        elif driver.dead_man == "joy":
+            gate.subscribe(Joy, "joy", self._read_button, self._on_dead_man, NEWEST, anybody=True)
+        self._state = self.create_publisher(String, "safety_state", LATCHED)
         self.create_service(Trigger, "reset", self._reset)
         self._safety_services = SafetyServices(self, self._latch, self._be_safe)
         create_timer(self, 1.0, self._diagnose)
@@ -199,6 +208,16 @@ class DriverNode(LifecycleNode):
         if self._active is not None:
             self._publish(self._active.verdict(*found, time.monotonic()))
 
+    def _read_button(self, message: Joy) -> bool:
+        button = self._settings.driver.dead_man_button
+        if button >= len(message.buttons):
+            raise ConfigError(f"joy has {len(message.buttons)} buttons, driver.dead_man_button is {button}")
+        return bool(message.buttons[button])
+
+    def _on_dead_man(self, held: bool) -> None:
+        if self._dead_man is not None:
+            self._dead_man.hear(held, time.monotonic())
+
     def _on_allowance(self, steps: int) -> None:
         self._inputs["step_allowance"].touch()
         self._allowance = steps
@@ -210,6 +229,8 @@ class DriverNode(LifecycleNode):
             self._loop.give(name, value)
 
     def _poll(self) -> None:
+        if self._dead_man is not None:
+            self._dead_man.poll(time.monotonic())
         if self._active is not None:
             self._publish(self._active.poll(time.monotonic(), self.get_clock().now().nanoseconds))
 
@@ -221,6 +242,8 @@ class DriverNode(LifecycleNode):
             self._ticks.touch()
             if tick.safety is not last.safety:
                 self._log_safety(tick.safety)
+        if last is None or tick.safety is not last.safety:
+            self._state.publish(String(data=f"{tick.safety.name} {self._latch.reason}".strip()))
         self._publisher.publish(tick)
 
     def _log_safety(self, safety: SafetyState) -> None:
@@ -277,6 +300,8 @@ class DriverNode(LifecycleNode):
         values |= self._ticks.describe("tick") | describe_durations("tick to command", self._response)
         for name, item in self._inputs.items():
             values |= item.describe(name)
+        if self._dead_man is not None:
+            values["dead man's switch"] = "held" if self._dead_man.held else "released"
         values |= self._asked.describe() | self._gate.describe()
         self._diagnostics.publish(level, text, values)
 

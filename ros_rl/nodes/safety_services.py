@@ -38,6 +38,7 @@ class SafetyServices:
             "clear_fault": self._clear_fault,
             "arm": self._arm,
             "disarm": self._disarm,
+            "home": self._home,
             "pause": self._pause,
             "resume": self._resume,
         }
@@ -84,6 +85,10 @@ class SafetyServices:
         disarmed = self._latch.disarm()
         self._be_safe()
         return True, "disarmed" if disarmed else f"nothing acts already: {self._latch.reason}"
+
+    def _home(self) -> tuple[bool, str]:
+        homes = self._latch.home()
+        return homes, "going home; at rest there until resume is called" if homes else self._unarmed()
 
     def _pause(self) -> tuple[bool, str]:
         paused = self._latch.pause()

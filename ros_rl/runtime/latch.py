@@ -132,6 +132,14 @@ class Latch:
             self.fire(Event.PAUSE)
             return True
 
+    def home(self) -> bool:
+        """Go to the home pose, and stay ready there until `resume`; False unless it is armed."""
+        with self._lock:
+            if not self.pause():
+                return False
+            self.fire(Event.HOME)
+            return True
+
     def disarm(self) -> bool:
         """Let nothing act until it is armed; False where it is latched."""
         with self._lock:

@@ -51,6 +51,15 @@ class DriverSettings:
     auto_arm: bool | None = setting(
         None, "simulator only: armed and run without being asked, at every start; not set: it is in a simulator"
     )
+    dead_man: str = setting(
+        "none",
+        "a switch that a person holds while the robot acts: none, a std_msgs/Bool on dead_man, or a button of joy",
+        choices=("none", "topic", "joy"),
+    )
+    dead_man_button: int = setting(4, "its index among the buttons of joy; 4: the left shoulder", low=0, high=31)
+    dead_man_limit: float = setting(
+        0.5, "after this long without a message the switch counts as released", unit="s", low=0.05, high=5.0
+    )
     command_holds: float = setting(
         2.0, "after this long the robot does its safe action by itself", unit="control periods", low=1.0, high=10.0
     )
