@@ -77,6 +77,7 @@ setup(
         "ros": list(ROS_WHEELS),
         "gym": ["gymnasium[mujoco]>=1.0"],
         "go2": ["cyclonedds>=11,<12"],
+        "xarm": ["xarm-python-sdk>=1.18"],
         "docs": ["sphinx>=8", "myst-parser>=4", "furo", "sphinx-autoapi>=3.3", "sphinx-copybutton"],
         "wandb": ["wandb>=0.18"],
         "bench": ["stable-baselines3", "psutil"],
@@ -101,6 +102,7 @@ setup(
             "imageio-ffmpeg",
             "rich",
             "cyclonedds>=11,<12",
+            "xarm-python-sdk>=1.18",
         ],
         "dev": [
             "pytest",
@@ -112,6 +114,7 @@ setup(
             "imageio-ffmpeg",
             "rich",
             "cyclonedds>=11,<12",
+            "xarm-python-sdk>=1.18",
             "ruff",
             "mypy",
             "mutmut>=3.8",

@@ -19,7 +19,11 @@ if TYPE_CHECKING:  # a backend of another package imports this room while the se
 
 _OWN = {
     name: EntryPoint(name, f"ros_rl.backends.{path}", BACKENDS_GROUP)
-    for name, path in {"pybullet": "pybullet.backend:PyBulletBackend", "mock": "mock:MockBackend"}.items()
+    for name, path in {
+        "pybullet": "pybullet.backend:PyBulletBackend",
+        "mock": "mock:MockBackend",
+        "xarm": "xarm.backend:XarmBackend",
+    }.items()
 }
 
 

@@ -33,6 +33,7 @@ _EXTRA_OF = {
     "pybullet": "sim",
     "matplotlib": "learn",
     "gymnasium": "gym",
+    "xarm": "xarm",
 }
 _OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui", "seconds")
 """Options that mean nothing to a Gymnasium environment."""

@@ -16,6 +16,7 @@ from ros_rl.stand_ins.stand_in import StandIn
 
 STAND_INS: dict[str, str] = {
     "go2": "unitree_go2:Go2StandIn",
+    "xarm": "xarm.stand_in:XarmStandIn",
 }
 """Modules and classes of this room, by the names of the stand-ins."""
 

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.hardware.xarm import XarmSettings
 
-HARDWARE_SETTINGS: dict[str, type[BackendSettings]] = {}
+HARDWARE_SETTINGS: dict[str, type[BackendSettings]] = {
+    "xarm": XarmSettings,
+}
 """By the drivers' names."""

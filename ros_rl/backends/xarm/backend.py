@@ -1,0 +1,139 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A UFACTORY xArm as a backend."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
+from ros_rl.backends.xarm.arm import VELOCITY_MODE, Arm
+from ros_rl.backends.xarm.hand import Hand
+from ros_rl.backends.xarm.report import PERIOD, Report, Reports, slope
+from ros_rl.errors import BackendError
+from ros_rl.robot import Robot
+from ros_rl.rotations import from_rotation_vector, multiply
+from ros_rl.settings.hardware.xarm import XarmSettings
+from ros_rl.types import Array, Measurement
+
+_METRES = 1e-3  # per millimetre
+_LAST_ABLE = 2  # state; from 3 on the control box does not move the arm
+_STATES = {3: "paused the arm", 4: "stopped the arm", 5: "stopped, since its mode was changed"}
+_SETTLED = 0.1  # s, after which reports tell of the arm as it was switched on
+
+
+class XarmBackend(Backend):
+    """An arm of 5, 6 or 7 joints that takes joint velocities.
+
+    Three things stop it: a thread of this process, by a velocity of zero when a target expires; the firmware, whose
+    velocities last as long as the target and no longer; the control box's own limits and collision detection.
+
+    Args:
+        robot: Whose joints they are.
+        settings: Where it is.
+        period: Control period [s].
+        scenario: What is around it is real.
+    """
+
+    def __init__(self, robot: Robot, settings: XarmSettings, period: float, scenario: Scenario = EMPTY) -> None:
+        self._robot, self._settings = robot, settings
+        self._joints = robot.joint_map("xarm")
+        self._arm = Arm(settings, robot.size)
+        kept = 2 + round(settings.velocity_window / PERIOD)
+        self._reports = Reports(settings.address, settings.report_port, kept)
+        self._hand: Hand | None = None
+
+    def connect(self) -> None:
+        """See `Backend.connect`.
+
+        Raises:
+            BackendError: Nobody answers, it is another arm, its firmware is too old, or no reports come.
+        """
+        self._arm.connect()
+        try:
+            self._reports.start(self._settings.connect_time)
+        except BackendError:
+            self.close()
+            raise
+        self._hand = Hand(self._arm, self._robot.size)
+
+    def arm(self) -> None:
+        """See `Backend.arm`: errors are cleared, motors switched on, in a thread of its own; nothing moves."""
+        self._connected.switch(True)
+
+    def disarm(self) -> None:
+        """See `Backend.disarm`: the brakes hold it."""
+        self._connected.switch(False)
+
+    def write(self, command: Array, until: float) -> None:
+        """See `Backend.write`.
+
+        Raises:
+            BackendError: It is not finite, or has not one value for each joint.
+        """
+        if command.shape != (self._robot.size,) or not np.isfinite(command).all():
+            raise BackendError(f"a velocity of {self._robot.size} finite values is wanted, not {command}")
+        self._connected.move(self._joints.turned(command), until)
+
+    def read(self) -> Reading:
+        """See `Backend.read`."""
+        reports, count, problem = self._reports.newest()
+        if not reports:
+            raise BackendError(problem or "the control box has reported nothing")
+        newest = reports[-1]
+        age = time.monotonic() - newest.time
+        return Reading(self._measurement(reports), age, count, self._health(newest, problem))
+
+    def safe(self) -> None:
+        """See `Backend.safe`: zero velocity."""
+        if self._hand is not None:
+            self._hand.stop()
+
+    def close(self) -> None:
+        """See `Backend.close`."""
+        hand, self._hand = self._hand, None
+        if hand is not None:
+            hand.close()
+        self._reports.close()
+        self._arm.close()
+
+    @property
+    def _connected(self) -> Hand:
+        if self._hand is None:
+            raise BackendError("the arm is not connected")
+        return self._hand
+
+    def _measurement(self, reports: list[Report]) -> Measurement:
+        size, joints, newest = self._robot.size, self._joints, reports[-1]
+        times, window = [report.time for report in reports], self._settings.velocity_window
+        speed = slope(times, [report.position for report in reports], window)[:size]
+        tool_speed = slope(times, [report.pose[:3] for report in reports], window)
+        measured = {
+            "joint_position": joints.position_here(newest.position[:size]),
+            "joint_velocity": joints.turned(speed),
+            "joint_effort": joints.turned(newest.effort[:size]),
+            "tool_position": _METRES * newest.pose[:3],
+            "tool_orientation": orientation(newest.pose[3:]),
+            "tool_velocity": _METRES * tool_speed,
+        }
+        return Measurement({name: value for name, value in measured.items() if name in self._robot.sensors})
+
+    def _health(self, newest: Report, problem: str) -> str:
+        hand = self._connected
+        if newest.time > hand.ready_since + _SETTLED and not hand.problem:
+            if newest.state > _LAST_ABLE:
+                hand.fail(f"the control box has {_STATES.get(newest.state, 'left its work')}")
+            elif newest.mode != VELOCITY_MODE:
+                hand.fail("the control box takes no joint velocities any more; does another program command it?")
+        if hand.problem:
+            return f"{hand.problem} (it reports state {newest.state}, mode {newest.mode})"
+        return problem
+
+
+def orientation(angles: Array) -> Array:
+    """Unit quaternion xyzw of rotations [rad] about the fixed x, y and z axes, in this order."""
+    roll, pitch, yaw = (from_rotation_vector(axis * angle) for axis, angle in zip(np.eye(3), angles, strict=True))
+    return multiply(multiply(yaw, pitch), roll)

@@ -1,0 +1,170 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The thread that alone speaks to the arm: it switches, moves, lets targets expire, and asks for errors.
+
+The vendor's client waits for each reply, so nobody else may wait for it. Behind this thread stands the firmware, which
+stops the joints by itself when the duration of their velocity has passed.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from ros_rl.backends.xarm.arm import Arm
+from ros_rl.errors import BackendError, one_line
+from ros_rl.types import Array
+
+_ERROR_EVERY = 0.1  # s; real-time reports carry no errors
+_STOP_DURATION = 0.1  # s, of a velocity of zero
+_STOPPING = 0.3  # s; from 3.14 rad/s at 20 rad/s^2 it takes half of that
+_RECONNECT_EVERY = 1.0  # s
+_SHORTEST = 0.02  # s; what is left of a target is not worth a velocity, and a duration of 0 is one without end
+
+
+class Hand:
+    """Does what it is told, one thing after the other. Every method returns at once, but `close`.
+
+    Args:
+        arm: Connected.
+        joints: Of the arm.
+        clock: The steady clock [s].
+    """
+
+    def __init__(self, arm: Arm, joints: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._arm, self._clock = arm, clock
+        self._rest = np.zeros(joints)
+        self._target, self._until = self._rest, 0.0
+        self._order: bool | None = None
+        self._claimed = self._moving = self._news = self._ended = False
+        self._asked = self._reconnected = 0.0
+        self._wake = threading.Condition()
+        self.ready_since = math.inf
+        """From when on the arm takes velocities [s, steady clock]."""
+        self.problem = ""
+        """What went wrong since the arm was switched on last; empty if nothing."""
+        self._thread = threading.Thread(target=self._live, daemon=True, name="xarm hand")
+        self._thread.start()
+
+    def switch(self, on: bool) -> None:
+        """Switch the motors; what went wrong before is forgotten when they are to be on."""
+        with self._wake:
+            self._target, self._order = self._rest, on
+            if on:
+                self.problem = ""
+            self._notify()
+
+    def move(self, velocity: Array, until: float) -> None:
+        """Hold a velocity [rad/s], shape (joints,), until a moment of the steady clock [s], then stop."""
+        with self._wake:
+            self._target, self._until = velocity, until
+            self._notify()
+
+    def stop(self) -> None:
+        """Stop, until the next velocity."""
+        with self._wake:
+            self._target = self._rest
+            if self._moving:
+                self._notify()
+
+    def fail(self, problem: str) -> None:
+        """Stop because of a problem, until the arm is switched on again."""
+        with self._wake:
+            self.problem = self.problem or problem
+            self._notify()
+
+    def close(self) -> None:
+        """Stop, switch the motors off, and end."""
+        self._arm.leave()
+        with self._wake:
+            self._target, self._order, self._ended = self._rest, False, True
+            self._notify()
+        self._thread.join(timeout=10.0)
+
+    def _notify(self) -> None:
+        self._news = True
+        self._wake.notify()
+
+    def _live(self) -> None:
+        ended = False
+        while not ended:
+            with self._wake:
+                self._wake.wait_for(lambda: self._news, self._patience())
+                self._news, order, self._order, ended = False, self._order, None, self._ended
+            try:
+                if self._arm.connected:
+                    self._act(order)
+                else:
+                    self._find_again(order)
+            except BackendError as error:
+                self._give_up(str(error))
+            except Exception as error:  # the vendor's client raises anything, and this thread must not end
+                self._give_up(f"the vendor's client failed: {type(error).__name__}: {one_line(error)}")
+
+    def _patience(self) -> float:
+        """Until something is due by itself [s]."""
+        now = self._clock()
+        due = self._asked + _ERROR_EVERY - now
+        return max(0.0, min(due, self._until - now) if self._moving else due)
+
+    def _act(self, order: bool | None) -> None:
+        if order:
+            self._claimed = True
+            self._arm.recover()
+            self.ready_since = self._clock()
+        if order is not False and self._ready:
+            self._follow()
+        if order is False and self._claimed:
+            self._switch_off()
+        if self._clock() - self._asked >= _ERROR_EVERY:
+            self._asked = self._clock()
+            error = self._arm.error()
+            if error and self._ready:
+                raise BackendError(error)
+
+    @property
+    def _ready(self) -> bool:
+        return self.ready_since < math.inf
+
+    def _follow(self) -> None:
+        """Send the newest target that has not expired, or standstill where the joints were moving."""
+        with self._wake:
+            left = self._until - self._clock()
+            target = self._target if left > _SHORTEST and not self.problem else self._rest
+        if target.any():
+            self._moving = True
+            self._arm.move(target, left)
+        elif self._moving:
+            self._arm.move(self._rest, _STOP_DURATION)
+            self._moving = False
+
+    def _switch_off(self) -> None:
+        if self._ready:
+            self._follow()
+            time.sleep(_STOPPING)
+        self.ready_since, self._moving = math.inf, False
+        self._arm.switch_off()
+        self._claimed = False
+
+    def _find_again(self, order: bool | None) -> None:
+        """Connect again, now and then; the arm stays as it is until it is switched on."""
+        now = self._clock()
+        self._asked = now
+        self._claimed = self._claimed or bool(order)
+        if order or self._ready:
+            self._give_up("the connection to the control box is lost")
+        if not self._ended and now - self._reconnected >= _RECONNECT_EVERY:
+            self._reconnected = now
+            self._arm.connect()
+
+    def _give_up(self, problem: str) -> None:
+        """Nothing moves any more before it is switched on again; the firmware stops what moves."""
+        with self._wake:
+            if self._claimed:
+                self.problem = self.problem or problem
+            self.ready_since, self._moving = math.inf, False

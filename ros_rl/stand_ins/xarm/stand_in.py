@@ -1,0 +1,289 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The stand-in itself: ports, clock, body and faults of an xArm6."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections import deque
+from typing import ClassVar
+
+import numpy as np
+
+from ros_rl.robot import load_robot
+from ros_rl.stand_ins.body import Body
+from ros_rl.stand_ins.stand_in import StandIn
+from ros_rl.stand_ins.xarm import frames
+from ros_rl.stand_ins.xarm.faults import EMERGENCY_STOP, ERRORS, FAULTS
+from ros_rl.stand_ins.xarm.firmware import PAUSED, READY, Firmware, describe_request
+from ros_rl.stand_ins.xarm.frames import Report, Request
+from ros_rl.stand_ins.xarm.gripper import Gripper
+from ros_rl.stand_ins.xarm.server import Server, serve_requests, wait_for_end
+from ros_rl.types import Array
+
+CONTROL_PORT, NORMAL_PORT, RICH_PORT, REAL_PORT = 502, 30001, 30002, 30003
+_FREE_PORT = 5020  # where 502 is not for this user
+_STEP = 0.005  # s
+_REAL_EVERY, _SLOW_EVERY = 2, 40  # steps between reports: 100 Hz, 5 Hz
+_LATE = 0.6  # s
+_BURST = 0.3  # s
+_BEHIND = 0.2  # s, after which time that was lost is not made up for
+_REMEMBERED = 60_000  # steps, 5 minutes
+_GRIPPER = 124
+_SENSORS = ("joint_position", "joint_velocity", "joint_effort", "tool_position", "tool_orientation")
+
+
+class XarmStandIn(StandIn):
+    """An xArm6 on a table, in real time.
+
+    Args:
+        host: Address to listen at.
+        control_port: Of control; 0 for any. None: 502, or 5020 where that needs root.
+        report_ports: Of the normal, rich and real-time reports; 0 for any.
+        firmware: Its version.
+    """
+
+    robot: ClassVar[str] = "xarm6"
+    faults: ClassVar[dict[str, str]] = FAULTS
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        control_port: int | None = None,
+        report_ports: tuple[int, int, int] = (NORMAL_PORT, RICH_PORT, REAL_PORT),
+        firmware: str = "2.3.0",
+    ) -> None:
+        super().__init__()
+        self.host, self._asked_port, self._asked_reports = host, control_port, report_ports
+        robot = load_robot(self.robot)
+        self._body = Body(robot, "velocity", 1.0 / _STEP, "table", sensors=_SENSORS)
+        self._firmware = Firmware(firmware, robot.limits.lower, robot.limits.upper, time.monotonic)
+        self._old = Firmware("1.7.0", robot.limits.lower, robot.limits.upper, time.monotonic).version
+        self.gripper = Gripper()
+        self.moved: deque[tuple[float, Array]] = deque(maxlen=_REMEMBERED)
+        """When the joints were driven with which velocities: steady clock [s], rad/s of shape (joints,)."""
+        self._ended = threading.Event()
+        self._servers: list[Server] = []
+        self._frozen: Array | None = None
+        self._held_back: list[bytes] = []
+        self._thread: threading.Thread | None = None
+
+    @property
+    def address(self) -> str:
+        """See `StandIn.address`."""
+        port = self.control_port
+        return self.host if port == CONTROL_PORT else f"{self.host} (with driver.backend.control_port {port})"
+
+    @property
+    def control_port(self) -> int:
+        """Of control."""
+        return self._servers[0].port
+
+    @property
+    def report_port(self) -> int:
+        """Of the real-time reports."""
+        return self._servers[3].port
+
+    @property
+    def position(self) -> Array:
+        """Where the joints really are [rad], shape (joints,)."""
+        return self._body.measurement["joint_position"]
+
+    @property
+    def speed(self) -> float:
+        """Of the fastest joint, as it is driven [rad/s]."""
+        return float(np.abs(self._firmware.speed).max())
+
+    @property
+    def state(self) -> int:
+        """Of the control box, as it reports it."""
+        return self._firmware.state
+
+    def start(self) -> None:
+        """See `StandIn.start`."""
+        try:
+            self._servers.append(self._control_server())
+            for port in self._asked_reports:
+                self._servers.append(Server(self.host, port, self._serve_reports))
+        except BaseException:
+            self.close()
+            raise
+        self._thread = threading.Thread(target=self._live, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """See `StandIn.close`."""
+        self._ended.set()
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.close()
+        if self._thread is not None:
+            self._thread.join(timeout=5.0)
+            self._thread = None
+        self._body.close()
+
+    def describe(self) -> str:
+        """See `StandIn.describe`."""
+        firmware, clients = self._firmware, len(self._servers[0].clients) if self._servers else 0
+        error = f", error {firmware.error}" if firmware.error else ""
+        where = ", ".join(f"{angle:.2f}" for angle in self.position)
+        return (
+            f"mode {firmware.mode}, state {firmware.state}{error}, motors {'on' if firmware.enabled else 'off'}, "
+            f"{clients} client{'s' * (clients != 1)}, {self.speed:.2f} rad/s, joints {where}"
+        )
+
+    def play(self, fault: str) -> None:
+        """See `StandIn.play`."""
+        super().play(fault)
+        firmware = self._firmware
+        if fault in ERRORS:
+            firmware.held = ERRORS[fault]
+        elif fault == "emergency_stop":
+            firmware.held = EMERGENCY_STOP
+            firmware.fail(EMERGENCY_STOP, motors_off=True)
+        elif fault == "warning":
+            firmware.warning = 11
+        elif fault == "paused":
+            firmware.interfere(firmware.mode, PAUSED)
+        elif fault == "second_client":
+            firmware.interfere(0, READY)
+        elif fault == "old_firmware":
+            firmware.version, firmware.timed = self._old, False
+        elif fault == "control_lost":
+            self._drop(self._servers[:1])
+        elif fault == "reports_lost":
+            self._drop(self._servers[1:])
+
+    def heal(self, fault: str) -> None:
+        """See `StandIn.heal`."""
+        super().heal(fault)
+        if fault in ERRORS or fault == "emergency_stop":
+            self._firmware.held = 0
+        elif fault == "warning":
+            self._firmware.warning = 0
+
+    def _drop(self, servers: list[Server]) -> None:
+        for server in servers:
+            server.drop()
+
+    def _control_server(self) -> Server:
+        if self._asked_port is not None:
+            return Server(self.host, self._asked_port, self._serve_control)
+        try:
+            return Server(self.host, CONTROL_PORT, self._serve_control)
+        except PermissionError:
+            return Server(self.host, _FREE_PORT, self._serve_control)
+
+    def _serve_control(self, client: socket.socket) -> None:
+        if not self.plays("control_lost"):
+            serve_requests(client, self._answer)
+
+    def _serve_reports(self, client: socket.socket) -> None:
+        if not self.plays("reports_lost"):
+            wait_for_end(client)
+
+    def _answer(self, request: Request) -> bytes | None:
+        if self.plays("silent"):
+            return None
+        self.note(describe_request(request))
+        if self.plays("late_replies"):
+            time.sleep(_LATE)
+        flags, payload = self._act(request)
+        if self.plays("wrong_transaction"):
+            request = request._replace(transaction=request.transaction % 0xFFFF + 1)
+        return frames.reply(request, flags, payload)
+
+    def _act(self, request: Request) -> tuple[int, bytes]:
+        if request.function == _GRIPPER:
+            answered = None if self.plays("gripper_timeout") else self.gripper.answer(request.payload)
+            return (0, answered) if answered is not None else (frames.WARNING, b"")
+        if request.function == 11 and self.plays("stays_off"):
+            return 0, b""
+        flags, payload = self._firmware.answer(request, self._report, self._body.measurement["joint_velocity"])
+        return flags, self._version() if request.function == 1 else payload
+
+    def _version(self) -> bytes:
+        text = self._firmware.version
+        if self.plays("unreadable_firmware"):
+            text = "6,6,XI1303,AC1303,trial build"
+        elif self.plays("long_serial"):
+            text = text.replace("XI1303", "XI1303" + "0" * 20)
+        elif self.plays("seven_axes"):
+            text = "7,7" + text[3:]
+        return text.encode()[:40].ljust(40, b"\0")
+
+    def _live(self) -> None:
+        due, count = time.monotonic(), 0
+        while not self._ended.is_set():
+            now = time.monotonic()
+            due = due + _STEP if now - due < _BEHIND else now
+            self._advance(now)
+            if count % _REAL_EVERY == 0:
+                self._tell(3, frames.real_report(self._report()))
+            if count % _SLOW_EVERY == 0:
+                self._tell_slowly()
+            count += 1
+            self._ended.wait(max(0.0, due - time.monotonic()))
+
+    def _advance(self, now: float) -> None:
+        speed = self._firmware.step(self.position, _STEP)
+        self.moved.append((now, speed))
+        self._body.step(np.zeros_like(speed) if self.plays("blocked") else speed)
+        self.gripper.step(_STEP)
+
+    def _report(self) -> Report:
+        measured, firmware = self._body.measurement, self._firmware
+        on = (1 << len(firmware.speed)) - 1 if firmware.enabled else 0
+        return Report(
+            state=firmware.state,
+            mode=firmware.mode,
+            position=self._told_position(measured["joint_position"]),
+            effort=measured["joint_effort"],
+            tool_position=measured["tool_position"],
+            tool_orientation=measured["tool_orientation"],
+            brakes=on,
+            enabled=on,
+            error=firmware.error,
+            warning=firmware.warning,
+        )
+
+    def _told_position(self, position: Array) -> Array:
+        if not self.plays("frozen"):
+            self._frozen = None
+        elif self._frozen is None:
+            self._frozen = position.copy()
+        told = position if self._frozen is None else self._frozen
+        if self.plays("nan"):
+            return np.full_like(told, np.nan)
+        return told + np.eye(1, len(told))[0] if self.plays("jump") else told
+
+    def _tell_slowly(self) -> None:
+        report, firmware = self._report(), self._firmware
+        self._tell(1, frames.normal_report(report))
+        velocity = self._body.measurement["joint_velocity"]
+        self._tell(2, frames.rich_report(report, firmware.version.split(",")[-1], len(velocity), velocity))
+
+    def _tell(self, which: int, frame: bytes) -> None:
+        """Send a report to all who listen; one who does not read is dropped."""
+        if self.plays("reports_stop") or self._ended.is_set():
+            return
+        if self.plays("wrong_size"):
+            frame = (len(frame) - 48).to_bytes(4, "big") + frame[4:]
+        if which == 3 and self._hold_back(frame):
+            return
+        if which == 3 and self._held_back:
+            frame, self._held_back = b"".join([*self._held_back, frame]), []
+        for client in list(self._servers[which].clients):
+            with contextlib.suppress(OSError):
+                if client.send(frame, socket.MSG_DONTWAIT) < len(frame):
+                    client.shutdown(socket.SHUT_RDWR)
+
+    def _hold_back(self, frame: bytes) -> bool:
+        if not self.plays("reports_late") or len(self._held_back) >= _BURST / (_REAL_EVERY * _STEP):
+            return False
+        self._held_back.append(frame)
+        return True
