@@ -30,7 +30,7 @@ class XarmSettings(BackendSettings):
     control_port: int = setting(502, "its port for control", low=1, high=65535)
     report_port: int = setting(30003, "its port for real-time reports", low=1, high=65535)
     connect_time: float = setting(10.0, "how long it may take to answer at first", unit="s", low=0.5, high=120.0)
-    reply_time: float = setting(0.2, "how long it may take to answer a command", unit="s", low=0.02, high=2.0)
+    reply_time: float = setting(0.5, "how long it may take to answer a command", unit="s", low=0.02, high=2.0)
     velocity_window: float = setting(
         0.04, "joint velocities are slopes of the positions reported in this time", unit="s", low=0.02, high=0.2
     )
