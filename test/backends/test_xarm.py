@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
@@ -55,11 +56,14 @@ def armed(stand_in: XarmStandIn, **more: float) -> Iterator[Backend]:
         backend.close()
 
 
-def drive(backend: Backend, stand_in: XarmStandIn, periods: int = 6) -> None:
-    for _ in range(periods):
+def drive(backend: Backend, stand_in: XarmStandIn) -> None:
+    def driven() -> bool:
         backend.write(MOVE, time.monotonic() + 0.1)
         time.sleep(0.05)
-    assert stand_in.speed > 0.3
+        return stand_in.speed > 0.39
+
+    for _ in range(3):
+        until(driven)
 
 
 def velocities(stand_in: XarmStandIn, moment: float = 0.0) -> list[tuple[tuple[float, ...], float | None]]:
@@ -95,8 +99,8 @@ def test_arming_is_at_rest_and_velocities_expire_in_the_firmware_too() -> None:
     with served() as stand_in, armed(stand_in) as backend:
         assert not velocities(stand_in)
         drive(backend, stand_in)
-        measured = backend.read().measurement["joint_velocity"]
-        np.testing.assert_allclose(measured, MOVE, atol=0.1)
+        until(lambda: told(backend) or np.abs(backend.read().measurement["joint_velocity"] - MOVE).max() < 0.1, 10.0)
+        assert not backend.read().health
         assert until(lambda: stand_in.speed == 0.0) < 1.0
         sent = velocities(stand_in)
         assert all(duration is not None and 0.0 < duration <= 0.1001 for _, duration in sent)
@@ -137,11 +141,9 @@ def test_own_directions_and_zeros_of_the_robot_hold() -> None:
         assert backend.read().measurement["joint_position"][0] == pytest.approx(0.5, abs=1e-3)
         backend.arm()
         until(lambda: stand_in.state == 2)
-        for _ in range(6):
-            backend.write(MOVE, time.monotonic() + 0.1)
-            time.sleep(0.05)
-        assert backend.read().measurement["joint_velocity"][0] > 0.2
-        assert stand_in._firmware.speed[0] < -0.2
+        until(lambda: told(backend) or stand_in._firmware.speed[0] < -0.3)
+        until(lambda: told(backend) or backend.read().measurement["joint_velocity"][0] > 0.3, 10.0)
+        assert not backend.read().health
         backend.close()
 
 
@@ -175,9 +177,9 @@ def test_what_is_wrong_at_the_start_is_refused_before_anything_is_asked_for(faul
 @pytest.mark.parametrize(
     ("fault", "complaint"),
     [
-        ("servo_error", "error 11: .*state 4, mode 0"),
-        ("joint_limit", "error 23: .*state 4"),
-        ("collision", "error 31: "),
+        ("servo_error", "error 11: |stopped the arm"),
+        ("joint_limit", "error 23: |stopped the arm"),
+        ("collision", "error 31: |stopped the arm"),
         ("emergency_stop", "error 2: |stopped the arm"),
         ("paused", "paused the arm|state 3"),
         ("second_client", "another program|mode 0"),
@@ -232,15 +234,21 @@ def test_what_was_lost_comes_back_at_rest_and_moves_after_arming_alone(fault: st
         until(lambda: told(backend))
         stand_in.heal(fault)
         backend.safe()
-        time.sleep(1.5)
+        until(lambda: stand_in.speed == 0.0)
         began = time.monotonic()
-        assert stand_in.speed == 0.0
-        backend.disarm()
-        backend.arm()
-        until(lambda: stand_in.state == 2 and not backend.read().health)
+        until(lambda: rearmed(backend), 20.0)
         assert all(speeds == (0.0,) * 7 for speeds, _ in velocities(stand_in, began))
-        time.sleep(0.15)
-        drive(backend, stand_in)
+        assert stand_in.speed == 0.0
+        until(lambda: told(backend) or stand_in.speed > 0.3)
+        assert not backend.read().health
+
+
+def rearmed(backend: Backend) -> bool:
+    """As a person does after a fault, again and again until the link is back."""
+    backend.disarm()
+    backend.arm()
+    time.sleep(0.5)
+    return math.isfinite(backend._hand.ready_since) and not backend.read().health
 
 
 @needs_client

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 import time
 
@@ -157,12 +158,15 @@ class Arm:
     def _open(self, api: XArmAPI) -> None:
         """Connect within the time that is set; the client itself waits for minutes where nobody answers."""
         failure: list[Exception] = []
+        of_others = socket.getdefaulttimeout()
 
         def connect() -> None:
             try:
                 api.connect()
             except Exception as error:  # the client raises nothing narrower
                 failure.append(error)
+            finally:
+                socket.setdefaulttimeout(of_others)  # the client sets it, for all sockets of this process
 
         settings = self._settings
         where = f"{settings.address}:{settings.control_port}"
@@ -180,8 +184,9 @@ class Arm:
     def _check(self, api: XArmAPI) -> None:
         if tuple(api.version_number) < _OLDEST:  # what the client itself goes by
             raise BackendError(
-                f"the control box gives its version as '{api.version}', read as firmware {_dotted(api.version_number)}; "
-                f"velocities that expire need {_dotted(_OLDEST)} or newer: update it by UFACTORY Studio"
+                f"the control box gives its version as '{api.version}', read as firmware "
+                f"{_dotted(api.version_number)}; velocities that expire need {_dotted(_OLDEST)} or newer: update it by "
+                "UFACTORY Studio"
             )
         if api.axis != self._joints:
             raise BackendError(f"the control box has an arm of {api.axis} axes; the robot's file has {self._joints}")

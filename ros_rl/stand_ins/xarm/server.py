@@ -30,6 +30,7 @@ class Server:
     def __init__(self, host: str, port: int, serve: Callable[[socket.socket], None]) -> None:
         self._serve = serve
         self._socket = socket.socket()
+        self._socket.settimeout(None)  # whatever others set for all sockets, as the vendor's client does
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.clients: list[socket.socket] = []
         try:

@@ -190,9 +190,9 @@ class XarmStandIn(StandIn):
         if self.plays("silent"):
             return None
         self.note(describe_request(request))
+        flags, payload = self._act(request)
         if self.plays("late_replies"):
             time.sleep(_LATE)
-        flags, payload = self._act(request)
         if self.plays("wrong_transaction"):
             request = request._replace(transaction=request.transaction % 0xFFFF + 1)
         return frames.reply(request, flags, payload)
