@@ -23,6 +23,7 @@ _OWN = {
         "pybullet": "pybullet.backend:PyBulletBackend",
         "mock": "mock:MockBackend",
         "xarm": "xarm.backend:XarmBackend",
+        "unitree_a1": "unitree_a1.backend:UnitreeA1Backend",
     }.items()
 }
 

@@ -37,7 +37,15 @@ def add(commands: Any) -> None:
         metavar="NAME@SECONDS[+FOR]",
         help="play a fault from so many seconds after the start on, for so long; may be given more than once",
     )
-    parser.add_argument("--list-faults", action="store_true", help="what faults it can play, and nothing else")
+    parser.add_argument(
+        "--with",
+        action="append",
+        default=[],
+        dest="options",
+        metavar="OPTION",
+        help="let it differ from the robot that one usually meets; may be given more than once",
+    )
+    parser.add_argument("--list-faults", action="store_true", help="its faults and options, and nothing else")
     parser.set_defaults(function=play)
 
 
@@ -45,12 +53,17 @@ def play(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     kind = load_stand_in(options.name)
     if options.list_faults:
-        width = max(map(len, kind.faults), default=0)
+        width = max(map(len, [*kind.faults, *kind.options]), default=0)
         for name, text in kind.faults.items():
             print(f"{name:{width}}  {text}")
+        for name, text in kind.options.items():
+            print(f"{name:{width}}  (--with) {text}")
         return 0
+    for name in options.options:
+        if name not in kind.options:
+            raise UnknownNameError("option", name, kind.options)
     plans = [read_plan(text, kind) for text in options.fault]
-    stand_in = kind()
+    stand_in = kind.with_options(tuple(options.options))
     stop = stop_event()
     with contextlib.closing(stand_in):
         stand_in.start()

@@ -15,6 +15,7 @@ from ros_rl.errors import UnknownNameError
 from ros_rl.stand_ins.stand_in import StandIn
 
 STAND_INS: dict[str, str] = {
+    "a1": "unitree_a1:A1StandIn",
     "go2": "unitree_go2:Go2StandIn",
     "xarm": "xarm.stand_in:XarmStandIn",
 }

@@ -68,6 +68,15 @@ class Body:
         self.measurement = self._world.step(command, command)
         return self.measurement
 
+    @property
+    def weight(self) -> float:
+        """Of the robot [N]."""
+        return self._world.weight
+
+    def carry(self, position: Array, orientation: Array) -> None:
+        """Hold its base at a place in the world [m] and a quaternion xyzw for this instant, as a person would."""
+        self._world.carry(position, orientation)
+
     def truth(self) -> Truth:
         """What really happens."""
         return self._world.truth()

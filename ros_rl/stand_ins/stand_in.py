@@ -36,12 +36,19 @@ class StandIn(ABC):
     """Name of the robot that it is, as in `config/robots`."""
     faults: ClassVar[Mapping[str, str]]
     """What each fault does, by name."""
+    options: ClassVar[Mapping[str, str]] = {}
+    """In what it may differ from the robot that one usually meets, by name."""
 
     def __init__(self) -> None:
         self._playing: set[str] = set()
         self._lock = threading.Lock()
         self.received: deque[Received] = deque(maxlen=_KEPT)
         """What reached it, in the order of time."""
+
+    @classmethod
+    def with_options(cls, options: tuple[str, ...]) -> StandIn:
+        """One that differs, by names of `options`."""
+        return cls()
 
     @property
     @abstractmethod

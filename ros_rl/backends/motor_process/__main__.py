@@ -17,6 +17,7 @@ import time
 from types import FrameType
 
 from ros_rl.backends.motor_process.loop import MotorLoop
+from ros_rl.backends.motor_process.priority import take_priority
 from ros_rl.backends.motor_process.records import SharedMemory
 from ros_rl.backends.motor_process.spec import MotorSpec
 from ros_rl.errors import RosRlError
@@ -53,21 +54,6 @@ class _Ended:
 
     def end(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
-
-
-def take_priority(wanted: int) -> str:
-    """Ask the system for real-time scheduling, then for less niceness; says what it gave."""
-    if wanted:
-        try:
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(wanted))
-            return f"SCHED_FIFO {wanted}"
-        except OSError:
-            pass
-        try:
-            return f"nice {os.nice(-15)}"
-        except OSError:
-            pass
-    return "normal"
 
 
 def run(loop: MotorLoop, spec: MotorSpec) -> None:

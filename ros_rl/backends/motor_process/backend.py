@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 
 from ros_rl.backends.backend import Backend, Reading
+from ros_rl.backends.legged_odometry import LeggedOdometry
 from ros_rl.backends.motor_process.bus import MotorBus
 from ros_rl.backends.motor_process.process import MotorProcess
-from ros_rl.backends.motor_process.spec import Estimator, MotorSpec
+from ros_rl.backends.motor_process.spec import MotorSpec
 from ros_rl.errors import BackendError
 from ros_rl.robot import Robot
 from ros_rl.settings.hardware.motors import MotorSettings
@@ -39,7 +41,7 @@ class MotorBackend(Backend):
         bus: type[MotorBus],
         settings: MotorSettings,
         period: float,
-        estimator: Estimator | None = None,
+        estimator: Callable[[Robot], LeggedOdometry] | None = None,
     ) -> None:
         self._robot, self._settings = robot, settings
         self.motors = MotorProcess(
@@ -50,7 +52,6 @@ class MotorBackend(Backend):
                 period,
                 rate_hz=settings.rate_hz,
                 silence=settings.silence_limit,
-                temperature=settings.temperature_limit,
                 contact=settings.contact_force,
                 priority=settings.priority,
                 estimator=estimator,
@@ -142,6 +143,7 @@ class MotorBackend(Backend):
         measured = {
             "joint_position": report["position"].copy(),
             "joint_velocity": report["velocity"].copy(),
+            "joint_temperature": report["temperature"].copy(),
             "joint_effort": report["effort"].copy(),
             "imu_orientation": report["orientation"].copy(),
             "imu_angular_velocity": report["angular_velocity"].copy(),

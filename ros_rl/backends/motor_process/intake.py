@@ -37,10 +37,11 @@ class Intake:
         self._spec, self._report = spec, report
         self._estimator = spec.estimator(spec.robot) if spec.estimator is not None else None
         self._backwards, self._before = 0, -1
+        self._newest: MotorState | None = None
         self._fault = ""
 
-    def take(self, state: MotorState, now: float) -> None:
-        """Write a state into the report, unless it is not a later one or not made of numbers."""
+    def take(self, state: MotorState) -> None:
+        """Take a state, unless it is not a later one or not made of numbers."""
         report = self._report
         if report["sequence"] and not self._is_next(state.tick):
             report["disordered"] += 1
@@ -49,12 +50,21 @@ class Intake:
         if wrong is not None:
             self._fault = f"the robot reports a {wrong.replace('_', ' ')} that is not finite: {getattr(state, wrong)}"
             return
+        report["sequence"] += 1
+        report["tick"] = state.tick
+        self._newest = state
+        self._fault = self._fault or state.fault or self._too_hot(state)
+
+    def settle(self, now: float) -> None:
+        """Write the newest of the states that were taken since the last call into the report, if there is one."""
+        report, state = self._report, self._newest
+        if state is None:
+            return
         for name in _VECTORS:
             report[name] = getattr(state, name)
-        self._add_up(state, now)
-        report["sequence"] += 1
-        report["received"], report["tick"] = now, state.tick
-        self._fault = self._fault or state.fault or self._too_hot(state)
+        passed = min(now - float(report["received"]), _LONGEST) if report["received"] else 1.0 / self._spec.rate_hz
+        report["received"], self._newest = now, None
+        self._add_up(state, passed)
 
     def fault(self) -> str:
         """What the states since the last call said is wrong; empty if nothing."""
@@ -89,15 +99,16 @@ class Intake:
         return False
 
     def _too_hot(self, state: MotorState) -> str:
-        hottest = int(np.argmax(state.temperature))
-        if not state.temperature[hottest] > self._spec.temperature:
+        robot, hottest = self._spec.robot, int(np.argmax(state.temperature))
+        if state.temperature[hottest] <= robot.safety.temperature:
             return ""
-        joint = self._spec.robot.joints[hottest]
-        return f"the motor of {joint} is at {state.temperature[hottest]:g} C, limit {self._spec.temperature:g} C"
+        return (
+            f"motor of {robot.joints[hottest]} has {state.temperature[hottest]:.0f} degC, limit "
+            f"{robot.safety.temperature:g} degC: let it cool down"
+        )
 
-    def _add_up(self, state: MotorState, now: float) -> None:
+    def _add_up(self, state: MotorState, passed: float) -> None:
         report = self._report
-        passed = min(now - float(report["received"]), _LONGEST) if report["sequence"] else 1.0 / self._spec.rate_hz
         report["time"] += passed
         report["acceleration_sum"] += passed * state.linear_acceleration
         if self._estimator is None:

@@ -37,7 +37,7 @@ class MotorLoop:
         self._intake, self._phases = Intake(spec, self._report), Phases()
         self._set_point = SetPoint(spec.robot, spec.ramp)
         self._number = 0
-        self._cycle, self._last = 1.0 / spec.rate_hz, 0.0
+        self._long, self._last = 1.5 / spec.rate_hz, 0.0
         rest, self._robot = np.zeros(spec.robot.size), spec.robot
         self._none, self._damping = rest, np.full(spec.robot.size, spec.robot.safety.damping)
         self._command = MotorCommand(rest.copy(), rest, rest, rest, rest)
@@ -58,20 +58,26 @@ class MotorLoop:
         Args:
             now: Steady clock [s].
         """
-        self._take_states(now)
+        failure = self._take_states(now)
         self._orders.read()
         before = self._phases.phase
-        blind, fault = self._intake.blind(now), self._intake.fault()
+        blind, fault = self._intake.blind(now), failure or self._intake.fault()
         phase = self._phases.decide(self._order, now, self._attended(), blind, fault)
         self._send(phase, before, now)
         self._tell(phase, now)
 
-    def _take_states(self, now: float) -> None:
-        for _ in range(_MOST):
-            state = self._bus.receive()
-            if state is None:
-                return
-            self._intake.take(state, now)
+    def _take_states(self, now: float) -> str:
+        """Returns why that failed, whatever it was: a robot must not be left with its last command."""
+        try:
+            for _ in range(_MOST):
+                state = self._bus.receive()
+                if state is None:
+                    break
+                self._intake.take(state)
+            self._intake.settle(now)
+        except Exception as error:
+            return f"a state of the robot cannot be taken: {type(error).__name__}: {one_line(error)}"
+        return ""
 
     def _send(self, phase: Phase, before: Phase, now: float) -> None:
         command, position = self._command, self._report["position"]
@@ -85,7 +91,7 @@ class MotorLoop:
             command.damping = self._damping if phase is Phase.DAMP else self._none
         try:
             self._bus.send(command)
-        except OSError as error:
+        except Exception as error:  # as above
             self._complaint = f"cannot send to the robot: {one_line(error)}"
 
     def _follow(self, before: Phase, now: float) -> None:
@@ -103,7 +109,7 @@ class MotorLoop:
         if self._last:
             passed = now - self._last
             self._memory.count("periods", passed)
-            report["late"] += passed > 1.5 * self._cycle
+            report["late"] += passed > self._long
             report["longest"] = max(float(report["longest"]), passed)
         self._last = now
         report["alive"], report["phase"], report["arming"] = now, phase, phases.arming

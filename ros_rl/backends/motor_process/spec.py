@@ -7,45 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ros_rl.backends.legged_odometry import LeggedOdometry
 from ros_rl.backends.motor_process.bus import MotorBus
 from ros_rl.robot import Robot
-from ros_rl.types import Array
-
-
-class Estimate(Protocol):
-    """What is estimated of a robot's base."""
-
-    position: Array
-    """In the odometry frame [m], shape (3,)."""
-    linear_velocity: Array
-    """In the base frame [m/s], shape (3,)."""
-
-
-class BaseEstimator(Protocol):
-    """Estimates what no sensor of a legged robot measures."""
-
-    def reset(self) -> None:
-        """Forget everything."""
-
-    def update(
-        self,
-        dt: float,
-        joint_position: Array,
-        joint_velocity: Array,
-        orientation: Array,
-        angular_velocity: Array,
-        linear_acceleration: Array,
-        contact: NDArray[np.bool_],
-    ) -> Estimate:
-        """Take in a state, `dt` [s] after the last; which feet stand is bool, shape (feet,)."""
-
-
-Estimator = Callable[[Robot], BaseEstimator]
 
 
 @dataclass(frozen=True)
@@ -62,13 +28,11 @@ class MotorSpec:
     """Of the loop [Hz]."""
     silence: float = 0.05
     """Time without a state after which it damps [s]."""
-    temperature: float = 60.0
-    """Of a motor from which it damps [degrees Celsius]."""
     contact: float = 20.0
-    """Foot force from which a foot stands, in the robot's own unit."""
+    """Foot force from which a foot bears weight, in the robot's own unit."""
     priority: int = 80
     """Real-time priority, 1 to 99; 0 asks for none."""
-    estimator: Estimator | None = None
+    estimator: Callable[[Robot], LeggedOdometry] | None = None
     """Makes what estimates the base's velocity and position; None estimates nothing."""
     feet: int = 4
     """Foot sensors of the robot."""

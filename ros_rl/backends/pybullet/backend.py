@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -15,13 +16,15 @@ from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
 from ros_rl.backends.pybullet.markers import Markers
 from ros_rl.backends.pybullet.objects import named
-from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pose
+from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pose, pybullet
 from ros_rl.backends.pybullet.sensors import MEASURES, PyBulletInstant
 from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross
 from ros_rl.settings.backends import PyBulletSettings
 from ros_rl.types import Array, Measurement
+
+_GRAVITY = 9.81  # m/s^2
 
 
 class PyBulletBackend(SimulatedRobot):
@@ -69,6 +72,23 @@ class PyBulletBackend(SimulatedRobot):
         for item in self._scene.objects.values():
             item.reset(self._client, rng)
         self._actuators.reset()
+
+    @cached_property
+    def weight(self) -> float:
+        """Of the robot [N]."""
+        links = range(-1, self._client.getNumJoints(self._body.index))
+        return _GRAVITY * sum(self._client.getDynamicsInfo(self._body.index, link)[0] for link in links)
+
+    def carry(self, position: Array, orientation: Array) -> None:
+        """Put a floating base at rest to a place in the world [m], with a quaternion xyzw, and bear the robot's weight.
+
+        That is for the next step of physics; its joints go on as they were.
+        """
+        base = self._client.multiplyTransforms(position.tolist(), orientation.tolist(), *self._body.inertial)
+        self._client.resetBasePositionAndOrientation(self._body.index, *base)
+        self._client.resetBaseVelocity(self._body.index, [0.0] * 3, [0.0] * 3)
+        force = [0.0, 0.0, self.weight]
+        self._client.applyExternalForce(self._body.index, -1, force, base[0], pybullet.WORLD_FRAME)
 
     def step(self, previous: Array, command: Array) -> Measurement:
         """See `SimulatedRobot.step`."""

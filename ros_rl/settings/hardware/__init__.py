@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
 from ros_rl.settings.hardware.xarm import XarmSettings
 
 HARDWARE_SETTINGS: dict[str, type[BackendSettings]] = {
     "xarm": XarmSettings,
+    "unitree_a1": UnitreeA1Settings,
 }
 """By the drivers' names."""

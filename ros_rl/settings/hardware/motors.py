@@ -21,9 +21,6 @@ class MotorSettings(BackendSettings):
     silence_limit: float = setting(
         0.05, "damp and fault when the robot has sent no state for this long", unit="s", low=0.005, high=1.0
     )
-    temperature_limit: float = setting(
-        60.0, "damp and fault when a motor is hotter", unit="degrees Celsius", low=30.0, high=100.0
-    )
     contact_force: float = setting(20.0, "foot force from which a foot stands, in the robot's own unit", low=0.0)
     connect_timeout: float = setting(3.0, "how long the robot may take to send its first state", unit="s", low=0.1)
     priority: int = setting(80, "real-time priority of the motor loop; 0 asks for none", low=0, high=99)

@@ -213,7 +213,10 @@ def test_silence_damps_and_ends_where_the_states_come_again(bench):
     ("change", "told"),
     [
         ({"fault": "remote control: stop"}, "remote control: stop"),
-        ({"temperature": np.array([30.0] * 4 + [61.0] + [30.0] * 7)}, "the motor of FL_thigh_joint is at 61 C, limit"),
+        (
+            {"temperature": np.array([30.0] * 4 + [61.0] + [30.0] * 7)},
+            "motor of FL_thigh_joint has 61 degC, limit 60 degC",
+        ),
         ({"position": np.array([np.nan] + [0.0] * 11)}, "the robot reports a position that is not finite"),
     ],
 )

@@ -1,0 +1,116 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The motors of an A1 over UDP: the robot answers each command with its state."""
+
+from __future__ import annotations
+
+import socket
+
+import numpy as np
+
+from ros_rl.backends.motor_process import MotorBus, MotorCommand, MotorState
+from ros_rl.backends.unitree_a1 import remote, wire
+from ros_rl.errors import BackendError
+from ros_rl.robot import Robot
+from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
+
+_MOST = 64  # datagrams looked at for one state; a flood must not stop the loop
+_LARGEST = 2048
+
+
+class A1Bus(MotorBus):
+    """See `MotorBus`.
+
+    Args:
+        settings: Addresses and ports.
+        robot: Its joints, and which motors they are.
+    """
+
+    def __init__(self, settings: UnitreeA1Settings, robot: Robot) -> None:
+        super().__init__(settings, robot)
+        self._map = robot.joint_map("unitree_a1")
+        self._motors = [wire.JOINTS.index(name) for name in self._map.names]
+        self._command = np.zeros(1, wire.COMMAND)
+        self._command["level"] = wire.LOW_LEVEL
+        motors = self._command["motors"][0]
+        motors["mode"], motors["position"], motors["velocity"] = wire.SERVO, wire.NO_POSITION, wire.NO_VELOCITY
+        self._socket: socket.socket | None = None
+        self._robot_at = ("", 0)
+
+    def open(self) -> None:
+        """See `MotorBus.open`."""
+        settings = self.settings
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        try:
+            self._robot_at = socket.gethostbyname(settings.address), settings.port
+            self._socket.bind((settings.local_address, settings.local_port))
+        except OSError as error:
+            self.close()
+            raise BackendError(
+                f"cannot talk to the A1 at {settings.address}:{settings.port} from port {settings.local_port}: "
+                f"{error.strerror or error}"
+            ) from None
+
+    def receive(self) -> MotorState | None:
+        """See `MotorBus.receive`."""
+        assert self._socket is not None
+        for _ in range(_MOST):
+            try:
+                datagram, sender = self._socket.recvfrom(_LARGEST)
+            except BlockingIOError:
+                return None
+            except OSError as error:  # such as what an earlier send met
+                self.reject(str(error))
+                continue
+            if sender != self._robot_at:
+                self.reject(f"a datagram comes from {sender[0]}:{sender[1]}, the robot is at {self._shown()}")
+                continue
+            record = wire.decode(datagram, wire.STATE)
+            if not isinstance(record, str):
+                return self._state(record)
+            self.reject(record)
+        return None
+
+    def _shown(self) -> str:
+        return f"{self._robot_at[0]}:{self._robot_at[1]}"
+
+    def _state(self, record: np.void) -> MotorState:
+        motors, turned = record["motors"][self._motors], self._map.turned
+        return MotorState(
+            int(record["tick"]),
+            self._map.position_here(motors["position"].astype(np.float64)),
+            turned(motors["velocity"].astype(np.float64)),
+            turned(motors["effort"] * wire.EFFORT_STEP),
+            motors["temperature"].astype(np.float64),
+            record["orientation"][[1, 2, 3, 0]].astype(np.float64),
+            record["gyroscope"].astype(np.float64),
+            record["accelerometer"].astype(np.float64),
+            record["foot_force"].astype(np.float64),
+            self._fault(record["remote"], motors["mode"]),
+        )
+
+    def _fault(self, keys: np.ndarray, modes: np.ndarray) -> str:
+        if remote.stops(remote.pressed(keys)):
+            return "remote control: stop"
+        off = np.flatnonzero(modes != wire.SERVO)
+        if not off.size:
+            return ""
+        return f"the motor of {self.robot.joints[off[0]]} is in mode {modes[off[0]]}, expected {wire.SERVO}"
+
+    def send(self, command: MotorCommand) -> None:
+        """See `MotorBus.send`."""
+        assert self._socket is not None
+        motors, turned = self._command["motors"][0], self._map.turned
+        motors["position"][self._motors] = self._map.position_there(command.position)
+        motors["velocity"][self._motors] = turned(command.velocity)
+        motors["effort"][self._motors] = wire.to_fixed(turned(command.effort), wire.EFFORT_STEP)
+        motors["stiffness"][self._motors] = wire.to_fixed(command.stiffness, wire.STIFFNESS_STEP)
+        motors["damping"][self._motors] = wire.to_fixed(command.damping, wire.DAMPING_STEP)
+        self._socket.sendto(wire.encode(self._command[0]), self._robot_at)
+
+    def close(self) -> None:
+        """See `MotorBus.close`."""
+        if self._socket is not None:
+            self._socket.close()
