@@ -26,6 +26,7 @@ _OWN = {
         "unitree_a1": "unitree_a1.backend:UnitreeA1Backend",
     }.items()
 }
+_OWN["ros2_control"] = EntryPoint("ros2_control", "ros_rl.nodes.ros2_control.driver:make_driver", BACKENDS_GROUP)
 
 
 def construct(name: str, robot: Robot, settings: BackendSettings, period: float, scenario: Scenario = EMPTY) -> Backend:

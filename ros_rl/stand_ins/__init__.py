@@ -18,6 +18,7 @@ STAND_INS: dict[str, str] = {
     "a1": "unitree_a1:A1StandIn",
     "go2": "unitree_go2:Go2StandIn",
     "xarm": "xarm.stand_in:XarmStandIn",
+    "ros2_control": "ros2_control:Ros2ControlStandIn",
 }
 """Modules and classes of this room, by the names of the stand-ins."""
 

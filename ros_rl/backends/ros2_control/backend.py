@@ -1,0 +1,173 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The driver of robots that ros2_control moves, on top of its two sides: the link in, and the command node out."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros_rl.backends.backend import Backend, Reading
+from ros_rl.backends.ros2_control.command_process import CommandProcess
+from ros_rl.backends.ros2_control.joint_states import JointStates
+from ros_rl.backends.ros2_control.link import Link
+from ros_rl.backends.ros2_control.recovery import Recovery
+from ros_rl.backends.ros2_control.status import Status
+from ros_rl.errors import BackendError
+from ros_rl.robot import POSITION, Robot
+from ros_rl.robot.kinematics import Kinematics
+from ros_rl.robot.model import urdf_of
+from ros_rl.settings.hardware.ros2_control import Ros2ControlSettings
+from ros_rl.types import Array, Measurement
+
+NAME = "ros2_control"
+"""Of the driver, also as the key under ``hardware`` in a robot's file."""
+
+
+class Ros2ControlBackend(Backend):
+    """A robot behind a forward command controller.
+
+    Args:
+        robot: The robot.
+        settings: Of this driver.
+        link: The ROS side.
+        commands: The command node's process.
+        states: Filled by the link.
+        status: Filled by the link.
+    """
+
+    def __init__(
+        self,
+        robot: Robot,
+        settings: Ros2ControlSettings,
+        link: Link,
+        commands: CommandProcess,
+        states: JointStates,
+        status: Status,
+    ) -> None:
+        self._robot, self._settings = robot, settings
+        self._link, self.commands, self._states, self._status = link, commands, states, status
+        self.recovery = Recovery(link, status, settings.restart)
+        """Restarts the robot's program."""
+        self._map = robot.joint_map(NAME)
+        self._holds = robot.interfaces[0] == POSITION
+        self._order: NDArray[np.intp] = np.arange(robot.size)
+        self._fails = False
+        self._kinematics: Kinematics | None = None
+        if "tool_position" in robot.sensors:
+            self._kinematics = Kinematics(robot, urdf_of(robot, kinematics=True))
+
+    def connect(self) -> None:
+        """See `Backend.connect`: find the controller, compare its joints, start the command node.
+
+        Raises:
+            BackendError: The controller or the joint states are not there, or its joints are others.
+        """
+        try:
+            self._link.open()
+            self._order = self._order_of(self._link.controller_joints())
+            self.commands.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def arm(self) -> None:
+        """See `Backend.arm`: the stop is sent until the first target.
+
+        A robot whose program does not run is recovered first, in a thread of its own; it can be armed after that.
+
+        Raises:
+            BackendError: The robot, its controller or the command node is not fit to move.
+        """
+        self._states.forget()
+        stopped = self._status.stopped if self._settings.status != "none" else ""
+        if stopped:
+            raise BackendError(f"{stopped}: {self.recovery.begin()}")
+        problem = self._status.problem(time.monotonic()) or self._link.problem
+        if problem:
+            raise BackendError(problem)
+        state = self._states.newest
+        if state is None:
+            raise BackendError("the robot has sent no joint states")
+        self.commands.arm(self._map.position_there(state.position)[self._order])
+        self._fails = False
+        self._link.stop_itself(None)
+
+    def disarm(self) -> None:
+        """See `Backend.disarm`: the stop for a while, then nothing is sent."""
+        if not self.commands.rest():
+            self._stop_by_link()
+
+    def write(self, command: Array, until: float) -> None:
+        """See `Backend.write`.
+
+        Raises:
+            BackendError: It is not finite or has the wrong size, or the command node does not take it.
+        """
+        if command.shape != (self._robot.size,) or not np.isfinite(command).all():
+            raise BackendError(f"command {command} is not {self._robot.size} finite numbers")
+        there = self._map.position_there(command) if self._holds else self._map.turned(command)
+        self.commands.follow(there[self._order], until)
+
+    def read(self) -> Reading:
+        """See `Backend.read`.
+
+        Raises:
+            BackendError: It is not connected.
+        """
+        state = self._states.newest
+        if state is None:
+            raise BackendError("the robot has sent no joint states")
+        age = time.monotonic() - state.received
+        measured = {"joint_position": state.position, "joint_velocity": state.velocity, "joint_effort": state.effort}
+        if self._kinematics is not None:
+            measured["tool_position"] = self._kinematics.positions(state.position)[-1]
+        measurement = Measurement({name: measured[name] for name in self._robot.sensors})
+        return Reading(measurement, age, state.sequence, self._health(age))
+
+    def safe(self) -> None:
+        """See `Backend.safe`: zero velocity, or hold; by the link itself where the command node fails."""
+        if not self.commands.stop() or self._fails:
+            self._stop_by_link()
+
+    def close(self) -> None:
+        """See `Backend.close`."""
+        self.recovery.close()
+        self.commands.close()
+        self._link.close()
+
+    def _health(self, age: float) -> str:
+        failed = self.commands.problem
+        self._fails = self._fails or "command node" in failed
+        wrong, limit = self._states.problem(), self._settings.silence_limit
+        silent = f"no joint states for {age:.3f} s, limit {limit:g} s" if age > limit else ""
+        return failed or wrong or self._status.problem(time.monotonic()) or silent or self._link.problem
+
+    def _stop_by_link(self) -> None:
+        state = self._states.newest
+        if state is not None:
+            still = self._map.position_there(state.position) if self._holds else np.zeros(self._robot.size)
+            self._link.stop_itself(still[self._order])
+
+    def _order_of(self, told: tuple[str, ...]) -> NDArray[np.intp]:
+        """Where each of the controller's joints stands among the robot's."""
+        known, asked = self._map.names, self._settings.joints
+        if not (told or asked):
+            raise BackendError(
+                "the controller does not tell its joints (parameter 'joints'): give them in its order as "
+                "driver.backend.joints"
+            )
+        if told and asked and told != asked:
+            raise BackendError(
+                f"the controller's joints are {', '.join(told)}; driver.backend.joints is {', '.join(asked)}"
+            )
+        order = told or asked
+        if sorted(order) != sorted(known):
+            raise BackendError(
+                f"the controller's joints are {', '.join(order)}; robot '{self._robot.name}' has {', '.join(known)} "
+                f"(other names: hardware.{NAME}.joints in its file)"
+            )
+        return np.array([known.index(name) for name in order])

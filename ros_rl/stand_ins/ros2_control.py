@@ -1,0 +1,316 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A Universal Robots arm at the topics and services of its ROS driver, under ros2_control."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, ClassVar
+
+import numpy as np
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool, Float64, Float64MultiArray
+from std_srvs.srv import Trigger
+
+from ros_rl.nodes.qos import LATCHED
+from ros_rl.nodes.ros2_control.context import make_context, make_executor, make_node
+from ros_rl.robot import POSITION, VELOCITY, load_robot
+from ros_rl.stand_ins.body import Body
+from ros_rl.stand_ins.stand_in import StandIn
+from ros_rl.types import Array
+
+_CATCHES_UP = 50  # steps at once; a machine that was held up for longer slows the world down
+_LIKE_ROS2_CONTROLLERS = QoSProfile(depth=10)
+_SPEED_PERIOD = 0.01  # s
+_SHIFTS = {"stale_stamps": -0.5, "future_stamps": 0.5, "clock_jump": 3600.0}  # s
+_SPEEDS = {"speed_10": 10.0, "speed_0": 0.0}  # per cent
+_BUSY = 0.5  # rad/s of the second publisher's first joint
+
+
+class Ros2ControlStandIn(StandIn):
+    """An arm that forever does what its controller was told last, in real time.
+
+    Args:
+        rate_hz: Of the controller manager: 500 for the e-Series, 125 for a CB3 [Hz].
+        interface: Of the forward command controller.
+        headless: Whether ``resend_robot_program`` works; else ``play`` does.
+        locked: How long a protective stop cannot be unlocked [s].
+        namespace: Of all topics and services.
+        tells_joints: Whether the controller has its parameters.
+    """
+
+    robot: ClassVar[str] = "ur5e"
+    faults: ClassVar[dict[str, str]] = {
+        "protective_stop": "a protective stop when the fault begins; its end changes nothing",
+        "program_stops": "the robot's program stops by itself when the fault begins; its end changes nothing",
+        "speed_10": "the speed slider is at 10 %",
+        "speed_0": "the speed slider is at 0 %",
+        "joint_states_stop": "no joint states are sent; the robot does what it was told last",
+        "joint_states_frozen": "joint states come with new stamps and old values",
+        "nan": "the elbow's position is not a number",
+        "inf": "a joint's velocity is infinite",
+        "joint_missing": "the joint states lack one joint",
+        "renamed": "all joints have other names",
+        "short": "the joint states have fewer velocities than names",
+        "jump": "one joint is told 0.6 rad off",
+        "stale_stamps": "joint states are stamped 0.5 s late",
+        "future_stamps": "joint states are stamped 0.5 s early",
+        "clock_jump": "the robot's clock goes ahead by an hour",
+        "stamp_stands": "all joint states have one stamp",
+        "flood": "joint states come ten times as often",
+        "controller_inactive": "the controller listens, and does nothing",
+        "controller_gone": "the controller is unloaded",
+        "second_publisher": "another node commands the controller, too",
+    }
+
+    def __init__(
+        self,
+        rate_hz: float = 500.0,
+        interface: str = VELOCITY,
+        headless: bool = True,
+        locked: float = 5.0,
+        namespace: str = "",
+        tells_joints: bool = True,
+    ) -> None:
+        super().__init__()
+        robot = load_robot(self.robot)
+        self.body = Body(robot, interface, rate_hz)
+        """What it moves."""
+        self._interface, self._headless, self._locked, self._namespace = interface, headless, locked, namespace
+        self._tells_joints = tells_joints
+        self.controller = f"forward_{interface}_controller"
+        """Name of its controller."""
+        self._names = robot.joints
+        self._sorted = sorted(range(robot.size), key=robot.joints.__getitem__)
+        self.command: Array | None = None
+        """What the controller was told last; None before the first since it was activated."""
+        self.running = True
+        """Whether the robot's program runs."""
+        self.protective = False
+        """Whether it is in a protective stop."""
+        self._stopped_at = 0.0
+        self._ended = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._played: set[str] = set()
+        self._frozen: Any = None
+        self._stamp: Any = None
+
+    @property
+    def address(self) -> str:
+        """See `StandIn.address`."""
+        return f"/{self._namespace}".rstrip("/") + f"/{self.controller}/commands"
+
+    def start(self) -> None:
+        """See `StandIn.start`."""
+        self._context = make_context()
+        self._node = make_node(self._context, "ur_robot_driver", self._namespace)
+        self._listener = self._make_controller()
+        self._other = make_node(self._context, "somebody_else", self._namespace)
+        self._subscription: Any = None
+        self._second: Any = None
+        node = self._node
+        self._states = node.create_publisher(JointState, "joint_states", QoSProfile(depth=10))
+        self._program = node.create_publisher(Bool, "io_and_status_controller/robot_program_running", LATCHED)
+        self._speed = node.create_publisher(
+            Float64, "speed_scaling_state_broadcaster/speed_scaling", QoSProfile(depth=10)
+        )
+        services = {
+            **{f"dashboard_client/{name}": self._popup for name in ("close_popup", "close_safety_popup")},
+            "dashboard_client/stop": self._on_stop,
+            "dashboard_client/unlock_protective_stop": self._on_unlock,
+            "dashboard_client/play": lambda: self._start_program(not self._headless, "Starting program"),
+            "io_and_status_controller/resend_robot_program": lambda: self._start_program(self._headless, ""),
+        }
+        for name, call in services.items():
+            node.create_service(Trigger, name, self._answering(name, call))
+        self._load()
+        self._program.publish(Bool(data=True))
+        for work in (self._serve, self._live):
+            self._threads.append(threading.Thread(target=work, name="stand-in ros2_control", daemon=True))
+            self._threads[-1].start()
+
+    def close(self) -> None:
+        """See `StandIn.close`."""
+        if not self._threads:
+            return
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+        for node in (self._node, self._listener, self._other):
+            node.destroy_node()
+        self._context.shutdown()
+        self.body.close()
+
+    def describe(self) -> str:
+        """See `StandIn.describe`."""
+        command = self.command
+        told = "nothing" if command is None else np.array2string(command, precision=2)
+        state = "protective stop" if self.protective else "running" if self.running else "program stopped"
+        recent = len(self.since(time.monotonic() - 1.0))
+        tool = np.array2string(self.body.measurement["tool_position"], precision=2)
+        return f"{state}; tool at {tool} m; told {told}; {recent} messages a second"
+
+    def play(self, fault: str) -> None:
+        """See `StandIn.play`."""
+        super().play(fault)
+        if fault == "protective_stop":
+            self.protective, self._stopped_at = True, time.monotonic()
+        if fault in ("protective_stop", "program_stops"):
+            self._set_program(False)
+
+    def velocity(self) -> Array:
+        """How fast the joints really move [rad/s], in the order of the robot's file."""
+        return self.body.measurement["joint_velocity"]
+
+    def _make_controller(self) -> Any:
+        node = make_node(self._context, self.controller, self._namespace, start_parameter_services=self._tells_joints)
+        node.declare_parameters(
+            "",
+            [("joints", Parameter.Type.STRING_ARRAY), ("interface_name", Parameter.Type.STRING)],
+        )
+        node.set_parameters(
+            [
+                Parameter("joints", Parameter.Type.STRING_ARRAY, list(self._names)),
+                Parameter("interface_name", Parameter.Type.STRING, self._interface),
+            ]
+        )
+        return node
+
+    def _load(self) -> None:
+        self._subscription = self._listener.create_subscription(
+            Float64MultiArray, "~/commands", self._on_command, _LIKE_ROS2_CONTROLLERS
+        )
+
+    def _on_command(self, message: Float64MultiArray) -> None:
+        """As `forward_controllers_base.cpp` does it: what is not finite or of another size is dropped."""
+        values = np.array(message.data)
+        self.note(values)
+        if values.shape != (len(self._names),):
+            self._listener.get_logger().error(f"command has {values.size} values, expected {len(self._names)}")
+        elif np.isfinite(values).all() and self.running and not self.plays("controller_inactive"):
+            self.command = values
+
+    def _serve(self) -> None:
+        executor = make_executor(self._context)
+        for node in (self._node, self._listener, self._other):
+            executor.add_node(node)
+        while not self._ended.is_set():
+            executor.spin_once(timeout_sec=0.02)
+            self._change("controller_gone", lambda: self._listener.destroy_subscription(self._subscription), self._load)
+            self._change("second_publisher", self._interfere, self._leave)
+        executor.shutdown()
+
+    def _change(self, fault: str, begin: Any, end: Any) -> None:
+        """Do what a fault does once, when it begins and when it ends."""
+        if self.plays(fault) != (fault in self._played):
+            (begin if self.plays(fault) else end)()
+            self._played.symmetric_difference_update({fault})
+
+    def _interfere(self) -> None:
+        self._second = self._other.create_publisher(Float64MultiArray, self.address, 10)
+
+    def _leave(self) -> None:
+        self._other.destroy_publisher(self._second)
+        self._second = None
+
+    def _live(self) -> None:
+        period, due, told = self.body.period, time.monotonic(), 0.0
+        while not self._ended.is_set():
+            behind = int((time.monotonic() - due) / period) + 1
+            for _ in range(min(behind, _CATCHES_UP)):
+                self._move()
+            self._tell_states()
+            now = time.monotonic()
+            if now - told >= _SPEED_PERIOD:
+                told = now
+                self._speed.publish(Float64(data=self._scaling()))
+            due += behind * period
+            time.sleep(max(due - time.monotonic(), 0.0))
+
+    def _scaling(self) -> float:
+        """Speed scaling [%]."""
+        return min([100.0, *(speed for fault, speed in _SPEEDS.items() if self.plays(fault))])
+
+    def _move(self) -> None:
+        command, holds = self.command, self._interface == POSITION
+        still = self.body.measurement["joint_position"] if holds else np.zeros(len(self._names))
+        if command is None or not self.running:
+            command = still
+        self.body.step(command if holds else command * self._scaling() / 100.0)
+
+    def _tell_states(self) -> None:
+        if self.plays("joint_states_stop"):
+            return
+        measured = self.body.measurement
+        values = [measured[name].copy() for name in ("joint_position", "joint_velocity", "joint_effort")]
+        self._frozen = (self._frozen or values) if self.plays("joint_states_frozen") else None
+        position, velocity, effort = self._frozen or values
+        names = list(self._names)
+        if self.plays("jump"):
+            position = position + 0.6 * (np.arange(len(names)) == 1)
+        if self.plays("nan"):
+            position = np.where(np.arange(len(names)) == 2, np.nan, position)
+        if self.plays("inf"):
+            velocity = np.where(np.arange(len(names)) == 0, np.inf, velocity)
+        if self.plays("renamed"):
+            names = [f"left_{name}" for name in names]
+        order = self._sorted[1:] if self.plays("joint_missing") else self._sorted
+        message = JointState(
+            name=[names[index] for index in order],
+            position=position[order].tolist(),
+            velocity=velocity[order].tolist()[1 if self.plays("short") else 0 :],
+            effort=effort[order].tolist(),
+        )
+        message.header.stamp = self._now()
+        for _ in range(10 if self.plays("flood") else 1):
+            self._states.publish(message)
+        if self._second is not None:
+            self._second.publish(Float64MultiArray(data=[_BUSY] + [0.0] * (len(names) - 1)))
+
+    def _now(self) -> Any:
+        """The robot's clock."""
+        shift = sum(seconds for fault, seconds in _SHIFTS.items() if self.plays(fault))
+        moment = time.time() + shift
+        stamp = JointState().header.stamp
+        stamp.sec, stamp.nanosec = int(moment), int(moment % 1.0 * 1e9)
+        self._stamp = (self._stamp or stamp) if self.plays("stamp_stands") else None
+        return self._stamp or stamp
+
+    def _set_program(self, running: bool) -> None:
+        """As controller_stopper does it: without a program controllers are inactive, and forget what they were told."""
+        self.running = running
+        self.command = None
+        self._program.publish(Bool(data=running))
+
+    def _answering(self, name: str, call: Any) -> Any:
+        def answer(request: Any, response: Any) -> Any:
+            self.note(name)
+            response.success, response.message = call()
+            return response
+
+        return answer
+
+    def _popup(self) -> tuple[bool, str]:
+        return True, "closing popup"
+
+    def _on_stop(self) -> tuple[bool, str]:
+        self._set_program(False)
+        return True, "Stopped"
+
+    def _on_unlock(self) -> tuple[bool, str]:
+        if self.protective and time.monotonic() - self._stopped_at < self._locked:
+            return False, f"Cannot unlock protective stop until {self._locked:g}s after occurrence"
+        self.protective = False
+        return True, "Protective stop releasing"
+
+    def _start_program(self, possible: bool, message: str) -> tuple[bool, str]:
+        if not possible or self.protective:
+            return False, "Failed to execute: play" if not possible else "protective stop"
+        if not self.running:
+            self._set_program(True)
+        return True, message
