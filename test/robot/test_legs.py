@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Legs by a robot's file: the feet where the URDF has them, velocities by differences; what makes no sense is refused."""
+"""Legs by a robot's file: feet where the URDF has them, velocities by differences; what makes no sense is refused."""
 
 from pathlib import Path
 from typing import Any
