@@ -71,6 +71,7 @@ setup(
     install_requires=["numpy", "pyyaml", "onnxruntime", "mcap>=1.6"],
     extras_require={
         "sim": ["pybullet", "pillow"],
+        "mujoco": ["mujoco>=3.3", "pillow"],
         "video": ["imageio-ffmpeg", "pillow"],
         "terminal": ["rich"],
         "learn": ["torch", "safetensors", "onnx", "onnxscript", "tensorboard", "matplotlib"],

@@ -40,6 +40,8 @@ SCENES_GROUP = "ros_rl.scenes"
 """By the scenes' names, what gives the path of their YAML file; see `ros_rl.scenes`."""
 PYBULLET_SENSORS_GROUP = "ros_rl.pybullet_sensors"
 """How PyBullet measures a sensor, by the sensor's name; see `ros_rl.backends.pybullet.sensors`."""
+MUJOCO_SENSORS_GROUP = "ros_rl.mujoco_sensors"
+"""The same of MuJoCo; see `ros_rl.backends.mujoco.instant`."""
 
 LOGGERS_GROUP = "ros_rl.loggers"
 """Where the curves of a training go, by name; see `ros_rl.training.scalars.Logger`."""

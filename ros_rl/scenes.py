@@ -18,6 +18,8 @@ from ros_rl.robot.model_files import model_path, placed, pybullet_models
 from ros_rl.robot.urdf import Urdf
 from ros_rl.yaml_files import read_yaml
 
+GROUND = "plane.urdf"
+"""What scenes name for flat, endless ground."""
 _POSITIVE = 1e-6
 _SHAPES = ("box", "sphere", "cylinder", "mesh", "urdf")
 _FILES = ("urdf", "mesh", "texture")

@@ -9,6 +9,10 @@ import os
 import pytest
 from ros_domain import reserve_domain
 
+from ros_rl.backends.display import draw_without_display
+
+draw_without_display()  # before any test imports MuJoCo
+
 # Set before any test imports rclpy; the processes that tests start inherit it. Two runs on a machine don't meet, and
 # nothing leaves the machine. Who exports a domain keeps it.
 _LOCK = reserve_domain()  # held as long as this process lives

@@ -21,6 +21,7 @@ _OWN = {
     name: EntryPoint(name, f"ros_rl.backends.{path}", BACKENDS_GROUP)
     for name, path in {
         "pybullet": "pybullet.backend:PyBulletBackend",
+        "mujoco": "mujoco.backend:MujocoBackend",
         "mock": "mock:MockBackend",
         "xarm": "xarm.backend:XarmBackend",
         "unitree_a1": "unitree_a1.backend:UnitreeA1Backend",

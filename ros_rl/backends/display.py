@@ -31,6 +31,20 @@ def has_display() -> bool:
     return not _problem()
 
 
+def draw_without_display() -> None:
+    """Let MuJoCo draw by EGL where no display answers, EGL is installed and nobody chose by ``MUJOCO_GL``.
+
+    MuJoCo reads that as it is imported.
+    """
+    if "MUJOCO_GL" in os.environ or has_display():
+        return
+    try:
+        ctypes.CDLL("libEGL.so.1")
+    except OSError:
+        return  # it simulates, but cannot draw
+    os.environ["MUJOCO_GL"] = "egl"
+
+
 def _problem() -> str:
     """Why no window can be opened here; empty if one can."""
     if not sys.platform.startswith("linux"):

@@ -31,6 +31,7 @@ _EXTRA_OF = {
     "onnx": "learn",
     "safetensors": "learn",
     "pybullet": "sim",
+    "mujoco": "mujoco",
     "matplotlib": "learn",
     "gymnasium": "gym",
     "xarm": "xarm",

@@ -11,10 +11,10 @@ from typing import ClassVar
 
 from ros_rl.config import group, setting
 from ros_rl.errors import ConfigError, MissingDependencyError, TimingError
-from ros_rl.plugins import PYBULLET_SENSORS_GROUP, SENSORS_GROUP, find_plugins
+from ros_rl.plugins import MUJOCO_SENSORS_GROUP, PYBULLET_SENSORS_GROUP, SENSORS_GROUP, find_plugins
 from ros_rl.robot import Robot
 from ros_rl.robot.model import check_model
-from ros_rl.scenes import check_scene
+from ros_rl.scenes import GROUND, check_scene, read_scene
 from ros_rl.settings.nodes import ControlSettings
 
 _OF_JOINTS = ("joint_position", "joint_velocity", "joint_effort")  # sensors
@@ -187,6 +187,30 @@ class PyBulletSettings(PhysicsSettings):
 
 
 @dataclass(frozen=True)
+class MujocoSettings(PhysicsSettings):
+    """A robot in MuJoCo."""
+
+    name: ClassVar[str] = "mujoco"
+    sensors_group: ClassVar[str] = MUJOCO_SENSORS_GROUP
+    requires: ClassVar[tuple[str, ...]] = ("mujoco",)
+
+    impratio: float = setting(
+        100.0, "stiffness of friction over that of contacts: how little a foot creeps", low=1.0, high=1000.0
+    )
+
+    def check_scene(self, name: str, objects: Sequence[str]) -> None:
+        """See `BackendSettings.check_scene`: it is made of simple shapes and the ground."""
+        super().check_scene(name, objects)
+        for body in read_scene(name).bodies:
+            shape = body.mesh or (body.urdf if body.urdf != GROUND else None)
+            if shape is not None:
+                raise ConfigError(
+                    f"driver 'mujoco' cannot be in scene '{name}', which has '{shape}'; it knows box, sphere, cylinder "
+                    f"and {GROUND}"
+                )
+
+
+@dataclass(frozen=True)
 class MockSettings(SimulatorSettings):
     """A tiny linear robot for tests."""
 
@@ -208,6 +232,7 @@ class ExternalSettings(BackendSettings):
 
 OWN_BACKEND_SETTINGS: dict[str, type[BackendSettings]] = {
     "pybullet": PyBulletSettings,
+    "mujoco": MujocoSettings,
     "mock": MockSettings,
     "external": ExternalSettings,
 }

@@ -1,0 +1,91 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Robots in MuJoCo: a second opinion on what was learned in PyBullet, and the simulator where PyBullet is not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ros_rl.backends.backend import EMPTY, Scenario
+from ros_rl.backends.instant import Instant, check_measures
+from ros_rl.backends.mujoco.camera import Camera
+from ros_rl.backends.mujoco.drives import Drives
+from ros_rl.backends.mujoco.instant import MEASURES, MujocoInstant
+from ros_rl.backends.mujoco.world import World
+from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
+from ros_rl.robot import Robot
+from ros_rl.settings.backends import MujocoSettings
+from ros_rl.types import Array
+
+
+class MujocoBackend(SimulatedRobot):
+    """One robot in a MuJoCo world.
+
+    Args:
+        robot: See `SimulatedRobot`.
+        settings: Physics, friction, noise.
+        period: Control period [s].
+        scenario: What is around it.
+
+    Raises:
+        ConfigError: MuJoCo cannot load the robot, or nobody can measure one of its sensors.
+    """
+
+    measures = MEASURES
+
+    def __init__(
+        self,
+        robot: Robot,
+        settings: MujocoSettings,
+        period: float,
+        scenario: Scenario = EMPTY,
+    ) -> None:
+        super().__init__(robot, settings, period, scenario)
+        check_measures("mujoco", robot, MEASURES)
+        settings.check_scene(scenario.scene, robot.objects)
+        self._world = World(robot, settings, scenario.scene)
+        self._drives = Drives(self._world, robot)
+        self._camera = Camera(self._world, robot)
+
+    def place(self, positions: Array, passive: Array, friction: float, rng: np.random.Generator) -> None:
+        """See `SimulatedRobot.place`."""
+        self._drives.reset()
+        self._world.reset(positions, passive, friction, rng)
+
+    def follow(self, targets: Array) -> None:
+        """See `SimulatedRobot.follow`."""
+        self._drives.follow(targets)
+
+    def be_safe(self, substeps: int) -> None:
+        """See `SimulatedRobot.be_safe`."""
+        self._drives.be_safe(substeps)
+
+    @property
+    def saturated(self) -> float:
+        """See `SimulatedRobot.saturated`."""
+        return self._drives.saturated
+
+    def now(self, before: Instant | None) -> MujocoInstant:
+        """See `SimulatedRobot.now`."""
+        return MujocoInstant(self._world, self._robot, self._drives.effort.copy(), self._period, before)
+
+    def contacts(self) -> Contacts:
+        """See `SimulatedRobot.contacts`."""
+        others, slips = 0, dict[int, list[float]]()
+        for contact in self._world.contacts():
+            if not contact.still or contact.force <= 0.0 or self._world.stands_still(contact.link):
+                continue
+            if contact.link in self._world.feet:
+                slips.setdefault(contact.link, []).append(self._world.slip(contact))
+            else:
+                others += 1
+        return Contacts(others, list(slips.values()))
+
+    def render(self, width: int, height: int) -> np.ndarray:
+        """A picture from the side, following a floating base."""
+        return self._camera.picture(width, height)
+
+    def close(self) -> None:
+        """Release what draws; once is enough, more do no harm."""
+        self._camera.close()

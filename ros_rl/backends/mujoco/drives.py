@@ -1,0 +1,105 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What drives the joints in MuJoCo: PD for positions, servos for velocities, efforts as they are; all within limits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ros_rl.backends.mujoco.client import mujoco
+from ros_rl.backends.mujoco.world import World
+from ros_rl.robot import POSITION, VELOCITY, Robot
+from ros_rl.types import Array
+
+_AT_LIMIT = 0.999  # of the effort limit
+
+
+class Drives:
+    """The drives of one robot, which move the world on by the physics steps of a control period.
+
+    MuJoCo itself makes an effort of a command: linear in it, the joint's position and its velocity.
+
+    Args:
+        world: The robot's.
+        robot: Its command interfaces, gains and limits.
+    """
+
+    def __init__(self, world: World, robot: Robot) -> None:
+        self._world, self._robot = world, robot
+        direct = np.array([1.0, 0.0, 0.0])
+        held = np.column_stack([robot.stiffness, -robot.stiffness, -robot.damping])
+        damped = np.array([0.0, 0.0, -robot.safety.damping])
+        self._turning = robot.commanded_by(VELOCITY)
+        self._gains = np.where(robot.commanded_by(POSITION)[:, None], held, direct)
+        safe = damped if robot.safety.safe_action == "damp" else held
+        self._safe_gains = np.where(self._turning[:, None], direct, safe)
+        self._servo = VelocityServo(world, robot) if self._turning.any() else None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was exerted."""
+        self.effort = np.zeros(self._robot.size)
+        """What the joints exert [N m or N], shape (joints,)."""
+        self.saturated = 0.0
+        """Mean share of joints whose effort was at its limit in the last period."""
+        self._held: Array | None = None
+
+    def follow(self, targets: Array) -> None:
+        """One control period towards commands, shape (substeps, joints)."""
+        self._held = None
+        self._run(targets, self._gains)
+
+    def be_safe(self, substeps: int) -> None:
+        """One control period of the safe action; see `SimulatedRobot.be_safe`."""
+        if self._held is None:
+            self._held = np.where(self._turning, 0.0, self._world.state_of(self._world.joints)[0])
+        self._run(np.tile(self._held, (substeps, 1)), self._safe_gains)
+
+    def _run(self, targets: Array, gains: Array) -> None:
+        model, data = self._world.model, self._world.data
+        model.actuator_gainprm[:, 0] = gains[:, 0]
+        model.actuator_biasprm[:, 1:3] = gains[:, 1:]
+        limit, cut = _AT_LIMIT * self._robot.limits.effort, 0
+        for target in targets:
+            data.ctrl[:] = target
+            if self._servo is not None:
+                data.ctrl[self._turning] = self._servo.effort(target[self._turning])
+            mujoco.mj_step(model, data)
+            cut += int(np.count_nonzero(np.abs(data.actuator_force) >= limit))
+        self.effort = data.actuator_force.copy()
+        self.saturated = cut / targets.size
+        mujoco.mj_forward(model, data)  # positions of links and contacts belong to the new state
+
+
+class VelocityServo:
+    """Efforts that bring joints to their velocities in one physics step, as PyBullet's motors and arms' own do.
+
+    They add to the last efforts what the accelerations still lack, by the inertia that the joints move: so gravity,
+    friction and contacts are made up for, too, one step later.
+
+    Args:
+        world: The robot's.
+        robot: Its joints with velocity commands.
+    """
+
+    def __init__(self, world: World, robot: Robot) -> None:
+        self._world = world
+        self._chosen = np.flatnonzero(robot.commanded_by(VELOCITY))
+        self._limit = robot.limits.effort[self._chosen]
+        self._dofs = world.model.jnt_dofadr[np.array(world.joints)[self._chosen]]
+        self._units = np.zeros((self._chosen.size, world.model.nv))
+        self._units[np.arange(self._chosen.size), self._dofs] = 1.0
+        self._moved = self._units.copy()
+
+    def effort(self, velocities: Array) -> Array:
+        """Those of the next physics step [N m], shape (turning joints,).
+
+        Args:
+            velocities: To be reached [rad/s], shape (turning joints,).
+        """
+        model, data = self._world.model, self._world.data
+        mujoco.mj_solveM(model, data, self._moved, self._units)
+        wanted = (velocities - data.qvel[self._dofs]) / model.opt.timestep
+        lacking = np.linalg.solve(self._moved[:, self._dofs], wanted - data.qacc[self._dofs])
+        return np.clip(data.actuator_force[self._chosen] + lacking, -self._limit, self._limit)

@@ -1,0 +1,119 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What stands around a robot in MuJoCo: the ground, and boxes, spheres and cylinders that stand still or move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ros_rl.backends.mujoco.client import mujoco
+from ros_rl.backends.mujoco.model import ROBOT, WORLD
+from ros_rl.rotations import from_rotation_vector
+from ros_rl.scenes import Scene, SceneBody
+from ros_rl.types import Array, Pose
+
+_GROUND = 20.0  # m, half the side of what is drawn of an endless plane
+_ROLLING = (0.005, 0.0001)  # torsional and rolling friction [m], MuJoCo's own; contacts here slide only
+
+
+def add_scene(spec: Any, scene: Scene) -> None:
+    """Put a scene around a robot, light included.
+
+    Args:
+        spec: The robot's `MjSpec`.
+        scene: See `ros_rl.settings.backends.MujocoSettings.check_scene`, which refuses what this cannot be.
+    """
+    _add_light(spec)
+    for body in scene.bodies:
+        owner = spec.worldbody
+        if body.name is not None:
+            owner = owner.add_body(name=_body_name(body.name), pos=body.position)
+            owner.add_freejoint(name=_body_name(body.name))
+        _add_shape(owner, body)
+
+
+def _add_light(spec: Any) -> None:
+    spec.worldbody.add_light(
+        pos=[0.0, 0.0, 4.0], dir=[0.3, 0.3, -1.0], type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, castshadow=True
+    )
+    spec.visual.quality.shadowsize = 4096
+    spec.visual.headlight.ambient = [0.4, 0.4, 0.4]
+    kinds, builtins = mujoco.mjtTexture, mujoco.mjtBuiltin
+    sky = {"rgb1": [0.75, 0.85, 0.95], "rgb2": [0.4, 0.55, 0.75], "width": 64, "height": 64}
+    spec.add_texture(name="sky", type=kinds.mjTEXTURE_SKYBOX, builtin=builtins.mjBUILTIN_GRADIENT, **sky)
+    squares = {"rgb1": [0.72, 0.76, 0.8], "rgb2": [0.6, 0.65, 0.7], "width": 256, "height": 256}
+    spec.add_texture(name="ground", type=kinds.mjTEXTURE_2D, builtin=builtins.mjBUILTIN_CHECKER, **squares)
+    textures = [""] * int(mujoco.mjtTextureRole.mjNTEXROLE)
+    textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "ground"
+    spec.add_material(name="ground", textures=textures, texrepeat=[1.0, 1.0], texuniform=True)
+
+
+def _add_shape(owner: Any, body: SceneBody) -> None:
+    moves, kinds = body.name is not None, mujoco.mjtGeom
+    shape = owner.add_geom(contype=WORLD, conaffinity=WORLD | ROBOT, friction=[body.friction, *_ROLLING])
+    if not moves:
+        shape.pos = body.position
+        shape.quat = _wxyz(from_rotation_vector(np.array([0.0, 0.0, body.yaw])))
+    else:
+        shape.mass = body.mass
+    if body.urdf is not None:
+        shape.type, shape.size, shape.material = kinds.mjGEOM_PLANE, [_GROUND, _GROUND, 1.0], "ground"
+        return
+    shape.rgba = body.colour
+    if body.box is not None:
+        shape.type, shape.size = kinds.mjGEOM_BOX, [side / 2 for side in body.box]
+    elif body.sphere is not None:
+        shape.type, shape.size = kinds.mjGEOM_SPHERE, [body.sphere, 0.0, 0.0]
+    elif body.cylinder is not None:
+        shape.type, shape.size = kinds.mjGEOM_CYLINDER, [body.cylinder[0], body.cylinder[1] / 2, 0.0]
+
+
+@dataclass(frozen=True)
+class MovableObject:
+    """A body of the scene that moves.
+
+    Attributes:
+        index: MuJoCo's body index.
+        address: Of its free joint in `qpos`.
+        place: Where it is put [m], and how far it is turned about the vertical [rad], shape (4,).
+        spread: How far from there at most along each axis [m], and how far turned about the vertical [rad], shape (4,).
+    """
+
+    index: int
+    address: int
+    place: Array
+    spread: Array
+
+    def reset(self, data: Any, rng: np.random.Generator) -> None:
+        """Put it where an episode begins; `data` is at rest."""
+        place = self.place + rng.uniform(-self.spread, self.spread)
+        turned = _wxyz(from_rotation_vector(np.array([0.0, 0.0, place[3]])))
+        data.qpos[self.address : self.address + 7] = [*place[:3], *turned]
+
+    def pose(self, data: Any) -> Pose:
+        """In the world."""
+        return Pose(data.xpos[self.index].copy(), data.xquat[self.index][[1, 2, 3, 0]])
+
+
+def movable_objects(model: Any, scene: Scene) -> dict[str, MovableObject]:
+    """Those of a scene in a compiled model, by name."""
+    found = {}
+    for body in scene.bodies:
+        if body.name is not None:
+            name, place = _body_name(body.name), np.array([*body.position, body.yaw])
+            address = int(model.joint(name).qposadr[0])
+            found[body.name] = MovableObject(model.body(name).id, address, place, np.array(body.spread))
+    return found
+
+
+def _body_name(name: str) -> str:
+    """That no link has."""
+    return f"object {name}"
+
+
+def _wxyz(quaternion: Array) -> Array:
+    return quaternion[[3, 0, 1, 2]]

@@ -1,0 +1,193 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The MuJoCo backend against mechanics: gravity, pendulum, contacts, limits; and one trajectory for one seed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("mujoco")
+
+from ros_rl.backends import Scenario  # noqa: E402
+from ros_rl.backends.mujoco.backend import MujocoBackend  # noqa: E402
+from ros_rl.config import build  # noqa: E402
+from ros_rl.errors import ConfigError  # noqa: E402
+from ros_rl.robot import Robot, load_robot  # noqa: E402
+from ros_rl.rotations import quaternion_to_matrix  # noqa: E402
+from ros_rl.settings.backends import MujocoSettings, NoiseSettings  # noqa: E402
+
+PERIOD = 0.05
+SILENT = dict.fromkeys(vars(NoiseSettings()), 0.0)
+GO2, CARTPOLE, UR = load_robot("go2"), load_robot("cartpole"), load_robot("ur5e")
+
+
+def make(robot: Robot = GO2, scene: str = "plane", noise: bool = False, **settings) -> MujocoBackend:
+    chosen = build(MujocoSettings, settings if noise else {"noise": SILENT} | settings)
+    return MujocoBackend(robot, chosen, PERIOD, Scenario(scene, track_contacts=True))
+
+
+def reset(backend: MujocoBackend, seed: int = 0):
+    return backend.begin(np.random.default_rng(seed))
+
+
+def random_walk(backend: MujocoBackend, robot: Robot, steps: int, seed: int = 0) -> list[np.ndarray]:
+    rng, previous, seen = np.random.default_rng(seed), robot.neutral_command, []
+    for _ in range(steps):
+        command = robot.command(rng.uniform(-1.0, 1.0, robot.size))
+        seen.append(np.concatenate(list(backend.step(previous, command).values())))
+        previous = command
+    return seen
+
+
+def test_one_seed_one_trajectory_in_two_simulators_and_after_another_episode():
+    one, other = make(noise=True), make(noise=True)
+    reset(one, seed=5)
+    random_walk(one, GO2, 15, seed=9)
+    one.safe_step()
+    starts = [reset(backend, seed=1)["joint_position"] for backend in (one, other)]
+    np.testing.assert_array_equal(*starts)
+    np.testing.assert_array_equal(random_walk(one, GO2, 15), random_walk(other, GO2, 15))
+    assert not np.array_equal(reset(one, 0)["joint_position"], reset(one, 1)["joint_position"])
+
+
+@pytest.fixture(scope="module")
+def stand():
+    backend = make()
+    reset(backend)
+    for _ in range(40):
+        measurement = backend.step(GO2.home, GO2.home)
+    return backend, measurement
+
+
+class TestStanding:
+    def test_the_imu_feels_gravity(self, stand):
+        rotation = quaternion_to_matrix(stand[1]["imu_orientation"])
+        np.testing.assert_allclose(rotation @ stand[1]["imu_linear_acceleration"], [0.0, 0.0, 9.81], atol=0.1)
+
+    def test_the_legs_carry_the_weight(self, stand):
+        truth = stand[0].truth()
+        mass = stand[0]._world.model.body_mass.sum()
+        assert truth.contact_force.sum() == pytest.approx(9.81 * mass, rel=0.02)
+        assert (truth.feet_in_contact, truth.fallen_contacts, truth.saturated) == (4, 0, 0.0)
+        assert truth.foot_slip < 0.001
+        np.testing.assert_allclose(stand[1]["joint_position"], GO2.home, atol=0.15)
+
+    def test_a_picture_shows_it(self, stand):
+        picture = stand[0].render(64, 48)
+        assert picture.shape == (48, 64, 3) and picture.dtype == np.uint8
+        assert picture.std() > 10.0
+
+
+def test_in_free_fall_the_imu_feels_nothing_and_odometry_tells_the_speed():
+    backend = make(replace(GO2, simulation=replace(GO2.simulation, spawn_height=5.0)))
+    start = reset(backend)
+    assert start["base_position"][2] == pytest.approx(5.0 - 0.5 * 9.81 * (4 * PERIOD) ** 2, abs=0.02)
+    for step in range(1, 5):
+        measurement = backend.step(GO2.home, GO2.home)
+        np.testing.assert_allclose(measurement["imu_linear_acceleration"], 0.0, atol=0.3)
+        mean_speed = -9.81 * PERIOD * (4 + step - 0.5)
+        assert measurement["base_linear_velocity"][2] == pytest.approx(mean_speed, abs=0.05)
+
+
+def test_a_free_pole_swings_by_its_closed_form_and_keeps_its_energy():
+    start, length, mass, inertia = 0.2, 0.3, 0.2, 0.006 + 0.2 * 0.3**2
+    backend = make(replace(CARTPOLE, passive_home=np.array([start])), "rail", reset_noise=0.0)
+    reset(backend)
+    # with the cart free the pole turns about a point between them: small swings of both, from Lagrange's equations
+    rate = np.sqrt(mass * 9.81 * length / (inertia - (mass * length) ** 2 / (1.0 + mass)))
+    zero = CARTPOLE.neutral_command
+    angles = np.array([backend.step(zero, zero)["passive_position"][0] for _ in range(40)])
+    times = PERIOD * np.arange(1, 41)
+    stretch = 1 - start**2 / 16  # of a pendulum's frequency by its amplitude, to second order
+    np.testing.assert_allclose(angles, start * np.cos(rate * stretch * times), atol=0.02)
+    data = backend._world.data
+    model = backend._world.model
+    model.opt.enableflags |= 2  # energy
+    import mujoco
+
+    mujoco.mj_forward(model, data)
+    energy = data.energy.sum()
+    for _ in range(200):
+        backend.step(zero, zero)
+    assert data.energy.sum() - energy == pytest.approx(0.0, abs=0.01 * mass * 9.81 * length * (1 - np.cos(start)))
+
+
+def test_an_effort_moves_a_cart_by_its_mass():
+    backend = make(CARTPOLE, "rail", reset_noise=0.0)
+    reset(backend)
+    force = np.array([1.0])
+    measurement = backend.step(force, force)
+    assert measurement["joint_velocity"][0] == pytest.approx(PERIOD / 1.05, rel=0.03)  # of the pole's 0.2 kg a quarter
+    assert measurement["joint_effort"][0] == 1.0
+
+
+def test_an_arm_turns_as_it_is_told_and_stops_when_it_is_safe():
+    backend = make(UR, "table", reset_noise=0.0)
+    start = reset(backend)
+    command = np.array([0.3, -0.2, 0.2, 0.1, 0.1, -0.3])
+    for _ in range(4):
+        measurement = backend.step(command, command)
+    np.testing.assert_allclose(measurement["joint_velocity"], command, atol=2e-3)
+    moved = measurement["joint_position"] - start["joint_position"]
+    np.testing.assert_allclose(moved, 4 * PERIOD * command, atol=0.01)
+    for _ in range(10):
+        measurement = backend.safe_step()
+    np.testing.assert_allclose(measurement["joint_velocity"], 0.0, atol=2e-3)
+
+
+def test_a_damped_robot_sinks_slowly_and_takes_commands_again():
+    backend = make()
+    height = reset(backend)["base_position"][2]
+    for _ in range(4):
+        damped = backend.safe_step()
+    assert 0.02 < height - damped["base_position"][2] < 0.2
+    for _ in range(40):
+        up = backend.step(GO2.home, GO2.home)
+    assert up["base_position"][2] > damped["base_position"][2]
+
+
+def test_no_joint_exceeds_its_effort():
+    weak = replace(GO2, limits=replace(GO2.limits, effort=np.full(12, 2.0)))
+    backend = make(weak)
+    reset(backend)
+    measurement = backend.step(GO2.home, GO2.home)
+    assert np.abs(measurement["joint_effort"]).max() == 2.0
+    assert backend.truth().saturated > 0.0
+
+
+def sway(friction: float) -> float:
+    """How fast the feet slip while the hips sway [m/s]."""
+    backend = make(friction_low=friction, friction_high=friction)
+    reset(backend)
+    slips, hips = [], np.tile([1.0, 0.0, 0.0], 4)
+    for step in range(20):
+        command = GO2.command(0.5 * np.sin(0.5 * step) * hips)
+        backend.step(command, command)
+        slips.append(backend.truth().foot_slip)
+    return float(np.mean(slips))
+
+
+def test_feet_slide_on_slippery_ground_alone():
+    assert sway(0.05) > 10.0 * sway(1.0)
+
+
+def test_a_scene_of_other_shapes_is_refused(tmp_path):
+    path = tmp_path / "hall.yaml"
+    path.write_text("bodies:\n  - {urdf: cartpole/cartpole.urdf, position: [0.0, 0.0, 0.0]}\n")
+    with pytest.raises(ConfigError, match=r"knows box, sphere, cylinder and plane.urdf"):
+        make(scene=str(path))
+
+
+def test_a_cube_rests_where_an_episode_puts_it():
+    robot = replace(UR, objects=("cube",), sensors=(*UR.sensors, "object_position", "object_velocity"))
+    backend = make(robot, "table_cube")
+    start = reset(backend)["object_position"]
+    rest = UR.neutral_command
+    for _ in range(10):
+        now = backend.step(rest, rest)
+    assert 0.35 < start[0] < 0.5
+    np.testing.assert_allclose(now["object_position"], [*start[:2], 0.039], atol=2e-3)
+    np.testing.assert_allclose(now["object_velocity"], 0.0, atol=2e-3)
+    assert set(backend.truth().objects) == {"cube"}
