@@ -3,7 +3,9 @@
 
 """What every robot and every task keeps, whichever they are; a new one is covered the day it is registered."""
 
+from collections.abc import Iterable
 from functools import cache
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -20,37 +22,49 @@ from ros_rl.settings.tree import Settings
 from ros_rl.tasks import OWN_TASKS, TASKS
 from ros_rl.types import Command, Verdict
 
-tasks = pytest.mark.parametrize("task", sorted(TASKS))
+
+def simulators(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Each task with each simulator that its robot can be in."""
+    robots = {name: load_settings(name).robot_name for name in names}
+    return [(name, driver) for name in sorted(names) for driver in _drivers(robots[name])]
+
+
+def _drivers(robot: str) -> tuple[str, ...]:
+    if robot == "mock":
+        return ("mock",)
+    return tuple(name for name in ("pybullet", "mujoco") if find_spec(name) is not None)
+
+
+tasks = pytest.mark.parametrize(("task", "driver"), simulators(TASKS))
 robots = pytest.mark.parametrize("robot", [load_robot(name) for name in robot_names()], ids=lambda robot: robot.name)
 
 
-def settings_of(task: str) -> Settings:
-    settings = load_settings(task)
-    return with_overrides(settings, driver={"backend": {"name": "mock"}}) if settings.robot_name == "mock" else settings
+def settings_of(task: str, driver: str) -> Settings:
+    return with_overrides(load_settings(task), driver={"backend": {"name": driver}})
 
 
 @cache
-def trial_of(task: str) -> Trial:
-    return Trial(settings_of(task))
+def trial_of(task: str, driver: str) -> Trial:
+    return Trial(settings_of(task, driver))
 
 
 @tasks
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_a_task_keeps_what_all_must(task: str, check: Check) -> None:
+def test_a_task_keeps_what_all_must(task: str, driver: str, check: Check) -> None:
     if check.__name__ == "torch_agrees":
         pytest.importorskip("torch")
-    assert list(check(trial_of(task))) == []
+    assert list(check(trial_of(task, driver))) == []
 
 
-@pytest.mark.parametrize("task", sorted(OWN_TASKS))
+@pytest.mark.parametrize(("task", "driver"), simulators(OWN_TASKS))
 @pytest.mark.parametrize("check", REMARKS, ids=lambda check: check.__name__)
-def test_nothing_is_to_be_remarked_of_our_own(task: str, check: Check) -> None:
-    assert list(check(trial_of(task))) == []
+def test_nothing_is_to_be_remarked_of_our_own(task: str, driver: str, check: Check) -> None:
+    assert list(check(trial_of(task, driver))) == []
 
 
 @tasks
-def test_the_layout_is_state_goal_actions_without_gaps(task: str) -> None:
-    spec = trial_of(task).spec
+def test_the_layout_is_state_goal_actions_without_gaps(task: str, driver: str) -> None:
+    spec = trial_of(task, driver).spec
     kinds = [item.kind for item in spec.fields]
     assert kinds == sorted(kinds, key=["state", "goal", "action"].index)
     edges = [spec.slices[item.name] for item in spec.fields]
@@ -61,8 +75,8 @@ def test_the_layout_is_state_goal_actions_without_gaps(task: str) -> None:
 
 
 @tasks
-def test_the_time_limit_truncates(task):
-    settings = with_overrides(settings_of(task), task={"episode_seconds": 0.5})
+def test_the_time_limit_truncates(task: str, driver: str):
+    settings = with_overrides(settings_of(task, driver), task={"episode_seconds": 0.5})
     robot = settings.load_robot()
     spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
     backend = make_backend(settings)

@@ -40,8 +40,7 @@ def robot_spec(robot: Robot, settings: MujocoSettings) -> Any:
     _set_physics(spec, settings)
     _set_base(spec, robot, urdf)
     _set_shapes(spec, robot)
-    for joint in spec.joints:  # the robot's own limits hold, not those of the URDF
-        joint.actfrclimited = mujoco.mjtLimited.mjLIMITED_FALSE
+    _set_joints(spec, robot)
     for index in range(robot.size):
         _add_drive(spec, robot, index)
     return spec
@@ -58,7 +57,7 @@ def _readable(urdf: Urdf) -> tuple[str, None, dict[str, bytes]]:
             mesh = collision.find("geometry/mesh")
             if mesh is not None:
                 link.remove(collision)
-                link.extend(_parts(collision, urdf.mesh(mesh.get("filename", "")), assets))
+                link.extend(list(_parts(collision, urdf.mesh(mesh.get("filename", "")), assets)))
     for extension in root.findall("mujoco"):
         root.remove(extension)
     options = {"fusestatic": "false", "discardvisual": "false", "strippath": "false", "balanceinertia": "true"}
@@ -84,7 +83,7 @@ def _set_physics(spec: Any, settings: MujocoSettings) -> None:
     option = spec.option
     option.timestep = 1.0 / settings.physics_rate_hz
     option.gravity = [0.0, 0.0, -9.81]
-    option.integrator = mujoco.mjtIntegrator.mjINT_EULER  # an implicit one lets feet creep under the gains of a PD
+    option.integrator = mujoco.mjtIntegrator.mjINT_EULER  # implicit ones let feet creep under a PD's damping
     option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     option.impratio = settings.impratio
     option.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)  # a simulation that blows up is to be noticed
@@ -114,8 +113,18 @@ def _set_shapes(spec: Any, robot: Robot) -> None:
                 geom.group = _HIDDEN
 
 
+def _set_joints(spec: Any, robot: Robot) -> None:
+    """Fix those that the robot's file does not list; for the others its effort limits hold, not those of the URDF."""
+    assert robot.simulation is not None
+    listed = {robot.simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)}
+    for joint in list(spec.joints):
+        joint.actfrclimited = mujoco.mjtLimited.mjLIMITED_FALSE
+        if joint.name not in listed and joint.type != mujoco.mjtJoint.mjJNT_FREE:
+            spec.delete(joint)
+
+
 def _add_drive(spec: Any, robot: Robot, index: int) -> None:
-    """A motor at a joint, within its limit; `Drives` says how its effort follows from command, position and velocity."""
+    """A motor at a joint, within its limit; `Drives` says what its effort follows from."""
     assert robot.simulation is not None
     name, limit = robot.joints[index], float(robot.limits.effort[index])
     spec.add_actuator(

@@ -4,6 +4,7 @@
 """The MuJoCo backend against mechanics: gravity, pendulum, contacts, limits; and one trajectory for one seed."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ pytest.importorskip("mujoco")
 
 from ros_rl.backends import Scenario  # noqa: E402
 from ros_rl.backends.mujoco.backend import MujocoBackend  # noqa: E402
+from ros_rl.backends.mujoco.meshes import obj_parts  # noqa: E402
 from ros_rl.config import build  # noqa: E402
 from ros_rl.errors import ConfigError  # noqa: E402
+from ros_rl.resources import share_path  # noqa: E402
 from ros_rl.robot import Robot, load_robot  # noqa: E402
 from ros_rl.rotations import quaternion_to_matrix  # noqa: E402
-from ros_rl.settings.backends import MujocoSettings, NoiseSettings  # noqa: E402
+from ros_rl.settings.backends import MujocoSettings, NoiseSettings, PyBulletSettings  # noqa: E402
 
 PERIOD = 0.05
 SILENT = dict.fromkeys(vars(NoiseSettings()), 0.0)
@@ -191,3 +194,51 @@ def test_a_cube_rests_where_an_episode_puts_it():
     np.testing.assert_allclose(now["object_position"], [*start[:2], 0.039], atol=2e-3)
     np.testing.assert_allclose(now["object_velocity"], 0.0, atol=2e-3)
     assert set(backend.truth().objects) == {"cube"}
+
+
+class TestUrdf:
+    def test_an_obj_file_falls_into_its_objects(self, tmp_path):
+        path = tmp_path / "two.obj"
+        path.write_text("o a\nv 0 0 0\nv 1 0 0\nv 0 1 0\nf 1/1 2/1 3/1\no b\nv 0 0 1 1\nf 2 3 -1\n")
+        assert obj_parts(path) == [
+            b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3",
+            b"v 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 2 3",
+        ]
+
+    def test_a_broken_obj_file_is_refused(self, tmp_path):
+        path = tmp_path / "broken.obj"
+        path.write_text("v 0 0 0\nf 1 2 3\n")
+        with pytest.raises(ConfigError, match="cannot be read as OBJ"):
+            obj_parts(path)
+
+    def test_what_the_robots_file_does_not_list_is_fixed(self):
+        poleless = replace(CARTPOLE, passive=(), passive_home=np.zeros(0), sensors=("joint_position", "joint_effort"))
+        model = make(poleless, "rail")._world.model
+        assert [model.joint(index).name for index in range(model.njnt)] == ["cart_joint"]
+
+    def test_a_mesh_that_it_cannot_read_is_refused(self, tmp_path):
+        (tmp_path / "hull.dae").write_text("<COLLADA/>")
+        text = Path(share_path("sim") / "cartpole" / "cartpole.urdf").read_text(encoding="utf-8")
+        shape = '<link name="cart"><collision><geometry><mesh filename="hull.dae"/></geometry></collision>'
+        urdf = tmp_path / "cart.urdf"
+        urdf.write_text(text.replace('<link name="cart">', shape), encoding="utf-8")
+        with pytest.raises(ConfigError, match=r"cannot read .*hull.dae, a collision shape: it reads .stl, .obj"):
+            make(replace(CARTPOLE, simulation=replace(CARTPOLE.simulation, urdf=str(urdf))), "rail")
+
+
+@pytest.mark.parametrize("name", ["a1", "go2", "ur5e", "xarm6", "cartpole"])
+def test_it_starts_where_pybullet_does(name):
+    """Kinematics, signs of joints and meaning of every sensor are the same, in the air."""
+    pytest.importorskip("pybullet")
+    from ros_rl.backends.pybullet.backend import PyBulletBackend
+
+    robot = load_robot(name)
+    if robot.simulation.spawn_height:
+        robot = replace(robot, simulation=replace(robot.simulation, spawn_height=3.0))
+    scenario = Scenario("rail" if name == "cartpole" else "plane")
+    one = PyBulletBackend(robot, build(PyBulletSettings, {"noise": SILENT}), PERIOD, scenario)
+    other = MujocoBackend(robot, build(MujocoSettings, {"noise": SILENT}), PERIOD, scenario)
+    first, second = (backend.begin(np.random.default_rng(3)) for backend in (one, other))
+    for key, value in first.items():
+        tolerance = {"joint_effort": 2.0, "joint_velocity": 1.0, "imu_angular_velocity": 0.3}.get(key, 0.1)
+        np.testing.assert_allclose(value, second[key], atol=tolerance, err_msg=key)
