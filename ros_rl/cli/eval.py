@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
         metavar="S",
         help="length of an episode in seconds (default: the task's)",
     )
-    parser.add_argument("--driver", choices=_judges(), help="simulator (default: pybullet)")
+    parser.add_argument("--driver", choices=judges(), help="simulator (default: pybullet)")
     parser.add_argument(
         "--video", type=Path, metavar="FILE", help="film of the first episode, *.gif or *.mp4 (default: none)"
     )
@@ -70,6 +70,6 @@ def _eval(options: argparse.Namespace) -> int:
     return 0
 
 
-def _judges() -> tuple[str, ...]:
+def judges() -> tuple[str, ...]:
     """Backends that a controller can be judged in."""
     return tuple(name for name, backend in BACKEND_SETTINGS.items() if backend.knows_truth)

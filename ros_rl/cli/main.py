@@ -10,7 +10,22 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ros_rl.cli import analyse, check, doctor, eval, export, list, node, operate, plot, run, settings, stand_in, train
+from ros_rl.cli import (
+    analyse,
+    check,
+    doctor,
+    eval,
+    export,
+    list,
+    node,
+    operate,
+    plot,
+    run,
+    settings,
+    stand_in,
+    train,
+    validate,
+)
 from ros_rl.cli.parser import FAILURE, INTERRUPTED, USAGE, Parser
 from ros_rl.errors import ConfigError, RosRlError, RunFolderError, UnknownNameError
 from ros_rl.resources import package_version
@@ -18,7 +33,7 @@ from ros_rl.resources import package_version
 READER_GONE = 141
 """Exit code when nobody reads what is printed any more, as of a process that SIGPIPE ends."""
 _USAGE_ERRORS = (ConfigError, UnknownNameError, RunFolderError)
-_COMMANDS = (train, run, eval, export, analyse, plot, check, doctor, operate, node, list, settings, stand_in)
+_COMMANDS = (train, run, eval, validate, export, analyse, plot, check, doctor, operate, node, list, settings, stand_in)
 """Modules of commands, in the order in which help shows them; each adds its parser with its function."""
 
 

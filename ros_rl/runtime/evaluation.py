@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,13 @@ class Evaluator:
         self._world = RobotWorld(self._settings, seed, track_contacts=True)
 
     def evaluate(
-        self, graph: OnnxGraph, episodes: int, seconds: float, video: Path | None = None, draw: int = 0
+        self,
+        graph: OnnxGraph,
+        episodes: int,
+        seconds: float,
+        video: Path | None = None,
+        draw: int = 0,
+        watch: Callable[[Tick], None] | None = None,
     ) -> Evaluation:
         """Run whole episodes without exploring.
 
@@ -130,6 +136,7 @@ class Evaluator:
             seconds: Length of each [s]; the task's own time limit does not count.
             video: Where to write a film of the first episode (`write_video`); None for no video.
             draw: Names this evaluation's starts and noise, where they are drawn anew for each.
+            watch: Is given every tick; None if nobody looks.
 
         Raises:
             ContractError: The graph is for something else.
@@ -140,12 +147,19 @@ class Evaluator:
         self._world.restart(self._seed + (draw if self._settings.evaluator.fresh else 0), seconds)
         records = _Records()
         for episode in range(episodes):
-            self._episode(control, seconds, records, film=video is not None and episode == 0)
+            self._episode(control, seconds, records, video is not None and episode == 0, watch)
             if video is not None and episode == 0:
                 write_video(video, records.frames, _FRAME_EVERY * self._settings.control.period)
         return records.summarise(self._settings, self._world.robot, seconds)
 
-    def _episode(self, control: ControlLoop, seconds: float, records: _Records, film: bool) -> None:
+    def _episode(
+        self,
+        control: ControlLoop,
+        seconds: float,
+        records: _Records,
+        film: bool,
+        watch: Callable[[Tick], None] | None,
+    ) -> None:
         def decide(tick: Tick) -> Command:
             decision = control.step(tick)
             if decision.typical:
@@ -154,6 +168,8 @@ class Evaluator:
 
         first, total, asked = len(records.truths), 0.0, list[Mapping[str, Array]]()
         for step in self._world.episode(decide):
+            if watch is not None:
+                watch(step.tick)
             records.truths.append(self._world.truth())
             asked.append(step.tick.inputs)
             total += step.reward

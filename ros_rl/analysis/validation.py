@@ -1,0 +1,137 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""One control graph in two simulators, or on a robot's log and in a simulator: how alike it moves, and does it hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+from ros_rl.analysis.behaviour import Difference, Quantity, behaviour, differences
+from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.errors import ConfigError, DataError
+from ros_rl.runtime.evaluation import Evaluation, Evaluator
+from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.registry import BACKEND_SETTINGS
+from ros_rl.settings.tree import Settings
+from ros_rl.types import Tick
+
+
+@dataclass(frozen=True)
+class Side:
+    """What happened on one of the two sides.
+
+    Attributes:
+        name: Of the simulator, or ``log``.
+        quantities: See `behaviour`.
+        evaluation: What the episodes came to; None of a log.
+    """
+
+    name: str
+    quantities: dict[str, Quantity]
+    evaluation: Evaluation | None = None
+
+    @property
+    def held(self) -> float:
+        """Share of its episodes that the task succeeds in or, where it knows of no success, that nothing ended early.
+
+        1 of a log.
+        """
+        found = self.evaluation
+        if found is None:
+            return 1.0
+        return 1.0 - found.terminations / found.episodes if found.success_rate is None else found.success_rate
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Two sides, the one that is known first.
+
+    Attributes:
+        one: Of the simulator that the agent is known in, or of the log.
+        other: Of the second.
+        bound: What `passed` asks: the least share of the second's episodes that hold or, of a log, the largest
+            statistic of a difference.
+        differences: Between them, the largest first.
+    """
+
+    one: Side
+    other: Side
+    bound: float
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def of_log(self) -> bool:
+        """Whether one side is a robot's log, of which nobody knows how its episodes ended."""
+        return self.one.evaluation is None
+
+    @property
+    def passed(self) -> bool:
+        """The verdict."""
+        if self.of_log:
+            return not self.differences or self.differences[0].statistic <= self.bound
+        return self.other.held >= self.bound
+
+
+def in_simulator(settings: Settings, name: str) -> Settings:
+    """The same run in another simulator, with what both let be set: noise, friction, latency, rates.
+
+    Raises:
+        ConfigError: It is none, or cannot be this robot or scene.
+    """
+    kind, own = BACKEND_SETTINGS[name], settings.driver.backend
+    if not kind.knows_truth:
+        raise ConfigError(f"driver '{name}' is no simulator that tells how an episode went")
+    shared = {item.name for item in fields(kind)} & {item.name for item in fields(own)}
+    backend: BackendSettings = kind(**{key: getattr(own, key) for key in shared})
+    found = replace(settings, driver=replace(settings.driver, backend=backend))
+    backend.check_robot(found.load_robot())
+    return found
+
+
+def simulate(
+    graph: OnnxGraph, settings: Settings, episodes: int, seconds: float, watch: Callable[[Tick], None]
+) -> Side:
+    """Let a graph act in the simulator of its settings.
+
+    Args:
+        graph: What acts.
+        settings: Of the run.
+        episodes: How many.
+        seconds: Length of each [s].
+        watch: Sees every tick.
+    """
+    ticks: list[Tick] = []
+
+    def seen(tick: Tick) -> None:
+        ticks.append(tick)
+        watch(tick)
+
+    evaluator = Evaluator(settings, settings.seed)
+    try:
+        found = evaluator.evaluate(graph, episodes, seconds, watch=seen)
+    finally:
+        evaluator.close()
+    return Side(settings.driver.backend_name, behaviour(settings.load_robot(), ticks), found)
+
+
+def from_log(path: Path, settings: Settings) -> Side:
+    """What a robot did, from its log.
+
+    Raises:
+        DataError: There is no such log, it is not of this robot, or holds no two ticks that follow each other.
+    """
+    from ros_rl.nodes.log_reader import read_ticks
+
+    robot = settings.load_robot()
+    quantities = behaviour(robot, read_ticks(path, robot))
+    if not quantities:
+        raise DataError(f"log {path} has no two ticks that follow each other while commands acted")
+    return Side("log", quantities)
+
+
+def compared(one: Side, other: Side, bound: float) -> Validation:
+    """The two held against each other; see `Validation`."""
+    return Validation(one, other, bound, differences(one.quantities, other.quantities))

@@ -1,0 +1,95 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""``ros-rl validate``: two simulators on one screen, a verdict, and a log in place of one of them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import run_cli
+from graphs import constant_bytes
+
+pytest.importorskip("pybullet")
+pytest.importorskip("mujoco")
+
+from ros_rl.analysis.validation import in_simulator  # noqa: E402
+from ros_rl.errors import ConfigError  # noqa: E402
+from ros_rl.settings.loading import load_settings  # noqa: E402
+
+CARTPOLE = load_settings("cartpole_swingup")
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory) -> Path:
+    """It pushes a little, and never swings anything up."""
+    path = tmp_path_factory.mktemp("agent") / "agent.onnx"
+    path.write_bytes(constant_bytes(CARTPOLE, [0.02]))
+    return path
+
+
+def test_two_simulators_and_a_verdict_with_an_exit_code(capsys, agent):
+    few = ("--episodes", "2", "--seconds", "1")
+    code, out, err = run_cli(capsys, "validate", str(agent), *few)
+    assert (code, err) == (1, "")
+    lines = out.splitlines()
+    assert lines[0] == f"cartpole_swingup: {agent} in pybullet and mujoco, episodes of 1 s: 2, seed 0"
+    for text in ("pybullet", "success rate", "terminations", "command step [N m or N]", "differs most"):
+        assert any(text in line for line in lines), text
+    assert lines[-1] == "verdict: it does not hold in mujoco: success rate 0.00, at least 0.80 asked for"
+    code, out, _ = run_cli(capsys, "validate", str(agent), *few, "--share", "0", "--json")
+    found = json.loads(out)
+    assert code == 0 and found["passed"] and set(found["sides"]) == {"pybullet", "mujoco"}
+    # the same starts and pushes: two simulators of one pole are nearly one
+    values = [found["sides"][name]["quantities"]["joint velocity"]["p95"] for name in ("pybullet", "mujoco")]
+    assert values[0] == pytest.approx(values[1], rel=0.05)
+
+
+def test_the_second_simulator_has_the_settings_that_both_have():
+    other = in_simulator(load_settings("cartpole_swingup", overrides=["driver.backend.latency=0.01"]), "mujoco")
+    backend = other.driver.backend
+    assert (backend.latency, backend.reset_noise, backend.noise.joint_velocity) == (0.01, 0.1, 0.0)
+    with pytest.raises(ConfigError, match="driver 'external' is no simulator"):
+        in_simulator(CARTPOLE, "external")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--driver", "pybullet"), "--driver pybullet is what it runs in already"),
+        (("--driver", "mock"), "driver 'mock' measures commanded joints only"),
+        (("--share", "2"), "2 is not a share in [0, 1]"),
+        (("--log", "no/such/log"), "no/such/log holds no log"),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_line(capsys, agent, arguments, words):
+    code, _, err = run_cli(capsys, "validate", str(agent), *arguments)
+    assert code in (1, 2) and words in err
+
+
+@pytest.mark.ros
+def test_a_log_is_held_against_the_simulator(capsys, agent, tmp_path):
+    pytest.importorskip("rclpy")
+    from rclpy.serialization import serialize_message
+    from tick_parts import tick_parts
+
+    from ros_rl.runs.mcap_log import McapLog
+    from ros_rl.runtime.robot_world import RobotWorld
+
+    world, log = RobotWorld(CARTPOLE, 3), McapLog(tmp_path)
+    rng = np.random.default_rng(0)
+    tick = world.begin_episode().tick
+    for _ in range(40):
+        for topic, message in tick_parts(tick, world.robot).items():
+            log.write(f"/cartpole/{topic}", "a/msg/B", serialize_message(message), tick.stamp)
+        tick = world.step(world.command(rng.uniform(-1.0, 1.0, 1))).tick
+    log.close()
+    world.close()
+    code, out, _ = run_cli(capsys, "validate", str(agent), "--log", str(tmp_path), "--seconds", "1")
+    assert code == 1 and "in log and mujoco" in out
+    assert "verdict: not alike: the largest difference is 0.62, allowed 0.50" in out
+    code, out, _ = run_cli(
+        capsys, "validate", str(agent), "--log", str(tmp_path), "--seconds", "1", "--difference", "1"
+    )
+    assert code == 0 and "verdict: alike" in out
