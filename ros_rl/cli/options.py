@@ -35,6 +35,7 @@ _EXTRA_OF = {
     "matplotlib": "learn",
     "gymnasium": "gym",
     "xarm": "xarm",
+    "cyclonedds": "go2",
 }
 _OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui", "seconds")
 """Options that mean nothing to a Gymnasium environment."""

@@ -11,10 +11,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ros_rl.backends.unitree import KEYS, NO_POSITION, NO_VELOCITY
 from ros_rl.backends.unitree_go2.dds import LOW_COMMAND, LOW_STATE, SPORT_STATE, Participant
 from ros_rl.backends.unitree_go2.frames import is_sealed, seal
 from ros_rl.backends.unitree_go2.motion_service import CHECK, RELEASE, REQUESTS, RESPONSES, SELECT
-from ros_rl.backends.unitree_go2.types import LowCmd, LowState, Response, ResponseHeader, ResponseStatus, SportModeState
+from ros_rl.backends.unitree_go2.types import (
+    OFF,
+    SERVO,
+    LowCmd,
+    LowState,
+    Response,
+    ResponseHeader,
+    ResponseStatus,
+    SportModeState,
+)
 from ros_rl.stand_ins.quadruped import STATE_FAULTS, Quadruped, Seen, Told
 from ros_rl.types import Array
 
@@ -23,11 +33,8 @@ LYING = np.tile([0.0, 1.36, -2.65], 4)
 _LYING_HEIGHT = 0.13  # m
 _JOINTS = 12
 _HELD = Told(LYING, np.zeros(12), np.zeros(12), np.full(12, 40.0), np.full(12, 2.0))
-_SERVO = 1  # mode
-_NO_POSITION, _NO_VELOCITY = 2.146e9, 16000.0  # of what is not to be controlled, by the vendor's SDK
 _DELAYED = 50  # states, 100 ms
 _SPORT_EVERY = 10  # states
-_REMOTE_R2, _REMOTE_L2, _REMOTE_B = 1 << 4, 1 << 5, 1 << 1
 _UNKNOWN_API = 3203
 _SERVICE = "mcf"
 
@@ -47,7 +54,7 @@ class Go2StandIn(Quadruped):
         "motor_off": "one motor is off, and says so",
         "remote_stop": "L2 and B are pressed on the remote control",
         "battery_low": "5 % of charge are left",
-        "tenfold": "each state comes ten times, each with a tick of its own",
+        "tenfold": "each state comes ten times: 5,000 messages a second",
         "no_answer": "the motion switcher does not answer",
         "keeps_service": "the motion service is not released although asked to",
         "second_writer": "the motion service commands the motors on rt/lowcmd again",
@@ -129,7 +136,7 @@ class Go2StandIn(Quadruped):
     def _compete(self) -> None:
         command = LowCmd()
         motors = command.record["motor_cmd"]
-        motors["mode"][:_JOINTS], motors["q"][:_JOINTS] = _SERVO, _HELD.position
+        motors["mode"][:_JOINTS], motors["q"][:_JOINTS] = SERVO, _HELD.position
         motors["kp"][:_JOINTS], motors["kd"][:_JOINTS] = _HELD.stiffness, _HELD.damping
         seal(command.record)
         self._rival.write(command)
@@ -148,9 +155,7 @@ class Go2StandIn(Quadruped):
             return
         seen = self.see()
         self._fill(seen)
-        ticks = range(10) if self.plays("tenfold") else (0,)
-        for extra in ticks:
-            self._state.record["tick"] = 10 * seen.tick + extra if len(ticks) > 1 else seen.tick
+        for _ in range(10 if self.plays("tenfold") else 1):
             self._send()
         if self.service and self._count % _SPORT_EVERY == 0:
             self._sport.write(self._sport_state())
@@ -173,21 +178,20 @@ class Go2StandIn(Quadruped):
 
     def _fill(self, seen: Seen) -> None:
         record = self._state.record
-        record["head"], record["level_flag"] = (0xFE, 0xEF), 0xFF
+        record["head"], record["level_flag"], record["tick"] = (0xFE, 0xEF), 0xFF, seen.tick
         imu, motors, battery = record["imu_state"], record["motor_state"], record["bms_state"]
         imu["quaternion"], imu["gyroscope"] = seen.orientation[[3, 0, 1, 2]], seen.angular_velocity
         imu["accelerometer"] = seen.linear_acceleration
-        motors["mode"][:_JOINTS] = _SERVO
+        motors["mode"][:_JOINTS] = SERVO
         motors["q"][:_JOINTS], motors["dq"][:_JOINTS] = seen.position, seen.velocity
         motors["tau_est"][:_JOINTS], motors["temperature"][:_JOINTS] = seen.effort, seen.temperature
         if self.plays("motor_off"):
-            motors["mode"][0] = 0
+            motors["mode"][0] = OFF
         battery["soc"] = 5 if self.plays("battery_low") else 80
         record["power_v"] = 28.8
         record["foot_force"] = seen.foot_force
-        remote = record["wireless_remote"]
-        pressed = self.plays("remote_stop")
-        remote[2], remote[3] = (_REMOTE_L2, _REMOTE_B) if pressed else (0, 0)
+        keys = KEYS["L2"] | KEYS["B"] if self.plays("remote_stop") else 0
+        record["wireless_remote"][2:4] = keys & 0xFF, keys >> 8
 
     def _sport_state(self) -> Any:
         state, truth = SportModeState(), self.body.truth()
@@ -206,7 +210,7 @@ def told_by(record: np.ndarray) -> Told:
     """What a command tells the motors; what is not to be controlled has no gain."""
     motors = record["motor_cmd"][:_JOINTS]
     values: dict[str, Array] = {name: motors[name].astype(np.float64) for name in ("q", "dq", "tau", "kp", "kd")}
-    on = motors["mode"] == _SERVO
-    stiffness = np.where(on & (np.abs(values["q"]) < _NO_POSITION / 2), values["kp"], 0.0)
-    damping = np.where(on & (np.abs(values["dq"]) < _NO_VELOCITY / 2), values["kd"], 0.0)
+    on = motors["mode"] == SERVO
+    stiffness = np.where(on & (np.abs(values["q"]) < NO_POSITION / 2), values["kp"], 0.0)
+    damping = np.where(on & (np.abs(values["dq"]) < NO_VELOCITY / 2), values["kd"], 0.0)
     return Told(values["q"], values["dq"], np.where(on, values["tau"], 0.0), stiffness, damping)

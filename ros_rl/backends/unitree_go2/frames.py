@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ros_rl.backends.unitree_crc import unitree_crc
+from ros_rl.backends.unitree import unitree_crc
 
 _T = TypeVar("_T", bound=type)
 _HEADER = b"\x00\x01\x00\x00"  # plain CDR, version 1, little endian: the robot's

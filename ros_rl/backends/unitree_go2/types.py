@@ -24,6 +24,8 @@ except ImportError as error:
 
 MOTORS = 20
 """Records of motors in a message, of which the first 12 are there: FR, FL, RR, RL, each hip, thigh, calf."""
+SERVO, OFF = 1, 0
+"""Modes of a motor."""
 
 
 @final

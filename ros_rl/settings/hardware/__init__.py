@@ -8,11 +8,13 @@ from __future__ import annotations
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.hardware.ros2_control import Ros2ControlSettings
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
+from ros_rl.settings.hardware.unitree_go2 import UnitreeGo2Settings
 from ros_rl.settings.hardware.xarm import XarmSettings
 
 HARDWARE_SETTINGS: dict[str, type[BackendSettings]] = {
     "xarm": XarmSettings,
     "unitree_a1": UnitreeA1Settings,
     "ros2_control": Ros2ControlSettings,
+    "unitree_go2": UnitreeGo2Settings,
 }
 """By the drivers' names."""

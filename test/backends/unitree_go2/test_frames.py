@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("cyclonedds")
 
-from ros_rl.backends.unitree_crc import unitree_crc  # noqa: E402
+from ros_rl.backends.unitree import unitree_crc  # noqa: E402
 from ros_rl.backends.unitree_go2 import types  # noqa: E402
 from ros_rl.backends.unitree_go2.frames import Codec, checksum, is_sealed, seal  # noqa: E402
 
