@@ -12,9 +12,12 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from ros_rl.backends.motor_process.priority import take_priority
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.runs.signals import stop_event
 from ros_rl.stand_ins import STAND_INS, StandIn, load_stand_in
+
+_PRIORITY = 60
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def play(options: argparse.Namespace) -> int:
         if name not in kind.options:
             raise UnknownNameError("option", name, kind.options)
     plans = [read_plan(text, kind) for text in options.fault]
+    take_priority(_PRIORITY)  # a robot has processors of its own
     stand_in = kind.with_options(tuple(options.options))
     stop = stop_event()
     with contextlib.closing(stand_in):
