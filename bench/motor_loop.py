@@ -3,8 +3,8 @@
 
 """How steady the motor process's 500 Hz are, and how soon a target acts, while others take every core.
 
-An A1 that is not there stands at its UDP port, in a process of its own; this process is its driver, at 20 Hz. Beside them run
-as many endless loops as there are cores, or none, with and without real-time priority of the motor process.
+An A1 that is not there stands at its UDP port, in a process of its own; this process is its driver, at 20 Hz. Beside
+them run as many endless loops as there are cores, or none, with and without real-time priority of the motor process.
 
     python bench/motor_loop.py --seconds 60
 """

@@ -44,6 +44,7 @@ def main() -> int:
     gc.disable()  # nothing here makes circles, and a collection takes longer than a cycle
     run(loop, spec)
     bus.close()
+    print(loop.summary(), file=sys.stderr)
     return 0
 
 

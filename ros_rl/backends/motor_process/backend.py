@@ -112,8 +112,9 @@ class MotorBackend(Backend):
         if not self._connected:
             raise BackendError("the robot is not connected")
         with self._lock:
+            now = time.monotonic()  # before it reads: to be held up in between makes no state older
             report = self.motors.report()
-            age = time.monotonic() - float(report["received"])
+            age = max(now - float(report["received"]), 0.0)
             return Reading(self._measurement(report), age, int(report["sequence"]), self._health(report, age))
 
     def safe(self) -> None:

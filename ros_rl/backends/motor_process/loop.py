@@ -52,6 +52,15 @@ class MotorLoop:
         """Report how the process is scheduled."""
         self._report["priority"] = priority.encode()
 
+    def summary(self) -> str:
+        """How it has run, in one line."""
+        report, (middle, most) = self._report, self._memory.percentiles("periods", (50.0, 99.9))
+        return (
+            f"motor loop ({report['priority'].decode()}): periods of {1e3 * middle:.2f} ms, 99.9 % within "
+            f"{1e3 * most:.2f} ms, the longest {1e3 * float(report['longest']):.2f} ms; {report['rejected']} datagrams "
+            f"rejected, {report['disordered']} states out of order or twice, {report['expired']} targets expired"
+        )
+
     def step(self, now: float) -> None:
         """One cycle.
 
