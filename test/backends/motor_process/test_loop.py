@@ -324,18 +324,55 @@ def test_no_record_is_torn():
     assert not wrong
 
 
+def test_a_writer_that_stops_halfway_keeps_nobody_waiting():
+    memory = SharedMemory(12, 4)
+    writer, reader = memory.orders(), memory.orders()
+    writer.record["number"] = 1
+    writer.write()
+    halfway = Mailbox(memory._memory, 0, writer.record.dtype)
+    halfway._heads[0]["number"] = 0  # of the second record, whose writer died then
+    halfway._bodies[0][:10] = 1
+    assert reader.read() and reader.record["number"] == 1
+    writer.record["number"] = 2
+    writer.write()
+    assert reader.read() and reader.record["number"] == 2
+
+
 def test_half_a_record_is_never_given():
     memory = SharedMemory(12, 4)
     writer, reader = memory.orders(), memory.orders()
     writer.record["number"] = 1
     writer.write()
     assert reader.read() and not reader.read()
+    writer.record["number"] = 2
+    writer.write()
     damaged = Mailbox(memory._memory, 0, writer.record.dtype)
-    damaged._body[0] ^= 1
-    damaged._head["sequence"] += 1  # a writer that died on its way
+    damaged._bodies[0][0] ^= 4  # whose stores came in another order
     assert not reader.read()
-    damaged._head["sequence"] += 1  # or whose stores came in another order
+    damaged._bodies[0][0] ^= 4
+    damaged._heads[0]["number"] = 4  # which was written over meanwhile
     assert not reader.read()
     assert reader.record["number"] == 1
     writer.write()
-    assert reader.read()
+    assert reader.read() and reader.record["number"] == 2
+
+
+def test_no_reader_misses_what_is_there():
+    """A reader as slow as a driver, beside a writer that is writing nearly all the time."""
+    memory, ended = SharedMemory(12, 4), threading.Event()
+    writer, reader = memory.reports(), memory.reports()
+
+    def write() -> None:
+        while not ended.is_set():
+            writer.record["sequence"] += 1
+            writer.write()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    missed = 0
+    for _ in range(50):
+        ended.wait(0.002)
+        missed += not reader.read()
+    ended.set()
+    thread.join()
+    assert missed <= 2
