@@ -70,6 +70,7 @@ class MotorBackend(Backend):
             BackendError: The robot sends none.
         """
         self.motors.start()
+        self._since = np.zeros(7)
         deadline = time.monotonic() + self._settings.connect_timeout
         while not self.motors.report()["sequence"]:
             problem = self.motors.problem

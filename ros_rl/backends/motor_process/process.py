@@ -46,7 +46,7 @@ class MotorProcess:
         Raises:
             BackendError: The bus cannot be opened, or the process does not start.
         """
-        spec = self._spec
+        spec, self._keeper = self._spec, None
         self._memory = SharedMemory(spec.robot.size, spec.feet)
         self._orders, self._reports = self._memory.orders(), self._memory.reports()
         self._process = subprocess.Popen(

@@ -101,6 +101,19 @@ def test_connecting_moves_nothing(backend, file):
     np.testing.assert_allclose(reading.measurement["imu_linear_acceleration"], [0.0, 0.0, 9.81])
 
 
+def test_it_connects_again_and_needs_arming_then(backend, file):
+    backend.connect()
+    backend.arm()
+    backend.close()
+    backend.connect()
+    backend.write(A1.home, time.monotonic() + 1.0)
+    time.sleep(0.1)
+    assert phases(file)[-1] == "rest"
+    reading = backend.read()
+    assert reading.health == ""
+    np.testing.assert_allclose(reading.measurement["imu_linear_acceleration"], [0.0, 0.0, 9.81])
+
+
 def test_nothing_moves_before_it_is_armed(backend, file):
     backend.connect()
     backend.write(A1.home, time.monotonic() + 1.0)
