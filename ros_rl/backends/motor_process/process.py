@@ -23,7 +23,7 @@ from ros_rl.backends.motor_process.spec import MotorSpec
 from ros_rl.errors import BackendError
 from ros_rl.types import Array
 
-_STARTS_SECONDS = 20.0
+_STARTS_SECONDS = 60.0  # a busy machine imports slowly
 _ENDS_SECONDS = DAMPING_SECONDS + 2.0
 
 
@@ -64,7 +64,7 @@ class MotorProcess:
         if said != "open":
             self._process.kill()
             self._process.wait()
-            raise BackendError(said or "the motor process did not start")
+            raise BackendError(said or f"the motor process has not started within {_STARTS_SECONDS:g} s")
         self._keeper = Keeper(self._process, spec, self._memory)
 
     @property
