@@ -79,6 +79,7 @@ setup(
         "gym": ["gymnasium[mujoco]>=1.0"],
         "go2": ["cyclonedds>=11,<12"],
         "xarm": ["xarm-python-sdk>=1.18"],
+        "so101": ["feetech-servo-sdk>=1,<2"],
         "docs": ["sphinx>=8", "myst-parser>=4", "furo", "sphinx-autoapi>=3.3", "sphinx-copybutton"],
         "wandb": ["wandb>=0.18"],
         "bench": ["stable-baselines3", "psutil"],
@@ -103,6 +104,7 @@ setup(
             "imageio-ffmpeg",
             "rich",
             "cyclonedds>=11,<12",
+            "feetech-servo-sdk>=1,<2",
             "xarm-python-sdk>=1.18",
         ],
         "dev": [
@@ -115,6 +117,7 @@ setup(
             "imageio-ffmpeg",
             "rich",
             "cyclonedds>=11,<12",
+            "feetech-servo-sdk>=1,<2",
             "xarm-python-sdk>=1.18",
             "ruff",
             "mypy",

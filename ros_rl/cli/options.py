@@ -34,6 +34,7 @@ _EXTRA_OF = {
     "mujoco": "mujoco",
     "matplotlib": "learn",
     "gymnasium": "gym",
+    "scservo_sdk": "so101",
     "xarm": "xarm",
     "cyclonedds": "go2",
 }

@@ -17,6 +17,7 @@ from ros_rl.stand_ins.stand_in import StandIn
 STAND_INS: dict[str, str] = {
     "a1": "unitree_a1:A1StandIn",
     "go2": "unitree_go2:Go2StandIn",
+    "so101": "so101:So101StandIn",
     "xarm": "xarm.stand_in:XarmStandIn",
     "ros2_control": "ros2_control:Ros2ControlStandIn",
 }

@@ -253,6 +253,7 @@ def test_every_task_has_its_numbers_here() -> None:
         "go2_walk",
         "xarm_reach",
         "ur5_reach",
+        "so101_reach",
         "cartpole_swingup",
         "mock_point",
     }
@@ -274,6 +275,7 @@ LEANING: Values = {"passive_direction": [math.sin(0.2), -math.cos(0.2)]}
         ("xarm_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.619]}, True),
         ("xarm_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.621]}, False),
         ("ur5_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.619]}, True),
+        ("so101_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.621]}, False),
         ("cartpole_swingup", UPRIGHT, True),
         ("cartpole_swingup", {**UPRIGHT, "joint_position": [0.16]}, False),  # up, but not in the middle
         ("cartpole_swingup", {**UPRIGHT, **LEANING}, True),

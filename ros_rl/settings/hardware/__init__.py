@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.hardware.ros2_control import Ros2ControlSettings
+from ros_rl.settings.hardware.so101 import So101Settings
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
 from ros_rl.settings.hardware.unitree_go2 import UnitreeGo2Settings
 from ros_rl.settings.hardware.xarm import XarmSettings
 
 HARDWARE_SETTINGS: dict[str, type[BackendSettings]] = {
+    "so101": So101Settings,
     "xarm": XarmSettings,
     "unitree_a1": UnitreeA1Settings,
     "ros2_control": Ros2ControlSettings,
