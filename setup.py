@@ -80,6 +80,7 @@ setup(
         "go2": ["cyclonedds>=11,<12"],
         "xarm": ["xarm-python-sdk>=1.18"],
         "so101": ["feetech-servo-sdk>=1,<2"],
+        "sphero": ["spherov2>=0.12", "bleak", "opencv-python-headless"],
         "docs": ["sphinx>=8", "myst-parser>=4", "furo", "sphinx-autoapi>=3.3", "sphinx-copybutton"],
         "wandb": ["wandb>=0.18"],
         "bench": ["stable-baselines3", "psutil"],
@@ -106,6 +107,7 @@ setup(
             "cyclonedds>=11,<12",
             "feetech-servo-sdk>=1,<2",
             "xarm-python-sdk>=1.18",
+            "spherov2>=0.12",
         ],
         "dev": [
             "pytest",
@@ -119,6 +121,7 @@ setup(
             "cyclonedds>=11,<12",
             "feetech-servo-sdk>=1,<2",
             "xarm-python-sdk>=1.18",
+            "spherov2>=0.12",
             "ruff",
             "mypy",
             "mutmut>=3.8",

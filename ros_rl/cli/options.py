@@ -37,6 +37,7 @@ _EXTRA_OF = {
     "scservo_sdk": "so101",
     "xarm": "xarm",
     "cyclonedds": "go2",
+    "spherov2": "sphero",
 }
 _OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui", "seconds")
 """Options that mean nothing to a Gymnasium environment."""

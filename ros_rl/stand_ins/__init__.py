@@ -20,6 +20,7 @@ STAND_INS: dict[str, str] = {
     "so101": "so101:So101StandIn",
     "xarm": "xarm.stand_in:XarmStandIn",
     "ros2_control": "ros2_control:Ros2ControlStandIn",
+    "sphero": "sphero.stand_in:SpheroStandIn",
 }
 """Modules and classes of this room, by the names of the stand-ins."""
 

@@ -10,6 +10,7 @@ from ros_rl.settings.hardware.ros2_control import Ros2ControlSettings
 from ros_rl.settings.hardware.so101 import So101Settings
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
 from ros_rl.settings.hardware.unitree_go2 import UnitreeGo2Settings
+from ros_rl.settings.hardware.sphero import SpheroSettings
 from ros_rl.settings.hardware.xarm import XarmSettings
 
 HARDWARE_SETTINGS: dict[str, type[BackendSettings]] = {
@@ -18,5 +19,6 @@ HARDWARE_SETTINGS: dict[str, type[BackendSettings]] = {
     "unitree_a1": UnitreeA1Settings,
     "ros2_control": Ros2ControlSettings,
     "unitree_go2": UnitreeGo2Settings,
+    "sphero": SpheroSettings,
 }
 """By the drivers' names."""

@@ -17,12 +17,13 @@ import numpy as np
 from ros_rl.robot import load_robot
 from ros_rl.stand_ins.body import Body
 from ros_rl.stand_ins.stand_in import StandIn
+from ros_rl.stand_ins.tcp_server import Server, wait_for_end
 from ros_rl.stand_ins.xarm import frames
 from ros_rl.stand_ins.xarm.faults import EMERGENCY_STOP, ERRORS, FAULTS
 from ros_rl.stand_ins.xarm.firmware import PAUSED, READY, Firmware, describe_request
 from ros_rl.stand_ins.xarm.frames import Report, Request
 from ros_rl.stand_ins.xarm.gripper import Gripper
-from ros_rl.stand_ins.xarm.server import Server, serve_requests, wait_for_end
+from ros_rl.stand_ins.xarm.serving import serve_requests
 from ros_rl.types import Array
 
 CONTROL_PORT, NORMAL_PORT, RICH_PORT, REAL_PORT = 502, 30001, 30002, 30003

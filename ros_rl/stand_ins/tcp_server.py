@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""TCP servers: one that answers, and one that tells."""
+"""What stand-ins listen by, where their vendors' clients come over TCP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable
 
 from ros_rl.errors import BackendError
-from ros_rl.stand_ins.xarm.frames import Request, take_request
 
 
 class Server:
@@ -75,25 +74,6 @@ class Server:
         with contextlib.suppress(OSError), client:
             self._serve(client)
         self.clients.remove(client)
-
-
-def serve_requests(client: socket.socket, answer: Callable[[Request], bytes | None]) -> None:
-    """Answer a client's control frames until it leaves.
-
-    Args:
-        client: Its connection.
-        answer: Gives the bytes of the reply; None for none.
-    """
-    buffer = bytearray()
-    while True:
-        chunk = client.recv(4096)
-        if not chunk:
-            return
-        buffer += chunk
-        while (request := take_request(buffer)) is not None:
-            answered = answer(request)
-            if answered is not None:
-                client.sendall(answered)
 
 
 def wait_for_end(client: socket.socket) -> None:

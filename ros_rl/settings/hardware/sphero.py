@@ -1,0 +1,84 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Settings of the driver of Sphero's rolling robots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ros_rl.config import setting
+from ros_rl.errors import ConfigError, TimingError
+from ros_rl.robot import VELOCITY, Robot
+from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.nodes import ControlSettings
+
+_MEASURED = ("joint_position", "joint_velocity", "base_position")
+_FASTEST = 10.0  # Hz; each command waits for its response and then 60 ms, so that 17 Hz is all the client does
+_CORNERS = 8
+
+
+@dataclass(frozen=True)
+class SpheroSettings(BackendSettings):
+    """A Sphero Ollie or its like: two raw motors over Bluetooth, its place from a camera above."""
+
+    requires: ClassVar[tuple[str, ...]] = ("spherov2",)
+
+    toy: str = setting("", "its Bluetooth name, such as 2B-1A2B; empty: the first that is found")
+    bridge: str = setting(
+        "", "HOST:PORT of the client's TCP adapter, which has the Bluetooth; empty: this machine's own"
+    )
+    connect_time: float = setting(20.0, "how long it may take to be found", unit="s", low=1.0, high=120.0)
+    reply_time: float = setting(0.5, "how long it may take to answer a command", unit="s", low=0.1, high=5.0)
+    wheel_speed: float = setting(60.0, "of a wheel at full power, as measured on the floor", unit="rad/s", low=1.0)
+    camera: str = setting("0", "number of a camera of this machine (OpenCV), or tcp://HOST:PORT of raw pictures")
+    arena: tuple[float, ...] = setting((1.6, 1.2), "width and depth of what the corners bound", unit="m", low=0.1)
+    corners: tuple[float, ...] = setting(
+        (),
+        "x and y in the picture of the arena's corners: left far, right far, right near, left near; empty: all of it",
+        unit="pixels",
+    )
+    colour: tuple[float, ...] = setting((40.0, 90.0, 240.0), "of the ball: red, green, blue", low=0.0, high=255.0)
+    tolerance: float = setting(
+        0.12, "distance of shares of red, green and blue that is the same colour", low=0.01, high=0.5
+    )
+    smallest: int = setting(12, "of the ball in the picture", unit="pixels", low=1)
+    fastest: float = setting(3.0, "farther than it rolls at this speed is not the ball", unit="m/s", low=0.1)
+    height: float = setting(0.04, "of its middle above the floor", unit="m", low=0.0)
+    lost_time: float = setting(0.3, "how long the ball may not be seen", unit="s", low=0.05, high=5.0)
+
+    def __post_init__(self) -> None:
+        """Check what has a number of values."""
+        for name, value, sizes in (
+            ("arena", self.arena, (2,)),
+            ("corners", self.corners, (0, _CORNERS)),
+            ("colour", self.colour, (3,)),
+        ):
+            if len(value) not in sizes:
+                wanted = " or ".join(map(str, sizes))
+                raise ConfigError(f"driver.backend.{name} has {len(value)} values, expected {wanted}")
+
+    def check_timing(self, control: ControlSettings) -> None:
+        """See `BackendSettings.check_timing`: at most what its client holds."""
+        if control.rate_hz > _FASTEST:
+            raise TimingError(
+                f"control.rate_hz is {control.rate_hz:g}, but a Sphero takes a command every 60 ms and answers it: "
+                f"use at most {_FASTEST:g}, better 2"
+            )
+
+    def check_robot(self, robot: Robot) -> None:
+        """See `BackendSettings.check_robot`: two wheels that turn without end."""
+        name = f"robot '{robot.name}'"
+        if robot.size != 2 or len(robot.endless) != 2 or not robot.commanded_by(VELOCITY).all():
+            raise ConfigError(f"driver 'sphero' moves two endless wheels by their velocities; it cannot be {name}")
+        if robot.limits.velocity.max() > self.wheel_speed:
+            raise ConfigError(
+                f"{name} has velocity {robot.limits.velocity.max():g} rad/s; at full power a wheel does "
+                f"driver.backend.wheel_speed {self.wheel_speed:g}"
+            )
+        others = [sensor for sensor in robot.sensors if sensor not in _MEASURED]
+        if others:
+            raise ConfigError(
+                f"driver 'sphero' cannot measure sensor '{others[0]}' of {name}; it measures {', '.join(_MEASURED)}"
+            )
