@@ -97,7 +97,7 @@ class Overhead:
             age = now - self._seen
             if self._place is not None and age <= settings.lost_time + _FORGET:
                 jump = float(np.linalg.norm(place - self._place))
-                if jump > _NOISE + settings.fastest * age:
+                if jump > _NOISE + settings.fastest * min(age, settings.lost_time):
                     self._why = f"it jumped by {jump:.2f} m"
                     return
             self._place, self._seen, self._why = place, now, "no picture has come since"

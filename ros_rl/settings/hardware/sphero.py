@@ -44,7 +44,7 @@ class SpheroSettings(BackendSettings):
         0.12, "distance of shares of red, green and blue that is the same colour", low=0.01, high=0.5
     )
     smallest: int = setting(12, "of the ball in the picture", unit="pixels", low=1)
-    fastest: float = setting(3.0, "farther than it rolls at this speed is not the ball", unit="m/s", low=0.1)
+    fastest: float = setting(1.0, "farther than it rolls at this speed is not the ball", unit="m/s", low=0.1)
     height: float = setting(0.04, "of its middle above the floor", unit="m", low=0.0)
     lost_time: float = setting(0.3, "how long the ball may not be seen", unit="s", low=0.05, high=5.0)
 
