@@ -12,6 +12,7 @@ from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
 from ros_rl.settings.hardware.unitree_go2 import UnitreeGo2Settings
 from ros_rl.settings.hardware.sphero import SpheroSettings
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
+from ros_rl.settings.hardware.unitree_go2 import UnitreeGo2Settings
 from ros_rl.settings.hardware.xarm import XarmSettings
 
 HARDWARE_SETTINGS: dict[str, type[BackendSettings]] = {
