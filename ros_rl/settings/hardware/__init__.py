@@ -8,8 +8,6 @@ from __future__ import annotations
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.hardware.ros2_control import Ros2ControlSettings
 from ros_rl.settings.hardware.so101 import So101Settings
-from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
-from ros_rl.settings.hardware.unitree_go2 import UnitreeGo2Settings
 from ros_rl.settings.hardware.sphero import SpheroSettings
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
 from ros_rl.settings.hardware.unitree_go2 import UnitreeGo2Settings
