@@ -81,6 +81,7 @@ setup(
         "xarm": ["xarm-python-sdk>=1.18"],
         "so101": ["feetech-servo-sdk>=1,<2"],
         "sphero": ["spherov2>=0.12", "bleak", "opencv-python-headless"],
+        "ur": ["ur-rtde>=1.6"],
         "docs": ["sphinx>=8", "myst-parser>=4", "furo", "sphinx-autoapi>=3.3", "sphinx-copybutton"],
         "wandb": ["wandb>=0.18"],
         "bench": ["stable-baselines3", "psutil"],
@@ -108,6 +109,7 @@ setup(
             "feetech-servo-sdk>=1,<2",
             "xarm-python-sdk>=1.18",
             "spherov2>=0.12",
+            "ur-rtde>=1.6; python_version < '3.13'",
         ],
         "dev": [
             "pytest",
@@ -122,6 +124,7 @@ setup(
             "feetech-servo-sdk>=1,<2",
             "xarm-python-sdk>=1.18",
             "spherov2>=0.12",
+            "ur-rtde>=1.6; python_version < '3.13'",
             "ruff",
             "mypy",
             "mutmut>=3.8",

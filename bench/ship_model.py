@@ -68,7 +68,7 @@ Made by
     {command}
     python bench/ship_model.py RUN
 
-It was never on hardware. The gait is a simulator's: expect other friction, compliance and impacts on a robot.
+It was never on hardware. It learned in a simulator: expect other friction, compliance and impacts on a robot.
 """
 
 

@@ -28,6 +28,7 @@ _OWN = {
         "unitree_a1": "unitree_a1.backend:UnitreeA1Backend",
         "unitree_go2": "unitree_go2.backend:UnitreeGo2Backend",
         "sphero": "sphero.backend:SpheroBackend",
+        "ur_rtde": "ur_rtde:UrRtdeBackend",
     }.items()
 }
 _OWN["ros2_control"] = EntryPoint("ros2_control", "ros_rl.nodes.ros2_control.driver:make_driver", BACKENDS_GROUP)

@@ -38,6 +38,7 @@ _EXTRA_OF = {
     "xarm": "xarm",
     "cyclonedds": "go2",
     "spherov2": "sphero",
+    "rtde_control": "ur",
 }
 _OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui", "seconds")
 """Options that mean nothing to a Gymnasium environment."""

@@ -21,6 +21,7 @@ STAND_INS: dict[str, str] = {
     "xarm": "xarm.stand_in:XarmStandIn",
     "ros2_control": "ros2_control:Ros2ControlStandIn",
     "sphero": "sphero.stand_in:SpheroStandIn",
+    "ur": "ur:UrStandIn",
 }
 """Modules and classes of this room, by the names of the stand-ins."""
 

@@ -11,6 +11,7 @@ from ros_rl.settings.hardware.so101 import So101Settings
 from ros_rl.settings.hardware.sphero import SpheroSettings
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
 from ros_rl.settings.hardware.unitree_go2 import UnitreeGo2Settings
+from ros_rl.settings.hardware.ur_rtde import UrRtdeSettings
 from ros_rl.settings.hardware.xarm import XarmSettings
 
 HARDWARE_SETTINGS: dict[str, type[BackendSettings]] = {
@@ -20,5 +21,6 @@ HARDWARE_SETTINGS: dict[str, type[BackendSettings]] = {
     "ros2_control": Ros2ControlSettings,
     "unitree_go2": UnitreeGo2Settings,
     "sphero": SpheroSettings,
+    "ur_rtde": UrRtdeSettings,
 }
 """By the drivers' names."""

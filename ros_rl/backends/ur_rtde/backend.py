@@ -1,0 +1,135 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A Universal Robots arm: joint speeds by ur_rtde from a process of its own, states by RTDE."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import time
+
+import numpy as np
+
+from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
+from ros_rl.backends.ur_rtde.dashboard import refuse_local
+from ros_rl.backends.ur_rtde.link import Link, Received
+from ros_rl.backends.ur_rtde.process import ArmProcess
+from ros_rl.backends.ur_rtde.records import ArmSpec
+from ros_rl.backends.ur_rtde.state import FIELDS, Converter, cannot_move, ended, plays, slowed
+from ros_rl.errors import BackendError, MissingDependencyError
+from ros_rl.robot import Robot
+from ros_rl.settings.hardware.ur_rtde import UrRtdeSettings
+from ros_rl.types import Array
+
+_HANGS = 2.0  # s; the robot's watchdog bites long before
+_STARTS = 0.2  # s, until the states tell of a program that has started
+
+
+class UrRtdeBackend(Backend):
+    """A UR without ROS. Three lines hold it, whatever hangs or ends.
+
+    The driver's guards; the process that sends, where targets expire and which notes that the driver has ended; and the
+    robot's own watchdog, which ends its program when that process falls silent.
+
+    Args:
+        robot: The robot.
+        settings: Of its driver.
+        period: Control period [s].
+        scenario: Of no use to a real robot.
+
+    Raises:
+        MissingDependencyError: ur_rtde is not installed.
+    """
+
+    def __init__(self, robot: Robot, settings: UrRtdeSettings, period: float, scenario: Scenario = EMPTY) -> None:
+        if importlib.util.find_spec("rtde_control") is None:
+            raise MissingDependencyError("ur-rtde", "ur")
+        self._robot, self._settings = robot, settings
+        self._joints = robot.joint_map("ur_rtde")
+        self._converter = Converter(self._joints, robot.sensors, settings.base_yaw)
+        acceleration = float(np.min(robot.limits.acceleration))
+        spec = ArmSpec(settings, robot.size, os.getpid(), robot.command_ramp * period, acceleration)
+        self.arm_process = ArmProcess(spec, _HANGS)
+        """What moves the arm."""
+        self._link: Link | None = None
+
+    def connect(self) -> None:
+        """See `Backend.connect`: nothing but states is asked for.
+
+        Raises:
+            BackendError: It does not answer, is not in remote control, cannot move, or runs a program already.
+        """
+        settings = self._settings
+        if settings.remote_control:
+            refuse_local(settings.address, settings.connect_timeout)
+        link = Link(settings.address, FIELDS, settings.rate_hz, settings.connect_timeout)
+        state = link.open().state
+        problem = cannot_move(state) or slowed(state, settings.speed_scaling)
+        if not problem and plays(state):
+            problem = "the robot runs a program already; stop it on the pendant"
+        if problem:
+            link.close()
+            raise BackendError(problem)
+        self._link = link
+
+    def arm(self) -> None:
+        """See `Backend.arm`: ur_rtde's program starts on the robot, at rest; anew after a fault."""
+        self._connected().fault = ""
+        self.arm_process.arm()
+
+    def disarm(self) -> None:
+        """See `Backend.disarm`: the arm stands still, the program ends, and the robot holds itself."""
+        self.arm_process.rest()
+
+    def write(self, command: Array, until: float) -> None:
+        """See `Backend.write`.
+
+        Raises:
+            BackendError: It is not finite or has the wrong size, or nothing is connected.
+        """
+        self._connected()
+        if command.shape != (self._robot.size,) or not np.isfinite(command).all():
+            raise BackendError(f"command {command} is not {self._robot.size} finite joint velocities")
+        self.arm_process.follow(self._joints.turned(command), until)
+
+    def read(self) -> Reading:
+        """See `Backend.read`.
+
+        Raises:
+            BackendError: It is not connected.
+        """
+        link = self._connected()
+        newest = link.newest
+        age = max(0.0, time.monotonic() - newest.measured)
+        measurement = self._converter.measurement(newest.state)
+        return Reading(measurement, age, newest.number, self._health(link, newest, age))
+
+    def safe(self) -> None:
+        """See `Backend.safe`: stand still."""
+        if self._link is not None:
+            self.arm_process.stand()
+
+    def close(self) -> None:
+        """See `Backend.close`."""
+        self.arm_process.close()
+        link, self._link = self._link, None
+        if link is not None:
+            link.close()
+
+    def _connected(self) -> Link:
+        if self._link is None:
+            raise BackendError("the robot is not connected")
+        return self._link
+
+    def _health(self, link: Link, newest: Received, age: float) -> str:
+        settings = self._settings
+        if link.lost or link.fault:
+            return link.lost or link.fault
+        if age > settings.silence_limit:
+            return f"the robot has sent no state for {age:.3f} s, limit {settings.silence_limit:g} s"
+        problem = cannot_move(newest.state) or self.arm_process.problem()
+        armed = self.arm_process.armed_since
+        if problem or not armed or newest.measured < armed + _STARTS:
+            return problem
+        return slowed(newest.state, settings.speed_scaling) or ended(newest.state)

@@ -1,0 +1,85 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Settings of a Universal Robots arm without ROS."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ros_rl.config import setting
+from ros_rl.errors import ConfigError, TimingError
+from ros_rl.robot import VELOCITY, Robot
+from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.nodes import ControlSettings
+
+_JOINTS = 6
+_MEASURED = {
+    "joint_position",
+    "joint_velocity",
+    "joint_effort",
+    "joint_temperature",
+    "tool_position",
+    "tool_orientation",
+    "tool_velocity",
+}
+
+
+@dataclass(frozen=True)
+class UrRtdeSettings(BackendSettings):
+    """A UR of the CB3 or the e-Series: joint velocities by ur_rtde, measured by RTDE."""
+
+    requires: ClassVar[tuple[str, ...]] = ("rtde_control",)
+
+    address: str = setting("127.0.0.1", "address of the robot; its ports are fixed (29999, 30003, 30004)")
+    rate_hz: float = setting(
+        125.0, "velocities sent and states received per second; at most 125 with a CB3", unit="Hz", low=50.0, high=500.0
+    )
+    watchdog_hz: float = setting(
+        10.0, "the robot stops by itself when it hears less often than this", unit="Hz", low=2.0, high=50.0
+    )
+    stop_acceleration: float = setting(
+        10.0, "how fast the leading joint brakes when nothing may act", unit="rad/s^2", low=0.5, high=40.0
+    )
+    silence_limit: float = setting(
+        0.1, "fault when the robot has sent no state for this long", unit="s", low=0.02, high=1.0
+    )
+    speed_scaling: float = setting(
+        0.98, "fault when the robot slows motion to less than this share (speed slider)", low=0.0, high=1.0
+    )
+    remote_control: bool = setting(
+        True, "refuse an e-Series robot that is not in remote control; a simulated controller may say it never is"
+    )
+    base_yaw: float = setting(
+        math.pi,
+        "heading of the controller's base in the robot's base frame: pi for base_link, 0 for base",
+        unit="rad",
+        low=-math.pi,
+        high=math.pi,
+    )
+    connect_timeout: float = setting(3.0, "how long the robot may take to answer", unit="s", low=0.1, high=30.0)
+    arm_timeout: float = setting(10.0, "how long its program may take to start", unit="s", low=1.0, high=60.0)
+
+    def check_timing(self, control: ControlSettings) -> None:
+        """See `BackendSettings.check_timing`: several commands in a period, and several in the watchdog's time."""
+        for what, other in (("control.rate_hz", control.rate_hz), ("driver.backend.watchdog_hz", self.watchdog_hz)):
+            if self.rate_hz < 2.0 * other:
+                raise TimingError(f"driver.backend.rate_hz {self.rate_hz:g} is not at least twice {what} {other:g}")
+
+    def check_robot(self, robot: Robot) -> None:
+        """See `BackendSettings.check_robot`: six joints with velocity commands."""
+        if robot.size != _JOINTS or robot.passive:
+            raise ConfigError(
+                f"driver 'ur_rtde' moves an arm of {_JOINTS} joints; robot '{robot.name}' has "
+                f"{robot.size + len(robot.passive)}"
+            )
+        others = [name for name, own in zip(robot.joints, robot.interfaces, strict=True) if own != VELOCITY]
+        if others:
+            raise ConfigError(
+                f"joint '{others[0]}' of robot '{robot.name}' takes no velocity commands, as driver 'ur_rtde' sends"
+            )
+        unknown = [name for name in robot.sensors if name not in _MEASURED]
+        if unknown:
+            raise ConfigError(f"driver 'ur_rtde' has no sensor '{unknown[0]}', which robot '{robot.name}' lists")
