@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ros_rl.backends.unitree import KEYS, NO_POSITION, NO_VELOCITY
 from ros_rl.backends.unitree_a1 import wire
-from ros_rl.backends.unitree_a1.remote import KEYS
 from ros_rl.errors import BackendError
 from ros_rl.stand_ins.person import Person
 from ros_rl.stand_ins.quadruped import STATE_FAULTS, Quadruped, Seen, Told
@@ -211,6 +211,6 @@ def told_by(record: Any) -> Told:
     position, velocity = (motors[name].astype(np.float64) for name in ("position", "velocity"))
     on = motors["mode"] == wire.SERVO
     effort = np.where(on, motors["effort"] * wire.EFFORT_STEP, 0.0)
-    stiffness: Array = np.where(on & (position < wire.NO_POSITION / 2), motors["stiffness"] * wire.STIFFNESS_STEP, 0.0)
-    damping: Array = np.where(on & (velocity < wire.NO_VELOCITY / 2), motors["damping"] * wire.DAMPING_STEP, 0.0)
+    stiffness: Array = np.where(on & (position < NO_POSITION / 2), motors["stiffness"] * wire.STIFFNESS_STEP, 0.0)
+    damping: Array = np.where(on & (velocity < NO_VELOCITY / 2), motors["damping"] * wire.DAMPING_STEP, 0.0)
     return Told(position, velocity, effort, stiffness, damping)

@@ -10,7 +10,8 @@ import socket
 import numpy as np
 
 from ros_rl.backends.motor_process import MotorBus, MotorCommand, MotorState
-from ros_rl.backends.unitree_a1 import remote, wire
+from ros_rl.backends.unitree import NO_POSITION, NO_VELOCITY, stops
+from ros_rl.backends.unitree_a1 import wire
 from ros_rl.errors import BackendError
 from ros_rl.robot import Robot
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
@@ -34,7 +35,7 @@ class A1Bus(MotorBus):
         self._command = np.zeros(1, wire.COMMAND)
         self._command["level"] = wire.LOW_LEVEL
         motors = self._command["motors"][0]
-        motors["mode"], motors["position"], motors["velocity"] = wire.SERVO, wire.NO_POSITION, wire.NO_VELOCITY
+        motors["mode"], motors["position"], motors["velocity"] = wire.SERVO, NO_POSITION, NO_VELOCITY
         self._socket: socket.socket | None = None
         self._robot_at = ("", 0)
 
@@ -91,8 +92,8 @@ class A1Bus(MotorBus):
             self._fault(record["remote"], motors["mode"]),
         )
 
-    def _fault(self, keys: np.ndarray, modes: np.ndarray) -> str:
-        if remote.stops(remote.pressed(keys)):
+    def _fault(self, remote: np.ndarray, modes: np.ndarray) -> str:
+        if stops(remote):
             return "remote control: stop"
         off = np.flatnonzero(modes != wire.SERVO)
         if not off.size:

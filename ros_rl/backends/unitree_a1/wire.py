@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ros_rl.backends.unitree_crc import unitree_crc
+from ros_rl.backends.unitree import unitree_crc
 from ros_rl.types import Array
 
 JOINTS = tuple(f"{leg}_{part}_joint" for leg in ("FR", "FL", "RR", "RL") for part in ("hip", "thigh", "calf"))
@@ -27,8 +27,6 @@ EFFORT_STEP, STIFFNESS_STEP, DAMPING_STEP = 1.0 / 256, 1.0 / 32, 1.0 / 16
 """Resolution of what is sent as 16 bits [N m, N m/rad, N m s/rad]."""
 MOST_EFFORT, MOST_STIFFNESS, MOST_DAMPING = 128.0, 1024.0, 2048.0
 """What 16 bits cannot say any more."""
-NO_POSITION, NO_VELOCITY = 2.146e9, 16000.0
-"""Of a motor that is to control neither."""
 
 _HEADER = [("level", "u1"), ("version", "<u2"), ("robot", "<u2"), ("serial", "<u4"), ("bandwidth", "u1")]
 _MOTOR_COMMAND = np.dtype(

@@ -6,8 +6,8 @@
 import numpy as np
 import pytest
 
+from ros_rl.backends.unitree import NO_POSITION, NO_VELOCITY
 from ros_rl.backends.unitree_a1 import wire
-from ros_rl.backends.unitree_a1.remote import KEYS, pressed, stops
 
 FRAMES = 100_000
 
@@ -41,8 +41,8 @@ def command(**first) -> np.void:
         ),
         (
             {
-                "position": wire.NO_POSITION,
-                "velocity": wire.NO_VELOCITY,
+                "position": NO_POSITION,
+                "velocity": NO_VELOCITY,
                 "effort": 0.0,
                 "stiffness": 0.0,
                 "damping": 0.0,
@@ -139,12 +139,3 @@ def test_what_is_no_datagram_of_the_a1_is_refused():
     high = command()
     high["level"] = 0
     assert "level 0x00, expected 0xff" in str(wire.decode(wire.encode(high), wire.COMMAND))
-
-
-def test_keys_of_the_remote_control():
-    remote = np.zeros(40, np.uint8)
-    assert pressed(remote) == 0 and not stops(0)
-    remote[2], remote[3] = 1 << 5, 1 << 1
-    assert pressed(remote) == KEYS["L2"] | KEYS["B"]
-    assert stops(pressed(remote)) and stops(KEYS["L2"] | KEYS["A"]) and stops(pressed(remote) | KEYS["R1"])
-    assert not stops(KEYS["B"]) and not stops(KEYS["L2"]) and not stops(KEYS["R2"] | KEYS["B"])
