@@ -30,7 +30,9 @@ class Ros2ControlSettings(BackendSettings):
     controller: str = setting(
         "", "forwards commands to the joints; empty: forward_velocity_controller or forward_position_controller"
     )
-    joints: tuple[str, ...] = setting((), "joints in the controller's order; empty: as its parameter 'joints' says")
+    joints: tuple[str, ...] | None = setting(
+        None, "joints in the controller's order; not set: as its parameter 'joints' says"
+    )
     joint_states: str = setting("joint_states", "topic that tells the joints")
     status: str = setting(
         "auto",
