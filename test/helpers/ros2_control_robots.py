@@ -87,6 +87,11 @@ def told(played: Ros2ControlStandIn) -> Array:
     return np.full(6, np.nan) if played.command is None else played.command
 
 
+def moves_since(played: Ros2ControlStandIn, moment: float) -> list[float]:
+    """When it was told to move, from a moment on [s, steady clock]."""
+    return [item.time for item in played.since(moment) if not isinstance(item.what, str) and np.any(item.what != 0.0)]
+
+
 def rests(played: Ros2ControlStandIn) -> bool:
     """Whether the robot is told to stand still, and does."""
     return bool(np.array_equal(told(played), np.zeros(6)) and np.abs(played.velocity()).max() < 0.02)

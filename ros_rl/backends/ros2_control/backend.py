@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ros_rl.backends.backend import Backend, Reading
 from ros_rl.backends.ros2_control.command_process import CommandProcess
-from ros_rl.backends.ros2_control.joint_states import JointStates
+from ros_rl.backends.ros2_control.following import Following
+from ros_rl.backends.ros2_control.joint_states import JointStates, State
 from ros_rl.backends.ros2_control.link import Link
 from ros_rl.backends.ros2_control.recovery import Recovery
 from ros_rl.backends.ros2_control.status import Status
@@ -54,6 +55,7 @@ class Ros2ControlBackend(Backend):
         """Restarts the robot's program."""
         self._map = robot.joint_map(NAME)
         self._holds = robot.interfaces[0] == POSITION
+        self._following = Following(self._holds, settings.controller_of(robot))
         self._order: NDArray[np.intp] = np.arange(robot.size)
         self._fails = False
         self._kinematics: Kinematics | None = None
@@ -98,6 +100,7 @@ class Ros2ControlBackend(Backend):
 
     def disarm(self) -> None:
         """See `Backend.disarm`: the stop for a while, then nothing is sent."""
+        self._following.aim(None)
         if not self.commands.rest():
             self._stop_by_link()
 
@@ -111,6 +114,7 @@ class Ros2ControlBackend(Backend):
             raise BackendError(f"command {command} is not {self._robot.size} finite numbers")
         there = self._map.position_there(command) if self._holds else self._map.turned(command)
         self.commands.follow(there[self._order], until)
+        self._following.aim(command)
 
     def read(self) -> Reading:
         """See `Backend.read`.
@@ -126,10 +130,11 @@ class Ros2ControlBackend(Backend):
         if self._kinematics is not None:
             measured["tool_position"] = self._kinematics.positions(state.position)[-1]
         measurement = Measurement({name: measured[name] for name in self._robot.sensors})
-        return Reading(measurement, age, state.sequence, self._health(age))
+        return Reading(measurement, age, state.sequence, self._health(state, age))
 
     def safe(self) -> None:
         """See `Backend.safe`: zero velocity, or hold; by the link itself where the command node fails."""
+        self._following.aim(None)
         if not self.commands.stop() or self._fails:
             self._stop_by_link()
 
@@ -139,12 +144,13 @@ class Ros2ControlBackend(Backend):
         self.commands.close()
         self._link.close()
 
-    def _health(self, age: float) -> str:
-        failed = self.commands.problem
+    def _health(self, state: State, age: float) -> str:
+        now, failed = time.monotonic(), self.commands.problem
         self._fails = self._fails or "command node" in failed
         wrong, limit = self._states.problem(), self._settings.silence_limit
         silent = f"no joint states for {age:.3f} s, limit {limit:g} s" if age > limit else ""
-        return failed or wrong or self._status.problem(time.monotonic()) or silent or self._link.problem
+        told = self._status.problem(now) or self._link.problem
+        return failed or wrong or told or silent or self._following.problem(state, now)
 
     def _stop_by_link(self) -> None:
         state = self._states.newest

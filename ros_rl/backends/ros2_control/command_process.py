@@ -78,7 +78,7 @@ class CommandProcess:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"},
             )
         said = select.select([self._socket], [], [], _STARTS_SECONDS)[0]
-        if not said or self.problem:
+        if not said or self._ended():
             code = self._process.poll()
             self.close()
             raise BackendError(
@@ -95,9 +95,7 @@ class CommandProcess:
     @property
     def problem(self) -> str:
         """Why the command node sends no targets; empty while it does."""
-        with self._lock:
-            ended = self._receive()
-        if ended or self._process is None or self._process.poll() is not None:
+        if self._ended():
             return "the command node has ended; restart the driver"
         silent = time.monotonic() - self._report.alive
         if silent > self._silence:
@@ -173,6 +171,11 @@ class CommandProcess:
                 self._socket.send(pack_order(order, until, values))
             except OSError as error:
                 raise BackendError(f"the command node takes no orders: {error.strerror}") from None
+
+    def _ended(self) -> bool:
+        """Whether it runs no more; takes the reports that have come."""
+        with self._lock:
+            return self._receive() or self._process is None or self._process.poll() is not None
 
     def _receive(self) -> bool:
         """Take the reports that have come; True if there is nobody to send more."""
