@@ -84,16 +84,18 @@ class Ros2ControlBackend(Backend):
         Raises:
             BackendError: The robot, its controller or the command node is not fit to move.
         """
-        self._states.forget()
         stopped = self._status.stopped if self._settings.status != "none" else ""
         if stopped:
             raise BackendError(f"{stopped}: {self.recovery.begin()}")
-        problem = self._status.problem(time.monotonic()) or self._link.problem
+        wrong = self._states.problem()
+        if wrong:
+            self._states.forget()
+            raise BackendError(f"{wrong}; clear the fault and arm again once that is over")
+        state = self._newest()
+        now = time.monotonic()
+        problem = self._status.problem(now) or self._silent(now - state.received) or self._link.problem
         if problem:
             raise BackendError(problem)
-        state = self._states.newest
-        if state is None:
-            raise BackendError("the robot has sent no joint states")
         self.commands.arm(self._map.position_there(state.position)[self._order])
         self._fails = False
         self._link.stop_itself(None)
@@ -122,9 +124,7 @@ class Ros2ControlBackend(Backend):
         Raises:
             BackendError: It is not connected.
         """
-        state = self._states.newest
-        if state is None:
-            raise BackendError("the robot has sent no joint states")
+        state = self._newest()
         age = time.monotonic() - state.received
         measured = {"joint_position": state.position, "joint_velocity": state.velocity, "joint_effort": state.effort}
         if self._kinematics is not None:
@@ -147,10 +147,18 @@ class Ros2ControlBackend(Backend):
     def _health(self, state: State, age: float) -> str:
         now, failed = time.monotonic(), self.commands.problem
         self._fails = self._fails or "command node" in failed
-        wrong, limit = self._states.problem(), self._settings.silence_limit
-        silent = f"no joint states for {age:.3f} s, limit {limit:g} s" if age > limit else ""
+        wrong = self._states.problem()
         told = self._status.problem(now) or self._link.problem
-        return failed or wrong or told or silent or self._following.problem(state, now)
+        return failed or wrong or told or self._silent(age) or self._following.problem(state, now)
+
+    def _newest(self) -> State:
+        if self._states.newest is None:
+            raise BackendError("the robot has sent no joint states")
+        return self._states.newest
+
+    def _silent(self, age: float) -> str:
+        limit = self._settings.silence_limit
+        return f"no joint states for {age:.3f} s, limit {limit:g} s" if age > limit else ""
 
     def _stop_by_link(self) -> None:
         state = self._states.newest
@@ -160,7 +168,7 @@ class Ros2ControlBackend(Backend):
 
     def _order_of(self, told: tuple[str, ...]) -> NDArray[np.intp]:
         """Where each of the controller's joints stands among the robot's."""
-        known, asked = self._map.names, self._settings.joints
+        known, asked = self._map.names, self._settings.joints or ()
         if not (told or asked):
             raise BackendError(
                 "the controller does not tell its joints (parameter 'joints'): give them in its order as "

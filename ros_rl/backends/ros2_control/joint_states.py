@@ -13,6 +13,7 @@ import numpy as np
 from ros_rl.robot.hardware import JointMap
 from ros_rl.types import Array
 
+_SETTLES = 0.5  # s; the least lag of the stamps in this time is what is compared with later
 _FOLLOWS = 1e-3  # of a stamp's lag is taken over with each message: clocks of two machines drift apart
 
 
@@ -26,7 +27,7 @@ class State(NamedTuple):
     effort: Array
     """As the robot tells it, shape (joints,)."""
     received: float
-    """When it came [s, steady clock]."""
+    """When it was measured, as far as its stamp tells [s, steady clock]."""
     sequence: int
     """Running number."""
 
@@ -47,14 +48,18 @@ class JointStates:
         self._index: Array | None = None
         self._wrong_names = ""
         self._lag: float | None = None
-        self._stamp = 0.0
+        self._settles_until, self._stamp = 0.0, 0.0
         self._problem = ""
         self.newest: State | None = None
         """None before the first."""
 
     def forget(self) -> None:
-        """Judge stamps anew, and forget what was wrong."""
+        """Take the robot's clock as it is from now on, and forget what was wrong."""
         self._lag, self._problem = None, ""
+
+    def is_settled(self, now: float) -> bool:
+        """Whether stamps are judged [s, steady clock]: not before it is known how they lag."""
+        return self._lag is not None and now > self._settles_until
 
     def problem(self) -> str:
         """What was wrong with messages since the last call; empty if nothing."""
@@ -92,12 +97,13 @@ class JointStates:
         values += [
             self._pick(what, own, size, self._needs[what]) for what, own in (("velocity", velocity), ("effort", effort))
         ]
-        if any(value is None for value in values) or not self._in_time(stamp, now):
+        late = self._late_by(stamp, now) if all(value is not None for value in values) else None
+        if late is None:
             return
         there, speed, force = values
         number = 1 if self.newest is None else self.newest.sequence + 1
         turned = self._map.turned
-        self.newest = State(self._map.position_here(there), turned(speed), turned(force), now, number)  # type: ignore[arg-type]
+        self.newest = State(self._map.position_here(there), turned(speed), turned(force), now - late, number)  # type: ignore[arg-type]
 
     def _learn(self, names: tuple[str, ...]) -> None:
         """Where the robot's joints stand in such a message."""
@@ -126,21 +132,24 @@ class JointStates:
             return None
         return picked
 
-    def _in_time(self, stamp: float, now: float) -> bool:
-        """Whether a message is newer than the last, and stamped as before in relation to the steady clock."""
+    def _late_by(self, stamp: float, now: float) -> float | None:
+        """How much later than usual a message comes [s]; None for one that is not taken.
+
+        A message that was stamped earlier than the last, or as late as that, is no news.
+        """
         if stamp == 0.0:
-            return True
+            return 0.0
         lag = now - stamp
         if self._lag is None:
-            self._lag, self._stamp = lag, stamp
-            return True
+            self._lag, self._settles_until, self._stamp = lag, now + _SETTLES, 0.0
+        if not self.is_settled(now):
+            self._lag = min(self._lag, lag)
         off = lag - self._lag
         if abs(off) > self._stamp_limit:
             way = "late" if off > 0.0 else "early"
             self._problem = f"the joint states are stamped {abs(off):.3f} s too {way}, limit {self._stamp_limit:g} s"
-            return False
-        self._lag += _FOLLOWS * off
-        if stamp <= self._stamp:  # the same or an older one again
-            return False
+        if off < -self._stamp_limit or stamp <= self._stamp:
+            return None
+        self._lag += _FOLLOWS * min(off, self._stamp_limit)
         self._stamp = stamp
-        return True
+        return max(off, 0.0)

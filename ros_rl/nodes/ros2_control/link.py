@@ -85,7 +85,7 @@ class RosLink(Link):
         self._thread.start()
         self._wait_for(lambda: node.count_subscribers(self._topic) > 0, self._no_controller)
         self._wait_for(lambda: not others(node, self._topic, os.getpid()), self._second)
-        self._wait_for(lambda: self._states.newest is not None, self._no_states)
+        self._wait_for(lambda: self._states.is_settled(time.monotonic()), self._no_states)
         if self._settings.status == "required":
             self._wait_for(lambda: self._status.complete, self._no_status)
 

@@ -88,21 +88,38 @@ def test_effort_may_be_missing_where_no_sensor_is_of_it() -> None:
     assert states.newest is not None and states.newest.effort.tolist() == [0.0] * 3
 
 
-@pytest.mark.parametrize(("stamp", "way"), [(99.5, "late"), (100.6, "early"), (3700.0, "early")])
-def test_stamps_that_jump_are_told_and_not_taken(stamp: float, way: str) -> None:
+def settled() -> JointStates:
+    """Joint states that have come as they should for a second, the first of them 0.3 s late."""
     states = taking()
-    give(states)
-    give(states, stamp=stamp, now=1.01)
-    assert states.newest is not None and states.newest.sequence == 1
-    assert f"s too {way}, limit 0.1 s" in states.problem()
+    give(states, stamp=100.0, now=1.3)
+    for number in range(1, 101):
+        give(states, stamp=100.0 + 0.01 * number, now=1.0 + 0.01 * number if number > 31 else 1.3 + 1e-4 * number)
+    assert states.problem() == "" and states.is_settled(2.0)
+    return states
+
+
+@pytest.mark.parametrize("stamp", [101.6, 4700.0])
+def test_stamps_from_the_future_are_told_and_not_taken(stamp: float) -> None:
+    states = settled()
+    before = states.newest
+    give(states, stamp=stamp, now=2.01)
+    assert states.newest is before
+    assert "s too early, limit 0.1 s" in states.problem()
     states.forget()
-    give(states, stamp=stamp + 0.01, now=1.02)
-    assert states.newest.sequence == 2, "an arming takes the clock as it is now"
+    give(states, stamp=stamp + 0.01, now=2.02)
+    assert states.newest is not before, "the clock is taken as it is from then on"
+
+
+def test_late_messages_are_told_and_as_old_as_their_stamps_say() -> None:
+    states = settled()
+    give(states, stamp=101.01, now=2.51)
+    assert "s too late, limit 0.1 s" in states.problem()
+    assert states.newest is not None and states.newest.received == pytest.approx(2.01, abs=0.01)
 
 
 def test_a_clock_that_drifts_slowly_is_followed() -> None:
     states = taking()
-    for number in range(60_000):  # ten minutes at 100 Hz, a millisecond per second
+    for number in range(1, 60_001):  # ten minutes at 100 Hz, a millisecond per second
         give(states, stamp=100.0 + 0.01 * number * 1.001, now=1.0 + 0.01 * number)
     assert states.newest is not None and states.newest.sequence == 60_000
 
