@@ -43,13 +43,19 @@ class So101Backend(Backend):
         self._robot, self._settings = robot, settings
         self.motors = MotorProcess(
             MotorSpec(
-                replace(robot, safety=replace(robot.safety, damping=1.0)),  # which tells holding from being left alone
+                replace(
+                    robot,
+                    safety=replace(
+                        robot.safety,
+                        damping=1.0,  # which tells holding from being left alone
+                        temperature=min(robot.safety.temperature, settings.temperature_limit),
+                    ),
+                ),
                 So101Bus,
                 settings,
                 period,
                 rate_hz=settings.rate_hz,
                 silence=settings.silence_limit,
-                temperature=settings.temperature_limit,
                 feet=0,
             )
         )
