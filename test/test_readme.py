@@ -14,6 +14,7 @@ import pytest
 
 from ros_rl.cli.main import make_parser
 from ros_rl.settings import loading as settings
+from ros_rl.settings.registry import implied_by
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,7 +66,11 @@ def test_ros_rl_commands_parse(words: list[str]) -> None:
     options = make_parser().parse_args(words[1:])
     overrides = getattr(options, "set", None)
     if overrides is not None:
-        settings.load_settings(getattr(options, "task", "a1_walk"), overrides=overrides)
+        driver = getattr(options, "driver", None)
+        chosen = [f"driver.backend.name={driver}", *implied_by(driver)] if driver else []
+        robot = [f"robot={options.robot}"] if getattr(options, "robot", None) else []
+        task = getattr(options, "task", "xarm_reach" if robot else "a1_walk")
+        settings.load_settings(task, overrides=[*robot, *chosen, *overrides])
 
 
 def test_other_commands_exist() -> None:

@@ -1,0 +1,113 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The robots of the campaign: their stand-ins, how to reach them, and what "driven" means for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+_STILL = 0.02  # rad/s or rad, of an arm's joints
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A robot with its driver and its stand-in."""
+
+    robot: str
+    driver: str
+    stand_in: Callable[[], Any]
+    settings: Callable[[Any], dict[str, Any]]
+    """Of the driver's backend, once the stand-in is there."""
+    driven: Callable[[Any], bool]
+    """Whether, at this moment, its motors follow a command."""
+    harmless: frozenset[str] = frozenset()
+    """Faults of the stand-in's that a driver goes on with."""
+    start_only: frozenset[str] = frozenset()
+    """Faults that tell at a connection alone."""
+    motor_process: bool = False
+    share: float = 0.3
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Faults that say nothing here, and why."""
+
+
+def _a1() -> Any:
+    from ros_rl.stand_ins.unitree_a1 import A1StandIn
+
+    return A1StandIn(port=0, start="standing")
+
+
+def _go2() -> Any:
+    from ros_rl.stand_ins.unitree_go2 import Go2StandIn
+
+    return Go2StandIn(domain=93)
+
+
+def _xarm() -> Any:
+    from ros_rl.stand_ins.xarm.stand_in import XarmStandIn
+
+    return XarmStandIn(control_port=0, report_ports=(0, 0, 0))
+
+
+def _ur() -> Any:
+    from ros_rl.stand_ins.ur.stand_in import UrStandIn
+
+    return UrStandIn(host="127.0.0.77")
+
+
+def _so101() -> Any:
+    from ros_rl.stand_ins.so101 import So101StandIn
+
+    return So101StandIn()
+
+
+def _legs_driven(stand_in: Any) -> bool:
+    return bool(stand_in.told.stiffness.any())
+
+
+def _arm_driven(stand_in: Any) -> bool:
+    return float(stand_in.speed) > _STILL
+
+
+_LEGS = {"lost", "duplicated", "reordered", "late"}
+
+SUBJECTS: dict[str, Subject] = {
+    "a1": Subject(
+        "a1",
+        "unitree_a1",
+        _a1,
+        lambda one: {"address": "127.0.0.1", "port": one.port, "local_port": 0},
+        _legs_driven,
+        harmless=frozenset(_LEGS | {"other_address", "deaf"}),
+        motor_process=True,
+    ),
+    "go2": Subject(
+        "go2",
+        "unitree_go2",
+        _go2,
+        lambda one: {"domain": 93, "interface": "lo"},
+        _legs_driven,
+        harmless=frozenset(_LEGS),
+        motor_process=True,
+    ),
+    "xarm": Subject(
+        "xarm6",
+        "xarm",
+        _xarm,
+        lambda one: {"address": "127.0.0.1", "control_port": one.control_port, "report_port": one.report_port},
+        _arm_driven,
+    ),
+    "ur": Subject("ur5e", "ur_rtde", _ur, lambda one: {"address": "127.0.0.77"}, _arm_driven, motor_process=True),
+    "so101": Subject("so101", "so101", _so101, lambda one: {"port": one.address}, _arm_driven, motor_process=True),
+}
+"""By the names of their stand-ins."""
+
+
+def speed_of(positions: list[tuple[float, np.ndarray]]) -> float:
+    """Of the fastest joint between the first and the last of some positions with their times [rad/s]."""
+    (begin, first), (end, last) = positions[0], positions[-1]
+    return float(np.abs(last - first).max()) / max(end - begin, 1e-3)
