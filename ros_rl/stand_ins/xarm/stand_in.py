@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 import time
@@ -21,17 +20,16 @@ from ros_rl.stand_ins.tcp_server import Server, wait_for_end
 from ros_rl.stand_ins.xarm import frames
 from ros_rl.stand_ins.xarm.faults import EMERGENCY_STOP, ERRORS, FAULTS
 from ros_rl.stand_ins.xarm.firmware import PAUSED, READY, Firmware, describe_request
-from ros_rl.stand_ins.xarm.frames import Report, Request
+from ros_rl.stand_ins.xarm.frames import Request
 from ros_rl.stand_ins.xarm.gripper import Gripper
+from ros_rl.stand_ins.xarm.reporter import Reporter
 from ros_rl.stand_ins.xarm.serving import serve_requests
 from ros_rl.types import Array
 
 CONTROL_PORT, NORMAL_PORT, RICH_PORT, REAL_PORT = 502, 30001, 30002, 30003
 _FREE_PORT = 5020  # where 502 is not for this user
 _STEP = 0.005  # s
-_REAL_EVERY, _SLOW_EVERY = 2, 40  # steps between reports: 100 Hz, 5 Hz
 _LATE = 0.6  # s
-_BURST = 0.3  # s
 _BEHIND = 0.2  # s, after which time that was lost is not made up for
 _REMEMBERED = 60_000  # steps, 5 minutes
 _GRIPPER = 124
@@ -69,8 +67,7 @@ class XarmStandIn(StandIn):
         """When the joints were driven with which velocities: steady clock [s], rad/s of shape (joints,)."""
         self._ended = threading.Event()
         self._servers: list[Server] = []
-        self._frozen: Array | None = None
-        self._held_back: list[bytes] = []
+        self._reporter = Reporter(self._firmware, self.plays)
         self._thread: threading.Thread | None = None
 
     @property
@@ -119,12 +116,12 @@ class XarmStandIn(StandIn):
     def close(self) -> None:
         """See `StandIn.close`."""
         self._ended.set()
-        servers, self._servers = self._servers, []
-        for server in servers:
-            server.close()
         if self._thread is not None:
             self._thread.join(timeout=5.0)
             self._thread = None
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.close()
         self._body.close()
 
     def describe(self) -> str:
@@ -204,7 +201,10 @@ class XarmStandIn(StandIn):
             return (0, answered) if answered is not None else (frames.WARNING, b"")
         if request.function == 11 and self.plays("stays_off"):
             return 0, b""
-        flags, payload = self._firmware.answer(request, self._report, self._body.measurement["joint_velocity"])
+        measured = self._body.measurement
+        flags, payload = self._firmware.answer(
+            request, lambda: self._reporter.report(measured), measured["joint_velocity"]
+        )
         return flags, self._version() if request.function == 1 else payload
 
     def _version(self) -> bytes:
@@ -223,10 +223,7 @@ class XarmStandIn(StandIn):
             now = time.monotonic()
             due = due + _STEP if now - due < _BEHIND else now
             self._advance(now)
-            if count % _REAL_EVERY == 0:
-                self._tell(3, frames.real_report(self._report()))
-            if count % _SLOW_EVERY == 0:
-                self._tell_slowly()
+            self._reporter.tell(count, self._body.measurement, *self._servers[1:])
             count += 1
             self._ended.wait(max(0.0, due - time.monotonic()))
 
@@ -235,56 +232,3 @@ class XarmStandIn(StandIn):
         self.moved.append((now, speed))
         self._body.step(np.zeros_like(speed) if self.plays("blocked") else speed)
         self.gripper.step(_STEP)
-
-    def _report(self) -> Report:
-        measured, firmware = self._body.measurement, self._firmware
-        on = (1 << len(firmware.speed)) - 1 if firmware.enabled else 0
-        return Report(
-            state=firmware.state,
-            mode=firmware.mode,
-            position=self._told_position(measured["joint_position"]),
-            effort=measured["joint_effort"],
-            tool_position=measured["tool_position"],
-            tool_orientation=measured["tool_orientation"],
-            brakes=on,
-            enabled=on,
-            error=firmware.error,
-            warning=firmware.warning,
-        )
-
-    def _told_position(self, position: Array) -> Array:
-        if not self.plays("frozen"):
-            self._frozen = None
-        elif self._frozen is None:
-            self._frozen = position.copy()
-        told = position if self._frozen is None else self._frozen
-        if self.plays("nan"):
-            return np.full_like(told, np.nan)
-        return told + np.eye(1, len(told))[0] if self.plays("jump") else told
-
-    def _tell_slowly(self) -> None:
-        report, firmware = self._report(), self._firmware
-        self._tell(1, frames.normal_report(report))
-        velocity = self._body.measurement["joint_velocity"]
-        self._tell(2, frames.rich_report(report, firmware.version.split(",")[-1], len(velocity), velocity))
-
-    def _tell(self, which: int, frame: bytes) -> None:
-        """Send a report to all who listen; one who does not read is dropped."""
-        if self.plays("reports_stop") or self._ended.is_set():
-            return
-        if self.plays("wrong_size"):
-            frame = (len(frame) - 48).to_bytes(4, "big") + frame[4:]
-        if which == 3 and self._hold_back(frame):
-            return
-        if which == 3 and self._held_back:
-            frame, self._held_back = b"".join([*self._held_back, frame]), []
-        for client in list(self._servers[which].clients):
-            with contextlib.suppress(OSError):
-                if client.send(frame, socket.MSG_DONTWAIT) < len(frame):
-                    client.shutdown(socket.SHUT_RDWR)
-
-    def _hold_back(self, frame: bytes) -> bool:
-        if not self.plays("reports_late") or len(self._held_back) >= _BURST / (_REAL_EVERY * _STEP):
-            return False
-        self._held_back.append(frame)
-        return True
