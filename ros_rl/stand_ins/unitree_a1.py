@@ -15,6 +15,7 @@ import numpy as np
 from ros_rl.backends.unitree import KEYS, NO_POSITION, NO_VELOCITY
 from ros_rl.backends.unitree_a1 import wire
 from ros_rl.errors import BackendError
+from ros_rl.settings.hardware.unitree import JOINTS
 from ros_rl.stand_ins.person import Person
 from ros_rl.stand_ins.quadruped import STATE_FAULTS, Quadruped, Seen, Told
 from ros_rl.types import Array
@@ -22,7 +23,7 @@ from ros_rl.types import Array
 LYING = np.tile([0.0, 1.36, -2.65], 4)
 """Joint positions of a robot that lies on its belly [rad]."""
 _LYING_HEIGHT = 0.13  # m
-_JOINTS = len(wire.JOINTS)
+_JOINTS = len(JOINTS)
 _LATE = 0.1  # s
 _RECENTLY = 1.0  # s
 _MOST = 64  # datagrams looked at in one cycle

@@ -25,7 +25,6 @@ def test_the_a1_is_taken():
 
 
 def test_what_the_settings_know_of_the_datagrams_is_so():
-    assert unitree_a1._JOINTS == wire.JOINTS and unitree_a1._FEET == wire.FEET
     assert unitree_a1._STEPS == {"stiffness": wire.STIFFNESS_STEP, "damping": wire.DAMPING_STEP}
     assert unitree_a1._MOST == {
         "stiffness": wire.MOST_STIFFNESS,

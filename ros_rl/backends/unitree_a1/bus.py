@@ -14,6 +14,7 @@ from ros_rl.backends.unitree import NO_POSITION, NO_VELOCITY, stops
 from ros_rl.backends.unitree_a1 import wire
 from ros_rl.errors import BackendError
 from ros_rl.robot import Robot
+from ros_rl.settings.hardware.unitree import JOINTS
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
 
 _MOST = 64  # datagrams looked at for one state; a flood must not stop the loop
@@ -31,7 +32,7 @@ class A1Bus(MotorBus):
     def __init__(self, settings: UnitreeA1Settings, robot: Robot) -> None:
         super().__init__(settings, robot)
         self._map = robot.joint_map("unitree_a1")
-        self._motors = [wire.JOINTS.index(name) for name in self._map.names]
+        self._motors = [JOINTS.index(name) for name in self._map.names]
         self._command = np.zeros(1, wire.COMMAND)
         self._command["level"] = wire.LOW_LEVEL
         motors = self._command["motors"][0]

@@ -14,9 +14,6 @@ import numpy as np
 from ros_rl.backends.unitree import unitree_crc
 from ros_rl.types import Array
 
-JOINTS = tuple(f"{leg}_{part}_joint" for leg in ("FR", "FL", "RR", "RL") for part in ("hip", "thigh", "calf"))
-"""In the order of the motors; named as in the vendor's robot description."""
-FEET = ("FR", "FL", "RR", "RL")
 RECORDS = 20
 """Motor records in a datagram; those behind the joints are not used."""
 

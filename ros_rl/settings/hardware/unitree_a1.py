@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
-from ros_rl.settings.hardware.motors import MotorSettings
+from ros_rl.settings.hardware.unitree import UnitreeSettings
 
-_JOINTS = tuple(f"{leg}_{part}_joint" for leg in ("FR", "FL", "RR", "RL") for part in ("hip", "thigh", "calf"))
-_FEET = ("FR", "FL", "RR", "RL")
 _STEPS = {"stiffness": 1.0 / 32, "damping": 1.0 / 16}
 _MOST = {"stiffness": 1024.0, "damping": 2048.0, "effort": 128.0}
 """What the datagrams can say: see `ros_rl.backends.unitree_a1.wire`."""
 
 
 @dataclass(frozen=True)
-class UnitreeA1Settings(MotorSettings):
+class UnitreeA1Settings(UnitreeSettings):
     """A Unitree A1 in its low-level mode (sport_mode 1.19 or later), over UDP."""
+
+    driver: ClassVar[str] = "unitree_a1"
 
     address: str = setting("192.168.123.10", "IPv4 address of the robot's motor board")
     port: int = setting(8007, "UDP port there", low=1, high=65535)
@@ -42,33 +43,12 @@ class UnitreeA1Settings(MotorSettings):
     def check_robot(self, robot: Robot) -> None:
         """See `BackendSettings.check_robot`: the A1's joints and feet, and gains that its datagrams can say."""
         super().check_robot(robot)
-        names = robot.joint_map("unitree_a1").names
-        for name, there in zip(robot.joints, names, strict=True):
-            if there not in _JOINTS:
-                raise ConfigError(
-                    f"joint '{name}' of robot '{robot.name}' is '{there}' to driver 'unitree_a1', which has "
-                    f"{', '.join(_JOINTS)}; name it in hardware.unitree_a1.joints.{name}.name"
-                )
-        missing = [name for name in _JOINTS if names.count(name) != 1]
-        if missing:
-            raise ConfigError(
-                f"driver 'unitree_a1' moves 12 joints, and robot '{robot.name}' has {names.count(missing[0])} for "
-                f"'{missing[0]}'"
-            )
-        self._check_feet(robot)
-        self._check_gains(robot)
-
-    def _check_feet(self, robot: Robot) -> None:
-        if tuple(link[:2] for link in robot.contact_links) != _FEET:
-            raise ConfigError(
-                f"contact_links of robot '{robot.name}' are {', '.join(robot.contact_links) or 'none'}; driver "
-                f"'unitree_a1' measures four, whose names begin with {', '.join(_FEET)} in this order"
-            )
         if tuple(robot.legs) != robot.contact_links:
             raise ConfigError(
                 f"legs of robot '{robot.name}' are {', '.join(robot.legs) or 'none'}; driver 'unitree_a1' estimates "
                 f"the base's velocity by those of {', '.join(robot.contact_links)} in this order"
             )
+        self._check_gains(robot)
 
     def _check_gains(self, robot: Robot) -> None:
         gains = {"stiffness": robot.stiffness, "damping": robot.damping, "effort": robot.limits.effort}
