@@ -203,6 +203,7 @@ class Ros2ControlStandIn(StandIn):
             executor.spin_once(timeout_sec=0.02)
             self._change("controller_gone", lambda: self._listener.destroy_subscription(self._subscription), self._load)
             self._change("second_publisher", self._interfere, self._leave)
+            self._change("controller_inactive", self._forget, lambda: None)
         executor.shutdown()
 
     def _change(self, fault: str, begin: Any, end: Any) -> None:
@@ -210,6 +211,10 @@ class Ros2ControlStandIn(StandIn):
         if self.plays(fault) != (fault in self._played):
             (begin if self.plays(fault) else end)()
             self._played.symmetric_difference_update({fault})
+
+    def _forget(self) -> None:
+        """As controllers do when they are deactivated, and activated again."""
+        self.command = None
 
     def _interfere(self) -> None:
         self._second = self._other.create_publisher(Float64MultiArray, self.address, 10)
@@ -284,7 +289,7 @@ class Ros2ControlStandIn(StandIn):
     def _set_program(self, running: bool) -> None:
         """As controller_stopper does it: without a program controllers are inactive, and forget what they were told."""
         self.running = running
-        self.command = None
+        self._forget()
         self._program.publish(Bool(data=running))
 
     def _answering(self, name: str, call: Any) -> Any:

@@ -92,6 +92,11 @@ def moves_since(played: Ros2ControlStandIn, moment: float) -> list[float]:
     return [item.time for item in played.since(moment) if not isinstance(item.what, str) and np.any(item.what != 0.0)]
 
 
+def follows(played: Ros2ControlStandIn, target: Array) -> bool:
+    """Whether it is told a target, or almost: a pilot gives it anew before the set point is there."""
+    return bool(np.allclose(told(played), target, atol=0.02))
+
+
 def rests(played: Ros2ControlStandIn) -> bool:
     """Whether the robot is told to stand still, and does."""
     return bool(np.array_equal(told(played), np.zeros(6)) and np.abs(played.velocity()).max() < 0.02)

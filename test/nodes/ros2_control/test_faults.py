@@ -18,11 +18,11 @@ from ros2_control_robots import (
     SETTINGS,
     Pilot,
     driver,
+    follows,
     moves_since,
     rests,
     robot_of,
     stand_in,
-    told,
     wait_for,
 )
 
@@ -86,7 +86,7 @@ def test_a_fault_is_told_and_the_robot_stopped(pair: Pair, fault: str) -> None:
     played, backend = pair
     arm(backend)
     with Pilot(backend, TARGET):
-        wait_for(lambda: np.allclose(told(played), TARGET), "the target to arrive")
+        wait_for(lambda: follows(played, TARGET), "the target to arrive")
         time.sleep(0.5)
         assert backend.read().health == ""
         played.play(fault)

@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("rclpy")
 pytest.importorskip("pybullet")
 
-from ros2_control_robots import PERIOD, Pilot, driver, moves_since, rests, stand_in, told, wait_for
+from ros2_control_robots import PERIOD, Pilot, driver, follows, moves_since, rests, stand_in, wait_for
 
 from ros_rl.stand_ins.ros2_control import Ros2ControlStandIn
 
@@ -55,7 +55,7 @@ def driver_process() -> Iterator[tuple[subprocess.Popen, int]]:
 
 
 def moving(played: Ros2ControlStandIn) -> None:
-    wait_for(lambda: np.allclose(told(played), TARGET), "the robot to move")
+    wait_for(lambda: follows(played, TARGET), "the robot to move")
 
 
 def test_a_driver_that_is_stopped_leaves_a_robot_at_rest_also_when_it_goes_on() -> None:
