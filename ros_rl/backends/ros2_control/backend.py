@@ -72,6 +72,7 @@ class Ros2ControlBackend(Backend):
             self._link.open()
             self._order = self._order_of(self._link.controller_joints())
             self.commands.start()
+            self._link.be_alone()
         except BaseException:
             self.close()
             raise

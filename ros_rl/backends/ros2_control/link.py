@@ -38,6 +38,14 @@ class Link(ABC):
         """
 
     @abstractmethod
+    def be_alone(self) -> None:
+        """Wait until no other node commands the controller: what a killed driver left makes way for the next one.
+
+        Raises:
+            BackendError: Another node still does.
+        """
+
+    @abstractmethod
     def controller_joints(self) -> tuple[str, ...]:
         """The joints in the order that the controller itself tells; empty where it does not."""
 

@@ -84,10 +84,13 @@ class RosLink(Link):
         self._thread = threading.Thread(target=self._live, name="ros2_control", daemon=True)
         self._thread.start()
         self._wait_for(lambda: node.count_subscribers(self._topic) > 0, self._no_controller)
-        self._wait_for(lambda: not others(node, self._topic, os.getpid()), self._second)
         self._wait_for(lambda: self._states.is_settled(time.monotonic()), self._no_states)
         if self._settings.status == "required":
             self._wait_for(lambda: self._status.complete, self._no_status)
+
+    def be_alone(self) -> None:
+        """See `Link.be_alone`."""
+        self._wait_for(lambda: not others(self._node, self._topic, os.getpid()), self._second)
 
     def controller_joints(self) -> tuple[str, ...]:
         """See `Link.controller_joints`.
