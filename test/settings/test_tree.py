@@ -75,7 +75,7 @@ def test_overrides_are_yaml(text, values):
         ("seed=[", ("not a YAML value",)),
         ("sede=3", ("--set sede=3", "sede")),
         ("seed=-1", ("--set seed=-1", "-1")),
-        ("driver.backend.name=gazebo", ("driver.backend", "external, mock, pybullet")),
+        ("driver.backend.name=gazebo", ("driver.backend", "valid: external, mock, ", "pybullet, ")),
         ("driver.backend.friction_low=2.0", ("friction_low 2.0", "friction_high 1.25")),
         ("agent.planner.elites=500", ("elites 500", "samples 128")),
     ],
