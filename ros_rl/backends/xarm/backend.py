@@ -43,7 +43,7 @@ class XarmBackend(Backend):
         self._joints = robot.joint_map("xarm")
         self._arm = Arm(settings, robot.size)
         kept = 2 + round(settings.velocity_window / PERIOD)
-        self._reports = Reports(settings.address, settings.report_port, kept)
+        self._reports = Reports(settings.address, settings.report_port, kept, self._watch)
         self._hand: Hand | None = None
 
     def connect(self) -> None:
@@ -121,16 +121,19 @@ class XarmBackend(Backend):
         }
         return Measurement({name: value for name, value in measured.items() if name in self._robot.sensors})
 
+    def _watch(self, report: Report) -> None:
+        """Look at each report, as soon as it is there."""
+        hand = self._hand
+        if hand is None or report.time <= hand.ready_since + _SETTLED:
+            return
+        if report.state > _LAST_ABLE:
+            hand.fail(f"the control box has {_STATES.get(report.state, 'left its work')}")
+        elif report.mode != VELOCITY_MODE:
+            hand.fail("the control box takes no joint velocities any more; does another program command it?")
+
     def _health(self, newest: Report, problem: str) -> str:
-        hand = self._connected
-        if newest.time > hand.ready_since + _SETTLED and not hand.problem:
-            if newest.state > _LAST_ABLE:
-                hand.fail(f"the control box has {_STATES.get(newest.state, 'left its work')}")
-            elif newest.mode != VELOCITY_MODE:
-                hand.fail("the control box takes no joint velocities any more; does another program command it?")
-        if hand.problem:
-            return f"{hand.problem} (it reports state {newest.state}, mode {newest.mode})"
-        return problem
+        health = self._connected.health
+        return f"{health} (it reports state {newest.state}, mode {newest.mode})" if health else problem
 
 
 def orientation(angles: Array) -> Array:

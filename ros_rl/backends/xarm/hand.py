@@ -9,6 +9,7 @@ stops the joints by itself when the duration of their velocity has passed.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
@@ -48,6 +49,7 @@ class Hand:
         """From when on the arm takes velocities [s, steady clock]."""
         self.problem = ""
         """What went wrong since the arm was switched on last; empty if nothing."""
+        self._suspicion = ""
         self._thread = threading.Thread(target=self._live, daemon=True, name="xarm hand")
         self._thread.start()
 
@@ -56,7 +58,7 @@ class Hand:
         with self._wake:
             self._target, self._order = self._rest, on
             if on:
-                self.problem = ""
+                self.problem = self._suspicion = ""
             self._notify()
 
     def move(self, velocity: Array, until: float) -> None:
@@ -73,10 +75,11 @@ class Hand:
                 self._notify()
 
     def fail(self, problem: str) -> None:
-        """Stop because of a problem, until the arm is switched on again."""
+        """Stop because of a problem, until the arm is switched on again; what the control box says of it is asked."""
         with self._wake:
-            self.problem = self.problem or problem
-            self._notify()
+            if not self.problem and not self._suspicion:
+                self._suspicion = problem
+                self._notify()
 
     def close(self) -> None:
         """Stop, switch the motors off, and end."""
@@ -85,6 +88,11 @@ class Hand:
             self._target, self._order, self._ended = self._rest, False, True
             self._notify()
         self._thread.join(timeout=10.0)
+
+    @property
+    def health(self) -> str:
+        """The problem, or what is taken for one until the control box has said more."""
+        return self.problem or self._suspicion
 
     def _notify(self) -> None:
         self._news = True
@@ -121,6 +129,8 @@ class Hand:
             self._follow()
         if order is False and self._claimed:
             self._switch_off()
+        if self._suspicion and not self.problem:
+            raise BackendError(self._arm.error() or self._suspicion)
         if self._clock() - self._asked >= _ERROR_EVERY:
             self._asked = self._clock()
             error = self._arm.error()
@@ -135,7 +145,7 @@ class Hand:
         """Send the newest target that has not expired, or standstill where the joints were moving."""
         with self._wake:
             left = self._until - self._clock()
-            target = self._target if left > _SHORTEST and not self.problem else self._rest
+            target = self._target if left > _SHORTEST and not self.health else self._rest
         if target.any():
             self._moving = True
             self._arm.move(target, left)
@@ -145,7 +155,8 @@ class Hand:
 
     def _switch_off(self) -> None:
         if self._ready:
-            self._follow()
+            with contextlib.suppress(BackendError):  # stopped already, it may be, by its own doing
+                self._follow()
             time.sleep(_STOPPING)
         self.ready_since, self._moving = math.inf, False
         self._arm.switch_off()

@@ -99,11 +99,19 @@ class Reports:
         address: Of the control box.
         port: Of the reports.
         kept: Newest ones that are kept.
+        watch: Takes each, in the thread that reads.
         clock: The steady clock [s].
     """
 
-    def __init__(self, address: str, port: int, kept: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._where, self._clock = (address, port), clock
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        kept: int,
+        watch: Callable[[Report], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._where, self._watch, self._clock = (address, port), watch, clock
         self._newest: deque[Report] = deque(maxlen=kept)
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -178,3 +186,4 @@ class Reports:
             self.problem = ""
             self._newest.append(report)
             self.count += 1
+        self._watch(report)
