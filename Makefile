@@ -1,13 +1,12 @@
 # Everything runs in an environment of its own, .venv, that the first target makes. ROS 2 need not be installed.
 #
-#   make run                     a simulated robot learns (TASK=a1_walk), then shows what it learned
+#   make run                     a simulated robot learns (TASK=a1_walk; without pybullet go2_walk), then shows it
 #   make run TASK=xarm_reach ARGS="--seed 1"
 #   make test                    linters, types, tests        make test-fast    the tests that need no ROS
 #   make bench BENCH=planner     one benchmark of bench/      make clean        removes .venv and what was built
 #   make docs                    these pages and those of the API as a site, in build/docs/
 #   make mutants                 small faults, one at a time, in what must not be wrong unnoticed (MUTANTS='ros_rl.wire*')
 
-TASK ?= a1_walk
 ARGS ?=
 BENCH ?=
 MUTANTS ?=
@@ -19,6 +18,20 @@ TORCH ?= torch==2.13.0
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+# The extra that brings the simulator. There is no wheel of pybullet from Python 3.12 on: it is compiled if it can be, and
+# MuJoCo takes its place if not.
+ifndef SIM
+SIM := $(shell $(firstword $(wildcard $(BIN)/python) $(PYTHON)) -c "import importlib.util, os, shutil, sys, sysconfig; \
+  header = os.path.join(sysconfig.get_path('include'), 'Python.h'); \
+  builds = sys.version_info < (3, 12) or (shutil.which('c++') and os.path.exists(header)); \
+  print('sim' if builds or importlib.util.find_spec('pybullet') else 'mujoco')" 2>/dev/null)
+endif
+ifeq ($(SIM),mujoco)
+TASK ?= go2_walk
+else
+TASK ?= a1_walk
+endif
 
 # Which libraries the ROS 2 wheels find is settled anew by each process that a target starts.
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
@@ -35,23 +48,23 @@ endif
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
 
-run: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-ros
+run: $(VENV)/.has-learn $(VENV)/.has-$(SIM) $(VENV)/.has-ros
 	@$(BIN)/ros-rl train $(TASK) $(ARGS)
 
 # small networks: two threads gain little, and on a busy machine they wait for each other
 test test-fast mutants: export OMP_NUM_THREADS := 1
 
-test: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-dev
+test: $(VENV)/.has-learn $(VENV)/.has-$(SIM) $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-test-fast: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-dev
+test-fast: $(VENV)/.has-learn $(VENV)/.has-$(SIM) $(VENV)/.has-gym $(VENV)/.has-dev
 	$(BIN)/python -m pytest -m "not ros" -n 2 --dist loadfile $(PYTEST_ARGS)
 
 # What was tried is kept in mutants/, so a run that was stopped goes on; remove the folder to begin anew.
-mutants: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-dev
+mutants: $(VENV)/.has-learn $(VENV)/.has-$(SIM) $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-dev
 	$(BIN)/python -m mutmut run --max-children 1 $(MUTANTS)
 	$(BIN)/python test/helpers/mutants.py
 
@@ -65,7 +78,7 @@ bench:
 	@echo "which one? make bench BENCH=<name> [ARGS=...], with a name of:"; \
 	  ls bench | sed -n 's/^\([^_].*\)\.py$$/  \1/p'; exit 2
 else
-bench: $(VENV)/.has-learn $(VENV)/.has-sim $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-bench
+bench: $(VENV)/.has-learn $(VENV)/.has-$(SIM) $(VENV)/.has-gym $(VENV)/.has-ros $(VENV)/.has-bench
 	@$(BIN)/python bench/$(BENCH).py $(ARGS)
 endif
 
@@ -80,20 +93,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 	@touch $(VENV)/COLCON_IGNORE
 
-# There is no wheel of pybullet from Python 3.12 on.
-define NEEDS_COMPILER
-import os, shutil, sys, sysconfig
-header = os.path.join(sysconfig.get_path("include"), "Python.h")
-if sys.version_info >= (3, 12) and not (shutil.which("c++") and os.path.exists(header)):
-    sys.exit("pybullet has no wheel for Python %d.%d and is compiled, which needs a compiler and Python's headers: "
-             "sudo apt install build-essential python3-dev, or make PYTHON=python3.11" % sys.version_info[:2])
-endef
-export NEEDS_COMPILER
-
 # One stamp for each of the package's extras; it is installed again when the files that name the packages change.
 $(VENV)/.has-%: setup.py pyproject.toml package.xml | $(BIN)/python
 	@echo "Installing what ros_rl[$*] needs into $(VENV) (once) ..."
 	@$(if $(filter learn,$*),$(PIP) "$(TORCH)")
-	@$(if $(filter sim,$*),$(BIN)/python -c "$$NEEDS_COMPILER")
+	@$(if $(filter mujoco,$*),echo "pybullet has no wheel for this Python and no compiler is here: MuJoCo takes its place" \
+	  "(sudo apt install build-essential python3-dev && make SIM=sim ... has pybullet compiled)")
 	@$(PIP) -e ".[$*]"
 	@touch $@

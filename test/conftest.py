@@ -5,11 +5,13 @@
 
 import importlib.util
 import os
+from collections.abc import Iterator
 
 import pytest
 from ros_domain import reserve_domain
 
 from ros_rl.backends.display import draw_without_display
+from ros_rl.errors import MissingDependencyError
 
 draw_without_display()  # before any test imports MuJoCo
 
@@ -18,6 +20,32 @@ draw_without_display()  # before any test imports MuJoCo
 _LOCK = reserve_domain()  # held as long as this process lives
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_LOCALHOST_ONLY"] = "1"  # the same for Humble
+
+
+_WITHOUT_PYBULLET = importlib.util.find_spec("pybullet") is None
+
+
+def pytest_report_header() -> str:
+    """Tell which simulator the tests have."""
+    return "pybullet is not installed: MuJoCo takes its place, tests that need it are skipped" * _WITHOUT_PYBULLET
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Skip a module that cannot be imported without it."""
+    outcome = yield
+    report = outcome.get_result()
+    if _WITHOUT_PYBULLET and report.failed and "MissingDependencyError: pybullet" in str(report.longrepr):
+        report.outcome, report.longrepr = "skipped", (str(collector.path), 0, "Skipped: pybullet is not installed")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_pyfunc_call() -> Iterator[None]:
+    """Skip a test that turns out to need PyBullet, or a model that it brings, where there is none."""
+    outcome = yield
+    found = outcome.excinfo[1] if outcome.excinfo is not None else None
+    if _WITHOUT_PYBULLET and isinstance(found, MissingDependencyError) and "pybullet" in str(found):
+        outcome.force_exception(pytest.skip.Exception(str(found)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,6 @@
 """What the ways to install the package say and bring: Makefile, Dockerfile, README, the line of a missing package."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,40 +17,34 @@ ROOT = Path(__file__).resolve().parents[1]
 MAKEFILE, DOCKERFILE = (ROOT.joinpath(name).read_text(encoding="utf-8") for name in ("Makefile", "Dockerfile"))
 
 
-def needs_compiler() -> str:
-    found = re.search(r"^define NEEDS_COMPILER\n(.*?)^endef", MAKEFILE, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    return found[1]
+def chosen_simulator(tmp_path: Path, version: tuple[int, int, int], compiler: bool, installed: bool) -> str:
+    """What `make` takes with a Python that says this of itself."""
+    (tmp_path / "Python.h").touch()
+    python = tmp_path / "python"
+    setup = f"import importlib.util, shutil, sys, sysconfig; sys.version_info = {version}"
+    setup += f"; shutil.which = lambda name: {'/usr/bin/c++' if compiler else None!r}"
+    setup += f"; sysconfig.get_path = lambda name: {str(tmp_path)!r}"
+    setup += f"; importlib.util.find_spec = lambda name: {True if installed else None}"
+    python.write_text(f"#!/bin/sh\nexec {sys.executable} -c \"{setup}\n$2\"\n")
+    python.chmod(0o755)
+    command = ["make", "-n", "run", f"PYTHON={python}", f"VENV={tmp_path / 'venv'}"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60).stdout
 
 
 @pytest.mark.parametrize(
-    ("version", "compiler", "refused"),
+    ("version", "compiler", "installed", "simulator", "task"),
     [
-        ((3, 11, 9), None, False),
-        ((3, 12, 3), None, True),
-        ((3, 13, 0), None, True),
-        ((3, 12, 3), "/usr/bin/c++", False),
+        ((3, 11, 9), False, False, "sim", "a1_walk"),
+        ((3, 12, 3), False, False, "mujoco", "go2_walk"),
+        ((3, 13, 0), False, False, "mujoco", "go2_walk"),
+        ((3, 12, 3), True, False, "sim", "a1_walk"),
+        ((3, 12, 3), False, True, "sim", "a1_walk"),
     ],
 )
-def test_make_says_what_compiling_pybullet_needs(monkeypatch, tmp_path, version, compiler, refused) -> None:
-    (tmp_path / "Python.h").touch()
-    monkeypatch.setattr(sys, "version_info", version)
-    monkeypatch.setattr(shutil, "which", lambda name: compiler)
-    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
-    if not refused:
-        exec(needs_compiler(), {})
-        return
-    with pytest.raises(SystemExit, match=r"no wheel for Python 3.1\d .*apt install build-essential python3-dev"):
-        exec(needs_compiler(), {})
-
-
-def test_make_runs_that_before_it_installs_the_simulator(tmp_path) -> None:
-    venv = tmp_path / "venv"
-    command = ["make", "-n", f"VENV={venv}", f"{venv}/.has-sim"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    lines = done.stdout.splitlines()
-    check, install = (next(k for k, line in enumerate(lines) if word in line) for word in ("NEEDS_COMPILER", ".[sim]"))
-    assert check < install
+def test_make_takes_mujoco_where_pybullet_cannot_be(tmp_path, version, compiler, installed, simulator, task) -> None:
+    done = chosen_simulator(tmp_path, version, compiler, installed)
+    assert f".[{simulator}]" in done and f"ros-rl train {task}" in done
+    assert ("MuJoCo takes its place" in done) is (simulator == "mujoco")
 
 
 @pytest.mark.parametrize(("version", "told"), [((3, 11), False), ((3, 12), True)])

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ros_rl.cli.parser import add_network
-from ros_rl.settings.registry import BACKEND_SETTINGS
+from ros_rl.settings.registry import BACKEND_SETTINGS, DEFAULT_BACKEND
 
 
 def whole(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:
@@ -88,7 +88,9 @@ def add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
         default_minutes: Says how long it takes without ``--robot-minutes``.
     """
     add_settings(parser)
-    parser.add_argument("--driver", choices=tuple(BACKEND_SETTINGS), help="what moves the robot (default: pybullet)")
+    parser.add_argument(
+        "--driver", choices=tuple(BACKEND_SETTINGS), help=f"what moves the robot (default: {DEFAULT_BACKEND})"
+    )
     parser.add_argument(
         "--mode",
         choices=("lock_step", "real_time"),

@@ -16,7 +16,7 @@ from ros_rl.cli.options import agent_of, choose_task, require
 from ros_rl.errors import ConfigError
 from ros_rl.runs.video import check_video
 from ros_rl.settings.nodes import EvaluatorSettings
-from ros_rl.settings.registry import BACKEND_SETTINGS
+from ros_rl.settings.registry import BACKEND_SETTINGS, DEFAULT_BACKEND
 
 
 def add(commands: Any) -> None:
@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
         metavar="S",
         help="length of an episode in seconds (default: the task's)",
     )
-    parser.add_argument("--driver", choices=judges(), help="simulator (default: pybullet)")
+    parser.add_argument("--driver", choices=judges(), help=f"simulator (default: {DEFAULT_BACKEND})")
     parser.add_argument(
         "--video", type=Path, metavar="FILE", help="film of the first episode, *.gif or *.mp4 (default: none)"
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from ros_rl.ros_names import check_namespace
 from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, run_of
 from ros_rl.settings.loading import load_run, load_settings, parse_override
-from ros_rl.settings.registry import AGENT_SETTINGS, implied_by
+from ros_rl.settings.registry import AGENT_SETTINGS, DEFAULT_BACKEND, DEFAULT_TOLD, implied_by
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 
@@ -90,7 +91,10 @@ def settings_of(options: argparse.Namespace, **overrides: Any) -> Settings:
     """Settings of a command: the task's, then --preset, --params-file, --set and the options of their own."""
     preset, asked = getattr(options, "preset", None), getattr(options, "namespace", None)
     namespace = check_namespace(asked) if asked else None
-    return load_settings(options.task, options.params_file, overrides_of(options, **overrides), preset, namespace)
+    found = load_settings(options.task, options.params_file, overrides_of(options, **overrides), preset, namespace)
+    if DEFAULT_TOLD and getattr(options, "driver", None) is None and found.driver.backend_name == DEFAULT_BACKEND:
+        print(f"ros-rl: {DEFAULT_TOLD}", file=sys.stderr)
+    return found
 
 
 def agent_of(options: argparse.Namespace, **overrides: Any) -> tuple[Settings, bytes]:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 from ros_rl.errors import ConfigError
 from ros_rl.plugins import AGENT_SETTINGS_GROUP, BACKEND_SETTINGS_GROUP, TASKS_GROUP, Table
 from ros_rl.settings.agent import AgentSettings, BcSettings, RandomSettings
@@ -28,7 +30,11 @@ AGENT_SETTINGS: Table[type[AgentSettings]] = Table(AGENT_SETTINGS_GROUP, _OWN_AG
 AGENT_NAMES = tuple(AGENT_SETTINGS)
 
 
-DEFAULT_BACKEND = "pybullet"
+_USUAL, _INSTEAD = "pybullet", "mujoco"
+_REPLACED = importlib.util.find_spec(_USUAL) is None and importlib.util.find_spec(_INSTEAD) is not None
+DEFAULT_BACKEND = _INSTEAD if _REPLACED else _USUAL
+DEFAULT_TOLD = f"{_USUAL} is not installed: {_INSTEAD} takes its place" if _REPLACED else ""
+"""Why the default is not what it usually is; empty where it is."""
 BACKEND_SETTINGS: Table[type[BackendSettings]] = Table(
     BACKEND_SETTINGS_GROUP, {**OWN_BACKEND_SETTINGS, **HARDWARE_SETTINGS}
 )
