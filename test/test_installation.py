@@ -25,7 +25,7 @@ def chosen_simulator(tmp_path: Path, version: tuple[int, int, int], compiler: bo
     setup += f"; shutil.which = lambda name: {'/usr/bin/c++' if compiler else None!r}"
     setup += f"; sysconfig.get_path = lambda name: {str(tmp_path)!r}"
     setup += f"; importlib.util.find_spec = lambda name: {True if installed else None}"
-    python.write_text(f"#!/bin/sh\nexec {sys.executable} -c \"{setup}\n$2\"\n")
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{setup}\n$2"\n')
     python.chmod(0o755)
     command = ["make", "-n", "run", f"PYTHON={python}", f"VENV={tmp_path / 'venv'}"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60).stdout

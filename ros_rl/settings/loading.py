@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from ros_rl.config import build, expand, merge, nested, to_mapping, variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.resources import share_path
 from ros_rl.robot import is_file
+from ros_rl.settings.backends import PhysicsSettings
 from ros_rl.settings.nodes import NODES
 from ros_rl.settings.presets import Preset, read_preset
-from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS, DEFAULT_BACKEND
+from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS, BACKEND_SETTINGS, DEFAULT_BACKEND
 from ros_rl.settings.tree import Settings
 from ros_rl.yaml_files import ParametersFile, read_parameters_file
 
@@ -96,7 +98,7 @@ def _load(
     sources = [(f"--set {item}" if isinstance(item, str) else "", _nested(item)) for item in overrides]
     merged = values
     for _, over in sources:
-        merged = chosen.merge(merged, over)
+        merged = chosen.merge(merged, _with_physics(merged, over))
     try:
         settings = build(Settings, merged)
         chosen.check_agent(variant_name(AGENT_SETTINGS, settings.agent))
@@ -104,9 +106,28 @@ def _load(
     except ConfigError:
         # together they do not fit; the first that does not fit what came before it is the one to name
         for source, over in sources:
-            values = chosen.merge(values, over)
+            values = chosen.merge(values, _with_physics(values, over))
             build(Settings, values, source=source)
         raise
+
+
+def _with_physics(values: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What overrides `values`: another physics engine in place of one has the settings that both know, as of noise."""
+    before, after = _physics_of(values), _physics_of(over)
+    if before is None or after is None:
+        return over
+    known = {item.name for item in fields(PhysicsSettings)}
+    kept = {key: value for key, value in before.items() if key in known}
+    return {**over, "driver": {**over["driver"], "backend": merge(kept, after)}}
+
+
+def _physics_of(values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The settings of the physics engine that `values` name; None if they name none."""
+    driver = values.get("driver")
+    backend = driver.get("backend") if isinstance(driver, Mapping) else None
+    name = backend.get("name") if isinstance(backend, Mapping) else None
+    kind = BACKEND_SETTINGS.get(name) if isinstance(name, str) else None
+    return backend if kind is not None and issubclass(kind, PhysicsSettings) else None
 
 
 def load_run(path: Path, overrides: Iterable[str | Mapping[str, Any]] = ()) -> Settings:

@@ -4,6 +4,8 @@
 """Backends are variants: each has its own settings, says what it is, and refuses what it cannot do."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 import ros_rl
 from ros_rl.config import to_mapping
 from ros_rl.errors import ConfigError
-from ros_rl.settings.backends import BackendSettings, ExternalSettings, MockSettings, PyBulletSettings
+from ros_rl.settings.backends import BackendSettings, ExternalSettings, MockSettings, MujocoSettings, PyBulletSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS
 
@@ -41,6 +43,23 @@ def test_another_backend_drops_the_settings_of_the_last(tmp_path: Path) -> None:
         assert load_settings("a1_walk", path, [{"driver.backend.name": name}]).driver.backend == cls()
     assert load_settings("mock_point").driver.backend == MockSettings()
     assert load_settings("mock_point", overrides=["driver.backend.name=pybullet"]).driver.backend == PyBulletSettings()
+
+
+def test_another_physics_engine_keeps_what_both_know() -> None:
+    overrides = [{"driver.backend.name": "mujoco"}, "driver.backend.impratio=10"]
+    backend = load_settings("xarm_reach", overrides=["driver.backend.solver_iterations=50", *overrides]).driver.backend
+    assert isinstance(backend, MujocoSettings)
+    assert (backend.noise.joint_velocity, backend.impratio) == (0.02, 10.0)
+    back = ["driver.backend.name=mujoco", "driver.backend.latency=0.01", "driver.backend.name=pybullet"]
+    assert load_settings("xarm_reach", overrides=back).driver.backend.latency == 0.01
+
+
+def test_without_pybullet_mujoco_takes_its_place() -> None:
+    code = "import sys; sys.modules['pybullet'] = None; from ros_rl.settings.loading import load_settings;"
+    code += "from ros_rl.settings.registry import DEFAULT_TOLD; print(DEFAULT_TOLD);"
+    code += "backend = load_settings('xarm_reach').driver.backend; print(backend.name, backend.noise.joint_velocity)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert told.splitlines() == ["pybullet is not installed: mujoco takes its place", "mujoco 0.02"]
 
 
 @pytest.mark.parametrize(

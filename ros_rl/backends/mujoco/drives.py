@@ -44,6 +44,7 @@ class Drives:
         self.saturated = 0.0
         """Mean share of joints whose effort was at its limit in the last period."""
         self._held: Array | None = None
+        self._set(self._gains)
 
     def follow(self, targets: Array) -> None:
         """One control period towards commands, shape (substeps, joints)."""
@@ -57,9 +58,8 @@ class Drives:
         self._run(np.tile(self._held, (substeps, 1)), self._safe_gains)
 
     def _run(self, targets: Array, gains: Array) -> None:
+        self._set(gains)
         model, data = self._world.model, self._world.data
-        model.actuator_gainprm[:, 0] = gains[:, 0]
-        model.actuator_biasprm[:, 1:3] = gains[:, 1:]
         limit, cut = _AT_LIMIT * self._robot.limits.effort, 0
         for target in targets:
             data.ctrl[:] = target
@@ -70,6 +70,10 @@ class Drives:
         self.effort = data.actuator_force.copy()
         self.saturated = cut / targets.size
         mujoco.mj_forward(model, data)  # positions of links and contacts belong to the new state
+
+    def _set(self, gains: Array) -> None:
+        self._world.model.actuator_gainprm[:, 0] = gains[:, 0]
+        self._world.model.actuator_biasprm[:, 1:3] = gains[:, 1:]
 
 
 class VelocityServo:
