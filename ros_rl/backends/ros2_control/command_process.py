@@ -22,7 +22,7 @@ from ros_rl.backends.ros2_control.stream import STOP_SECONDS
 from ros_rl.errors import BackendError
 from ros_rl.types import Array
 
-_STARTS_SECONDS = 20.0
+_STARTS_SECONDS = 60.0
 _ENDS_SECONDS = STOP_SECONDS + 3.0
 _MODULE = "ros_rl.nodes.ros2_control.command_node"
 
