@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
-psutil = pytest.importorskip("psutil")
 pytest.importorskip("rclpy")
 pytest.importorskip("pybullet")
 
