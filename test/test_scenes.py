@@ -122,6 +122,7 @@ class TestFiles:
             placed("package://no_bricks/brick.urdf", tmp_path)
 
     def test_a_file_that_is_nowhere_is_refused_before_the_simulator_starts(self, tmp_path):
+        pytest.importorskip("pybullet")
         path = scene(tmp_path, {"urdf": "brick.urdf", "position": [0, 0, 0]})
         with pytest.raises(ConfigError, match=r"room.yaml: 'urdf' is 'brick.urdf', which is not beside that file"):
             check_scene(path, ())

@@ -20,6 +20,7 @@ def here(tmp_path, monkeypatch):
 
 
 def test_a_robot_that_works(capsys, tmp_path) -> None:
+    pytest.importorskip("pybullet")
     code, printed, error = run_cli(capsys, "check", write_robot(tmp_path, *ARM, joints=JOINTS))
     lines = printed.splitlines()
     assert (code, error, lines[-1]) == (0, "", "it works")
@@ -30,6 +31,7 @@ def test_a_robot_that_works(capsys, tmp_path) -> None:
 
 
 def test_pictures_show_the_joint_where_its_row_says(capsys, tmp_path) -> None:
+    pytest.importorskip("pybullet")
     image = pytest.importorskip("PIL.Image")
     code, printed, _ = run_cli(capsys, "check", write_robot(tmp_path, *ARM, joints=JOINTS), "--out", "pictures")
     assert code == 0 and "pictures: pictures/home.png, pictures/ranges.png" in printed
@@ -63,6 +65,7 @@ def test_pictures_show_the_joint_where_its_row_says(capsys, tmp_path) -> None:
 def test_one_that_does_not_is_an_error_in_one_line_and_no_process_starts(
     capsys, tmp_path, monkeypatch, changes, words
 ) -> None:
+    pytest.importorskip("pybullet")
     path = write_robot(tmp_path, *ARM, **{"joints": JOINTS, **changes})
     code, printed, error = run_cli(capsys, "check", path)
     assert (code, error) == (1, "")
@@ -79,6 +82,7 @@ def test_one_that_does_not_is_an_error_in_one_line_and_no_process_starts(
 
 
 def test_findings_in_the_simulator_count(capsys, tmp_path) -> None:
+    pytest.importorskip("pybullet")
     path = write_robot(tmp_path, *ARM, joints=JOINTS, floating_base=True)
     code, printed, _ = run_cli(capsys, "check", path)
     assert code == 0 and "warning: home pose: the robot starts 0.45" in printed

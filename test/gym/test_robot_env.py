@@ -194,6 +194,7 @@ def test_wrong_arguments_are_named(error: type[Exception], complaint: str, argum
 
 
 def test_a_window_needs_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pybullet")
     from ros_rl.gym.robot_env import RobotEnv
 
     assert "human" in RobotEnv.metadata["render_modes"]
@@ -217,6 +218,7 @@ def test_a_window_opens_and_opens_again_for_another_seed() -> None:
 
 def test_in_a_window_time_passes_as_on_a_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the window itself: 10 steps of 20 Hz take half a second."""
+    pytest.importorskip("pybullet")
     monkeypatch.setattr(PyBulletSettings, "windowed", lambda self: self)
     env = make("xarm_reach", render_mode="human")
     env.reset(seed=0)

@@ -46,6 +46,7 @@ def test_another_backend_drops_the_settings_of_the_last(tmp_path: Path) -> None:
 
 
 def test_another_physics_engine_keeps_what_both_know() -> None:
+    pytest.importorskip("pybullet")
     overrides = [{"driver.backend.name": "mujoco"}, "driver.backend.impratio=10"]
     backend = load_settings("xarm_reach", overrides=["driver.backend.solver_iterations=50", *overrides]).driver.backend
     assert isinstance(backend, MujocoSettings)
@@ -111,6 +112,7 @@ class TestAutoRecover:
 
 
 def test_a_headless_copy_opens_no_window() -> None:
+    pytest.importorskip("pybullet")
     settings = load_settings("a1_walk", overrides=["driver.backend.gui=true"])
     assert settings.driver.backend.gui and not settings.headless().driver.backend.gui
     assert load_settings("mock_point").headless() == load_settings("mock_point")
