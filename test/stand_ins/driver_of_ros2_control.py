@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
-from ros2_control_robots import PERIOD, driver
+from ros2_control_robots import PERIOD, SETTINGS, driver
 
 if __name__ == "__main__":
-    with driver() as backend:
+    with driver(replace(SETTINGS, stamp_limit=10.0)) as backend:  # a busy machine brings messages late
         backend.connect()
         backend.arm()
         print(backend.commands.pid, flush=True)
