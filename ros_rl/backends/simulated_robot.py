@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,10 +14,11 @@ import numpy as np
 from ros_rl.backends.backend import Scenario, Simulator, Truth
 from ros_rl.backends.instant import Instant, Measure
 from ros_rl.backends.sensor_noise import add_noise
+from ros_rl.backends.simulated_odometry import SimulatedOdometry
 from ros_rl.backends.target_ramp import TargetRamp
 from ros_rl.robot import Robot
 from ros_rl.rotations import yaw_of
-from ros_rl.settings.backends import PhysicsSettings
+from ros_rl.settings.backends import ESTIMATED, PhysicsSettings
 from ros_rl.types import Array, Measurement
 
 _SETTLE = 4  # control periods in which a floating base comes to stand on the ground
@@ -58,10 +59,14 @@ class SimulatedRobot(Simulator):
         super().__init__(robot)
         self._robot, self._physics, self._period = robot, settings, period
         self._seed, self._track = scenario.seed, scenario.track_contacts
-        self._noise_rng = np.random.default_rng(scenario.seed)
+        self._noise, self._noise_rng = settings.sensor_noise(), np.random.default_rng(scenario.seed)
         rate = settings.physics_rate_hz
         self._ramp = TargetRamp(robot.command_ramp, settings.latency, rate, round(period * rate), robot.neutral_command)
         self._before: Instant | None = None
+        self._odometry: SimulatedOdometry | None = None
+        if settings.odometry == ESTIMATED:
+            self._odometry = SimulatedOdometry(robot, settings.odometry_sensors, rate, period)
+        self._saturated = 0.0
 
     @abstractmethod
     def place(self, positions: Array, passive: Array, friction: float, rng: np.random.Generator) -> None:
@@ -76,11 +81,11 @@ class SimulatedRobot(Simulator):
 
     @abstractmethod
     def follow(self, targets: Array) -> None:
-        """Simulate one control period towards commands, shape (substeps, joints)."""
+        """Simulate a control period, or a part of it, towards commands, shape (substeps, joints)."""
 
     @abstractmethod
     def be_safe(self, substeps: int) -> None:
-        """Simulate one control period of the safe action.
+        """Simulate a control period, or a part of it, of the safe action.
 
         Joints with velocity commands stop. The others are damped, or kept where the first safe period found them.
         """
@@ -100,7 +105,7 @@ class SimulatedRobot(Simulator):
     @property
     @abstractmethod
     def saturated(self) -> float:
-        """Mean share of joints whose effort the limits cut in the last period."""
+        """Mean share of joints whose effort the limits cut when it was simulated last."""
 
     def begin(self, rng: np.random.Generator) -> Measurement:
         """Home pose with a little noise, foot friction drawn anew."""
@@ -108,7 +113,10 @@ class SimulatedRobot(Simulator):
         positions = np.clip(robot.home + rng.uniform(-noise, noise, robot.size), robot.limits.lower, robot.limits.upper)
         passive = robot.passive_home + rng.uniform(-noise, noise, len(robot.passive))
         self.place(positions, passive, rng.uniform(settings.friction_low, settings.friction_high), rng)
-        self._noise_rng = np.random.default_rng([self._seed, int(rng.integers(2**31))])
+        drawn = int(rng.integers(2**31))
+        self._noise_rng = np.random.default_rng([self._seed, drawn])
+        if self._odometry is not None:
+            self._odometry.begin(np.random.default_rng([self._seed, drawn, 1]))
         self._ramp.reset()
         if robot.floating_base:
             for _ in range(_SETTLE):
@@ -125,16 +133,35 @@ class SimulatedRobot(Simulator):
     def safe_step(self) -> Measurement:
         """See `be_safe`."""
         self._before = self.now(None).keep()
-        self.be_safe(self._ramp.substeps)
+        self._simulate(lambda first, last: self.be_safe(last - first))
         return self._measure()
 
     def _advance(self, previous: Array, command: Array) -> None:
-        self.follow(self._ramp.targets(previous, command))
+        targets = self._ramp.targets(previous, command)
+        self._simulate(lambda first, last: self.follow(targets[first:last]))
+
+    def _simulate(self, move: Callable[[int, int], None]) -> None:
+        """One control period, in parts between which odometry reads its sensors.
+
+        Args:
+            move: Simulates the physics steps from the first to before the last.
+        """
+        odometry, substeps, cut = self._odometry, self._ramp.substeps, 0.0
+        every = substeps if odometry is None else odometry.every
+        for first in range(0, substeps, every):
+            last = min(first + every, substeps)
+            move(first, last)
+            cut += self.saturated * (last - first)
+            if odometry is not None:
+                odometry.feel(self.now(None), last - first)
+        self._saturated = cut / substeps
 
     def _measure(self) -> Measurement:
         now = self.now(self._before)
         clean = Measurement({name: self.measures[name](now) for name in self._robot.sensors})
-        return add_noise(clean, self._physics.noise, self._noise_rng)
+        if self._odometry is not None:
+            self._odometry.tell(clean)
+        return add_noise(clean, self._noise, self._noise_rng)
 
     def truth(self) -> Truth:
         """The simulator's own state; contacts only if asked for at construction."""
@@ -149,7 +176,7 @@ class SimulatedRobot(Simulator):
             fallen_contacts=contacts.others,
             foot_slip=contacts.slip,
             feet_in_contact=len(contacts.slips),
-            saturated=self.saturated,
+            saturated=self._saturated,
             base_orientation=now.pose[1],
             base_velocity=np.array([linear[0], linear[1], angular[2]]),
             tool_orientation=now.tool_orientation if has_tool else None,

@@ -17,6 +17,7 @@ from ros_rl.robot.model import check_model
 from ros_rl.scenes import GROUND, check_scene, read_scene
 from ros_rl.settings.nodes import ControlSettings
 
+TRUTH, ESTIMATED = ODOMETRY = ("truth", "estimated")
 _OF_JOINTS = ("joint_position", "joint_velocity", "joint_effort")  # sensors
 
 
@@ -101,6 +102,28 @@ class NoiseSettings:
 
 
 @dataclass(frozen=True)
+class OdometrySensors:
+    """What a simulated robot's odometry is made of, where it is estimated.
+
+    White noise at every reading is that of an A1 in legged_state_estimator (mayataka), biases and leaning are drawn per
+    episode: a calibrated MEMS IMU (`docs/how_it_works.md`).
+    """
+
+    rate_hz: float = setting(250.0, "how often they are read", unit="Hz", low=20.0, high=5000.0)
+    accelerometer: float = setting(0.1, "accelerometer noise", unit="m/s^2", low=0.0)
+    accelerometer_bias: float = setting(0.05, "accelerometer bias, each axis", unit="m/s^2", low=0.0)
+    gyro: float = setting(0.01, "gyro noise", unit="rad/s", low=0.0)
+    gyro_bias: float = setting(0.005, "gyro bias, each axis", unit="rad/s", low=0.0)
+    orientation: float = setting(0.002, "orientation noise, each axis", unit="rad", low=0.0)
+    tilt_bias: float = setting(0.01, "error of roll and pitch that lasts", unit="rad", low=0.0)
+    joint_position: float = setting(0.001, "joint position noise", unit="rad", low=0.0)
+    joint_velocity: float = setting(0.1, "joint velocity noise", unit="rad/s", low=0.0)
+    touch: float = setting(10.0, "force from which a foot bears weight", unit="N", low=0.0)
+    release: float = setting(5.0, "force below which it no longer does", unit="N", low=0.0)
+    contact_delay: float = setting(0.004, "how late contacts are known", unit="s", low=0.0, high=0.1)
+
+
+@dataclass(frozen=True)
 class PhysicsSettings(SimulatorSettings):
     """A robot in a physics engine."""
 
@@ -115,6 +138,12 @@ class PhysicsSettings(SimulatorSettings):
     reset_noise: float = setting(0.05, "joint positions at reset: home +- this", unit="rad", low=0.0, high=1.0)
     latency: float = setting(0.0, "actuation latency inside the period, besides the delay", unit="s", low=0.0, high=0.2)
     noise: NoiseSettings = group(NoiseSettings, "sensor noise")
+    odometry: str = setting(
+        "truth",
+        "what base velocity and position are: the truth with noise, or estimated as on a robot with legs",
+        choices=ODOMETRY,
+    )
+    odometry_sensors: OdometrySensors = group(OdometrySensors, "what is estimated from")
 
     def __post_init__(self) -> None:
         """Check what spans two settings."""
@@ -123,6 +152,10 @@ class PhysicsSettings(SimulatorSettings):
                 f"driver.backend.friction_low {self.friction_low} is above "
                 f"driver.backend.friction_high {self.friction_high}"
             )
+        touch, release = self.odometry_sensors.touch, self.odometry_sensors.release
+        if release > touch:
+            key = "driver.backend.odometry_sensors"
+            raise ConfigError(f"{key}.release {release} is above {key}.touch {touch}")
 
     def check_timing(self, control: ControlSettings) -> None:
         """See `BackendSettings.check_timing`: whole physics steps in a period, and a latency below it."""
@@ -145,6 +178,11 @@ class PhysicsSettings(SimulatorSettings):
             raise ConfigError(
                 f"driver '{self.name}' needs a URDF; the file of robot '{robot.name}' has no 'simulation'"
             )
+        if self.odometry == ESTIMATED and not robot.legs:
+            raise ConfigError(
+                f"driver.backend.odometry is '{ESTIMATED}', and the file of robot '{robot.name}' has no 'legs' to "
+                "estimate from; use truth"
+            )
         measured = find_plugins(self.sensors_group)
         for name in find_plugins(SENSORS_GROUP):  # it measures all of ros_rl's own
             if name in robot.sensors and name not in measured:
@@ -162,8 +200,8 @@ class PhysicsSettings(SimulatorSettings):
         check_scene(name, objects)
 
     def sensor_noise(self) -> NoiseSettings:
-        """See `BackendSettings.sensor_noise`."""
-        return self.noise
+        """See `BackendSettings.sensor_noise`: an estimate has its errors already, of no known size."""
+        return replace(self.noise, linear_velocity=0.0, height=0.0) if self.odometry == ESTIMATED else self.noise
 
 
 @dataclass(frozen=True)
