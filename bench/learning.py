@@ -40,6 +40,7 @@ _CLEAN = [
 CONDITIONS: dict[str, list[str]] = {
     "delayed": [],  # the task as it ships: one period of delay, sensor noise, friction 0.5 to 1.25
     "clean": _CLEAN,
+    "estimated odometry": ["driver.backend.odometry=estimated"],
     "bfloat16": ["learner.precision=bfloat16"],
     "policy acts": ["agent.act=policy"],
     "pessimistic": ["agent.planner.objective=mean_std", "agent.planner.pessimism=0.5"],
