@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ros_rl.backends.ros2_control.backend import Ros2ControlBackend
+from ros_rl.errors import BackendError
 from ros_rl.nodes.ros2_control.driver import make_driver
 from ros_rl.robot import Robot, load_robot
 from ros_rl.settings.hardware.ros2_control import Ros2ControlSettings
@@ -100,3 +101,17 @@ def follows(played: Ros2ControlStandIn, target: Array) -> bool:
 def rests(played: Ros2ControlStandIn) -> bool:
     """Whether the robot is told to stand still, and does."""
     return bool(np.array_equal(told(played), np.zeros(6)) and np.abs(played.velocity()).max() < 0.02)
+
+
+def arm(backend: Ros2ControlBackend) -> None:
+    """As a person does it: again and again, until the robot is fit."""
+
+    def armed() -> bool:
+        try:
+            backend.arm()
+        except BackendError:
+            time.sleep(0.2)
+            return False
+        return True
+
+    wait_for(armed, "the robot to be armed")

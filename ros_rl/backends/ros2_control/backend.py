@@ -73,6 +73,7 @@ class Ros2ControlBackend(Backend):
             self._order = self._order_of(self._link.controller_joints())
             self.commands.start()
             self._link.be_alone()
+            self._states.problem()  # what was late while processes started is over
         except BaseException:
             self.close()
             raise

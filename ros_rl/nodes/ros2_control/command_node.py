@@ -30,6 +30,7 @@ from ros_rl.nodes.ros2_control.publishers import others
 
 _REPORT_SECONDS = 0.02
 _LOOK_SECONDS = 0.25
+_ALONE_SECONDS = 10.0  # after which an abandoned node ends where no controller listens any more
 _AT_LEAST_SECONDS = 2.0  # that an abandoned robot is sent the stop, whoever else commands it
 
 
@@ -49,10 +50,10 @@ class CommandNode:
         self._stream = Stream(spec.interface, spec.joints, spec.ramp)
         self._period = 1.0 / spec.rate_hz
         self._heard = True
-        self._lost_at = self._looked = self._reported = 0.0
+        self._lost_at = self._looked = self._reported = self._listened = 0.0
 
     def live(self) -> None:
-        """Work until the driver has closed it, or has ended and somebody else commands the robot."""
+        """Work until the driver has closed it, or has ended and is relieved."""
         while not (self._publisher.get_subscription_count() or self._stream.over):  # until then it is not there
             self._wait(self._period)
         due = time.monotonic()
@@ -102,12 +103,15 @@ class CommandNode:
             pass
 
     def _relieved(self) -> bool:
-        """Whether the driver has ended and another node has come to command the robot."""
+        """Whether the driver has ended, and another node has come to command the robot or no controller is there."""
         now = time.monotonic()
         if not self._stream.abandoned or now - max(self._lost_at + _AT_LEAST_SECONDS, self._looked) < _LOOK_SECONDS:
             return False
         self._looked = now
-        return bool(others(self._node, self._topic, self._driver))
+        if self._publisher.get_subscription_count():
+            self._listened = now
+        alone = now - max(self._listened, self._lost_at) > _ALONE_SECONDS
+        return alone or bool(others(self._node, self._topic, self._driver))
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from ros2_control_robots import (
     PERIOD,
     SETTINGS,
     Pilot,
+    arm,
     driver,
     follows,
     moves_since,
@@ -40,7 +41,7 @@ def test_targets_reach_the_joints_and_the_last_one_expires() -> None:
         assert not played.received, "nothing is sent before it is armed"
         first = backend.read().measurement["joint_position"]
         assert first == pytest.approx(load_robot("ur5e").home, abs=0.05)
-        backend.arm()
+        arm(backend)
         with Pilot(backend, TARGET) as pilot:
             wait_for(lambda: follows(played, TARGET), "the target to arrive")
             time.sleep(2 * PERIOD)
@@ -53,7 +54,7 @@ def test_targets_reach_the_joints_and_the_last_one_expires() -> None:
         backend.write(TARGET, time.monotonic() + 1.0)
         time.sleep(2 * PERIOD)
         assert rests(played), "an expired target is made good by arming alone"
-        backend.arm()
+        arm(backend)
         assert backend.read().health == ""
         backend.write(TARGET, time.monotonic() + 5.0)
         wait_for(lambda: follows(played, TARGET), "the target after a new arming")
@@ -67,7 +68,7 @@ def test_positions_hold_where_they_are() -> None:
     robot = robot_of("position")
     with stand_in(interface="position") as played, driver(robot=robot) as backend:
         backend.connect()
-        backend.arm()
+        arm(backend)
         start = backend.read().measurement["joint_position"]
         assert wait_for(lambda: played.command is not None, "the present position")
         assert told(played) == pytest.approx(start, abs=0.01)
@@ -95,7 +96,7 @@ def test_the_controllers_order_and_other_names_are_kept() -> None:
     )
     with stand_in() as played, driver(robot=mixed) as backend:
         backend.connect()
-        backend.arm()
+        arm(backend)
         with Pilot(backend, np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])):
             aim = [-0.6, 0.1, 0.2, 0.3, 0.4, 0.5]
             wait_for(lambda: follows(played, aim), "the target to arrive in the controller's order")

@@ -5,7 +5,6 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,13 +14,12 @@ pytest.importorskip("pybullet")
 
 from ros2_control_robots import (
     PERIOD,
-    SETTINGS,
     Pilot,
+    arm,
     driver,
     follows,
     moves_since,
     rests,
-    robot_of,
     stand_in,
     wait_for,
 )
@@ -61,20 +59,6 @@ def pair() -> Iterator[Pair]:
     with stand_in() as played, driver() as backend:
         backend.connect()
         yield played, backend
-
-
-def arm(backend: Ros2ControlBackend) -> None:
-    """As a person does it: again and again, until the robot is fit."""
-
-    def armed() -> bool:
-        try:
-            backend.arm()
-        except BackendError:
-            time.sleep(0.2)
-            return False
-        return True
-
-    wait_for(armed, "the robot to be armed")
 
 
 def test_every_fault_is_tried() -> None:
@@ -135,31 +119,3 @@ def test_a_protective_stop_is_left_by_arming_alone_in_the_right_order(pair: Pair
     ]
     assert not moves_since(played, begin), "nothing moves before it is armed anew"
     arm(backend)
-
-
-REFUSALS = [
-    ({}, {"controller": "forward_effort_controller"}, "nobody listens on /forward_effort_controller/commands"),
-    ({}, {"joint_states": "other_states"}, "no joint states of the robot's joints come on /other_states"),
-    ({}, {"program_running": "nowhere"}, "nothing comes on /nowhere, and driver.backend.status is 'required'"),
-    ({"tells_joints": False}, {}, "give them in its order as driver.backend.joints"),
-    ({}, {"joints": tuple(reversed(robot_of().joints))}, "the controller's joints are shoulder_pan_joint, "),
-    ({}, {"namespace": "left"}, "nobody listens on /left/forward_velocity_controller/commands"),
-]
-
-
-@pytest.mark.parametrize(("played_as", "changes", "complaint"), REFUSALS)
-def test_what_does_not_fit_is_refused_before_anything_is_sent(played_as: dict, changes: dict, complaint: str) -> None:
-    settings = replace(SETTINGS, connect_timeout=30.0 if "give them" in complaint or "joints" in changes else 2.0)
-    with stand_in(**played_as) as played, driver(replace(settings, **changes)) as backend:
-        with pytest.raises(BackendError, match="^.*$") as refused:
-            backend.connect()
-        assert complaint in str(refused.value)
-        assert not played.received
-
-
-def test_a_namespace_and_given_joints_are_enough() -> None:
-    settings = replace(SETTINGS, namespace="left", joints=robot_of().joints)
-    with stand_in(namespace="left", tells_joints=False) as played, driver(settings) as backend:
-        backend.connect()
-        backend.arm()
-        wait_for(lambda: rests(played), "the stop")

@@ -19,7 +19,7 @@ import pytest
 pytest.importorskip("rclpy")
 pytest.importorskip("pybullet")
 
-from ros2_control_robots import PERIOD, Pilot, driver, follows, moves_since, rests, stand_in, wait_for
+from ros2_control_robots import PERIOD, Pilot, arm, driver, follows, moves_since, rests, stand_in, wait_for
 
 from ros_rl.stand_ins.ros2_control import Ros2ControlStandIn
 
@@ -86,7 +86,7 @@ def test_a_driver_that_is_killed_leaves_the_stop_until_the_next_one_comes() -> N
             backend.connect()
             wait_for(lambda: gone(commands), "the old command node to make way")
             assert not moves_since(played, begin + SOON)
-            backend.arm()
+            arm(backend)
             with Pilot(backend, TARGET):
                 moving(played)
 
@@ -95,7 +95,7 @@ def test_a_driver_that_is_killed_leaves_the_stop_until_the_next_one_comes() -> N
 def test_a_command_node_that_fails_is_told_and_the_driver_stops_the_robot_itself(number: signal.Signals) -> None:
     with stand_in() as played, driver() as backend:
         backend.connect()
-        backend.arm()
+        arm(backend)
         backend.write(TARGET, time.monotonic() + 60.0)
         moving(played)
         os.kill(backend.commands.pid, number)
@@ -106,3 +106,11 @@ def test_a_command_node_that_fails_is_told_and_the_driver_stops_the_robot_itself
         os.kill(backend.commands.pid, signal.SIGCONT)
         time.sleep(3 * PERIOD)
         assert not moves_since(played, begin + PERIOD)
+
+
+def test_what_a_killed_driver_leaves_ends_with_the_controller() -> None:
+    with stand_in() as played, driver_process() as (process, commands):
+        moving(played)
+        process.kill()
+        played.close()
+        wait_for(lambda: gone(commands), "the command node to end")
