@@ -147,6 +147,7 @@ class So101Backend(Backend):
             servos.write((TORQUE_LIMIT,), {servo: (limit,) for servo, limit in zip(servos.ids, limits, strict=True)})
             time.sleep(self._settings.release_time / _LETS_GO)
         servos.write((TORQUE_ENABLE,), dict.fromkeys(servos.ids, (0,)))
+        servos.write((TORQUE_LIMIT,), dict.fromkeys(servos.ids, (FULL,)))  # as other programs expect to find it
 
     def _health(self, report: np.void, age: float) -> str:
         if self.motors.problem:

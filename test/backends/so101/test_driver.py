@@ -190,7 +190,7 @@ def first_state(bus: So101Bus) -> MotorState:
 
 def test_the_state_is_what_the_arm_does(still: So101StandIn, bus: So101Bus) -> None:
     state = first_state(bus)
-    np.testing.assert_allclose(state.position, still.position, atol=0.01)
+    np.testing.assert_allclose(state.position, still.position, atol=0.05)  # it sinks
     assert state.temperature.tolist() == [32.0] * 6
     assert state.fault == ""
 
@@ -288,6 +288,7 @@ def test_targets_are_followed_expire_and_the_arm_is_let_go_at_the_end(still: So1
     backend.close()
     backend.close()
     wait_for(lambda: not any(still.torque))
+    wait_for(lambda: {servo.memory.get(TORQUE_LIMIT) for servo in still.servos.values()} == {1000})
     with pytest.raises(BackendError, match="not connected"):
         backend.read()
 
