@@ -43,7 +43,7 @@ class So101Settings(BackendSettings):
     )
     load_time: float = setting(1.0, "how long it may last", unit="s", low=0.1, high=10.0)
     release_time: float = setting(
-        3.0,
+        1.5,
         "at the end the servos let go slowly, so that the arm sinks; 0: it stays where it is, under torque",
         unit="s",
         low=0.0,

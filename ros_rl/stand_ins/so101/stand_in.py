@@ -37,7 +37,7 @@ from ros_rl.stand_ins.so101.servo import Servo
 from ros_rl.stand_ins.stand_in import StandIn
 from ros_rl.types import Array
 
-FOLDED = np.array([0.0, -1.7, 1.65, 1.2, 0.0, 0.0])
+FOLDED = np.array([0.0, -1.7, 1.2, 1.1, 0.0, 0.0])
 """Joint positions at first: folded, leaning on its own stops [rad]."""
 _RATE_HZ = 250.0
 _CATCHES_UP = 25  # steps at once; a machine that was held up for longer slows the world down
