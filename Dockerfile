@@ -23,7 +23,8 @@ RUN apt-get update \
 RUN pip3 install ${TORCH} \
     && pip3 install onnxruntime "mcap>=1.6" safetensors onnx onnxscript pybullet pillow tensorboard matplotlib \
     && pip3 install "gymnasium[mujoco]" pytest pytest-timeout pytest-rerunfailures pytest-xdist hypothesis psutil \
-        imageio-ffmpeg rich "cyclonedds>=11,<12" "xarm-python-sdk>=1.18"
+        imageio-ffmpeg rich "cyclonedds>=11,<12" "xarm-python-sdk>=1.18" \
+        "feetech-servo-sdk>=1,<2" "spherov2>=0.12" "ur-rtde>=1.6"
 
 WORKDIR /workspace
 COPY package.xml src/ros_rl/
