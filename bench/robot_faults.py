@@ -20,7 +20,7 @@ from dataclasses import asdict
 from typing import Any
 
 from machine import add_output, describe_line, describe_machine, table, write_result
-from robot_campaign.robots import SUBJECTS, Subject
+from robot_campaign.robots import SUBJECTS, Subject, arm_driven
 from robot_campaign.visit import Outcome, Visit
 
 SETTLE = 1.0
@@ -61,11 +61,11 @@ def driver_faults(subject: Subject) -> dict[str, tuple[str, Act]]:
         "controller: stale stamp": (SAFE, told("stale_stamp")),
         "controller: stamp from the future": (SAFE, told("future_stamp")),
         "controller: flood": (ON, told("flood")),
-        "controller: huge commands": (ON, told("huge")),
+        "controller: huge commands": (ON if subject.driven is arm_driven else SAFE, told("huge")),  # legs fall by them
         "collector: no verdict": (SAFE, told("no_verdict")),
         "operator: emergency stop": (SAFE, told("emergency_stop")),
         "operator: disarm": (SAFE, told("disarm")),
-        "operator: pause": (SAFE if subject.driver in ("xarm", "ur_rtde") else ON, told("pause")),
+        "operator: pause": (SAFE if subject.driven is arm_driven else ON, told("pause")),
         "operator: clear without cause": (ON, told("clear")),
         "operator: arm twice": (ON, told("arm")),
         "clock: an hour back": (ON, told("clock_back")),

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 _STILL = 0.02  # rad/s or rad, of an arm's joints
 
 
@@ -53,23 +51,12 @@ def _xarm() -> Any:
     return XarmStandIn(control_port=0, report_ports=(0, 0, 0))
 
 
-def _ur() -> Any:
-    from ros_rl.stand_ins.ur.stand_in import UrStandIn
-
-    return UrStandIn(host="127.0.0.77")
-
-
-def _so101() -> Any:
-    from ros_rl.stand_ins.so101 import So101StandIn
-
-    return So101StandIn()
-
-
 def _legs_driven(stand_in: Any) -> bool:
     return bool(stand_in.told.stiffness.any())
 
 
-def _arm_driven(stand_in: Any) -> bool:
+def arm_driven(stand_in: Any) -> bool:
+    """Whether an arm moves."""
     return float(stand_in.speed) > _STILL
 
 
@@ -99,15 +86,7 @@ SUBJECTS: dict[str, Subject] = {
         "xarm",
         _xarm,
         lambda one: {"address": "127.0.0.1", "control_port": one.control_port, "report_port": one.report_port},
-        _arm_driven,
+        arm_driven,
     ),
-    "ur": Subject("ur5e", "ur_rtde", _ur, lambda one: {"address": "127.0.0.77"}, _arm_driven, motor_process=True),
-    "so101": Subject("so101", "so101", _so101, lambda one: {"port": one.address}, _arm_driven, motor_process=True),
 }
 """By the names of their stand-ins."""
-
-
-def speed_of(positions: list[tuple[float, np.ndarray]]) -> float:
-    """Of the fastest joint between the first and the last of some positions with their times [rad/s]."""
-    (begin, first), (end, last) = positions[0], positions[-1]
-    return float(np.abs(last - first).max()) / max(end - begin, 1e-3)

@@ -25,6 +25,8 @@ from ros_rl.backends.so101.registers import (
 from ros_rl.stand_ins.so101 import So101StandIn
 from ros_rl.stand_ins.so101.packets import Listener, checksum, reply
 
+pytestmark = pytest.mark.flaky(reruns=2)  # real time, on a machine that has other work
+
 scservo_sdk = pytest.importorskip("scservo_sdk")
 IDS = range(1, 7)
 

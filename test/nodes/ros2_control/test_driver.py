@@ -50,7 +50,7 @@ def test_targets_reach_the_joints_and_the_last_one_expires() -> None:
             assert reading.measurement["joint_velocity"] == pytest.approx(TARGET, abs=0.05)
         wait_for(lambda: rests(played), "the stop")
         assert max(moves_since(played, pilot.last), default=0.0) < pilot.last + 3.0 * PERIOD
-        assert "expired" in backend.read().health
+        wait_for(lambda: "expired" in backend.read().health, "the reason")
         backend.write(TARGET, time.monotonic() + 1.0)
         time.sleep(2 * PERIOD)
         assert rests(played), "an expired target is made good by arming alone"
