@@ -67,7 +67,7 @@ def test_ros_rl_commands_parse(words: list[str]) -> None:
     overrides = getattr(options, "set", None)
     if overrides is not None:
         driver = getattr(options, "driver", None)
-        chosen = [f"driver.backend.name={driver}", *implied_by(driver)] if driver else []
+        chosen = [{"driver.backend.name": driver, **implied_by(driver)}] if driver else []
         robot = [f"robot={options.robot}"] if getattr(options, "robot", None) else []
         task = getattr(options, "task", "xarm_reach" if robot else "a1_walk")
         settings.load_settings(task, overrides=[*robot, *chosen, *overrides])

@@ -78,10 +78,11 @@ def overrides_of(options: argparse.Namespace, **overrides: Any) -> list[Any]:
         **overrides,
     }
     given = {key: value for key, value in own.items() if value is not None}
-    chosen: list[Any] = [{key: given[key]} for key in ("agent.name", "driver.backend.name") if key in given]
+    chosen: list[dict[str, Any]] = [{key: given[key]} for key in ("agent.name", "driver.backend.name") if key in given]
+    if "driver.backend.name" in given:  # at once: no robot is in lock-step, not even until the next setting is read
+        chosen[-1] |= implied_by(given["driver.backend.name"])
     return [
         *chosen,
-        *implied_by(given.get("driver.backend.name")),
         *options.set,
         *({key: value} for key, value in given.items()),
     ]

@@ -128,10 +128,11 @@ def _settings(mode: str, values: dict[str, str], resumed: Path | None) -> Settin
     if mode == bringup.TRAIN:
         keys |= {"agent": "agent.name", "robot_minutes": "learner.robot_minutes"}
     chosen = [f"{key}={values[name]}" for name, key in keys.items() if values[name]]
-    first = [item for item in chosen if ".name=" in item]  # a change drops the old settings
+    first: list[Any] = [item for item in chosen if ".name=" in item]  # a change drops the old settings
+    implied = [{"driver.backend.name": values["driver"], **implied_by(values["driver"])}] if values["driver"] else []
     overrides = [
+        *implied,  # at once: no robot is in lock-step, not even until the next setting is read
         *first,
-        *implied_by(values["driver"]),
         *_given(values["set"]),
         *(item for item in chosen if item not in first),
     ]

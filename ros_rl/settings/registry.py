@@ -40,14 +40,14 @@ BACKEND_SETTINGS: Table[type[BackendSettings]] = Table(
 )
 
 
-def implied_by(driver: str | None) -> list[str]:
-    """Settings, as ``KEY=VALUE``, that the choice of a driver brings unless others are given: a robot keeps its time.
+def implied_by(driver: str | None) -> dict[str, str]:
+    """Settings that the choice of a driver brings unless others are given: a robot keeps its time.
 
     Args:
         driver: Its name; None for none.
     """
     kind = BACKEND_SETTINGS.get(driver or "")
-    return ["driver.mode=real_time"] if kind is not None and kind.starts_driver and not kind.simulated else []
+    return {"driver.mode": "real_time"} if kind is not None and kind.starts_driver and not kind.simulated else {}
 
 
 ALL_TASKS: Table[type[Task]] = Table(TASKS_GROUP, {**OWN_TASKS, GymTask.name: GymTask})
