@@ -87,6 +87,8 @@ SUBJECTS: dict[str, Subject] = {
         _xarm,
         lambda one: {"address": "127.0.0.1", "control_port": one.control_port, "report_port": one.report_port},
         arm_driven,
+        harmless=frozenset({"warning", "gripper_timeout"}),
+        start_only=frozenset({"stays_off", "old_firmware", "unreadable_firmware", "long_serial", "seven_axes"}),
     ),
 }
 """By the names of their stand-ins."""
