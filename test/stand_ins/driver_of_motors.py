@@ -9,7 +9,7 @@ import time
 
 from file_bus import FileBus, FileBusSettings
 
-from ros_rl.backends.motor_process import MotorBackend
+from ros_rl.backends.motor_process import LeggedBackend
 from ros_rl.robot import load_robot
 
 PERIOD = 0.05  # s
@@ -17,7 +17,7 @@ PERIOD = 0.05  # s
 
 def main() -> None:
     robot = load_robot("a1")
-    backend = MotorBackend(robot, FileBus, FileBusSettings(file=sys.argv[1]), PERIOD)
+    backend = LeggedBackend(robot, FileBus, FileBusSettings(file=sys.argv[1]), PERIOD)
     backend.connect()
     backend.arm()
     print(os.getpid(), backend.motors.pid, flush=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from ros_rl.backends.motor_process.backend import MotorBackend
 from ros_rl.backends.motor_process.bus import MotorBus, MotorCommand, MotorState
+from ros_rl.backends.motor_process.legged import LeggedBackend
 from ros_rl.backends.motor_process.process import MotorProcess
 from ros_rl.backends.motor_process.spec import MotorSpec
 
-__all__ = ["MotorBackend", "MotorBus", "MotorCommand", "MotorProcess", "MotorSpec", "MotorState"]
+__all__ = ["LeggedBackend", "MotorBackend", "MotorBus", "MotorCommand", "MotorProcess", "MotorSpec", "MotorState"]

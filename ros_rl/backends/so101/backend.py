@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import replace
 
 import numpy as np
 
-from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
-from ros_rl.backends.motor_process import MotorProcess, MotorSpec
+from ros_rl.backends.backend import EMPTY, Scenario
+from ros_rl.backends.motor_process import MotorBackend, MotorSpec
 from ros_rl.backends.so101.bus import So101Bus, servos_of
 from ros_rl.backends.so101.inspection import inspect
 from ros_rl.backends.so101.registers import FULL, TORQUE_ENABLE, TORQUE_LIMIT
@@ -22,14 +21,13 @@ from ros_rl.robot import Robot
 from ros_rl.robot.kinematics import Kinematics
 from ros_rl.robot.model import urdf_of
 from ros_rl.settings.hardware.so101 import So101Settings
-from ros_rl.types import Array, Measurement
+from ros_rl.types import Array
 
 _FIRST_STATE = 2.0  # s
-_LOOKS = 0.005  # s
 _LETS_GO = 50  # steps of the torque limit
 
 
-class So101Backend(Backend):
+class So101Backend(MotorBackend):
     """The arm.
 
     Args:
@@ -40,29 +38,24 @@ class So101Backend(Backend):
     """
 
     def __init__(self, robot: Robot, settings: So101Settings, period: float, scenario: Scenario = EMPTY) -> None:
-        self._robot, self._settings = robot, settings
-        self.motors = MotorProcess(
-            MotorSpec(
-                replace(
-                    robot,
-                    safety=replace(
-                        robot.safety,
-                        damping=1.0,  # which tells holding from being left alone
-                        temperature=min(robot.safety.temperature, settings.temperature_limit),
-                    ),
-                ),
-                So101Bus,
-                settings,
-                period,
-                rate_hz=settings.rate_hz,
-                silence=settings.silence_limit,
-                feet=0,
-            )
+        self._settings = settings
+        safety = replace(
+            robot.safety,
+            damping=1.0,  # which tells holding from being left alone
+            temperature=min(robot.safety.temperature, settings.temperature_limit),
         )
-        """The motor process."""
+        spec = MotorSpec(
+            replace(robot, safety=safety),
+            So101Bus,
+            settings,
+            period,
+            rate_hz=settings.rate_hz,
+            silence=settings.silence_limit,
+            feet=0,
+        )
+        super().__init__(spec, _FIRST_STATE, "is the arm's power on?")
+        self._robot, self._armed = robot, False
         self._kinematics = Kinematics(robot, urdf_of(robot, kinematics=True)) if robot.tool_frame else None
-        self._lock = threading.Lock()
-        self._connected = self._armed = False
 
     def connect(self) -> None:
         """See `Backend.connect`: ask the servos who and how they are, and start the motor process.
@@ -78,57 +71,16 @@ class So101Backend(Backend):
             raise BackendError(f"port {self._settings.port}: {one_line(error)}") from None
         finally:
             servos.close()
-        self.motors.start()
-        deadline = time.monotonic() + _FIRST_STATE
-        while not self.motors.report()["sequence"]:
-            if self.motors.problem or time.monotonic() > deadline:
-                complaint = self.motors.problem or self.motors.report()["complaint"].decode()
-                self.close()
-                raise BackendError(f"the servos send no state within {_FIRST_STATE:g} s: {complaint}")
-            time.sleep(_LOOKS)
-        self._connected = True
+        super().connect()
 
     def arm(self) -> None:
         """See `Backend.arm`: the servos hold where they are, under torque."""
         self._armed = True
-        self.motors.arm()
-
-    def disarm(self) -> None:
-        """See `Backend.disarm`: the arm would fall without torque, so it holds; `close` lets it sink."""
-        self.motors.rest()
-
-    def write(self, command: Array, until: float) -> None:
-        """See `Backend.write`.
-
-        Raises:
-            BackendError: It is not finite or has the wrong size.
-        """
-        if command.shape != (self._robot.size,) or not np.isfinite(command).all():
-            raise BackendError(f"command {command} is not {self._robot.size} finite numbers")
-        self.motors.follow(command, until)
-
-    def read(self) -> Reading:
-        """See `Backend.read`.
-
-        Raises:
-            BackendError: It is not connected.
-        """
-        if not self._connected:
-            raise BackendError("the robot is not connected")
-        with self._lock:
-            report = self.motors.report()
-            age = time.monotonic() - float(report["received"])
-            return Reading(self._measurement(report), age, int(report["sequence"]), self._health(report, age))
-
-    def safe(self) -> None:
-        """See `Backend.safe`: hold where the arm is."""
-        if self._connected:
-            self.motors.damp()
+        super().arm()
 
     def close(self) -> None:
         """See `Backend.close`: hold, end the motor process, then let go so slowly that the arm sinks."""
-        self._connected = False
-        self.motors.close()
+        super().close()
         if self._armed and self._settings.release_time > 0.0:
             self._armed = False
             servos = servos_of(self._settings, self._robot)
@@ -149,18 +101,8 @@ class So101Backend(Backend):
         servos.write((TORQUE_ENABLE,), dict.fromkeys(servos.ids, (0,)))
         servos.write((TORQUE_LIMIT,), dict.fromkeys(servos.ids, (FULL,)))  # as other programs expect to find it
 
-    def _health(self, report: np.void, age: float) -> str:
-        if self.motors.problem:
-            return self.motors.problem
-        if report["fault"] and int(report["arming"]) == self.motors.arming:  # what an arming has cleared is over
-            return str(report["fault"].decode())
-        limit = self._settings.silence_limit
-        if age <= limit:
-            return ""
-        complaint = f": {report['complaint'].decode()}" if report["complaint"] else ""
-        return f"the servos have sent no state for {age:.3f} s, limit {limit:g} s{complaint}"
-
-    def _measurement(self, report: np.void) -> Measurement:
+    def measured(self, report: np.void) -> dict[str, Array]:
+        """See `MotorBackend.measured`."""
         position = report["position"].copy()
         measured = {
             "joint_position": position,
@@ -170,4 +112,4 @@ class So101Backend(Backend):
         }
         if self._kinematics is not None:
             measured["tool_position"] = self._kinematics.positions(position)[-1].copy()
-        return Measurement({name: measured[name] for name in self._robot.sensors})
+        return measured

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from ros_rl.backends.backend import Scenario
 from ros_rl.backends.legged_odometry import LeggedOdometry
-from ros_rl.backends.motor_process import MotorBackend
+from ros_rl.backends.motor_process import LeggedBackend
 from ros_rl.backends.unitree_a1.bus import A1Bus
 from ros_rl.robot import Robot
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
 
 
-class UnitreeA1Backend(MotorBackend):
+class UnitreeA1Backend(LeggedBackend):
     """An A1 in its low-level mode. Tried against its stand-in only; no robot yet.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ros_rl.backends.backend import Scenario
 from ros_rl.backends.legged_odometry import LeggedOdometry
-from ros_rl.backends.motor_process import MotorBackend
+from ros_rl.backends.motor_process import LeggedBackend
 from ros_rl.backends.unitree_go2.bus import Go2Bus
 from ros_rl.backends.unitree_go2.dds import LOW_STATE, Participant
 from ros_rl.backends.unitree_go2.frames import is_sealed
@@ -26,7 +26,7 @@ _FOLDED = -2.3
 """Position of the calves [rad] below which the robot lies; as the vendor's program leaves it they are at -2.65."""
 
 
-class UnitreeGo2Backend(MotorBackend):
+class UnitreeGo2Backend(LeggedBackend):
     """A Go2 EDU whose motion service is released. Tried against its stand-in only; no robot yet.
 
     Args:

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from file_bus import FileBus, FileBusSettings, sent
 
-from ros_rl.backends.motor_process import MotorBackend
+from ros_rl.backends.motor_process import LeggedBackend
 from ros_rl.errors import BackendError
 from ros_rl.robot import load_robot
 
@@ -36,8 +36,8 @@ def file(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def backend(file: str) -> Iterator[MotorBackend]:
-    made = MotorBackend(A1, FileBus, FileBusSettings(file=file, silence_limit=0.3), PERIOD)
+def backend(file: str) -> Iterator[LeggedBackend]:
+    made = LeggedBackend(A1, FileBus, FileBusSettings(file=file, silence_limit=0.3), PERIOD)
     yield made
     made.close()
 
@@ -182,7 +182,7 @@ def test_a_silent_robot_is_damped_and_told_of(backend, file):
 
 def test_a_robot_that_is_not_there_is_refused(file):
     Path(file + ".silent").touch()
-    backend = MotorBackend(A1, FileBus, FileBusSettings(file=file, connect_timeout=0.2), PERIOD)
+    backend = LeggedBackend(A1, FileBus, FileBusSettings(file=file, connect_timeout=0.2), PERIOD)
     with pytest.raises(BackendError, match="sends no state within 0.2 s"):
         backend.connect()
     assert set(phases(file)) <= {"rest"}
