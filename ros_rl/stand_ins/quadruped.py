@@ -15,12 +15,12 @@ import numpy as np
 from ros_rl.backends.motor_process.priority import take_priority
 from ros_rl.robot import load_robot
 from ros_rl.stand_ins.body import Body
+from ros_rl.stand_ins.pace import Pace
 from ros_rl.stand_ins.stand_in import StandIn
 from ros_rl.types import Array
 
 _RATE_HZ = 500.0
 _PRIORITY = 60
-_CATCHES_UP = 50  # steps at once; a machine that was held up for longer slows the world down
 _COLD, _HOT = 35.0, 90.0  # degrees Celsius
 _ROLLED = np.array([np.sin(0.8), 0.0, 0.0, np.cos(0.8)])  # by 1.6 rad
 
@@ -137,14 +137,12 @@ class Quadruped(StandIn):
 
     def _live(self) -> None:
         take_priority(_PRIORITY)  # a robot has a processor of its own
-        period, due = self.body.period, time.monotonic()
+        pace = Pace(self.body.period)
         while not self._ended.is_set():
-            behind = int((time.monotonic() - due) / period) + 1
-            for _ in range(min(behind, _CATCHES_UP)):
+            for _ in pace.steps():
                 self._step()
             self.exchange()
-            due += behind * period
-            time.sleep(max(due - time.monotonic(), 0.0))
+            time.sleep(pace.left)
 
     def _step(self) -> None:
         told, measured = self.told, self.body.measurement

@@ -20,10 +20,10 @@ from ros_rl.nodes.qos import LATCHED
 from ros_rl.nodes.ros2_control.context import make_context, make_executor, make_node
 from ros_rl.robot import POSITION, VELOCITY, load_robot
 from ros_rl.stand_ins.body import Body
+from ros_rl.stand_ins.pace import Pace
 from ros_rl.stand_ins.stand_in import StandIn
 from ros_rl.types import Array
 
-_CATCHES_UP = 50  # steps at once; a machine that was held up for longer slows the world down
 _LIKE_ROS2_CONTROLLERS = QoSProfile(depth=10)
 _SPEED_PERIOD = 0.01  # s
 _SHIFTS = {"stale_stamps": -0.5, "future_stamps": 0.5, "clock_jump": 3600.0}  # s
@@ -224,18 +224,16 @@ class Ros2ControlStandIn(StandIn):
         self._second = None
 
     def _live(self) -> None:
-        period, due, told = self.body.period, time.monotonic(), 0.0
+        pace, told = Pace(self.body.period), 0.0
         while not self._ended.is_set():
-            behind = int((time.monotonic() - due) / period) + 1
-            for _ in range(min(behind, _CATCHES_UP)):
+            for _ in pace.steps():
                 self._move()
             self._tell_states()
             now = time.monotonic()
             if now - told >= _SPEED_PERIOD:
                 told = now
                 self._speed.publish(Float64(data=self._scaling()))
-            due += behind * period
-            time.sleep(max(due - time.monotonic(), 0.0))
+            time.sleep(pace.left)
 
     def _scaling(self) -> float:
         """Speed scaling [%]."""

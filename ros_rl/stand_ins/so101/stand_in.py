@@ -21,6 +21,7 @@ from ros_rl.backends.so101.registers import GOAL_POSITION, TORQUE_ENABLE
 from ros_rl.robot import load_robot
 from ros_rl.settings.hardware.so101 import So101Settings
 from ros_rl.stand_ins.body import Body
+from ros_rl.stand_ins.pace import Pace
 from ros_rl.stand_ins.so101.faults import FAULTS, Faults
 from ros_rl.stand_ins.so101.packets import (
     BROADCAST,
@@ -40,7 +41,6 @@ from ros_rl.types import Array
 FOLDED = np.array([0.0, -1.7, 1.2, 1.1, 0.0, 0.0])
 """Joint positions at first: folded, leaning on its own stops [rad]."""
 _RATE_HZ = 250.0
-_CATCHES_UP = 25  # steps at once; a machine that was held up for longer slows the world down
 _OFFSETS = (-37, 512, -860, 140, 1021, -300)  # homing offsets of a calibrated arm [counts]
 
 
@@ -138,16 +138,13 @@ class So101StandIn(StandIn):
         return goals
 
     def _live(self) -> None:
-        period, due = self.body.period, time.monotonic()
+        pace = Pace(self.body.period)
         while not self._ended.is_set():
-            now = time.monotonic()
-            behind = int((now - due) / period) + 1 if now >= due else 0
-            for _ in range(min(behind, _CATCHES_UP)):
+            for _ in pace.steps():
                 self._step()
-            due += behind * period
             if self.plays("unplugged"):
                 self._unplug()
-            self._serve(max(due - time.monotonic(), 0.0))
+            self._serve(pace.left)
 
     def _step(self) -> None:
         measured, joints = self.body.measurement, self._joints
