@@ -41,13 +41,13 @@ LAYERS = (
     ("settings",),
     ("networks", "watch", "deploy", "backends"),
     ("dynamics", "replay", "runs"),
-    ("planning", "runtime"),
+    ("planning", "runtime", "teleop"),
     ("agents",),
     ("training",),
     ("gym", "nodes", "analysis", "conformance", "stand_ins"),
     ("cli",),
 )
-TORCH_FREE = ("settings", "runtime", "runs", "backends")
+TORCH_FREE = ("settings", "runtime", "runs", "backends", "teleop")
 """Rooms that never reach torch, whatever module of them is asked for."""
 TORCH_FREE_NODES = (
     "controller",
@@ -55,6 +55,7 @@ TORCH_FREE_NODES = (
     "driver",
     "supervisor",
     "evaluator",
+    "teleoperator",
     "ros2_control.driver",
     "ros2_control.command_node",
 )

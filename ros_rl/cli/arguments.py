@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ros_rl.cli.parser import add_network
 from ros_rl.settings.registry import BACKEND_SETTINGS, DEFAULT_BACKEND
+from ros_rl.settings.teleop import DEVICES, NONE
 
 
 def whole(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:
@@ -105,12 +106,28 @@ def add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
     add_network(parser)
 
 
-def add_agent(parser: argparse.ArgumentParser) -> None:
-    """The control graph that acts."""
+def add_teleop(parser: argparse.ArgumentParser, text: str) -> None:
+    """A person who drives.
+
+    Args:
+        parser: Of the command.
+        text: What that means there.
+    """
+    devices = [name for name in DEVICES if name != NONE]
+    parser.add_argument("--teleop", choices=devices, help=f"{text}; keys of this terminal, or sensor_msgs/Joy on joy")
+
+
+def add_agent(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """The control graph that acts.
+
+    Args:
+        parser: Of the command.
+        required: Whether there has to be one.
+    """
     parser.add_argument(
         "--agent",
         type=Path,
-        required=True,
+        required=required,
         metavar="PATH",
         help="control graph (.onnx), or a run's folder: its networks then act under its own settings and those of "
         "--set, and those of a planner also for another reward or task",

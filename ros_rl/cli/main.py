@@ -23,6 +23,7 @@ from ros_rl.cli import (
     run,
     settings,
     stand_in,
+    teleop,
     train,
     validate,
 )
@@ -33,7 +34,23 @@ from ros_rl.resources import package_version
 READER_GONE = 141
 """Exit code when nobody reads what is printed any more, as of a process that SIGPIPE ends."""
 _USAGE_ERRORS = (ConfigError, UnknownNameError, RunFolderError)
-_COMMANDS = (train, run, eval, validate, export, analyse, plot, check, doctor, operate, node, list, settings, stand_in)
+_COMMANDS = (
+    train,
+    run,
+    eval,
+    validate,
+    export,
+    analyse,
+    plot,
+    check,
+    doctor,
+    teleop,
+    operate,
+    node,
+    list,
+    settings,
+    stand_in,
+)
 """Modules of commands, in the order in which help shows them; each adds its parser with its function."""
 
 

@@ -20,6 +20,7 @@ from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, run_of
 from ros_rl.settings.loading import load_run, load_settings, parse_override
 from ros_rl.settings.registry import AGENT_SETTINGS, DEFAULT_BACKEND, DEFAULT_TOLD, implied_by
+from ros_rl.settings.teleop import implied_by_teleop
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 
@@ -41,7 +42,7 @@ _EXTRA_OF = {
     "spherov2": "sphero",
     "rtde_control": "ur",
 }
-_OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui", "seconds")
+_OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui", "seconds", "teleop")
 """Options that mean nothing to a Gymnasium environment."""
 
 
@@ -83,6 +84,7 @@ def overrides_of(options: argparse.Namespace, **overrides: Any) -> list[Any]:
         chosen[-1] |= implied_by(given["driver.backend.name"])
     return [
         *chosen,
+        *([driven] if (driven := implied_by_teleop(getattr(options, "teleop", None))) else []),
         *options.set,
         *({key: value} for key, value in given.items()),
     ]

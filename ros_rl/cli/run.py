@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""``ros-rl run``: let a learned controller act."""
+"""``ros-rl run``: let a learned controller act, or a person."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ros_rl.cli.arguments import add_agent, add_graph, add_task, whole
+from ros_rl.cli.arguments import add_agent, add_graph, add_task, add_teleop, whole
 from ros_rl.cli.environments import run_in_gym
-from ros_rl.cli.options import agent_of, choose_task
+from ros_rl.cli.options import agent_of, choose_task, settings_of
 from ros_rl.cli.runs import start_nodes
+from ros_rl.errors import ConfigError
 from ros_rl.runs import bringup
 from ros_rl.runs.video import check_video
+from ros_rl.settings.teleop import TELEOPERATOR
 
 _OF_ENVIRONMENTS = ("episodes", "video")
 
 
 def add(commands: Any) -> None:
     """Add its parser."""
-    parser = commands.add_parser("run", help="let a learned controller act")
+    parser = commands.add_parser("run", help="let a learned controller act, or drive by hand")
     add_task(parser)
-    add_agent(parser)
+    add_agent(parser, required=False)
+    add_teleop(parser, "a person drives the joints; with --agent that acts, as long as the person holds the switch")
     parser.add_argument(
         "--episodes",
         type=whole(1),
@@ -44,7 +47,12 @@ def _run(options: argparse.Namespace) -> int:
     if options.video is not None:
         check_video(options.video)
     choose_task(options, "out", of_environments=_OF_ENVIRONMENTS)
+    if options.agent is None and (options.teleop is None or options.env is not None):
+        raise ConfigError("who is to act? --agent FILE" + (" or --teleop keyboard" if options.env is None else ""))
     if options.env is not None:
         return run_in_gym(options)
+    if options.agent is None:
+        settings = settings_of(options, **{"driver.commanders": [TELEOPERATOR]})
+        return start_nodes(options, settings, bringup.RUN)
     settings, agent = agent_of(options, **{"controller.explore": 0.0})
     return start_nodes(options, settings, bringup.RUN, agent=agent)

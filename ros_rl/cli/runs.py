@@ -27,7 +27,9 @@ from ros_rl.runs.signals import stop_event
 from ros_rl.runs.state import RunState
 from ros_rl.runs.summary import summarise
 from ros_rl.runs.terminal import make_display
+from ros_rl.settings.teleop import KEYBOARD
 from ros_rl.settings.tree import Settings
+from ros_rl.teleop.console import Console, check_terminal
 
 
 def start_nodes(
@@ -92,9 +94,10 @@ def _lead_nodes(
         say(beginning(resume))
     training = mode == bringup.TRAIN
     course = Course.of_training(settings) if training else Course.of_acting(settings, options.robot_minutes)
-    with make_display(course) as display:
-        state, ended = lead(stop=stop, display=display, robot_minutes=options.robot_minutes)
-    agent_file = str(options.agent) if mode == bringup.RUN else ""
+    console = Console(course) if settings.teleop.device == KEYBOARD else None
+    with console or make_display(course) as display:
+        state, ended = lead(stop=stop, display=display, robot_minutes=options.robot_minutes, console=console)
+    agent_file = "" if mode == bringup.TRAIN else str(options.agent or f"a person at a {settings.teleop.device}")
     return _sum_up(settings, state, folder, ended, settings.task.name, agent_file)
 
 
@@ -107,6 +110,8 @@ def _again(what: str, folder: RunFolder) -> str:
 
 def _check(settings: Settings, mode: str) -> None:
     """Refuse what cannot run before anything starts."""
+    if settings.teleop.device == KEYBOARD:
+        check_terminal()
     require(*settings.driver.backend.requires)
     if mode == bringup.TRAIN:
         require("torch", "onnx", "safetensors")

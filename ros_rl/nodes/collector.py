@@ -40,7 +40,8 @@ class CollectorNode(Node):
         settings = parameters.settings
         robot = settings.load_robot()
         spec = settings.observation_spec(robot)
-        self._builder = TransitionBuilder(spec, settings.task, settings.control.period, source_of(self, robot.name))
+        period, source = settings.control.period, source_of(self, robot.name)
+        self._builder = TransitionBuilder(spec, settings.task, period, source, ends=not settings.person_acts)
         self._session = time.time_ns() // 1_000_000
         self._sequence = 0
         self._problem = ""

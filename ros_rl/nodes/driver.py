@@ -76,14 +76,12 @@ class DriverNode(LifecycleNode):
         gate.subscribe(Float64MultiArray, "step_allowance", packets.from_allowance, self._on_allowance, LATCHED)
         self._dead_man = DeadMan(self._latch, driver.dead_man_limit) if driver.dead_man != "none" else None
         if driver.dead_man == "topic":
-            gate.subscribe(
-                Bool, "dead_man", lambda message: bool(message.data), self._on_dead_man, NEWEST, anybody=True
-            )
+            gate.subscribe(Bool, "dead_man", lambda message: bool(message.data), self._on_dead_man, NEWEST)
         elif driver.dead_man == "joy":
-            gate.subscribe(Joy, "joy", self._read_button, self._on_dead_man, NEWEST, anybody=True)
+            gate.subscribe(Joy, "joy", self._read_button, self._on_dead_man, NEWEST)
         self._state = self.create_publisher(String, "safety_state", LATCHED)
         self.create_service(Trigger, "reset", self._reset)
-        self._safety_services = SafetyServices(self, self._latch, self._be_safe)
+        self._safety_services = SafetyServices(self, self._latch, self._be_safe, self._dead_man)
         create_timer(self, 1.0, self._diagnose)
 
     def _take_settings(self, settings: Settings) -> None:

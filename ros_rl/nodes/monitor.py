@@ -18,7 +18,7 @@ from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer
 from ros_rl.nodes.sources import source_of
-from ros_rl.runs.bringup import RUN
+from ros_rl.runs.bringup import BRING_UP, RUN, TRAIN
 from ros_rl.runs.evaluations import evaluation
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.senders import StepCounter
@@ -36,7 +36,7 @@ class MonitorNode(Node):
 
     Args:
         settings: Of the run.
-        mode: `ros_rl.runs.bringup.TRAIN` or `RUN`.
+        mode: `ros_rl.runs.bringup.TRAIN`, `RUN` or `BRING_UP`.
         robot_minutes: Limit when running [min]; None for none.
         options: Of the node.
     """
@@ -55,7 +55,7 @@ class MonitorNode(Node):
         gate.subscribe(String, "evaluation", lambda m: evaluation(m.data), self.state.add_evaluation, HISTORY)
         if mode == RUN:
             self._listen_to_transitions()
-        else:
+        elif mode == TRAIN:
             gate.subscribe(Float64MultiArray, "progress", packets.from_progress, self._on_progress, LATCHED)
 
     def _listen_to_transitions(self) -> None:
@@ -74,8 +74,10 @@ class MonitorNode(Node):
 
     @property
     def ready_to_act(self) -> bool:
-        """Whether there is a control graph."""
-        return self._agent_published if self.mode == RUN else bool(self.state.progress)
+        """Whether there is somebody to act: a control graph or a person, or nobody has to."""
+        if self.mode == TRAIN:
+            return bool(self.state.progress)
+        return self._agent_published or self.mode == BRING_UP or self.settings.person_acts
 
     @property
     def finished(self) -> bool:

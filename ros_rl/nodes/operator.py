@@ -37,15 +37,24 @@ Answers = dict[str, tuple[bool, str] | None]
 
 
 @contextmanager
-def joined() -> Iterator[Node]:
+def joined(name: str = "", namespace: str = "") -> Iterator[Node]:
     """A node in the graph, for a short time.
+
+    Args:
+        name: Of the node; empty: an operator's.
+        namespace: Of the node; empty: none.
 
     Raises:
         RosRlError: ROS cannot start.
     """
     try:
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-        node = rclpy.create_node(f"ros_rl_operator_{os.getpid()}", enable_rosout=False, start_parameter_services=False)
+        node = rclpy.create_node(
+            name or f"ros_rl_operator_{os.getpid()}",
+            namespace=namespace or None,
+            enable_rosout=False,
+            start_parameter_services=False,
+        )
     except rclpy_implementation.RCLError as error:
         raise RosRlError(f"ROS cannot start: {str(error).splitlines()[0]}") from None
     try:
@@ -68,12 +77,12 @@ def call(node: Node, service: str, namespace: str | None, everywhere: bool) -> A
         NodeSilentError: No driver was found, or the one that was meant does not answer.
         RosRlError: There are several, and only one may be meant.
     """
-    calls: dict[str, _Call] = {}
+    calls: dict[str, Call] = {}
     graph = _Graph(node)
 
     def done() -> bool:
         for space in [namespace] if namespace is not None else graph.namespaces(service):
-            calls.setdefault(space, _Call(node, f"{space.rstrip('/')}/{service}"))
+            calls.setdefault(space, Call(node, f"{space.rstrip('/')}/{service}"))
         ready = [one for one in calls.values() if one.ready]
         settled = bool(ready) and (namespace is not None or graph.quiet)
         if everywhere or (settled and len(ready) == 1):
@@ -90,6 +99,32 @@ def call(node: Node, service: str, namespace: str | None, everywhere: bool) -> A
     if len(found) > 1 and not everywhere:
         raise RosRlError(f"{len(found)} drivers run: {', '.join(sorted(found))}; choose one with --namespace")
     return found
+
+
+def find_driver(node: Node, namespace: str | None) -> str:
+    """The namespace of the driver that answers an operator.
+
+    Args:
+        node: Of `joined`.
+        namespace: Of the driver; None for whichever there is.
+
+    Raises:
+        NodeSilentError: No driver was found.
+        RosRlError: There are several.
+    """
+    graph, limit = _Graph(node), _Deadline(_FIND_SECONDS + _OTHERS_SECONDS)
+    found: list[str] = []
+
+    def done() -> bool:
+        found[:] = [space for space in graph.namespaces("emergency_stop") if namespace in (None, space)]
+        return bool(found) and (namespace is not None or graph.quiet)
+
+    _spin_until(node, lambda: done() or limit.over)
+    if not found:
+        raise NodeSilentError(_nobody(f"driver in namespace {namespace}" if namespace is not None else "driver"))
+    if len(found) > 1:
+        raise RosRlError(f"{len(found)} drivers run: {', '.join(sorted(found))}; choose one with --namespace")
+    return found[0]
 
 
 def status(node: Node, namespace: str | None) -> str:
@@ -120,25 +155,34 @@ def status(node: Node, namespace: str | None) -> str:
     return status_screen([*found.values(), *silent])
 
 
-class _Call:
-    """One service, asked again until it answers."""
+class Call:
+    """One service, asked again until it answers.
+
+    Args:
+        node: Asks; somebody spins it.
+        name: Of the service.
+    """
 
     def __init__(self, node: Node, name: str) -> None:
         self._client: Any = node.create_client(Trigger, name)
         self._first: float | None = None
         self._last = 0.0
         self.answer: tuple[bool, str] | None = None
+        """Whether it was done, and what the driver says; None before."""
 
     @property
     def ready(self) -> bool:
+        """Whether it is there."""
         return self._first is not None or self._client.service_is_ready()
 
     @property
     def over(self) -> bool:
+        """Whether it has answered, or does not."""
         late = self._first is not None and time.monotonic() - self._first > _ANSWER_SECONDS
         return late or self.answer is not None
 
     def ask(self) -> None:
+        """Ask, unless it was asked just now; call it often."""
         now = time.monotonic()
         if self.over or now - self._last < _AGAIN_SECONDS:
             return

@@ -14,6 +14,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
+from ros_rl.runtime.dead_man import DeadMan
 from ros_rl.runtime.latch import Latch
 
 _WAIT_SECONDS = 0.2
@@ -26,10 +27,11 @@ class SafetyServices:
         node: The driver's.
         latch: What the services change.
         be_safe: Sends the robot its safe action; may be called from any thread.
+        dead_man: The switch without which nothing resumes, if there is one.
     """
 
-    def __init__(self, node: Node, latch: Latch, be_safe: Callable[[], None]) -> None:
-        self._latch, self._be_safe = latch, be_safe
+    def __init__(self, node: Node, latch: Latch, be_safe: Callable[[], None], dead_man: DeadMan | None = None) -> None:
+        self._latch, self._be_safe, self._dead_man = latch, be_safe, dead_man
         self._node = rclpy.create_node(
             f"{node.get_name()}_safety", namespace=node.get_namespace(), use_global_arguments=False
         )
@@ -95,6 +97,8 @@ class SafetyServices:
         return paused, "at rest until resume is called" if paused else self._unarmed()
 
     def _resume(self) -> tuple[bool, str]:
+        if self._latch.armed and self._dead_man is not None and not self._dead_man.held:
+            return False, "hold the dead man's switch"
         resumed = self._latch.resume()
         return resumed, "commands act as soon as the robot is ready" if resumed else self._unarmed()
 

@@ -45,6 +45,7 @@ _OF_NODES = {
     "progress": Speakers(("learner",), _EVERY_SECOND),
     "evaluation_request": Speakers(("learner",), _RARELY),
     "evaluation": Speakers(("evaluator",), _RARELY),
+    **{topic: Speakers(None, _EVERY_TICK) for topic in ("joy", "dead_man", "teleop")},  # a person, but one at a time
 }
 
 

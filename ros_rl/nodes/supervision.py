@@ -41,7 +41,7 @@ class Supervision:
     Args:
         monitor: What the nodes tell; it spins in another thread.
         settings: Of the run.
-        mode: `bringup.TRAIN` or `bringup.RUN`.
+        mode: `bringup.TRAIN`, `RUN` or `BRING_UP`.
         folder: Of the run; None starts no processes (a launch file has).
         stop: Ends the run early.
         display: What shows how it goes.

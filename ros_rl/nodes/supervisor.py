@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import rclpy
@@ -17,6 +18,7 @@ from ros_rl.errors import RosRlError, one_line
 from ros_rl.nodes.background import Background, run_working
 from ros_rl.nodes.monitor import MonitorNode
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
+from ros_rl.nodes.station import station
 from ros_rl.nodes.supervision import Supervision
 from ros_rl.runs import bringup
 from ros_rl.runs.course import Course
@@ -26,6 +28,7 @@ from ros_rl.runs.run_folder import RunFolder, run_of
 from ros_rl.runs.state import RunState
 from ros_rl.runs.summary import summarise
 from ros_rl.settings.tree import Settings
+from ros_rl.teleop.console import Console
 
 
 def supervise(
@@ -39,12 +42,13 @@ def supervise(
     robot_minutes: float | None = None,
     resume: Path | None = None,
     learner: Prepared | None = None,
+    console: Console | None = None,
 ) -> tuple[RunState, bool]:
     """A whole run in processes of its own, from this process.
 
     Args:
         settings: Of the run.
-        mode: `bringup.TRAIN` or `bringup.RUN`.
+        mode: `bringup.TRAIN`, `RUN` or `BRING_UP`.
         folder: Of the run, with its configuration written.
         namespace: Of all nodes.
         stop: Ends the run early.
@@ -53,6 +57,7 @@ def supervise(
         robot_minutes: Limit when running [min]; None for none.
         resume: Folder of the checkpoint to go on from.
         learner: The learner's process, if that is there already.
+        console: The terminal of a person who drives by its keys.
 
     Returns:
         What the nodes told, and whether the run came to its end.
@@ -74,7 +79,8 @@ def supervise(
             supervision.refuse_second_graph()
             if agent:
                 monitor.publish_agent(agent)
-            ended = supervision.run()
+            with station(console, monitor.get_namespace(), stop) if console is not None else nullcontext():
+                ended = supervision.run()
         finally:
             supervision.close()
         if background.failed:

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ros_rl.ros_names import check_namespace
+from ros_rl.settings.teleop import NONE, TELEOPERATOR
 from ros_rl.settings.tree import Settings
 
 PACKAGE = "ros_rl"
-TRAIN, RUN = "train", "run"
-MODES = (TRAIN, RUN)
+TRAIN, RUN, BRING_UP = "train", "run", "bringup"
+"""Learn; let an agent or a person act; no task, agent or learner, a driver to be looked at and driven by hand."""
 ROUND_ROBIN, BATCH, IDLE = "rr", "batch", "idle"
 """Scheduling policies, as ``chrt`` names them."""
 PREPARE = "--prepare"
@@ -76,7 +77,7 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
 
     Args:
         settings: Of the run.
-        mode: `TRAIN` or `RUN`.
+        mode: `TRAIN`, `RUN` or `BRING_UP`.
         run_folder: Where they leave their files.
         resume: Folder of the checkpoint that the learner goes on from; where its own folder has one already, that.
     """
@@ -91,7 +92,12 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
     if mode == TRAIN:
         resumed = (("run.resume", str(resume)),) if resume is not None else ()
         specs.append(NodeSpec("learner", nice=5, policy=policy, parameters=folder + resumed))
-    specs += [replace(acting, name="controller"), NodeSpec("collector", nice=1, policy=BATCH, parameters=folder)]
+    if mode != BRING_UP and not settings.person_acts:
+        specs.append(replace(acting, name="controller"))
+    if settings.teleop.device != NONE:
+        specs.append(replace(acting, name=TELEOPERATOR))
+    if mode != BRING_UP:
+        specs.append(NodeSpec("collector", nice=1, policy=BATCH, parameters=folder))
     backend = settings.driver.backend
     if backend.starts_driver:
         specs.append(replace(acting, name="driver"))

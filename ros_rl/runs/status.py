@@ -21,9 +21,10 @@ _MINUTES = ("robot_minutes", "robot minutes")
 _LASTING_SECONDS = 1.5  # a simulation that recovers by itself is in a fault for one period
 _GONE_SECONDS = 1.9  # diagnostics come once a second; one without the complaint may be chance
 _AGAIN_SECONDS = 60.0
-_STOP = "EMERGENCY_STOP"
+_STOP, _READY = "EMERGENCY_STOP", "READY"
+_SWITCH = "dead man's switch"
 _LATCHED = {_STOP: "clear", "FAULT": "clear"}
-_RELEASE = _LATCHED | {"DISARMED": "arm", "READY": "resume"}
+_RELEASE = _LATCHED | {"DISARMED": "arm", _READY: "resume"}
 """States of the driver in which commands do not act, and the command of ``ros-rl`` that leads on."""
 
 
@@ -137,7 +138,10 @@ class Announcements:
 
     def _at_rest(self, state: str, figures: Mapping[str, str]) -> str:
         fault = figures.get("fault", "")
-        return f"{state}{f' ({fault})' if fault else ''}; nothing moves until: ros-rl {_RELEASE[state]}{self._option}"
+        then = f": ros-rl {_RELEASE[state]}{self._option}"
+        if state == _READY and _SWITCH in figures:
+            then = " the dead man's switch is held"
+        return f"{state}{f' ({fault})' if fault else ''}; nothing moves until{then}"
 
 
 def kind_of(text: str) -> str:

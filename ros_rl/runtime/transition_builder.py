@@ -39,10 +39,11 @@ class TransitionBuilder:
         task: Reward and termination.
         period: Control period [s].
         source: Name of the robot that transitions are experience of; empty where there is one only.
+        ends: Whether the task ends episodes, by its termination and its time; a person who drives does by letting go.
     """
 
-    def __init__(self, spec: ObservationSpec, task: Task, period: float, source: str = "") -> None:
-        self._spec, self._task, self._source = spec, task, source
+    def __init__(self, spec: ObservationSpec, task: Task, period: float, source: str = "", ends: bool = True) -> None:
+        self._spec, self._task, self._source, self._ends = spec, task, source, ends
         self._limit = max(1, round(task.episode_seconds / period))
         self._last: Tick | None = None
         self._verdict = Verdict.CONTINUE
@@ -70,9 +71,9 @@ class TransitionBuilder:
         success = self._task.succeeded(after)
         self.succeeded = None if success is None else bool(success)
         terminated = bool(self._task.terminated(fields))
-        truncated = tick.step >= self._limit
+        truncated = self._ends and tick.step >= self._limit
         self._verdict = Verdict.TERMINATED if terminated else Verdict.TRUNCATED if truncated else Verdict.CONTINUE
-        if tick.safety is not SafetyState.RUNNING:
+        if tick.safety is not SafetyState.RUNNING or not self._ends:
             self._verdict = Verdict.CONTINUE  # the driver decides when it recovers
         transition = None
         last = self._last

@@ -12,7 +12,7 @@ from ros_rl.settings.loggers import LOGGER_NAMES, TENSORBOARD
 from ros_rl.settings.replay import ReplaySettings
 from ros_rl.settings.watch import WatchSettings
 
-NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor")
+NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor", "teleoperator")
 """Which may have a section of their own in a parameters file."""
 SHARED = ("task", "robot", "seed", "control")
 """Settings that every node acts by, and declares."""
@@ -23,6 +23,7 @@ ACTS_BY: dict[str, tuple[str, ...]] = {
     "learner": ("learner", "agent", "evaluator.every", "evaluator.episodes", "evaluator.final_episodes"),
     "evaluator": ("evaluator.seconds", "evaluator.video", "evaluator.fresh", "driver.backend", "controller.threads"),
     "supervisor": ("supervisor",),
+    "teleoperator": ("teleop", "driver.commanders", "driver.dead_man_button", "driver.dead_man_limit"),
 }
 """Beside `SHARED`: the settings that each node acts by and declares as its parameters, or the groups of them."""
 

@@ -29,6 +29,7 @@ from ros_rl.settings.nodes import (
     SupervisorSettings,
 )
 from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS
+from ros_rl.settings.teleop import JOYSTICK, NONE, TELEOPERATOR, TeleopSettings
 from ros_rl.tasks import Task
 from ros_rl.tasks.gym_task import GymTask
 
@@ -50,6 +51,7 @@ class Settings:
     learner: LearnerSettings = group(LearnerSettings, "learner")
     evaluator: EvaluatorSettings = group(EvaluatorSettings, "evaluator")
     supervisor: SupervisorSettings = group(SupervisorSettings, "supervisor")
+    teleop: TeleopSettings = group(TeleopSettings, "a person who drives")
 
     def __post_init__(self) -> None:
         """Refuse timing that cannot work, an agent that no robot can serve, and replay that the agent cannot use."""
@@ -62,6 +64,8 @@ class Settings:
         self._check_replay()
         if self.learner.stop_at_success:
             self._check_success()
+        if self.teleop.device != NONE:
+            self._check_teleop()
 
     def observation_spec(self, robot: Robot | None = None) -> ObservationSpec:
         """What the run's agent sees of its robot.
@@ -140,6 +144,24 @@ class Settings:
         if not self.driver.backend.knows_truth:
             raise ConfigError(f"{what}: nothing is evaluated with driver '{self.driver.backend_name}'")
 
+    def _check_teleop(self) -> None:
+        """Refuse a person who would have to keep step, and a dead man's switch that does something else, too."""
+        if self.driver.mode == "lock_step":
+            raise ConfigError(
+                f"driver.mode is 'lock_step', but teleop.device is '{self.teleop.device}': a world that waits for "
+                "every answer is none to drive in; use real_time"
+            )
+        button = self.driver.dead_man_button
+        if self.teleop.device == JOYSTICK and (does := "".join(self.teleop.buttons[button : button + 1])):
+            raise ConfigError(
+                f"'teleop.buttons[{button}]' is '{does}', but driver.dead_man_button is {button}: use '' for it"
+            )
+
+    @property
+    def person_acts(self) -> bool:
+        """Whether a person's commands count; else an agent's, and a person only says when it may act."""
+        return self.teleop.device != NONE and TELEOPERATOR in self.driver.commanders
+
     @property
     def robot_name(self) -> str:
         """The robot that runs: as set, else the task's own."""
@@ -161,6 +183,7 @@ class Settings:
         check_robot(robot, self.task.observation)
         self.driver.backend.check_robot(robot)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)
+        self.teleop.check_joints(robot.joints)
         return robot
 
     def headless(self) -> Settings:

@@ -1,0 +1,117 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What takes the controller's place while a person drives: a tick in, a command out, by what the person wants."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ros_rl.robot import POSITION, VELOCITY, Robot
+from ros_rl.runtime.dead_man import Switch
+from ros_rl.settings.teleop import TeleopSettings
+from ros_rl.teleop.wish import Wish
+from ros_rl.types import Array, SafetyState, Tick
+
+_FASTER = 1.25
+_SLOWEST, _FASTEST = 0.01, 1.0
+_NOTHING = Wish()
+
+
+class Teleoperator:
+    """Moves joints at shares of their limits as long as a person says so. It has no clock, topic or thread.
+
+    Args:
+        robot: What is driven.
+        settings: Of the person.
+        period: Control period [s].
+        limit: How long a wish counts without being heard again [s].
+    """
+
+    def __init__(self, robot: Robot, settings: TeleopSettings, period: float, limit: float) -> None:
+        self._robot, self._period = robot, period
+        self._fastest = np.array([settings.forward, settings.left, settings.turn])
+        self._switch = Switch(limit)
+        self._wish = _NOTHING
+        self._selected = 0
+        self._jogs = True
+        self.speed = settings.speed
+        """Share of a joint's limit at which it moves."""
+
+    @property
+    def joint(self) -> str:
+        """The joint that is selected."""
+        return self._robot.joints[self._selected]
+
+    @property
+    def text(self) -> str:
+        """What is driven, and how fast."""
+        kind = self._robot.interfaces[self._selected]
+        return f"{self.joint} ({self._selected + 1} of {self._robot.size}, {kind}) at {100 * self.speed:.0f} %"
+
+    def take(self, wish: Wish, now: float) -> None:
+        """Take what a person wants.
+
+        Args:
+            wish: Of this moment.
+            now: Steady clock [s].
+        """
+        self._switch.hear(wish.held, now)
+        self._wish = wish
+        if wish.speed:
+            self.speed = float(np.clip(self.speed * _FASTER**wish.speed, _SLOWEST, _FASTEST))
+        before = self._selected
+        if 0 < wish.pick <= self._robot.size:
+            self._selected = wish.pick - 1
+        self._selected = (self._selected + wish.select) % self._robot.size
+        if self._selected != before:
+            self._jogs = False  # a stick that is still held is for the joint before
+        elif not wish.jog:
+            self._jogs = True
+
+    def held(self, now: float) -> bool:
+        """Whether the person holds the switch.
+
+        Args:
+            now: Steady clock [s].
+        """
+        return self._switch.poll(now)
+
+    def command(self, tick: Tick, now: float) -> Array:
+        """The command that answers a tick, shape (joints,): u_{k+d}, from tick k with a delay of d periods.
+
+        Joints with velocity and effort commands get a share of that limit. One with position commands goes on from
+        what was decided last, which the limits have passed, at a share of its velocity limit. Where commands do not act, the
+        answer is to rest.
+
+        Args:
+            tick: The open one.
+            now: Steady clock [s].
+        """
+        robot, limits = self._robot, self._robot.limits
+        acts = tick.safety is SafetyState.RUNNING
+        share = self._shares(now) * (self.speed if acts else 0.0)
+        last = tick.pending_commands[-1] if len(tick.pending_commands) else tick.previous_command
+        by_position, by_velocity = robot.commanded_by(POSITION), robot.commanded_by(VELOCITY)
+        free = share * np.where(by_velocity, limits.velocity, limits.effort)
+        wanted = np.where(by_position, last + share * limits.velocity * self._period, free)
+        return np.clip(wanted, *robot.command_bounds())
+
+    def velocity(self, now: float) -> Array:
+        """What the task is asked for: forward and to the left [m/s], turning to the left [rad/s], shape (3,).
+
+        Args:
+            now: Steady clock [s].
+        """
+        wish = self._wish if self.held(now) else _NOTHING
+        return np.array([wish.forward, wish.left, wish.turn]) * self._fastest
+
+    def _shares(self, now: float) -> Array:
+        share = np.zeros(self._robot.size)
+        if not self.held(now):
+            return share
+        for name, value in self._wish.joints.items():
+            share[self._robot.joints.index(name)] = value
+        if self._jogs and self._wish.jog:
+            share[self._selected] = self._wish.jog
+        return share

@@ -1,0 +1,131 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A person drives a robot of real processes: what is learned from is what the person asked for, and no more moves."""
+
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+
+import rclpy
+from live_processes import PATIENCE, PATIENT, command, family, read_until, wait_for
+from sensor_msgs.msg import JointState, Joy
+from std_msgs.msg import Float64MultiArray, String
+
+from ros_rl.nodes import packets
+from ros_rl.nodes.background import Background
+from ros_rl.nodes.messages import from_command
+from ros_rl.nodes.qos import EXPERIENCE, LATCHED, NEWEST, STATE
+from ros_rl.nodes.running import create_timer
+from ros_rl.robot import load_robot
+from ros_rl.types import SafetyState
+
+pytestmark = [pytest.mark.ros, pytest.mark.flaky(reruns=2)]
+ARM, STOP, NEXT, DEAD_MAN = 0, 1, 3, 4
+
+
+class Person:
+    """Holds a joystick, and looks at what the graph tells."""
+
+    def __init__(self) -> None:
+        self.node = rclpy.create_node("joy_node", namespace="mock", use_global_arguments=False)
+        self.axes, self.down, self.there = [0.0] * 8, set(), True
+        self.state, self.transitions, self.commands, self.stamps = "", {}, {}, {}
+        self.robot = load_robot("mock")
+        self._lock = threading.Lock()
+        self._joy = self.node.create_publisher(Joy, "joy", NEWEST)
+        create_timer(self.node, 0.05, self.publish)
+        self.node.create_subscription(String, "safety_state", self._on_state, LATCHED)
+        self.node.create_subscription(Float64MultiArray, "transitions", self._on_transition, EXPERIENCE)
+        self.node.create_subscription(Float64MultiArray, "tick", self._on_tick, STATE)
+        self.node.create_subscription(JointState, "joint_command", self._on_command, STATE)
+        self.states: list[str] = []
+
+    def publish(self) -> None:
+        if self.there:
+            self._joy.publish(Joy(axes=self.axes, buttons=[int(index in self.down) for index in range(11)]))
+
+    def _on_state(self, message: String) -> None:
+        self.state = message.data
+        self.states.append(message.data)
+
+    def _on_transition(self, message: Float64MultiArray) -> None:
+        fields = packets.from_vectors(message)[1]
+        self.transitions[int(fields["tick"][0])] = fields["action"]
+
+    def _on_tick(self, message: Float64MultiArray) -> None:
+        header, fields = packets.from_vectors(message)
+        self.stamps[header.sequence] = header.stamp
+        self.ticked = SafetyState(int(fields["safety"][0]))
+
+    def _on_command(self, message: JointState) -> None:
+        found = from_command(message, self.robot)
+        self.commands[found.stamp] = found.value
+
+    def wait(self, state: str) -> None:
+        wait_for(lambda: self.state.startswith(state), state, 30.0)
+
+    def press(self, button: int) -> None:
+        """Briefly, after the buttons were seen up."""
+        for down in (set(), {button}, set()):
+            self.down = down
+            threading.Event().wait(0.3)
+
+
+@pytest.fixture
+def person():
+    rclpy.init(args=[])
+    made = Person()
+    background = Background(made.node)
+    yield made
+    background.close()
+    made.node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def test_what_a_person_does_is_what_is_learned_from(person, tmp_path) -> None:
+    arguments = ["run", "mock_point", "--driver", "mock", "--teleop", "joystick", "--out", str(tmp_path / "run")]
+    with command(*arguments, "--set", "control.rate_hz=10", *PATIENT) as process:
+        person.wait("DISARMED")
+        wait_for(lambda: person.commands, "the teleoperator's first answers")
+        person.axes[4] = 0.5
+        person.down = {DEAD_MAN}
+        threading.Event().wait(0.6)
+        assert person.state == "DISARMED" and not any(value.any() for value in person.commands.values())
+
+        person.down = set()
+        person.press(ARM)
+        person.wait("READY")
+        assert "RUNNING" not in person.states, "armed and not held"
+
+        person.down = {DEAD_MAN}
+        wait_for(lambda: len(person.transitions) >= 12, "transitions")
+        # (0.5 - 0.1) / 0.9 of a tenth of 2 rad/s, of actions of 1.5 rad/s
+        wanted = np.array([0.4 / 0.9 * 0.1 * 2.0 / 1.5, 0.0])
+        person.down = set()
+        person.wait("READY")
+        told = [(action, person.commands.get(person.stamps[tick])) for tick, action in person.transitions.items()]
+        asked = [(action, answer) for action, answer in told if answer is not None]
+        assert len(asked) >= len(told) - 1 and sum(action == pytest.approx(wanted) for action, _ in asked) >= 8
+        for action, answer in asked:
+            np.testing.assert_allclose(action * 1.5, answer, rtol=0.0, atol=1e-12)
+
+        person.down, before = {DEAD_MAN}, len(person.states)
+        wait_for(lambda: person.states[before:] == ["RUNNING"], "another hold")
+        person.there = False  # the joystick's battery is empty
+        person.wait("READY")
+        person.there = True
+        threading.Event().wait(0.6)
+        assert person.state == "READY", "what comes back held resumes nothing"
+
+        person.press(STOP)
+        person.wait("EMERGENCY_STOP")
+        process.send_signal(signal.SIGINT)
+        shown = read_until(process, "stopped")
+        assert "mock_point with a person at a joystick on mock" in shown
+        assert process.wait(timeout=PATIENCE) == 130 and not family(process.pid)
+    assert list((tmp_path / "run" / "log").glob("*.mcap"))
