@@ -81,8 +81,8 @@ class Teleoperator:
         """The command that answers a tick, shape (joints,): u_{k+d}, from tick k with a delay of d periods.
 
         Joints with velocity and effort commands get a share of that limit. One with position commands goes on from
-        what was decided last, which the limits have passed, at a share of its velocity limit. Where commands do not act, the
-        answer is to rest.
+        what was decided last, which the limits have passed, at a share of its velocity limit. Where commands do not
+        act, the answer is to rest.
 
         Args:
             tick: The open one.
