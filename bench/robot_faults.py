@@ -5,161 +5,129 @@
 
 The driver, with the real backend, filter, guards and pacing, is a process of its own and lets all joints wave. The
 motors of the stand-in are watched 500 times a second. For every fault: the control periods from its beginning until
-the motors followed nothing any more, for good.
+the motors followed nothing any more, for good, also when what was wrong is right again; and whether what the robot
+received was within its limits.
 
     python bench/robot_faults.py --robots a1 xarm
+
+Results of robots and faults that are not asked for stay in the file.
 """
 
 from __future__ import annotations
 
 import argparse
-import signal
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from machine import add_output, describe_line, describe_machine, table, write_result
-from robot_campaign.robots import SUBJECTS, Subject, arm_driven
-from robot_campaign.visit import Outcome, Visit
+from robot_campaign.faults import Fault, faults_of
+from robot_campaign.received import beyond
+from robot_campaign.robots import GOES_ON, REFUSED, SAFE, SUBJECTS, TOLD, Subject
+from robot_campaign.visit import Outcome, Visit, preferred
+
+from ros_rl.robot import load_robot
 
 SETTLE = 1.0
 """For which it acts before anything happens [s]."""
 WATCH = 2.5
 """For which it is watched after a fault began [s]."""
-SAFE, ON, REFUSED = "safe", "goes on", "refused"
-RATE = 20.0
-
-Act = Callable[[Visit], object]
-
-
-def told(order: str) -> Act:
-    """The driver's controller or operator does something."""
-    return lambda visit: visit.tell(order)
+AFTER = 0.7
+"""For which it is watched when what was wrong is right again [s]."""
+WANTED = 2.0
+"""Control periods from a fault until the robot is safe."""
 
 
-def killed(number: signal.Signals, motors: bool = False) -> Act:
-    """A signal for the driver's process, or for those that it started."""
-
-    def act(visit: Visit) -> None:
-        if motors:
-            for process in visit.motor_processes():
-                process.send_signal(number)
-        else:
-            visit.send(number)
-
-    return act
-
-
-def driver_faults(subject: Subject) -> dict[str, tuple[str, Act]]:
-    """Faults of everything but the robot: what has to follow, and what is done."""
-    found: dict[str, tuple[str, Act]] = {
-        "controller: silent": (SAFE, told("silent")),
-        "controller: NaN": (SAFE, told("nan")),
-        "controller: inf": (SAFE, told("inf")),
-        "controller: wrong size": (SAFE, told("wrong_size")),
-        "controller: stale stamp": (SAFE, told("stale_stamp")),
-        "controller: stamp from the future": (SAFE, told("future_stamp")),
-        "controller: flood": (ON, told("flood")),
-        "controller: huge commands": (ON if subject.driven is arm_driven else SAFE, told("huge")),  # legs fall by them
-        "collector: no verdict": (SAFE, told("no_verdict")),
-        "operator: emergency stop": (SAFE, told("emergency_stop")),
-        "operator: disarm": (SAFE, told("disarm")),
-        "operator: pause": (SAFE if subject.driven is arm_driven else ON, told("pause")),
-        "operator: clear without cause": (ON, told("clear")),
-        "operator: arm twice": (ON, told("arm")),
-        "clock: an hour back": (ON, told("clock_back")),
-        "clock: an hour on": (ON, told("clock_on")),
-        "driver: hangs for 1 s": (SAFE, told("hang")),
-        "driver: SIGSTOP": (SAFE, killed(signal.SIGSTOP)),
-        "driver: SIGKILL": (SAFE, killed(signal.SIGKILL)),
-        "driver: SIGTERM": (SAFE, killed(signal.SIGTERM)),
-    }
-    if subject.motor_process:
-        found["motor process: SIGSTOP"] = (SAFE, killed(signal.SIGSTOP, motors=True))
-        found["motor process: SIGKILL"] = (SAFE, killed(signal.SIGKILL, motors=True))
-    return found
-
-
-def robot_faults(subject: Subject, names: dict[str, str]) -> dict[str, tuple[str, Act]]:
-    """Those that the stand-in plays."""
-
-    def played(name: str) -> Act:
-        return lambda visit: visit.stand_in.play(name)
-
-    return {
-        f"robot: {name}": (ON if name in subject.harmless else SAFE, played(name))
-        for name in names
-        if name not in subject.start_only
-    }
-
-
-def judge(subject: Subject, name: str, expected: str, act: Act, visit: Visit) -> Outcome:
+def judge(name: str, fault: Fault, visit: Visit) -> Outcome:
     """Do it, watch, and say what was found."""
-    outcome = Outcome(subject.robot, name, expected)
+    outcome = Outcome(name, fault.name, fault.expected)
     if not visit.run():
         outcome.wrong.append(f"does not act: {visit.state()} {visit.said('refused')}")
         return outcome
     time.sleep(SETTLE)
-    if visit.last_driven(time.monotonic() - SETTLE) is None:
-        outcome.wrong.append("was not driven before the fault")
     began = time.monotonic()
-    act(visit)
+    if visit.last_driven(began - SETTLE) is None or visit.state()[0] != "RUNNING":
+        outcome.wrong.append(f"was not driven before the fault: {visit.state()}")
+    fault.begin(visit)
     time.sleep(WATCH)
-    last = visit.last_driven(began)
-    outcome.reaction = None if last is None else (last - began) / visit.period
+    over = time.monotonic()
     outcome.state, outcome.reason = visit.state()
-    still = last is not None and time.monotonic() - last < 0.5
-    if expected == SAFE and still:
-        outcome.wrong.append("is still driven")
-    if expected == ON and outcome.state in ("FAULT", "EMERGENCY_STOP"):
-        outcome.wrong.append("was stopped without need")
+    if fault.expected != GOES_ON:
+        fault.end(visit)
+        time.sleep(AFTER)
+    _measure(outcome, fault, visit, began, over)
     return outcome
 
 
-def at_start(subject: Subject, name: str) -> Outcome:
-    """A fault that is there before the driver comes: refused, or safe as soon as it is armed."""
-    visit = Visit(subject, RATE)
-    outcome = Outcome(subject.robot, f"at the start: {name}", REFUSED)
+def _measure(outcome: Outcome, fault: Fault, visit: Visit, began: float, over: float) -> None:
+    """Fill in what was seen, and what is wrong with it."""
+    last, orders = visit.last_driven(began, over), visit.orders(began)
+    moving = [order.time for order in orders if order.moves]
+    outcome.received = len(orders)
+    outcome.last_moving = (moving[-1] - began) / visit.period if moving else None
+    outcome.reaction = None if last is None else (last - began) / visit.period
+    bad = beyond(load_robot(visit.subject.robot), orders)
+    if bad:
+        outcome.wrong.append(bad)
+    if fault.expected == GOES_ON and outcome.state in ("FAULT", "EMERGENCY_STOP"):
+        outcome.wrong.append("was stopped without need")
+    if fault.expected == SAFE and last is not None and over - last < 0.5:
+        outcome.wrong.append("is still driven")
+    if fault.expected == SAFE and visit.last_driven(over) is not None:
+        outcome.wrong.append("moves when it is over")
+    if fault.expected == TOLD:
+        when = visit.faulted()
+        outcome.reaction = None if when is None else (when - began) / visit.period
+        if when is None:
+            outcome.wrong.append("is not told")
+        elif moving and moving[-1] > when + visit.period:
+            outcome.wrong.append("is told to move after that")
+
+
+def at_start(name: str, subject: Subject, fault: str) -> Outcome:
+    """A fault that is there before the driver comes: refused, or safe when it is armed, and nothing has moved."""
+    visit = Visit(subject)
+    outcome = Outcome(name, f"at the start: {fault}", REFUSED)
     try:
-        visit.stand_in.play(name)
+        visit.stand_in.play(fault)
         began = time.monotonic()
         visit.run()
         time.sleep(0.5)
         refused = visit.said("refused")
         outcome.state, outcome.reason = ("REFUSED", refused[0]["refused"]) if refused else visit.state()
-        last = visit.last_driven(began)
+        orders = visit.orders(began)
+        outcome.received = len(orders)
         if not refused and outcome.state not in ("FAULT", "EMERGENCY_STOP", "DISARMED"):
             outcome.wrong.append("is not refused")
-        outcome.reaction = None if last is None else (last - began) / visit.period
+        if any(order.moves for order in orders):
+            outcome.wrong.append("was told to move")
     finally:
         visit.close()
     return outcome
 
 
-def campaign(name: str, only: list[str]) -> list[Outcome]:
+def campaign(name: str, only: list[str]) -> Iterable[Outcome]:
     """All faults of a robot, each with a driver and a stand-in of its own."""
     subject = SUBJECTS[name]
     probe = subject.stand_in()
-    names = dict(probe.faults)
+    played = dict(probe.faults)
     probe.close()
-    outcomes = []
-    for fault, (expected, act) in {**driver_faults(subject), **robot_faults(subject, names)}.items():
-        if only and not any(word in fault for word in only):
+    for fault in faults_of(subject, played):
+        if only and not any(word in fault.name for word in only):
             continue
-        visit = Visit(subject, RATE)
+        visit = Visit(subject)
         try:
-            outcomes.append(judge(subject, fault, expected, act, visit))
+            yield judge(name, fault, visit)
         except Exception as error:
-            outcomes.append(Outcome(subject.robot, fault, expected, wrong=[f"{type(error).__name__}: {error}"]))
+            yield Outcome(name, fault.name, fault.expected, wrong=[f"{type(error).__name__}: {error}"])
         finally:
             visit.close()
-        print(line(outcomes[-1]), flush=True)
-    for fault in sorted(subject.start_only):
-        if not only or any(word in fault for word in only):
-            outcomes.append(at_start(subject, fault))
-            print(line(outcomes[-1]), flush=True)
-    return outcomes
+    for start in sorted(subject.start_only):
+        if not only or any(word in start for word in only):
+            yield at_start(name, subject, start)
 
 
 def line(outcome: Outcome) -> str:
@@ -167,24 +135,36 @@ def line(outcome: Outcome) -> str:
     reaction = "   -" if outcome.reaction is None else f"{outcome.reaction:4.1f}"
     wrong = f"  WRONG: {'; '.join(outcome.wrong)}" if outcome.wrong else ""
     return (
-        f"{outcome.robot:6} {outcome.fault:36} {outcome.expected:8} {reaction}  {outcome.state} {outcome.reason}{wrong}"
+        f"{outcome.robot:12} {outcome.fault:36} {outcome.expected:8} {reaction}  "
+        f"{outcome.state} {outcome.reason}{wrong}"
     )
 
 
-def summary(outcomes: list[Outcome]) -> str:
-    """A row for each robot."""
+def summary(outcomes: list[dict[str, Any]]) -> str:
+    """A row for each robot, and one for each fault that takes longer than is wanted."""
     rows: list[list[Any]] = []
-    for robot in dict.fromkeys(outcome.robot for outcome in outcomes):
-        own = [outcome for outcome in outcomes if outcome.robot == robot]
-        times = [outcome.reaction for outcome in own if outcome.expected == SAFE and outcome.reaction is not None]
-        times.sort()
-        quick = sum(time <= 2.0 for time in times)
-        middle = f"{times[len(times) // 2]:.1f}" if times else ""
-        rows.append(
-            [robot, len(own), sum(not outcome.wrong for outcome in own), middle, f"{max(times, default=0):.1f}", quick]
-        )
-    header = ["robot", "faults", "as expected", "periods until safe, median", "largest", "within 2 periods"]
-    return table(header, rows)
+    slow: list[list[Any]] = []
+    for robot in dict.fromkeys(outcome["robot"] for outcome in outcomes):
+        own = [outcome for outcome in outcomes if outcome["robot"] == robot]
+        timed = [outcome for outcome in own if outcome["expected"] in (SAFE, TOLD) and outcome["reaction"] is not None]
+        timed.sort(key=lambda outcome: float(outcome["reaction"]))
+        quick = sum(outcome["reaction"] <= WANTED for outcome in timed)
+        middle = f"{timed[len(timed) // 2]['reaction']:.1f}" if timed else ""
+        worst = f"{timed[-1]['reaction']:.1f} ({timed[-1]['fault']})" if timed else ""
+        right = sum(not outcome["wrong"] for outcome in own)
+        rows.append([robot, len(own), right, middle, f"{quick} of {len(timed)}", worst])
+        slow += [[robot, one["fault"], f"{one['reaction']:.1f}"] for one in timed if one["reaction"] > WANTED]
+    header = ["robot", "faults", "as expected", "periods until safe, median", "within 2 periods", "largest"]
+    return table(header, rows) + "\n\n" + table(["robot", "fault", "periods"], slow)
+
+
+def merged(path: Path, outcomes: list[Outcome]) -> list[dict[str, Any]]:
+    """What the file has of other robots and faults, and what is new."""
+    before = json.loads(path.read_text())["faults"] if path.exists() else []
+    rows = {(row["robot"], row["fault"]): row for row in before}
+    rows |= {(one.robot, one.fault): asdict(one) for one in outcomes}
+    order = {name: place for place, name in enumerate(SUBJECTS)}
+    return sorted(rows.values(), key=lambda row: order.get(row["robot"], len(order)))
 
 
 def main() -> None:
@@ -195,10 +175,15 @@ def main() -> None:
     add_output(parser, "robot_faults")
     args = parser.parse_args()
     print(describe_line(describe_machine()), "\n", flush=True)
-    outcomes = [outcome for robot in args.robots for outcome in campaign(robot, args.only)]
+    for robot in args.robots:
+        outcomes = []
+        with preferred():
+            for outcome in campaign(robot, args.only):
+                outcomes.append(outcome)
+                print(line(outcome), flush=True)
+        write_result(args.out, {"faults": merged(args.out, outcomes)})
     print()
-    print(summary(outcomes))
-    write_result(args.out, {"rate_hz": RATE, "faults": [asdict(outcome) for outcome in outcomes]})
+    print(summary(json.loads(args.out.read_text())["faults"]))
 
 
 if __name__ == "__main__":

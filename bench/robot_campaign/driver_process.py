@@ -28,6 +28,7 @@ from ros_rl.runtime.latch import Latch
 from ros_rl.runtime.pacing import Limits, RealTime
 from ros_rl.settings.loading import nested
 from ros_rl.settings.registry import ALL_TASKS, BACKEND_SETTINGS
+from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.types import Array, Command, Tick, Verdict
 
 _WAVES_HZ = 0.4
@@ -83,7 +84,7 @@ def main() -> None:
     parser.add_argument("--set", default="{}")
     args = parser.parse_args()
     robot, period = load_robot(args.robot), 1.0 / args.rate
-    task = next(kind for kind in ALL_TASKS.values() if kind.robot == robot.name)()
+    task = next((kind for kind in ALL_TASKS.values() if kind.robot == robot.name), MockPoint)()
     values: dict[str, Any] = {}
     for key, value in json.loads(args.set).items():
         values |= nested(key, value)

@@ -1,10 +1,11 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""One driver at one stand-in, for one fault: brought to act, disturbed, watched, judged."""
+"""One driver at one stand-in: brought to act, disturbed, watched."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,19 +13,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from robot_campaign.received import Order
 from robot_campaign.robots import Subject
 
 _DRIVER = Path(__file__).with_name("driver_process.py")
 _LOOK = 0.002  # s
 _UP_SECONDS = 60.0
-_SAFE_SECONDS = 0.1  # without being driven, after which it is called safe
+_PRIORITY = 5
 
 
 @dataclass
@@ -32,33 +34,50 @@ class Outcome:
     """What a fault did."""
 
     robot: str
+    """Name of the subject."""
     fault: str
     expected: str
-    """``safe``: it may not be driven any more; ``goes on``: nothing may stop it; ``refused``: nothing may begin."""
+    """See `robot_campaign.robots`."""
     reaction: float | None = None
-    """From the fault to the last moment at which it was driven [control periods]; None: it was not."""
+    """From the fault to the last moment at which it was driven [control periods]; where nobody can reach the robot, to
+    the driver's own fault. None: it was not driven."""
+    received: int = 0
+    """Commands that reached the robot from the fault on."""
+    last_moving: float | None = None
+    """From the fault to the last command that moves [control periods]; None: there was none."""
     state: str = ""
     reason: str = ""
     wrong: list[str] = field(default_factory=list)
 
 
+@contextlib.contextmanager
+def preferred() -> Iterator[None]:
+    """Stand-ins and drivers that begin in this thread run before other work, where the system allows it."""
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_PRIORITY))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 class Visit:
     """A driver's process beside a stand-in in this one."""
 
-    def __init__(self, subject: Subject, rate: float) -> None:
-        self.subject, self.period = subject, 1.0 / rate
+    def __init__(self, subject: Subject, share: float = 0.3) -> None:
+        self.subject, self.period, self._share = subject, 1.0 / subject.rate, share
         self.stand_in = subject.stand_in()
         self.stand_in.start()
         self.lines: list[dict[str, Any]] = []
-        self.driven: list[tuple[float, bool]] = []
+        self._driven: list[float] = []
         self._ended = threading.Event()
-        self._rate = rate
         self.process: subprocess.Popen[str] | None = None
 
     def begin(self) -> None:
         """Start the driver."""
-        settings = json.dumps(self.subject.settings(self.stand_in))
-        words = [self.subject.robot, self.subject.driver, "--rate", str(self._rate), "--share", str(self.subject.share)]
+        subject = self.subject
+        settings = json.dumps(subject.settings(self.stand_in))
+        words = [subject.robot, subject.driver, "--rate", str(subject.rate), "--share", str(self._share)]
         self.process = subprocess.Popen(
             [sys.executable, str(_DRIVER), *words, "--set", settings],
             stdin=subprocess.PIPE,
@@ -78,14 +97,19 @@ class Visit:
                 continue  # a vendor's client talks, too
 
     def _watch(self) -> None:
+        driven = self.subject.driven(self.stand_in)
         while not self._ended.wait(_LOOK):
-            self.driven.append((time.monotonic(), self.subject.driven(self.stand_in)))
+            if driven():
+                self._driven.append(time.monotonic())
 
     def tell(self, order: str) -> None:
-        """Give the driver an order or a misdeed."""
+        """Give the driver an order or a misdeed; one that has ended hears nothing."""
         assert self.process is not None and self.process.stdin is not None
-        self.process.stdin.write(f"{order}\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(f"{order}\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
 
     def said(self, key: str) -> list[dict[str, Any]]:
         """Lines of the driver's that have a key."""
@@ -95,6 +119,11 @@ class Visit:
         """Newest safety state, and why."""
         states = self.said("state")
         return (states[-1]["state"], states[-1]["reason"]) if states else ("", "")
+
+    def faulted(self) -> float | None:
+        """When the driver latched a fault last [s, steady clock]; None if it has not."""
+        times = [line["time"] for line in self.said("state") if line["state"] == "FAULT"]
+        return times[-1] if times else None
 
     def wait(self, done: Callable[[], bool], seconds: float = _UP_SECONDS) -> bool:
         """Wait for something; whether it came."""
@@ -110,11 +139,17 @@ class Visit:
         self.begin()
         if not self.wait(lambda: bool(self.said("ready") or self.said("refused"))) or self.said("refused"):
             return False
-        self.tell("arm")
-        self.tell("resume")
-        return self.wait(lambda: self.state()[0] == "RUNNING")
+        for _ in range(5):  # a robot that was just connected to may need a moment
+            self.tell("arm")
+            self.tell("resume")
+            if not self.wait(lambda: self.state()[0] in ("RUNNING", "FAULT")) or self.state()[0] == "RUNNING":
+                break
+            time.sleep(0.5)
+            self.tell("clear")
+            self.wait(lambda: self.state()[0] != "FAULT", 2.0)
+        return self.state()[0] == "RUNNING"
 
-    def motor_processes(self) -> list[psutil.Process]:
+    def own_processes(self) -> list[psutil.Process]:
         """Processes that the driver started."""
         assert self.process is not None
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -124,17 +159,23 @@ class Visit:
         assert self.process is not None
         self.process.send_signal(number)
 
-    def last_driven(self, since: float) -> float | None:
+    def last_driven(self, since: float, until: float = float("inf")) -> float | None:
         """When it was driven last, from a moment on; None if it was not."""
-        times = [when for when, driven in list(self.driven) if driven and when >= since]
+        times = [when for when in list(self._driven) if since <= when < until]
         return times[-1] if times else None
+
+    def orders(self, since: float) -> list[Order]:
+        """What the robot received from a moment on."""
+        return list(self.subject.orders(self.stand_in, since))
 
     def close(self) -> None:
         """End everything."""
         self._ended.set()
         if self.process is not None:
             self.process.send_signal(signal.SIGCONT)
-            children = self.motor_processes() if self.process.poll() is None else []
+            children = self.own_processes() if self.process.poll() is None else []
+            for child in children:
+                child.send_signal(signal.SIGCONT)
             assert self.process.stdin is not None
             self.process.stdin.close()
             try:

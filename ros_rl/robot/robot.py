@@ -90,6 +90,20 @@ class SafetyLimits:
         low=0.0,
         infinite=True,
     )
+    frozen_way: float = setting(
+        0.01,
+        "how far several joints have to be told to go before a state that is the same to the last bit is a frozen one",
+        unit="rad",
+        low=_POSITIVE,
+        infinite=True,
+    )
+    missing_way: float = setting(
+        math.inf,
+        "largest way that a joint may fall short of its velocity commands, or go beyond them, in about a second",
+        unit="rad",
+        low=_POSITIVE,
+        infinite=True,
+    )
     stale: float = setting(0.1, "how old the newest state may be", unit="s", low=_POSITIVE, infinite=True)
     temperature: float = setting(math.inf, "largest temperature of a motor", unit="degC", low=_POSITIVE, infinite=True)
     workspace: Box | None = setting(None, "where the origins of the links that move and the tool centre point stay")

@@ -10,11 +10,11 @@ import math
 import numpy as np
 
 from ros_rl.robot import EFFORT, POSITION, VELOCITY, Robot
+from ros_rl.safety.standing import Standing
 from ros_rl.safety.state import tripped_guard, worst_joint
 from ros_rl.safety.workspace import workspace_of
 from ros_rl.types import Array, Measurement
 
-_MOVING = 0.5  # share of a joint's largest action from which it is told to move
 _SAME = 1e-9
 _NOISE = 0.01  # m, by which a measured point may seem to go on
 
@@ -38,23 +38,25 @@ class Guards:
         self._followed = [
             (kind, robot.commanded_by(kind), allowed[kind]) for kind in allowed if kind in robot.interfaces
         ]
-        self._by_position = robot.commanded_by(POSITION)
+        self._standing = Standing(robot, period)
         self._workspace = workspace_of(robot)
         self.reset()
 
     def reset(self) -> None:
         """Forget all that was measured: the robot was put elsewhere, or begins anew."""
         self._sequence: int | None = None
-        self._standing = 0
+        self._repeated = 0
         self._position: Array | None = None
         self._since = 0.0
         self._least_depth = math.inf
+        self._standing.reset()
         self._rest()
 
     def _rest(self) -> None:
         """Forget how the joints followed their commands."""
         size = self._robot.size
-        self._above, self._below, self._frozen = (np.zeros(size, dtype=int) for _ in range(3))
+        self._above, self._below = (np.zeros(size, dtype=int) for _ in range(2))
+        self._standing.rest()
 
     def check(
         self,
@@ -77,7 +79,7 @@ class Guards:
             elapsed: Since the last check [s]; None for a period.
         """
         fresh = sequence is None or sequence != self._sequence
-        self._sequence, self._standing = sequence, 0 if fresh else self._standing + 1
+        self._sequence, self._repeated = sequence, 0 if fresh else self._repeated + 1
         self._since += self._period if elapsed is None else elapsed
         reason = self._too_old(age) or tripped_guard(self._robot, measurement)
         if reason is not None or not fresh:
@@ -91,11 +93,11 @@ class Guards:
         if not acting:
             self._rest()
             return self._jumped(moved, since)
-        return (
-            self._jumped(moved, since)
-            or self._astray(self._errors(measurement, command, None if moved is None else moved / since), command)
-            or self._still(position, command, moved)
-        )
+        velocity = None if moved is None else moved / since
+        reason = self._jumped(moved, since) or self._astray(self._errors(measurement, command, velocity), command)
+        if reason is not None or moved is None:
+            return reason
+        return self._standing.check(measurement, command, moved, since)
 
     def _strayed(self, position: Array) -> str | None:
         """A link that goes on towards where it may not be; one that was found there may come back."""
@@ -111,7 +113,7 @@ class Guards:
         stale = self._robot.safety.stale
         if not abs(age) <= stale:
             return f"the newest state is {age:.3f} s old, limit {stale:g} s"
-        standing = self._standing * self._period
+        standing = self._repeated * self._period
         if standing > stale + _SAME:
             return f"the state is frozen: no new reading for {standing:.3f} s, limit {stale:g} s"
         return None
@@ -153,27 +155,6 @@ class Guards:
         return (
             f"{joint} does not follow its {kind} command {command[worst]:.2f}: for {lasted:.2f} s it is "
             f"{abs(errors[worst]):.2f} times as far from it as {_KEYS[kind]} allows"
-        )
-
-    def _still(self, position: Array, command: Array, moved: Array | None) -> str | None:
-        """A joint that is told to move and is read at the very same place, to the last bit, is dead or stuck.
-
-        Where it pushes against its own position limit it may stand.
-        """
-        robot, safety = self._robot, self._robot.safety
-        if moved is None:
-            return None
-        asked = (command - np.where(self._by_position, position, 0.0)) / robot.scale
-        at_upper = (position > robot.limits.upper - safety.joint_margin) & (asked > 0.0)
-        at_lower = (position < robot.limits.lower + safety.joint_margin) & (asked < 0.0)
-        told = (np.abs(asked) >= _MOVING) & ~at_upper & ~at_lower
-        self._frozen = np.where(moved == 0.0, self._frozen + told, 0)
-        joint, worst = worst_joint(robot, self._frozen)
-        lasted = self._frozen[worst] * self._period
-        if not self._frozen[worst] or lasted < safety.frozen - _SAME:
-            return None
-        return (
-            f"{joint} is frozen: told to move for {lasted:.2f} s, it is measured at {position[worst]:.5f} all the time"
         )
 
 

@@ -137,6 +137,23 @@ def test_driver_that_is_stopped_or_killed_leaves_the_ball_at_rest(stop: signal.S
 
 
 @needs_client
+@pytest.mark.parametrize(("stop", "words"), [(signal.SIGKILL, "has ended"), (signal.SIGSTOP, "hangs")])
+def test_process_that_fails_is_replaced_and_the_ball_comes_to_rest(stop: signal.Signals, words: str) -> None:
+    with served() as stand_in, connected(stand_in) as backend:
+        backend.arm()
+        roll(backend, stand_in)
+        keeper = backend._link._process  # type: ignore[attr-defined]
+        keeper.send_signal(stop)
+        until(lambda: words in backend.read().health, PATIENCE)
+        until(lambda: stand_in.toy.duty == (0, 0) and stand_in.ball.speed < 0.01, PATIENCE)
+        told(backend)
+        assert backend.read().health and stand_in.toy.duty == (0, 0), "nothing moves before it is armed anew"
+        assert keeper.poll() is not None
+        backend.arm()
+        roll(backend, stand_in)
+
+
+@needs_client
 def test_toy_that_is_not_there_is_refused() -> None:
     with served("not_found") as stand_in, pytest.raises(BackendError, match="no toy of Sphero was found in 1 s"):
         with connected(stand_in, connect_time=1.0):

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ros_rl.robot import Robot
 from ros_rl.types import Array
@@ -62,6 +63,9 @@ class MotorBus(ABC):
         settings: Of the driver; whatever can be pickled.
         robot: The robot.
     """
+
+    tick_seconds: ClassVar[float] = math.inf
+    """Time that one step of a state's tick stands for [s]; infinite where it is no time."""
 
     def __init__(self, settings: Any, robot: Robot) -> None:
         self.settings, self.robot = settings, robot

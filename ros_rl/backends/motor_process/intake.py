@@ -9,6 +9,7 @@ import numpy as np
 
 from ros_rl.backends.motor_process.bus import MotorState
 from ros_rl.backends.motor_process.spec import MotorSpec
+from ros_rl.types import Array
 
 _RUNS_OVER = 1 << 32
 _RESTARTED = 5  # states in a row, each later than the one before, all before the newest that was taken
@@ -38,6 +39,9 @@ class Intake:
         self._estimator = spec.estimator(spec.robot) if spec.estimator is not None else None
         self._backwards, self._before = 0, -1
         self._newest: MotorState | None = None
+        self._position: Array | None = None
+        robot = spec.robot
+        self._way_per_tick = spec.bus.tick_seconds * robot.safety.velocity * robot.limits.velocity
         self._fault = ""
 
     def take(self, state: MotorState) -> None:
@@ -50,6 +54,7 @@ class Intake:
         if wrong is not None:
             self._fault = f"the robot reports a {wrong.replace('_', ' ')} that is not finite: {getattr(state, wrong)}"
             return
+        self._fault = self._fault or self._jumped(state)
         report["sequence"] += 1
         report["tick"] = state.tick
         self._newest = state
@@ -97,6 +102,21 @@ class Intake:
         if self._estimator is not None:
             self._estimator.reset()
         return False
+
+    def _jumped(self, state: MotorState) -> str:
+        """A position that no joint reaches since the last state tells of a broken encoder, whoever looks when."""
+        before, self._position = self._position, state.position
+        if before is None:
+            return ""
+        ticks = (state.tick - int(self._report["tick"])) % _RUNS_OVER + 1  # both ends are rounded
+        moved, limit = np.abs(state.position - before), ticks * self._way_per_tick
+        worst = int(np.argmax(moved / limit))
+        if moved[worst] <= limit[worst]:
+            return ""
+        return (
+            f"{self._spec.robot.joints[worst]} moved by {moved[worst]:.2f} rad from one state to the next, limit "
+            f"{limit[worst]:.2f} rad: is its encoder broken?"
+        )
 
     def _too_hot(self, state: MotorState) -> str:
         robot, hottest = self._spec.robot, int(np.argmax(state.temperature))

@@ -36,6 +36,7 @@ from ros_rl.types import Array
 _BEGIN = TORQUE_ENABLE.address
 _SIZE = PRESENT_CURRENT.address + PRESENT_CURRENT.size - _BEGIN
 _JUMP = COUNTS // 4  # in one cycle; no servo turns so fast
+_REPEATS = 2  # of a goal that holds, to servos that do not answer
 _FASTEST = 254  # 100 counts/s^2
 
 
@@ -51,10 +52,10 @@ class So101Bus(MotorBus):
     def __init__(self, settings: So101Settings, robot: Robot) -> None:
         super().__init__(settings, robot)
         self._servos = servos_of(settings, robot)
-        self._asked = self._on = False
+        self._asked = self._on = self._lost = False
         self._counts: Array | None = None
         self._hold: Array | None = None
-        self._tick = self._powerless = 0
+        self._tick = self._powerless = self._repeats = 0
         self._heavy = np.zeros(robot.size)
         self._most = robot.limits.effort / settings.stall_torque  # share of what a servo has
 
@@ -77,9 +78,11 @@ class So101Bus(MotorBus):
             self._asked = False
             answers = self._servos.answers(_SIZE)
         except (BackendError, OSError) as error:
-            self._asked = False
+            self._asked, self._lost = False, True
             self.reject(one_line(error))
             return None
+        if self._lost:  # they hold where they are now, not where they were seen last
+            self._hold, self._lost = None, False
         return self._state(answers)
 
     def send(self, command: MotorCommand) -> None:
@@ -87,7 +90,7 @@ class So101Bus(MotorBus):
         if self._asked:
             return
         goal = self._goal(command)
-        if goal is not None:
+        if goal is not None and not self._waits():
             counts = self._scale.counts(goal)
             if self._on:
                 self._write((GOAL_POSITION,), counts)
@@ -105,8 +108,13 @@ class So101Bus(MotorBus):
             self._hold, self._on = None, False
             return None
         if self._hold is None:
-            self._hold = self._scale.position(self._counts)
+            self._hold, self._repeats = self._scale.position(self._counts), 0
         return self._hold
+
+    def _waits(self) -> bool:
+        """Whether servos that do not answer were told to hold: when they come back they are somewhere else."""
+        self._repeats += 1
+        return self._lost and self._hold is not None and self._repeats > _REPEATS
 
     def _switch_on(self, counts: Array) -> None:
         """At rest: limits and goal first, the torque last."""

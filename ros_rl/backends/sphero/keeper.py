@@ -7,7 +7,7 @@ The toy itself knows no time-out for raw motors, and the client waits up to 10 s
 of its own, which outlives a driver that is killed or stopped for as long as it takes to switch the motors off.
 
 Lines from the parent: ``on``, ``off``, and ``LEFT RIGHT UNTIL`` (powers from -255 to 255; steady clock [s]).
-Lines to it: ``ready``, ``sent LEFT RIGHT TIME``, ``problem TEXT``.
+Lines to it: ``ready``, ``sent LEFT RIGHT TIME``, ``problem TEXT``, and ``alive`` ten times a second.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, TextIO
 
 from ros_rl.backends.sphero.toy import open_toy, switch_off
 
-_STEP = 0.01  # s
+_STEP, _BEAT = 0.01, 0.1  # s
 _AGAIN = 1.0  # s between attempts to reach a toy whose motors may be on
 _LAST = 10.0  # s, for which it tries that after its parent has ended
 
@@ -152,8 +152,10 @@ def main(name: str, bridge: str, reply_time: str, connect_time: str) -> None:
     """Serve the parent at the standard streams."""
     lines, sys.stdout = sys.stdout, sys.stderr  # whatever the client prints is no line for the parent
     connect = partial(open_toy, name, bridge, float(connect_time), float(reply_time))
-    keeper = Keeper(connect, float(reply_time), partial(_write, lines, threading.Lock()))
+    tell = partial(_write, lines, threading.Lock())
+    keeper = Keeper(connect, float(reply_time), tell)
     threading.Thread(target=_read, args=(sys.stdin, keeper), daemon=True).start()
+    threading.Thread(target=_live, args=(tell,), daemon=True).start()
     try:
         keeper.run()
     except Exception as error:  # clients raise anything
@@ -165,6 +167,12 @@ def _read(stream: TextIO, keeper: Keeper) -> None:
     for line in stream:
         keeper.take(line.strip())
     keeper.ended = True
+
+
+def _live(tell: Callable[[str], None]) -> None:
+    while True:
+        tell("alive")
+        time.sleep(_BEAT)
 
 
 def _write(stream: TextIO, lock: threading.Lock, line: str) -> None:

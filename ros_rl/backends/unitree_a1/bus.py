@@ -29,6 +29,8 @@ class A1Bus(MotorBus):
         robot: Its joints, and which motors they are.
     """
 
+    tick_seconds = 1e-3  # where it were microseconds, the guard on jumps would only allow more
+
     def __init__(self, settings: UnitreeA1Settings, robot: Robot) -> None:
         super().__init__(settings, robot)
         self._map = robot.joint_map("unitree_a1")

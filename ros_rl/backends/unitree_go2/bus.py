@@ -30,6 +30,8 @@ class Go2Bus(MotorBus):
         robot: Its joints, and which motors they are.
     """
 
+    tick_seconds = 1e-3  # where it were microseconds, the guard on jumps would only allow more
+
     def __init__(self, settings: UnitreeGo2Settings, robot: Robot) -> None:
         super().__init__(settings, robot)
         self._map = robot.joint_map("unitree_go2")

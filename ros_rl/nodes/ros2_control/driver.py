@@ -15,7 +15,7 @@ from ros_rl.nodes.ros2_control.publishers import COMMANDS, own_name
 from ros_rl.robot import Robot
 from ros_rl.settings.hardware.ros2_control import Ros2ControlSettings
 
-_SILENT_PERIODS = 4.0
+_SILENT_PERIODS, _SILENT_SECONDS = 2.0, 0.1
 
 
 def make_driver(
@@ -41,6 +41,6 @@ def make_driver(
         ramp=robot.command_ramp * period,
         rate_hz=settings.rate_hz,
     )
-    commands = CommandProcess(spec, silence=max(_SILENT_PERIODS * period, 0.2))
+    commands = CommandProcess(spec, silence=max(_SILENT_PERIODS * period, _SILENT_SECONDS))
     link = RosLink(settings, controller, interface, states, status)
     return Ros2ControlBackend(robot, settings, link, commands, states, status)

@@ -94,6 +94,16 @@ class Servo:
         self._set_point = self._position = 0.0
         self.begin_anew()
 
+    @property
+    def goal(self) -> int:
+        """Where it was told to go last [counts]."""
+        return self.memory.get(GOAL_POSITION)
+
+    @property
+    def position(self) -> int:
+        """Where it is [counts]."""
+        return self.memory.get(PRESENT_POSITION)
+
     def begin_anew(self) -> None:
         """Power on: what is not kept is as at the factory."""
         self.memory[_VOLATILE:_READ_ONLY] = bytes(_READ_ONLY - _VOLATILE)
@@ -130,7 +140,7 @@ class Servo:
 
     def _goal(self) -> float:
         low, high = self.memory.get(LOWEST_POSITION), self.memory.get(HIGHEST_POSITION)
-        return (min(max(self.memory.get(GOAL_POSITION), low), high) - self._middle) * RADIANS
+        return (min(max(self.goal, low), high) - self._middle) * RADIANS
 
     def _measure(self, position: float, velocity: float, torque: float) -> None:
         moved = self._offset - self.memory.get(HOMING_OFFSET)

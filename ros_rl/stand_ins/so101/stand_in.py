@@ -65,14 +65,15 @@ class So101StandIn(StandIn):
     def __init__(self, start: Array = FOLDED) -> None:
         super().__init__()
         robot = load_robot(self.robot)
-        self._joints = robot.joint_map("so101")
+        self.joints = robot.joint_map("so101")
+        """How the robot's joints are turned there."""
         self.body = Body(replace(robot, home=start), "effort", _RATE_HZ, scene="table")
         """What it moves."""
         span = robot.limits.upper - robot.limits.lower
         self.servos = {
             int(name): Servo(int(name), span[index], _OFFSETS[index], gain, damping, So101Settings().stall_torque)
             for index, (name, gain, damping) in enumerate(
-                zip(self._joints.names, robot.stiffness, robot.damping, strict=True)
+                zip(self.joints.names, robot.stiffness, robot.damping, strict=True)
             )
         }
         """By their ids."""
@@ -123,8 +124,8 @@ class So101StandIn(StandIn):
         """Which servos hold."""
         return [bool(servo.memory.get(TORQUE_ENABLE)) for servo in self.servos.values()]
 
-    def goals_since(self, moment: float) -> list[dict[int, int]]:
-        """Goals that drivers sent from a moment on [counts], by the servos' ids.
+    def goals_since(self, moment: float) -> list[tuple[float, dict[int, int]]]:
+        """Goals that drivers sent from a moment on: when [s, steady clock], and what [counts], by the servos' ids.
 
         Args:
             moment: Steady clock [s].
@@ -134,7 +135,8 @@ class So101StandIn(StandIn):
             skip = GOAL_POSITION.address - item.what.address
             size = GOAL_POSITION.size
             if 0 <= skip and all(len(data) >= skip + size for data in item.what.values.values()):
-                goals.append({s: GOAL_POSITION.decode(d[skip : skip + size]) for s, d in item.what.values.items()})
+                counts = {s: GOAL_POSITION.decode(d[skip : skip + size]) for s, d in item.what.values.items()}
+                goals.append((item.time, counts))
         return goals
 
     def _live(self) -> None:
@@ -147,7 +149,7 @@ class So101StandIn(StandIn):
             self._serve(pace.left)
 
     def _step(self) -> None:
-        measured, joints = self.body.measurement, self._joints
+        measured, joints = self.body.measurement, self.joints
         there = joints.position_there(measured["joint_position"])
         velocity = joints.turned(measured["joint_velocity"])
         self._faults.before_step()

@@ -25,6 +25,8 @@ CYCLE = 0.002
 class Recorded(MotorBus):
     """Gives the frames that it was given, and keeps what it was sent."""
 
+    tick_seconds = CYCLE
+
     def __init__(self) -> None:
         super().__init__(None, A1)
         self.frames: deque[MotorState] = deque()
@@ -377,3 +379,22 @@ def test_no_reader_misses_what_is_there():
     ended.set()
     thread.join()
     assert missed <= 5
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_a_joint_that_jumps_from_one_state_to_the_next_damps_at_once(bench, sign):
+    """Twice 21 rad/s for two steps of the tick, as both ends are rounded: 0.168 rad."""
+    bench.follow(A1.home)
+    bench.position[4] += sign * 0.16
+    assert phase_of(bench.run()) == "follow" and bench.report["fault"] == b""
+    bench.position[4] += sign * 0.18
+    assert phase_of(bench.run()) == "damp"
+    expected = "FL_thigh_joint moved by 0.18 rad from one state to the next, limit 0.17 rad: is its encoder broken?"
+    assert bench.report["fault"].decode() == expected
+
+
+def test_a_joint_may_have_gone_far_while_states_were_lost(bench):
+    bench.follow(A1.home)
+    bench.tick += 10
+    bench.position[4] += 0.45
+    assert phase_of(bench.run()) == "follow" and bench.report["fault"] == b""

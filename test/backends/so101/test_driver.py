@@ -31,7 +31,7 @@ from ros_rl.backends.motor_process import MotorCommand, MotorState
 from ros_rl.backends.so101.backend import So101Backend
 from ros_rl.backends.so101.bus import So101Bus, servos_of
 from ros_rl.backends.so101.inspection import inspect
-from ros_rl.backends.so101.registers import HOMING_OFFSET, RADIANS, TORQUE_LIMIT
+from ros_rl.backends.so101.registers import GOAL_POSITION, HOMING_OFFSET, RADIANS, TORQUE_LIMIT
 from ros_rl.stand_ins.so101 import So101StandIn
 
 pytestmark = pytest.mark.flaky(reruns=2)  # real time, on a machine that has other work
@@ -207,7 +207,7 @@ def test_torque_is_on_only_from_the_first_hold_on_and_at_the_goal_where_it_is(
         cycle(bus, "hold")
     writes = [item.what for item in still.since(begun)]
     assert [write.address for write in writes[:3]] == [48, 41, 40]
-    goals = still.goals_since(begun)[0]
+    goals = still.goals_since(begun)[0][1]
     assert list(goals.values()) == pytest.approx(
         list((state.position - ROBOT.joint_map("so101").zero) / RADIANS + 2048), abs=3
     )
@@ -237,7 +237,7 @@ def test_what_servos_say_is_a_fault(still: So101StandIn, bus: So101Bus, fault: s
         said = "" if state is None else state.fault
     assert said.startswith(words)
     roll = before.position[4] / RADIANS + 2048
-    for goals in still.goals_since(begun):
+    for _, goals in still.goals_since(begun):
         assert abs(goals[5] - roll) < 60
     assert state is not None
     np.testing.assert_allclose(state.position[4], before.position[4], atol=0.1)
@@ -249,6 +249,25 @@ def test_what_is_no_answer_is_rejected(still: So101StandIn, bus: So101Bus, fault
     still.play(fault)
     assert cycle(bus, "rest") is None
     assert words in bus.complaint and bus.rejected > 0
+
+
+def test_servos_that_come_back_hold_where_they_are_then(still: So101StandIn, bus: So101Bus) -> None:
+    before = first_state(bus)
+    while not all(still.torque):
+        cycle(bus, "hold")
+    still.play("silent")
+    while not bus.rejected:
+        cycle(bus, "hold")
+    for servo in still.servos.values():  # somebody turned them meanwhile, or they went on to their last goal
+        servo.memory.put(GOAL_POSITION, servo.goal + 200)
+    wait_for(lambda: abs(still.servos[5].goal - still.servos[5].position) < 20)
+    still.heal("silent")
+    begun, state = time.monotonic(), None
+    while state is None or not still.goals_since(begun):
+        state = cycle(bus, "hold") or state
+    held = still.goals_since(begun)[-1][1][5]
+    assert abs(held - still.servos[5].position) < 30
+    assert abs(held - (before.position[4] / RADIANS + 2048)) > 100
 
 
 @pytest.mark.parametrize("fault", ["noise", "torn"])
