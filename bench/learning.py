@@ -41,8 +41,16 @@ CONDITIONS: dict[str, list[str]] = {
     "delayed": [],  # the task as it ships: one period of delay, sensor noise, friction 0.5 to 1.25
     "clean": _CLEAN,
     "estimated odometry": ["driver.backend.odometry=estimated"],
+    "true odometry": ["driver.backend.odometry=truth"],
     "bfloat16": ["learner.precision=bfloat16"],
     "policy acts": ["agent.act=policy"],
+    "gradient planner": [
+        *(f"agent.planner.{setting}" for setting in ("method=gradient", "gradient_rate=0.2", "proposals=1")),
+        *(f"agent.planner.{setting}" for setting in ("samples=2", "elites=1")),
+        "agent.exploration=0.5",  # its plans keep the first deviation, which mppi narrows
+    ],
+    "smaller networks": ["agent.hidden=192", "agent.model.hidden=160"],
+    "two updates": ["learner.updates_per_step=2"],
     "pessimistic": ["agent.planner.objective=mean_std", "agent.planner.pessimism=0.5"],
     "no imagination": ["agent.model_fraction=0.0"],
     "no mirror": ["agent.mirror=false"],
