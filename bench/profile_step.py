@@ -5,7 +5,8 @@
 
 The whole loop runs in this process (`ros_rl.training.local`), as a training from scratch; only its last steps are
 counted. Figures are CPU time: of this thread, so other load on the machine matters little, and of a part alone, without
-the parts that it calls. What nodes and messages cost besides is another bench's matter (`rate.py`).
+the parts that it calls. The model, which learns in a thread of its own, does so in this one here. What nodes and
+messages cost besides is another bench's matter (`rate.py`).
 
     python bench/profile_step.py
     python bench/profile_step.py a1_walk --set learner.precision=bfloat16
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 import torch
 from machine import add_output, describe_line, describe_machine, table, write_result
 
+from ros_rl.agents.common import beside
 from ros_rl.settings.loading import load_settings
 from ros_rl.training.local import train_locally
 from ros_rl.training.training_loop import TrainingLoop
@@ -107,6 +109,7 @@ class Profile:
 def measure(task: str, overrides: list[str], steps: int, counted: int) -> tuple[Profile, float]:
     """A training's profile over its last steps, and its whole CPU time over them [ms per step]."""
     settings = load_settings(task, overrides=[*overrides, f"learner.steps={steps}"])
+    beside.processors = lambda: 1  # all of it in the thread that is measured
     profile, begun = Profile(), 0.0
     for part in PARTS:
         profile.watch(part)

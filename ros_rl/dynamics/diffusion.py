@@ -40,6 +40,8 @@ class DiffusionEnsemble(NetworkEnsemble):
         "each of its predictions is a sampler's loop over the network, too slow for a control graph"
     )
 
+    draws_to_learn = True
+
     def __init__(
         self, members: int, state_size: int, action_size: int, hidden: int, layers: int, steps: int = 10
     ) -> None:

@@ -100,6 +100,8 @@ class DropoutModel(GaussianEnsemble):
 
     net: DropoutMLP
 
+    draws_to_learn = True
+
     def __init__(
         self, members: int, state_size: int, action_size: int, hidden: int, layers: int, rate: float = 0.1
     ) -> None:

@@ -46,6 +46,8 @@ class EnergyEnsemble(GaussianEnsemble):
 
     not_exportable: ClassVar[str] = "its prediction is a gradient descent of its own, which a control graph cannot hold"
 
+    draws_to_learn = True
+
     def __init__(
         self,
         members: int,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,9 @@ class NetworkEnsemble(DynamicsModel):
         state_size: Values of x.
         action_size: Values of u.
     """
+
+    draws_to_learn: ClassVar[bool] = False
+    """Whether its losses draw random numbers."""
 
     def __init__(self, members: int, state_size: int, action_size: int) -> None:
         super().__init__(members, state_size)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -120,14 +121,29 @@ class ModelBasedAgent(Agent):
 
     def update_model(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """The model's gradient work of one environment step."""
+        return self.model_work(replay, env_steps)()
+
+    def model_work(self, replay: ReplayBuffer, env_steps: int) -> Callable[[], dict[str, float]]:
+        """Draw what the model's gradient work of one environment step needs.
+
+        Returns:
+            The work. It changes model and heads alone, and looks at nothing else that changes.
+        """
         metrics, per_step = self._judge_model(replay), self._model_settings.updates_per_step
-        if not per_step:
-            return metrics
-        if self._refit_due(env_steps):
+        if per_step and self._refit_due(env_steps):
             self._fit_normalisers(replay)
-        for _ in range(self._take("model", per_step)):
-            metrics |= self._update_model(replay)
-        return metrics
+        count = self._take("model", per_step)
+        # each member sees its own batch (bootstrap)
+        size = self.model.members * self.batch_size
+        drawn = [self.experience(self.mirrored(replay.sample(size))) for _ in range(count)]
+
+        def work() -> dict[str, float]:
+            found = metrics
+            for e in drawn:
+                found = found | self._update_model(e)
+            return found
+
+        return work
 
     def _judge_model(self, replay: ReplayBuffer) -> dict[str, float]:
         """The loss on what came since the last look, which the model has not learned from yet: it is held out."""
@@ -145,9 +161,8 @@ class ModelBasedAgent(Agent):
         if self.learned:
             self.learned.fit_normalisers(self.spaces.fields(everything.state, everything.goal), everything.reward)
 
-    def _update_model(self, replay: ReplayBuffer) -> dict[str, float]:
-        """One step on the losses of model and heads; each member sees its own batch (bootstrap)."""
-        e = self.experience(self.mirrored(replay.sample(self.model.members * self.batch_size)))
+    def _update_model(self, e: Experience) -> dict[str, float]:
+        """One step on the losses of model and heads."""
         heads = self._head_losses(e)
         losses = self._optimiser.step([self._transitions(e, self.model.members)], heads.values())
         return {"model_loss": float(losses.mean())} | {name: float(value.detach()) for name, value in heads.items()}
