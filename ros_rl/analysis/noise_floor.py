@@ -26,6 +26,7 @@ def noise_floor(settings: Settings, spec: ObservationSpec) -> dict[str, float]:
         "gravity": noise.orientation * sqrt(2 / 3),
         "angular_velocity": noise.angular_velocity,
         "base_velocity": noise.linear_velocity,
+        "body_velocity": noise.linear_velocity,
         "heading": noise.orientation * sqrt(1 / 2),
         "base_height": noise.height,
         "tool_position": noise.tool_position,

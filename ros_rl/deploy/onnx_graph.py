@@ -42,13 +42,14 @@ class OnnxGraph:
         model: The serialised ONNX model.
         threads: onnxruntime threads.
         file: The same, if it is taken apart already.
+        optimise: Whether onnxruntime optimises it: that takes longer than it saves in a few runs.
 
     Raises:
         GraphError: Too large, not a model, or one that a control graph may not be (`ros_rl.deploy.onnx_file`).
         ContractError: It carries no readable contract, or its inputs are not what that says.
     """
 
-    def __init__(self, model: bytes, threads: int = 1, file: OnnxFile | None = None) -> None:
+    def __init__(self, model: bytes, threads: int = 1, file: OnnxFile | None = None, optimise: bool = True) -> None:
         file = file or OnnxFile.read(model)
         self.contract = Contract.from_json(file.metadata.get(METADATA_KEY, ""))
         check_structure(file)
@@ -57,6 +58,8 @@ class OnnxGraph:
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
+        if not optimise:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         try:
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's own exceptions have no common base but Exception

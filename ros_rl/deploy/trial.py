@@ -49,13 +49,14 @@ class Trials:
         self._passed: bytes | None = None  # a training keeps its structure
         self._process: subprocess.Popen[bytes] | None = None
 
-    def load(self, model: bytes, threads: int, check: Callable[[Contract], None]) -> OnnxGraph:
+    def load(self, model: bytes, threads: int, check: Callable[[Contract], None], optimise: bool = True) -> OnnxGraph:
         """A graph that passed, ready to run.
 
         Args:
             model: The graph.
             threads: onnxruntime threads.
             check: Raises for a contract that does not fit.
+            optimise: See `OnnxGraph`.
 
         Raises:
             GraphError: As `check`; or a value that is not finite, or outputs that are not as its contract says.
@@ -65,7 +66,7 @@ class Trials:
         check(Contract.from_json(file.metadata.get(METADATA_KEY, "")))
         check_structure(file)
         self.check(file, model)
-        graph = OnnxGraph(model, threads, file)
+        graph = OnnxGraph(model, threads, file, optimise)
         graph.check_outputs()  # a first run allocates memory, too
         return graph
 

@@ -70,6 +70,16 @@ BASE: dict[str, Feature] = {
         meaning="of the base, mean over the last period",
         frame=IN_EPISODE,
     ),
+    "body_velocity": Feature(
+        "m/s",
+        1.0,
+        values(3),
+        measured("base_linear_velocity"),
+        ("base_linear_velocity",),
+        mirror=(1, -1, 1),
+        meaning="of the base, mean over the last period",
+        frame="body",
+    ),
     "heading": Feature(
         "1",
         1.0,

@@ -88,7 +88,9 @@ class GraphLoader:
             self._wait_for_rest()
             self._replaced.clear()
             try:
-                graph = self._trials.load(bytes(model), self._settings.controller.threads, self._check)
+                # a graph that replaces another will be replaced as soon: too soon for optimising it to pay
+                threads, lasts = self._settings.controller.threads, self._taken is None
+                graph = self._trials.load(bytes(model), threads, self._check, optimise=lasts)
             except RosRlError as error:
                 self._report(version, str(error))
                 continue

@@ -13,6 +13,7 @@ from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
 from ros_rl.tasks.go2_walk import Go2Walk
 from ros_rl.tasks.mock_point import MockPoint
+from ros_rl.tasks.quadruped_track import A1Track, Go2Track
 from ros_rl.tasks.so101_reach import So101Reach
 from ros_rl.tasks.task import Task
 from ros_rl.tasks.ur5_reach import Ur5Reach
@@ -20,8 +21,10 @@ from ros_rl.tasks.xarm_reach import XarmReach
 
 _OWN: tuple[type[Task], ...] = (
     A1Walk,
+    A1Track,
     A1Back,
     Go2Walk,
+    Go2Track,
     XarmReach,
     Ur5Reach,
     So101Reach,

@@ -76,7 +76,9 @@ def distance_measure(
     return Measure(name, unit, lambda outcome: _at_end(outcome, goal, reaches, _norm), summaries, meaning=told)
 
 
-def velocity_error_measure(command: str, of: Quantity, name: str, unit: str) -> Measure:
+def velocity_error_measure(
+    command: str, of: Quantity, name: str, unit: str, axes: slice = slice(None), ticks: int = 1, meaning: str = ""
+) -> Measure:
     """How far, on average over an episode, a velocity is from the one that is asked for.
 
     Args:
@@ -84,14 +86,24 @@ def velocity_error_measure(command: str, of: Quantity, name: str, unit: str) -> 
         of: The velocity, in its frame and shape.
         name: See `Measure`.
         unit: Of both.
+        axes: Which of their values count.
+        ticks: Over so many (or all there are), in which the command stays the same, the velocity is averaged first:
+            legs go to and fro.
+        meaning: See `Measure`.
     """
 
     def measure(outcome: Outcome) -> float:
         pairs = [(of(truth), asked.get(command)) for truth, asked in zip(outcome.truths, outcome.asked, strict=True)]
-        errors = [_norm(moved, wanted) for moved, wanted in pairs[1:] if moved is not None and wanted is not None]
+        known = [(moved, wanted) for moved, wanted in pairs if moved is not None and wanted is not None]
+        errors, length = [], max(min(ticks, len(known) - 1), 1)
+        for end in range(length + 1, len(known) + 1):
+            moved, wanted = (np.array(part) for part in zip(*known[end - length : end], strict=True))
+            if (wanted == wanted[-1]).all():
+                errors.append(_norm(moved.mean(0)[axes], wanted[-1][axes]))
         return float(np.mean(errors)) if errors else float("nan")
 
-    return Measure(name, unit, measure, ("mean", "max"), meaning=f"from {command}, mean over the episode")
+    told = meaning or f"from {command}, mean over the episode"
+    return Measure(name, unit, measure, ("mean", "max"), meaning=told)
 
 
 def waypoints_measure(within: float, waypoints: str = "waypoints") -> Measure:

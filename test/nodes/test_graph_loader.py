@@ -48,3 +48,15 @@ def test_the_first_waits_for_nobody_the_next_for_an_answered_tick(loader: GraphL
     loader.load(3, model)
     assert taken(loader, 60.0)[0] == 3, "ticks that do not come hold nothing up"
     assert old() is None
+
+
+def test_only_a_graph_that_lasts_is_optimised(loader: GraphLoader, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, asked = memoryview(constant_bytes(SETTINGS, [0.5, 0.5])), []
+    load = loader._trials.load
+    monkeypatch.setattr(
+        loader._trials, "load", lambda *given, **how: asked.append(how["optimise"]) or load(*given, **how)
+    )
+    for version in (1, 2, 3):
+        loader.load(version, model)
+        assert taken(loader, 60.0)[0] == version
+    assert asked == [True, False, False]

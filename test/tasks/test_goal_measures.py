@@ -19,6 +19,7 @@ from ros_rl.tasks.goal_measures import (
     distance_measure,
     object_planar,
     object_position,
+    velocity_error_measure,
     waypoints_measure,
 )
 from ros_rl.types import Outcome, Pose, Truth
@@ -103,3 +104,19 @@ def test_waypoints_count_in_their_order(way: list[tuple[float, float]], share: f
     ways = [truth((*place, 0.2)) for place in way]
     found = waypoints_measure(0.2).of(outcome(*ways, waypoints=[1.0, 0.0, 2.0, 0.0, 2.0, 2.0, 2.0, 2.0]))
     assert found == pytest.approx(share)
+
+
+def test_means_of_a_velocity_over_ticks_of_one_command() -> None:
+    moved = ([9.0, 9.0, 9.0], [0.2, 0.1, 0.5], [0.4, 0.3, 0.7], [0.8, 0.1, 0.0], [0.6, 0.1, 0.2])
+    asked = [{"velocity_command": np.array(v)} for v in ([0.3, 0.2, 0.0],) * 3 + ([0.3, 0.2, 1.0],) * 2]
+    ticks = [truth(base_velocity=np.array(velocity)) for velocity in moved]
+    given = outcome(*ticks, asked=asked)
+
+    def error(axes: slice) -> float:
+        return velocity_error_measure("velocity_command", lambda one: one.base_velocity, "error", "", axes, ticks=2).of(
+            given
+        )
+
+    # of ticks 1 and 2 (0.3, 0.2, 0.6), of 3 and 4 (0.7, 0.1, 0.1); 2 and 3 have two commands
+    assert error(slice(0, 2)) == pytest.approx((0.0 + math.hypot(0.4, 0.1)) / 2)
+    assert error(slice(2, 3)) == pytest.approx((0.6 + 0.9) / 2)

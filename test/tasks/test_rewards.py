@@ -250,7 +250,9 @@ def test_every_task_has_its_numbers_here() -> None:
     assert set(TASKS) == {
         "a1_walk",
         "a1_back",
+        "a1_track",
         "go2_walk",
+        "go2_track",
         "xarm_reach",
         "ur5_reach",
         "so101_reach",
@@ -293,3 +295,49 @@ def test_success(name: str, after: Values, succeeds: bool) -> None:
 
 def test_a_task_may_know_of_no_success() -> None:
     assert GymTask().succeeded({}) is None
+
+
+class TestTrack:
+    """Of the same pose as above: upright 0.9, moving by (0.4, 0.2), turning by 0.5."""
+
+    AFTER: Values = {
+        **{name: value for name, value in WALKING.items() if name not in ("base_velocity", "heading")},
+        "body_velocity": [0.4, 0.2, 0.7],
+        "velocity_command": [0.4, 0.2, 0.5],
+    }
+    MET = 1.0 + 0.5
+    """At no error."""
+
+    @pytest.mark.parametrize("name", ["a1_track", "go2_track"])
+    @pytest.mark.parametrize(
+        ("command", "moving", "turning"),
+        [
+            ([0.4, 0.2, 0.5], MET, MET),
+            ([0.1, 0.2, 0.5], 1 - 0.6 + 0.5 * 0.15 / 0.75, MET),  # 0.3 m/s away, in units of 0.5
+            ([0.4, 0.6, 0.5], 1 - 0.8 + 0.5 * 0.15 / 0.95, MET),
+            ([0.4, 0.2, -0.5], MET, 1 - 1.0 + 0.5 * 0.15 / 1.15),
+            ([9.4, 0.2, 9.5], -1 + 0.5 * 0.15 / 18.15, -1 + 0.5 * 0.15 / 9.15),  # falls to -1, and nearly no further
+        ],
+    )
+    def test_by_hand(self, name: str, command: Sequence[float], moving: float, turning: float) -> None:
+        reward, ended = judged(make_task(name), {**self.AFTER, "velocity_command": command}, STILL, MOVED)
+        expected = 0.9 * (moving + 0.5 * turning) + 0.3 * 0.9 - 0.02 * 0.09
+        assert (reward, ended) == (pytest.approx(expected, abs=2e-5), False)  # the distance is never quite zero
+
+    def test_falls(self) -> None:
+        task = make_task("a1_track")
+        assert judged(task, {**self.AFTER, "base_height": [0.12]}, STILL, MOVED)[1]
+        assert judged(task, {**self.AFTER, "gravity": [0.0, 0.7, -0.7]}, STILL, MOVED)[1]
+
+    def test_commands_are_drawn_within_bounds_and_hold_for_a_while(self) -> None:
+        task, rng = make_task("a1_track", {"hold_ticks": 10}), np.random.default_rng(0)
+        low, high = task.input_bounds()["velocity_command"]
+        np.testing.assert_array_equal(high, [0.5, 0.3, 0.7])
+        inputs, seen = task.draw_inputs(rng), []
+        for step in range(1, 400):
+            inputs = task.change_inputs(inputs, step, rng)
+            seen.append(inputs["velocity_command"])
+        commands = np.unique(seen, axis=0)
+        assert len(commands) == 40
+        assert (commands >= low).all() and (commands <= high).all()
+        assert (commands.min(0) < 0.7 * low).all() and (commands.max(0) > 0.7 * high).all()

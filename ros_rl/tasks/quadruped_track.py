@@ -1,0 +1,141 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Quadrupeds that walk as a joystick, or whoever publishes ``cmd_vel``, tells them to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ros_rl.config import setting
+from ros_rl.features import Bounds
+from ros_rl.layout import Fields
+from ros_rl.tasks.goal_measures import velocity_error_measure
+from ros_rl.tasks.measures import Measure
+from ros_rl.tasks.milestone import Milestone
+from ros_rl.tasks.task import Task
+from ros_rl.tasks.terms import distance, near
+from ros_rl.types import Array, Truth
+
+
+def _velocity(truth: Truth) -> Array:
+    return truth.base_velocity
+
+
+_PLANAR, _TURNING = slice(0, 2), slice(2, 3)
+_SECOND = 20  # ticks at 20 Hz
+
+
+@dataclass(frozen=True)
+class QuadrupedTrack(Task):
+    """Move forward, sideways and turn with the velocity that is asked for, which changes on the way.
+
+    Reward: how near the velocity is to the command, in a linear part that leads there from anywhere and one that is
+    sharp near it, both gated by uprightness; a bonus for being upright; a small penalty on changes of the action.
+    """
+
+    observation: ClassVar[tuple[str, ...]] = (
+        "joint_position",
+        "joint_velocity",
+        "gravity",
+        "angular_velocity",
+        "body_velocity",
+        "base_height",
+        "velocity_command",
+    )
+    measures: ClassVar[tuple[Measure, ...]] = (
+        velocity_error_measure(
+            "velocity_command",
+            _velocity,
+            "velocity_error",
+            "m/s",
+            _PLANAR,
+            _SECOND,
+            "of means over a second, on the ground",
+        ),
+        velocity_error_measure(
+            "velocity_command", _velocity, "turning_error", "rad/s", _TURNING, _SECOND, "means over a second"
+        ),
+    )
+    milestone: ClassVar[Milestone] = Milestone("tracks", "velocity_error", most=0.15, to_the_end=True)
+    symmetric: ClassVar[bool] = True
+    not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "forward", "left", "turning", "hold_ticks")
+
+    episode_seconds: float = setting(10.0, "time limit of an episode", unit="s", low=0.5)
+    forward: float = setting(0.5, "commands go forward and backward by up to this", unit="m/s", low=0.0, high=3.0)
+    left: float = setting(0.3, "commands go to the left and right by up to this", unit="m/s", low=0.0, high=2.0)
+    turning: float = setting(0.7, "commands turn by up to this", unit="rad/s", low=0.0, high=3.0)
+    hold_ticks: int = setting(80, "after so many a new command is drawn", unit="control periods", low=1)
+    velocity_scale: float = setting(0.5, "error that costs a unit of reward", unit="m/s", low=0.01)
+    turning_scale: float = setting(1.0, "error that costs a unit of reward", unit="rad/s", low=0.01)
+    turning_weight: float = setting(0.5, "what turning counts as against moving", low=0.0)
+    sharpness: float = setting(0.5, "weight of what is sharp near the command", low=0.0)
+    precision: float = setting(0.15, "share of the scales at which that has fallen to half", low=1e-3)
+    upright_weight: float = setting(0.3, "bonus for being upright", low=0.0)
+    action_change_weight: float = setting(0.02, "penalty on the mean squared change of the action", low=0.0)
+    fall_uprightness: float = setting(0.8, "cosine of the tilt below which the episode ends", low=0.0, high=1.0)
+    fall_height: float = setting(0.13, "trunk height below which the episode ends", unit="m", low=0.0)
+
+    def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
+        """See the class."""
+        upright = -after["gravity"][..., 2]
+        command = after["velocity_command"]
+        moving = distance(after["body_velocity"][..., :2], command[..., :2]) / self.velocity_scale
+        turning = abs(after["angular_velocity"][..., 2] - command[..., 2]) / self.turning_scale
+        met = self._met(moving) + self.turning_weight * self._met(turning)
+        change = ((action - last_action) ** 2).mean(-1)
+        return met * upright.clip(0.0, 1.0) + self.upright_weight * upright - self.action_change_weight * change
+
+    def _met(self, error: Any) -> Any:
+        """1 + `sharpness` at no error, in units of its scale; falls by a unit for each, down to -1."""
+        return (1.0 - error).clip(-1.0, 1.0) + self.sharpness * near(error, self.precision)
+
+    def terminated(self, after: Fields) -> Any:
+        """A fall: the trunk tilted too far or too low."""
+        return (-after["gravity"][..., 2] < self.fall_uprightness) | (after["base_height"][..., 0] < self.fall_height)
+
+    def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
+        """A velocity in the base frame: forward and to the left [m/s], turning to the left [rad/s]."""
+        most = self._most
+        return {"velocity_command": rng.uniform(-most, most)}
+
+    def change_inputs(self, inputs: dict[str, Array], step: int, rng: np.random.Generator) -> dict[str, Array]:
+        """Another one from time to time."""
+        return inputs if step % self.hold_ticks else self.draw_inputs(rng)
+
+    def input_bounds(self) -> dict[str, Bounds]:
+        """The box that commands are drawn from."""
+        return {"velocity_command": (-self._most, self._most)}
+
+    @property
+    def _most(self) -> Array:
+        return np.array([self.forward, self.left, self.turning])
+
+    def metrics(self, observation: Fields) -> dict[str, float]:
+        """Distance from the command in the plane [m/s], and in turning [rad/s]."""
+        command = observation["velocity_command"]
+        return {
+            "velocity_error": float(distance(observation["body_velocity"][..., :2], command[..., :2])),
+            "turning_error": float(abs(observation["angular_velocity"][..., 2] - command[..., 2])),
+        }
+
+
+@dataclass(frozen=True)
+class A1Track(QuadrupedTrack):
+    """`QuadrupedTrack` with a Unitree A1."""
+
+    name: ClassVar[str] = "a1_track"
+    robot: ClassVar[str] = "a1"
+
+
+@dataclass(frozen=True)
+class Go2Track(QuadrupedTrack):
+    """`QuadrupedTrack` with a Unitree Go2."""
+
+    name: ClassVar[str] = "go2_track"
+    robot: ClassVar[str] = "go2"
+
+    fall_height: float = setting(0.14, "trunk height below which the episode ends", unit="m", low=0.0)
