@@ -38,10 +38,10 @@ _CLEAN = [
     ),
 ]
 CONDITIONS: dict[str, list[str]] = {
-    "delayed": [],  # the task as it ships: one period of delay, sensor noise, friction 0.5 to 1.25
+    "delayed": [],  # the task as it ships: delay, sensor noise, friction 0.5 to 1.25, its own estimate of its velocity
     "clean": _CLEAN,
-    "estimated odometry": ["driver.backend.odometry=estimated"],
     "true odometry": ["driver.backend.odometry=truth"],
+    "true odometry, bfloat16": ["driver.backend.odometry=truth", "learner.precision=bfloat16"],
     "bfloat16": ["learner.precision=bfloat16"],
     "policy acts": ["agent.act=policy"],
     "gradient planner": [
