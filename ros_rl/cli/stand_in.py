@@ -10,7 +10,8 @@ import contextlib
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 from ros_rl.backends.motor_process.priority import take_priority
 from ros_rl.errors import ConfigError, UnknownNameError
@@ -48,6 +49,12 @@ def add(commands: Any) -> None:
         metavar="OPTION",
         help="let it differ from the robot that one usually meets; may be given more than once",
     )
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE",
+        help="write where its base or its tool really is: time [s since 1970] and x, y, z [m], 20 lines a second",
+    )
     parser.add_argument("--list-faults", action="store_true", help="its faults and options, and nothing else")
     parser.set_defaults(function=play)
 
@@ -69,17 +76,28 @@ def play(options: argparse.Namespace) -> int:
     take_priority(_PRIORITY)  # a robot has processors of its own
     stand_in = kind.with_options(tuple(options.options))
     stop = stop_event()
-    with contextlib.closing(stand_in):
+    with contextlib.closing(stand_in), _opened(options.truth) as truth:
         stand_in.start()
         print(f"{options.name} stands in at {stand_in.address}; Ctrl-C ends it", flush=True)
-        _serve(stand_in, plans, stop)
+        _serve(stand_in, plans, stop, truth)
     return 0
 
 
-def _serve(stand_in: StandIn, plans: list[Plan], stop: threading.Event) -> None:
+def _opened(path: Path | None) -> contextlib.AbstractContextManager[TextIO | None]:
+    if path is None:
+        return contextlib.nullcontext()
+    try:
+        return path.open("w", buffering=1)
+    except OSError as error:
+        raise ConfigError(f"--truth {path} cannot be written: {error.strerror}") from None
+
+
+def _serve(stand_in: StandIn, plans: list[Plan], stop: threading.Event, truth: TextIO | None) -> None:
     begun, told = time.monotonic(), 0.0
     while not stop.wait(0.05):
         elapsed = time.monotonic() - begun
+        if truth is not None:
+            truth.write("{:.3f} {:.5f} {:.5f} {:.5f}\n".format(time.time(), *stand_in.place))
         for plan in plans:
             due = plan.begin <= elapsed < plan.end
             if due != stand_in.plays(plan.fault):

@@ -155,6 +155,11 @@ class Quadruped(StandIn):
         self.body.step(self.effort)
         self._steps += 1
 
+    @property
+    def place(self) -> Array:
+        """See `StandIn.place`."""
+        return self.body.measurement["base_position"]
+
     def begin_anew(self) -> None:
         """Let the tick begin at 0, as after a reboot."""
         self._tick_zero = self._steps

@@ -104,6 +104,11 @@ class Ros2ControlStandIn(StandIn):
         """See `StandIn.address`."""
         return f"/{self._namespace}".rstrip("/") + f"/{self.controller}/commands"
 
+    @property
+    def place(self) -> Array:
+        """See `StandIn.place`."""
+        return self.body.measurement["tool_position"]
+
     def start(self) -> None:
         """See `StandIn.start`."""
         self._context = make_context()

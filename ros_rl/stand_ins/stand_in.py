@@ -13,7 +13,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from ros_rl.errors import UnknownNameError
+from ros_rl.types import Array
 
+SECOND_ADDRESS = "127.0.0.2"
+"""Of a stand-in on this machine beside another robot's at 127.0.0.1."""
 _KEPT = 200_000  # what reached it last; some minutes at 500 Hz
 
 
@@ -54,6 +57,11 @@ class StandIn(ABC):
     @abstractmethod
     def address(self) -> str:
         """Where it listens, in the words of the driver's settings."""
+
+    @property
+    @abstractmethod
+    def place(self) -> Array:
+        """Where its base, or the tool of an arm, really is [m], shape (3,)."""
 
     @abstractmethod
     def start(self) -> None:

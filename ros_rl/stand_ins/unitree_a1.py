@@ -18,6 +18,7 @@ from ros_rl.errors import BackendError
 from ros_rl.settings.hardware.unitree import JOINTS
 from ros_rl.stand_ins.person import Person
 from ros_rl.stand_ins.quadruped import STATE_FAULTS, Quadruped, Seen, Told
+from ros_rl.stand_ins.stand_in import SECOND_ADDRESS
 from ros_rl.types import Array
 
 LYING = np.tile([0.0, 1.36, -2.65], 4)
@@ -37,11 +38,12 @@ class A1StandIn(Quadruped):
     """An A1 in its low-level mode.
 
     Args:
-        port: UDP port that it listens at, on this machine alone; 0: any.
+        port: UDP port that it listens at; 0: any.
         start: ``lying`` on its belly, motors free; ``standing`` in its home pose, held by its own controller until the
             first command; ``hanging`` above the ground until its motors have held for a while, then lowered.
         rescue: A person picks it up when it has fallen, and lowers it as above.
         friction: Of the feet.
+        host: Address that it listens at.
     """
 
     robot: ClassVar[str] = "a1"
@@ -59,9 +61,17 @@ class A1StandIn(Quadruped):
         "standing": "begins in its home pose, held until the first command",
         "hanging": "begins above the ground, and is lowered when its motors have held for a while",
         "rescue": "is picked up when it has fallen, and lowered when its motors hold",
+        "second": f"listens at {SECOND_ADDRESS}, beside another robot's stand-in",
     }
 
-    def __init__(self, port: int = 8007, start: str = "lying", rescue: bool = False, friction: float = 1.0) -> None:
+    def __init__(
+        self,
+        port: int = 8007,
+        start: str = "lying",
+        rescue: bool = False,
+        friction: float = 1.0,
+        host: str = "127.0.0.1",
+    ) -> None:
         super().__init__((LYING, _LYING_HEIGHT) if start == "lying" else None, friction)
         robot = self.body.robot
         if start == "standing":
@@ -73,7 +83,7 @@ class A1StandIn(Quadruped):
         """Datagrams that were no commands."""
         self.senders: dict[Address, float] = {}
         """When each client was heard last [s, steady clock]."""
-        self._port = port
+        self._host, self._port = host, port
         self._socket: socket.socket | None = None
         self._state = np.zeros(1, wire.STATE)
         self._state["level"] = wire.LOW_LEVEL
@@ -85,12 +95,13 @@ class A1StandIn(Quadruped):
     def with_options(cls, options: tuple[str, ...]) -> A1StandIn:
         """See `StandIn.with_options`."""
         start = next((name for name in ("standing", "hanging") if name in options), "lying")
-        return cls(start=start, rescue="rescue" in options)
+        host = SECOND_ADDRESS if "second" in options else "127.0.0.1"
+        return cls(start=start, rescue="rescue" in options, host=host)
 
     @property
     def address(self) -> str:
         """See `StandIn.address`."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self._host}:{self.port}"
 
     @property
     def port(self) -> int:
@@ -102,11 +113,11 @@ class A1StandIn(Quadruped):
         self._socket, self._other = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
         self._socket.setblocking(False)
         try:
-            self._socket.bind(("127.0.0.1", self._port))
+            self._socket.bind((self._host, self._port))
         except OSError as error:
             port = self._port
             self.hang_up()
-            raise BackendError(f"the stand-in cannot listen at 127.0.0.1:{port}: {error.strerror}") from None
+            raise BackendError(f"the stand-in cannot listen at {self._host}:{port}: {error.strerror}") from None
 
     def hang_up(self) -> None:
         """See `Quadruped.hang_up`."""

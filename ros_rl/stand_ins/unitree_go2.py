@@ -36,6 +36,7 @@ _HELD = Told(LYING, np.zeros(12), np.zeros(12), np.full(12, 40.0), np.full(12, 2
 _DELAYED = 50  # states, 100 ms
 _SPORT_EVERY = 10  # states
 _UNKNOWN_API = 3203
+_SECOND_DOMAIN = 97
 _SERVICE = "mcf"
 
 
@@ -61,6 +62,10 @@ class Go2StandIn(Quadruped):
         "vanish": "its participant leaves the domain",
     }
 
+    options: ClassVar[dict[str, str]] = {
+        "second": f"in DDS domain {_SECOND_DOMAIN}, beside another robot's stand-in in domain 0"
+    }
+
     def __init__(self, domain: int = 0, interface: str = "lo", lying: bool = True) -> None:
         super().__init__((LYING, _LYING_HEIGHT) if lying else None)
         self._domain, self._interface = domain, interface
@@ -73,6 +78,11 @@ class Go2StandIn(Quadruped):
         self._state = LowState()
         self._late: deque[bytes] = deque()
         self._count, self._rebooting = 0, False
+
+    @classmethod
+    def with_options(cls, options: tuple[str, ...]) -> Go2StandIn:
+        """See `StandIn.with_options`."""
+        return cls(_SECOND_DOMAIN if "second" in options else 0)
 
     @property
     def address(self) -> str:

@@ -42,6 +42,8 @@ class CommandSpec:
     ramp: float
     """How long the way to a new target takes [s]."""
     rate_hz: float
+    priority: int
+    """Real-time priority, 1 to 99; 0 asks for none."""
 
 
 class CommandProcess:

@@ -18,6 +18,7 @@ import sys
 import time
 from typing import cast
 
+from ros_rl.backends.motor_process.priority import take_priority
 from ros_rl.backends.ur_rtde.loop import ArmLoop, Control
 from ros_rl.backends.ur_rtde.records import ArmSpec, SharedMemory
 
@@ -27,6 +28,7 @@ def main() -> None:
     spec: ArmSpec = pickle.load(sys.stdin.buffer)
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    take_priority(spec.settings.priority)  # threads that the client starts have the same
     ended: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
     memory = SharedMemory(spec.joints, int(sys.argv[1]))

@@ -21,6 +21,7 @@ import time
 from rclpy.node import Node
 from std_msgs.msg import Float64MultiArray
 
+from ros_rl.backends.motor_process.priority import take_priority
 from ros_rl.backends.ros2_control.command_process import CommandSpec
 from ros_rl.backends.ros2_control.orders import LARGEST, Report, pack_report, unpack_order
 from ros_rl.backends.ros2_control.stream import Phase, Stream
@@ -118,6 +119,7 @@ def main() -> int:
     """Run it; the arguments are the socket's descriptor and the specification."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     descriptor, spec = int(sys.argv[1]), CommandSpec(**json.loads(sys.argv[2]))
+    take_priority(spec.priority)  # threads of the middleware have the same
     context = make_context()
     node = make_node(context, spec.name, spec.namespace, enable_rosout=False, start_parameter_services=False)
     with socket.socket(fileno=descriptor) as orders:

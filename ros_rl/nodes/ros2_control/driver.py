@@ -40,6 +40,7 @@ def make_driver(
         joints=robot.size,
         ramp=robot.command_ramp * period,
         rate_hz=settings.rate_hz,
+        priority=settings.priority,
     )
     commands = CommandProcess(spec, silence=max(_SILENT_PERIODS * period, _SILENT_SECONDS))
     link = RosLink(settings, controller, interface, states, status)

@@ -63,6 +63,7 @@ class Ros2ControlSettings(BackendSettings):
     connect_timeout: float = setting(
         10.0, "how long the controller may take to be found", unit="s", low=1.0, high=120.0
     )
+    priority: int = setting(80, "real-time priority of the command node; 0 asks for none", low=0, high=99)
 
     def controller_of(self, robot: Robot) -> str:
         """Name of the controller that takes a robot's commands."""

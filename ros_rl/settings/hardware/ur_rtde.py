@@ -61,6 +61,7 @@ class UrRtdeSettings(BackendSettings):
     )
     connect_timeout: float = setting(3.0, "how long the robot may take to answer", unit="s", low=0.1, high=30.0)
     arm_timeout: float = setting(10.0, "how long its program may take to start", unit="s", low=1.0, high=60.0)
+    priority: int = setting(80, "real-time priority of the arm's process; 0 asks for none", low=0, high=99)
 
     def check_timing(self, control: ControlSettings) -> None:
         """See `BackendSettings.check_timing`: several commands in a period, and several in the watchdog's time."""

@@ -90,6 +90,11 @@ class So101StandIn(StandIn):
         """See `StandIn.address`."""
         return os.ttyname(self._slave) if self._slave >= 0 else "no port"
 
+    @property
+    def place(self) -> Array:
+        """See `StandIn.place`."""
+        return self.body.measurement["tool_position"]
+
     def start(self) -> None:
         """See `StandIn.start`."""
         self._master, self._slave = pty.openpty()  # its own end stays open, so that drivers may come and go

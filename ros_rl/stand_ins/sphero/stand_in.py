@@ -11,11 +11,14 @@ import struct
 import threading
 from typing import BinaryIO, ClassVar
 
+import numpy as np
+
 from ros_rl.stand_ins.sphero import toy as wire
 from ros_rl.stand_ins.sphero.ball import HEIGHT, WIDTH, Ball
 from ros_rl.stand_ins.sphero.toy import Packet, Toy
 from ros_rl.stand_ins.stand_in import StandIn
 from ros_rl.stand_ins.tcp_server import Server, wait_for_end
+from ros_rl.types import Array
 
 TOY_PORT, CAMERA_PORT = 50004, 50005
 NAME = "2B-0001"
@@ -73,6 +76,11 @@ class SpheroStandIn(StandIn):
     def address(self) -> str:
         """See `StandIn.address`."""
         return f"tcp://{self.host}:{self.toy_port}, camera tcp://{self.host}:{self.camera_port}"
+
+    @property
+    def place(self) -> Array:
+        """See `StandIn.place`."""
+        return np.array([self.ball.x, self.ball.y, 0.0])
 
     @property
     def toy_port(self) -> int:

@@ -19,7 +19,7 @@ import numpy as np
 
 from ros_rl.backends.ur_rtde.protocol import DASHBOARD_PORT, PORT, SCRIPT_PORT
 from ros_rl.errors import BackendError
-from ros_rl.stand_ins.stand_in import StandIn
+from ros_rl.stand_ins.stand_in import SECOND_ADDRESS, StandIn
 from ros_rl.stand_ins.ur.arm import Arm
 from ros_rl.stand_ins.ur.controller import Controller
 from ros_rl.stand_ins.ur.dashboard import GREETING, answer
@@ -57,7 +57,7 @@ class UrStandIn(StandIn):
     faults = FAULTS
     options: ClassVar[Mapping[str, str]] = {
         "cb3": "of the series before the e-Series: 125 Hz, no remote control",
-        "second": "listens at 127.0.0.2, beside another robot's stand-in at 127.0.0.1",
+        "second": f"listens at {SECOND_ADDRESS}, beside another robot's stand-in",
     }
 
     def __init__(self, address: str = "127.0.0.1", cb3: bool = False, seed: int = 0) -> None:
@@ -82,7 +82,7 @@ class UrStandIn(StandIn):
     @classmethod
     def with_options(cls, options: tuple[str, ...] = ()) -> UrStandIn:
         """See `StandIn.with_options`."""
-        return cls("127.0.0.2" if "second" in options else "127.0.0.1", cb3="cb3" in options)
+        return cls(SECOND_ADDRESS if "second" in options else "127.0.0.1", cb3="cb3" in options)
 
     @property
     def address(self) -> str:
@@ -111,6 +111,11 @@ class UrStandIn(StandIn):
             self._thread = None
             self._arm.body.close()
         self._drop_all()
+
+    @property
+    def place(self) -> Array:
+        """See `StandIn.place`."""
+        return self._arm.body.measurement["tool_position"]
 
     @property
     def measured(self) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ros_rl.robot import load_robot
 from ros_rl.stand_ins.body import Body
-from ros_rl.stand_ins.stand_in import StandIn
+from ros_rl.stand_ins.stand_in import SECOND_ADDRESS, StandIn
 from ros_rl.stand_ins.tcp_server import Server, wait_for_end
 from ros_rl.stand_ins.xarm import frames
 from ros_rl.stand_ins.xarm.faults import EMERGENCY_STOP, ERRORS, FAULTS
@@ -48,6 +48,7 @@ class XarmStandIn(StandIn):
 
     robot: ClassVar[str] = "xarm6"
     faults: ClassVar[dict[str, str]] = FAULTS
+    options: ClassVar[dict[str, str]] = {"second": f"listens at {SECOND_ADDRESS}, beside another robot's stand-in"}
 
     def __init__(
         self,
@@ -70,6 +71,11 @@ class XarmStandIn(StandIn):
         self._reporter = Reporter(self._firmware, self.plays)
         self._thread: threading.Thread | None = None
 
+    @classmethod
+    def with_options(cls, options: tuple[str, ...]) -> XarmStandIn:
+        """See `StandIn.with_options`."""
+        return cls(SECOND_ADDRESS if "second" in options else "127.0.0.1")
+
     @property
     def address(self) -> str:
         """See `StandIn.address`."""
@@ -85,6 +91,11 @@ class XarmStandIn(StandIn):
     def report_port(self) -> int:
         """Of the real-time reports."""
         return self._servers[3].port
+
+    @property
+    def place(self) -> Array:
+        """See `StandIn.place`."""
+        return self._body.measurement["tool_position"]
 
     @property
     def position(self) -> Array:
