@@ -15,13 +15,14 @@ from typing import Any
 from ros_rl.backends import Backend, construct
 from ros_rl.cli.columns import columns
 from ros_rl.cli.parser import FAILURE, add_network
-from ros_rl.config import build
+from ros_rl.config import build, merge
 from ros_rl.errors import ConfigError, MissingDependencyError, RosRlError, one_line
 from ros_rl.robot import Robot, load_robot
 from ros_rl.runs.doctor import Check, clock, installed, real_time
 from ros_rl.runtime.delay import Delay, measure_delay
 from ros_rl.runtime.link_check import LinkReport, findings, watch
 from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.driver import check_driver
 from ros_rl.settings.loading import parse_override
 from ros_rl.settings.nodes import ControlSettings
 from ros_rl.settings.registry import BACKEND_SETTINGS
@@ -29,6 +30,7 @@ from ros_rl.settings.registry import BACKEND_SETTINGS
 _WATCH_SECONDS = 3.0
 _FIRST_SECONDS = 5.0
 _ARM_SECONDS = 1.0
+_FARTHEST = 0.3  # rad or m; a small motion
 
 
 def add(commands: Any) -> None:
@@ -55,7 +57,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--joint", metavar="NAME", help="which one moves (default: the last)")
     parser.add_argument(
-        "--amplitude", type=float, default=0.05, metavar="RAD", help="how far it moves (default: 0.05 rad or m)"
+        "--amplitude", type=_amplitude, default=0.05, metavar="RAD", help="how far it moves (default: 0.05 rad or m)"
     )
     add_network(parser)
     parser.set_defaults(function=examine)
@@ -65,18 +67,47 @@ def examine(options: argparse.Namespace) -> int:
     """Look everything over, in the order in which it is needed."""
     checks: list[Check] = []
     settings, robot, name = None, None, options.driver
-    if options.measure_delay and options.robot is None:
-        raise ConfigError("--measure-delay needs ROBOT")
-    if options.robot is not None:
+    if options.robot is None:
+        _refuse_alone(options)
+    else:
         robot = load_robot(options.robot)
         name = name or _only_hardware(robot)
         settings, control = _settings(name, options.set)
+        _check(options, robot, name, settings, control)
     checks += _show("installed", installed(settings.requires if settings is not None else ()))
     checks += _show("punctual", [*real_time(), clock()])
     checks += _show("ROS", _ros())
     if robot is not None and settings is not None:
         checks += _show(f"{robot.name} by {name}", _robot(options, robot, name, settings, control))
     return _close(checks)
+
+
+def _refuse_alone(options: argparse.Namespace) -> None:
+    for name in ("driver", "set", "joint", "measure_delay"):
+        if getattr(options, name):
+            raise ConfigError(f"--{name.replace('_', '-')} needs ROBOT")
+
+
+def _check(
+    options: argparse.Namespace, robot: Robot, name: str, settings: BackendSettings, control: ControlSettings
+) -> None:
+    """Refuse what cannot be, before anything is looked at."""
+    if not settings.starts_driver:
+        raise ConfigError(f"driver '{name}' is a program of somebody else's, whose link only that can look over")
+    check_driver(name, settings, robot)
+    settings.check_timing(control)
+    if options.joint is not None and options.joint not in robot.joints:
+        raise ConfigError(f"--joint {options.joint}: {robot.name} has {', '.join(robot.joints)}")
+
+
+def _amplitude(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value <= _FARTHEST:
+        raise argparse.ArgumentTypeError(f"{text} is not in (0, {_FARTHEST:g}] rad or m")
+    return value
 
 
 def _close(checks: list[Check]) -> int:
@@ -99,23 +130,25 @@ def _show(title: str, checks: Any) -> list[Check]:
 
 
 def _only_hardware(robot: Robot) -> str:
-    if len(robot.hardware) == 1:
+    if len(robot.hardware) == 1 and BACKEND_SETTINGS.keys() >= robot.hardware.keys():
         return next(iter(robot.hardware))
     known = f"its file has hardware for {', '.join(robot.hardware)}" if robot.hardware else "its file names none"
     raise ConfigError(f"what moves {robot.name}? {known}: say --driver NAME")
 
 
 def _settings(name: str, given: list[str]) -> tuple[BackendSettings, ControlSettings]:
-    values: dict[str, Any] = {"driver": {"backend": {}}, "control": {}}
+    backend: dict[str, Any] = {}
+    control: dict[str, Any] = {}
     for text in given:
-        for key, value in parse_override(text).items():
-            if key not in values:
+        match parse_override(text):
+            case {"driver": {"backend": dict(inner)}}:
+                backend = merge(backend, inner)
+            case {"control": dict(inner)}:
+                control = merge(control, inner)
+            case _:
                 raise ConfigError(f"--set {text}: a doctor knows driver.backend and control only")
-            inner = value.get("backend", {}) if key == "driver" and isinstance(value, dict) else value
-            target = values["driver"]["backend"] if key == "driver" else values["control"]
-            target.update(inner)
-    backend = build(BACKEND_SETTINGS[name], values["driver"]["backend"], "driver.backend", "--set")
-    return backend, build(ControlSettings, values["control"], "control", "--set")
+    settings = build(BACKEND_SETTINGS[name], backend, "driver.backend", "--set")
+    return settings, build(ControlSettings, control, "control", "--set")
 
 
 def _ros() -> Iterator[Check]:
@@ -142,8 +175,6 @@ def _robot(
     options: argparse.Namespace, robot: Robot, name: str, settings: BackendSettings, control: ControlSettings
 ) -> Iterator[Check]:
     try:
-        settings.check_robot(robot)
-        settings.check_timing(control)
         backend = construct(name, robot, settings, control.period)
         with contextlib.closing(backend):
             backend.connect()
@@ -189,8 +220,6 @@ def _linked(robot: Robot, period: float, report: LinkReport) -> Iterator[Check]:
 
 def _delayed(backend: Backend, robot: Robot, control: ControlSettings, options: argparse.Namespace) -> Check:
     joint = options.joint or robot.joints[-1]
-    if joint not in robot.joints:
-        raise ConfigError(f"--joint {joint}: {robot.name} has {', '.join(robot.joints)}")
     backend.arm()
     try:
         time.sleep(_ARM_SECONDS)

@@ -9,8 +9,29 @@ from dataclasses import dataclass
 
 from ros_rl.config import setting, variant, variant_name
 from ros_rl.errors import ConfigError
+from ros_rl.robot import Robot
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.registry import BACKEND_SETTINGS, DEFAULT_BACKEND
+
+
+def check_driver(name: str, backend: BackendSettings, robot: Robot) -> None:
+    """Refuse a robot that a driver is not for.
+
+    Args:
+        name: Of the driver.
+        backend: Its settings.
+        robot: What it is to move.
+
+    Raises:
+        ConfigError: The robot's file names other drivers in ``hardware``, as those of a robot with the same joints but
+            other motors do; or it has what the driver cannot be.
+    """
+    if backend.starts_driver and not backend.simulated and robot.hardware and name not in robot.hardware:
+        raise ConfigError(
+            f"driver '{name}' is not for robot '{robot.name}', whose file has hardware for "
+            f"{', '.join(robot.hardware)}; if it does move this robot, add '{name}: {{}}' there"
+        )
+    backend.check_robot(robot)
 
 
 @dataclass(frozen=True)

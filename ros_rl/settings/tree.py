@@ -19,7 +19,7 @@ from ros_rl.features import ObservationSpec, check_robot, equipped
 from ros_rl.robot import Robot, load_robot
 from ros_rl.ros_names import likely_name
 from ros_rl.settings.agent import AgentSettings
-from ros_rl.settings.driver import DriverSettings
+from ros_rl.settings.driver import DriverSettings, check_driver
 from ros_rl.settings.nodes import (
     CollectorSettings,
     ControllerSettings,
@@ -181,7 +181,7 @@ class Settings:
         """
         robot = equipped(load_robot(self.robot_name), self.task.observation, self.task.objects)
         check_robot(robot, self.task.observation)
-        self.driver.backend.check_robot(robot)
+        check_driver(self.driver.backend_name, self.driver.backend, robot)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)
         self.teleop.check_joints(robot.joints)
         return robot

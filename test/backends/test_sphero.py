@@ -175,7 +175,7 @@ def test_toy_that_is_not_there_is_refused() -> None:
 def test_camera_that_fails_is_told_and_the_place_grows_old(fault: str, complaint: str) -> None:
     with served() as stand_in:
         settings = settings_for(stand_in)
-        overhead = Overhead(settings, lambda: open_camera(settings.camera))
+        overhead = Overhead(settings, lambda: open_camera(settings))
         overhead.start()
         assert overhead.newest()[3] == ""
         stand_in.play(fault)
@@ -299,5 +299,5 @@ def test_what_cannot_be_is_refused() -> None:
         settings.check_robot(replace(robot, sensors=(*robot.sensors, "base_orientation")))
     with pytest.raises(ConfigError, match="driver.backend.corners has 6 values, expected 0 or 8"):
         SpheroSettings(corners=(0.0,) * 6)
-    with pytest.raises(ConfigError, match="camera 'usb': expected a number, or tcp://HOST:PORT"):
-        open_camera("usb")
+    with pytest.raises(ConfigError, match="camera is 'usb', expected a camera's number, or tcp://HOST:PORT"):
+        SpheroSettings(camera="usb")

@@ -46,7 +46,7 @@ class SpheroBackend(Backend):
         self._robot, self._settings = robot, settings
         self._joints = robot.joint_map("sphero")
         self._link = Link(settings)
-        self._overhead = Overhead(settings, camera or partial(open_camera, settings.camera))
+        self._overhead = Overhead(settings, camera or partial(open_camera, settings))
 
     def connect(self) -> None:
         """See `Backend.connect`.

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ros_rl.errors import BackendError, ConfigError, MissingDependencyError
+from ros_rl.errors import BackendError, MissingDependencyError, one_line
+from ros_rl.settings.hardware.sphero import SpheroSettings
 from ros_rl.types import Image
 
 _SIZE = struct.Struct(">HH")
@@ -34,21 +35,15 @@ class Camera(Protocol):
         """Release it."""
 
 
-def open_camera(name: str) -> Camera:
-    """A camera by its setting.
+def open_camera(settings: SpheroSettings) -> Camera:
+    """The camera that the settings name.
 
     Raises:
-        ConfigError: The name cannot be.
         MissingDependencyError: It needs OpenCV.
         OSError: It is not there.
     """
-    if name.isdigit():
-        return Webcam(int(name))
-    scheme, _, where = name.partition("://")
-    host, _, port = where.rpartition(":")
-    if scheme != "tcp" or not host or not port.isdigit():
-        raise ConfigError(f"driver.backend.camera '{name}': expected a number, or tcp://HOST:PORT")
-    return RawPictures(host, int(port))
+    where = settings.camera_at()
+    return Webcam(where) if isinstance(where, int) else RawPictures(*where)
 
 
 class Webcam:
@@ -79,7 +74,10 @@ class RawPictures:
     """Width and height, u16 big endian each, then RGB bytes, again and again."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._socket = socket.create_connection((host, port), _TIMEOUT)
+        try:
+            self._socket = socket.create_connection((host, port), _TIMEOUT)
+        except OSError as error:
+            raise OSError(f"there is none at tcp://{host}:{port} ({error.strerror or one_line(error)})") from None
         self._socket.settimeout(_TIMEOUT)
 
     def read(self) -> Image:

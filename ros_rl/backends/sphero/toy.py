@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from ros_rl.errors import BackendError, MissingDependencyError
+from ros_rl.errors import BackendError, MissingDependencyError, one_line
+from ros_rl.settings.hardware.checks import endpoint
 
 
 def open_toy(name: str, bridge: str, patience: float, reply_time: float) -> Any:
@@ -34,6 +35,9 @@ def open_toy(name: str, bridge: str, patience: float, reply_time: float) -> Any:
         raise BackendError(
             f"no toy {name or 'of Sphero'} was found in {patience:g} s; is it awake, and free?"
         ) from None
+    except OSError as error:
+        where = f"the TCP adapter at {bridge}" if bridge else "Bluetooth of this machine"
+        raise BackendError(f"{where} does not answer ({error.strerror or one_line(error)}): is it on?") from None
     toy.__enter__()
     _check_answers(toy)
     toy.wake()
@@ -62,8 +66,7 @@ def _adapter(bridge: str) -> Any:
     if bridge:
         from spherov2.adapter.tcp_adapter import get_tcp_adapter
 
-        host, _, port = bridge.rpartition(":")
-        return get_tcp_adapter(host, int(port))
+        return get_tcp_adapter(*endpoint("driver.backend.bridge", bridge))
     try:
         from spherov2.adapter.bleak_adapter import BleakAdapter
     except ImportError:

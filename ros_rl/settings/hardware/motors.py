@@ -11,6 +11,8 @@ from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, Robot
 from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.hardware.checks import check_twice
+from ros_rl.settings.nodes import ControlSettings
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,10 @@ class MotorSettings(BackendSettings):
     contact_force: float = setting(20.0, "foot force from which a foot stands, in the robot's own unit", low=0.0)
     connect_timeout: float = setting(3.0, "how long the robot may take to send its first state", unit="s", low=0.1)
     priority: int = setting(80, "real-time priority of the motor loop; 0 asks for none", low=0, high=99)
+
+    def check_timing(self, control: ControlSettings) -> None:
+        """See `BackendSettings.check_timing`: at least two cycles in a period."""
+        check_twice(self.rate_hz, control.rate_hz)
 
     def check_robot(self, robot: Robot) -> None:
         """See `BackendSettings.check_robot`: position commands, gains, and damping as the safe action."""

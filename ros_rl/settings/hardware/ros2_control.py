@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ros_rl.config import setting
-from ros_rl.errors import ConfigError, TimingError
+from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.hardware.checks import check_ros_name, check_twice
 from ros_rl.settings.nodes import ControlSettings
 
 _MEASURED = frozenset({"joint_position", "joint_velocity", "joint_effort", "tool_position"})
@@ -65,16 +66,20 @@ class Ros2ControlSettings(BackendSettings):
     )
     priority: int = setting(80, "real-time priority of the command node; 0 asks for none", low=0, high=99)
 
+    def __post_init__(self) -> None:
+        """Refuse what ROS does not allow as a name."""
+        for name in ("namespace", "controller", "joint_states", "program_running", "speed_scaling"):
+            value = getattr(self, name)
+            if value or name not in ("namespace", "controller"):
+                check_ros_name(f"driver.backend.{name}", value)
+
     def controller_of(self, robot: Robot) -> str:
         """Name of the controller that takes a robot's commands."""
         return self.controller or _CONTROLLERS[robot.interfaces[0]]
 
     def check_timing(self, control: ControlSettings) -> None:
         """See `BackendSettings.check_timing`: at least two set points in a period."""
-        if self.rate_hz < 2.0 * control.rate_hz:
-            raise TimingError(
-                f"driver.backend.rate_hz {self.rate_hz:g} is not at least twice control.rate_hz {control.rate_hz:g}"
-            )
+        check_twice(self.rate_hz, control.rate_hz)
 
     def check_robot(self, robot: Robot) -> None:
         """See `BackendSettings.check_robot`: one command interface, velocity or position, and what arms measure."""
@@ -98,8 +103,8 @@ class Ros2ControlSettings(BackendSettings):
 
     def _check_names(self, robot: Robot) -> None:
         known = robot.joint_map("ros2_control").names
-        if self.joints and sorted(self.joints) != sorted(known):
+        if self.joints is not None and sorted(self.joints) != sorted(known):
             raise ConfigError(
-                f"driver.backend.joints is {', '.join(self.joints)}; robot '{robot.name}' has {', '.join(known)} "
-                "(other names: hardware.ros2_control.joints in its file)"
+                f"driver.backend.joints is {', '.join(self.joints) or 'empty'}; robot '{robot.name}' has "
+                f"{', '.join(known)} (other names: hardware.ros2_control.joints in its file)"
             )

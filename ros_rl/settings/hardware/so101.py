@@ -12,6 +12,8 @@ from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, Robot
 from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.hardware.checks import check_twice
+from ros_rl.settings.nodes import ControlSettings
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,15 @@ class So101Settings(BackendSettings):
     )
     take_over: bool = setting(False, "take over servos whose torque is on already, at rest where they are")
 
+    def __post_init__(self) -> None:
+        """Refuse an empty port."""
+        if not self.port.strip():
+            raise ConfigError("driver.backend.port is empty; give the adapter's device, such as /dev/ttyACM0")
+
+    def check_timing(self, control: ControlSettings) -> None:
+        """See `BackendSettings.check_timing`: at least two targets in a period."""
+        check_twice(self.rate_hz, control.rate_hz)
+
     def check_robot(self, robot: Robot) -> None:
         """See `BackendSettings.check_robot`: position commands, holding as the safe action, and a servo's id each."""
         others = [name for name, own in zip(robot.joints, robot.interfaces, strict=True) if own != POSITION]
@@ -63,8 +74,9 @@ class So101Settings(BackendSettings):
         if unknown:
             raise ConfigError(f"driver 'so101' has no sensor '{unknown[0]}', which robot '{robot.name}' lists")
         ids = robot.joint_map("so101").names
-        for joint, name in zip(robot.joints, ids, strict=True):
-            if not name.isdecimal() or not 1 <= int(name) <= 252 or ids.count(name) > 1:
+        numbers = [int(name) if name.isdecimal() else 0 for name in ids]
+        for joint, name, number in zip(robot.joints, ids, numbers, strict=True):
+            if not 1 <= number <= 252 or numbers.count(number) > 1:
                 raise ConfigError(
                     f"hardware.so101.joints.{joint}.name of robot '{robot.name}' is '{name}', "
                     "expected the id of a servo, 1 to 252, each once"

@@ -12,6 +12,7 @@ from ros_rl.config import setting
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.robot import VELOCITY, Robot
 from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.hardware.checks import endpoint
 from ros_rl.settings.nodes import ControlSettings
 
 _MEASURED = ("joint_position", "joint_velocity", "base_position")
@@ -49,7 +50,10 @@ class SpheroSettings(BackendSettings):
     lost_time: float = setting(0.3, "how long the ball may not be seen", unit="s", low=0.05, high=5.0)
 
     def __post_init__(self) -> None:
-        """Check what has a number of values."""
+        """Check what has a number of values, and where the toy and the camera are."""
+        if self.bridge:
+            endpoint("driver.backend.bridge", self.bridge)
+        self.camera_at()
         for name, value, sizes in (
             ("arena", self.arena, (2,)),
             ("corners", self.corners, (0, _CORNERS)),
@@ -58,6 +62,19 @@ class SpheroSettings(BackendSettings):
             if len(value) not in sizes:
                 wanted = " or ".join(map(str, sizes))
                 raise ConfigError(f"driver.backend.{name} has {len(value)} values, expected {wanted}")
+
+    def camera_at(self) -> int | tuple[str, int]:
+        """Number of a camera of this machine, or host and port of one that sends raw pictures.
+
+        Raises:
+            ConfigError: It is neither.
+        """
+        if self.camera.isdecimal():
+            return int(self.camera)
+        key, scheme = "driver.backend.camera", "tcp://"
+        if not self.camera.startswith(scheme):
+            raise ConfigError(f"{key} is '{self.camera}', expected a camera's number, or {scheme}HOST:PORT")
+        return endpoint(key, self.camera.removeprefix(scheme))
 
     def check_timing(self, control: ControlSettings) -> None:
         """See `BackendSettings.check_timing`: at most what its client holds."""

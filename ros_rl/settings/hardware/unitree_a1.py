@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import ClassVar
 
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
+from ros_rl.settings.hardware.checks import check_ipv4
 from ros_rl.settings.hardware.unitree import UnitreeSettings
 
 _STEPS = {"stiffness": 1.0 / 32, "damping": 1.0 / 16}
@@ -32,13 +32,9 @@ class UnitreeA1Settings(UnitreeSettings):
 
     def __post_init__(self) -> None:
         """Refuse what is no address."""
-        for name, value in (("address", self.address), ("local_address", self.local_address or "0.0.0.0")):
-            try:
-                ipaddress.IPv4Address(value)
-            except ValueError:
-                raise ConfigError(
-                    f"driver.backend.{name} is '{value}', expected an IPv4 address such as 192.168.123.10"
-                ) from None
+        check_ipv4("driver.backend.address", self.address, "192.168.123.10")
+        if self.local_address:
+            check_ipv4("driver.backend.local_address", self.local_address, "192.168.123.162")
 
     def check_robot(self, robot: Robot) -> None:
         """See `BackendSettings.check_robot`: the A1's joints and feet, and gains that its datagrams can say."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ros_rl.config import setting
-from ros_rl.errors import ConfigError, TimingError
+from ros_rl.errors import ConfigError
 from ros_rl.robot import VELOCITY, Robot
 from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.hardware.checks import check_host, check_twice
 from ros_rl.settings.nodes import ControlSettings
 
 _JOINTS = 6
@@ -63,11 +64,14 @@ class UrRtdeSettings(BackendSettings):
     arm_timeout: float = setting(10.0, "how long its program may take to start", unit="s", low=1.0, high=60.0)
     priority: int = setting(80, "real-time priority of the arm's process; 0 asks for none", low=0, high=99)
 
+    def __post_init__(self) -> None:
+        """Refuse what is no address."""
+        check_host("driver.backend.address", self.address, "192.168.0.10")
+
     def check_timing(self, control: ControlSettings) -> None:
         """See `BackendSettings.check_timing`: several commands in a period, and several in the watchdog's time."""
         for what, other in (("control.rate_hz", control.rate_hz), ("driver.backend.watchdog_hz", self.watchdog_hz)):
-            if self.rate_hz < 2.0 * other:
-                raise TimingError(f"driver.backend.rate_hz {self.rate_hz:g} is not at least twice {what} {other:g}")
+            check_twice(self.rate_hz, other, what)
 
     def check_robot(self, robot: Robot) -> None:
         """See `BackendSettings.check_robot`: six joints with velocity commands."""

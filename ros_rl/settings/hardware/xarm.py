@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ros_rl.config import setting
-from ros_rl.errors import ConfigError
+from ros_rl.errors import ConfigError, TimingError
 from ros_rl.robot import VELOCITY, Robot
 from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.hardware.checks import check_ipv4
+from ros_rl.settings.nodes import ControlSettings
 
 _JOINTS = (5, 6, 7)
 _MEASURED = frozenset(
     {"joint_position", "joint_velocity", "joint_effort", "tool_position", "tool_orientation", "tool_velocity"}
 )
+_REPORTS = 100.0  # Hz, of the control box's real-time reports
 _FASTEST = 3.1416  # rad/s; the vendor's limit of every joint is 180 degrees/s
 
 
@@ -34,6 +37,19 @@ class XarmSettings(BackendSettings):
     velocity_window: float = setting(
         0.04, "joint velocities are slopes of the positions reported in this time", unit="s", low=0.02, high=0.2
     )
+
+    def __post_init__(self) -> None:
+        """Refuse what is no address: the vendor's client takes any other text for a serial port."""
+        if self.address:
+            check_ipv4("driver.backend.address", self.address, "192.168.1.203")
+
+    def check_timing(self, control: ControlSettings) -> None:
+        """See `BackendSettings.check_timing`: a report for each tick."""
+        if control.rate_hz > _REPORTS:
+            raise TimingError(
+                f"control.rate_hz is {control.rate_hz:g}, but an xArm reports {_REPORTS:g} times a second: "
+                f"use at most {_REPORTS:g}"
+            )
 
     def check_robot(self, robot: Robot) -> None:
         """See `BackendSettings.check_robot`: it needs an address, and an arm that takes joint velocities."""
