@@ -10,7 +10,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = "ros_rl"
-NODES = ("driver", "controller", "collector", "learner", "supervisor", "evaluator", "teleoperator")
+NODES = ("driver", "guard", "controller", "collector", "learner", "supervisor", "evaluator", "teleoperator")
 SHARED_FOLDERS = ("launch", "config", "models", "sim")
 
 # What the ROS 2 wheels of Python's package index must bring. The middleware is named, as rclpy's metadata does not.

@@ -53,6 +53,7 @@ TORCH_FREE_NODES = (
     "controller",
     "collector",
     "driver",
+    "guard",
     "supervisor",
     "evaluator",
     "teleoperator",

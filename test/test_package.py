@@ -22,7 +22,7 @@ from ros_rl.errors import ResourceNotFound
 ROOT = Path(__file__).resolve().parents[1]
 BUILD_READS = "package.xml setup.py setup.cfg pyproject.toml LICENSE resource ros_rl launch config models sim".split()
 SHARED_FOLDERS = ("launch", "config", "models", "sim")
-NODES = ("driver", "controller", "collector", "learner", "supervisor", "evaluator", "teleoperator")
+NODES = ("driver", "guard", "controller", "collector", "learner", "supervisor", "evaluator", "teleoperator")
 EXECUTABLES = {*NODES, "ros-rl"}
 
 

@@ -12,8 +12,11 @@ import sys
 from typing import Any
 
 from ros_rl.cli.options import require
+from ros_rl.runs.bringup import GUARD
 from ros_rl.runs.machine import check_ros_variables
 from ros_rl.settings.nodes import NODES
+
+_PROGRAMS = (*NODES, GUARD)
 
 
 def add(commands: Any) -> None:
@@ -23,7 +26,7 @@ def add(commands: Any) -> None:
         help="run one node in this process, as 'ros2 run ros_rl NODE' does where ROS 2 is installed",
         description="Run one node in this process, as 'ros2 run ros_rl NODE' does where ROS 2 is installed.",
     )
-    parser.add_argument("node", choices=NODES, metavar="NODE", help=", ".join(NODES))
+    parser.add_argument("node", choices=_PROGRAMS, metavar="NODE", help=", ".join(_PROGRAMS))
     parser.add_argument(
         "arguments",
         nargs=argparse.REMAINDER,

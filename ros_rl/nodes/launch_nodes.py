@@ -57,7 +57,7 @@ class Nodes:
         own = {name: ParameterValue(value, value_type=str) for name, value in spec.parameters}
         node = Node(
             package=bringup.PACKAGE,
-            executable=spec.name,
+            executable=spec.executable,
             exec_name=spec.name,  # else a process with a prefix is called by that
             name=spec.name,
             namespace=self._namespace,

@@ -44,10 +44,10 @@ class SafetyServices:
             "pause": self._pause,
             "resume": self._resume,
         }
-        for name, call in calls.items():
-            self._node.create_service(Trigger, name, _answering(call))
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
+        for name, call in calls.items():
+            self._serve(name, call)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._spin, name="safety", daemon=True)
         self._thread.start()
@@ -57,6 +57,9 @@ class SafetyServices:
         self._ended.set()
         self._thread.join(timeout=5 * _WAIT_SECONDS)
         self._node.destroy_node()
+
+    def _serve(self, name: str, call: Callable[[], tuple[bool, str]]) -> None:
+        self._node.create_service(Trigger, name, _answering(call))
 
     def _spin(self) -> None:
         while rclpy.ok() and not self._ended.is_set():

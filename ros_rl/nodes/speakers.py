@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ros_rl.settings.backends import ExternalSettings
 from ros_rl.settings.tree import Settings
 
 
@@ -56,10 +57,18 @@ def speakers_on(topic: str, settings: Settings) -> Speakers:
         topic: Relative name.
         settings: Of the run: who drives, commands and collects.
     """
+    driver = settings.driver
+    if isinstance(driver.backend, ExternalSettings) and topic.startswith(f"{driver.backend.below}/"):
+        return Speakers(_beyond(driver.backend.below, driver.nodes), _EVERY_TICK)
     if topic in _OF_NODES:
         return _OF_NODES[topic]
     if topic == "joint_command":
-        return Speakers(settings.driver.commanders, _EVERY_TICK)
+        return Speakers(driver.commanders, _EVERY_TICK)
     if topic == "transitions":
         return Speakers(settings.learner.collectors, _EVERY_TICK)
-    return Speakers(settings.driver.speakers, _EVERY_TICK)
+    return Speakers(driver.speakers, _EVERY_TICK)
+
+
+def _beyond(namespace: str, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The nodes of a driver behind a guard, which are in a namespace of their own."""
+    return names and tuple(name if name.startswith("/") else f"{namespace}/{name}" for name in names)

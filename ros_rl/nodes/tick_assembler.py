@@ -40,6 +40,8 @@ class TickAssembler:
         self.kinds: dict[str, Any] = {name: topic.kind for name, topic in self._topics.items()}
         """Message class of each part."""
         self.kinds[TICK] = Float64MultiArray
+        self.session = 0
+        """The driver's, of the newest whole tick."""
         self.incomplete = 0
         """Ticks that were given up for a missing part."""
 
@@ -80,6 +82,7 @@ class TickAssembler:
         measurement = Measurement()
         for name in present:
             measurement.update(self._topics[name].values(parts[name]))
+        self.session = header.version
         return from_tick(header, fields, measurement, self._robot)
 
     def _present(self, fields: dict[str, Array]) -> list[str]:

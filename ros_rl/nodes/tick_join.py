@@ -27,6 +27,7 @@ class TickJoin:
         deliver: Called with every whole tick.
         record: Called with (topic, type, CDR bytes, stamp [ns]) of every message.
         qos: `STATE` for every tick; `NEWEST` for one who fell behind to go on with the newest.
+        namespace: Of the driver, relative to the node's; empty for the same.
     """
 
     def __init__(
@@ -36,13 +37,22 @@ class TickJoin:
         deliver: Callable[[Tick], None],
         record: Callable[[str, Any, bytes, int], None] | None = None,
         qos: QoSProfile = STATE,
+        namespace: str = "",
     ) -> None:
         self._gate, self._record = gate, record
         self._assembler = TickAssembler(robot)
+        prefix = f"{namespace}/" if namespace else ""
         self._entrances = [
-            gate.subscribe(kind, part, self._reader(part, kind), _if_whole(deliver), qos, raw=record is not None)
+            gate.subscribe(
+                kind, f"{prefix}{part}", self._reader(part, kind), _if_whole(deliver), qos, raw=record is not None
+            )
             for part, kind in self._assembler.kinds.items()
         ]
+
+    @property
+    def session(self) -> int:
+        """The driver's, of the newest tick that was handed on."""
+        return self._assembler.session
 
     @property
     def incomplete(self) -> int:

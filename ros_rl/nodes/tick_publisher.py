@@ -44,7 +44,8 @@ class TickPublisher:
         noise: Mapping[str, float] | None = None,
     ) -> None:
         self._robot = robot
-        self._session = time.time_ns() // 1_000_000
+        self.session = time.time_ns() // 1_000_000
+        """Number of the start of whoever makes the ticks."""
         self.last: Tick | None = None
         """The newest that was published."""
         self._published = 0.0
@@ -58,9 +59,13 @@ class TickPublisher:
         self._clock = node.create_publisher(Clock, "clock", NEWEST) if simulated_time else None
         self._transforms = TransformPublisher(node)
 
-    def begin_session(self) -> None:
-        """Whoever makes the ticks counts them and the steps anew from here on."""
-        self._session = time.time_ns() // 1_000_000
+    def begin_session(self, session: int | None = None) -> None:
+        """Whoever makes the ticks counts them and the steps anew from here on.
+
+        Args:
+            session: Its number; None for one of this moment.
+        """
+        self.session = time.time_ns() // 1_000_000 if session is None else session
         self.last = None
 
     def publish(self, tick: Tick) -> None:
@@ -77,7 +82,7 @@ class TickPublisher:
             parts.append(message is not None)
             if message is not None:
                 publisher.publish(message)
-        self._tick.publish(to_tick(tick, parts, self._session, self._response_before))
+        self._tick.publish(to_tick(tick, parts, self.session, self._response_before))
         if last is not None and last.stamp != stamp and tick.step > 0 and last.safety is SafetyState.RUNNING:
             # of the period that ended; nobody waits for it as the controller does for the tick
             self._applied.publish(messages.to_command(last.stamp, self._robot, tick.previous_command))

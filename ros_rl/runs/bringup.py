@@ -19,6 +19,8 @@ from ros_rl.settings.tree import Settings
 PACKAGE = "ros_rl"
 TRAIN, RUN, BRING_UP = "train", "run", "bringup"
 """Learn; let an agent or a person act; no task, agent or learner, a driver to be looked at and driven by hand."""
+GUARD = "guard"
+"""The program that stands as the driver before one of somebody else's."""
 ROUND_ROBIN, BATCH, IDLE = "rr", "batch", "idle"
 """Scheduling policies, as ``chrt`` names them."""
 PREPARE = "--prepare"
@@ -37,7 +39,7 @@ class NodeSpec:
     """One node to start.
 
     Attributes:
-        name: Node name, executable name and module name in one.
+        name: Node name.
         nice: Scheduling priority; 0 for what the robot waits for.
         policy: Linux scheduling policy: empty for the ordinary one, `ROUND_ROBIN` for a node that others must not
             interrupt, `BATCH` for one that must not interrupt others when a message wakes it, `IDLE` for one that
@@ -46,6 +48,7 @@ class NodeSpec:
         priority: Of `ROUND_ROBIN`, 1 to 99.
         remappings: Pairs of topic names.
         parameters: Beyond those of the parameters file.
+        program: Executable and module in one; empty: the same as the name.
     """
 
     name: str
@@ -54,6 +57,12 @@ class NodeSpec:
     priority: int = 0
     remappings: tuple[tuple[str, str], ...] = (("/tf", "tf"), ("/clock", "clock"))
     parameters: tuple[tuple[str, str], ...] = ()
+    program: str = ""
+
+    @property
+    def executable(self) -> str:
+        """Name of the executable."""
+        return self.program or self.name
 
     @property
     def lifecycle(self) -> bool:
@@ -69,7 +78,7 @@ class NodeSpec:
     @property
     def module(self) -> str:
         """What runs it."""
-        return f"{PACKAGE}.nodes.{self.name}"
+        return f"{PACKAGE}.nodes.{self.executable}"
 
 
 def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None = None) -> list[NodeSpec]:
@@ -101,6 +110,8 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
     backend = settings.driver.backend
     if backend.starts_driver:
         specs.append(replace(acting, name="driver"))
+    elif backend.guarded:  # to all others it is the driver
+        specs.append(replace(acting, name="driver", program=GUARD))
     if mode == TRAIN and backend.knows_truth and (settings.evaluator.every or settings.evaluator.final_episodes):
         specs.append(NodeSpec("evaluator", nice=10, policy=policy, parameters=folder))
     return specs

@@ -5,7 +5,17 @@
 
 from __future__ import annotations
 
-from ros_rl.runtime.latch import Latch
+from typing import Protocol
+
+
+class Pausable(Protocol):
+    """What a dead man's switch acts on, such as a latch."""
+
+    def pause(self) -> bool:
+        """Rest until `resume`."""
+
+    def resume(self) -> bool:
+        """Act."""
 
 
 class Switch:
@@ -58,7 +68,7 @@ class DeadMan:
         limit: How long a held button counts without being heard again [s].
     """
 
-    def __init__(self, latch: Latch, limit: float) -> None:
+    def __init__(self, latch: Pausable, limit: float) -> None:
         self._latch, self._switch = latch, Switch(limit)
 
     def hear(self, held: bool, now: float) -> None:

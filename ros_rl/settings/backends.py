@@ -14,6 +14,7 @@ from ros_rl.errors import ConfigError, MissingDependencyError, TimingError
 from ros_rl.plugins import MUJOCO_SENSORS_GROUP, PYBULLET_SENSORS_GROUP, SENSORS_GROUP, find_plugins
 from ros_rl.robot import Robot
 from ros_rl.robot.model import check_model
+from ros_rl.ros_names import check_namespace
 from ros_rl.scenes import GROUND, check_scene, read_scene
 from ros_rl.settings.nodes import ControlSettings
 
@@ -35,6 +36,11 @@ class BackendSettings:
     """Whether a driver node of ours stands before it."""
     requires: ClassVar[tuple[str, ...]] = ()
     """Packages that it imports."""
+
+    @property
+    def guarded(self) -> bool:
+        """Whether a guard of ours stands before a driver that somebody else starts."""
+        return False
 
     def check_timing(self, control: ControlSettings) -> None:
         """Refuse timing that cannot work.
@@ -266,6 +272,26 @@ class ExternalSettings(BackendSettings):
     """A driver that somebody else starts."""
 
     starts_driver: ClassVar[bool] = False
+
+    guard: bool = setting(
+        True, "our filter, guards and latch stand in front of it; false: it has its own, and is the run's driver itself"
+    )
+    namespace: str = setting("external", "where a guarded driver is, below the run's namespace")
+
+    def __post_init__(self) -> None:
+        """Refuse a namespace that ROS does not allow, or that is the run's own."""
+        if not self.below:
+            raise ConfigError("driver.backend.namespace is empty, where the guard itself is; use external")
+
+    @property
+    def guarded(self) -> bool:
+        """See `BackendSettings.guarded`."""
+        return self.guard
+
+    @property
+    def below(self) -> str:
+        """The namespace without slashes around it."""
+        return check_namespace(self.namespace)
 
 
 OWN_BACKEND_SETTINGS: dict[str, type[BackendSettings]] = {

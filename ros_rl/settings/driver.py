@@ -124,4 +124,5 @@ class DriverSettings:
     @property
     def speakers(self) -> tuple[str, ...] | None:
         """Nodes whose ticks and sensors count; None: the first that is heard."""
-        return ("driver",) if self.nodes is None and self.backend.starts_driver else self.nodes
+        ours = self.backend.guarded or (self.nodes is None and self.backend.starts_driver)
+        return ("driver",) if ours else self.nodes

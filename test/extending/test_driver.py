@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = Path(__file__).parent
 PAGE = (ROOT / "docs" / "driver_contract.md").read_text(encoding="utf-8")
 SETTINGS = {
-    "driver": {"backend": {"name": "external"}, "mode": "real_time"},
+    "driver": {"backend": {"name": "external", "guard": False}, "mode": "real_time"},
     "agent": {"name": "sac", "hidden": 16},
     "learner": {"steps": 10_000, "warmup_steps": 10, "batch_size": 8},
     "collector.log": False,

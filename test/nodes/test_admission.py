@@ -164,5 +164,10 @@ class TestSpeakers:
 
     def test_an_external_driver_has_any_name_unless_it_is_given(self) -> None:
         external = ("driver.backend.name=external", "driver.mode=real_time")
+        assert speakers_on("tick", settings_of(*external)).names == ("driver",), "the guard before it"
+        assert speakers_on("external/tick", settings_of(*external)).names is None
+        there = speakers_on("external/tick", settings_of(*external, "driver.nodes=[bridge]")).full_names("/a1")
+        assert there == ("/a1/external/bridge",)
+        external = (*external, "driver.backend.guard=false")
         assert speakers_on("tick", settings_of(*external)).names is None
         assert speakers_on("tick", settings_of(*external, "driver.nodes=[bridge]")).names == ("bridge",)

@@ -31,7 +31,9 @@ def names(*overrides: str, mode: str = bringup.TRAIN) -> list[str]:
 def test_which_nodes_run() -> None:
     assert names() == ["learner", "controller", "collector", "driver", "evaluator"]
     assert names("evaluator.every=0", "evaluator.final_episodes=1")[-1] == "evaluator"
-    assert names("driver.backend.name=external") == ["learner", "controller", "collector"]
+    assert names("driver.backend.name=external") == ["learner", "controller", "collector", "driver"]
+    unguarded = ("driver.backend.name=external", "driver.backend.guard=false")
+    assert names(*unguarded) == ["learner", "controller", "collector"]
     assert names(mode=bringup.RUN) == ["controller", "collector", "driver"]
 
 
@@ -169,7 +171,8 @@ def test_run_launch_file(launch_stub, tmp_path) -> None:
     nodes = launched(
         "run.launch.py", task="mock_point", agent=str(agent), driver="external", namespace="b", out=str(tmp_path / "r")
     )
-    assert list(nodes) == ["controller", "collector", "supervisor"]
+    assert list(nodes) == ["controller", "collector", "guard", "supervisor"]
+    assert nodes["guard"]["name"] == "driver", "to all others it is the driver"
     assert nodes["supervisor"]["parameters"][1]["run.agent_file"] == str(agent)
     assert nodes["controller"]["namespace"] == "b"
     assert load_settings(params_file=tmp_path / "r" / "config.yaml").controller.explore == 0.0
