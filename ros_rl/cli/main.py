@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from ros_rl.cli import (
     analyse,
+    bringup,
     check,
     doctor,
     eval,
@@ -44,6 +45,7 @@ _COMMANDS = (
     plot,
     check,
     doctor,
+    bringup,
     teleop,
     operate,
     node,

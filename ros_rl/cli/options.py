@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -20,8 +21,8 @@ from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, run_of
 from ros_rl.settings.loading import load_run, load_settings, parse_override
 from ros_rl.settings.registry import AGENT_SETTINGS, DEFAULT_BACKEND, DEFAULT_TOLD, implied_by
-from ros_rl.settings.teleop import implied_by_teleop
 from ros_rl.settings.tree import Settings
+from ros_rl.tasks.bring_up import BringUp
 from ros_rl.tasks.gym_task import GymTask
 
 if TYPE_CHECKING:
@@ -67,8 +68,16 @@ def check_agent(name: str | None) -> None:
         raise UnknownNameError("agent", name, AGENT_SETTINGS)
 
 
-def overrides_of(options: argparse.Namespace, **overrides: Any) -> list[Any]:
-    """--set, then the options of their own; --agent and --driver before both, since a change drops the old settings."""
+def overrides_of(
+    options: argparse.Namespace, implied: Mapping[str, Any] = MappingProxyType({}), **overrides: Any
+) -> list[Any]:
+    """--set, then the options of their own; --agent and --driver before both, since a change drops the old settings.
+
+    Args:
+        options: Of the command.
+        implied: Settings that hold unless --set says otherwise.
+        overrides: Settings of the command's own options; None is none.
+    """
     own = {
         "seed": options.seed,
         "task.env": _environment(options),
@@ -84,7 +93,7 @@ def overrides_of(options: argparse.Namespace, **overrides: Any) -> list[Any]:
         chosen[-1] |= implied_by(given["driver.backend.name"])
     return [
         *chosen,
-        *([driven] if (driven := implied_by_teleop(getattr(options, "teleop", None))) else []),
+        *([dict(implied)] if implied else []),
         *options.set,
         *({key: value} for key, value in given.items()),
     ]
@@ -210,6 +219,8 @@ def choose_task(options: argparse.Namespace, *of_robots: str, of_environments: S
         raise ConfigError(f"{'neither' if options.task is None else 'both'} of TASK and --env given; name one")
     if options.task == GymTask.name:
         raise ConfigError("which environment? --env gym:NAME in place of the TASK gym")
+    if options.task == BringUp.name:
+        raise ConfigError("bringup is no task: ros-rl bringup ROBOT")
     if options.env is not None:
         _refuse(options, (*_OF_ROBOTS, *of_robots), "is for robots and cannot stand with --env")
         options.task = GymTask.name

@@ -16,7 +16,7 @@ from ros_rl.cli.runs import start_nodes
 from ros_rl.errors import ConfigError
 from ros_rl.runs import bringup
 from ros_rl.runs.video import check_video
-from ros_rl.settings.teleop import TELEOPERATOR
+from ros_rl.settings.teleop import NONE, implied_by_teleop
 
 _OF_ENVIRONMENTS = ("episodes", "video")
 
@@ -51,8 +51,8 @@ def _run(options: argparse.Namespace) -> int:
         raise ConfigError("who is to act? --agent FILE" + (" or --teleop keyboard" if options.env is None else ""))
     if options.env is not None:
         return run_in_gym(options)
+    implied = implied_by_teleop(options.teleop or NONE, acts=options.agent is None)
     if options.agent is None:
-        settings = settings_of(options, **{"driver.commanders": [TELEOPERATOR]})
-        return start_nodes(options, settings, bringup.RUN)
-    settings, agent = agent_of(options, **{"controller.explore": 0.0})
+        return start_nodes(options, settings_of(options, implied=implied), bringup.RUN)
+    settings, agent = agent_of(options, implied=implied, **{"controller.explore": 0.0})
     return start_nodes(options, settings, bringup.RUN, agent=agent)

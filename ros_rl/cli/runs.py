@@ -18,6 +18,7 @@ from ros_rl.config import to_mapping
 from ros_rl.runs import bringup
 from ros_rl.runs.checkpoints import beginning, resumable
 from ros_rl.runs.course import Course
+from ros_rl.runs.display import Display
 from ros_rl.runs.display import print_line as say
 from ros_rl.runs.machine import check_machine
 from ros_rl.runs.prepared import Prepared
@@ -40,7 +41,7 @@ def start_nodes(
     Args:
         options: Of the command.
         settings: Of the run.
-        mode: `bringup.TRAIN` or `bringup.RUN`.
+        mode: `bringup.TRAIN`, `RUN` or `BRING_UP`.
         agent: Control graph that acts, when running.
         resume: Checkpoint that a training goes on from.
 
@@ -58,7 +59,8 @@ def start_nodes(
 
         if learner is not None:
             learner.check()
-        with _claim_folder(options, settings.task.name) as folder:
+        name = f"{mode}_{namespace}" if mode == bringup.BRING_UP else settings.task.name
+        with _claim_folder(options, name) as folder:
             lead = partial(supervise, settings, mode, folder, namespace, agent=agent, resume=resume, learner=learner)
             return _lead_nodes(options, settings, mode, folder, resume, lead)
     finally:
@@ -87,7 +89,8 @@ def _lead_nodes(
     if not os.environ.get("ROS_LOG_DIR"):  # a home may not be there to be written
         os.environ["ROS_LOG_DIR"] = str(folder.path / LOGS / "ros")
     stop = stop_event()
-    say(f"{mode}: {settings.task.name} on {settings.driver.backend_name}; files in {folder.path}")
+    what = settings.robot_name if mode == bringup.BRING_UP else settings.task.name
+    say(f"{mode}: {what} on {settings.driver.backend_name}; files in {folder.path}")
     if mode == bringup.TRAIN:
         say(intention(settings))
     if resume is not None:
@@ -95,8 +98,12 @@ def _lead_nodes(
     training = mode == bringup.TRAIN
     course = Course.of_training(settings) if training else Course.of_acting(settings, options.robot_minutes)
     console = Console(course) if settings.teleop.device == KEYBOARD else None
-    with console or make_display(course) as display:
+    plain = mode == bringup.BRING_UP  # there is no progress to show
+    with console or (Display(course) if plain else make_display(course)) as display:
         state, ended = lead(stop=stop, display=display, robot_minutes=options.robot_minutes, console=console)
+    if mode == bringup.BRING_UP:
+        say("stopped")
+        return INTERRUPTED
     agent_file = "" if mode == bringup.TRAIN else str(options.agent or f"a person at a {settings.teleop.device}")
     return _sum_up(settings, state, folder, ended, settings.task.name, agent_file)
 
@@ -110,6 +117,7 @@ def _again(what: str, folder: RunFolder) -> str:
 
 def _check(settings: Settings, mode: str) -> None:
     """Refuse what cannot run before anything starts."""
+    bringup.check(settings, mode)
     if settings.teleop.device == KEYBOARD:
         check_terminal()
     require(*settings.driver.backend.requires)

@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""RViz for a robot, as actions of launch."""
+"""RViz for a robot, and what tells it the robot's links, as actions of launch."""
 
 from __future__ import annotations
 
@@ -10,39 +10,59 @@ from typing import Any
 
 from launch_ros.actions import Node
 
-from ros_rl.backends.robot_description import robot_description
+from ros_rl.backends.robot_description import known_description
 from ros_rl.resources import share_path
 from ros_rl.robot import Robot
+from ros_rl.robot.model_files import ros_shares
 from ros_rl.settings.tree import Settings
 
+_PUBLISHER = "robot_state_publisher"
 _FLOATING, _FIXED = "a1", "xarm6"
 """Robots whose configurations serve those that have none, by whether their base moves."""
+_REMAPPINGS = [("/tf", "tf"), ("/tf_static", "tf_static"), ("/clock", "clock")]
 
 
-def rviz_nodes(settings: Settings, namespace: str) -> list[Any]:
-    """RViz, and what gives it the robot's links."""
+def state_publisher_installed() -> bool:
+    """Whether the publisher of links is there."""
+    return any((share / _PUBLISHER).is_dir() for share in ros_shares())
+
+
+def state_publisher(settings: Settings, namespace: str) -> list[Any]:
+    """What publishes the robot's links; nothing for a robot without a URDF."""
+    description = known_description(settings.load_robot())
+    if not description:
+        return []
+    return [
+        Node(
+            package=_PUBLISHER,
+            executable=_PUBLISHER,
+            namespace=namespace,
+            parameters=[{"robot_description": description}, _clock(settings)],
+            remappings=_REMAPPINGS,
+        )
+    ]
+
+
+def rviz(settings: Settings, namespace: str) -> list[Any]:
+    """RViz with the robot's configuration."""
     robot = settings.load_robot()
-    remappings = [("/tf", "tf"), ("/tf_static", "tf_static"), ("/clock", "clock")]
-    clock = {"use_sim_time": settings.driver.mode == "lock_step"}
-    publisher = Node(
-        package="robot_state_publisher",
-        executable="robot_state_publisher",
-        namespace=namespace,
-        parameters=[{"robot_description": robot_description(robot)}, clock],
-        remappings=remappings,
-    )
-    rviz = Node(
-        package="rviz2",
-        executable="rviz2",
-        namespace=namespace,
-        arguments=["-d", str(_configuration(robot)), "-f", "odom" if robot.floating_base else robot.base_frame],
-        parameters=[clock],
-        remappings=remappings,
-    )
-    return [publisher, rviz]
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            namespace=namespace,
+            arguments=["-d", str(configuration(robot)), "-f", "odom" if robot.floating_base else robot.base_frame],
+            parameters=[_clock(settings)],
+            remappings=_REMAPPINGS,
+        )
+    ]
 
 
-def _configuration(robot: Robot) -> Path:
+def _clock(settings: Settings) -> dict[str, bool]:
+    return {"use_sim_time": settings.driver.mode == "lock_step"}
+
+
+def configuration(robot: Robot) -> Path:
     """The robot's own, or that of one like it."""
     folder = share_path("config", "rviz")
     own = folder / f"{robot.name}.rviz"

@@ -15,36 +15,44 @@ from launch.substitutions import LaunchConfiguration
 from ros_rl.deploy.agent_file import checked_agent
 from ros_rl.errors import ConfigError
 from ros_rl.nodes.launch_nodes import Nodes
-from ros_rl.nodes.launch_rviz import rviz_nodes
+from ros_rl.nodes.launch_rviz import rviz, state_publisher, state_publisher_installed
 from ros_rl.ros_names import check_namespace
 from ros_rl.runs import bringup
 from ros_rl.runs.machine import check_machine
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, RunFolder
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS, implied_by
+from ros_rl.settings.teleop import DEVICES, implied_by_teleop
 from ros_rl.settings.tree import Settings
+from ros_rl.tasks.bring_up import BringUp
 
+_TASK = "a1_walk"
 _ARGUMENTS = {
-    "task": ("a1_walk", "task to learn or to act on"),
     "driver": ("", f"what moves the robot: {', '.join(BACKEND_SETTINGS)}; empty: as set for the task"),
-    "mode": ("", "lock_step or real_time; empty: as set for the task"),
     "seed": ("", "seed of every random number; empty: as set for the task"),
-    "robot_minutes": ("", "robot time [min]; empty: as set for the task when training, without end when running"),
     "params_file": ("", "ROS parameters file that is read after the task's own and a preset"),
     "set": ("", "settings, as KEY=VALUE separated by spaces (or by ';', where values hold spaces); empty: none"),
     "out": ("", "run folder; empty: runs/<task>_<date>_<time>, or that of a stopped run that is resumed"),
     "namespace": ("", "of all nodes; empty: the robot's name"),
     "log_level": ("info", "of all nodes: debug, info, warn, error or fatal"),
-    "record": ("true", "false keeps no MCAP log of the run"),
     "rviz": ("false", "true starts RViz and robot_state_publisher"),
 }
+_OF_TASKS = {
+    "task": (_TASK, "task to learn or to act on"),
+    "mode": ("", "lock_step or real_time; empty: as set for the task"),
+    "robot_minutes": ("", "robot time [min]; empty: as set for the task when training, without end when running"),
+    "record": ("true", "false keeps no MCAP log of the run"),
+}
+_TELEOP = {"teleop": ("", "a person drives: joystick, or keyboard (ros-rl teleop in a terminal); empty: none")}
 _OF_MODE = {
     bringup.TRAIN: {
+        **_OF_TASKS,
         "agent": ("", "the agent (ros-rl list names them); empty: as set for the task"),
         "preset": ("", "settings under a name, read after the task's own (ros-rl list names them); empty: none"),
         "resume": ("", "run folder to go on from, with its settings unless params_file is given; empty: start anew"),
     },
-    bringup.RUN: {"agent": ("", "control graph to run (.onnx)")},
+    bringup.RUN: {**_OF_TASKS, **_TELEOP, "agent": ("", "control graph to run (.onnx); empty: a person drives")},
+    bringup.BRING_UP: {**_TELEOP, "robot": ("a1", "robot to bring up: a name (ros-rl list robots), or a YAML file")},
 }
 _LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 _CLAIMED: list[RunFolder] = []
@@ -55,7 +63,7 @@ def launch_description(mode: str) -> LaunchDescription:
     """The launch description of a mode.
 
     Args:
-        mode: `bringup.TRAIN` or `bringup.RUN`.
+        mode: `bringup.TRAIN`, `RUN` or `BRING_UP`.
     """
     arguments = _ARGUMENTS | _OF_MODE[mode]
     declared = [
@@ -76,25 +84,29 @@ def _actions(mode: str, values: dict[str, str]) -> list[Any]:
     settings = _settings(mode, values, resumed)
     check_machine(settings)
     checkpoint = _checkpoint(resumed)
-    if mode == bringup.RUN:
+    bringup.check(settings, mode)
+    if mode == bringup.RUN and values["agent"]:
         checked_agent(Path(values["agent"]), settings)
-    else:
+    elif mode == bringup.TRAIN:
         from ros_rl.nodes.learner import check_beginning  # torch, which a robot's computer need not have
 
         check_beginning(settings, checkpoint)
     namespace = bringup.namespace_of(settings, values["namespace"])
-    folder = _claim(Path(values["out"]) if values["out"] else None, resumed, settings.task.name)
+    name = f"{mode}_{namespace}" if mode == bringup.BRING_UP else settings.task.name
+    folder = _claim(Path(values["out"]) if values["out"] else None, resumed, name)
     folder.write_config(settings)
     nodes = Nodes(settings, namespace, folder, values["log_level"])
     specs = bringup.nodes(settings, mode, folder.path, checkpoint)
     actions = [action for spec in specs for action in nodes.start(spec)]
     told = [("run.folder", str(folder.path)), ("run.mode", mode)]
     if mode == bringup.RUN:
-        told += [("run.agent_file", str(Path(values["agent"]).resolve())), ("run.minutes", values["robot_minutes"])]
+        file = str(Path(values["agent"]).resolve()) if values["agent"] else ""
+        told += [("run.agent_file", file), ("run.minutes", values["robot_minutes"])]
     actions += nodes.start_supervisor(bringup.NodeSpec("supervisor", nice=0, parameters=tuple(told)))
-    if values["rviz"].lower() == "true":
-        actions += rviz_nodes(settings, namespace)
-    return actions
+    shown = values["rviz"].lower() == "true"
+    if shown or (mode == bringup.BRING_UP and state_publisher_installed()):
+        actions += state_publisher(settings, namespace)
+    return actions + (rviz(settings, namespace) if shown else [])
 
 
 def _claim(out: Path | None, resumed: Path | None, task: str) -> RunFolder:
@@ -106,12 +118,14 @@ def _claim(out: Path | None, resumed: Path | None, task: str) -> RunFolder:
 
 def _check(mode: str, values: dict[str, str]) -> None:
     """Refuse arguments that no setting would refuse."""
-    if mode == bringup.RUN and not values["agent"]:
-        raise ConfigError("agent:= is missing: name the control graph to run, agent:=FILE.onnx")
+    if mode == bringup.RUN and not (values["agent"] or values["teleop"]):
+        raise ConfigError("agent:= is missing: name the control graph to run, agent:=FILE.onnx, or teleop:=joystick")
+    if values.get("teleop", "") not in ("", *DEVICES):
+        raise ConfigError(f"teleop:={values['teleop']} is none of {', '.join(DEVICES)}")
     if values["log_level"].lower() not in _LOG_LEVELS:
         raise ConfigError(f"log_level:={values['log_level']} is none of {', '.join(_LOG_LEVELS)}")
     for name in ("record", "rviz"):
-        if values[name].lower() not in ("true", "false"):
+        if values.get(name, "true").lower() not in ("true", "false"):
             raise ConfigError(f"{name}:={values[name]} is neither true nor false")
 
 
@@ -124,12 +138,16 @@ def _checkpoint(resumed: Path | None) -> Path | None:
 
 
 def _settings(mode: str, values: dict[str, str], resumed: Path | None) -> Settings:
-    keys = {"driver": "driver.backend.name", "mode": "driver.mode", "seed": "seed"}
+    keys = {"driver": "driver.backend.name", "mode": "driver.mode", "seed": "seed", "robot": "robot"}
     if mode == bringup.TRAIN:
         keys |= {"agent": "agent.name", "robot_minutes": "learner.robot_minutes"}
-    chosen = [f"{key}={values[name]}" for name, key in keys.items() if values[name]]
+    chosen = [f"{key}={values[name]}" for name, key in keys.items() if values.get(name)]
     first: list[Any] = [item for item in chosen if ".name=" in item]  # a change drops the old settings
     implied = [{"driver.backend.name": values["driver"], **implied_by(values["driver"])}] if values["driver"] else []
+    if mode == bringup.BRING_UP:
+        implied.append(bringup.implied(values["teleop"]))
+    elif mode == bringup.RUN:
+        implied.append(implied_by_teleop(values["teleop"], acts=not values["agent"]))
     overrides = [
         *implied,  # at once: no robot is in lock-step, not even until the next setting is read
         *first,
@@ -138,9 +156,9 @@ def _settings(mode: str, values: dict[str, str], resumed: Path | None) -> Settin
     ]
     if mode == bringup.RUN:
         overrides.append("controller.explore=0.0")
-    if values["record"].lower() == "false":
+    if values.get("record", "true").lower() == "false":
         overrides.append("collector.log=false")
-    task: str | None = values["task"]
+    task: str | None = values.get("task", BringUp.name)
     params_file = Path(values["params_file"]) if values["params_file"] else None
     if params_file is None and resumed is not None:
         params_file, task = resumed / CONFIG, _task_of(resumed, values["task"])
@@ -151,7 +169,7 @@ def _settings(mode: str, values: dict[str, str], resumed: Path | None) -> Settin
 def _task_of(resumed: Path, asked: str) -> str:
     """The task of a run, which only the default of ``task:=`` may differ from."""
     was = load_settings(None, resumed / CONFIG).task.name
-    if asked not in (was, _ARGUMENTS["task"][0]):
+    if asked not in (was, _TASK):
         raise ConfigError(f"resume:={resumed} is a run of {was}, not of {asked}")
     return was
 

@@ -119,7 +119,7 @@ class SupervisorNode(MonitorNode):
         training = self.mode == bringup.TRAIN
         course = Course.of_training(self.settings) if training else Course.of_acting(self.settings, self._minutes)
         ended = Supervision(self, self.settings, self.mode, None, stop, Display(course, self._say)).run()
-        if self._folder:
+        if self._folder and self.mode != bringup.BRING_UP:
             self.state.keep_totals()
             summary = summarise(self.settings, self.state, self._agent_file, ended)
             RunFolder(Path(self._folder)).write_summary(summary)

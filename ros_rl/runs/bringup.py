@@ -11,9 +11,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from ros_rl.errors import ConfigError
 from ros_rl.ros_names import check_namespace
-from ros_rl.settings.teleop import NONE, TELEOPERATOR
+from ros_rl.settings.teleop import NONE, TELEOPERATOR, implied_by_teleop
 from ros_rl.settings.tree import Settings
 
 PACKAGE = "ros_rl"
@@ -79,6 +81,28 @@ class NodeSpec:
     def module(self) -> str:
         """What runs it."""
         return f"{PACKAGE}.nodes.{self.executable}"
+
+
+def implied(device: str | None) -> dict[str, Any]:
+    """Settings of `BRING_UP` unless others are given: time goes on, nothing acts by itself, and nobody judges.
+
+    Args:
+        device: What a person drives with; None for nobody who does.
+    """
+    own = {"driver.mode": "real_time", "driver.auto_arm": False, "driver.auto_recover": False}
+    return own | {"driver.unjudged_limit": 0.0} | implied_by_teleop(device or NONE, acts=True)
+
+
+def check(settings: Settings, mode: str) -> None:
+    """Refuse to bring up what is not there, or what waits for an agent.
+
+    Raises:
+        ConfigError: It cannot be brought up.
+    """
+    if mode == BRING_UP and not settings.driver.backend.starts_driver:
+        raise ConfigError(f"driver '{settings.driver.backend_name}' is started elsewhere: there is nothing to bring up")
+    if mode == BRING_UP and settings.driver.mode == "lock_step":
+        raise ConfigError("driver.mode is 'lock_step', but a robot that is brought up waits for nobody; use real_time")
 
 
 def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None = None) -> list[NodeSpec]:

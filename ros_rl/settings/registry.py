@@ -16,6 +16,7 @@ from ros_rl.settings.model_based import MODEL_BASED_SETTINGS
 from ros_rl.settings.off_policy import CRITIC_SETTINGS
 from ros_rl.settings.policy_gradient import POLICY_GRADIENT_SETTINGS
 from ros_rl.tasks import OWN_TASKS, TASKS, Task
+from ros_rl.tasks.bring_up import BringUp
 from ros_rl.tasks.gym_task import GymTask
 
 _OWN_AGENTS: dict[str, type[AgentSettings]] = {
@@ -50,8 +51,8 @@ def implied_by(driver: str | None) -> dict[str, str]:
     return {"driver.mode": "real_time"} if kind is not None and kind.starts_driver and not kind.simulated else {}
 
 
-ALL_TASKS: Table[type[Task]] = Table(TASKS_GROUP, {**OWN_TASKS, GymTask.name: GymTask})
-"""The robots' tasks, and that of any Gymnasium environment."""
+ALL_TASKS: Table[type[Task]] = Table(TASKS_GROUP, {**OWN_TASKS, GymTask.name: GymTask, BringUp.name: BringUp})
+"""The robots' tasks, that of any Gymnasium environment, and that of a robot without a task."""
 
 
 def register_task(task: type[Task]) -> None:

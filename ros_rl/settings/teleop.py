@@ -75,15 +75,17 @@ class TeleopSettings:
                 )
 
 
-def implied_by_teleop(device: str | None) -> dict[str, Any]:
+def implied_by_teleop(device: str, acts: bool) -> dict[str, Any]:
     """Settings that a person who drives brings unless others are given: time goes on, and nothing acts by itself.
 
     Args:
-        device: One of `DEVICES`; None as `NONE`.
+        device: One of `DEVICES`; empty as `NONE`.
+        acts: Whether the person's commands count, in place of an agent's.
     """
-    if device in (None, NONE):
+    if device in ("", NONE):
         return {}
     return {
+        **({"driver.commanders": [TELEOPERATOR]} if acts else {}),
         "teleop.device": device,
         "driver.mode": "real_time",
         "driver.auto_arm": False,

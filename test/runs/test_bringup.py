@@ -81,6 +81,30 @@ def test_command_line_of_a_node() -> None:
     assert bringup.environment({})["OMP_NUM_THREADS"] == "1"
 
 
+DRIVEN = ["driver.mode=real_time", "teleop.device=joystick"]
+
+
+def test_a_person_takes_the_controller_s_place_or_stands_beside_it() -> None:
+    acts = [*DRIVEN, "driver.commanders=[teleoperator]"]
+    assert names(*acts, mode=bringup.RUN) == ["teleoperator", "collector", "driver"]
+    assert names(*DRIVEN, mode=bringup.RUN) == ["controller", "teleoperator", "collector", "driver"]
+    assert names(*acts, mode=bringup.BRING_UP) == ["teleoperator", "driver"]
+    assert names("driver.mode=real_time", mode=bringup.BRING_UP) == ["driver"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "complaint"),
+    [
+        ("driver.backend.name=external", "driver 'external' is started elsewhere"),
+        ("driver.mode=lock_step", "waits for nobody"),
+    ],
+)
+def test_what_cannot_be_brought_up_is_refused(setting, complaint) -> None:
+    overrides = [{"robot": "mock"}, bringup.implied(None), setting]
+    with pytest.raises(RosRlError, match=complaint):
+        bringup.check(load_settings("bringup", overrides=overrides), bringup.BRING_UP)
+
+
 def test_a_finished_run_is_not_overwritten(tmp_path) -> None:
     folder = RunFolder(tmp_path / "run")
     settings = load_settings("mock_point")
@@ -181,6 +205,39 @@ def test_run_launch_file(launch_stub, tmp_path) -> None:
     with pytest.raises(RosRlError, match="is for robot mock"):
         launched("run.launch.py", task="a1_walk", agent=str(agent), out=str(tmp_path / "s"))
     assert not (tmp_path / "s").exists()
+
+
+def test_run_launch_file_with_a_person(launch_stub, tmp_path) -> None:
+    nodes = launched("run.launch.py", task="mock_point", driver="mock", teleop="joystick", out=str(tmp_path / "r"))
+    assert list(nodes) == ["teleoperator", "collector", "driver", "supervisor"]
+    found = load_settings(params_file=tmp_path / "r" / "config.yaml")
+    assert found.person_acts and found.driver.dead_man == "joy" and found.driver.mode == "real_time"
+    with pytest.raises(RosRlError, match="teleop:=wheel is none of none, keyboard, joystick"):
+        launched("run.launch.py", task="mock_point", teleop="wheel", out=str(tmp_path / "s"))
+
+
+def test_bringup_launch_file_starts_what_the_command_line_starts(launch_stub, tmp_path, monkeypatch) -> None:
+    given = {"robot": "xarm6", "driver": "xarm", "set": "driver.backend.address=127.0.0.1", "teleop": "keyboard"}
+    nodes = launched("bringup.launch.py", out=str(tmp_path / "r"), **given)
+    found = load_settings(params_file=tmp_path / "r" / "config.yaml")
+    chosen = [{"driver.backend.name": "xarm", "driver.mode": "real_time"}, bringup.implied("keyboard")]
+    assert found == load_settings("bringup", None, [*chosen, given["set"], "robot=xarm6"])
+    specs = bringup.nodes(found, bringup.BRING_UP, tmp_path / "r")
+    assert list(nodes) == [spec.name for spec in specs] + ["supervisor"] == ["teleoperator", "driver", "supervisor"]
+    assert nodes["supervisor"]["parameters"][1]["run.mode"] == "bringup" and nodes["driver"]["namespace"] == "xarm6"
+
+    (tmp_path / "share" / "robot_state_publisher").mkdir(parents=True)
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
+    given = {"robot": "go2", "driver": "mujoco"}
+    nodes = launched("bringup.launch.py", out=str(tmp_path / "s"), **given)
+    assert list(nodes) == ["driver", "supervisor", "robot_state_publisher"]
+    assert "<robot" in nodes["robot_state_publisher"]["parameters"][0]["robot_description"]
+    given = {"robot": "sphero", "driver": "sphero", "set": "control.rate_hz=10", "rviz": "true"}
+    nodes = launched("bringup.launch.py", out=str(tmp_path / "t"), **given)
+    assert list(nodes) == ["driver", "supervisor", "rviz2"], "it has no links"
+    with pytest.raises(RosRlError, match="started elsewhere"):
+        launched("bringup.launch.py", out=str(tmp_path / "u"), robot="go2", driver="external")
+    assert not (tmp_path / "u").exists()
 
 
 @pytest.mark.ros
