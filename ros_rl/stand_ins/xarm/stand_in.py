@@ -33,6 +33,9 @@ _LATE = 0.6  # s
 _BEHIND = 0.2  # s, after which time that was lost is not made up for
 _REMEMBERED = 60_000  # steps, 5 minutes
 _GRIPPER = 124
+LOWER = np.array([-6.283, -2.059, -3.927, -6.283, -1.69297, -6.283])
+UPPER = np.array([6.283, 2.0944, 0.19198, 6.283, 3.14159, 6.283])
+"""Joint limits of the control box [rad]: the vendor's URDF."""
 _SENSORS = ("joint_position", "joint_velocity", "joint_effort", "tool_position", "tool_orientation")
 
 
@@ -61,8 +64,8 @@ class XarmStandIn(StandIn):
         self.host, self._asked_port, self._asked_reports = host, control_port, report_ports
         robot = load_robot(self.robot)
         self._body = Body(robot, "velocity", 1.0 / _STEP, "table", sensors=_SENSORS)
-        self._firmware = Firmware(firmware, robot.limits.lower, robot.limits.upper, time.monotonic)
-        self._old = Firmware("1.7.0", robot.limits.lower, robot.limits.upper, time.monotonic).version
+        self._firmware = Firmware(firmware, LOWER, UPPER, time.monotonic)
+        self._old = Firmware("1.7.0", LOWER, UPPER, time.monotonic).version
         self.gripper = Gripper()
         self.moved: deque[tuple[float, Array]] = deque(maxlen=_REMEMBERED)
         """When the joints were driven with which velocities: steady clock [s], rad/s of shape (joints,)."""
