@@ -101,7 +101,7 @@ class Count:
     missing: float = 0.0
     """Largest way that was missing [rad], as `safety.missing_way` counts it."""
     seconds: float = 0.0
-    """Of guards' checks."""
+    """Of the thread, in checks."""
 
 
 def count(task: str, kind: str, make: Callable[..., Decide], ticks: int, backend: dict[str, Any]) -> Count:
@@ -118,9 +118,9 @@ def count(task: str, kind: str, make: Callable[..., Decide], ticks: int, backend
         for step in world.episode(decide):
             found.ticks += 1
             tick = step.tick
-            begin = time.perf_counter()
+            begin = time.thread_time()
             timed.check(tick.measurement, tick.previous_command, sequence=found.ticks)
-            found.seconds += time.perf_counter() - begin
+            found.seconds += time.thread_time() - begin
             before = _add_missing(world.robot, missing, tick, before, period)
             found.missing = max(found.missing, float(np.abs(missing).max()))
             found.ends += step.verdict is Verdict.TERMINATED

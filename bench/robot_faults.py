@@ -11,6 +11,10 @@ received was within its limits.
     python bench/robot_faults.py --robots a1 xarm
 
 Results of robots and faults that are not asked for stay in the file.
+
+    python bench/robot_faults.py --walk 60 --robots a1
+
+The shipped agent walks for so many minutes and nothing is done to it: whatever stops it does so falsely.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from robot_campaign.faults import Fault, faults_of
 from robot_campaign.received import beyond
 from robot_campaign.robots import GOES_ON, REFUSED, SAFE, SUBJECTS, TOLD, Subject
 from robot_campaign.visit import Outcome, Visit, preferred
+from robot_campaign.walk import WALKERS, walk
 
 from ros_rl.robot import load_robot
 
@@ -102,8 +107,8 @@ def at_start(name: str, subject: Subject, fault: str) -> Outcome:
         outcome.received = len(orders)
         if not refused and outcome.state not in ("FAULT", "EMERGENCY_STOP", "DISARMED"):
             outcome.wrong.append("is not refused")
-        if any(order.moves for order in orders):
-            outcome.wrong.append("was told to move")
+        if visit.last_driven(began) is not None and any(order.moves for order in orders):
+            outcome.wrong.append("was moved")
     finally:
         visit.close()
     return outcome
@@ -158,10 +163,29 @@ def summary(outcomes: list[dict[str, Any]]) -> str:
     return table(header, rows) + "\n\n" + table(["robot", "fault", "periods"], slow)
 
 
+def kept(path: Path) -> dict[str, Any]:
+    """What the file has."""
+    found = json.loads(path.read_text()) if path.exists() else {}
+    return {key: found[key] for key in ("faults", "walks") if key in found}
+
+
+def stroll(robots: list[str], minutes: float, path: Path) -> None:
+    """Let robots walk without a fault, and say what stopped them."""
+    before = kept(path)
+    walks = {one["robot"]: one for one in before.get("walks", [])}
+    for robot in robots:
+        with preferred():
+            found = walk(robot, minutes)
+        walks[robot] = asdict(found)
+        print(f"{robot}: {found.minutes:.1f} min, {found.metres:.0f} m, {found.falls} falls, {len(found.trips)} stops")
+        for reason in found.trips:
+            print(f"  {reason}")
+    write_result(path, before | {"walks": list(walks.values())})
+
+
 def merged(path: Path, outcomes: list[Outcome]) -> list[dict[str, Any]]:
     """What the file has of other robots and faults, and what is new."""
-    before = json.loads(path.read_text())["faults"] if path.exists() else []
-    rows = {(row["robot"], row["fault"]): row for row in before}
+    rows = {(row["robot"], row["fault"]): row for row in kept(path).get("faults", [])}
     rows |= {(one.robot, one.fault): asdict(one) for one in outcomes}
     order = {name: place for place, name in enumerate(SUBJECTS)}
     return sorted(rows.values(), key=lambda row: order.get(row["robot"], len(order)))
@@ -172,16 +196,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--robots", nargs="+", choices=tuple(SUBJECTS), default=list(SUBJECTS))
     parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="faults whose names hold one of these")
+    parser.add_argument("--walk", type=float, default=0.0, metavar="MINUTES", help="walk instead: a1, go2")
     add_output(parser, "robot_faults")
     args = parser.parse_args()
     print(describe_line(describe_machine()), "\n", flush=True)
+    if args.walk:
+        stroll([name for name in args.robots if name in WALKERS], args.walk, args.out)
+        return
     for robot in args.robots:
         outcomes = []
         with preferred():
             for outcome in campaign(robot, args.only):
                 outcomes.append(outcome)
                 print(line(outcome), flush=True)
-        write_result(args.out, {"faults": merged(args.out, outcomes)})
+        write_result(args.out, kept(args.out) | {"faults": merged(args.out, outcomes)})
     print()
     print(summary(json.loads(args.out.read_text())["faults"]))
 

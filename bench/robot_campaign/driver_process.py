@@ -21,12 +21,16 @@ import numpy as np
 
 from ros_rl.backends import construct
 from ros_rl.config import build
+from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import CommandError, RosRlError
+from ros_rl.resources import share_path
 from ros_rl.robot import Robot, load_robot
+from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.latch import Latch
 from ros_rl.runtime.pacing import Limits, RealTime
-from ros_rl.settings.loading import nested
+from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.settings.loading import load_settings, nested
 from ros_rl.settings.registry import ALL_TASKS, BACKEND_SETTINGS
 from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.types import Array, Command, Tick, Verdict
@@ -68,6 +72,35 @@ class Controller:
         stamp = tick.stamp + {"stale_stamp": -_HOURS, "future_stamp": _HOURS}.get(self.misdeed, 0)
         return [Command(stamp, value)] * (100 if self.misdeed == "flood" else 1)
 
+    def verdict(self, tick: Tick) -> Verdict:
+        """What a collector says to a tick."""
+        return Verdict.CONTINUE
+
+
+class Agent(Controller):
+    """Answers ticks with the shipped agent of a task, and judges them as its collector does.
+
+    Args:
+        robot: That it moves.
+        task: By its name.
+    """
+
+    def __init__(self, robot: Robot, task: str) -> None:
+        super().__init__(robot, 0.0)
+        settings = load_settings(task)
+        spec, period = settings.observation_spec(robot), settings.control.period
+        self._loop = ControlLoop(spec, task, period, seed=0, explore=0.0)
+        self._loop.use(OnnxGraph.load(share_path("models", task, "agent.onnx")))
+        self._builder = TransitionBuilder(spec, settings.task, period)
+
+    def answers(self, tick: Tick, seconds: float) -> list[Command]:
+        """See `Controller.answers`."""
+        return [self._loop.step(tick).command]
+
+    def verdict(self, tick: Tick) -> Verdict:
+        """See `Controller.verdict`."""
+        return self._builder.add(tick)[0]
+
 
 def say(**what: Any) -> None:
     """A line for who started this."""
@@ -81,6 +114,7 @@ def main() -> None:
     parser.add_argument("driver")
     parser.add_argument("--rate", type=float, default=20.0)
     parser.add_argument("--share", type=float, default=0.3)
+    parser.add_argument("--agent", default="", help="task whose shipped agent acts, instead of waves")
     parser.add_argument("--set", default="{}")
     args = parser.parse_args()
     robot, period = load_robot(args.robot), 1.0 / args.rate
@@ -98,7 +132,8 @@ def main() -> None:
         say(refused=f"{type(error).__name__}: {error}")
         return
     loop = DriverLoop(robot, task, backend, args.rate, 1, latch=latch, lost_time=0.5)
-    pacer, controller = RealTime(loop, period, False, Limits()), Controller(robot, args.share)
+    pacer = RealTime(loop, period, False, Limits())
+    controller = Agent(robot, args.agent) if args.agent else Controller(robot, args.share)
     inbox: list[str] = []
     threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
     try:
@@ -148,7 +183,10 @@ def _drive(
             except CommandError:
                 pass  # counted as a miss
         if controller.misdeed != "no_verdict":
-            pacer.verdict(tick.stamp, Verdict.CONTINUE, now)
+            verdict = controller.verdict(tick)
+            pacer.verdict(tick.stamp, verdict, now)
+            if verdict is Verdict.TERMINATED:
+                say(terminated=tick.index)
         if loop.safety is not state:
             state = loop.safety
             say(state=state.name, reason=loop.fault)

@@ -62,10 +62,15 @@ def preferred() -> Iterator[None]:
 
 
 class Visit:
-    """A driver's process beside a stand-in in this one."""
+    """A driver's process beside a stand-in in this one.
 
-    def __init__(self, subject: Subject, share: float = 0.3) -> None:
-        self.subject, self.period, self._share = subject, 1.0 / subject.rate, share
+    Args:
+        subject: Which.
+        agent: Task whose shipped agent acts; empty: all joints wave.
+    """
+
+    def __init__(self, subject: Subject, agent: str = "") -> None:
+        self.subject, self.period, self._agent = subject, 1.0 / subject.rate, agent
         self.stand_in = subject.stand_in()
         self.stand_in.start()
         self.lines: list[dict[str, Any]] = []
@@ -77,7 +82,7 @@ class Visit:
         """Start the driver."""
         subject = self.subject
         settings = json.dumps(subject.settings(self.stand_in))
-        words = [subject.robot, subject.driver, "--rate", str(subject.rate), "--share", str(self._share)]
+        words = [subject.robot, subject.driver, "--rate", str(subject.rate), "--agent", self._agent]
         self.process = subprocess.Popen(
             [sys.executable, str(_DRIVER), *words, "--set", settings],
             stdin=subprocess.PIPE,

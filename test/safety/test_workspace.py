@@ -53,7 +53,7 @@ def test_random_commands_never_leave_it(seed: int) -> None:
     commands = np.repeat(rng.uniform(-3.0, 3.0, (20, 6)), 10, axis=0)
     robot = boxed(keep_out={"post": POST})
     _, deepest = drive(robot, lambda period, _: commands[period], 200)
-    assert deepest < 0.01  # between two checks lies the arc of a period
+    assert deepest < 0.02  # between two checks lies the arc of a period; the guard allows 0.03
 
 
 def test_a_box_is_gone_round_or_not_at_all() -> None:
