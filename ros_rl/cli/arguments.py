@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,16 @@ def whole(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _minutes(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of minutes above 0")
+    return value
 
 
 def add_task(parser: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -98,7 +109,7 @@ def add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
         help="wait for every answer, or tick by the clock (default: lock_step; on hardware real_time)",
     )
     parser.add_argument(
-        "--robot-minutes", type=float, metavar="MIN", help=f"robot time, in minutes ({default_minutes})"
+        "--robot-minutes", type=_minutes, metavar="MIN", help=f"robot time, in minutes ({default_minutes})"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/<task>_<date>_<time>)")
     parser.add_argument("--namespace", metavar="NAME", help="of all nodes (default: the robot's name)")

@@ -304,6 +304,8 @@ def _check_hardware(robot: Robot, driver: str) -> None:
         key = f"hardware.{driver}.joints.{name}"
         if name not in robot.joints:
             raise ConfigError(f"{key}: the robot has no such joint; it has {', '.join(robot.joints)}")
+        if joint.name is not None and not joint.name.strip():
+            raise ConfigError(f"{key}.name is {joint.name!r}, expected one that is not empty")
         if abs(joint.sign) != 1.0:
             raise ConfigError(f"{key}.sign is {joint.sign:g}, allowed: 1, -1")
     names = robot.joint_map(driver).names

@@ -41,6 +41,7 @@ def test_driver_without_a_section_finds_the_joints_as_they_are() -> None:
     [
         ({"joint9": {}}, "hardware.own.joints.joint9: the robot has no such joint; it has joint1"),
         ({"joint1": {"sign": 0.5}}, "hardware.own.joints.joint1.sign is 0.5, allowed: 1, -1"),
+        ({"joint1": {"name": ""}}, "hardware.own.joints.joint1.name is '', expected one that is not empty"),
         ({"joint1": {"name": "joint2"}}, "hardware.own.joints: two joints are 'joint2' there"),
         ({"joint1": {"zero": float("nan")}}, "hardware.own.joints.joint1.zero"),
     ],

@@ -5,6 +5,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ros_rl.errors import ConfigError, TimingError
@@ -114,6 +115,23 @@ def test_robots_that_are_too_slow_for_the_control_rate(settings, rate_hz: float,
     settings.check_timing(ControlSettings(rate_hz=20.0))
     with pytest.raises(TimingError, match=complaint):
         settings.check_timing(ControlSettings(rate_hz=rate_hz))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("go2", "stiffness"), ("go2", "damping"), ("so101", "stiffness")])
+def test_joints_without_gains(name: str, kind: str) -> None:
+    robot = load_robot(name)
+    settings = HARDWARE_SETTINGS[next(iter(robot.hardware))]()
+    gains = getattr(robot, kind).copy()
+    gains[1] = 0.0
+    complaint = f"^{kind} of joint '{robot.joints[1]}' of robot '{name}' is 0, needed: more than 0$"
+    with pytest.raises(ConfigError, match=complaint):
+        settings.check_robot(replace(robot, **{kind: gains}))
+
+
+def test_an_arm_that_is_faster_than_any_of_its_kind() -> None:
+    robot = load_robot("ur5e")
+    with pytest.raises(ConfigError, match="'shoulder_pan_joint' of robot 'ur5e' has velocity 7 rad/s; a UR's joints"):
+        UrRtdeSettings().check_robot(replace(robot, limits=replace(robot.limits, velocity=np.full(6, 7.0))))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import ipaddress
 import re
 
 from ros_rl.errors import ConfigError, TimingError
+from ros_rl.robot import Robot
 from ros_rl.ros_names import check_namespace
 
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
@@ -90,6 +91,21 @@ def check_twice(rate_hz: float, other: float, what: str = "control.rate_hz") -> 
     """
     if rate_hz < 2.0 * other:
         raise TimingError(f"driver.backend.rate_hz {rate_hz:g} is not at least twice {what} {other:g}")
+
+
+def check_gain(robot: Robot, kind: str) -> None:
+    """Refuse a robot one of whose joints has no gain, which its file may leave out.
+
+    Args:
+        robot: The robot.
+        kind: ``stiffness`` or ``damping``.
+
+    Raises:
+        ConfigError: Naming the joint.
+    """
+    for name, value in zip(robot.joints, getattr(robot, kind), strict=True):
+        if value <= 0.0:
+            raise ConfigError(f"{kind} of joint '{name}' of robot '{robot.name}' is {value:g}, needed: more than 0")
 
 
 def _shown(value: str) -> str:

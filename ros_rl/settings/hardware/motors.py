@@ -11,7 +11,7 @@ from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, Robot
 from ros_rl.settings.backends import BackendSettings
-from ros_rl.settings.hardware.checks import check_twice
+from ros_rl.settings.hardware.checks import check_gain, check_twice
 from ros_rl.settings.nodes import ControlSettings
 
 
@@ -42,3 +42,5 @@ class MotorSettings(BackendSettings):
             raise ConfigError(
                 f"safety.safe_action of robot '{robot.name}' is '{robot.safety.safe_action}'; motors can do 'damp'"
             )
+        for kind in ("stiffness", "damping"):
+            check_gain(robot, kind)

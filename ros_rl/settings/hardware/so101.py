@@ -12,7 +12,7 @@ from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, Robot
 from ros_rl.settings.backends import BackendSettings
-from ros_rl.settings.hardware.checks import check_twice
+from ros_rl.settings.hardware.checks import check_gain, check_twice
 from ros_rl.settings.nodes import ControlSettings
 
 
@@ -69,6 +69,7 @@ class So101Settings(BackendSettings):
             raise ConfigError(f"joint '{others[0]}' of robot '{robot.name}' takes no position commands, as servos do")
         if robot.safety.safe_action == "damp":
             raise ConfigError(f"safety.safe_action of robot '{robot.name}' is 'damp'; servos can 'hold'")
+        check_gain(robot, "stiffness")
         known = ("joint_position", "joint_velocity", "joint_effort", "joint_temperature", "tool_position")
         unknown = [name for name in robot.sensors if name not in known]
         if unknown:

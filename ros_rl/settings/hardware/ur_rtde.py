@@ -17,6 +17,7 @@ from ros_rl.settings.hardware.checks import check_host, check_twice
 from ros_rl.settings.nodes import ControlSettings
 
 _JOINTS = 6
+_FASTEST = 2.0 * math.pi  # rad/s; a UR3e's wrist, and no joint of any UR more (the vendor's data sheets)
 _MEASURED = {
     "joint_position",
     "joint_velocity",
@@ -84,6 +85,13 @@ class UrRtdeSettings(BackendSettings):
         if others:
             raise ConfigError(
                 f"joint '{others[0]}' of robot '{robot.name}' takes no velocity commands, as driver 'ur_rtde' sends"
+            )
+        fast = robot.limits.velocity > _FASTEST
+        if fast.any():
+            worst = int(fast.argmax())
+            raise ConfigError(
+                f"joint '{robot.joints[worst]}' of robot '{robot.name}' has velocity {robot.limits.velocity[worst]:g} "
+                f"rad/s; a UR's joints do at most {_FASTEST:g}"
             )
         unknown = [name for name in robot.sensors if name not in _MEASURED]
         if unknown:
