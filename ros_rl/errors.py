@@ -26,7 +26,7 @@ class UnknownNameError(RosRlError):
 
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
         self.kind, self.name, self.valid = kind, name, sorted(valid)
-        super().__init__(f"unknown {kind} '{name}'; valid: {', '.join(self.valid)}")
+        super().__init__(f"unknown {kind} '{name}'; valid: {', '.join(self.valid) or 'none'}")
 
 
 class DataError(RosRlError):

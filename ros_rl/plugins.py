@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
-from ros_rl.errors import ConfigError, one_line
+from ros_rl.errors import ConfigError, MissingDependencyError, one_line
 
 Row = TypeVar("Row")
 _LOG = logging.getLogger(__name__)
@@ -76,9 +76,12 @@ def load_plugin(point: EntryPoint) -> Any:
 
     Raises:
         ConfigError: It cannot be imported.
+        MissingDependencyError: What it says itself that it lacks.
     """
     try:
         return point.load()
+    except MissingDependencyError:
+        raise
     except Exception as error:  # it is anybody's code
         kind = "" if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: "
         raise ConfigError(
@@ -97,7 +100,7 @@ def load_plugins(group: str) -> tuple[dict[str, Any], dict[str, str]]:
     for name, point in find_plugins(group).items():
         try:
             rows[name] = load_plugin(point)
-        except ConfigError as error:
+        except (ConfigError, MissingDependencyError) as error:
             problems[name] = str(error)
             _LOG.warning("%s; it is left out", error)
     return rows, problems

@@ -92,6 +92,13 @@ def add_preset(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_driver(parser: argparse.ArgumentParser) -> None:
+    """What moves the robot."""
+    parser.add_argument(
+        "--driver", choices=tuple(BACKEND_SETTINGS), help=f"what moves the robot (default: {DEFAULT_BACKEND})"
+    )
+
+
 def add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
     """What the nodes of a robot run with.
 
@@ -100,9 +107,7 @@ def add_graph(parser: argparse.ArgumentParser, default_minutes: str) -> None:
         default_minutes: Says how long it takes without ``--robot-minutes``.
     """
     add_settings(parser)
-    parser.add_argument(
-        "--driver", choices=tuple(BACKEND_SETTINGS), help=f"what moves the robot (default: {DEFAULT_BACKEND})"
-    )
+    add_driver(parser)
     parser.add_argument(
         "--mode",
         choices=("lock_step", "real_time"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ros_rl.cli.arguments import add_preset, add_settings, add_task
+from ros_rl.cli.arguments import add_driver, add_preset, add_settings, add_task
 from ros_rl.cli.options import check_agent, choose_task, settings_of
 from ros_rl.config import iterate
 
@@ -20,6 +20,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("settings", help="print every setting with its value, unit and range")
     add_task(parser, default=_TASK)
     parser.add_argument("--agent", metavar="NAME", help="what learns (default: the task's; sac with --env)")
+    add_driver(parser)
     add_preset(parser)
     add_settings(parser)
     parser.set_defaults(function=_settings)

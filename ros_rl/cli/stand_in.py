@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -98,14 +99,19 @@ def _serve(stand_in: StandIn, plans: list[Plan], stop: threading.Event, truth: T
         elapsed = time.monotonic() - begun
         if truth is not None:
             truth.write("{:.3f} {:.5f} {:.5f} {:.5f}\n".format(time.time(), *stand_in.place))
-        for plan in plans:
-            due = plan.begin <= elapsed < plan.end
-            if due != stand_in.plays(plan.fault):
-                (stand_in.play if due else stand_in.heal)(plan.fault)
-                print(f"{elapsed:.1f} s: fault {plan.fault} {'begins' if due else 'ends'}", flush=True)
+        _follow(stand_in, plans, elapsed)
         if elapsed - told >= 1.0:
             told = elapsed
             print(f"{elapsed:.0f} s: {stand_in.describe()}", flush=True)
+
+
+def _follow(stand_in: StandIn, plans: list[Plan], elapsed: float) -> None:
+    """Play the faults that any plan has now, and heal the others."""
+    for fault in dict.fromkeys(plan.fault for plan in plans):
+        due = any(plan.begin <= elapsed < plan.end for plan in plans if plan.fault == fault)
+        if due != stand_in.plays(fault):
+            (stand_in.play if due else stand_in.heal)(fault)
+            print(f"{elapsed:.1f} s: fault {fault} {'begins' if due else 'ends'}", flush=True)
 
 
 def read_plan(text: str, kind: type[StandIn]) -> Plan:
@@ -123,6 +129,6 @@ def read_plan(text: str, kind: type[StandIn]) -> Plan:
         start, duration = float(begin), float(length or "inf")
     except ValueError:
         start, duration = -1.0, -1.0
-    if not (start >= 0.0 and duration > 0.0):
+    if not (0.0 <= start < math.inf and duration > 0.0):
         raise ConfigError(f"--fault {text}: expected NAME@SECONDS or NAME@SECONDS+FOR, such as {name}@5+0.5")
     return Plan(name, start, start + duration)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from importlib.metadata import EntryPoint
 
-from ros_rl.errors import UnknownNameError
+from ros_rl.errors import MissingDependencyError, UnknownNameError
 from ros_rl.stand_ins.stand_in import StandIn
 
 STAND_INS: dict[str, str] = {
@@ -35,7 +35,10 @@ def load_stand_in(name: str) -> type[StandIn]:
     """
     if name not in STAND_INS:
         raise UnknownNameError("stand-in", name, STAND_INS)
-    kind: type[StandIn] = EntryPoint(name, f"ros_rl.stand_ins.{STAND_INS[name]}", "ros_rl.stand_ins").load()
+    try:
+        kind: type[StandIn] = EntryPoint(name, f"ros_rl.stand_ins.{STAND_INS[name]}", "ros_rl.stand_ins").load()
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError((error.name or "").partition(".")[0], "ros") from None
     return kind
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ros_rl.backends.unitree import KEYS, NO_POSITION, NO_VELOCITY
 from ros_rl.backends.unitree_a1 import wire
-from ros_rl.errors import BackendError
+from ros_rl.errors import BackendError, ConfigError
 from ros_rl.settings.hardware.unitree import JOINTS
 from ros_rl.stand_ins.person import Person
 from ros_rl.stand_ins.quadruped import STATE_FAULTS, Quadruped, Seen, Told
@@ -94,7 +94,10 @@ class A1StandIn(Quadruped):
     @classmethod
     def with_options(cls, options: tuple[str, ...]) -> A1StandIn:
         """See `StandIn.with_options`."""
-        start = next((name for name in ("standing", "hanging") if name in options), "lying")
+        starts = [name for name in ("standing", "hanging") if name in options]
+        if len(starts) > 1:
+            raise ConfigError(f"an A1 is either {' or '.join(starts)} at first: give one of them")
+        start = starts[0] if starts else "lying"
         host = SECOND_ADDRESS if "second" in options else "127.0.0.1"
         return cls(start=start, rescue="rescue" in options, host=host)
 

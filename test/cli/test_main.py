@@ -52,7 +52,7 @@ from ros_rl.tasks import TASKS
         (["train", "mock_point", "--set", "agent.name=[1]"], "--set agent.name=[1]: unknown agent [1]; valid:"),
         (["train", "mock_point", "--set", "task.name={a: 1}"], "unknown task {'a': 1}; valid:"),
         (["train", "mock_point", "--namespace", "a\nb"], "namespace 'a\\nb' is no name that ROS allows"),
-        (["run"], "the following arguments are required: --agent"),
+        (["run", "mock_point"], "who is to act? --agent FILE or --teleop keyboard"),
         (["run", "--agent", "a.onnx"], "neither of TASK and --env given; name one"),
         (["bla"], "invalid choice: 'bla'"),
     ],

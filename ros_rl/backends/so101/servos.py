@@ -11,11 +11,14 @@ import termios
 import time
 from collections.abc import Mapping
 
-import scservo_sdk
-from scservo_sdk import COMM_SUCCESS, INST_PING
-
 from ros_rl.backends.so101.registers import MODEL_NUMBER, Register, errors_of
-from ros_rl.errors import BackendError, one_line
+from ros_rl.errors import BackendError, MissingDependencyError, one_line
+
+try:
+    import scservo_sdk
+    from scservo_sdk import COMM_SUCCESS, INST_PING
+except ImportError:
+    raise MissingDependencyError("feetech-servo-sdk", "so101") from None
 
 _FRAME = 6  # bytes of a packet beside its data
 _TRIES = 3
