@@ -57,7 +57,7 @@ class MotorCommand:
 
 
 class MotorBus(ABC):
-    """A robot's motors. It is made in the process that uses it, and no call but `open` blocks.
+    """A robot's motors. It is made in the process that uses it, and no call but `open` and `arm` blocks.
 
     Args:
         settings: Of the driver; whatever can be pickled.
@@ -93,6 +93,13 @@ class MotorBus(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close the link, without a word to the robot; once is enough, more do no harm."""
+
+    def arm(self) -> None:  # noqa: B027 - most links open nothing anew
+        """A person arms; a link that is lost may be opened anew, and may take its time. Nothing moves.
+
+        Raises:
+            BackendError: It cannot be opened.
+        """
 
     def reject(self, complaint: str) -> None:
         """Count something that was no state."""

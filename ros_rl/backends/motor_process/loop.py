@@ -69,11 +69,22 @@ class MotorLoop:
         """
         failure = self._take_states(now)
         self._orders.read()
+        failure = self._arm() or failure
         before = self._phases.phase
         blind, fault = self._intake.blind(now), failure or self._intake.fault()
         phase = self._phases.decide(self._order, now, self._attended(), blind, fault)
         self._send(phase, before, now)
         self._tell(phase, now)
+
+    def _arm(self) -> str:
+        """Tell the bus of a new arming; returns why that failed."""
+        if int(self._order["arming"]) <= self._phases.arming:
+            return ""
+        try:
+            self._bus.arm()
+        except Exception as error:  # as in `_take_states`
+            return one_line(error)
+        return ""
 
     def _take_states(self, now: float) -> str:
         """Returns why that failed, whatever it was: a robot must not be left with its last command."""

@@ -24,6 +24,7 @@ from ros_rl.settings.hardware.so101 import So101Settings
 from ros_rl.types import Array
 
 _FIRST_STATE = 2.0  # s
+_AGAIN_SECONDS, _LOOKS_SECONDS = 0.4, 0.005
 _LETS_GO = 50  # steps of the torque limit
 
 
@@ -74,9 +75,25 @@ class So101Backend(MotorBackend):
         super().connect()
 
     def arm(self) -> None:
-        """See `Backend.arm`: the servos hold where they are, under torque."""
+        """See `Backend.arm`: the servos hold where they are, under torque.
+
+        Where the adapter was pulled out, it is opened anew, and the first state waited for.
+
+        Raises:
+            BackendError: There is none.
+        """
+        report = self.motors.report()
+        lost = time.monotonic() - float(report["received"]) > self._settings.silence_limit
+        last = int(report["sequence"])
         self._armed = True
         super().arm()
+        deadline = time.monotonic() + _AGAIN_SECONDS
+        while lost and self.motors.report()["sequence"] == last:
+            if time.monotonic() > deadline:
+                report = self.motors.report()
+                said = report["fault"].decode() or report["complaint"].decode() or "it sends no state"
+                raise BackendError(f"the arm did not come back: {said}")
+            time.sleep(_LOOKS_SECONDS)
 
     def close(self) -> None:
         """See `Backend.close`: hold, end the motor process, then let go so slowly that the arm sinks."""

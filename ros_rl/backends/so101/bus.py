@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from ros_rl.backends.motor_process import MotorBus, MotorCommand, MotorState
@@ -16,6 +18,8 @@ from ros_rl.backends.so101.registers import (
     GOAL_POSITION,
     GOAL_TIME,
     GOAL_VELOCITY,
+    HIGHEST_POSITION,
+    LOWEST_POSITION,
     PRESENT_CURRENT,
     PRESENT_LOAD,
     PRESENT_POSITION,
@@ -37,6 +41,7 @@ _BEGIN = TORQUE_ENABLE.address
 _SIZE = PRESENT_CURRENT.address + PRESENT_CURRENT.size - _BEGIN
 _JUMP = COUNTS // 4  # in one cycle; no servo turns so fast
 _REPEATS = 2  # of a goal that holds, to servos that do not answer
+_AGAIN_SECONDS = 0.1  # for an answer of all servos
 _FASTEST = 254  # 100 counts/s^2
 
 
@@ -52,7 +57,7 @@ class So101Bus(MotorBus):
     def __init__(self, settings: So101Settings, robot: Robot) -> None:
         super().__init__(settings, robot)
         self._servos = servos_of(settings, robot)
-        self._asked = self._on = self._lost = False
+        self._asked = self._on = self._lost = self._gone = False
         self._counts: Array | None = None
         self._hold: Array | None = None
         self._tick = self._powerless = self._repeats = 0
@@ -63,6 +68,38 @@ class So101Bus(MotorBus):
         """See `MotorBus.open`."""
         self._servos.open()
         self._scale = Scale.of(self.robot, self._servos)
+
+    def arm(self) -> None:
+        """See `MotorBus.arm`: an adapter that was pulled out is looked for again, and its servos are as new."""
+        if not self._gone:
+            return
+        self.close()
+        self._servos.open()
+        try:
+            middle = self._middle()
+        except OSError as error:
+            raise BackendError(f"the adapter is gone again ({one_line(error)})") from None
+        if not np.array_equal(middle, self._scale.middle):
+            raise BackendError("another arm answers, or one that was calibrated anew: start the driver anew")
+        self._gone = self._asked = self._on = self._lost = False
+        self._counts = self._hold = None
+        self.complaint = ""
+
+    def _middle(self) -> Array:
+        """Of the servos' position limits [counts], all asked at once: the loop's process may not be held up for long.
+
+        Raises:
+            BackendError: One does not answer.
+            OSError: The port is gone.
+        """
+        low, high = LOWEST_POSITION, HIGHEST_POSITION
+        size = high.address + high.size - low.address
+        self._servos.ask(low.address, size)
+        deadline = time.monotonic() + _AGAIN_SECONDS
+        while not self._servos.quiet(size) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        ends = [(low.decode(data[: low.size]), high.decode(data[-high.size :])) for data in self._servos.answers(size)]
+        return np.mean(ends, axis=1)
 
     def close(self) -> None:
         """See `MotorBus.close`."""
@@ -89,6 +126,13 @@ class So101Bus(MotorBus):
         """See `MotorBus.send`, and ask for the next state; not while servos answer, as there is one wire for both."""
         if self._asked:
             return
+        try:
+            self._tell(command)
+        except OSError as error:
+            self._gone = True
+            self.complaint = f"the adapter is gone ({one_line(error)}): plug it in, clear the fault, arm"
+
+    def _tell(self, command: MotorCommand) -> None:
         goal = self._goal(command)
         if goal is not None and not self._waits():
             counts = self._scale.counts(goal)

@@ -41,7 +41,7 @@ FAULTS = {
     "torn": "each reply comes in three pieces",
     "late": "replies of six servos come 10 to 60 ms late",
     "echo": "the adapter gives back what is sent",
-    "unplugged": "the adapter is pulled out; for good",
+    "unplugged": "the adapter is pulled out, and plugged in again when the fault ends",
     "overload": "servo 2 reports overload, and lets go",
     "overheated": f"servo 2 reports that it is too hot, at {_HOT} degrees Celsius",
     "low_voltage": "servo 2 reports a voltage out of range, 4.2 V",

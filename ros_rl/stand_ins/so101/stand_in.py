@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import pty
 import select
+import tempfile
 import threading
 import time
 import tty
 from collections import deque
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -81,6 +83,7 @@ class So101StandIn(StandIn):
         self._listener = Listener()
         self._waiting: deque[tuple[float, bytes]] = deque()
         self._master = self._slave = -1
+        self._folder = tempfile.TemporaryDirectory(prefix="ros_rl_so101_")
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._step()
@@ -88,7 +91,7 @@ class So101StandIn(StandIn):
     @property
     def address(self) -> str:
         """See `StandIn.address`."""
-        return os.ttyname(self._slave) if self._slave >= 0 else "no port"
+        return str(Path(self._folder.name) / "ttyACM0")
 
     @property
     def place(self) -> Array:
@@ -97,9 +100,7 @@ class So101StandIn(StandIn):
 
     def start(self) -> None:
         """See `StandIn.start`."""
-        self._master, self._slave = pty.openpty()  # its own end stays open, so that drivers may come and go
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
+        self._plug()
         self._thread = threading.Thread(target=self._live, name="stand-in so101", daemon=True)
         self._thread.start()
 
@@ -110,6 +111,7 @@ class So101StandIn(StandIn):
             self._thread.join()
             self._thread = None
             self._unplug()
+            self._folder.cleanup()
             self.body.close()
 
     def describe(self) -> str:
@@ -151,6 +153,8 @@ class So101StandIn(StandIn):
                 self._step()
             if self.plays("unplugged"):
                 self._unplug()
+            elif self._master < 0:
+                self._plug()
             self._serve(pace.left)
 
     def _step(self) -> None:
@@ -226,7 +230,15 @@ class So101StandIn(StandIn):
             except BlockingIOError:
                 pass  # nobody reads
 
+    def _plug(self) -> None:
+        """A pseudo-terminal, whatever its name, behind the same link."""
+        self._master, self._slave = pty.openpty()  # its own end stays open, so that drivers may come and go
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        Path(self.address).symlink_to(os.ttyname(self._slave))
+
     def _unplug(self) -> None:
+        Path(self.address).unlink(missing_ok=True)
         for end in (self._master, self._slave):
             if end >= 0:
                 os.close(end)

@@ -82,7 +82,7 @@ def refusal(settings: So101Settings) -> str:
         ("wrong_id", "servo 5 (wrist_roll) of 6 servos"),
         ("other_model", "servo 4 (wrist_flex) is of model 1033, expected 777"),
         ("other_firmware", "servo 6 (gripper) has firmware 3.9, servo 1 (shoulder_pan) has 3.10"),
-        ("echo", "the adapter at /dev/pts/.* echoes what is sent"),
+        ("echo", "the adapter at .*ttyACM0 echoes what is sent"),
         ("overload", "servo 2 (shoulder_lift) reports: overload; switch its power off"),
         ("low_voltage", "servo 2 (shoulder_lift) reports: voltage"),
         ("hot_servo", "servo 2 (shoulder_lift) is at 75 C, limit 60 C"),
@@ -336,13 +336,29 @@ def test_an_arm_whose_driver_is_stopped_or_dead_stays_where_it_is(still: So101St
     wait_for(lambda: not Path(f"/proc/{motors}").exists())
 
 
-def test_an_unplugged_arm_is_told_of(arm: So101StandIn) -> None:
+def test_an_unplugged_arm_is_told_of_and_comes_back_by_an_arming_alone(arm: So101StandIn) -> None:
     other = So101StandIn()
     other.start()
     backend = So101Backend(ROBOT, settings_of(other, silence_limit=0.3), PERIOD)
-    backend.connect()
-    assert backend.read().health == ""
-    other.play("unplugged")
-    wait_for(lambda: "sent no state for" in backend.read().health)
-    backend.close()
-    other.close()
+    with contextlib.closing(other), contextlib.closing(backend):
+        backend.connect()
+        assert backend.read().health == ""
+        backend.arm()
+        wait_for(lambda: all(other.torque))
+        other.play("unplugged")
+        wait_for(lambda: "sent no state for" in backend.read().health and "plug it in" in backend.read().health)
+        backend.disarm()
+        with pytest.raises(BackendError, match="did not come back: port .* there is no such port"):
+            backend.arm()
+        backend.disarm()
+        replugged = time.monotonic()
+        other.heal("unplugged")
+        wait_for(lambda: Path(other.address).exists())
+        time.sleep(0.5)
+        assert other.since(replugged) == [] and backend.read().health, "it came back by itself"
+        stood = other.position.copy()
+        with contextlib.suppress(BackendError):  # a busy machine may take longer than it waits for
+            backend.arm()
+        wait_for(lambda: backend.read().health == "")
+        wait_for(lambda: bool(other.goals_since(replugged)))
+        np.testing.assert_allclose(other.position, stood, atol=0.05)
