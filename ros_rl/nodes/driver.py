@@ -21,7 +21,8 @@ from ros_rl.nodes.qos import LATCHED, STATE
 from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.task_inputs import InputReader
 from ros_rl.runtime.driver_loop import make_driver_loop
-from ros_rl.runtime.pacing import LockStep, Pacer, RealTime
+from ros_rl.runtime.pacing import CONTROLLER, LockStep, Pacer, RealTime
+from ros_rl.settings.teleop import TELEOPERATOR
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Command, Verdict
 
@@ -70,7 +71,8 @@ class DriverNode(DriverShell):
         if self._lock_step:
             self._pacer = LockStep(loop, control.period, driver.recovers, driver.silence_limit)
         else:
-            self._pacer = RealTime(loop, control.period, driver.recovers, limits_of(driver))
+            who = TELEOPERATOR if settings.person_acts else CONTROLLER
+            self._pacer = RealTime(loop, control.period, driver.recovers, limits_of(driver), who)
         return super().on_configure(state)
 
     def on_activate(self, state: Any) -> TransitionCallbackReturn:

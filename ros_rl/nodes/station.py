@@ -71,7 +71,14 @@ class Station:
                 self._publish()
                 self._look()
         finally:
-            self._console.status("")
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Say so, rather than fall silent."""
+        self._keyboard.release()
+        if rclpy.ok():
+            self._publish()
+        self._console.status("")
 
     def _press(self, key: str) -> None:
         service = self._keyboard.press(key, time.monotonic())

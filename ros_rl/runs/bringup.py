@@ -99,7 +99,8 @@ def check(settings: Settings, mode: str) -> None:
     Raises:
         ConfigError: It cannot be brought up.
     """
-    if mode == BRING_UP and not settings.driver.backend.starts_driver:
+    backend = settings.driver.backend
+    if mode == BRING_UP and not (backend.starts_driver or backend.guarded):
         raise ConfigError(f"driver '{settings.driver.backend_name}' is started elsewhere: there is nothing to bring up")
     if mode == BRING_UP and settings.driver.mode == "lock_step":
         raise ConfigError("driver.mode is 'lock_step', but a robot that is brought up waits for nobody; use real_time")

@@ -204,10 +204,14 @@ class RealTime(Pacer):
         period: Control period [s].
         auto_recover: The next answer of who was silent clears the fault that this caused, and resets.
         limits: When it gives up.
+        commander: The node that answers ticks, for messages.
     """
 
-    def __init__(self, loop: DriverLoop, period: float, auto_recover: bool, limits: Limits) -> None:
+    def __init__(
+        self, loop: DriverLoop, period: float, auto_recover: bool, limits: Limits, commander: str = CONTROLLER
+    ) -> None:
         super().__init__(loop, period, auto_recover)
+        self._commander = commander
         self.limits = limits
         """When it gives up."""
         self._in_row = 0
@@ -262,9 +266,11 @@ class RealTime(Pacer):
             self._in_row += 1
             self.misses += 1
         if self._in_row >= limits.misses:
-            self._trip(CONTROLLER, f"controller missed {self._in_row} deadlines in a row")
+            self._trip(CONTROLLER, f"{self._commander} missed {self._in_row} deadlines in a row")
         elif missed and sum(self._missed) > limits.miss_share * MISS_WINDOW:
-            self._trip(CONTROLLER, f"controller missed {sum(self._missed)} of the last {len(self._missed)} deadlines")
+            self._trip(
+                CONTROLLER, f"{self._commander} missed {sum(self._missed)} of the last {len(self._missed)} deadlines"
+            )
         elif limits.unjudged and now - self._judged > limits.unjudged:
             self._trip(COLLECTOR, f"collector has given no verdict for {now - self._judged:.1f} s")
 

@@ -74,6 +74,10 @@ class Keyboard:
         self._chosen = dict(STRUCK.get(key, {}))
         return CALLS.get(key, "")
 
+    def release(self) -> None:
+        """Nothing is held any more, until it was let go of."""
+        self._held.release()
+
     def wish(self, now: float) -> Wish:
         """What the person wants; what was chosen stands in one wish only.
 

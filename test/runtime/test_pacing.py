@@ -210,6 +210,14 @@ def test_in_real_time_a_robot_stays_ready_until_somebody_answers_then_keeps_its_
     assert second.stamp == 6000 and second.intact and second.env_steps == 1
 
 
+def test_who_missed_is_told_by_name(loop) -> None:
+    pacer = RealTime(loop, PERIOD, auto_recover=False, limits=Limits(misses=2), commander="teleoperator")
+    pacer.command(answer(pacer.start(0.0, stamp=998)), 0.0)
+    for index in range(4):
+        pacer.poll(PERIOD * index, 1000 + index)
+    assert loop.fault == "teleoperator missed 2 deadlines in a row"
+
+
 def test_two_misses_in_a_row_are_the_safe_state_and_an_answer_ends_it(loop, real_time) -> None:
     real_time.command(answer(loop.tick), 0.01)
     second = real_time.poll(0.05, 2000)

@@ -21,14 +21,16 @@ from ros_rl.types import Command, Measurement, SafetyState, Tick, Verdict
 class World:
     """The mock robot with its driver and builder."""
 
-    def __init__(self, delay: int = 1, seconds: float = 5.0, auto_recover: bool = True, seed: int = 0) -> None:
+    def __init__(
+        self, delay: int = 1, seconds: float = 5.0, auto_recover: bool = True, seed: int = 0, ends: bool = True
+    ) -> None:
         settings = load_settings("mock_point")
         settings = with_overrides(settings, control={"delay": delay}, task={"episode_seconds": seconds})
         self.robot, self.task = settings.load_robot(), settings.task
         self.spec = ObservationSpec(self.robot, self.task.observation, delay)
         backend = MockBackend(self.robot, MockSettings(), settings.control.period)
         self.driver = DriverLoop(self.robot, self.task, backend, 20.0, delay, seed, auto_recover=auto_recover)
-        self.builder = TransitionBuilder(self.spec, self.task, settings.control.period, "here")
+        self.builder = TransitionBuilder(self.spec, self.task, settings.control.period, "here", ends)
         self.tick = self.driver.start()
 
     def step(self, action=None, verdict=Verdict.CONTINUE):
@@ -106,6 +108,16 @@ def test_time_up_is_truncation():
     verdicts = [world.step([0.0, 0.0]) for _ in range(4)]
     assert [verdict for verdict, _ in verdicts] == [Verdict.CONTINUE] * 3 + [Verdict.TRUNCATED]
     assert verdicts[-1][1].truncated and not verdicts[-1][1].terminated
+
+
+def test_a_person_who_drives_is_not_interrupted_by_the_task():
+    world = World(seconds=0.2, ends=False)
+    world.builder.add(world.tick)
+    found = [world.step([1.0, 1.0]) for _ in range(60)]
+    assert all(verdict is Verdict.CONTINUE and transition is not None for verdict, transition in found)
+    ended = [transition.terminated for _, transition in found]
+    assert ended[-1] and not ended[0] and not any(transition.truncated for _, transition in found)
+    assert {transition.episode for _, transition in found} == {0}
 
 
 def test_a_missed_command_breaks_one_step():
