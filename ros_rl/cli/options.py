@@ -77,6 +77,9 @@ def overrides_of(
         options: Of the command.
         implied: Settings that hold unless --set says otherwise.
         overrides: Settings of the command's own options; None is none.
+
+    Raises:
+        ConfigError: --set says something else than these.
     """
     own = {
         "seed": options.seed,
@@ -88,6 +91,8 @@ def overrides_of(
         **overrides,
     }
     given = {key: value for key, value in own.items() if value is not None}
+    for item in options.set:
+        _refuse_contradiction(item, given)
     chosen: list[dict[str, Any]] = [{key: given[key]} for key in ("agent.name", "driver.backend.name") if key in given]
     if "driver.backend.name" in given:  # at once: no robot is in lock-step, not even until the next setting is read
         chosen[-1] |= implied_by(given["driver.backend.name"])
@@ -97,6 +102,17 @@ def overrides_of(
         *options.set,
         *({key: value} for key, value in given.items()),
     ]
+
+
+def _refuse_contradiction(item: str, given: Mapping[str, Any]) -> None:
+    """Refuse a --set of which the command or its other options would leave nothing, unless they say the same."""
+    said = parse_override(item)
+    for key, value in given.items():
+        found: Any = said
+        for part in key.split("."):
+            found = found.get(part, value) if isinstance(found, Mapping) else found
+        if found != value:
+            raise ConfigError(f"--set '{item}': {key} is {value!r} by this command or another of its options")
 
 
 def settings_of(options: argparse.Namespace, **overrides: Any) -> Settings:

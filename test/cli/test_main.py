@@ -52,6 +52,12 @@ from ros_rl.tasks import TASKS
         (["train", "mock_point", "--set", "agent.name=[1]"], "--set agent.name=[1]: unknown agent [1]; valid:"),
         (["train", "mock_point", "--set", "task.name={a: 1}"], "unknown task {'a': 1}; valid:"),
         (["train", "mock_point", "--namespace", "a\nb"], "namespace 'a\\nb' is no name that ROS allows"),
+        (["train", "mock_point", "--seed", "3", "--set", "seed=4"], "--set 'seed=4': seed is 3 by this command or"),
+        (
+            ["train", "mock_point", "--driver", "mock", "--set", "driver.backend=7"],
+            "--set 'driver.backend=7': driver.backend.name is 'mock' by this command or another of its options",
+        ),
+        (["bringup", "mock", "--set", "robot=a1"], "--set 'robot=a1': robot is 'mock' by this command"),
         (["run", "mock_point"], "who is to act? --agent FILE or --teleop keyboard"),
         (["run", "--agent", "a.onnx"], "neither of TASK and --env given; name one"),
         (["bla"], "invalid choice: 'bla'"),
