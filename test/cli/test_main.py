@@ -13,13 +13,13 @@ from saved_runs import save_run
 
 from ros_rl.robot import robot_names
 from ros_rl.settings.loading import load_settings
-from ros_rl.tasks import TASKS
+from ros_rl.settings.registry import ALL_TASKS
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["train", "nope"], f"unknown task 'nope'; valid: {', '.join(sorted([*TASKS, 'gym']))}"),
+        (["train", "nope"], f"unknown task 'nope'; valid: {', '.join(sorted(ALL_TASKS))}"),
         (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: "),
         (["train", "mock_point", "--driver", "nope"], "invalid choice: 'nope'"),
         pytest.param(
