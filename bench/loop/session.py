@@ -22,8 +22,9 @@ from loop.cases import Case
 ROOT = Path(__file__).resolve().parents[2]
 _ROS_RL = [sys.executable, "-m", "ros_rl.cli"]
 _UP, _ARMED, _DOWN = 120.0, 120.0, 30.0  # s that a machine may take which is busy otherwise
-_FAULT = re.compile(r"^driver: (?:FAULT|EMERGENCY_STOP):? ?(.*)")
+_FAULT = re.compile(r"^driver: (?:FAULT|EMERGENCY_STOP) \((.*)\); nothing moves")
 _ACTS = "driver: acts again"
+_AGAIN, _NOT_FOUND = 3, "no driver"
 
 
 class Program:
@@ -93,14 +94,22 @@ def environment() -> dict[str, str]:
 
 
 def order(*words: str) -> None:
-    """A command of ``ros-rl`` that is done at once.
+    """A command of ``ros-rl`` that is done at once, given again where the driver was not found: discovery takes time.
 
     Raises:
         RuntimeError: It failed.
     """
-    done = subprocess.run([*_ROS_RL, *words], capture_output=True, text=True, cwd=ROOT, env=environment(), timeout=_UP)
-    if done.returncode:
-        raise RuntimeError(f"ros-rl {' '.join(words)}: {(done.stdout + done.stderr).strip()}")
+    said = ""
+    for _ in range(_AGAIN):
+        done = subprocess.run(
+            [*_ROS_RL, *words], capture_output=True, text=True, cwd=ROOT, env=environment(), timeout=_UP
+        )
+        if not done.returncode:
+            return
+        said = (done.stdout + done.stderr).strip()
+        if _NOT_FOUND not in said:
+            break
+    raise RuntimeError(f"ros-rl {' '.join(words)}: {said}")
 
 
 @contextlib.contextmanager

@@ -241,6 +241,29 @@ class MujocoSettings(PhysicsSettings):
     impratio: float = setting(
         100.0, "stiffness of friction over that of contacts: how little a foot creeps", low=1.0, high=1000.0
     )
+    contact_time: float = setting(
+        0.02,
+        "time constant in which the robot's contacts push back (MuJoCo's solref, its default); less is harder ground",
+        unit="s",
+        low=4e-4,
+        high=0.5,
+    )
+    contact_give: float = setting(
+        0.05,
+        "share of a load that a contact 1 mm deep gives way to, twice as much at its surface (1 - MuJoCo's solimp)",
+        low=1e-3,
+        high=0.4,
+    )
+
+    def check_timing(self, control: ControlSettings) -> None:
+        """See `BackendSettings.check_timing`: MuJoCo cannot follow contacts of less than two physics steps."""
+        super().check_timing(control)
+        shortest = 2.0 / self.physics_rate_hz
+        if self.contact_time < shortest - 1e-9:
+            raise TimingError(
+                f"driver.backend.contact_time {self.contact_time:g} s is below two physics steps, {shortest:g} s "
+                f"(driver.backend.physics_rate_hz {self.physics_rate_hz:g})"
+            )
 
     def check_scene(self, name: str, objects: Sequence[str]) -> None:
         """See `BackendSettings.check_scene`: it is made of simple shapes and the ground."""

@@ -99,6 +99,13 @@ def test_a_period_that_the_physics_step_does_not_divide_is_refused_with_the_numb
     assert load_settings("a1_walk", overrides=["control.rate_hz=50.0"]).control.period == 0.02
 
 
+def test_contacts_faster_than_two_physics_steps_are_refused():
+    overrides = [{"driver.backend.name": "mujoco"}, "driver.backend.contact_time=0.003"]
+    with pytest.raises(TimingError, match=r"contact_time 0.003 s is below two physics steps, 0.004 s .* 500"):
+        load_settings("go2_walk", overrides=overrides)
+    assert load_settings("go2_walk", overrides=[*overrides, "driver.backend.physics_rate_hz=1000"])
+
+
 def test_a_latency_of_a_whole_period_is_refused():
     with pytest.raises(TimingError, match="control.delay"):
         load_settings("a1_walk", overrides=["driver.backend.latency=0.05"])

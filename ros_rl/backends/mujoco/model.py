@@ -22,6 +22,7 @@ from ros_rl.settings.backends import MujocoSettings
 WORLD, ROBOT = 1, 2
 """Bits of `contype` and `conaffinity`: what belongs to what stands around, and to the robot."""
 _FRICTION = 0.5  # of links other than feet, as PyBullet has it
+_CRITICAL = 1.0  # damping ratio of contacts, MuJoCo's own
 _HIDDEN = 3  # group of shapes that are not drawn
 _MESHES = (".stl", ".obj")
 
@@ -39,7 +40,7 @@ def robot_spec(robot: Robot, settings: MujocoSettings) -> Any:
         raise ConfigError(f"{urdf.path}: MuJoCo cannot load it: {' '.join(str(error).split())}") from None
     _set_physics(spec, settings)
     _set_base(spec, robot, urdf)
-    _set_shapes(spec, robot)
+    _set_shapes(spec, robot, settings)
     _set_joints(spec, robot)
     for index in range(robot.size):
         _add_drive(spec, robot, index)
@@ -97,8 +98,8 @@ def _set_base(spec: Any, robot: Robot, urdf: Urdf) -> None:
         base.add_freejoint()
 
 
-def _set_shapes(spec: Any, robot: Robot) -> None:
-    """Whom each shape touches, how slippery it is, and whether it is drawn."""
+def _set_shapes(spec: Any, robot: Robot, settings: MujocoSettings) -> None:
+    """Whom each shape touches, how slippery and how hard it is, and whether it is drawn."""
     assert robot.simulation is not None
     touched = WORLD | ROBOT if robot.simulation.self_collision else WORLD
     for body in spec.bodies[1:]:
@@ -108,7 +109,9 @@ def _set_shapes(spec: Any, robot: Robot) -> None:
                 continue
             geom.contype, geom.conaffinity = ROBOT, touched
             geom.friction = [_FRICTION, *geom.friction[1:]]
-            geom.priority = 1  # its friction is that of the contact, so that a foot can be made slippery
+            geom.priority = 1  # its friction and hardness are those of the contact
+            geom.solref = [settings.contact_time, _CRITICAL]
+            geom.solimp[:2] = [1.0 - 2.0 * settings.contact_give, 1.0 - settings.contact_give]
             if seen:
                 geom.group = _HIDDEN
 

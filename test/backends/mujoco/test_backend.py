@@ -77,6 +77,19 @@ class TestStanding:
         assert truth.foot_slip < 0.001
         np.testing.assert_allclose(stand[1]["joint_position"], GO2.home, atol=0.15)
 
+    def test_feet_sink_as_far_as_contacts_are_told_to_give(self, stand):
+        hard = make(contact_time=0.005, contact_give=0.001)
+        reset(hard)
+        for _ in range(40):
+            hard.step(GO2.home, GO2.home)
+        deep, flat = (-backend._world.data.contact.dist[:4].mean() for backend in (stand[0], hard))
+        assert 1e-4 < deep < 0.01
+        assert 0.0 <= flat < 0.2 * deep
+        model = stand[0]._world.model
+        touching = model.geom_contype > 0
+        np.testing.assert_allclose(model.geom_solref[touching], [[0.02, 1.0]] * touching.sum())  # MuJoCo's defaults
+        np.testing.assert_allclose(model.geom_solimp[touching][:, :3], [[0.9, 0.95, 0.001]] * touching.sum())
+
     def test_a_picture_shows_it(self, stand):
         picture = stand[0].render(64, 48)
         assert picture.shape == (48, 64, 3) and picture.dtype == np.uint8
