@@ -352,3 +352,25 @@ def test_orientation_is_that_of_fixed_angles() -> None:
 
     for angles in (np.array([0.3, -0.4, 1.2]), np.array([np.pi, 0.0, 0.5]), np.array([-3.0, 1.0, -2.0])):
         np.testing.assert_allclose(frames.roll_pitch_yaw(orientation(angles)), angles, atol=1e-9)
+
+
+@needs_client
+@pytest.mark.parametrize("axes", [5, 7])
+def test_an_arm_of_other_axes_is_driven_by_its_own_file_and_refused_by_another(axes: int) -> None:
+    with served(axes=axes) as stand_in, armed(stand_in) as backend:
+        speed, before = np.zeros(axes), stand_in.position.copy()
+        speed[-1] = 0.4
+        for _ in range(10):
+            backend.write(speed, time.monotonic() + 0.5)
+            time.sleep(0.05)
+        until(lambda: stand_in.position[-1] > before[-1] + 0.05)
+        np.testing.assert_allclose(stand_in.position[:-1], before[:-1], atol=0.02)
+        np.testing.assert_allclose(backend.read().measurement["joint_position"], stand_in.position, atol=0.05)
+        from ros_rl.backends.xarm.backend import XarmBackend
+
+        other = XarmBackend(load_robot("xarm6"), settings_for(stand_in), 0.05)
+        begun = time.monotonic()
+        with pytest.raises(BackendError, match=f"has an arm of {axes} axes; the robot's file has 6"):
+            other.connect()
+        asked = {str(item.what).split()[0] for item in stand_in.since(begun)}
+        assert not asked & {"enable", "mode", "state", "clean"}

@@ -24,10 +24,10 @@ def own_address() -> str:
 
 
 @contextmanager
-def served(firmware: str = "2.3.0", host: str = "127.0.0.1", *faults: str) -> Iterator[XarmStandIn]:
+def served(firmware: str = "2.3.0", host: str = "127.0.0.1", *faults: str, axes: int = 6) -> Iterator[XarmStandIn]:
     """A stand-in that serves; at an address of its own the reports are at the ports of a real one."""
     ports = {"report_ports": (0, 0, 0)} if host == "127.0.0.1" else {}
-    stand_in = XarmStandIn(host, 0, firmware=firmware, **ports)
+    stand_in = XarmStandIn(host, 0, firmware=firmware, axes=axes, **ports)
     stand_in.start()
     for fault in faults:
         stand_in.play(fault)
@@ -48,7 +48,7 @@ def backend_for(stand_in: XarmStandIn, **more: float):
     """A driver of it, not connected."""
     from ros_rl.backends.xarm.backend import XarmBackend
 
-    return XarmBackend(load_robot("xarm6"), settings_for(stand_in, **more), 0.05)
+    return XarmBackend(load_robot(stand_in.kind), settings_for(stand_in, **more), 0.05)
 
 
 def until(holds: Callable[[], object], patience: float = 5.0) -> float:

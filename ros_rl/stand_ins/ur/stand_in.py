@@ -45,7 +45,7 @@ class Client:
 
 
 class UrStandIn(StandIn):
-    """A UR5e, or the CB3 before it.
+    """A UR5e, or a UR5 of the series before.
 
     Args:
         address: Where its ports are; ur_rtde's are fixed, so that two stand-ins need two addresses, as 127.0.0.2.
@@ -56,13 +56,13 @@ class UrStandIn(StandIn):
     robot: ClassVar[str] = "ur5e"
     faults = FAULTS
     options: ClassVar[Mapping[str, str]] = {
-        "cb3": "of the series before the e-Series: 125 Hz, no remote control",
+        "cb3": "a UR5 of the series before the e-Series: 125 Hz, no remote control",
         "second": f"listens at {SECOND_ADDRESS}, beside another robot's stand-in",
     }
 
     def __init__(self, address: str = "127.0.0.1", cb3: bool = False, seed: int = 0) -> None:
         super().__init__()
-        self._address, self._seed = address, seed
+        self._address, self._seed, self._kind = address, seed, "ur5" if cb3 else self.robot
         self.version = (3, 15, 0, 0) if cb3 else (5, 11, 0, 0)
         """Of its software."""
         self.fastest = 125.0 if cb3 else 500.0
@@ -99,7 +99,7 @@ class UrStandIn(StandIn):
                 raise BackendError(f"cannot listen at {self._address}:{port}: {error.strerror}") from None
             listener.setblocking(False)
             self._selector.register(listener, selectors.EVENT_READ, port)
-        self._arm = Arm(self.robot, self.controller, self._seed)
+        self._arm = Arm(self._kind, self.controller, self._seed)
         self._thread = threading.Thread(target=self._serve, name="ur stand-in", daemon=True)
         self._thread.start()
 

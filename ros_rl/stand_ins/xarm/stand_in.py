@@ -35,23 +35,28 @@ _REMEMBERED = 60_000  # steps, 5 minutes
 _GRIPPER = 124
 LOWER = np.array([-6.283, -2.059, -3.927, -6.283, -1.69297, -6.283])
 UPPER = np.array([6.283, 2.0944, 0.19198, 6.283, 3.14159, 6.283])
-"""Joint limits of the control box [rad]: the vendor's URDF."""
+"""Joint limits of an xArm6's control box [rad]: the vendor's URDF."""
 _SENSORS = ("joint_position", "joint_velocity", "joint_effort", "tool_position", "tool_orientation")
 
 
 class XarmStandIn(StandIn):
-    """An xArm6 on a table, in real time.
+    """An xArm on a table, in real time.
 
     Args:
         host: Address to listen at.
         control_port: Of control; 0 for any. None: 502, or 5020 where that needs root.
         report_ports: Of the normal, rich and real-time reports; 0 for any.
         firmware: Its version.
+        axes: 5, 6 or 7.
     """
 
     robot: ClassVar[str] = "xarm6"
     faults: ClassVar[dict[str, str]] = FAULTS
-    options: ClassVar[dict[str, str]] = {"second": f"listens at {SECOND_ADDRESS}, beside another robot's stand-in"}
+    options: ClassVar[dict[str, str]] = {
+        "second": f"listens at {SECOND_ADDRESS}, beside another robot's stand-in",
+        "five": "an xArm5",
+        "seven": "an xArm7",
+    }
 
     def __init__(
         self,
@@ -59,13 +64,17 @@ class XarmStandIn(StandIn):
         control_port: int | None = None,
         report_ports: tuple[int, int, int] = (NORMAL_PORT, RICH_PORT, REAL_PORT),
         firmware: str = "2.3.0",
+        axes: int = 6,
     ) -> None:
         super().__init__()
         self.host, self._asked_port, self._asked_reports = host, control_port, report_ports
-        robot = load_robot(self.robot)
+        self.kind = f"xarm{axes}"
+        """Name of the robot that it plays."""
+        robot = load_robot(self.kind)
+        lower, upper = (LOWER, UPPER) if axes == len(LOWER) else (robot.limits.lower, robot.limits.upper)
         self._body = Body(robot, "velocity", 1.0 / _STEP, "table", sensors=_SENSORS)
-        self._firmware = Firmware(firmware, LOWER, UPPER, time.monotonic)
-        self._old = Firmware("1.7.0", LOWER, UPPER, time.monotonic).version
+        self._firmware = Firmware(firmware, lower, upper, time.monotonic)
+        self._old = Firmware("1.7.0", lower, upper, time.monotonic).version
         self.gripper = Gripper()
         self.moved: deque[tuple[float, Array]] = deque(maxlen=_REMEMBERED)
         """When the joints were driven with which velocities: steady clock [s], rad/s of shape (joints,)."""
@@ -77,7 +86,8 @@ class XarmStandIn(StandIn):
     @classmethod
     def with_options(cls, options: tuple[str, ...]) -> XarmStandIn:
         """See `StandIn.with_options`."""
-        return cls(SECOND_ADDRESS if "second" in options else "127.0.0.1")
+        axes = 5 if "five" in options else 7 if "seven" in options else 6
+        return cls(SECOND_ADDRESS if "second" in options else "127.0.0.1", axes=axes)
 
     @property
     def address(self) -> str:
