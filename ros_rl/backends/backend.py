@@ -26,6 +26,8 @@ class Reading:
     """Running number of measurements; one that stands still is a robot that has gone silent."""
     health: str = ""
     """What the robot itself reports as wrong; empty if nothing."""
+    stamp: float | None = None
+    """When it was measured, by the robot's own clock [s], since 1970 or since it started; None where it tells none."""
 
 
 class Backend(Unique, ABC):

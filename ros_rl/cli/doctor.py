@@ -208,6 +208,8 @@ def _linked(robot: Robot, period: float, report: LinkReport) -> Iterator[Check]:
             f"{label} {value * 1e3:.1f} ms" for label, value in zip(("p50", "p99", "max"), three, strict=True)
         )
         yield Check(what, text)
+    own = report.clock
+    yield Check("its clock", str(own) if own is not None else "it tells none", own.fix if own is not None else "")
     limits = robot.limits
     for index, joint in enumerate(robot.joints):
         at, inside = report.position[index], limits.lower[index] <= report.position[index] <= limits.upper[index]

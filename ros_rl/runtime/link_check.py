@@ -14,6 +14,7 @@ import numpy as np
 from ros_rl.backends.backend import Backend
 from ros_rl.errors import BackendError
 from ros_rl.robot import Robot
+from ros_rl.runtime.clock_skew import Skew, skew
 from ros_rl.safety import tripped_guard
 from ros_rl.types import Array, Measurement
 
@@ -30,6 +31,7 @@ class LinkReport:
         gap: Between new measurements [s], p50, p99 and largest.
         position: Of the joints [rad or m], shape (joints,).
         spread: Of what stood still: standard deviation of each joint's position [rad or m], shape (joints,).
+        clock: How the robot's own clock goes; None where it tells none.
         problems: What a guard or the robot itself would stop for, in one line each.
     """
 
@@ -38,6 +40,7 @@ class LinkReport:
     gap: tuple[float, float, float]
     position: Array
     spread: Array
+    clock: Skew | None
     problems: tuple[str, ...]
 
 
@@ -64,6 +67,7 @@ def watch(
     ages: list[float] = []
     arrivals: list[float] = []
     positions: list[Array] = []
+    stamps: list[float] = []
     measurement: Measurement | None = None
     problems: dict[str, None] = {}
     while (now := clock()) - begin < seconds:
@@ -73,6 +77,7 @@ def watch(
             last, measurement = reading.sequence, reading.measurement
             arrivals.append(now)
             positions.append(measurement["joint_position"].copy())
+            stamps += [] if reading.stamp is None else [reading.stamp]
             problems.update(dict.fromkeys(filter(None, (reading.health, tripped_guard(robot, measurement)))))
         sleep(_LOOK_SECONDS)
     if measurement is None or len(arrivals) < 2:
@@ -80,7 +85,8 @@ def watch(
     gaps = np.diff(arrivals)
     rate = (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
     spread = np.std(positions, axis=0)
-    return LinkReport(rate, _three(ages), _three(gaps), positions[-1], spread, tuple(problems))
+    own = skew(arrivals, stamps, time.time() - time.monotonic()) if len(stamps) == len(arrivals) else None
+    return LinkReport(rate, _three(ages), _three(gaps), positions[-1], spread, own, tuple(problems))
 
 
 def findings(robot: Robot, period: float, report: LinkReport) -> Iterator[str]:

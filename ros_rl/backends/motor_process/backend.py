@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from abc import abstractmethod
@@ -94,7 +95,9 @@ class MotorBackend(Backend):
             age = max(now - float(report["received"]), 0.0)
             measured = self.measured(report)
             measurement = Measurement({name: measured[name] for name in self._spec.robot.sensors})
-            return Reading(measurement, age, int(report["sequence"]), self._health(report, age))
+            tick = self._spec.bus.tick_seconds
+            stamp = int(report["tick"]) * tick if math.isfinite(tick) else None
+            return Reading(measurement, age, int(report["sequence"]), self._health(report, age), stamp)
 
     def safe(self) -> None:
         """See `Backend.safe`: damp."""

@@ -132,7 +132,7 @@ class Ros2ControlBackend(Backend):
         if self._kinematics is not None:
             measured["tool_position"] = self._kinematics.positions(state.position)[-1]
         measurement = Measurement({name: measured[name] for name in self._robot.sensors})
-        return Reading(measurement, age, state.sequence, self._health(state, age))
+        return Reading(measurement, age, state.sequence, self._health(state, age), state.stamp or None)
 
     def safe(self) -> None:
         """See `Backend.safe`: zero velocity, or hold; by the link itself where the command node fails."""

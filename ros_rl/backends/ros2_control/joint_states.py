@@ -30,6 +30,8 @@ class State(NamedTuple):
     """When it was measured, as far as its stamp tells [s, steady clock]."""
     sequence: int
     """Running number."""
+    stamp: float
+    """By the robot's clock [s]; 0 for none."""
 
 
 class JointStates:
@@ -103,7 +105,7 @@ class JointStates:
         there, speed, force = values
         number = 1 if self.newest is None else self.newest.sequence + 1
         turned = self._map.turned
-        self.newest = State(self._map.position_here(there), turned(speed), turned(force), now - late, number)  # type: ignore[arg-type]
+        self.newest = State(self._map.position_here(there), turned(speed), turned(force), now - late, number, stamp)  # type: ignore[arg-type]
 
     def _learn(self, names: tuple[str, ...]) -> None:
         """Where the robot's joints stand in such a message."""

@@ -103,7 +103,8 @@ class UrRtdeBackend(Backend):
         newest = link.newest
         age = max(0.0, time.monotonic() - newest.measured)
         measurement = self._converter.measurement(newest.state)
-        return Reading(measurement, age, newest.number, self._health(link, newest, age))
+        stamp = float(newest.state["timestamp"][0])
+        return Reading(measurement, age, newest.number, self._health(link, newest, age), stamp)
 
     def safe(self) -> None:
         """See `Backend.safe`: stand still."""
