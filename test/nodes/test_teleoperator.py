@@ -12,7 +12,9 @@ import pytest
 pytest.importorskip("rclpy")
 
 import rclpy
+from geometry_msgs.msg import Twist
 from live_processes import PATIENCE, PATIENT, command, family, read_until, wait_for
+from ros_graph import graph
 from sensor_msgs.msg import JointState, Joy
 from std_msgs.msg import Float64MultiArray, String
 
@@ -21,8 +23,12 @@ from ros_rl.nodes.background import Background
 from ros_rl.nodes.messages import from_command
 from ros_rl.nodes.qos import EXPERIENCE, LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer
+from ros_rl.nodes.teleoperator import TeleoperatorNode
 from ros_rl.robot import load_robot
+from ros_rl.settings.loading import load_settings
+from ros_rl.teleop.wish import Wish, wish_fields
 from ros_rl.types import SafetyState
+from ros_rl.wire import Header
 
 pytestmark = [pytest.mark.ros, pytest.mark.flaky(reruns=2)]
 ARM, STOP, DEAD_MAN = 0, 1, 4
@@ -131,3 +137,32 @@ def test_what_a_person_does_is_what_is_learned_from(person, tmp_path) -> None:
         assert "mock_point with a person at a joystick on mock" in shown
         assert process.wait(timeout=PATIENCE) == 130 and not family(process.pid)
     assert list((tmp_path / "run" / "log").glob("*.mcap"))
+
+
+def test_a_keyboard_asks_a_task_for_its_velocity_and_what_is_broken_is_told(tmp_path) -> None:
+    settings = load_settings("go2_track", overrides=["driver.mode=real_time", "teleop.device=keyboard"])
+    with graph(settings, tmp_path, TeleoperatorNode) as (peer, _):
+        peer.complaint("teleoperator", "nothing is heard of a keyboard: start ros-rl teleop")
+        asked: list[list[float]] = []
+        peer.node.create_subscription(
+            Twist, "cmd_vel", lambda m: asked.append([m.linear.x, m.linear.y, m.angular.z]), NEWEST
+        )
+        wishes = peer.node.create_publisher(Float64MultiArray, "teleop", STATE)
+
+        def say(wish: Wish, **broken: float) -> None:
+            wishes.publish(packets.to_vectors(Header(0), wish_fields(wish) | broken))
+
+        def asks(*wanted: float, wish: Wish) -> None:
+            def told() -> bool:
+                say(wish)
+                threading.Event().wait(0.05)
+                return bool(asked) and asked[-1] == pytest.approx(wanted)
+
+            wait_for(told, f"{wanted}", 30.0)
+
+        asks(0.0, 0.0, 0.0, wish=Wish())
+        asks(0.5, 0.0, -0.4, wish=Wish(True, forward=1.0, turn=-0.5))
+        asks(0.0, 0.0, 0.0, wish=Wish(False, forward=1.0))
+        say(Wish(), jog=7.0)
+        peer.refusal("teleoperator", "teleop", "not a wish: 'jog' is 7")
+        assert not peer.commands, "an agent acts"
