@@ -52,8 +52,9 @@ class A1Bus(MotorBus):
             self._socket.bind((settings.local_address, settings.local_port))
         except OSError as error:
             self.close()
+            own = f" of {settings.local_address}" * bool(settings.local_address)
             raise BackendError(
-                f"cannot talk to the A1 at {settings.address}:{settings.port} from port {settings.local_port}: "
+                f"cannot talk to the A1 at {settings.address}:{settings.port} from port {settings.local_port}{own}: "
                 f"{error.strerror or error}"
             ) from None
 

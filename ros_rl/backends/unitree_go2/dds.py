@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -49,6 +50,7 @@ class Participant:
 
     def __init__(self, domain: int, interface: str) -> None:
         self._entities: list[Any] = []
+        _check_interface(interface)
         try:
             with _domains_lock:
                 if domain not in _domains:
@@ -112,6 +114,12 @@ class Reader:
     def heard(self) -> bool:
         """Whether anybody writes on its topic."""
         return bool(self._reader.get_matched_publications())
+
+
+def _check_interface(name: str) -> None:
+    there = [interface for _, interface in socket.if_nameindex()]
+    if name and name not in there:
+        raise BackendError(f"there is no network interface '{name}'; this machine has {', '.join(there)}")
 
 
 def _configuration(interface: str) -> str:

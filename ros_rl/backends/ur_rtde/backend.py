@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
-from ros_rl.backends.ur_rtde.dashboard import refuse_local
+from ros_rl.backends.ur_rtde.dashboard import refuse_controller
 from ros_rl.backends.ur_rtde.link import Link, Received
 from ros_rl.backends.ur_rtde.process import ArmProcess
 from ros_rl.backends.ur_rtde.records import ArmSpec
@@ -62,7 +62,7 @@ class UrRtdeBackend(Backend):
         """
         settings = self._settings
         if settings.remote_control:
-            refuse_local(settings.address, settings.connect_timeout)
+            refuse_controller(settings.address, settings.rate_hz, settings.connect_timeout)
         link = Link(settings.address, FIELDS, settings.rate_hz, settings.connect_timeout)
         state = link.open().state
         problem = cannot_move(state) or slowed(state, settings.speed_scaling)

@@ -12,6 +12,7 @@ from ros_rl.backends.ur_rtde.protocol import DASHBOARD_PORT
 from ros_rl.errors import BackendError
 
 _E_SERIES = 5  # major version of PolyScope
+_OF_CB3 = 125.0  # Hz
 
 
 def ask(address: str, questions: tuple[str, ...], timeout: float) -> list[str]:
@@ -38,14 +39,19 @@ def ask(address: str, questions: tuple[str, ...], timeout: float) -> list[str]:
         ) from None
 
 
-def refuse_local(address: str, timeout: float) -> None:
-    """Refuse an e-Series robot that is not in remote control; a CB3 has no such mode.
+def refuse_controller(address: str, rate_hz: float, timeout: float) -> None:
+    """Refuse an e-Series robot that is not in remote control, and a CB3, which has no such mode, that is too slow.
 
     Raises:
-        BackendError: It is not, or nobody answers.
+        BackendError: It is one of these, or nobody answers.
     """
     version, remote = ask(address, ("PolyscopeVersion", "is in remote control"), timeout)
     found = re.search(r"(\d+)\.\d+", version)
+    if found and int(found[1]) < _E_SERIES and rate_hz > _OF_CB3:
+        raise BackendError(
+            f"the robot at {address} has PolyScope {found[0]}, a CB3's, which takes {_OF_CB3:g} commands a second; "
+            f"driver.backend.rate_hz is {rate_hz:g}"
+        )
     if found and int(found[1]) >= _E_SERIES and remote.lower() != "true":
         raise BackendError(
             f"the robot at {address} is not in remote control; switch it from Local to Remote on the pendant "

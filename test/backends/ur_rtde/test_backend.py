@@ -220,6 +220,18 @@ class TestFaults:
             assert drive(backend, lambda: turning(robot)) == ""
 
 
+def test_a_cb3_is_not_sent_more_than_it_takes() -> None:
+    settings = replace(UrRtdeSettings(), rate_hz=250.0, connect_timeout=5.0)
+    with closing(UrStandIn(free_address(PORT, DASHBOARD_PORT, SCRIPT_PORT), cb3=True)) as robot:
+        robot.start()
+        with closing(UrRtdeBackend(load_robot("ur5e"), replace(settings, address=robot.address), PERIOD)) as backend:
+            with pytest.raises(
+                BackendError, match=r"PolyScope 3\.15, a CB3's, which takes 125 commands a second; .* 250"
+            ):
+                backend.connect()
+        assert {item.what[0] for item in robot.received} == {"dashboard"}
+
+
 @pytest.mark.parametrize(
     ("number", "whom", "ended"),
     [
