@@ -28,7 +28,6 @@ from machine import add_output, describe_line, describe_machine, write_result
 from rclpy.signals import SignalHandlerOptions
 from ros_domain import reserve_domain
 
-from ros_rl.stand_ins.unitree_a1 import A1StandIn
 from ros_rl.types import SafetyState
 
 NAMESPACE = "a1"
@@ -39,7 +38,10 @@ THRESHOLD = 0.5
 CONSECUTIVE = 5
 """Windows in a row that must hold it."""
 _LOOK = 0.1  # s
+_LIES = 5.0  # s after which it is not lifted any more: it has fallen on its feet, or has not fallen
 _START = 120.0  # s
+_PLACE = re.compile(r"at x (-?\d+\.\d+), y (-?\d+\.\d+), height (-?\d+\.\d+) m")
+_RESCUED = re.compile(r"picked up (\d+) times")
 _MINUTES = re.compile(rb"robot (\d+\.\d+) (?:of|min)")
 
 
@@ -71,30 +73,60 @@ def minutes_to_walk(windows: list[tuple[float, float]]) -> float | None:
     return None
 
 
+class Robot:
+    """The stand-in in a process of its own, by what it says of itself once a second."""
+
+    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+        self._run = Run(["stand-in", "a1", "--with", "hanging", "--with", "rescue"], env, folder / "stand_in.log")
+
+    @property
+    def place(self) -> np.ndarray | None:
+        """x, y and height [m]; None as long as it says nothing."""
+        found = _PLACE.findall(self._line)
+        return np.array(found[-1], float) if found else None
+
+    @property
+    def carried(self) -> bool:
+        """Whether it is in a person's hands."""
+        return "in a person's hands" in self._line
+
+    @property
+    def picked_up(self) -> int:
+        """How often it was."""
+        found = _RESCUED.findall(self._line)
+        return int(found[-1]) if found else 0
+
+    @property
+    def _line(self) -> str:
+        lines = self._run.text()[-400:].splitlines()
+        return lines[-1] if lines else ""
+
+    def close(self) -> None:
+        """End it."""
+        self._run.kill()
+
+
 class Person:
     """Looks after the robot, and does what the checklist of the A1 says."""
 
-    def __init__(self, stand_in: A1StandIn, operator: Operator) -> None:
-        self._stand_in, self._operator = stand_in, operator
+    def __init__(self, robot: Robot, operator: Operator) -> None:
+        self._robot, self._operator = robot, operator
+        self._latched = 0.0
         self.faults: list[str] = []
         """What was cleared."""
 
-    @property
-    def holds(self) -> bool:
-        """Whether the robot is in its hands, or lies so that it will be."""
-        return self._stand_in.person.carries
-
     def look(self) -> None:
         """Do the next thing."""
-        state = self._operator.safety
-        if state in (SafetyState.FAULT, SafetyState.EMERGENCY_STOP):
-            time.sleep(2.5)  # a robot that lies on its side is taken up first
+        state, carried, now = self._operator.safety, self._robot.carried, time.monotonic()
+        latched = state in (SafetyState.FAULT, SafetyState.EMERGENCY_STOP)
+        self._latched = (self._latched or now) if latched else 0.0
+        if latched and (carried or now - self._latched > _LIES):
             self.faults.append(self._operator.call("clear_fault").message)
         elif state is SafetyState.DISARMED:
             self._operator.call("arm")
-        elif state is SafetyState.RUNNING and self.holds:
+        elif state is SafetyState.RUNNING and carried:
             self._operator.call("pause")
-        elif state is SafetyState.READY and not self.holds:
+        elif state is SafetyState.READY and not carried:
             self._operator.call("resume")
 
 
@@ -107,44 +139,46 @@ def learn(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         RuntimeError: It did not come to act.
     """
-    stand_in = A1StandIn(port=0, start="hanging", rescue=True, friction=args.friction)
-    stand_in.start()
-    run = Run(arguments(folder, args, stand_in.port), environment(), folder.parent / "train.log")
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    robot = Robot(folder.parent, env)
+    try:
+        if not wait_for(lambda: robot.place is not None, _START):
+            raise RuntimeError("the stand-in says nothing")
+        run = Run(arguments(folder, args), env, folder.parent / "train.log")
+    except BaseException:
+        robot.close()
+        raise
     operator, course = Operator(NAMESPACE), Course()
-    person = Person(stand_in, operator)
+    person = Person(robot, operator)
     try:
         if not wait_for(lambda: operator.safety is not None, _START):
             raise RuntimeError(f"the driver says nothing: {run.said()}")
         while run.process.poll() is None:
             person.look()
-            free = operator.safety is SafetyState.RUNNING and not person.holds
-            course.add(time.monotonic(), robot_minutes(run), stand_in.body.truth().base_position, free)
+            free = operator.safety is SafetyState.RUNNING and not robot.carried
+            place = robot.place
+            if place is not None:
+                course.add(time.monotonic(), robot_minutes(run), place, free)
             time.sleep(_LOOK)
     finally:
         run.kill()
         operator.close()
-        stand_in.close()
+        robot.close()
     return {
         "minutes_to_walk": minutes_to_walk(course.windows),
         "windows": course.windows,
         "faults": person.faults,
-        "picked_up": stand_in.person.rescued,
+        "picked_up": robot.picked_up,
         "end": run.said()[-12:],
     }
 
 
-def arguments(folder: Path, args: argparse.Namespace, port: int) -> list[str]:
+def arguments(folder: Path, args: argparse.Namespace) -> list[str]:
     """Of the training, behind ``ros-rl``."""
-    backend = {"address": "127.0.0.1", "port": port, "local_port": 0}
-    settings = [f"driver.backend.{key}={value}" for key, value in backend.items()] + args.set
+    settings = ["driver.backend.address=127.0.0.1", *args.set]
     options = ["train", "a1_walk", "--driver", "unitree_a1", "--seed", str(args.seed), "--out", str(folder)]
     options += ["--robot-minutes", str(args.robot_minutes)]
     return options + [part for item in settings for part in ("--set", item)]
-
-
-def environment() -> dict[str, str]:
-    """Of its processes."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def robot_minutes(run: Run) -> float:
@@ -158,7 +192,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--robot-minutes", type=float, default=5.0, help="robot minutes of the training")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--friction", type=float, default=1.0, help="of the stand-in's feet")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the run")
     parser.add_argument("--run", type=Path, help="folder of the run; by default one that is removed")
     add_output(parser, "robot_learning")
