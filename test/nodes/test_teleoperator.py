@@ -166,3 +166,11 @@ def test_a_keyboard_asks_a_task_for_its_velocity_and_what_is_broken_is_told(tmp_
         say(Wish(), jog=7.0)
         peer.refusal("teleoperator", "teleop", "not a wish: 'jog' is 7")
         assert not peer.commands, "an agent acts"
+
+
+def test_a_joystick_that_does_not_fit_is_told(tmp_path) -> None:
+    settings = load_settings("mock_point", overrides=["driver.mode=real_time", "teleop.device=joystick"])
+    with graph(settings, tmp_path, TeleoperatorNode) as (peer, _):
+        joy = peer.node.create_publisher(Joy, "joy", NEWEST)
+        create_timer(peer.node, 0.1, lambda: joy.publish(Joy(axes=[0.0, 0.0], buttons=[0] * 11)))
+        peer.complaint("teleoperator", "joy refused: joy has 2 axes, but 'teleop.axes[3]' is 'turn'")
