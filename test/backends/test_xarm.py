@@ -44,9 +44,9 @@ def client() -> None:
 
 
 @contextmanager
-def armed(stand_in: XarmStandIn, **more: float) -> Iterator[Backend]:
+def armed(stand_in: XarmStandIn, robot: str = "", **more: float) -> Iterator[Backend]:
     """A driver whose arm is ready and at rest."""
-    backend = backend_for(stand_in, **more)
+    backend = backend_for(stand_in, robot, **more)
     backend.connect()
     try:
         backend.arm()
@@ -374,3 +374,40 @@ def test_an_arm_of_other_axes_is_driven_by_its_own_file_and_refused_by_another(a
             other.connect()
         asked = {str(item.what).split()[0] for item in stand_in.since(begun)}
         assert not asked & {"enable", "mode", "state", "clean"}
+
+
+@needs_client
+def test_a_gripper_is_a_joint_with_positions_beside_the_arms_velocities() -> None:
+    robot = load_robot("xarm6_gripper")
+    with served() as stand_in:
+        with pytest.raises(ConfigError, match="it takes positions"):
+            wrong = replace(robot, interfaces=("velocity",) * 7)
+            settings_for(stand_in).check_robot(wrong)
+        settings_for(stand_in).check_robot(robot)
+        with armed(stand_in, robot="xarm6_gripper") as backend:
+            before = backend.read().measurement["joint_position"]
+            np.testing.assert_allclose(before[-1], 0.0, atol=0.01)  # open: 850 pulses
+            assert stand_in.gripper.target == 850 and stand_in.gripper.enabled, "arming moves nothing"
+            command = np.array([0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.25])
+            for _ in range(20):
+                backend.write(command, time.monotonic() + 0.5)
+                time.sleep(0.05)
+            until(lambda: abs(stand_in.gripper.position - 600.0) < 1.0)
+            until(lambda: abs(backend.read().measurement["joint_position"][-1] - 0.25) < 0.005)
+            assert stand_in.position[0] > before[0] + 0.1
+            sent = [item for item in stand_in.since(0.0) if str(item.what).startswith("gripper")]
+            assert len(sent) < 80, "a few times a second"
+            backend.write(np.array([0.0] * 6 + [0.8]), time.monotonic() + 0.05)
+            until(lambda: stand_in.gripper.target == 50)
+            time.sleep(0.3)
+            assert stand_in.gripper.target == 50 and stand_in.speed == 0.0, "what has expired holds"
+            stand_in.play("gripper_timeout")
+            until(lambda: "gripper" in backend.read().health)
+
+
+@needs_client
+def test_a_missing_gripper_is_refused_at_the_start() -> None:
+    with served("2.3.0", "127.0.0.1", "gripper_timeout") as stand_in:
+        backend = backend_for(stand_in, robot="xarm6_gripper", connect_time=2.0)
+        with pytest.raises(BackendError, match="the gripper does not answer: code 23; is it on the flange"):
+            backend.connect()

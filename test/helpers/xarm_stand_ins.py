@@ -44,11 +44,11 @@ def settings_for(stand_in: XarmStandIn, **more: float) -> XarmSettings:
     )
 
 
-def backend_for(stand_in: XarmStandIn, **more: float):
+def backend_for(stand_in: XarmStandIn, robot: str = "", **more: float):
     """A driver of it, not connected."""
     from ros_rl.backends.xarm.backend import XarmBackend
 
-    return XarmBackend(load_robot(stand_in.kind), settings_for(stand_in, **more), 0.05)
+    return XarmBackend(load_robot(robot or stand_in.kind), settings_for(stand_in, **more), 0.05)
 
 
 def until(holds: Callable[[], object], patience: float = 5.0) -> float:

@@ -28,9 +28,17 @@ _OLDEST = (1, 8, 0)
 """From here on a joint velocity may have a duration; before, or with a version that cannot be read, the client leaves
 it out, and the arm moves on until it is told otherwise."""
 _READY = 0
+_LOCATION_MODE, _GRIPPER_SPEED = 0, 3000  # r/min
+_GRIPPER_ADDRESS, _READ_REGISTERS, _ERROR_REGISTER, _POSITION_REGISTER = 0x08, 0x03, 0x000F, 0x0702
 _ERROR_STANDS = 1
 _ANSWERED = (0, _ERROR_STANDS, 2)  # an error or a warning stands, which is no wonder
-_MEANINGS = {3: "no reply in time", 8: "the connection is lost", 9: "not ready to move", -1: "not connected"}
+_MEANINGS = {
+    3: "no reply in time",
+    8: "the connection is lost",
+    9: "not ready to move",
+    -1: "not connected",
+    102: "the gripper reports an error",
+}
 
 
 class Arm:
@@ -124,6 +132,49 @@ class Arm:
         if code == _ERROR_STANDS and (error := self.error()):
             raise BackendError(error)
         self._expect(code, "move")
+
+    def switch_gripper_on(self) -> None:
+        """Clear the gripper's error, and let it take positions; it stays where it is.
+
+        Raises:
+            BackendError: It has none on its flange, or the error stays.
+        """
+        api = self._client
+        for what, call in (
+            ("clear its gripper's error", api.clean_gripper_error),
+            ("switch its gripper on", lambda: api.set_gripper_enable(True)),
+            ("let its gripper take positions", lambda: api.set_gripper_mode(_LOCATION_MODE)),
+            ("set its gripper's speed", lambda: api.set_gripper_speed(_GRIPPER_SPEED)),
+        ):
+            self._expect(call(), what)
+
+    def grip(self, pulses: int) -> None:
+        """Send the gripper somewhere; it goes there and holds.
+
+        Raises:
+            BackendError: It does not answer, or reports an error.
+        """
+        # without waiting for the arm, which moves all the time, and for the gripper
+        code = self._client.set_gripper_position(pulses, wait=False, wait_motion=False, check_baud=False)
+        self._expect(code, "move its gripper")
+
+    def gripper_position(self) -> float:
+        """Where the gripper is [pulses].
+
+        Raises:
+            BackendError: It does not answer, or reports an error.
+        """
+        if error := self._gripper_register(_ERROR_REGISTER, 1):
+            raise BackendError(f"the gripper reports error {error}: see its manual, remove what blocks it, arm")
+        return float(self._gripper_register(_POSITION_REGISTER, 2))
+
+    def _gripper_register(self, register: int, words: int) -> int:
+        """Asked by the client's raw call: its own one makes 0 of a gripper that does not answer, which is closed."""
+        request = [_GRIPPER_ADDRESS, _READ_REGISTERS, *divmod(register, 256), 0, words]
+        code, answer = self._client.getset_tgpio_modbus_data(request, min_res_len=3 + 2 * words)
+        if code != 0:
+            raise BackendError(f"the gripper does not answer: code {code}; is it on the flange, and its cable in?")
+        return int.from_bytes(bytes(answer[3 : 3 + 2 * words]), "big", signed=True)
 
     def switch_off(self) -> None:
         """Stop, and let the brakes hold the arm.

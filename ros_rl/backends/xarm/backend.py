@@ -11,12 +11,13 @@ import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
 from ros_rl.backends.xarm.arm import VELOCITY_MODE, Arm
+from ros_rl.backends.xarm.gripper import PULSES, Gripper
 from ros_rl.backends.xarm.hand import Hand
 from ros_rl.backends.xarm.report import PERIOD, Report, Reports, slope
 from ros_rl.errors import BackendError
 from ros_rl.robot import Robot
 from ros_rl.rotations import from_rotation_vector, multiply
-from ros_rl.settings.hardware.xarm import XarmSettings
+from ros_rl.settings.hardware.xarm import XarmSettings, axes_of
 from ros_rl.types import Array, Measurement
 
 _METRES = 1e-3  # per millimetre
@@ -26,7 +27,7 @@ _SETTLED = 0.1  # s, after which reports tell of the arm as it was switched on
 
 
 class XarmBackend(Backend):
-    """An arm of 5, 6 or 7 joints that takes joint velocities.
+    """An arm of 5, 6 or 7 joints that takes joint velocities, and a gripper, if its file has one, that takes positions.
 
     Three things stop it: a thread of this process, by a velocity of zero when a target expires; the firmware, whose
     velocities last as long as the target and no longer; the control box's own limits and collision detection.
@@ -41,7 +42,9 @@ class XarmBackend(Backend):
     def __init__(self, robot: Robot, settings: XarmSettings, period: float, scenario: Scenario = EMPTY) -> None:
         self._robot, self._settings = robot, settings
         self._joints = robot.joint_map("xarm")
-        self._arm = Arm(settings, robot.size)
+        self._axes = axes_of(robot)
+        self._arm = Arm(settings, self._axes)
+        self._gripper = Gripper(self._arm) if self._axes < robot.size else None
         kept = 2 + round(settings.velocity_window / PERIOD)
         self._reports = Reports(settings.address, settings.report_port, kept, self._watch)
         self._hand: Hand | None = None
@@ -54,11 +57,13 @@ class XarmBackend(Backend):
         """
         self._arm.connect()
         try:
+            if self._gripper is not None:
+                self._gripper.tend(ready=False)
             self._reports.start(self._settings.connect_time)
         except BackendError:
             self.close()
             raise
-        self._hand = Hand(self._arm, self._robot.size)
+        self._hand = Hand(self._arm, self._axes, self._gripper)
 
     def arm(self) -> None:
         """See `Backend.arm`: errors are cleared, motors switched on, in a thread of its own; nothing moves."""
@@ -75,8 +80,10 @@ class XarmBackend(Backend):
             BackendError: It is not finite, or has not one value for each joint.
         """
         if command.shape != (self._robot.size,) or not np.isfinite(command).all():
-            raise BackendError(f"a velocity of {self._robot.size} finite values is wanted, not {command}")
-        self._connected.move(self._joints.turned(command), until)
+            raise BackendError(f"a command of {self._robot.size} finite values is wanted, not {command}")
+        if self._gripper is not None:
+            self._gripper.target = float(PULSES * self._joints.position_there(command)[-1])
+        self._connected.move(self._joints.turned(command)[: self._axes], until)
 
     def read(self) -> Reading:
         """See `Backend.read`."""
@@ -107,19 +114,23 @@ class XarmBackend(Backend):
         return self._hand
 
     def _measurement(self, reports: list[Report]) -> Measurement:
-        size, joints, newest = self._robot.size, self._joints, reports[-1]
+        size, joints, newest = self._axes, self._joints, reports[-1]
         times, window = [report.time for report in reports], self._settings.velocity_window
         speed = slope(times, [report.position for report in reports], window)[:size]
         tool_speed = slope(times, [report.pose[:3] for report in reports], window)
         measured = {
-            "joint_position": joints.position_here(newest.position[:size]),
-            "joint_velocity": joints.turned(speed),
-            "joint_effort": joints.turned(newest.effort[:size]),
+            "joint_position": joints.position_here(np.append(newest.position[:size], self._grip(0))),
+            "joint_velocity": joints.turned(np.append(speed, self._grip(1))),
+            "joint_effort": joints.turned(np.append(newest.effort[:size], 0.0 * self._grip(0))),
             "tool_position": _METRES * newest.pose[:3],
             "tool_orientation": orientation(newest.pose[3:]),
             "tool_velocity": _METRES * tool_speed,
         }
         return Measurement({name: value for name, value in measured.items() if name in self._robot.sensors})
+
+    def _grip(self, which: int) -> Array:
+        """Position (0) or velocity (1) of the gripper there [rad, rad/s], shape (1,); (0,) without one."""
+        return np.zeros(0) if self._gripper is None else np.array([self._gripper.found[which] / PULSES])
 
     def _watch(self, report: Report) -> None:
         """Look at each report, as soon as it is there."""

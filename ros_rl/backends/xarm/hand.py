@@ -18,6 +18,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ros_rl.backends.xarm.arm import Arm
+from ros_rl.backends.xarm.gripper import Gripper
 from ros_rl.errors import BackendError, one_line
 from ros_rl.types import Array
 
@@ -34,11 +35,14 @@ class Hand:
     Args:
         arm: Connected.
         joints: Of the arm.
+        gripper: On its flange, if one is driven.
         clock: The steady clock [s].
     """
 
-    def __init__(self, arm: Arm, joints: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._arm, self._clock = arm, clock
+    def __init__(
+        self, arm: Arm, joints: int, gripper: Gripper | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._arm, self._gripper, self._clock = arm, gripper, clock
         self._rest = np.zeros(joints)
         self._target, self._until = self._rest, 0.0
         self._order: bool | None = None
@@ -118,12 +122,16 @@ class Hand:
         """Until something is due by itself [s]."""
         now = self._clock()
         due = self._asked + _ERROR_EVERY - now
+        if self._gripper is not None:
+            due = min(due, self._gripper.due - now)
         return max(0.0, min(due, self._until - now) if self._moving else due)
 
     def _act(self, order: bool | None) -> None:
         if order:
             self._claimed = True
             self._arm.recover()
+            if self._gripper is not None:
+                self._gripper.switch_on()
             self.ready_since = self._clock()
         if order is not False and self._ready:
             self._follow()
@@ -131,6 +139,8 @@ class Hand:
             self._switch_off()
         if self._suspicion and not self.problem:
             raise BackendError(self._arm.error() or self._suspicion)
+        if self._gripper is not None:
+            self._gripper.tend(self._ready and not self.health)
         if self._clock() - self._asked >= _ERROR_EVERY:
             self._asked = self._clock()
             error = self._arm.error()

@@ -10,11 +10,13 @@ from typing import ClassVar
 
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError, TimingError
-from ros_rl.robot import VELOCITY, Robot
+from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.hardware.checks import check_ipv4
 from ros_rl.settings.nodes import ControlSettings
 
+GRIPPER = "gripper"
+"""Name of a last joint that is the vendor's gripper."""
 _JOINTS = (5, 6, 7)
 _MEASURED = frozenset(
     {"joint_position", "joint_velocity", "joint_effort", "tool_position", "tool_orientation", "tool_velocity"}
@@ -56,11 +58,16 @@ class XarmSettings(BackendSettings):
         name = f"robot '{robot.name}'"
         if not self.address:
             raise ConfigError("driver.backend.address is empty; give the control box's, such as 192.168.1.203")
-        if robot.floating_base or robot.size not in _JOINTS or robot.passive:
-            raise ConfigError(f"driver 'xarm' moves arms of 5, 6 or 7 joints; it cannot be {name}")
-        if not robot.commanded_by(VELOCITY).all():
+        axes = axes_of(robot)
+        if robot.floating_base or axes not in _JOINTS or robot.passive:
+            raise ConfigError(
+                f"driver 'xarm' moves arms of 5, 6 or 7 joints, and a last joint '{GRIPPER}'; it cannot be {name}"
+            )
+        if not robot.commanded_by(VELOCITY)[:axes].all():
             raise ConfigError(f"driver 'xarm' takes joint velocities; {name} has command interfaces {robot.interfaces}")
-        fast = robot.limits.velocity > _FASTEST
+        if axes < robot.size and robot.interfaces[-1] != POSITION:
+            raise ConfigError(f"'{GRIPPER}' of {name} is commanded by {robot.interfaces[-1]}; it takes positions")
+        fast = robot.limits.velocity[:axes] > _FASTEST
         if fast.any():
             worst = int(fast.argmax())
             raise ConfigError(
@@ -73,3 +80,8 @@ class XarmSettings(BackendSettings):
                 f"driver 'xarm' cannot measure sensor '{others[0]}' of {name}; "
                 f"it measures {', '.join(sorted(_MEASURED))}"
             )
+
+
+def axes_of(robot: Robot) -> int:
+    """Joints of the arm itself, without its gripper."""
+    return robot.size - (robot.joints[-1] == GRIPPER)
