@@ -121,11 +121,9 @@ def _task_of(options: argparse.Namespace) -> str:
 
         name = run_settings(options.agent).task.name
     else:
-        from ros_rl.deploy.agent_file import read_agent
-        from ros_rl.deploy.contract import METADATA_KEY, Contract
-        from ros_rl.deploy.onnx_file import OnnxFile
+        from ros_rl.deploy.agent_file import contract_of
 
-        name = Contract.from_json(OnnxFile.read(read_agent(options.agent)).metadata.get(METADATA_KEY, "")).task
+        name = contract_of(options.agent).task
     if name == GymTask.name:
         raise ConfigError(f"{options.agent} acts in a Gymnasium environment, which is no robot's simulator")
     return name

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ros_rl.deploy.contract import Contract
+from ros_rl.deploy.contract import METADATA_KEY, Contract
+from ros_rl.deploy.onnx_file import OnnxFile
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.deploy.trial import Trials, run_limit
-from ros_rl.errors import GraphError
+from ros_rl.errors import ContractError, GraphError
 from ros_rl.settings.tree import Settings
 
 
@@ -28,8 +30,30 @@ def checked_agent(path: Path, settings: Settings) -> bytes:
         contract.check_reward(settings.task)
 
     model = read_agent(path)
-    try_agent(model, settings, check)
+    with _named(path):
+        try_agent(model, settings, check)
     return model
+
+
+def contract_of(path: Path) -> Contract:
+    """What an agent file says that it is for.
+
+    Raises:
+        GraphError: It is missing or broken.
+        ContractError: It says nothing that can be read.
+    """
+    model = read_agent(path)
+    with _named(path):
+        return Contract.from_json(OnnxFile.read(model).metadata.get(METADATA_KEY, ""))
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say which file it is that is wrong."""
+    try:
+        yield
+    except (GraphError, ContractError) as error:
+        raise type(error)(f"agent file {path}: {error}") from None
 
 
 def read_agent(path: Path) -> bytes:

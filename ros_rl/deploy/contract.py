@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -139,17 +140,18 @@ class Contract:
             "task": (self.task, self.task if task is None else task),
             "actions": (self.joints, list(spec.actions)),
             "coupling": (self.coupling, dict(spec.coupling)),
-            "observation fields": (self.fields, spec.describe()),
             "delay": (self.delay, spec.delay),
+            "observation fields": (self.fields, spec.describe()),
             "choices": (self.choices, spec.choices),
         }
         for what, (graph, robot) in own.items():
             if graph != robot:
+                what, graph, robot = _first_difference(what, graph, robot)
                 raise ContractError(f"control graph is for {what} {graph}, the controller has {robot}")
         if abs(self.control_period - control_period) > 1e-9:
             raise ContractError(
                 f"control graph is for a control period of {self.control_period} s, "
-                f"the controller has {control_period} s"
+                f"the controller has {control_period} s: use control.rate_hz={1.0 / self.control_period:g}"
             )
 
     def check_reward(self, task: Task) -> None:
@@ -172,6 +174,15 @@ class Contract:
                     f"control graph was made for task.{name}={graph} and cannot change it, the settings say {own}: use "
                     f"--set task.{name}={graph}, or make another: ros-rl export RUN --set task.{name}={own} --out FILE"
                 )
+
+
+def _first_difference(what: str, graph: Any, robot: Any) -> tuple[str, Any, Any]:
+    """Of two lists the first entries that differ; anything else as it is."""
+    if not isinstance(graph, list) or not isinstance(robot, list):
+        return what, graph, robot
+    pairs = enumerate(zip_longest(graph, robot, fillvalue="nothing"), start=1)
+    number, (one, other) = next((number, pair) for number, pair in pairs if pair[0] != pair[1])
+    return f"{what}, of which number {number} is", one, other
 
 
 def _check_names(data: dict[str, Any], known: Collection[str]) -> None:

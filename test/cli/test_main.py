@@ -87,7 +87,10 @@ def test_agent_file_is_checked_before_anything_starts(capsys, tmp_path, command)
         "none.onnx": (None, "No such file"),
         "broken.onnx": (b"broken", "cannot be loaded"),
         "other.onnx": (constant_bytes(settings, [0.0, 0.0], robot="other"), "for robot other, the controller has mock"),
-        "rate.onnx": (constant_bytes(settings, [0.0, 0.0], control_period=0.1), "control period of 0.1 s"),
+        "rate.onnx": (
+            constant_bytes(settings, [0.0, 0.0], control_period=0.1),
+            "period of 0.1 s, the controller has 0.05 s: use control.rate_hz=10",
+        ),
     }
     for name, (content, complaint) in files.items():
         if content is not None:
@@ -95,6 +98,7 @@ def test_agent_file_is_checked_before_anything_starts(capsys, tmp_path, command)
         code, _, error = run_cli(capsys, command, "mock_point", "--agent", str(tmp_path / name))
         assert code == 1
         assert complaint in error and error.count("\n") == 1
+        assert f"agent file {tmp_path / name}: " in error
 
 
 @pytest.mark.ros

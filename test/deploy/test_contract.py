@@ -53,7 +53,11 @@ class TestContract:
             ({"joints": ["axis_2_joint", "axis_1_joint"]}, ("actions", "axis_2_joint")),
             ({"delay": 3}, ("delay", "3", "1")),
             ({"control_period": 0.02}, ("control period", "0.02", "0.05")),
-            ({"fields": []}, ("observation fields", "joint_position")),
+            (
+                {"fields": []},
+                ("observation fields, of which number 1 is nothing, the controller has", "joint_position"),
+            ),
+            ({"delay": 3, "fields": []}, ("delay 3, the controller has 1",)),  # which explains the fields
         ],
     )
     def test_what_differs_is_named_with_both_values(self, change, words):
@@ -150,7 +154,9 @@ class TestCoupledJoints:
     def test_a_joint_by_joint_robot_is_refused_with_both(self, tmp_path):
         contract = exported(self.settings(tmp_path))
         joints = {name: joint | {"action_scale": 1.0} for name, joint in ROVER["joints"].items()}
-        with pytest.raises(ContractError, match=r"actions \['forward', 'turn'\], the controller has \['front_left'"):
+        with pytest.raises(
+            ContractError, match="actions, of which number 1 is forward, the controller has front_left$"
+        ):
             contract.check(spec_of(self.settings(tmp_path, joints=joints, actions={})), "mock_point", PERIOD)
 
     @pytest.mark.parametrize("coupling", [[], {"turn": 1.0}, {"turn": {"wheel": "fast"}}, {"turn": {"wheel": 1e39}}])
