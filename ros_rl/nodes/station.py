@@ -94,7 +94,7 @@ class Station:
         self._wishes.publish(packets.to_vectors(header, wish_fields(wish)))
         self._sequence += 1
         hand = "HELD" if wish.held else "released"
-        self._console.status(" | ".join(filter(None, [self._state, self._drives, hand, self._warning])))
+        self._console.status(" | ".join(filter(None, [self._warning, self._state, self._drives, hand])))
 
     def _ask(self, service: str) -> None:
         since, call = self._calls[service]

@@ -63,7 +63,8 @@ def status_screen(found: Iterable[NodeStatus]) -> str:
     for namespace, items in groupby(sorted(found, key=lambda one: one.path), key=lambda one: one.namespace):
         nodes = list(items)
         rows.append(namespace)
-        rows += [f"  {one.node:<12}{_LEVELS.get(one.level, one.level):<7}{one.message}" for one in nodes]
+        width = max(12, *(len(one.node) + 2 for one in nodes))
+        rows += [f"  {one.node:<{width}}{_LEVELS.get(one.level, one.level):<7}{one.message}" for one in nodes]
         figures = {one.node: one.figures for one in nodes}
         driver = figures.get("driver", {})
         fault = driver.get("fault") or "none"

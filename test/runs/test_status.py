@@ -36,6 +36,18 @@ def test_a_screen_of_two_robots() -> None:
     ]
 
 
+def test_names_stand_apart_from_their_levels() -> None:
+    found = [NodeStatus("/a1", node, 0, "joint1", {}) for node in ("driver", "teleoperator")]
+    assert status_screen(found).splitlines()[1:3] == ["  driver        OK     joint1", "  teleoperator  OK     joint1"]
+
+
+def test_a_robot_at_rest_waits_for_the_dead_man_s_switch_if_there_is_one() -> None:
+    figures = {"driver": {"safety state": "READY", "dead man's switch": "released"}}
+    told = Announcements("/a1")
+    said = [line for second in range(4) for line in told.lines(FINE, figures, True, float(second))]
+    assert said == ["driver: READY; nothing moves until the dead man's switch is held"]
+
+
 def test_an_emergency_stop_is_said_at_once_and_once() -> None:
     told = Announcements("/a1")
     assert told.lines(FINE, driver("RUNNING"), True, 0.0) == []
