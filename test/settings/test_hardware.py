@@ -80,9 +80,10 @@ def test_where_a_toy_and_its_camera_are(settings: dict, complaint: str) -> None:
         ("controller", "2nd", "'2nd' is no name that ROS allows"),
         ("joint_states", "", "driver.backend.joint_states is empty, expected a name"),
         ("program_running", "a//b", "driver.backend.program_running: 'a//b' is no name"),
+        ("lowest_speed", 0.99, "lowest_speed is 0.99 %, at which .* per cent are meant, such as 99, or 0 for no limit"),
     ],
 )
-def test_names_that_ros_does_not_allow(name: str, value: str, complaint: str) -> None:
+def test_names_and_shares_that_cannot_be(name: str, value: object, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         Ros2ControlSettings(**{name: value})
     assert Ros2ControlSettings(namespace="/left/arm", joint_states="/left/joint_states").controller == ""

@@ -67,7 +67,12 @@ class Ros2ControlSettings(BackendSettings):
     priority: int = setting(80, "real-time priority of the command node; 0 asks for none", low=0, high=99)
 
     def __post_init__(self) -> None:
-        """Refuse what ROS does not allow as a name."""
+        """Refuse what ROS does not allow as a name, and a share in place of per cent."""
+        if 0.0 < self.lowest_speed <= 1.0:
+            raise ConfigError(
+                f"driver.backend.lowest_speed is {self.lowest_speed:g} %, at which a robot all but stands; "
+                f"per cent are meant, such as {100.0 * self.lowest_speed:g}, or 0 for no limit"
+            )
         for name in ("namespace", "controller", "joint_states", "program_running", "speed_scaling"):
             value = getattr(self, name)
             if value or name not in ("namespace", "controller"):
