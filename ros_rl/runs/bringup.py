@@ -119,9 +119,10 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
     real_time = settings.driver.mode == "real_time"
     policy = IDLE if real_time else BATCH
     priority = settings.supervisor.realtime_priority if real_time else 0
-    acting = NodeSpec("", nice=0, parameters=folder)
+    acting, judging = NodeSpec("", nice=0, parameters=folder), NodeSpec("collector", 1, BATCH, parameters=folder)
     if priority and _may_have_priority(priority):
         acting = replace(acting, policy=ROUND_ROBIN, priority=priority)
+        judging = replace(acting, name="collector", priority=(priority + 1) // 2)  # interrupts nobody who acts
     specs = []
     if mode == TRAIN:
         resumed = (("run.resume", str(resume)),) if resume is not None else ()
@@ -131,7 +132,7 @@ def nodes(settings: Settings, mode: str, run_folder: Path, resume: Path | None =
     if settings.teleop.device != NONE:
         specs.append(replace(acting, name=TELEOPERATOR))
     if mode != BRING_UP:
-        specs.append(NodeSpec("collector", nice=1, policy=BATCH, parameters=folder))
+        specs.append(judging)
     backend = settings.driver.backend
     if backend.starts_driver:
         specs.append(replace(acting, name="driver"))

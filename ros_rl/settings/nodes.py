@@ -114,7 +114,7 @@ class SupervisorSettings:
     restarts: int = setting(3, "restarts of a node that died before giving up", low=0)
     realtime_priority: int = setting(
         10,
-        "real time: SCHED_RR priority of driver and controller, where the system permits it; 0: none",
+        "real time: SCHED_RR priority of driver and controller, half of it for the collector, where permitted; 0: none",
         low=0,
         high=90,
     )

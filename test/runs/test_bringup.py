@@ -52,15 +52,25 @@ def test_in_real_time_learning_takes_only_what_is_left() -> None:
     assert specs["evaluator"].policy == bringup.IDLE
 
 
+LEFT = ["nice", "-n", "1", "chrt", "--batch", "0"]
+
+
 @pytest.mark.parametrize(
-    ("may", "asked", "prefix"), [(True, 20, ["chrt", "--rr", "20"]), (True, 0, []), (False, 20, [])]
+    ("may", "asked", "prefix", "judges"),
+    [
+        (True, 20, ["chrt", "--rr", "20"], ["chrt", "--rr", "10"]),
+        (True, 1, ["chrt", "--rr", "1"], ["chrt", "--rr", "1"]),
+        (True, 0, [], LEFT),
+        (False, 20, [], LEFT),
+    ],
 )
-def test_what_the_robot_waits_for_has_real_time_priority_where_it_may(monkeypatch, may, asked, prefix) -> None:
+def test_what_the_robot_waits_for_has_real_time_priority_where_it_may(monkeypatch, may, asked, prefix, judges) -> None:
     monkeypatch.setattr(bringup, "_may_have_priority", lambda priority: may and priority == asked)
     overrides = ["driver.mode=real_time", f"supervisor.realtime_priority={asked}"]
     settings = load_settings("mock_point", overrides=overrides)
     specs = {s.name: s for s in bringup.nodes(settings, bringup.TRAIN, Path("/r"))}
     assert specs["driver"].prefix == specs["controller"].prefix == prefix
+    assert specs["collector"].prefix == judges
 
 
 def test_asking_for_priority_leaves_none_behind() -> None:
