@@ -34,7 +34,7 @@ class Case:
     def found_at(self, address: str) -> tuple[str, ...]:
         """All settings, once the stand-in has said where it is."""
         port = re.search(r"control_port (\d+)", address)
-        found = (f"port={address}",) if address.startswith("/dev/") else (f"control_port={port[1]}",) if port else ()
+        found = (f"port={address}",) if self.stand_in == "so101" else (f"control_port={port[1]}",) if port else ()
         return self.settings + found
 
 
