@@ -26,6 +26,7 @@ from ros_rl.runs.status import NodeStatus, status_screen
 from ros_rl.settings.nodes import NODES
 
 _TRIGGER = "std_srvs/srv/Trigger"
+_SERVING = "driver_safety"  # the node of a driver's that has its services
 _FIND_SECONDS = 4.0  # on a busy machine discovery takes its time
 _OTHERS_SECONDS = 3.0  # after the last node was found, for others
 _ANSWER_SECONDS = 3.0
@@ -78,12 +79,16 @@ def call(node: Node, service: str, namespace: str | None, everywhere: bool) -> A
         RosRlError: There are several, and only one may be meant.
     """
     calls: dict[str, Call] = {}
+    meant: list[str] = []
     graph = _Graph(node)
 
     def done() -> bool:
-        for space in [namespace] if namespace is not None else graph.namespaces(service):
-            calls.setdefault(space, Call(node, f"{space.rstrip('/')}/{service}"))
-        ready = [one for one in calls.values() if one.ready]
+        drivers = graph.namespaces(service) if everywhere else graph.drivers(service)
+        meant[:] = [namespace] if namespace is not None else drivers
+        for space in meant:
+            if space not in calls:
+                calls[space] = Call(node, f"{space.rstrip('/')}/{service}")
+        ready = [calls[space] for space in meant if calls[space].ready]
         settled = bool(ready) and (namespace is not None or graph.quiet)
         if everywhere or (settled and len(ready) == 1):
             for one in ready:
@@ -93,7 +98,7 @@ def call(node: Node, service: str, namespace: str | None, everywhere: bool) -> A
     vain = _Deadline(_FIND_SECONDS)
     limit = _Deadline(_FIND_SECONDS + _ANSWER_SECONDS)
     _spin_until(node, lambda: done() or limit.over or (vain.over and not any(one.ready for one in calls.values())))
-    found = {space: one.answer for space, one in calls.items() if one.ready}
+    found = {space: calls[space].answer for space in meant if calls[space].ready}
     if not found:
         raise NodeSilentError(_nobody(f"driver in namespace {namespace}" if namespace is not None else "driver"))
     if len(found) > 1 and not everywhere:
@@ -116,7 +121,7 @@ def find_driver(node: Node, namespace: str | None) -> str:
     found: list[str] = []
 
     def done() -> bool:
-        found[:] = [space for space in graph.namespaces("emergency_stop") if namespace in (None, space)]
+        found[:] = [space for space in graph.drivers("emergency_stop") if namespace in (None, space)]
         return bool(found) and (namespace is not None or graph.quiet)
 
     _spin_until(node, lambda: done() or limit.over)
@@ -223,6 +228,19 @@ class _Graph:
             for name, kinds in self._node.get_service_names_and_types()
             if name.endswith(f"/{service}") and _TRIGGER in kinds
         ]
+
+    def drivers(self, service: str) -> list[str]:
+        """The same without those that a guard stands before: it calls them itself."""
+        found = self.namespaces(service)
+        guarded = {name.removesuffix(f"/{service}") for space in found for name in self._called_from(space)}
+        return [space for space in found if space not in guarded]
+
+    def _called_from(self, space: str) -> list[str]:
+        """The services that a driver in a namespace calls, which only a guard does."""
+        try:
+            return [name for name, _ in self._node.get_client_names_and_types_by_node(_SERVING, space)]
+        except rclpy_implementation.RCLError:  # as yet or already unknown
+            return []
 
 
 class _Deadline:

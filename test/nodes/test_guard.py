@@ -238,6 +238,12 @@ def test_a_killed_guard_moves_nothing_and_comes_back_disarmed(tmp_path) -> None:
     train += ["--out", str(tmp_path / "run"), *PATIENT_RUN]
     with live_processes.command(*train) as process, listener(space) as heard, external("xarm_reach", space):
         live_processes.wait_for(heard.moves, "motion")
+        paused = [sys.executable, "-m", "ros_rl.cli", "pause"]
+        said = subprocess.run(paused, capture_output=True, text=True, timeout=live_processes.PATIENCE)
+        expected = f"/{space}: at rest until resume is called; the driver: at rest until resume is called"
+        assert said.stdout.strip() == expected, said.stderr
+        heard.applied.clear()
+        live_processes.wait_for(heard.moves, "motion again")
         os.kill(live_processes.pid_of(process.pid, "guard"), signal.SIGKILL)
         wait_for(lambda: heard.safety in (SafetyState.FAULT, SafetyState.DISARMED), "the driver to be stopped")
         time.sleep(2 * PERIOD)
