@@ -104,7 +104,7 @@ def _lead_nodes(
     if mode == bringup.BRING_UP:
         say("stopped")
         return INTERRUPTED
-    agent_file = "" if mode == bringup.TRAIN else str(options.agent or f"a person at a {settings.teleop.device}")
+    agent_file = "" if mode == bringup.TRAIN else bringup.actor(settings, str(options.agent or ""))
     return _sum_up(settings, state, folder, ended, settings.task.name, agent_file)
 
 

@@ -121,7 +121,8 @@ class SupervisorNode(MonitorNode):
         ended = Supervision(self, self.settings, self.mode, None, stop, Display(course, self._say)).run()
         if self._folder and self.mode != bringup.BRING_UP:
             self.state.keep_totals()
-            summary = summarise(self.settings, self.state, self._agent_file, ended)
+            acts = "" if training else bringup.actor(self.settings, self._agent_file)
+            summary = summarise(self.settings, self.state, acts, ended)
             RunFolder(Path(self._folder)).write_summary(summary)
             if summary["shortfall"]:
                 self.get_logger().error(summary["shortfall"])

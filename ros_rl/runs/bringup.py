@@ -154,6 +154,16 @@ def _may_have_priority(priority: int) -> bool:
     return True
 
 
+def actor(settings: Settings, agent: str) -> str:
+    """Who acts in `RUN`, as a summary calls it.
+
+    Args:
+        settings: Of the run.
+        agent: The control graph's file; empty where a person drives.
+    """
+    return agent or f"a person at a {settings.teleop.device}"
+
+
 def prepared_command(spec: NodeSpec) -> list[str]:
     """The command line that starts a node's process before its run is known; see `ros_rl.runs.prepared`."""
     return [*spec.prefix, sys.executable, str(_START), "-m", spec.module, PREPARE]

@@ -81,9 +81,10 @@ class Console(Display):
         """How far a run is does not matter to who drives."""
 
     def __enter__(self) -> Console:
-        """Let keys come one by one, unseen; Ctrl-C stays what it is, Ctrl-Z is none."""
+        """Let keys come one by one, unseen; Ctrl-C stays what it is, Ctrl-Z and Ctrl-S halt nothing."""
         before = termios.tcgetattr(self._keys)
         mode = termios.tcgetattr(self._keys)
+        mode[tty.IFLAG] &= ~termios.IXON
         mode[tty.LFLAG] &= ~(termios.ECHO | termios.ICANON)
         mode[tty.CC][termios.VMIN], mode[tty.CC][termios.VTIME] = 1, 0
         mode[tty.CC][termios.VSUSP] = _NEVER

@@ -39,6 +39,7 @@ def test_it_is_left_as_it_was(end) -> None:
         written = read_until(own, b"ready")
         during = termios.tcgetattr(theirs)
         assert not during[3] & (termios.ICANON | termios.ECHO) and during[3] & termios.ISIG
+        assert not during[0] & termios.IXON, "Ctrl-S halts nothing"
         os.write(own, b"\x1a")  # Ctrl-Z is a key like any other
         written += read_until(own, b"got b'\\x1a'")
         assert b"at rest" in written and process.poll() is None
