@@ -105,7 +105,7 @@ def test_a_person_takes_the_controller_s_place_or_stands_beside_it() -> None:
 @pytest.mark.parametrize(
     ("setting", "complaint"),
     [
-        ("driver.backend.name=external", "driver 'external' is started elsewhere"),
+        ({"driver.backend": {"name": "external", "guard": False}}, "driver 'external' is started elsewhere"),
         ("driver.mode=lock_step", "waits for nobody"),
     ],
 )
@@ -246,7 +246,8 @@ def test_bringup_launch_file_starts_what_the_command_line_starts(launch_stub, tm
     nodes = launched("bringup.launch.py", out=str(tmp_path / "t"), **given)
     assert list(nodes) == ["driver", "supervisor", "rviz2"], "it has no links"
     with pytest.raises(RosRlError, match="started elsewhere"):
-        launched("bringup.launch.py", out=str(tmp_path / "u"), robot="go2", driver="external")
+        given = {"robot": "go2", "driver": "external", "set": "driver.backend.guard=false"}
+        launched("bringup.launch.py", out=str(tmp_path / "u"), **given)
     assert not (tmp_path / "u").exists()
 
 
