@@ -92,7 +92,7 @@ def overrides_of(
     }
     given = {key: value for key, value in own.items() if value is not None}
     for item in options.set:
-        _refuse_contradiction(item, given)
+        _refuse_contradiction(item, given | ({"task.name": options.task} if options.task else {}))
     chosen: list[dict[str, Any]] = [{key: given[key]} for key in ("agent.name", "driver.backend.name") if key in given]
     if "driver.backend.name" in given:  # at once: no robot is in lock-step, not even until the next setting is read
         chosen[-1] |= implied_by(given["driver.backend.name"])

@@ -50,7 +50,8 @@ from ros_rl.settings.registry import ALL_TASKS
         (["train", "a1_walk", "--driver", "external", "--set", "driver.auto_recover=true"], "is no simulator"),
         (["eval", "a1_walk", "--agent", "a.onnx", "--driver", "external"], "invalid choice: 'external'"),
         (["train", "mock_point", "--set", "agent.name=[1]"], "--set agent.name=[1]: unknown agent [1]; valid:"),
-        (["train", "mock_point", "--set", "task.name={a: 1}"], "unknown task {'a': 1}; valid:"),
+        (["train", "mock_point", "--set", "task.name={a: 1}"], "task.name is 'mock_point' by this command"),
+        (["train", "mock_point", "--set", "task.name=a1_walk"], "task.name is 'mock_point' by this command"),
         (["train", "mock_point", "--namespace", "a\nb"], "namespace 'a\\nb' is no name that ROS allows"),
         (["train", "mock_point", "--seed", "3", "--set", "seed=4"], "--set 'seed=4': seed is 3 by this command or"),
         (
