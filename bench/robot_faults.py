@@ -42,6 +42,8 @@ WATCH = 2.5
 """For which it is watched after a fault began [s]."""
 AFTER = 0.7
 """For which it is watched when what was wrong is right again [s]."""
+PATIENCE = 15.0
+"""For which a robot that nothing moves may take to say so [s]."""
 WANTED = 2.0
 """Control periods from a fault until the robot is safe."""
 
@@ -100,7 +102,7 @@ def at_start(name: str, subject: Subject, fault: str) -> Outcome:
         visit.stand_in.play(fault)
         began = time.monotonic()
         visit.run()
-        time.sleep(0.5)
+        visit.wait(lambda: bool(visit.said("refused")) or visit.state()[0] != "RUNNING", PATIENCE)
         refused = visit.said("refused")
         outcome.state, outcome.reason = ("REFUSED", refused[0]["refused"]) if refused else visit.state()
         orders = visit.orders(began)

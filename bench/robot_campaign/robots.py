@@ -19,7 +19,7 @@ SAFE, GOES_ON, TOLD, REFUSED = "safe", "goes on", "told", "refused"
 that the driver can but say so and ask for no motion; nothing may begin."""
 _STILL = 0.02  # rad/s or rad, of an arm's joints
 _NAMESPACE = "fault_campaign"  # where no real arm listens
-_UR_ADDRESS = "127.0.72.1"
+_UR_ADDRESS = "127.0.72.2"
 
 Driven = Callable[[], bool]
 

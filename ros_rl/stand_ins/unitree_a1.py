@@ -89,7 +89,7 @@ class A1StandIn(Quadruped):
         self._state["level"] = wire.LOW_LEVEL
         self._delayed: deque[tuple[float, bytes, Address]] = deque()
         self._kept: tuple[bytes, Address] | None = None
-        self._count, self._rebooting = 0, False
+        self._count, self._rivals, self._rebooting = 0, 0, False
 
     @classmethod
     def with_options(cls, options: tuple[str, ...]) -> A1StandIn:
@@ -168,8 +168,8 @@ class A1StandIn(Quadruped):
             self.told = told
         if self.plays("second_client"):
             self.senders["127.0.0.1", 1] = time.monotonic()
-            self._count += 1
-            self.told = Told.nothing(_JOINTS) if self._count % 2 else told
+            self._rivals += 1
+            self.told = Told.nothing(_JOINTS) if self._rivals % 2 else told
         self._answer(sender)
 
     def _answer(self, sender: Address) -> None:

@@ -44,7 +44,7 @@ def state_at(position: np.ndarray, tick: int, feet: int = 4) -> MotorState:
         tick,
         position.copy(),
         zero,
-        zero,
+        zero + 1.0,
         zero + 30.0,
         np.array([0.0, 0.0, 0.0, 1.0]),
         np.zeros(3),

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ros_rl.backends.motor_process.bus import MotorBus, MotorCommand
+from ros_rl.backends.motor_process.bus import MotorBus, MotorCommand, MotorState
 from ros_rl.backends.motor_process.intake import Intake
+from ros_rl.backends.motor_process.limp import Limp
 from ros_rl.backends.motor_process.phases import Phases
 from ros_rl.backends.motor_process.records import Phase, SharedMemory
 from ros_rl.backends.motor_process.set_point import SetPoint
@@ -42,6 +43,7 @@ class MotorLoop:
         self._none, self._damping = rest, np.full(spec.robot.size, spec.robot.safety.damping)
         self._command = MotorCommand(rest.copy(), rest, rest, rest, rest)
         self._complaint = ""
+        self._limp = Limp(spec.robot) if spec.estimator is not None else None  # of legs, which bear a weight
 
     @property
     def over(self) -> bool:
@@ -88,16 +90,21 @@ class MotorLoop:
 
     def _take_states(self, now: float) -> str:
         """Returns why that failed, whatever it was: a robot must not be left with its last command."""
+        failure = ""
         try:
             for _ in range(_MOST):
                 state = self._bus.receive()
                 if state is None:
                     break
                 self._intake.take(state)
+                failure = failure or self._look(state)
             self._intake.settle(now)
         except Exception as error:
             return f"a state of the robot cannot be taken: {type(error).__name__}: {one_line(error)}"
-        return ""
+        return failure
+
+    def _look(self, state: MotorState) -> str:
+        return self._limp.take(state, self._command) if self._limp is not None else ""
 
     def _send(self, phase: Phase, before: Phase, now: float) -> None:
         command, position = self._command, self._report["position"]

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
+import threading
 import time
 
 import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
-from ros_rl.backends.ur_rtde.dashboard import refuse_controller
+from ros_rl.backends.ur_rtde.dashboard import ask, refuse_controller
 from ros_rl.backends.ur_rtde.link import Link, Received
 from ros_rl.backends.ur_rtde.process import ArmProcess
 from ros_rl.backends.ur_rtde.records import ArmSpec
@@ -53,6 +55,7 @@ class UrRtdeBackend(Backend):
         self.arm_process = ArmProcess(spec, _HANGS)
         """What moves the arm."""
         self._link: Link | None = None
+        self._may_go_on = False
 
     def connect(self) -> None:
         """See `Backend.connect`: nothing but states is asked for.
@@ -76,6 +79,7 @@ class UrRtdeBackend(Backend):
     def arm(self) -> None:
         """See `Backend.arm`: ur_rtde's program starts on the robot, at rest; anew after a fault."""
         self._connected().fault = ""
+        self._may_go_on = True
         self.arm_process.arm()
 
     def disarm(self) -> None:
@@ -104,7 +108,11 @@ class UrRtdeBackend(Backend):
         age = max(0.0, time.monotonic() - newest.measured)
         measurement = self._converter.measurement(newest.state)
         stamp = float(newest.state["timestamp"][0])
-        return Reading(measurement, age, newest.number, self._health(link, newest, age), stamp)
+        health = self._health(link, newest, age)
+        if health and self._may_go_on:
+            self._may_go_on = False
+            threading.Thread(target=self._end_program, daemon=True, name="ur end").start()
+        return Reading(measurement, age, newest.number, health, stamp)
 
     def safe(self) -> None:
         """See `Backend.safe`: stand still."""
@@ -117,6 +125,11 @@ class UrRtdeBackend(Backend):
         link, self._link = self._link, None
         if link is not None:
             link.close()
+
+    def _end_program(self) -> None:
+        """A program that somebody paused, or a protective stop, would go on with its last speed when it is resumed."""
+        with contextlib.suppress(BackendError):  # nobody answers, and so nobody resumes either
+            ask(self._settings.address, ("stop",), self._settings.connect_timeout)
 
     def _connected(self) -> Link:
         if self._link is None:

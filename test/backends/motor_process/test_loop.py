@@ -398,3 +398,28 @@ def test_a_joint_may_have_gone_far_while_states_were_lost(bench):
     bench.tick += 10
     bench.position[4] += 0.45
     assert phase_of(bench.run()) == "follow" and bench.report["fault"] == b""
+
+
+def limp(bench: Bench, share: float, cycles: int = 100) -> str:
+    """Follow a target 0.1 rad away, whose motors exert nothing in a share of states; what is said of it."""
+    bench.follow(A1.home + 0.1)
+    done = 0.0
+    for _ in range(cycles):
+        bench.now, bench.tick, done = bench.now + CYCLE, bench.tick + 1, done + share
+        state = state_at(bench.position, bench.tick)
+        if done >= 1.0:
+            state.effort, done = np.zeros(12), done - 1.0
+        bench.bus.frames.append(state)
+        bench.loop.step(bench.now)
+    return bench.report["fault"].decode()
+
+
+def test_motors_that_another_program_commands_half_of_the_time_damp(bench):
+    expected = "the motors exert nothing in many states, though told to: does another program command them?"
+    assert limp(bench, 0.5) == expected
+    assert phase_of(bench.bus.sent[-1]) == "damp"
+
+
+def test_motors_that_exert_nothing_now_and_then_follow(bench):
+    assert limp(bench, 0.1) == ""
+    assert phase_of(bench.bus.sent[-1]) == "follow"

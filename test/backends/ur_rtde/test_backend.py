@@ -185,6 +185,7 @@ class TestFaults:
         time.sleep(1.5)
         orders = [item.what for item in robot.since(moment) if item.what[0] == "order"]
         assert all(not any(values[:6]) for _, order, values in orders if order == Order.SPEED_J)
+        assert max(float(np.abs(speed).max()) for when, speed in list(robot.moved) if when >= moment) < 0.01
         assert still(robot)
 
     @pytest.mark.parametrize("fault", ["protective_stop", "closed", "script_ends", "nan"])

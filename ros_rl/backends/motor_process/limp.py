@@ -1,0 +1,48 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Motors that exert nothing, again and again, although they are told to: without power, or under another's commands."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ros_rl.backends.motor_process.bus import MotorCommand, MotorState
+from ros_rl.robot import Robot
+
+_LOADED, _NOTHING = 0.1, 0.01  # of the largest effort: what a motor is told to exert, and what is none
+_MOTORS = 2  # so many have to be loaded, and all that are exert nothing
+_STATES, _SHARE = 25.0, 0.3  # states over which their share is taken, and from which they are limp
+
+
+class Limp:
+    """Looks at each state of motors that follow positions.
+
+    Args:
+        robot: Whose motors.
+    """
+
+    def __init__(self, robot: Robot) -> None:
+        self._largest = robot.limits.effort
+        self._share = 0.0
+
+    def take(self, state: MotorState, command: MotorCommand) -> str:
+        """Why the motors may not follow any more; empty if nothing is wrong.
+
+        Args:
+            state: The newest.
+            command: What the motors were sent last.
+        """
+        if not command.stiffness.any():
+            self._share = 0.0
+            return ""
+        wanted = command.stiffness * (command.position - state.position)
+        wanted += command.damping * (command.velocity - state.velocity) + command.effort
+        loaded = np.abs(wanted) >= _LOADED * self._largest
+        limp = (
+            np.count_nonzero(loaded) >= _MOTORS and not (np.abs(state.effort) >= _NOTHING * self._largest)[loaded].any()
+        )
+        self._share += (limp - self._share) / _STATES
+        if self._share < _SHARE:
+            return ""
+        return "the motors exert nothing in many states, though told to: does another program command them?"
