@@ -17,6 +17,7 @@ _MOVING = 0.5  # share of a joint's largest action from which it is told to move
 _SAME = 1e-9
 _IMU = ("imu_orientation", "imu_angular_velocity")
 _SHARE = 1 / 3  # of the joints, but at least two, that have to be told to move
+_MOVES = 1 / 3  # of the way, that one joint does in a period: then the robot moves
 _STAYS = 0.1  # of the way; joints that are told to go less are told to stay
 _IDLE = 5.0  # times the way after which a state is a frozen one; joints that do a tenth of it stand
 _FORGETS = 1.0  # s, in which 1 - 1/e of missing motion is forgotten
@@ -123,7 +124,7 @@ class _Frozen(_Told):
         safety = self._robot.safety
         seen = b"".join([measurement[name].tobytes() for name in self._witnesses])
         if seen != self._seen:
-            moves, moved_before = bool((np.abs(moved) >= safety.frozen_way).any()), self._moves
+            moves, moved_before = bool((np.abs(moved) >= _MOVES * safety.frozen_way).any()), self._moves
             from_rest = safety.frozen if self._seen else math.inf
             self._begin(command, self._sudden if moves or moved_before else from_rest)
             self._seen, self._moves = seen, moves

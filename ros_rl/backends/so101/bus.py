@@ -40,6 +40,7 @@ from ros_rl.types import Array
 _BEGIN = TORQUE_ENABLE.address
 _SIZE = PRESENT_CURRENT.address + PRESENT_CURRENT.size - _BEGIN
 _JUMP = COUNTS // 4  # in one cycle; no servo turns so fast
+_LOST = 3  # answers in a row, after which servos may have gone elsewhere
 _REPEATS = 2  # of a goal that holds, to servos that do not answer
 _AGAIN_SECONDS = 0.1  # for an answer of all servos
 _FASTEST = 254  # 100 counts/s^2
@@ -60,7 +61,7 @@ class So101Bus(MotorBus):
         self._asked = self._on = self._lost = self._gone = False
         self._counts: Array | None = None
         self._hold: Array | None = None
-        self._tick = self._powerless = self._repeats = 0
+        self._tick = self._powerless = self._repeats = self._lost = 0
         self._heavy = np.zeros(robot.size)
         self._most = robot.limits.effort / settings.stall_torque  # share of what a servo has
 
@@ -115,11 +116,12 @@ class So101Bus(MotorBus):
             self._asked = False
             answers = self._servos.answers(_SIZE)
         except (BackendError, OSError) as error:
-            self._asked, self._lost = False, True
+            self._asked, self._lost = False, self._lost + 1
             self.reject(one_line(error))
             return None
-        if self._lost:  # they hold where they are now, not where they were seen last
-            self._hold, self._lost = None, False
+        if self._lost >= _LOST:  # they hold where they are now, not where they were seen last
+            self._hold = None
+        self._lost = 0
         return self._state(answers)
 
     def send(self, command: MotorCommand) -> None:
@@ -158,7 +160,7 @@ class So101Bus(MotorBus):
     def _waits(self) -> bool:
         """Whether servos that do not answer were told to hold: when they come back they are somewhere else."""
         self._repeats += 1
-        return self._lost and self._hold is not None and self._repeats > _REPEATS
+        return self._lost >= _LOST and self._hold is not None and self._repeats > _REPEATS
 
     def _switch_on(self, counts: Array) -> None:
         """At rest: limits and goal first, the torque last."""

@@ -29,7 +29,6 @@ from ros_rl.nodes.qos import NEWEST
 from ros_rl.nodes.ros2_control.context import make_context, make_node
 from ros_rl.nodes.ros2_control.publishers import others
 
-_PRIORITY = 80  # real-time, where it is allowed; the motor loop's
 _REPORT_SECONDS = 0.02
 _LOOK_SECONDS = 0.25
 _ALONE_SECONDS = 10.0  # after which an abandoned node ends where no controller listens any more
@@ -119,7 +118,6 @@ class CommandNode:
 def main() -> int:
     """Run it; the arguments are the socket's descriptor and the specification."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    take_priority(_PRIORITY)  # the robot goes on with what it was told last while this process waits
     descriptor, spec = int(sys.argv[1]), CommandSpec(**json.loads(sys.argv[2]))
     take_priority(spec.priority)  # threads of the middleware have the same
     context = make_context()
