@@ -58,7 +58,7 @@ class So101Bus(MotorBus):
     def __init__(self, settings: So101Settings, robot: Robot) -> None:
         super().__init__(settings, robot)
         self._servos = servos_of(settings, robot)
-        self._asked = self._on = self._lost = self._gone = False
+        self._asked = self._on = self._gone = False
         self._counts: Array | None = None
         self._hold: Array | None = None
         self._tick = self._powerless = self._repeats = self._lost = 0
