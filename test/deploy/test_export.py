@@ -230,8 +230,8 @@ def test_plans_that_overflow_give_no_action(point: Pair) -> None:
     [
         ("xarm_reach", {}, ["robot mock", "xarm6"]),
         ("mock_point", {"control": {"rate_hz": 50.0}}, ["0.05 s", "0.02 s"]),
-        ("mock_point", {"control": {"delay": 0}}, ["pending_actions"]),
-        ("mock_point", {"control": {"delay": 2}}, ["[2]", "[4]"]),
+        ("mock_point", {"control": {"delay": 0}}, ["delay 1", "has 0"]),
+        ("mock_point", {"control": {"delay": 2}}, ["delay 1", "has 2"]),
     ],
 )
 def test_a_graph_for_something_else_is_refused(

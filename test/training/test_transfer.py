@@ -177,7 +177,8 @@ def test_settings_that_are_not_planned_change_neither_reward_nor_termination(nam
     before, after = (spec.split(rng.normal(size=(50, spec.size))) for _ in range(2))
     u = rng.uniform(-1, 1, (2, 50, spec.action_size))
     for setting in task.not_planned:
-        other = make_task(name, {setting: 0.9 * getattr(task, setting)})
+        value = getattr(task, setting)
+        other = make_task(name, {setting: value + 1 if isinstance(value, int) else 0.9 * value})
         np.testing.assert_array_equal(
             task.reward(before, u[0], u[1], after), other.reward(before, u[0], u[1], after), err_msg=setting
         )
