@@ -11,8 +11,8 @@ from ros_rl.backends.motor_process.bus import MotorCommand, MotorState
 from ros_rl.robot import Robot
 
 _LOADED, _NOTHING = 0.1, 0.01  # of the largest effort: what a motor is told to exert, and what is none
-_MOTORS = 2  # so many have to be loaded, and all that are exert nothing
-_STATES, _SHARE = 25.0, 0.3  # states over which their share is taken, and from which they are limp
+_MOTORS = 4  # so many have to be loaded, as those are that bear the weight, and all that are exert nothing
+_STATES, _SHARE = 25.0, 0.35  # states over which their share is taken, and from which they are limp
 
 
 class Limp:

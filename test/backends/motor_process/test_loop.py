@@ -400,9 +400,9 @@ def test_a_joint_may_have_gone_far_while_states_were_lost(bench):
     assert phase_of(bench.run()) == "follow" and bench.report["fault"] == b""
 
 
-def limp(bench: Bench, share: float, cycles: int = 100) -> str:
-    """Follow a target 0.1 rad away, whose motors exert nothing in a share of states; what is said of it."""
-    bench.follow(A1.home + 0.1)
+def limp(bench: Bench, share: float, cycles: int = 100, loaded: int = 12) -> str:
+    """Let some joints follow a target 0.1 rad away, with no effort in a share of states; what is said of it."""
+    bench.follow(A1.home + 0.1 * (np.arange(12) < loaded))
     done = 0.0
     for _ in range(cycles):
         bench.now, bench.tick, done = bench.now + CYCLE, bench.tick + 1, done + share
@@ -418,6 +418,11 @@ def test_motors_that_another_program_commands_half_of_the_time_damp(bench):
     expected = "the motors exert nothing in many states, though told to: does another program command them?"
     assert limp(bench, 0.5) == expected
     assert phase_of(bench.bus.sent[-1]) == "damp"
+
+
+def test_a_few_joints_that_exert_nothing_as_of_legs_in_the_air_follow(bench):
+    assert limp(bench, 1.0, loaded=3) == ""
+    assert phase_of(bench.bus.sent[-1]) == "follow"
 
 
 def test_motors_that_exert_nothing_now_and_then_follow(bench):
