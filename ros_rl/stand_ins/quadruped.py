@@ -91,7 +91,8 @@ class Quadruped(StandIn):
         if start is not None:
             assert robot.simulation is not None  # as for all stand-ins with a body
             robot = replace(robot, home=start[0], simulation=replace(robot.simulation, spawn_height=start[1]))
-        self.body = Body(robot, "effort", _RATE_HZ, friction=friction, sensors=(*robot.sensors, "contact_force"))
+        sensors = (*robot.sensors, "contact_force")
+        self.body = Body(robot, "effort", _RATE_HZ, scene="field", friction=friction, sensors=sensors)
         """What it moves."""
         self.told = Told.nothing(robot.size)
         """What its motors do."""
