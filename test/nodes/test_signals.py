@@ -121,6 +121,7 @@ def test_nodes_end_with_a_killed_supervisor(tmp_path, recorded, agent) -> None:
     assert not complaints(tmp_path / "run")
 
 
+@pytest.mark.flaky(reruns=2)
 def test_ros_rl_ends_all_in_order(tmp_path, recorded, agent) -> None:
     """Its terminal is closed: it is told so twice, and nobody reads what it prints any more.
 
