@@ -108,21 +108,25 @@ def measure(graph: OnnxGraph, runs: int, seed: int) -> dict[str, float]:
 
 
 def in_turns(files: list[Path], blocks: int, runs: int, seed: int) -> list[list[str]]:
-    """Rows of a table: for each file medians over blocks of the time of a run, and of loading it, and their ratios."""
-    models = [path.read_bytes() for path in files]
-    graphs = [OnnxGraph(model) for model in models]
-    run, load = np.zeros((blocks, len(files))), np.zeros((blocks, len(files)))
+    """Rows of a table: for each file medians over blocks of the time of a run, and of loading it, and their ratios.
+
+    Each stands there twice: as it is loaded to last, and without onnxruntime's optimisations, as in training.
+    """
+    cases = [(path, optimise) for path in files for optimise in (True, False)]
+    models = [path.read_bytes() for path, _ in cases]
+    graphs = [OnnxGraph(model, optimise=lasts) for model, (_, lasts) in zip(models, cases, strict=True)]
+    run, load = np.zeros((blocks, len(cases))), np.zeros((blocks, len(cases)))
     for block in range(blocks):
-        for index, (model, graph) in enumerate(zip(models, graphs, strict=True)):
+        for index, (model, graph, (_, lasts)) in enumerate(zip(models, graphs, cases, strict=True)):
             run[block, index] = measure(graph, runs, seed)["cpu_p50"]
             start = time.process_time()
-            OnnxGraph(model)
+            OnnxGraph(model, optimise=lasts)
             load[block, index] = 1e3 * (time.process_time() - start)
     rows = []
-    for index, path in enumerate(files):
+    for index, (path, lasts) in enumerate(cases):
         times = [f"{np.median(each[:, index]):.2f}" for each in (run, load)]
         ratios = [f"{np.median(each[:, 0] / each[:, index]):.2f}" for each in (run, load)]
-        rows.append([path.name, times[0], ratios[0], times[1], ratios[1]])
+        rows.append([path.name + ", not optimised" * (not lasts), times[0], ratios[0], times[1], ratios[1]])
     return rows
 
 

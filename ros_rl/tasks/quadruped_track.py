@@ -26,7 +26,7 @@ def _velocity(truth: Truth) -> Array:
 
 
 _PLANAR, _TURNING = slice(0, 2), slice(2, 3)
-_SECOND = 20  # ticks at 20 Hz
+_TICKS = 20  # a second at 20 Hz; an outcome does not tell how long a tick is
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ class QuadrupedTrack(Task):
             "velocity_error",
             "m/s",
             _PLANAR,
-            _SECOND,
-            "of means over a second, on the ground",
+            _TICKS,
+            f"of means over {_TICKS} ticks, on the ground",
         ),
         velocity_error_measure(
-            "velocity_command", _velocity, "turning_error", "rad/s", _TURNING, _SECOND, "means over a second"
+            "velocity_command", _velocity, "turning_error", "rad/s", _TURNING, _TICKS, f"of means over {_TICKS} ticks"
         ),
     )
     milestone: ClassVar[Milestone] = Milestone("tracks", "velocity_error", most=0.15, to_the_end=True)
