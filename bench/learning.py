@@ -37,6 +37,7 @@ _CLEAN = [
         )
     ),
 ]
+_SMALLER = ["agent.hidden=192", "agent.model.hidden=160"]
 CONDITIONS: dict[str, list[str]] = {
     "delayed": [],  # the task as it ships: delay, sensor noise, friction 0.5 to 1.25, its own estimate of its velocity
     "clean": _CLEAN,
@@ -49,7 +50,8 @@ CONDITIONS: dict[str, list[str]] = {
         *(f"agent.planner.{setting}" for setting in ("samples=2", "elites=1")),
         "agent.exploration=0.5",  # its plans keep the first deviation, which mppi narrows
     ],
-    "smaller networks": ["agent.hidden=192", "agent.model.hidden=160"],
+    "smaller networks": _SMALLER,
+    "smaller networks, bfloat16": [*_SMALLER, "learner.precision=bfloat16"],
     "two updates": ["learner.updates_per_step=2"],
     "pessimistic": ["agent.planner.objective=mean_std", "agent.planner.pessimism=0.5"],
     "no imagination": ["agent.model_fraction=0.0"],

@@ -3,8 +3,12 @@
 
 """What holds for every test: its own corner of the network, and ROS tests only where there is ROS."""
 
+import ctypes
 import importlib.util
 import os
+import resource
+import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -21,6 +25,28 @@ _LOCK = reserve_domain()  # held as long as this process lives
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_LOCALHOST_ONLY"] = "1"  # the same for Humble
 
+
+def _do_without_real_time() -> None:
+    """Let no process that tests start go before others, as for an ordinary user.
+
+    Two tests run side by side, and the stand-in of one robot starved where the motor loop and the stand-in of another
+    took both processors at real-time priority.
+    """
+    resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, _CAP_SYS_NICE, 0, 0, 0)  # denied, with no harm, to all but root
+
+
+def _be_interruptible() -> None:
+    """Let Ctrl-C and a hang-up end what tests start, also where a shell in the background or nohup ignores them."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+_PR_CAPBSET_DROP, _CAP_SYS_NICE = 24, 23  # linux/prctl.h, linux/capability.h
+_do_without_real_time()
+_be_interruptible()
 
 _WITHOUT_PYBULLET = importlib.util.find_spec("pybullet") is None
 

@@ -102,7 +102,7 @@ class Trials:
             [sys.executable, "-c", _PROGRAM, str(os.getpid()), str(self._seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             env=_environment(),
             cwd="/",  # what stands in the working directory is no module of Python's
         )
@@ -112,15 +112,16 @@ class Trials:
         if process is None or process.poll() is not None:
             process = self._process = self._start()
         try:
-            output, _ = process.communicate(model, timeout=_WALL_SECONDS)
+            output, errors = process.communicate(model, timeout=_WALL_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-            output, _ = process.communicate()
+            output, errors = process.communicate()
         finally:
             self._process = None
-        self._judge([json.loads(line) for line in output.splitlines()], process.returncode, memory_of(model))
+        told = [json.loads(line) for line in output.splitlines()]
+        self._judge(told, process.returncode, memory_of(model), errors.decode(errors="replace"))
 
-    def _judge(self, told: list[dict[str, Any]], code: int, memory: int) -> None:
+    def _judge(self, told: list[dict[str, Any]], code: int, memory: int, errors: str) -> None:
         last: dict[str, Any] = told[-1] if told else {"stage": LOADING}
         if "seconds" in last:
             if last["seconds"] > self._seconds:
@@ -136,7 +137,8 @@ class Trials:
             raise GraphError(f"control graph takes too long to {stage}{allowed}")
         if code == -signal.SIGKILL:
             raise GraphError(f"control graph did not {stage} within {_WALL_SECONDS:g} s, or was ended from outside")
-        raise GraphError(f"control graph ends the process that tries to {stage} it, with code {code}")
+        why = f": {errors.strip().splitlines()[-1][:200]}" if errors.strip() else ""
+        raise GraphError(f"control graph ends the process that tries to {stage} it, with code {code}{why}")
 
 
 def _environment() -> dict[str, str]:

@@ -86,6 +86,11 @@ class TestTrials:
         with pytest.raises(GraphError, match=f"ends the process that tries to load it, with code -{signal.SIGSEGV}"):
             load(constant_bytes(SETTINGS, [0.0, 0.0]))
 
+    def test_the_last_words_of_one_that_fails_are_told(self, monkeypatch) -> None:
+        monkeypatch.setattr(trial, "_PROGRAM", "raise OSError('no such thing')")
+        with pytest.raises(GraphError, match="load it, with code 1: OSError: no such thing$"):
+            load(constant_bytes(SETTINGS, [0.0, 0.0]))
+
     def test_one_that_hangs_is_ended(self, monkeypatch) -> None:
         monkeypatch.setattr(trial, "_WALL_SECONDS", 0.5)
         monkeypatch.setattr(trial, "_PROGRAM", "import time; time.sleep(1000)")

@@ -231,6 +231,7 @@ def test_a_driver_that_acts_by_itself_is_disarmed(tmp_path) -> None:
         assert all(np.abs(value).max() < REST for value in it.told.values())
 
 
+@pytest.mark.timeout(300)
 def test_a_killed_guard_moves_nothing_and_comes_back_disarmed(tmp_path) -> None:
     """A whole training: the driver rests from the guard's end on, and the next guard lets nothing act."""
     space = f"guard_{os.getpid()}"
