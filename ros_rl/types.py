@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Any, NamedTuple, NoReturn, SupportsIndex
 
 import numpy as np
@@ -47,6 +47,17 @@ class Pose(NamedTuple):
 
     position: Array
     orientation: Array
+
+
+class Start(Enum):
+    """How a robot begins an episode."""
+
+    HOME = "home"
+    """In its home pose."""
+    FALLEN = "fallen"
+    """Where it lies after a fall: any way round, legs anywhere."""
+    BACK = "back"
+    """On its back, legs near their home pose."""
 
 
 class SafetyState(IntEnum):

@@ -68,6 +68,27 @@ def test_gravity_points_down_in_the_body():
     np.testing.assert_allclose(right_down, [0.0, -1.0, 0.0], atol=1e-12)
 
 
+def test_height_over_the_feet_is_that_of_the_lowest_along_gravity():
+    """Of a straight leg of an A1, 0.4 m and a foot of 0.02 m; on its side, the hips' 0.047 + 0.085 m stick out."""
+    straight = np.tile([0.0, 0.0, 0.0], 4)
+    bent = np.where(np.arange(12) < 9, np.tile([0.0, np.pi / 3, -2 * np.pi / 3], 4), straight)
+    for joints, turned, height in (
+        (straight, (0.0, 0.0, 0.3), 0.42),
+        (np.tile([0.0, np.pi / 3, -2 * np.pi / 3], 4), (0.0, 0.0, 0.0), 0.22),
+        (bent, (0.0, 0.0, 0.0), 0.42),  # one leg reaches further down than the others
+        (straight, (np.pi, 0.0, 0.0), -0.38),  # legs up
+        (straight, (np.pi / 2, 0.0, 0.0), 0.047 + 0.08505 + 0.02),
+        (straight, (0.0, np.pi / 2, 0.0), 0.183 + 0.02),  # on its nose
+    ):
+        fields = observe(make_tick(turned, joint_position=joints), ("height_over_feet",))
+        np.testing.assert_allclose(fields["height_over_feet"], [height], atol=1e-9)
+
+
+def test_a_robot_without_legs_has_no_height_over_feet():
+    with pytest.raises(ConfigError, match="'height_over_feet' is of legs, and the file of robot 'xarm6' has no 'legs'"):
+        check_robot(load_robot("xarm6"), ("height_over_feet",))
+
+
 @pytest.mark.parametrize("origin", [0.0, 1.0, -3.0])
 @pytest.mark.parametrize("turned", [0.0, 0.4, -2.5])
 def test_velocity_and_heading_are_relative_to_the_start(origin, turned):

@@ -70,7 +70,7 @@ def make_backend(settings: Settings, seed: int = 0, track_contacts: bool = False
         UnknownNameError: The driver is external.
         ConfigError: Another package only names its settings, or it cannot be imported.
     """
-    driver, scenario = settings.driver, Scenario(settings.task.scene, seed, track_contacts)
+    driver, scenario = settings.driver, Scenario(settings.task.scene, seed, track_contacts, settings.task.start)
     return construct(driver.backend_name, settings.load_robot(), driver.backend, settings.control.period, scenario)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_rl.robot import Robot
-from ros_rl.types import Array, Measurement, Truth, Unique
+from ros_rl.types import Array, Measurement, Start, Truth, Unique
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,13 @@ class Scenario:
         scene: Name of a file in `sim/scenes`.
         seed: Seed of the sensor noise.
         track_contacts: Compute contacts for `Backend.truth`; evaluation wants them, training does not.
+        start: How the robot begins an episode; one with a fixed base always in its home pose.
     """
 
     scene: str = "plane"
     seed: int = 0
     track_contacts: bool = False
+    start: Start = Start.HOME
 
 
 EMPTY = Scenario()
@@ -111,13 +113,13 @@ class Simulator(Backend):
     """
 
     def __init__(self, robot: Robot) -> None:
-        self.__rest = self.__before = self.__target = robot.neutral_command
+        self.__neutral = self.__before = self.__target = robot.neutral_command
         self.__safe = False
         self.__sequence = 0
 
     @abstractmethod
     def begin(self, rng: np.random.Generator) -> Measurement:
-        """Put the robot into its home pose, and draw what changes per episode."""
+        """Put the robot where an episode begins, and draw what changes per episode."""
 
     @abstractmethod
     def step(self, previous: Array, command: Array) -> Measurement:
@@ -132,10 +134,20 @@ class Simulator(Backend):
     def safe_step(self) -> Measurement:
         """Do the robot's safe action for one control period and measure."""
 
+    def rest(self, measurement: Measurement) -> Array:
+        """The command under which the robot begins an episode, shape (joints,).
+
+        Args:
+            measurement: What `begin` gave.
+        """
+        return self.__neutral
+
     def reset(self, rng: np.random.Generator) -> Reading:
-        """Begin anew from the home pose, as if nothing had been written yet."""
-        self.__forget()
-        return self.__reading(self.begin(rng))
+        """Begin anew, as if nothing had been written yet."""
+        measurement = self.begin(rng)
+        self.__before = self.__target = self.rest(measurement)
+        self.__safe = False
+        return self.__reading(measurement)
 
     def connect(self) -> None:
         """See `Backend.connect`: there is no link."""
@@ -161,10 +173,6 @@ class Simulator(Backend):
     def safe(self) -> None:
         """See `Backend.safe`: in the next reading."""
         self.__safe = True
-
-    def __forget(self) -> None:
-        self.__before = self.__target = self.__rest
-        self.__safe = False
 
     def __reading(self, measurement: Measurement) -> Reading:
         self.__sequence += 1

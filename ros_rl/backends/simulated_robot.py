@@ -15,13 +15,15 @@ from ros_rl.backends.backend import Scenario, Simulator, Truth
 from ros_rl.backends.instant import Instant, Measure
 from ros_rl.backends.sensor_noise import add_noise
 from ros_rl.backends.simulated_odometry import SimulatedOdometry
+from ros_rl.backends.starts import Place, drawn_place
 from ros_rl.backends.target_ramp import TargetRamp
 from ros_rl.robot import Robot
 from ros_rl.rotations import yaw_of
 from ros_rl.settings.backends import ESTIMATED, PhysicsSettings
-from ros_rl.types import Array, Measurement
+from ros_rl.types import Array, Measurement, Start
 
 _SETTLE = 4  # control periods in which a floating base comes to stand on the ground
+_FALL = 16  # control periods in which a robot drops there limply before
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class SimulatedRobot(Simulator):
         super().__init__(robot)
         self._robot, self._physics, self._period = robot, settings, period
         self._seed, self._track = scenario.seed, scenario.track_contacts
+        self._start = scenario.start if robot.floating_base else Start.HOME
         self._noise, self._noise_rng = settings.sensor_noise(), np.random.default_rng(scenario.seed)
         rate = settings.physics_rate_hz
         self._ramp = TargetRamp(robot.command_ramp, settings.latency, rate, round(period * rate), robot.neutral_command)
@@ -69,11 +72,11 @@ class SimulatedRobot(Simulator):
         self._saturated = 0.0
 
     @abstractmethod
-    def place(self, positions: Array, passive: Array, friction: float, rng: np.random.Generator) -> None:
-        """Begin an episode: the robot where it is spawned, at rest, nothing exerted.
+    def place(self, place: Place, passive: Array, friction: float, rng: np.random.Generator) -> None:
+        """Begin an episode: the robot where it is put, at rest, nothing exerted.
 
         Args:
-            positions: Of the commanded joints [rad or m], shape (joints,).
+            place: Of the base, and of the commanded joints.
             passive: Of the passive joints, shape (passive,).
             friction: Of the feet.
             rng: Draws where the scene's bodies are.
@@ -108,21 +111,32 @@ class SimulatedRobot(Simulator):
         """Mean share of joints whose effort the limits cut when it was simulated last."""
 
     def begin(self, rng: np.random.Generator) -> Measurement:
-        """Home pose with a little noise, foot friction drawn anew."""
+        """Home pose with a little noise, or fallen as the scenario says; foot friction drawn anew."""
         robot, settings, noise = self._robot, self._physics, self._physics.reset_noise
-        positions = np.clip(robot.home + rng.uniform(-noise, noise, robot.size), robot.limits.lower, robot.limits.upper)
+        place = drawn_place(self._start, robot, noise, rng)
         passive = robot.passive_home + rng.uniform(-noise, noise, len(robot.passive))
-        self.place(positions, passive, rng.uniform(settings.friction_low, settings.friction_high), rng)
+        self.place(place, passive, rng.uniform(settings.friction_low, settings.friction_high), rng)
         drawn = int(rng.integers(2**31))
         self._noise_rng = np.random.default_rng([self._seed, drawn])
         if self._odometry is not None:
             self._odometry.begin(np.random.default_rng([self._seed, drawn, 1]))
         self._ramp.reset()
         if robot.floating_base:
+            held = robot.neutral_command
+            if self._start is not Start.HOME:
+                for _ in range(_FALL):
+                    self._relax()
+                held = robot.holding(self.now(None).joints[0])
             for _ in range(_SETTLE):
-                self._advance(robot.neutral_command, robot.neutral_command)
+                self._advance(held, held)
         self._before = None
         return self._measure()
+
+    def rest(self, measurement: Measurement) -> Array:
+        """See `Simulator.rest`: a fallen robot begins with its joints where they are."""
+        if self._start is Start.HOME:
+            return super().rest(measurement)
+        return self._robot.holding(measurement["joint_position"])
 
     def step(self, previous: Array, command: Array) -> Measurement:
         """Simulate one control period under `command`."""
@@ -133,8 +147,11 @@ class SimulatedRobot(Simulator):
     def safe_step(self) -> Measurement:
         """See `be_safe`."""
         self._before = self.now(None).keep()
-        self._simulate(lambda first, last: self.be_safe(last - first))
+        self._relax()
         return self._measure()
+
+    def _relax(self) -> None:
+        self._simulate(lambda first, last: self.be_safe(last - first))
 
     def _advance(self, previous: Array, command: Array) -> None:
         targets = self._ramp.targets(previous, command)

@@ -37,6 +37,7 @@ class Feature:
         bounds: Smallest and largest values that a robot whose guards are quiet can have, noise included, each of shape
             (size,); None: nobody knows.
         as_asked: Whether a goal is the very values of its input, whose bounds are then its own.
+        of_legs: Whether it is computed from the legs that the robot's file describes.
         of_links: Whether it is per contact link, and the robot says what is whose mirror image.
         meaning: What its values are, in one line.
         frame: Frame that they are given in; empty where they are in none.
@@ -52,6 +53,7 @@ class Feature:
     mirror_order: tuple[int, ...] | None = None
     bounds: Callable[[Robot], Bounds] | None = None
     as_asked: bool = field(default=True, kw_only=True)
+    of_legs: bool = field(default=False, kw_only=True)
     of_links: bool = field(default=False, kw_only=True)
     meaning: str = field(default="", kw_only=True)
     frame: str = field(default="", kw_only=True)

@@ -43,6 +43,10 @@ def check_robot(robot: Robot, names: Sequence[str]) -> None:
     """
     check_sensors(robot)
     for name in names:
+        if name in FEATURES and FEATURES[name].of_legs and not robot.legs:
+            raise ConfigError(
+                f"observation field '{name}' is of legs, and the file of robot '{robot.name}' has no 'legs'"
+            )
         for sensor in FEATURES[name].sensors if name in FEATURES else ():
             if sensor in SENSORS and SENSORS[sensor].of_objects and not robot.objects:
                 raise ConfigError(f"observation field '{name}' is of objects, and the task names none: its `objects`")

@@ -18,7 +18,7 @@ from ros_rl.config import required, setting
 from ros_rl.errors import CommandError, one_line
 from ros_rl.robot.coupling import Coupling
 from ros_rl.robot.hardware import Hardware, JointMap
-from ros_rl.robot.legs import Leg
+from ros_rl.robot.legs import Leg, Legs
 from ros_rl.types import Array
 from ros_rl.wire import first_beyond
 
@@ -275,10 +275,24 @@ class Robot:
             return self.mirror
         return self.coupling.mirror(*self.mirror)
 
+    @cached_property
+    def leg_chains(self) -> Legs | None:
+        """Where its feet are; None without legs in its file."""
+        return Legs(self.joints, self.legs) if self.legs else None
+
     @property
     def neutral_command(self) -> Array:
         """The command that keeps the home pose: its position, zero velocity or zero effort."""
         return self.center.copy()
+
+    def holding(self, position: Array) -> Array:
+        """The command that keeps joints where they are, within their limits, shape (joints,).
+
+        Args:
+            position: Of the joints [rad or m], shape (joints,).
+        """
+        within = np.clip(position, self.limits.lower, self.limits.upper)
+        return np.where(self.commanded_by(POSITION), within, 0.0)
 
     def action_bounds(self) -> tuple[Array, Array]:
         """Smallest and largest action that commands within `command_bounds` are, each of shape (actions,)."""

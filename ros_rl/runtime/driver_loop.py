@@ -229,13 +229,13 @@ class DriverLoop:
         reading = self._link.ask("reset", simulator.reset, self._rng)
         if reading is None:
             return self._idle(stamp)
-        self._link.reading, rest = reading, self._robot.neutral_command
+        self._link.reading, rest = reading, simulator.rest(reading.measurement)
         self._guards.reset()
         self.latch.fire(Event.HOMED)
         if self._runs():
             return self._begin(reading, rest, stamp)
         self._previous = rest
-        self._filter.reset()
+        self._filter.reset(rest)
         self._count(stamp)
         return self._open(reading, intact=False)
 

@@ -179,7 +179,8 @@ class Settings:
             ConfigError: It cannot give what the task observes, or its backend cannot be it.
             UnknownNameError: There is no such robot.
         """
-        robot = equipped(load_robot(self.robot_name), self.task.observation, self.task.objects)
+        robot = self.task.fitted(load_robot(self.robot_name))
+        robot = equipped(robot, self.task.observation, self.task.objects)
         check_robot(robot, self.task.observation)
         check_driver(self.driver.backend_name, self.driver.backend, robot)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)

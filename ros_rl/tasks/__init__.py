@@ -13,6 +13,7 @@ from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
 from ros_rl.tasks.go2_walk import Go2Walk
 from ros_rl.tasks.mock_point import MockPoint
+from ros_rl.tasks.quadruped_get_up import A1GetUp, Go2GetUp
 from ros_rl.tasks.quadruped_track import A1Track, Go2Track
 from ros_rl.tasks.so101_reach import So101Reach
 from ros_rl.tasks.task import Task
@@ -23,8 +24,10 @@ _OWN: tuple[type[Task], ...] = (
     A1Walk,
     A1Track,
     A1Back,
+    A1GetUp,
     Go2Walk,
     Go2Track,
+    Go2GetUp,
     XarmReach,
     Ur5Reach,
     So101Reach,

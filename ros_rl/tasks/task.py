@@ -17,9 +17,10 @@ import numpy as np
 
 from ros_rl.features import FEATURES, Bounds
 from ros_rl.layout import Fields
+from ros_rl.robot import Robot
 from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.milestone import SUCCEEDS, Milestone
-from ros_rl.types import Array
+from ros_rl.types import Array, Start
 
 
 class Judge(Protocol):
@@ -41,6 +42,8 @@ class Task(ABC):
     """The robot it is made for."""
     scene: ClassVar[str] = "plane"
     """The simulated world around the robot (``sim/scenes``)."""
+    start: ClassVar[Start] = Start.HOME
+    """How a simulated robot begins an episode. A real one goes home for `Start.HOME`, else it stays where it lies."""
     objects: ClassVar[tuple[str, ...]] = ()
     """Movable bodies of the scene that it observes, in the order of the fields ``object_*``."""
     observation: ClassVar[tuple[str, ...]]
@@ -60,6 +63,10 @@ class Task(ABC):
     def title(self) -> str:
         """What a user calls it."""
         return self.name
+
+    def fitted(self, robot: Robot) -> Robot:
+        """The robot as the task uses it, whose action map and guards may differ from those of its file."""
+        return robot
 
     @abstractmethod
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:

@@ -19,7 +19,15 @@ KINDS: dict[str, Act] = {
     "to one side": lambda rng, size: np.sign(rng.normal(size=size)) if rng.uniform() < 0.03 else np.ones(size),
     "jumping": lambda rng, size: np.sign(rng.normal(size=size)),
 }
-UNKNOWN = {"angular_velocity", "base_velocity", "body_velocity", "base_height", "tool_position", "passive_velocity"}
+UNKNOWN = {
+    "angular_velocity",
+    "base_velocity",
+    "body_velocity",
+    "base_height",
+    "height_over_feet",
+    "tool_position",
+    "passive_velocity",
+}
 """Fields of these tasks that nobody knows the bounds of."""
 
 

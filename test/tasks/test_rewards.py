@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from ros_rl.errors import ConfigError
+from ros_rl.robot import load_robot
 from ros_rl.tasks import TASKS, Task, make_task
 from ros_rl.tasks.gym_task import GymTask
 
@@ -251,14 +252,63 @@ def test_every_task_has_its_numbers_here() -> None:
         "a1_walk",
         "a1_back",
         "a1_track",
+        "a1_get_up",
         "go2_walk",
         "go2_track",
+        "go2_get_up",
         "xarm_reach",
         "ur5_reach",
         "so101_reach",
         "cartpole_swingup",
         "mock_point",
     }
+
+
+LYING: Values = {
+    "joint_position": [0.5] * 12,
+    "joint_velocity": [2.0] * 12,
+    "gravity": [0.8, 0.0, -0.6],
+    "angular_velocity": [1.0, 2.0, 3.0],
+    "height_over_feet": [0.13],
+}
+"""On its nose: 0.8 of the way up, at half the A1's height, half way from the home pose by its scale."""
+
+
+class TestGetUp:
+    STANDING = 0.8**2 * 0.5
+    REWARD = 0.8 + STANDING + STANDING / 2 - 0.02 * 0.09 - 0.002 * STANDING * 4.0
+
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            ({}, REWARD),
+            ({"angular_velocity": [0.0] * 3}, REWARD),
+            ({"joint_position": [0.0] * 12}, REWARD + STANDING / 2),
+            ({"joint_position": [-0.5] * 12}, REWARD),
+            ({"joint_velocity": [0.0] * 12}, REWARD + 0.008 * STANDING),
+            ({"height_over_feet": [-0.1]}, 0.8 - 0.0018),
+            ({"height_over_feet": [0.6]}, 2 * (REWARD - 0.8 + 0.0018) + 0.8 - 0.0018),  # no higher than it stands
+            ({"gravity": [0.0, 0.0, 1.0]}, -0.0018),  # on its back height is worth nothing
+            ({"gravity": [0.0, 0.0, 1.2]}, -0.0018),
+        ],
+    )
+    def test_by_hand(self, changes: Values, expected: float) -> None:
+        reward, ended = judged(make_task("a1_get_up"), {**LYING, **changes}, STILL, MOVED)
+        assert (reward, ended) == (pytest.approx(expected, abs=1e-9), False)
+
+    @pytest.mark.parametrize("name", ["a1", "go2"])
+    def test_actions_reach_nearly_as_far_as_joints_and_no_further(self, name: str) -> None:
+        """Hips of an A1 go 0.802 to either side, of which 0.95 are 0.762; every action is a command within limits."""
+        plain, robot = load_robot(name), make_task(f"{name}_get_up").fitted(load_robot(name))
+        if name == "a1":
+            np.testing.assert_allclose(robot.scale[:3], 0.95 * np.array([0.802, 1.95, 0.884]))
+        for action in (np.ones(12), -np.ones(12)):
+            command = robot.command(action)
+            assert (robot.limits.lower < command).all() and (command < robot.limits.upper).all()
+            np.testing.assert_allclose(robot.action(command), action)
+        assert (robot.scale > 1.9 * plain.scale).all()
+        assert (robot.safety.tilt, robot.safety.joint_error) == (math.inf, math.inf)
+        assert (robot.safety.temperature, robot.safety.velocity) == (plain.safety.temperature, plain.safety.velocity)
 
 
 UPRIGHT: Values = {"joint_position": [0.0], "passive_direction": [0.0, -1.0]}
@@ -274,6 +324,11 @@ LEANING: Values = {"passive_direction": [math.sin(0.2), -math.cos(0.2)]}
         ("a1_walk", {**WALKING, "base_velocity": [2.0, 0.0, 0.0], "base_height": [0.1]}, False),  # a fall
         ("a1_back", {**WALKING, "base_velocity": [-0.21, 0.2, 0.7]}, True),
         ("a1_back", {**WALKING, "base_velocity": [0.21, 0.2, 0.7]}, False),
+        ("a1_get_up", {**LYING, "gravity": [0.4, 0.1, -0.91], "height_over_feet": [0.196]}, True),
+        ("a1_get_up", {**LYING, "gravity": [0.4, 0.1, -0.89], "height_over_feet": [0.196]}, False),
+        ("a1_get_up", {**LYING, "gravity": [0.4, 0.1, -0.91], "height_over_feet": [0.194]}, False),
+        ("go2_get_up", {**LYING, "gravity": [0.0, 0.0, -1.0], "height_over_feet": [0.211]}, True),
+        ("go2_get_up", {**LYING, "gravity": [0.0, 0.0, -1.0], "height_over_feet": [0.209]}, False),
         ("xarm_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.619]}, True),
         ("xarm_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.621]}, False),
         ("ur5_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.619]}, True),

@@ -14,6 +14,7 @@ from ros_rl.backends.mujoco.drives import Drives
 from ros_rl.backends.mujoco.instant import MEASURES, MujocoInstant
 from ros_rl.backends.mujoco.world import World
 from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
+from ros_rl.backends.starts import Place
 from ros_rl.robot import Robot
 from ros_rl.settings.backends import MujocoSettings
 from ros_rl.types import Array
@@ -48,10 +49,10 @@ class MujocoBackend(SimulatedRobot):
         self._drives = Drives(self._world, robot)
         self._camera = Camera(self._world, robot)
 
-    def place(self, positions: Array, passive: Array, friction: float, rng: np.random.Generator) -> None:
+    def place(self, place: Place, passive: Array, friction: float, rng: np.random.Generator) -> None:
         """See `SimulatedRobot.place`."""
         self._drives.reset()
-        self._world.reset(positions, passive, friction, rng)
+        self._world.reset(place, passive, friction, rng)
 
     def follow(self, targets: Array) -> None:
         """See `SimulatedRobot.follow`."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ros_rl.backends.mujoco.client import mujoco
 from ros_rl.backends.mujoco.model import robot_spec
 from ros_rl.backends.mujoco.scene import add_scene, movable_objects
+from ros_rl.backends.starts import Place
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
 from ros_rl.robot.model import urdf_of
@@ -21,6 +22,8 @@ from ros_rl.rotations import cross
 from ros_rl.scenes import read_scene
 from ros_rl.settings.backends import MujocoSettings
 from ros_rl.types import Array
+
+_FREE = 6  # degrees of freedom of a base that nothing holds
 
 
 class Contact(NamedTuple):
@@ -76,10 +79,13 @@ class World:
         )
         self._force, self._motion = np.zeros(6), np.zeros(6)
 
-    def reset(self, positions: Array, passive: Array, friction: float, rng: np.random.Generator) -> None:
+    def reset(self, place: Place, passive: Array, friction: float, rng: np.random.Generator) -> None:
         """See `ros_rl.backends.simulated_robot.SimulatedRobot.place`."""
         mujoco.mj_resetData(self.model, self.data)
-        self.pose(positions, passive)
+        if self.model.body_dofnum[self.base] == _FREE:
+            start = self.model.jnt_qposadr[self.model.body_jntadr[self.base]]
+            self.data.qpos[start : start + 7] = [*place.position, *place.orientation[[3, 0, 1, 2]]]
+        self.pose(place.joints, passive)
         for item in self.objects.values():
             item.reset(self.data, rng)
         for foot in self.feet:

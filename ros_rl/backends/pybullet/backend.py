@@ -19,6 +19,7 @@ from ros_rl.backends.pybullet.objects import named
 from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pose, pybullet
 from ros_rl.backends.pybullet.sensors import MEASURES, PyBulletInstant
 from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
+from ros_rl.backends.starts import Place
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross
 from ros_rl.settings.backends import PyBulletSettings
@@ -60,13 +61,14 @@ class PyBulletBackend(SimulatedRobot):
             self._camera.follow(np.array(self._body.spawn))
         self._actuators = Actuators(self._client, self._body, robot)
 
-    def place(self, positions: Array, passive: Array, friction: float, rng: np.random.Generator) -> None:
+    def place(self, place: Place, passive: Array, friction: float, rng: np.random.Generator) -> None:
         """See `SimulatedRobot.place`."""
         index = self._body.index
-        base = self._client.multiplyTransforms(self._body.spawn, [0.0, 0.0, 0.0, 1.0], *self._body.inertial)
+        where = place.position.tolist(), place.orientation.tolist()
+        base = self._client.multiplyTransforms(*where, *self._body.inertial)
         self._client.resetBasePositionAndOrientation(index, *base)
         self._client.resetBaseVelocity(index, [0.0] * 3, [0.0] * 3)
-        pose(self._client, self._body, positions, passive)
+        pose(self._client, self._body, place.joints, passive)
         for foot in self._body.feet:
             self._client.changeDynamics(index, foot, lateralFriction=friction)
         for item in self._scene.objects.values():

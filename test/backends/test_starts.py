@@ -1,0 +1,72 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Fallen robots: how they lie, in both engines, and what they begin under."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from ros_rl.backends.starts import drawn_place
+from ros_rl.robot import load_robot
+from ros_rl.robot.legs import Legs
+from ros_rl.rotations import quaternion_to_matrix
+from ros_rl.runtime.robot_world import RobotWorld
+from ros_rl.settings.loading import load_settings
+from ros_rl.types import Start
+
+A1 = load_robot("a1")
+
+
+def begin(task: str, engine: str, episodes: int):
+    pytest.importorskip(engine)
+    world = RobotWorld(load_settings(task, overrides=[f"driver.backend.name={engine}"]), 0)
+    try:
+        for _ in range(episodes):
+            yield world, world.begin_episode()
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_leg_begins_in_the_ground(seed):
+    place = drawn_place(Start.FALLEN, A1, 0.05, np.random.default_rng(seed))
+    feet = (
+        place.position + Legs(A1.joints, A1.legs).at(place.joints).position @ quaternion_to_matrix(place.orientation).T
+    )
+    assert feet[:, 2].min() > 0.02
+    assert ((A1.limits.lower <= place.joints) & (place.joints <= A1.limits.upper)).all()
+
+
+def test_falls_are_of_all_kinds():
+    """Directions of gravity are uniform on the sphere: a third of each component lies in each third of its range."""
+    rng = np.random.default_rng(0)
+    turned = [drawn_place(Start.FALLEN, A1, 0.05, rng).orientation for _ in range(600)]
+    for axis in range(3):
+        parts = Counter(int(1.5 * (1 + quaternion_to_matrix(each)[2, axis])) for each in turned)
+        assert all(150 < parts[third] < 250 for third in range(3)), parts
+
+
+@pytest.mark.parametrize("engine", ["pybullet", "mujoco"])
+def test_a_fallen_robot_lies_at_rest_and_begins_with_its_joints_where_they_are(engine):
+    upright = []
+    for world, step in begin("a1_get_up", engine, 12):
+        fields = world.spec.split(world.spec.observe(step.tick))
+        assert world.truth().base_position[2] < 0.25
+        assert np.abs(fields["joint_velocity"]).max() < 4.0  # of its noise, 0.5
+        held = world.robot.command(fields["last_action"])
+        assert np.abs(held - step.tick.measurement["joint_position"]).max() < 0.3
+        np.testing.assert_array_equal(fields["pending_actions"], fields["last_action"])
+        np.testing.assert_array_equal(step.tick.origin[:2], step.tick.measurement["base_position"][:2])
+        upright.append(-fields["gravity"][2])
+    assert min(upright) < -0.9 and max(upright) > 0.9
+
+
+@pytest.mark.parametrize("engine", ["pybullet", "mujoco"])
+def test_it_stays_where_it_lies_while_it_holds_its_joints(engine):
+    for world, step in begin("go2_get_up", engine, 3):
+        lying, held = world.truth().base_position, world.robot.action(step.tick.previous_command)
+        for _ in range(20):
+            step = world.step(world.command(held))
+        assert not step.ended and np.linalg.norm(world.truth().base_position - lying) < 0.05
