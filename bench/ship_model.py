@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Puts a trained controller into ``models/<task>``: the graph, a film and a card with what was measured.
+"""Puts a trained controller into ``models/<task>``: graph, film, contact sheet and a card with what was measured.
 
 ros-rl train a1_walk --robot-minutes 6 --seed 0 --out runs/a1_walk_model
 python bench/ship_model.py runs/a1_walk_model
@@ -19,6 +19,7 @@ from machine import describe_machine
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.runtime.evaluation import Evaluator
+from ros_rl.runtime.recording import record
 from ros_rl.settings.loading import load_settings
 from ros_rl.tasks import TASKS
 
@@ -34,6 +35,14 @@ def judge(run: Path, episodes: int, seconds: float) -> dict[str, Any]:
         return evaluator.evaluate(OnnxGraph.load(run / "agent.onnx"), episodes, seconds).to_mapping()
     finally:
         evaluator.close()
+
+
+def look(run: Path, folder: Path) -> None:
+    """Put a film and a contact sheet of one of these episodes beside the controller."""
+    summary = json.loads((run / "summary.json").read_text())
+    settings = load_settings(summary["task"], run / "config.yaml", [f"seed={_SEED}"])
+    found = record(OnnxGraph.load(run / "agent.onnx"), settings, settings.evaluation_seconds)
+    found.write(folder / "evaluation.gif", folder / "sheet.png", settings.load_robot())
 
 
 def card(summary: dict[str, Any], result: dict[str, Any], command: str) -> str:
@@ -63,6 +72,8 @@ Measured in simulation with sensor noise, one period of delay and drawn friction
 |---|---|
 {measured}
 
+![frames, feet on the ground, velocity](sheet.png)
+
 Made by
 
     {command}
@@ -84,9 +95,8 @@ def main() -> None:
     del result["plan_ms"]  # a matter of the machine, and of what else runs on it: bench/planner_speed.py
     models = Path(__file__).parent.parent / "models" / summary["task"]
     models.mkdir(parents=True, exist_ok=True)
-    for name in ("agent.onnx", "evaluation.gif"):
-        if (args.run / name).is_file():
-            shutil.copy(args.run / name, models / name)
+    shutil.copy(args.run / "agent.onnx", models / "agent.onnx")
+    look(args.run, models)
     command = f"ros-rl train {summary['task']} --robot-minutes {summary['robot_minutes']:g} --seed {summary['seed']}"
     (models / "README.md").write_text(card(summary, result, command))
     results = Path(__file__).parent / "results" / f"model_{summary['task']}.json"

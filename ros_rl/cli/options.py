@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError, UnknownNameError
+from ros_rl.resources import share_path
 from ros_rl.ros_names import check_namespace
 from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, run_of
@@ -140,6 +141,20 @@ def agent_of(options: argparse.Namespace, **overrides: Any) -> tuple[Settings, b
     refuse_agent_settings(options)
     settings = settings_of(options, **overrides)
     return settings, checked_agent(options.agent, settings)
+
+
+def shipped_agent(task: str) -> Path:
+    """The control graph that ships for a task.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    agents = {path.parent.name: path for path in share_path("models").glob("*/agent.onnx")}
+    if task not in agents:
+        raise ConfigError(
+            f"no agent ships for task '{task}': --agent FILE; there is one for {', '.join(sorted(agents))}"
+        )
+    return agents[task]
 
 
 def saved_run(path: Path, overrides: Sequence[str]) -> SavedRun:
