@@ -19,12 +19,13 @@ class AskedInputs:
         task: Draws them.
         robot: The robot.
         period: Control period [s].
-        simulated: The task draws its inputs, and what was given holds until the next episode. On a robot inputs are
-            neutral until something is given, and again when that is too old; see `ros_rl.sensors.inputs.TaskInput`.
+        draws: The task draws its inputs, as in a simulator, and what was given holds until the next episode. Otherwise
+            inputs are neutral until something is given, and again when that is too old; see
+            `ros_rl.sensors.inputs.TaskInput`.
     """
 
-    def __init__(self, task: Task, robot: Robot, period: float, simulated: bool) -> None:
-        self._task, self._robot, self._period, self._simulated = task, robot, period, simulated
+    def __init__(self, task: Task, robot: Robot, period: float, draws: bool) -> None:
+        self._task, self._robot, self._period, self._draws = task, robot, period, draws
         self._drawn: dict[str, np.ndarray] = {}
         self._given: dict[str, np.ndarray] = {}
         self._given_at: dict[str, int] = {}
@@ -32,7 +33,7 @@ class AskedInputs:
     def begin(self, rng: np.random.Generator) -> None:
         """Draw those of a new episode."""
         self._drawn = self._task.draw_inputs(rng)
-        if self._simulated:
+        if self._draws:
             self._given.clear()
 
     def change(self, step: int, rng: np.random.Generator) -> None:
@@ -56,7 +57,7 @@ class AskedInputs:
     def at(self, index: int) -> dict[str, np.ndarray]:
         """Those of the tick of that index, copied."""
         asked = dict(self._drawn)
-        if self._simulated:
+        if self._draws:
             asked |= self._given
         else:
             asked |= {name: value for name in self._task.inputs if (value := self._on_robot(name, index)) is not None}

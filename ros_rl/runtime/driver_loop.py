@@ -51,6 +51,8 @@ class DriverLoop:
         command_holds: Control periods after which a target expires in the backend.
         homing_speed: Share of the velocity limits at which a robot goes home.
         lost_time: How long a call of the backend's may take [s].
+        draws_inputs: Whether the task draws what it is asked for, or else a person asks, as on a robot; None: in a
+            simulator.
         clock: The steady clock [s].
     """
 
@@ -68,6 +70,7 @@ class DriverLoop:
         command_holds: float = COMMAND_HOLDS,
         homing_speed: float = HOMING_SPEED,
         lost_time: float = math.inf,
+        draws_inputs: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._robot, self._backend = robot, backend
@@ -81,7 +84,8 @@ class DriverLoop:
         self._filter = CommandFilter(robot, self._period)
         self._guards = Guards(robot, self._period)
         self._homing = Homing(robot, self._period, homing_speed)
-        self._inputs = AskedInputs(task, robot, self._period, self._simulator is not None)
+        draws = self._simulator is not None if draws_inputs is None else draws_inputs
+        self._inputs = AskedInputs(task, robot, self._period, draws)
         self._index, self._episode, self._step = -1, -1, -1
         self._env_steps = 0
         self._stamp, self._elapsed = 0, self._period
@@ -383,6 +387,7 @@ def make_driver_loop(
     seed: int = 0,
     auto_recover: bool = False,
     latch: Latch | None = None,
+    draws_inputs: bool | None = None,
 ) -> DriverLoop:
     """The driver of a run; arguments as those of `DriverLoop`."""
     control, driver = settings.control, settings.driver
@@ -395,6 +400,7 @@ def make_driver_loop(
         seed,
         auto_recover=auto_recover,
         latch=latch,
+        draws_inputs=draws_inputs,
         command_holds=driver.command_holds,
         homing_speed=driver.homing_speed,
         lost_time=math.inf if driver.backend.simulated else driver.lost_time_limit,

@@ -55,6 +55,7 @@ class RobotWorld(Unique):
         auto_recover: A tripped guard clears itself and begins another episode, as in a training; otherwise it is
             latched until the next episode begins.
         track_contacts: Whether `truth` counts contacts.
+        draws_inputs: Whether the task draws what it is asked for; otherwise `ask` says it, and it is neutral before.
 
     Raises:
         MissingDependencyError: The simulator is not installed.
@@ -62,8 +63,16 @@ class RobotWorld(Unique):
         ConfigError: The backend is no simulator, and this world resets its robot at will and keeps no time.
     """
 
-    def __init__(self, settings: Settings, seed: int, auto_recover: bool = False, track_contacts: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        seed: int,
+        auto_recover: bool = False,
+        track_contacts: bool = False,
+        draws_inputs: bool = True,
+    ) -> None:
         self._settings, self._auto_recover, self._track_contacts = settings, auto_recover, track_contacts
+        self._draws_inputs = draws_inputs
         self.robot = settings.load_robot()
         self.spec = settings.observation_spec(self.robot)
         """Layout of its observations."""
@@ -94,7 +103,9 @@ class RobotWorld(Unique):
             self._backend.close()
             self._backend = make_backend(settings, seed, self._track_contacts)
         self._seed = seed
-        self._driver = make_driver_loop(settings, self.robot, self._backend, seed, self._auto_recover)
+        self._driver = make_driver_loop(
+            settings, self.robot, self._backend, seed, self._auto_recover, draws_inputs=self._draws_inputs
+        )
         task = settings.task
         if episode_seconds is not None:
             task = replace(task, episode_seconds=episode_seconds)  # type: ignore[type-var]
@@ -155,6 +166,17 @@ class RobotWorld(Unique):
         """
         self._check_begun()
         return Command(self._driver.tick.stamp, self.robot.command(self.robot.check_action(action)))
+
+    def ask(self, name: str, value: Array) -> None:
+        """Ask the task for something, from the next tick on; see `DriverLoop.give`.
+
+        Raises:
+            CommandError: The task has no such input, or the value has the wrong shape or is not finite; or no episode
+                has begun.
+            BackendError: The world is closed.
+        """
+        self._check_begun()
+        self._driver.give(name, value)
 
     def episode(self, decide: Callable[[Tick], Command]) -> Iterator[Step]:
         """Act until the task, its time limit or a guard ends the episode; yields every step, the first and last too.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,8 @@ class TransitionBuilder:
 
     def __init__(self, spec: ObservationSpec, task: Task, period: float, source: str = "", ends: bool = True) -> None:
         self._spec, self._task, self._source, self._ends = spec, task, source, ends
-        self._limit = max(1, round(task.episode_seconds / period))
+        steps = task.episode_seconds / period
+        self._limit = max(1, round(steps)) if math.isfinite(steps) else math.inf
         self._last: Tick | None = None
         self._verdict = Verdict.CONTINUE
         self._last_observation = np.zeros(spec.size)
