@@ -10,6 +10,7 @@ import ctypes
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ros_rl.backends.display import check_display
@@ -178,7 +179,7 @@ def load_robot(client: Any, robot: Robot) -> Body:
     """Load the robot that its YAML's `simulation` section names, its default motors and damping off.
 
     Raises:
-        ConfigError: See `check_model`; or PyBullet cannot load the URDF.
+        ConfigError: See `check_model`; or PyBullet cannot load the URDF, or would replace inertias of it.
     """
     simulation = robot.simulation
     assert simulation is not None  # see `PyBulletSettings.check_robot`
@@ -194,6 +195,8 @@ def load_robot(client: Any, robot: Robot) -> Body:
     except pybullet.error as error:
         raise ConfigError(f"{path}: PyBullet cannot load it: {error}") from None
     infos = [client.getJointInfo(index, joint) for joint in range(client.getNumJoints(index))]
+    if simulation.inertia_from_urdf:
+        _check_inertias(client, index, infos, path)
     resting = set() if robot.floating_base else {-1}
     for info in infos:
         if info[2] == pybullet.JOINT_FIXED and info[16] in resting:
@@ -214,6 +217,18 @@ def load_robot(client: Any, robot: Robot) -> Body:
     joints, passive = joints[: robot.size], joints[robot.size :]
     inertial = (dynamics[3], dynamics[4])
     return Body(index, joints, passive, tuple(feet), frozenset(resting), tool, spawn, inertial, tuple(contacts))
+
+
+def _check_inertias(client: Any, index: int, infos: Sequence[Any], path: Path) -> None:
+    """Refuse what no body can have, a principal moment above the sum of the others, which PyBullet takes for zero."""
+    for info in infos:
+        mass, _, principal = client.getDynamicsInfo(index, info[0])[:3]
+        if info[2] != pybullet.JOINT_FIXED and mass > 0.0 and not any(principal):
+            raise ConfigError(
+                f"{path}: link '{info[12].decode()}' has an inertia that no body has (its largest principal moment is "
+                "above the sum of the others): correct it, or leave out simulation.inertia_from_urdf"
+            )
+
 
 
 def pose(client: Any, body: Body, positions: Array, passive: Array) -> None:

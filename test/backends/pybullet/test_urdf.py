@@ -13,6 +13,7 @@ from ros_rl.backends.pybullet.scene import connect, load_robot
 from ros_rl.errors import ConfigError
 from ros_rl.robot import load_robot as read_robot
 from ros_rl.robot import robot_names
+from ros_rl.robot.model import check_model
 from ros_rl.robot.robot import Simulation
 from ros_rl.settings.backends import PyBulletSettings
 
@@ -149,3 +150,30 @@ def test_a_mesh_in_a_package_beside_it_is_found(tmp_path) -> None:
 @pytest.mark.parametrize("name", [name for name in robot_names() if read_robot(name).simulation])
 def test_robots_that_ship_have_urdfs_without_a_fault(name) -> None:
     load_robot(connect(PyBulletSettings()), read_robot(name))
+
+
+_FROM_URDF = [name for name in robot_names() if getattr(read_robot(name).simulation, "inertia_from_urdf", False)]
+
+
+@pytest.mark.parametrize("name", _FROM_URDF)
+def test_links_have_the_masses_and_principal_inertias_of_the_urdf(name) -> None:
+    """Worked out from collision shapes, a calf of the A1 would have a fifth."""
+    robot = read_robot(name)
+    client = connect(PyBulletSettings())
+    body, urdf = load_robot(client, robot), check_model(robot)
+    for index in range(client.getNumJoints(body.index)):
+        link = client.getJointInfo(body.index, index)[12].decode()
+        mass, _, principal = client.getDynamicsInfo(body.index, index)[:3]
+        written = urdf.links[link].find("inertial")
+        assert mass == pytest.approx(float(written.find("mass").get("value")), rel=1e-6), link
+        value = {key: float(text) for key, text in written.find("inertia").items()}
+        expected = np.linalg.eigvalsh([[value["i" + "".join(sorted(a + b))] for b in "xyz"] for a in "xyz"])
+        np.testing.assert_allclose(np.sort(principal), expected, rtol=1e-4, atol=1e-9, err_msg=link)
+
+
+def test_inertias_that_no_body_has_are_refused(tmp_path) -> None:
+    """PyBullet would take them for zero, as those of the vendor's xArm6, without a word."""
+    robot = read_robot("xarm6")
+    robot = replace(robot, simulation=replace(robot.simulation, inertia_from_urdf=True))
+    with pytest.raises(ConfigError, match="link 'link2' has an inertia that no body has"):
+        load_robot(connect(PyBulletSettings()), robot)
