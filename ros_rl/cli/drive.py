@@ -18,11 +18,12 @@ from ros_rl.cli.eval import judges
 from ros_rl.cli.options import agent_of, require, shipped_agent
 from ros_rl.errors import ConfigError
 from ros_rl.runs.signals import stop_event
+from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.registry import DEFAULT_BACKEND
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import TASKS, make_task
 from ros_rl.teleop.console import Console
-from ros_rl.teleop.driving import HELP, VELOCITY, Drive, Keys, drive
+from ros_rl.teleop.driving import HELP, Drive, Keys, drive
 
 
 def add(commands: Any) -> None:
@@ -63,7 +64,7 @@ def _drive(options: argparse.Namespace) -> int:
         world.restart(settings.seed, math.inf)
         control = world.control_loop(explore=0.0)
         control.use(OnnxGraph(agent, settings.controller.threads))
-        teleop, (low, high) = settings.teleop, settings.task.input_bounds()[VELOCITY]
+        teleop, (low, high) = settings.teleop, settings.task.input_bounds()[VELOCITY_COMMAND]
         keys = Keys(np.array([teleop.forward, teleop.left, teleop.turn]), low, high)
         with console:
             for line in HELP:
@@ -81,10 +82,10 @@ def _check_task(name: str) -> None:
         UnknownNameError: There is no such task.
         ConfigError: It is not asked for a velocity; names those that are.
     """
-    if VELOCITY in make_task(name).inputs:
+    if VELOCITY_COMMAND in make_task(name).inputs:
         return
-    others = sorted(other for other, task in TASKS.items() if VELOCITY in getattr(task, "observation", ()))
-    raise ConfigError(f"task '{name}' has no {VELOCITY} to steer by; these have one: {', '.join(others)}")
+    others = sorted(other for other, task in TASKS.items() if VELOCITY_COMMAND in getattr(task, "observation", ()))
+    raise ConfigError(f"task '{name}' has no {VELOCITY_COMMAND} to steer by; these have one: {', '.join(others)}")
 
 
 def _in_window(settings: Settings, wanted: bool) -> Settings:

@@ -20,14 +20,16 @@ import numpy as np
 from ros_rl.backends.backend import Backend, Reading, Simulator
 from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.rotations import yaw_of
+from ros_rl.runtime.arena import Arena, arena_of
 from ros_rl.runtime.asked_inputs import AskedInputs
 from ros_rl.runtime.homing import Homing
 from ros_rl.runtime.latch import Event, Latch
 from ros_rl.runtime.robot_link import RobotLink
 from ros_rl.safety import CommandFilter, Guards, expected_position
+from ros_rl.settings.driver import NEVER
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import Task
-from ros_rl.types import Array, Command, Measurement, SafetyState, Tick, Verdict
+from ros_rl.types import Array, Command, Measurement, SafetyState, Start, Tick, Verdict
 
 _NANOSECONDS = 1_000_000_000
 COMMAND_HOLDS = 2.0
@@ -51,6 +53,8 @@ class DriverLoop:
         command_holds: Control periods after which a target expires in the backend.
         homing_speed: Share of the velocity limits at which a robot goes home.
         lost_time: How long a call of the backend's may take [s].
+        stays: Nothing is reset and nothing goes home: what begins, an episode too, begins where the robot is.
+        arena: Turns it round by command at the edge of its place; None where there is no edge.
         draws_inputs: Whether the task draws what it is asked for, or else a person asks, as on a robot; None: in a
             simulator.
         clock: The steady clock [s].
@@ -70,6 +74,8 @@ class DriverLoop:
         command_holds: float = COMMAND_HOLDS,
         homing_speed: float = HOMING_SPEED,
         lost_time: float = math.inf,
+        stays: bool = False,
+        arena: Arena | None = None,
         draws_inputs: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -80,6 +86,7 @@ class DriverLoop:
         self._period_ns = round(_NANOSECONDS / rate_hz)
         self._link = RobotLink(backend, self.latch, command_holds * self._period, clock, lost_time)
         self._delay, self._auto_recover = delay, auto_recover
+        self._stays, self._arena = stays, arena
         self._rng = np.random.default_rng([seed, 0xD21E])
         self._filter = CommandFilter(robot, self._period)
         self._guards = Guards(robot, self._period)
@@ -137,6 +144,8 @@ class DriverLoop:
         """
         self.latch.begin()
         self.latch.fire(Event.HOME)
+        if self._goes_on():
+            return self._go_on(stamp)
         if self._simulator is not None and (self.latch.armed or self._link.reading is None):
             return self._reset(self._simulator, stamp)
         if self._link.reading is None:
@@ -180,6 +189,9 @@ class DriverLoop:
     def advance(self, verdict: Verdict = Verdict.CONTINUE, stamp: int | None = None, whole: bool = True) -> Tick:
         """Close the open tick and open the next, after one control period, of a new episode if the verdict says so.
 
+        A simulator is reset for that, in no time; a robot goes home. One that stays is what it is: the period passes
+        under the command that acts, and the next tick begins another episode.
+
         Without a command the last decided one is repeated and the next tick says that the chain broke.
 
         Args:
@@ -193,12 +205,15 @@ class DriverLoop:
         latch, simulator = self.latch, self._simulator
         if latch.state is SafetyState.RUNNING and verdict is not Verdict.CONTINUE:
             latch.fire(Event.HOME)
+        if self._goes_on():
+            return self._go_on(stamp)
         if latch.state is SafetyState.HOMING and simulator is not None:
             return self._reset(simulator, stamp)
         if latch.state is SafetyState.RUNNING and self._tick.safety is SafetyState.RUNNING:
             return self._act(stamp, whole)
         if latch.state is SafetyState.READY and self._link.reading is not None and self._runs():
-            return self._begin(self._link.reading, self._rest(), stamp)
+            self._count(stamp)
+            return self._begin(self._link.reading, self._rest())
         return self._idle(stamp)
 
     def trip(self, reason: str) -> bool:
@@ -236,16 +251,45 @@ class DriverLoop:
         self._link.reading, rest = reading, simulator.rest(reading.measurement)
         self._guards.reset()
         self.latch.fire(Event.HOMED)
+        self._count(stamp)
         if self._runs():
-            return self._begin(reading, rest, stamp)
+            return self._begin(reading, rest)
         self._previous = rest
         self._filter.reset(rest)
-        self._count(stamp)
         return self._open(reading, intact=False)
 
-    def _begin(self, reading: Reading, rest: Array, stamp: int | None) -> Tick:
-        """The first tick of an episode, from where the robot is and from the command that it rests under."""
+    def _goes_on(self) -> bool:
+        """Whether what begins does so where the robot is: nothing homes one that stays and was measured."""
+        return self._stays and self.latch.state is SafetyState.HOMING and self._link.reading is not None
+
+    def _go_on(self, stamp: int | None) -> Tick:
+        """Close a period under the command that holds the robot, or that keeps its joints where they are."""
+        link, reading = self._link, self._link.reading
+        if link.sent is None and reading is not None:
+            link.switch_on()
+            held = self._robot.holding(reading.measurement["joint_position"])
+            self._filter.reset(held)
+            link.write(held)
+        reading = link.read()
         self._count(stamp)
+        self._env_steps += self._tick.safety is SafetyState.RUNNING
+        if link.sent is not None:
+            self._guard(reading, link.sent)
+        return self._from_here(reading)
+
+    def _from_here(self, reading: Reading) -> Tick:
+        """A new episode where the robot is, unless nothing may run; a tick is counted already."""
+        sent, robot = self._link.sent, self._robot
+        if self.latch.fire(Event.HOMED):
+            here = reading.measurement["joint_position"]
+            rest = robot.holding(here) if sent is None else np.where(robot.commanded_by(POSITION), sent, 0.0)
+            if self._runs():
+                return self._begin(reading, rest)
+            self._previous, self._line = rest, deque([rest] * self._delay)
+        return self._open(reading, intact=False)
+
+    def _begin(self, reading: Reading, rest: Array) -> Tick:
+        """The first tick of an episode, from where the robot is and from the command that it rests under."""
         self._episode += 1
         self._step = -1
         self._goes_home = False
@@ -271,7 +315,7 @@ class DriverLoop:
         self._previous = acting
         self._guard(reading, acting)
         if self.latch.state is SafetyState.HOMING and self._simulator is not None:  # recovered by itself
-            return self._reset(self._simulator, None)
+            return self._from_here(reading) if self._stays else self._reset(self._simulator, None)
         running = self.latch.state is SafetyState.RUNNING
         return self._open(reading, intact=answered and whole and running)
 
@@ -325,6 +369,8 @@ class DriverLoop:
         if self._step:
             self._inputs.change(self._step, self._rng)
         inputs = self._inputs.at(self._index)
+        if self._arena is not None:
+            inputs = self._arena.within(inputs, reading.measurement)
         self._link.ask("show inputs", self._backend.show_inputs, inputs)
         self._tick = Tick(
             stamp=self._stamp,
@@ -400,6 +446,8 @@ def make_driver_loop(
         seed,
         auto_recover=auto_recover,
         latch=latch,
+        stays=driver.resets == NEVER or (settings.task.start is not Start.HOME and not driver.backend.simulated),
+        arena=arena_of(settings),
         draws_inputs=draws_inputs,
         command_holds=driver.command_holds,
         homing_speed=driver.homing_speed,

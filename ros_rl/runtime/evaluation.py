@@ -116,7 +116,7 @@ class Evaluator:
     """
 
     def __init__(self, settings: Settings, seed: int) -> None:
-        self._settings, self._seed = settings.headless(), seed
+        self._settings, self._seed = settings.headless().resetting(), seed
         self._world = RobotWorld(self._settings, seed, track_contacts=True)
 
     def evaluate(

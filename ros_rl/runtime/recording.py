@@ -17,12 +17,12 @@ from ros_rl.robot import Robot
 from ros_rl.runs.episode_sheet import Panel, write_sheet
 from ros_rl.runs.video import write_video
 from ros_rl.runtime.robot_world import RobotWorld
+from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Image, Truth, Verdict
 
 _FRAMES = 200  # of a film at most, which keeps it small
 _SIZE = (320, 240)  # px
-VELOCITY = "velocity_command"
 _PARTS = ("forward [m/s]", "to the left [m/s]", "turning [rad/s]")
 
 
@@ -85,7 +85,7 @@ def record(graph: OnnxGraph, settings: Settings, seconds: float) -> Recording:
     Raises:
         RosRlError: See `ros_rl.runtime.evaluation.Evaluator`.
     """
-    settings = settings.headless()
+    settings = settings.headless().resetting()
     world = RobotWorld(settings, settings.seed, track_contacts=True)
     try:
         return _record(world, graph, settings, seconds)
@@ -107,7 +107,7 @@ def _record(world: RobotWorld, graph: OnnxGraph, settings: Settings, seconds: fl
         if step.tick.step:
             truths.append(world.truth())
             rewards.append(step.reward)
-            asked += [step.tick.inputs[VELOCITY]] if VELOCITY in step.tick.inputs else []
+            asked += [step.tick.inputs[VELOCITY_COMMAND]] if VELOCITY_COMMAND in step.tick.inputs else []
     fell = world.fault or ("the task ended it" if step.verdict is Verdict.TERMINATED else "")
     forces = np.array([truth.contact_force for truth in truths]).reshape(len(truths), len(robot.contact_links))
     return Recording(

@@ -32,6 +32,8 @@ from ros_rl.wire import first_beyond
 __all__ = ["INPUTS", "TaskInput", "by_topic", "check_input", "shown_together", "vector_input", "waypoints_input"]
 
 POSE = "geometry_msgs/msg/PoseStamped"
+VELOCITY_COMMAND = "velocity_command"
+"""The input by which a robot is steered."""
 _NORM_TOLERANCE = 0.1
 
 
@@ -161,7 +163,7 @@ INPUTS: Table[TaskInput] = Table(
         ),
         "waypoints": WAYPOINTS,
         "tool_velocity_command": TOOL_VELOCITY_COMMAND,
-        "velocity_command": TaskInput(
+        VELOCITY_COMMAND: TaskInput(
             "m/s and rad/s",
             (3,),
             "cmd_vel",

@@ -13,6 +13,9 @@ from ros_rl.robot import Robot
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.registry import BACKEND_SETTINGS, DEFAULT_BACKEND
 
+RESETS = ALWAYS, NEVER = ("always", "never")
+"""What may follow an episode."""
+
 
 def check_driver(name: str, backend: BackendSettings, robot: Robot) -> None:
     """Refuse a robot that a driver is not for.
@@ -83,6 +86,19 @@ class DriverSettings:
     )
     command_holds: float = setting(
         2.0, "after this long the robot does its safe action by itself", unit="control periods", low=1.0, high=10.0
+    )
+    resets: str = setting(
+        ALWAYS,
+        "what follows an episode: always a reset (simulator) or the way home; or never, and the robot goes on from "
+        "where it is, upright or not",
+        choices=RESETS,
+    )
+    arena: float = setting(
+        0.0,
+        "tasks with a velocity_command: half the side of the square around where the run began, at whose edge a "
+        "command turns the robot round; 0: none",
+        unit="m",
+        low=0.0,
     )
     homing_speed: float = setting(
         0.1, "share of the velocity limits at which a robot goes to its home pose", low=0.01, high=1.0

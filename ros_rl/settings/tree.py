@@ -18,8 +18,9 @@ from ros_rl.errors import ConfigError
 from ros_rl.features import ObservationSpec, check_robot, equipped
 from ros_rl.robot import Robot, load_robot
 from ros_rl.ros_names import likely_name
+from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.agent import AgentSettings
-from ros_rl.settings.driver import DriverSettings, check_driver
+from ros_rl.settings.driver import ALWAYS, DriverSettings, check_driver
 from ros_rl.settings.nodes import (
     CollectorSettings,
     ControllerSettings,
@@ -64,6 +65,11 @@ class Settings:
         self._check_replay()
         if self.learner.stop_at_success:
             self._check_success()
+        if self.driver.arena and VELOCITY_COMMAND not in self.task.inputs:
+            raise ConfigError(
+                f"driver.arena {self.driver.arena:g} has no effect: task '{self.task.name}' has no {VELOCITY_COMMAND} "
+                "to turn the robot round by; use 0"
+            )
         if self.teleop.device != NONE:
             self._check_teleop()
 
@@ -186,6 +192,10 @@ class Settings:
         self.driver.backend.check_scene(self.task.scene, self.task.objects)
         self.teleop.check_joints(robot.joints)
         return robot
+
+    def resetting(self) -> Settings:
+        """A copy whose simulator begins each episode anew, as what judges a controller wants it."""
+        return replace(self, driver=replace(self.driver, resets=ALWAYS, arena=0.0))
 
     def headless(self) -> Settings:
         """A copy whose simulator opens no window."""

@@ -14,12 +14,12 @@ import numpy as np
 
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.robot_world import RobotWorld, Step
+from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.teleop.console import Console
 from ros_rl.teleop.keyboard import Keyboard
 from ros_rl.teleop.keys import KeyDecoder
 from ros_rl.types import Array, Verdict
 
-VELOCITY = "velocity_command"
 HELP = (
     "hold i , j l u o: forward, back, left, right, turn left, turn right | let go: stand",
     "+ -: faster, slower | r: stand up again at the start | q: end",
@@ -105,7 +105,7 @@ class Drive:
             self.keys.again = False
             self.step = self._world.begin_episode()
             return said
-        self._world.ask(VELOCITY, self._asked)
+        self._world.ask(VELOCITY_COMMAND, self._asked)
         self.step = self._world.step(self._control.step(self.step.tick).command)
         if self.step.ended:
             self.falls += 1

@@ -36,7 +36,7 @@ def test_a_goal_that_nobody_asked_for_is_the_tasks(simulated):
 
 @pytest.mark.parametrize("given", [0, 400])
 def test_on_a_robot_a_velocity_holds_for_half_a_second_from_when_it_was_given(given):
-    inputs = AskedInputs(Follow(), MOCK, 0.05, simulated=False)
+    inputs = AskedInputs(Follow(), MOCK, 0.05, draws=False)
     inputs.begin(np.random.default_rng(0))
     inputs.give("velocity_command", VELOCITY, given)
     found = [bool(inputs.at(index)["velocity_command"].any()) for index in range(given, given + 14)]
@@ -44,7 +44,7 @@ def test_on_a_robot_a_velocity_holds_for_half_a_second_from_when_it_was_given(gi
 
 
 def test_what_is_handed_out_is_a_copy():
-    inputs = AskedInputs(Follow(), MOCK, 0.05, simulated=True)
+    inputs = AskedInputs(Follow(), MOCK, 0.05, draws=True)
     inputs.begin(np.random.default_rng(0))
     given = VELOCITY.copy()
     inputs.give("velocity_command", given, 0)

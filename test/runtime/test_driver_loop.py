@@ -547,3 +547,71 @@ class TestInputs:
 
         assert asked(simulated=False) == [0.0, *[0.5] * 10, 0.0, 0.0, 0.0]
         assert asked(simulated=True) == [1.0, *[0.5] * 13]
+
+
+class TestNoResets:
+    """A driver that stays: episodes are cut, and the robot goes on from where it is."""
+
+    HELD = np.array([0.3, -0.2])
+
+    def make(self, delay: int = 1, robot=None, auto_recover: bool = True) -> tuple[DriverLoop, Recorder]:
+        robot = robot or replace(ROBOT, interfaces=("position", "position"))
+        backend = Recorder(robot)
+        loop = DriverLoop(robot, make_task("mock_point"), backend, 20.0, delay, stays=True, auto_recover=auto_recover)
+        loop.start()
+        return loop, backend
+
+    @pytest.mark.parametrize("verdict", [Verdict.TERMINATED, Verdict.TRUNCATED])
+    @pytest.mark.parametrize("delay", [0, 1, 2])
+    def test_an_episode_goes_on_under_the_command_that_acts(self, delay, verdict):
+        loop, backend = self.make(delay)
+        for _ in range(4):
+            answer(loop, self.HELD)
+            loop.advance()
+        answer(loop, [0.0, 0.0])
+        backend.position = np.array([0.05, -0.05])
+        before = loop.tick
+        tick = loop.advance(verdict)
+        assert (tick.episode, tick.step, tick.index) == (1, 0, before.index + 1)
+        assert tick.env_steps == before.env_steps + 1, "the period has passed on the robot"
+        acting = backend.acted[-1]  # without a delay the answer, as the filter lets it through
+        assert delay == 0 or (acting == self.HELD).all()
+        np.testing.assert_array_equal(tick.previous_command, acting)
+        np.testing.assert_array_equal(tick.pending_commands, np.tile(acting, (delay, 1)))
+        assert backend.calls.count("reset") == 1 and tick.intact and tick.safety is SafetyState.RUNNING
+        answer(loop, self.HELD)
+        assert loop.advance().step == 1
+
+    def test_velocities_begin_an_episode_at_rest(self):
+        loop, _ = self.make(robot=ROBOT)
+        for _ in range(3):
+            answer(loop, self.HELD)
+            loop.advance()
+        tick = loop.advance(Verdict.TRUNCATED)
+        np.testing.assert_array_equal(tick.pending_commands, [ZERO])
+
+    def test_a_fault_that_clears_itself_goes_on_where_the_joints_are(self):
+        loop, backend = self.make()
+        answer(loop, self.HELD)
+        loop.advance()
+        answer(loop, self.HELD)
+        limit = loop._robot.limits.upper + loop._robot.safety.joint_margin
+        backend.position = limit + 0.5
+        tick = loop.advance()
+        assert (loop.faults, tick.episode, tick.step, tick.safety) == (1, 1, 0, SafetyState.RUNNING)
+        np.testing.assert_array_equal(tick.pending_commands, [loop._robot.limits.upper])  # as near as it may be
+        assert backend.calls.count("reset") == 1
+
+    def test_a_world_that_begins_again_is_not_reset(self):
+        loop, backend = self.make()
+        answer(loop, self.HELD)
+        loop.advance()
+        tick = loop.start()
+        assert (tick.episode, tick.step) == (1, 0) and backend.calls.count("reset") == 1
+
+    def test_without_auto_recovery_a_fault_stays_latched(self):
+        loop, backend = self.make(auto_recover=False)
+        answer(loop, self.HELD)
+        backend.position = np.array([99.0, 0.0])
+        assert loop.advance(Verdict.TRUNCATED).safety is SafetyState.FAULT
+        assert loop.advance().safety is SafetyState.FAULT

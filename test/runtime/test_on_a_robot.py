@@ -29,7 +29,7 @@ BY_EFFORT = replace(ROBOT, interfaces=("effort", "effort"))
 class World:
     """A driver, a robot and a controller under one clock."""
 
-    def __init__(self, robot=ROBOT, delay=1, armed=True, limits=None, latch=None, auto_recover=False):
+    def __init__(self, robot=ROBOT, delay=1, armed=True, limits=None, latch=None, auto_recover=False, stays=False):
         self.now = 100.0
         self.robot = SlowRobot(
             robot, SlowRobotSettings(0.5 if "effort" not in robot.interfaces else 0.0), clock=lambda: self.now
@@ -45,6 +45,7 @@ class World:
             latch=latch or Latch(),
             homing_speed=0.5,
             lost_time=0.5,
+            stays=stays,
             clock=lambda: self.now,
         )
         self.pacer = RealTime(self.loop, PERIOD, auto_recover, limits or Limits(unjudged=0.0))
@@ -188,6 +189,29 @@ class TestArming:
         world.period(20)
         assert {tick.safety for tick in world.ticks} == {SafetyState.DISARMED}
         assert all(line.target is None for line in world.robot.done) and world.robot.calls == []
+
+    def test_one_that_stays_begins_where_it_is_and_goes_on_there(self):
+        """Nothing is homed, when it is armed or when an episode ends; its joints are held until a command acts."""
+        world, start = World(BY_POSITION, armed=False, stays=True), BY_POSITION.home + 0.5
+        world.period(2)
+        assert world.loop.latch.arm()
+        assert world.period().safety is SafetyState.READY and world.robot.calls == ["arm"]
+        world.period(5)
+        np.testing.assert_allclose(world.robot.position, start)
+        world.loop.latch.resume()
+        begun = world.until(SafetyState.RUNNING)
+        np.testing.assert_allclose(begun.previous_command, start)
+        world.decide = lambda tick: start + 0.1
+        world.period(6)
+        np.testing.assert_allclose(world.robot.position, start + 0.1)
+        world.pacer.verdict(world.ticks[-1].stamp, Verdict.TERMINATED, world.now)
+        after = world.period()
+        assert (after.safety, after.episode, after.step) == (SafetyState.RUNNING, begun.episode + 1, 0)
+        np.testing.assert_allclose(after.pending_commands, [start + 0.1])
+        world.period(10)
+        assert {tick.safety for tick in world.ticks[world.ticks.index(begun) :]} == {SafetyState.RUNNING}
+        sent = [line.target for line in world.robot.done if line.target is not None]
+        assert min(np.min(target) for target in sent) >= np.min(start) - 1e-9, "never towards home"
 
     @pytest.mark.parametrize("robot", [ROBOT, BY_POSITION], ids=["velocity", "position"])
     def test_it_goes_home_slowly_and_waits_for_resume(self, robot):

@@ -177,3 +177,21 @@ def test_a_task_that_ends_all_at_once_ends_the_training_with_its_reason(monkeypa
         assert world.begin_episode().ended
     with pytest.raises(SimulationError, match="ended the last 20 episodes in the state in which they began"):
         world.begin_episode()
+
+
+def test_without_resets_an_a1_goes_on_from_where_it_fell():
+    pytest.importorskip("pybullet")
+    world = RobotWorld(load_settings("a1_get_up", overrides=["driver.resets=never"]), 0, auto_recover=True)
+    try:
+        world.restart(0, episode_seconds=0.5)
+        step, places, episodes = world.begin_episode(), [], set()
+        for index in range(60):
+            action = np.sin(0.4 * index + np.arange(12.0))
+            step = world.begin_episode() if step.ended else world.step(world.command(action))
+            places.append(world.truth().base_position)
+            episodes.add(step.tick.episode)
+        assert len(episodes) == 6 and step.tick.env_steps == 60, "a change of episodes takes its period, and no more"
+        assert np.abs(np.diff(places, axis=0)).max() < 0.25, "it is put nowhere"
+        assert not world.fault
+    finally:
+        world.close()

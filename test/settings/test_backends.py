@@ -70,7 +70,7 @@ def test_without_pybullet_mujoco_takes_its_place() -> None:
         ("driver.backend.gui=true", "unknown setting 'driver.backend.gui'; valid in driver.backend 'mock': none"),
         (
             "driver.noise.height=0",
-            "unknown setting 'driver.noise'; valid in driver: auto_arm, auto_rec",
+            "unknown setting 'driver.noise'; valid in driver: arena, auto_arm",
         ),
     ],
 )

@@ -20,8 +20,9 @@ from graphs import constant_graph
 pytest.importorskip("pybullet")
 
 from ros_rl.runtime.robot_world import RobotWorld  # noqa: E402
+from ros_rl.sensors.inputs import VELOCITY_COMMAND  # noqa: E402
 from ros_rl.settings.loading import load_settings  # noqa: E402
-from ros_rl.teleop.driving import VELOCITY, Drive, Keys  # noqa: E402
+from ros_rl.teleop.driving import Drive, Keys  # noqa: E402
 
 TRACK = load_settings("a1_track")
 LOW, HIGH = np.array([-0.5, -0.3, -0.7]), np.array([0.5, 0.3, 0.7])
@@ -95,13 +96,13 @@ def driven(world: RobotWorld, action) -> Drive:
 
 def test_the_task_is_asked_for_what_is_held_and_for_nothing_before_and_after(world):
     drive, asked, now = driven(world, np.zeros(12)), [], 100.0
-    np.testing.assert_array_equal(drive.step.tick.inputs[VELOCITY], 0.0)
+    np.testing.assert_array_equal(drive.step.tick.inputs[VELOCITY_COMMAND], 0.0)
     for index in range(40):
         now += PERIOD
         if 8 <= index < 25 and not 9 <= index < 14:  # a keyboard's pause before it repeats
             drive.keys.press(["i"], now)
         assert drive.advance(now) == []
-        asked.append(drive.step.tick.inputs[VELOCITY][0])
+        asked.append(drive.step.tick.inputs[VELOCITY_COMMAND][0])
     held = np.flatnonzero(asked)
     assert held[0] == 14 and 24 <= held[-1] <= 29 and len(held) == held[-1] - held[0] + 1
     assert set(np.round(asked, 9)) == {0.0, 0.5}
