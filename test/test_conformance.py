@@ -3,9 +3,11 @@
 
 """What every robot and every task keeps, whichever they are; a new one is covered the day it is registered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -13,13 +15,15 @@ import pytest
 from ros_rl.backends import make_backend
 from ros_rl.conformance import CHECKS, REMARKS, Check, Trial
 from ros_rl.features import ObservationSpec
-from ros_rl.robot import Robot, load_robot, robot_names
+from ros_rl.robot import POSITION, Robot, load_robot, robot_names
 from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.safety import CommandFilter
 from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.settings.registry import ALL_TASKS, register_task
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import OWN_TASKS, TASKS
+from ros_rl.tasks.bring_up import BringUp
 from ros_rl.types import Command, Verdict
 
 
@@ -92,6 +96,52 @@ def test_the_time_limit_truncates(task: str, driver: str):
     assert transition is not None and transition.truncated and not transition.terminated
     assert tick.step == round(0.5 / settings.control.period)
     backend.close()
+
+
+@dataclass(frozen=True)
+class AnyRobot(BringUp):
+    """Whichever robot it is."""
+
+    name: ClassVar[str] = "any_robot"
+    observation: ClassVar[tuple[str, ...]] = ("joint_position", "joint_velocity")
+
+
+@pytest.fixture
+def any_robot() -> Iterator[None]:
+    """A task that does not outlive its test."""
+    register_task(AnyRobot)
+    yield
+    for table in (ALL_TASKS, TASKS):
+        table.pop(AnyRobot.name, None)
+
+
+def everything_else(robot: Robot) -> dict[str, list[float]]:
+    """A world that differs from the model in all that it can for a robot."""
+    world = {"motor_strength": [0.7, 1.0], "joint_friction": [0.0, 0.02], "joint_damping": [0.0, 0.01]}
+    simulation = robot.simulation
+    assert simulation is not None
+    if robot.floating_base or simulation.tool_link is not None:
+        world |= {"payload": [0.0, 0.2]}
+    if robot.floating_base:
+        world |= {"centre_shift": [0.02, 0.02, 0.02], "push": [0.1, 0.3], "push_every": [0.2, 0.4]}
+    if POSITION in robot.interfaces:
+        world |= {"stiffness": [0.8, 1.2], "damping": [0.8, 1.2]}
+    if simulation.feet:
+        world |= {"restitution": [0.0, 0.3], "foot_give": [0.005, 0.02]}
+    return world
+
+
+@pytest.mark.parametrize(
+    ("robot", "driver"),
+    [(name, driver) for name in robot_names() if load_robot(name).simulation for driver in _drivers(name)],
+)
+@pytest.mark.usefixtures("any_robot")
+def test_every_robot_keeps_what_all_must_in_a_world_that_is_drawn(robot: str, driver: str) -> None:
+    settings = load_settings("any_robot", overrides=[{"robot": robot, "driver": {"backend": {"name": driver}}}])
+    drawn = with_overrides(settings, driver={"backend": {"world": everything_else(load_robot(robot))}})
+    trial = Trial(drawn)
+    assert [line for check in CHECKS for line in check(trial)] == []
+    assert not np.array_equal(trial.observations, Trial(settings).observations)
 
 
 @robots

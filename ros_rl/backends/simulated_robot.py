@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +18,15 @@ from ros_rl.backends.sensor_noise import add_noise
 from ros_rl.backends.simulated_odometry import SimulatedOdometry
 from ros_rl.backends.starts import Place, drawn_place
 from ros_rl.backends.target_ramp import TargetRamp
+from ros_rl.backends.world.conditions import Conditions, draw_conditions
+from ros_rl.backends.world.pushes import Pushes
 from ros_rl.robot import Robot
 from ros_rl.rotations import yaw_of
 from ros_rl.settings.backends import ESTIMATED, PhysicsSettings
 from ros_rl.types import Array, Measurement, Start
 
 _SETTLE = 4  # control periods in which a floating base comes to stand on the ground
+_WORLD = 0x3017  # apart from the noise's seeds
 _FALL = 16  # control periods in which a robot drops there limply before
 
 
@@ -70,21 +74,26 @@ class SimulatedRobot(Simulator):
         if settings.odometry == ESTIMATED:
             self._odometry = SimulatedOdometry(robot, settings.odometry_sensors, rate, period)
         self._saturated = 0.0
+        self._pushes = Pushes(settings.world, period)
 
     @abstractmethod
-    def place(self, place: Place, passive: Array, friction: float, rng: np.random.Generator) -> None:
+    def place(self, place: Place, passive: Array, conditions: Conditions, rng: np.random.Generator) -> None:
         """Begin an episode: the robot where it is put, at rest, nothing exerted.
 
         Args:
             place: Of the base, and of the commanded joints.
             passive: Of the passive joints, shape (passive,).
-            friction: Of the feet.
+            conditions: Of the episode.
             rng: Draws where the scene's bodies are.
         """
 
     @abstractmethod
     def follow(self, targets: Array) -> None:
         """Simulate a control period, or a part of it, towards commands, shape (substeps, joints)."""
+
+    @abstractmethod
+    def push(self, change: Array) -> None:
+        """Change the velocity of a floating base and all that it carries, in the world [m/s], shape (3,)."""
 
     @abstractmethod
     def be_safe(self, substeps: int) -> None:
@@ -115,7 +124,10 @@ class SimulatedRobot(Simulator):
         robot, settings, noise = self._robot, self._physics, self._physics.reset_noise
         place = drawn_place(self._start, robot, noise, rng)
         passive = robot.passive_home + rng.uniform(-noise, noise, len(robot.passive))
-        self.place(place, passive, rng.uniform(settings.friction_low, settings.friction_high), rng)
+        friction = rng.uniform(settings.friction_low, settings.friction_high)
+        world_rng = _forked(rng)
+        self.place(place, passive, draw_conditions(settings.world, friction, robot.size, world_rng), rng)
+        self._pushes.begin(world_rng)
         drawn = int(rng.integers(2**31))
         self._noise_rng = np.random.default_rng([self._seed, drawn])
         if self._odometry is not None:
@@ -139,8 +151,11 @@ class SimulatedRobot(Simulator):
         return self._robot.holding(measurement["joint_position"])
 
     def step(self, previous: Array, command: Array) -> Measurement:
-        """Simulate one control period under `command`."""
+        """Simulate one control period under `command`, after a push where one is due."""
         self._before = self.now(None).keep()
+        change = self._pushes.next()
+        if change is not None:
+            self.push(change)
         self._advance(previous, command)
         return self._measure()
 
@@ -202,3 +217,8 @@ class SimulatedRobot(Simulator):
             contact_force=now.contact_force,
             objects=now.object_poses,
         )
+
+
+def _forked(rng: np.random.Generator) -> np.random.Generator:
+    """One that follows from another, which goes on as if nobody had asked: a default world draws what it always did."""
+    return np.random.default_rng([int(copy.deepcopy(rng).integers(2**31)), _WORLD])

@@ -76,25 +76,26 @@ class Kinematics:
 
 
 def _step(item: ET.Element, kind: str, parent: int, joint: int) -> _Step:
-    axis = _numbers(item.find("axis"), "xyz", (1.0, 0.0, 0.0))
+    axis = numbers(item.find("axis"), "xyz", (1.0, 0.0, 0.0))
     axis = axis / np.linalg.norm(axis)
     sliding = kind == "prismatic"
     x, y, z = (np.zeros(3) if sliding or kind not in MOVING else axis).tolist()
     turn = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     fixed = np.eye(4)
     origin = item.find("origin")
-    fixed[:3, :3] = _rotation(*_numbers(origin, "rpy", (0.0, 0.0, 0.0)))
-    fixed[:3, 3] = _numbers(origin, "xyz", (0.0, 0.0, 0.0))
+    fixed[:3, :3] = rotation(*numbers(origin, "rpy"))
+    fixed[:3, 3] = numbers(origin, "xyz")
     return _Step(parent, fixed, joint, turn, axis if sliding else np.zeros(3))
 
 
-def _numbers(element: ET.Element | None, key: str, default: tuple[float, ...]) -> Array:
+def numbers(element: ET.Element | None, key: str, default: tuple[float, ...] = (0.0, 0.0, 0.0)) -> Array:
+    """Those of an attribute of a URDF's element; the default where it is not there."""
     text = None if element is None else element.get(key)
     return np.array(default if text is None else [float(part) for part in text.split()])
 
 
-def _rotation(roll: float, pitch: float, yaw: float) -> Array:
-    """About fixed axes x, y, z in this order, as URDF has it."""
+def rotation(roll: float, pitch: float, yaw: float) -> Array:
+    """Matrix of a turn about fixed axes x, y, z in this order, as URDF has it, shape (3, 3)."""
     (cr, cp, cy), (sr, sp, sy) = np.cos([roll, pitch, yaw]), np.sin([roll, pitch, yaw])
     about_x = np.array([[1.0, 0.0, 0.0], [0.0, cr, -sr], [0.0, sr, cr]])
     about_y = np.array([[cp, 0.0, sp], [0.0, 1.0, 0.0], [-sp, 0.0, cp]])

@@ -17,6 +17,7 @@ from ros_rl.robot.model import check_model
 from ros_rl.ros_names import check_namespace
 from ros_rl.scenes import GROUND, check_scene, read_scene
 from ros_rl.settings.nodes import ControlSettings
+from ros_rl.settings.world import WorldSettings
 
 TRUTH, ESTIMATED = ODOMETRY = ("truth", "estimated")
 _OF_JOINTS = ("joint_position", "joint_velocity", "joint_effort")  # sensors
@@ -143,6 +144,7 @@ class PhysicsSettings(SimulatorSettings):
     friction_high: float = setting(1.25, "highest foot friction, drawn per episode", low=0.05, high=3.0)
     reset_noise: float = setting(0.05, "joint positions at reset: home +- this", unit="rad", low=0.0, high=1.0)
     latency: float = setting(0.0, "actuation latency inside the period, besides the delay", unit="s", low=0.0, high=0.2)
+    world: WorldSettings = group(WorldSettings, "what differs from the model, drawn per episode")
     noise: NoiseSettings = group(NoiseSettings, "sensor noise")
     odometry: str = setting(
         "truth",
@@ -177,6 +179,7 @@ class PhysicsSettings(SimulatorSettings):
                 f"driver.backend.latency {self.latency} s is not below the control period {control.period} s; "
                 "use control.delay for whole periods"
             )
+        self.world.check_timing(self.physics_rate_hz)
 
     def check_robot(self, robot: Robot) -> None:
         """See `BackendSettings.check_robot`: it needs a URDF that fits, and sensors that are measured there."""
@@ -189,6 +192,7 @@ class PhysicsSettings(SimulatorSettings):
                 f"driver.backend.odometry is '{ESTIMATED}', and the file of robot '{robot.name}' has no 'legs' to "
                 "estimate from; use truth"
             )
+        self.world.check_robot(robot)
         measured = find_plugins(self.sensors_group)
         for name in find_plugins(SENSORS_GROUP):  # it measures all of ros_rl's own
             if name in robot.sensors and name not in measured:
@@ -220,6 +224,15 @@ class PyBulletSettings(PhysicsSettings):
 
     solver_iterations: int = setting(20, "contact solver iterations per simulation step", low=1, high=500)
     gui: bool = setting(False, "open the simulator's window")
+
+    def __post_init__(self) -> None:
+        """Refuse what PyBullet has no means for."""
+        super().__post_init__()
+        if self.world.armature[1]:
+            raise ConfigError(
+                f"driver.backend.world.armature is {list(self.world.armature)}, but PyBullet knows no inertia of "
+                "rotors; allowed: [0.0, 0.0], or --driver mujoco"
+            )
 
     def headless(self) -> PyBulletSettings:
         """See `BackendSettings.headless`."""

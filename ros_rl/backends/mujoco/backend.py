@@ -10,11 +10,13 @@ import numpy as np
 from ros_rl.backends.backend import EMPTY, Scenario
 from ros_rl.backends.instant import Instant, check_measures
 from ros_rl.backends.mujoco.camera import Camera
+from ros_rl.backends.mujoco.conditions import Conditioner
 from ros_rl.backends.mujoco.drives import Drives
 from ros_rl.backends.mujoco.instant import MEASURES, MujocoInstant
 from ros_rl.backends.mujoco.world import World
 from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
 from ros_rl.backends.starts import Place
+from ros_rl.backends.world.conditions import Conditions
 from ros_rl.robot import Robot
 from ros_rl.settings.backends import MujocoSettings
 from ros_rl.types import Array
@@ -47,16 +49,22 @@ class MujocoBackend(SimulatedRobot):
         settings.check_scene(scenario.scene, robot.objects)
         self._world = World(robot, settings, scenario.scene)
         self._drives = Drives(self._world, robot)
+        self._conditioner = Conditioner(self._world, robot, settings)
         self._camera = Camera(self._world, robot)
 
-    def place(self, place: Place, passive: Array, friction: float, rng: np.random.Generator) -> None:
+    def place(self, place: Place, passive: Array, conditions: Conditions, rng: np.random.Generator) -> None:
         """See `SimulatedRobot.place`."""
-        self._drives.reset()
-        self._world.reset(place, passive, friction, rng)
+        self._conditioner.apply(conditions)
+        self._drives.reset(conditions)
+        self._world.reset(place, passive, rng)
 
     def follow(self, targets: Array) -> None:
         """See `SimulatedRobot.follow`."""
         self._drives.follow(targets)
+
+    def push(self, change: Array) -> None:
+        """See `SimulatedRobot.push`."""
+        self._world.push(change)
 
     def be_safe(self, substeps: int) -> None:
         """See `SimulatedRobot.be_safe`."""

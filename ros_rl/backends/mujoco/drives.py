@@ -9,6 +9,7 @@ import numpy as np
 
 from ros_rl.backends.mujoco.client import mujoco
 from ros_rl.backends.mujoco.world import World
+from ros_rl.backends.world.conditions import Conditions, nominal
 from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.types import Array
 
@@ -27,18 +28,25 @@ class Drives:
 
     def __init__(self, world: World, robot: Robot) -> None:
         self._world, self._robot = world, robot
-        direct = np.array([1.0, 0.0, 0.0])
-        held = np.column_stack([robot.stiffness, -robot.stiffness, -robot.damping])
-        damped = np.array([0.0, 0.0, -robot.safety.damping])
         self._turning = robot.commanded_by(VELOCITY)
-        self._gains = np.where(robot.commanded_by(POSITION)[:, None], held, direct)
-        safe = damped if robot.safety.safe_action == "damp" else held
-        self._safe_gains = np.where(self._turning[:, None], direct, safe)
         self._servo = VelocityServo(world, robot) if self._turning.any() else None
-        self.reset()
+        self.reset(nominal(robot.size))
 
-    def reset(self) -> None:
-        """Forget what was exerted."""
+    def reset(self, conditions: Conditions) -> None:
+        """Forget what was exerted, and begin an episode under its conditions."""
+        robot, turning = self._robot, self._turning[:, None]
+        stiffness, damping = robot.stiffness * conditions.stiffness, robot.damping * conditions.damping
+        direct, damped = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, -robot.safety.damping])
+        held = np.column_stack([stiffness, -stiffness, -damping])
+        strength = np.where(turning, 1.0, conditions.strength[:, None])  # a servo makes up for less, up to its limit
+        self._gains = strength * np.where(robot.commanded_by(POSITION)[:, None], held, direct)
+        safe = damped if robot.safety.safe_action == "damp" else held
+        self._safe_gains = strength * np.where(turning, direct, safe)
+        limit = robot.limits.effort * conditions.strength
+        self._world.model.actuator_forcerange[:] = np.column_stack([-limit, limit])
+        self._limit = _AT_LIMIT * limit
+        if self._servo is not None:
+            self._servo.limit = limit[self._turning]
         self.effort = np.zeros(self._robot.size)
         """What the joints exert [N m or N], shape (joints,)."""
         self.saturated = 0.0
@@ -60,13 +68,13 @@ class Drives:
     def _run(self, targets: Array, gains: Array) -> None:
         self._set(gains)
         model, data = self._world.model, self._world.data
-        limit, cut = _AT_LIMIT * self._robot.limits.effort, 0
+        cut = 0
         for target in targets:
             data.ctrl[:] = target
             if self._servo is not None:
                 data.ctrl[self._turning] = self._servo.effort(target[self._turning])
             mujoco.mj_step(model, data)
-            cut += int(np.count_nonzero(np.abs(data.actuator_force) >= limit))
+            cut += int(np.count_nonzero(np.abs(data.actuator_force) >= self._limit))
         self.effort = data.actuator_force.copy()
         self.saturated = cut / targets.size
         mujoco.mj_forward(model, data)  # positions of links and contacts belong to the new state
@@ -90,7 +98,8 @@ class VelocityServo:
     def __init__(self, world: World, robot: Robot) -> None:
         self._world = world
         self._chosen = np.flatnonzero(robot.commanded_by(VELOCITY))
-        self._limit = robot.limits.effort[self._chosen]
+        self.limit = robot.limits.effort[self._chosen]
+        """Of the efforts [N m], shape (turning joints,)."""
         self._dofs = world.model.jnt_dofadr[np.array(world.joints)[self._chosen]]
         self._units = np.zeros((self._chosen.size, world.model.nv))
         self._units[np.arange(self._chosen.size), self._dofs] = 1.0
@@ -106,4 +115,4 @@ class VelocityServo:
         mujoco.mj_solveM(model, data, self._moved, self._units)
         wanted = (velocities - data.qvel[self._dofs]) / model.opt.timestep
         lacking = np.linalg.solve(self._moved[:, self._dofs], wanted - data.qacc[self._dofs])
-        return np.clip(data.actuator_force[self._chosen] + lacking, -self._limit, self._limit)
+        return np.clip(data.actuator_force[self._chosen] + lacking, -self.limit, self.limit)

@@ -79,7 +79,7 @@ class World:
         )
         self._force, self._motion = np.zeros(6), np.zeros(6)
 
-    def reset(self, place: Place, passive: Array, friction: float, rng: np.random.Generator) -> None:
+    def reset(self, place: Place, passive: Array, rng: np.random.Generator) -> None:
         """See `ros_rl.backends.simulated_robot.SimulatedRobot.place`."""
         mujoco.mj_resetData(self.model, self.data)
         if self.model.body_dofnum[self.base] == _FREE:
@@ -88,8 +88,12 @@ class World:
         self.pose(place.joints, passive)
         for item in self.objects.values():
             item.reset(self.data, rng)
-        for foot in self.feet:
-            self.model.geom_friction[self.model.geom_bodyid == foot, 0] = friction
+        mujoco.mj_forward(self.model, self.data)
+
+    def push(self, change: Array) -> None:
+        """Change the velocity of a floating base, and of all that it carries [m/s], shape (3,)."""
+        first = self.model.body_dofadr[self.base]
+        self.data.qvel[first : first + 3] += change
         mujoco.mj_forward(self.model, self.data)
 
     def pose(self, positions: Array, passive: Array) -> None:

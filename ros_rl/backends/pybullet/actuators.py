@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros_rl.backends.pybullet.scene import Body, pybullet
+from ros_rl.backends.world.conditions import Conditions, nominal
 from ros_rl.robot import EFFORT, VELOCITY, Robot
 from ros_rl.types import Array
 
@@ -33,10 +34,15 @@ class Actuators:
         motors = robot.commanded_by(VELOCITY)
         self._motors, self._torques = _Group(motors, body), _Group(~motors, body)
         self._efforts = robot.commanded_by(EFFORT)[self._torques.joints]
-        self.reset()
+        self.reset(nominal(robot.size))
 
-    def reset(self) -> None:
-        """Forget what was exerted."""
+    def reset(self, conditions: Conditions) -> None:
+        """Forget what was exerted, and begin an episode under its conditions."""
+        robot, drawn = self._robot, conditions
+        self._strength = drawn.strength
+        self._stiffness, self._damping = robot.stiffness * drawn.stiffness, robot.damping * drawn.damping
+        self._reach = np.maximum(robot.limits.effort * drawn.strength - drawn.joint_friction, 0.0)
+        """What motors that turn have left for it [N m], shape (joints,)."""
         self.effort = np.zeros(self._robot.size)
         """What the joints exert [N m], shape (joints,)."""
         self.saturated = 0.0
@@ -46,8 +52,8 @@ class Actuators:
     def follow(self, targets: Array) -> None:
         """One control period towards commands, shape (substeps, joints)."""
         self._held = None
-        robot, joints = self._robot, self._torques.joints
-        self._run(targets, robot.stiffness[joints], robot.damping[joints], self._efforts)
+        joints = self._torques.joints
+        self._run(targets, self._stiffness[joints], self._damping[joints], self._efforts)
 
     def be_safe(self, substeps: int) -> None:
         """One control period of the safe action.
@@ -62,7 +68,7 @@ class Actuators:
         if torques.size:
             self._held = self._state(torques)[0] if self._held is None else self._held
             targets[:, torques.joints] = self._held
-        self._run(targets, robot.stiffness[torques.joints], robot.damping[torques.joints], none)
+        self._run(targets, self._stiffness[torques.joints], self._damping[torques.joints], none)
 
     def _run(self, targets: Array, stiffness: Array, damping: Array, efforts: NDArray[np.bool_]) -> None:
         """One control period.
@@ -94,14 +100,15 @@ class Actuators:
         """Set the torques of the next substep; gives how many the limits cut."""
         joints, indices = self._torques.joints, self._torques.indices
         limit = self._robot.limits.effort[joints]
-        exerted = np.minimum(np.maximum(wanted, -limit), limit)
+        within = np.minimum(np.maximum(wanted, -limit), limit)
+        exerted = within * self._strength[joints]
         self._set_motors(self._body.index, indices, pybullet.TORQUE_CONTROL, forces=exerted.tolist())
         self.effort[joints] = exerted
-        return int(np.count_nonzero(exerted != wanted))
+        return int(np.count_nonzero(within != wanted))
 
     def _turn(self, target: Array) -> None:
         """Velocity motors within the effort limits, as an arm's own controller has them."""
-        forces = self._robot.limits.effort[self._motors.joints].tolist()
+        forces = self._reach[self._motors.joints].tolist()
         self._set_motors(
             self._body.index,
             self._motors.indices,
@@ -115,7 +122,7 @@ class Actuators:
         joints = self._motors.joints
         exerted = np.array([state[3] for state in self._get_joint_states(self._body.index, self._motors.indices)])
         self.effort[joints] = exerted
-        return int(np.count_nonzero(np.abs(exerted) >= 0.999 * self._robot.limits.effort[joints]))
+        return int(np.count_nonzero(np.abs(exerted) >= 0.999 * self._reach[joints]))
 
     def _state(self, group: _Group) -> tuple[Array, Array]:
         """Positions and velocities of a group."""

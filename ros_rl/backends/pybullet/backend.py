@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 
 import numpy as np
 
@@ -14,12 +13,14 @@ from ros_rl.backends.backend import EMPTY, Scenario
 from ros_rl.backends.instant import Instant, check_measures
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
+from ros_rl.backends.pybullet.conditions import Conditioner
 from ros_rl.backends.pybullet.markers import Markers
 from ros_rl.backends.pybullet.objects import named
 from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pose, pybullet
 from ros_rl.backends.pybullet.sensors import MEASURES, PyBulletInstant
 from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
 from ros_rl.backends.starts import Place
+from ros_rl.backends.world.conditions import Conditions
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross
 from ros_rl.settings.backends import PyBulletSettings
@@ -54,6 +55,7 @@ class PyBulletBackend(SimulatedRobot):
         self._body = load_robot(self._client, robot)
         check_measures("pybullet", robot, MEASURES)
         named(self._scene.objects, robot.objects, scenario.scene)
+        self._conditioner = Conditioner(self._client, robot, settings.world)
         self._camera = Camera(self._client, robot)
         self._markers = Markers(self._client)
         self._closed = False
@@ -61,21 +63,23 @@ class PyBulletBackend(SimulatedRobot):
             self._camera.follow(np.array(self._body.spawn))
         self._actuators = Actuators(self._client, self._body, robot)
 
-    def place(self, place: Place, passive: Array, friction: float, rng: np.random.Generator) -> None:
+    def place(self, place: Place, passive: Array, conditions: Conditions, rng: np.random.Generator) -> None:
         """See `SimulatedRobot.place`."""
+        body = self._conditioner.loaded(self._body, conditions)
+        if body is not self._body:
+            self._body, self._actuators = body, Actuators(self._client, body, self._robot)
         index = self._body.index
         where = place.position.tolist(), place.orientation.tolist()
         base = self._client.multiplyTransforms(*where, *self._body.inertial)
         self._client.resetBasePositionAndOrientation(index, *base)
         self._client.resetBaseVelocity(index, [0.0] * 3, [0.0] * 3)
         pose(self._client, self._body, place.joints, passive)
-        for foot in self._body.feet:
-            self._client.changeDynamics(index, foot, lateralFriction=friction)
+        self._conditioner.apply(self._body, self._scene.world, conditions)
         for item in self._scene.objects.values():
             item.reset(self._client, rng)
-        self._actuators.reset()
+        self._actuators.reset(conditions)
 
-    @cached_property
+    @property
     def weight(self) -> float:
         """Of the robot [N]."""
         links = range(-1, self._client.getNumJoints(self._body.index))
@@ -102,6 +106,11 @@ class PyBulletBackend(SimulatedRobot):
     def follow(self, targets: Array) -> None:
         """See `SimulatedRobot.follow`."""
         self._actuators.follow(targets)
+
+    def push(self, change: Array) -> None:
+        """See `SimulatedRobot.push`."""
+        linear, angular = self._client.getBaseVelocity(self._body.index)
+        self._client.resetBaseVelocity(self._body.index, (change + linear).tolist(), angular)
 
     def be_safe(self, substeps: int) -> None:
         """See `SimulatedRobot.be_safe`."""

@@ -175,8 +175,13 @@ def _shape(body: SceneBody) -> tuple[int, dict[str, Any], dict[str, Any]]:
     return pybullet.GEOM_MESH, mesh | concave, mesh
 
 
-def load_robot(client: Any, robot: Robot) -> Body:
+def load_robot(client: Any, robot: Robot, changed: Path | None = None) -> Body:
     """Load the robot that its YAML's `simulation` section names, its default motors and damping off.
+
+    Args:
+        client: The world.
+        robot: The robot.
+        changed: A URDF in the place of its own, of the same links and joints.
 
     Raises:
         ConfigError: See `check_model`; or PyBullet cannot load the URDF, or would replace inertias of it.
@@ -188,7 +193,7 @@ def load_robot(client: Any, robot: Robot) -> Body:
     if simulation.inertia_from_urdf:
         flags |= pybullet.URDF_USE_INERTIA_FROM_FILE
     wanted = [simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)]
-    path = check_model(robot).path
+    path = changed or check_model(robot).path
     try:
         with quiet():
             index = client.loadURDF(str(path), spawn, useFixedBase=not robot.floating_base, flags=flags)
