@@ -23,7 +23,7 @@ from ros_rl.planning.plan import WORST
 from ros_rl.planning.planner import Planner
 from ros_rl.planning.world import StateWorld
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.settings.model_based import MpcSettings
+from ros_rl.settings.model_based import DYNAMICS, MpcSettings
 from ros_rl.tasks import Task
 
 _TELEMETRY = (
@@ -111,8 +111,15 @@ class MpcAgent(MpcLearner):
         self.graph = MpcGraph(self.planner, settings.act, settings.exploration, self.bursts)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
-        """The gradient work of one environment step."""
-        metrics = super().train(replay, env_steps)
+        """The gradient work of one environment step.
+
+        Where it adapts to new dynamics, critics and policy stay as they are (SimDist, arXiv 2603.15759), and so do the
+        model's normalisers, which a few steps of a new world would spoil.
+        """
+        if self.settings.adapt == DYNAMICS:
+            metrics = self.model_work(replay, env_steps, refit=False)()
+        else:
+            metrics = super().train(replay, env_steps)
         self.graph.use_planner.fill_(float(env_steps >= self.settings.planner_start))
         return metrics
 

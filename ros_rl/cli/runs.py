@@ -162,5 +162,6 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
 
 
 def _claim_folder(options: argparse.Namespace, task: str) -> RunFolder:
-    """The folder of the run, this process's alone."""
-    return RunFolder.claim_for(task, options.out, getattr(options, "resume", None))
+    """The folder of the run, this process's alone; a run that adapts to another world leaves the one before alone."""
+    goes_on = None if getattr(options, "adapt", None) else getattr(options, "resume", None)
+    return RunFolder.claim_for(task, options.out, goes_on)

@@ -13,11 +13,15 @@ from ros_rl.cli.arguments import add_graph, add_preset, add_task, whole
 from ros_rl.cli.options import check_agent, checkpoint_of, choose_task, settings_of
 from ros_rl.cli.runs import start_nodes, train_in_gym
 from ros_rl.cli.seeds import train_seeds
+from ros_rl.config import variant_name
+from ros_rl.errors import ConfigError
 from ros_rl.runs import bringup
 from ros_rl.runs.parent import end_with_parent
 from ros_rl.runs.seeds import is_parent
 from ros_rl.settings.loggers import check_loggers
+from ros_rl.settings.model_based import DYNAMICS, MpcSettings
 from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
+from ros_rl.settings.registry import AGENT_SETTINGS
 
 
 def add(commands: Any) -> None:
@@ -58,6 +62,12 @@ def add(commands: Any) -> None:
         metavar="DIR",
         help="go on from the checkpoint of this run folder, with its settings but those given (default: start anew)",
     )
+    parser.add_argument(
+        "--adapt",
+        choices=[DYNAMICS],
+        help="with --resume: learn the dynamics of another world alone, from nothing but its transitions; critics and "
+        "policy stay as they are, and the planner acts",
+    )
     parser.set_defaults(function=_train)
 
 
@@ -71,7 +81,10 @@ def _train(options: argparse.Namespace) -> int:
         "evaluator.every": options.eval_every,
         "evaluator.episodes": options.eval_episodes,
         "evaluator.final_episodes": options.eval_episodes,
+        "agent.adapt": options.adapt,
     }
+    if options.adapt is not None:
+        _check_adapts(options)
     if options.seeds is not None or is_parent(options.resume):
         return train_seeds(options, own)
     end_with_parent()
@@ -81,3 +94,20 @@ def _train(options: argparse.Namespace) -> int:
     if options.env is not None:
         return train_in_gym(options, settings, checkpoint)
     return start_nodes(options, settings, bringup.TRAIN, resume=checkpoint)
+
+
+def _check_adapts(options: argparse.Namespace) -> None:
+    """Refuse what cannot adapt, in the words of the command line.
+
+    Raises:
+        ConfigError: There is nothing to adapt, or an agent that learns no dynamics, or does not plan with them.
+    """
+    if options.resume is None:
+        raise ConfigError(f"--adapt {options.adapt} needs --resume RUN: the agent that adapts")
+    if options.env is not None or options.seeds is not None or is_parent(options.resume):
+        raise ConfigError(f"--adapt {options.adapt} is for one run of a robot; --env and --seeds cannot stand with it")
+    checkpoint_of(options)
+    agent = settings_of(options, **{"agent.name": options.agent}).agent
+    if not isinstance(agent, MpcSettings):
+        name = variant_name(AGENT_SETTINGS, agent)
+        raise ConfigError(f"--adapt {options.adapt}: agent '{name}' plans with no dynamics model; mpc does")

@@ -18,6 +18,8 @@ from ros_rl.settings.off_policy import SoftCriticSettings, TemperatureSettings
 from ros_rl.settings.planner import PlannerSettings
 from ros_rl.settings.replay import HOW_DRAWN
 
+ALL, DYNAMICS = ADAPTS = ("all", "dynamics")
+
 
 @dataclass(frozen=True)
 class ModelBasedSettings(SmoothSettings, AugmentedSettings):
@@ -94,6 +96,19 @@ class MpcSettings(MpcLearnerSettings):
     act: str = setting("planner", "what acts", choices=("planner", "policy"))
     planner_start: int = setting(500, "environment steps before the planner acts", unit="steps", low=0)
     exploration: float = setting(1.0, "executed noise, as a share of the plan's own deviation", low=0.0, high=10.0)
+    adapt: str = setting(
+        "all",
+        "what learns: all, or the dynamics alone, from a new world's transitions (ros-rl train --adapt)",
+        choices=ADAPTS,
+    )
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        super().__post_init__()
+        if self.adapt == DYNAMICS and self.act != "planner":
+            raise ConfigError(
+                f"agent.adapt '{self.adapt}' needs agent.act planner, not '{self.act}', which does not change"
+            )
 
 
 @dataclass(frozen=True)

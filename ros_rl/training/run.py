@@ -88,10 +88,11 @@ class TrainingRun:
         Raises:
             RunFolderError: There is none, or it is of another agent or size.
         """
-        found, so_far = self.training.resume(root)
+        found, so_far, elsewhere = self.training.resume(root)
         if so_far is not None:
             self.episodes.restore(so_far["episodes"])
-        self._resumed = ResumedFrom(root, found, newest=found is None or found.path != root)
+        whole = found is None or found.path != root
+        self._resumed = ResumedFrom(root, found, newest=whole and not elsewhere, elsewhere=elsewhere)
         records = read_since(root, self._resumed.number) if self._resumed.newest else []
         self._ahead = deque(records)
         return None if so_far is None else so_far["about"], records
@@ -112,7 +113,8 @@ class TrainingRun:
         self._reported_at = time.monotonic()
         try:
             self._store = RunStore(folder / CHECKPOINT, self._resumed) if folder else None
-            earlier = run_of(self._resumed.root) if self._resumed is not None else None
+            resumed = self._resumed
+            earlier = run_of(resumed.root) if resumed is not None and not resumed.elsewhere else None
             self._judgements = Judgements(self.training.settings, folder, earlier)
         except OSError as error:
             raise RunFolderError(f"{folder} cannot take over what the run goes on from: {error.strerror}") from None

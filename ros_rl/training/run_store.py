@@ -106,11 +106,13 @@ class ResumedFrom:
         root: The folder that was named.
         checkpoint: The checkpoint there; None: the run ended before its first.
         newest: Whether what came since is part of it; not if one checkpoint was named.
+        elsewhere: Whether it was in another world, whose evaluations say nothing about this one.
     """
 
     root: Path
     checkpoint: Checkpoint | None
     newest: bool
+    elsewhere: bool = False
 
     @property
     def number(self) -> int:

@@ -19,6 +19,7 @@ from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runs.checkpoint_writer import CheckpointFiles, Checkpoints
 from ros_rl.runs.checkpoints import LEARNER, REPLAY, SO_FAR, Checkpoint, checkpoints, newest_whole
 from ros_rl.runs.write_ahead import segments
+from ros_rl.settings.model_based import DYNAMICS
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Transition
@@ -48,6 +49,8 @@ class Resumed(NamedTuple):
     """None: at its beginning."""
     about: Any
     """What `TrainingLoop.checkpoint` was given."""
+    elsewhere: bool = False
+    """Whether what came before was of another world, to which the agent adapts no more."""
 
 
 class TrainingLoop:
@@ -265,8 +268,10 @@ class TrainingLoop:
         folder = found.path
         state = unpack_state(*read_arrays(folder / LEARNER))
         self._check_agent(folder, state)
+        elsewhere = self._begins_to_adapt(state["settings"])
         try:
-            self.replay.restore(*read_arrays(folder / REPLAY), folder / REPLAY)
+            if not elsewhere:
+                self.replay.restore(*read_arrays(folder / REPLAY), folder / REPLAY)
         except ConfigError as error:
             raise RunFolderError(str(error)) from None
         try:
@@ -280,7 +285,12 @@ class TrainingLoop:
         except (RuntimeError, ValueError) as error:
             raise RunFolderError(f"{folder} does not fit this agent: {one_line(error)}") from None
         self._published_at = None  # whoever acts has no graph yet
-        return Resumed(found, json.loads((folder / SO_FAR).read_text()))
+        return Resumed(found, json.loads((folder / SO_FAR).read_text()), elsewhere)
+
+    def _begins_to_adapt(self, before: dict[str, Any]) -> bool:
+        """Whether the agent learned everything until now, and the dynamics of a new world from now on."""
+        now = to_mapping(self.settings.agent).get("adapt")
+        return now == DYNAMICS and before.get("adapt") != DYNAMICS
 
     def _check_agent(self, folder: Path, state: dict[str, Any]) -> None:
         own, other = variant_name(AGENT_SETTINGS, self.settings.agent), state["name"]

@@ -105,7 +105,7 @@ def test_agent_file_is_checked_before_anything_starts(capsys, tmp_path, command)
 @pytest.mark.ros
 def test_checkpoint_and_teacher_are_checked_before_anything_starts(capsys, tmp_path) -> None:
     pytest.importorskip("rclpy")
-    run = str(save_run(tmp_path / "run"))
+    run, adapt = str(save_run(tmp_path / "run")), ["--adapt", "dynamics"]
     for arguments, complaint in (
         (["--resume", run, "--agent", "sac"], "is a checkpoint of another agent (mpc), this run's is sac"),
         (["--resume", run, "--set", "agent.hidden=24"], "agent.hidden was 16, this run's is 24"),
@@ -113,6 +113,15 @@ def test_checkpoint_and_teacher_are_checked_before_anything_starts(capsys, tmp_p
         (["--agent", "distil", "--set", f"agent.teacher={run}"], "does not fit agent.hidden, agent.critics"),
         (["--agent", "distil", "--set", "agent.teacher=/none"], "agent.teacher: /none holds no run"),
         (["--agent", "bc"], "agent.log is '', allowed"),
+        (
+            ["--resume", run, *adapt, "--agent", "sac"],
+            "agent 'sac' plans with no dynamics model; mpc does",
+        ),
+        (
+            ["--resume", run, *adapt, "--set", "agent.act=policy"],
+            "needs agent.act planner, not 'policy'",
+        ),
+        (adapt, "--adapt dynamics needs --resume RUN: the agent that adapts"),
         (["--resume", run, "--preset", "debug"], f"--preset has no use with --resume {run}: a run brings its own"),
     ):
         code, printed, error = run_cli(capsys, "train", "mock_point", *arguments, "--out", str(tmp_path / "out"))

@@ -123,14 +123,19 @@ class ModelBasedAgent(Agent):
         """The model's gradient work of one environment step."""
         return self.model_work(replay, env_steps)()
 
-    def model_work(self, replay: ReplayBuffer, env_steps: int) -> Callable[[], dict[str, float]]:
+    def model_work(self, replay: ReplayBuffer, env_steps: int, refit: bool = True) -> Callable[[], dict[str, float]]:
         """Draw what the model's gradient work of one environment step needs.
+
+        Args:
+            replay: What has happened.
+            env_steps: Of the training.
+            refit: Whether the normalisers follow what is replayed.
 
         Returns:
             The work. It changes model and heads alone, and looks at nothing else that changes.
         """
         metrics, per_step = self._judge_model(replay), self._model_settings.updates_per_step
-        if per_step and self._refit_due(env_steps):
+        if refit and per_step and self._refit_due(env_steps):
             self._fit_normalisers(replay)
         count = self._take("model", per_step)
         # each member sees its own batch (bootstrap)

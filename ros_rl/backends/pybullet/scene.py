@@ -235,7 +235,6 @@ def _check_inertias(client: Any, index: int, infos: Sequence[Any], path: Path) -
             )
 
 
-
 def pose(client: Any, body: Body, positions: Array, passive: Array) -> None:
     """Put the joints somewhere, at rest, without time passing.
 
