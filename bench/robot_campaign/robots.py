@@ -90,7 +90,7 @@ def _sphero() -> Any:
 
 
 def _legs_driven(stand_in: Any) -> Driven:
-    return lambda: bool(stand_in.told.stiffness.any())
+    return lambda: bool(stand_in.told.follows)
 
 
 def _xarm_driven(stand_in: Any) -> Driven:

@@ -32,7 +32,12 @@ class Instant(ABC):
 
     def __init__(self, robot: Robot, effort: Array, period: float, before: Instant | None = None) -> None:
         self.robot, self.effort, self.period = robot, effort, period
-        self.before: Instant = before or self
+        self._before = before
+
+    @property
+    def before(self) -> Instant:
+        """The instant with which means over the period begin; this one itself after a reset."""
+        return self._before or self
 
     @property
     @abstractmethod
@@ -106,6 +111,7 @@ class Instant(ABC):
     def keep(self) -> Instant:
         """Ask at once for what means over the next period begin with, before the world moves on."""
         _ = self.pose, self.velocity
+        self._before = None  # lest each keeps the one before it, for ever
         return self
 
 

@@ -5,12 +5,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ros_rl.errors import ConfigError
 from ros_rl.sensors.table import SENSORS
 from ros_rl.settings.backends import NoiseSettings
 from ros_rl.types import Array, Measurement
+
+
+def is_silent(sensors: Iterable[str], noise: NoiseSettings) -> bool:
+    """Whether `add_noise` changes nothing of what sensors measure."""
+    settings: dict[str, float] = vars(noise)
+    kinds = [SENSORS[name].noise for name in sensors if name in SENSORS]
+    return all(kind is None or settings.get(kind.setting, kind.std) == 0.0 for kind in kinds)
 
 
 def add_noise(measurement: Measurement, noise: NoiseSettings, rng: np.random.Generator) -> Measurement:

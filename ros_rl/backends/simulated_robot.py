@@ -14,7 +14,7 @@ import numpy as np
 
 from ros_rl.backends.backend import Scenario, Simulator, Truth
 from ros_rl.backends.instant import Instant, Measure
-from ros_rl.backends.sensor_noise import add_noise
+from ros_rl.backends.sensor_noise import add_noise, is_silent
 from ros_rl.backends.simulated_odometry import SimulatedOdometry
 from ros_rl.backends.starts import Place, drawn_place
 from ros_rl.backends.target_ramp import TargetRamp
@@ -67,9 +67,11 @@ class SimulatedRobot(Simulator):
         self._seed, self._track = scenario.seed, scenario.track_contacts
         self._start = scenario.start if robot.floating_base else Start.HOME
         self._noise, self._noise_rng = settings.sensor_noise(), np.random.default_rng(scenario.seed)
+        self._silent = is_silent(robot.sensors, self._noise)
         rate = settings.physics_rate_hz
         self._ramp = TargetRamp(robot.command_ramp, settings.latency, rate, round(period * rate), robot.neutral_command)
         self._before: Instant | None = None
+        self._newest: Instant | None = None
         self._odometry: SimulatedOdometry | None = None
         if settings.odometry == ESTIMATED:
             self._odometry = SimulatedOdometry(robot, settings.odometry_sensors, rate, period)
@@ -122,6 +124,7 @@ class SimulatedRobot(Simulator):
     def begin(self, rng: np.random.Generator) -> Measurement:
         """Home pose with a little noise, or fallen as the scenario says; foot friction drawn anew."""
         robot, settings, noise = self._robot, self._physics, self._physics.reset_noise
+        self.displaced()
         place = drawn_place(self._start, robot, noise, rng)
         passive = robot.passive_home + rng.uniform(-noise, noise, len(robot.passive))
         friction = rng.uniform(settings.friction_low, settings.friction_high)
@@ -152,7 +155,7 @@ class SimulatedRobot(Simulator):
 
     def step(self, previous: Array, command: Array) -> Measurement:
         """Simulate one control period under `command`, after a push where one is due."""
-        self._before = self.now(None).keep()
+        self._keep()
         change = self._pushes.next()
         if change is not None:
             self.push(change)
@@ -161,9 +164,17 @@ class SimulatedRobot(Simulator):
 
     def safe_step(self) -> Measurement:
         """See `be_safe`."""
-        self._before = self.now(None).keep()
+        self._keep()
         self._relax()
         return self._measure()
+
+    def displaced(self) -> None:
+        """The robot was put elsewhere since it was measured."""
+        self._newest = None
+
+    def _keep(self) -> None:
+        """Keep what means over the period that begins now begin with."""
+        self._before = (self._newest or self.now(None)).keep()
 
     def _relax(self) -> None:
         self._simulate(lambda first, last: self.be_safe(last - first))
@@ -189,11 +200,11 @@ class SimulatedRobot(Simulator):
         self._saturated = cut / substeps
 
     def _measure(self) -> Measurement:
-        now = self.now(self._before)
+        self._newest = now = self.now(self._before)
         clean = Measurement({name: self.measures[name](now) for name in self._robot.sensors})
         if self._odometry is not None:
             self._odometry.tell(clean)
-        return add_noise(clean, self._noise, self._noise_rng)
+        return clean if self._silent else add_noise(clean, self._noise, self._noise_rng)
 
     def truth(self) -> Truth:
         """The simulator's own state; contacts only if asked for at construction."""

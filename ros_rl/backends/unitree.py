@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,18 +18,19 @@ KEYS = {  # bytes 2 and 3 of the remote control's 40, the lowest bit first
 STOPS = (("L2", "B"), ("L2", "A"))
 """Keys that together stop it: what damps the robot in the vendor's own controller, and what lets it sit down."""
 
+_STOPS = tuple(sum(KEYS[name] for name in names) for names in STOPS)
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _ALL = 0xFFFFFFFF
 
 
-def stops(remote: np.ndarray) -> bool:
+def stops(remote: Sequence[int] | np.ndarray) -> bool:
     """Whether keys are pressed that stop the robot.
 
     Args:
         remote: What it sends of its remote control, shape (40,), uint8.
     """
     keys = int(remote[2]) | int(remote[3]) << 8
-    return any(all(keys & KEYS[name] for name in names) for names in STOPS)
+    return keys != 0 and any(keys & stop == stop for stop in _STOPS)
 
 
 def unitree_crc(words: bytes) -> int:

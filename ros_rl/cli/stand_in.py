@@ -74,8 +74,8 @@ def play(options: argparse.Namespace) -> int:
         if name not in kind.options:
             raise UnknownNameError("option", name, kind.options)
     plans = [read_plan(text, kind) for text in options.fault]
-    take_priority(_PRIORITY)  # a robot has processors of its own
     stand_in = kind.with_options(tuple(options.options))
+    take_priority(_PRIORITY)  # a robot has processors of its own
     stop = stop_event()
     with contextlib.closing(stand_in), _opened(options.truth) as truth:
         stand_in.start()

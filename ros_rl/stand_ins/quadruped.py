@@ -9,6 +9,8 @@ import threading
 import time
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +53,20 @@ class Told:
     effort: Array
     stiffness: Array
     damping: Array
+
+    @staticmethod
+    def of(values: Array) -> Told:
+        """All of it, one row each, shape (5, joints)."""
+        return Told(*values)
+
+    @cached_property
+    def follows(self) -> bool:
+        """Whether they are to hold a position."""
+        return bool(self.stiffness.any())
+
+    def values(self) -> Array:
+        """See `of`."""
+        return np.array([self.position, self.velocity, self.effort, self.stiffness, self.damping])
 
     @staticmethod
     def nothing(joints: int) -> Told:
@@ -100,6 +116,7 @@ class Quadruped(StandIn):
         """What they exert [N m]."""
         self._limit = robot.limits.effort
         self._steps, self._tick_zero = 0, 0
+        self._temperature = np.full(robot.size, _COLD)
         self._frozen: Seen | None = None
         self._tick_frozen: int | None = None
         self._ended = threading.Event()
@@ -142,7 +159,7 @@ class Quadruped(StandIn):
         while not self._ended.is_set():
             for _ in pace.steps():
                 self._step()
-            self.exchange()
+                self.exchange()  # after each, lest one that is behind is deaf until it has caught up
             time.sleep(pace.left)
 
     def _step(self) -> None:
@@ -152,9 +169,16 @@ class Quadruped(StandIn):
             + told.stiffness * (told.position - measured["joint_position"])
             + told.damping * (told.velocity - measured["joint_velocity"])
         )
-        self.effort = np.clip(wanted, -self._limit, self._limit)
+        self.effort = np.minimum(np.maximum(wanted, -self._limit), self._limit)
         self.body.step(self.effort)
         self._steps += 1
+
+    def note(self, what: Any) -> None:
+        """See `StandIn.note`; what the motors are told is kept as an array."""
+        super().note(what.values() if isinstance(what, Told) else what)
+
+    def _understood(self, what: Any) -> Any:
+        return Told.of(what) if isinstance(what, np.ndarray) else what
 
     @property
     def place(self) -> Array:
@@ -167,36 +191,46 @@ class Quadruped(StandIn):
 
     def see(self) -> Seen:
         """What its sensors say now."""
-        measured, turn = self.body.measurement, self._steps % 2
+        measured = self.body.measurement
         tick = round(1e3 * self.body.period * (self._steps - self._tick_zero))
-        self._tick_frozen = (self._tick_frozen or tick) if self.plays("tick_stands") else None
         seen = Seen(
-            tick if self._tick_frozen is None else self._tick_frozen,
-            measured["joint_position"].copy(),
-            measured["joint_velocity"].copy(),
+            tick,
+            measured["joint_position"],
+            measured["joint_velocity"],
             self.effort,
-            np.full(len(self._limit), _COLD),
+            self._temperature,
             measured["imu_orientation"],
             measured["imu_angular_velocity"],
             measured["imu_linear_acceleration"],
             measured["contact_force"],
         )
+        if self.is_well:
+            self._frozen = self._tick_frozen = None
+            return seen
+        return self._seen_wrongly(seen)
+
+    def _seen_wrongly(self, seen: Seen) -> Seen:
+        """With the faults that are played."""
+        self._tick_frozen = (self._tick_frozen or seen.tick) if self.plays("tick_stands") else None
+        tick = seen.tick if self._tick_frozen is None else self._tick_frozen
         self._frozen = (self._frozen or seen) if self.plays("frozen") else None
         if self._frozen is not None:
-            return replace(self._frozen, tick=seen.tick)
+            return replace(self._frozen, tick=tick)
+        position, temperature = seen.position.copy(), seen.temperature.copy()
         if self.plays("nan"):
-            seen.position[1] = np.nan
-        if self.plays("jump") and turn:
-            seen.position[1] += 0.6
+            position[1] = np.nan
+        if self.plays("jump") and self._steps % 2:
+            position[1] += 0.6
         if self.plays("hot_motor"):
-            seen.temperature[2] = _HOT
-        return replace(seen, orientation=_ROLLED) if self.plays("tilt") else seen
+            temperature[2] = _HOT
+        orientation = _ROLLED if self.plays("tilt") else seen.orientation
+        return replace(seen, tick=tick, position=position, temperature=temperature, orientation=orientation)
 
     def describe(self) -> str:
         """See `StandIn.describe`."""
         truth, told = self.body.truth(), self.told
         x, y, height = truth.base_position
         does = "damp" if told.damping.any() else "are free"
-        does = "follow" if told.stiffness.any() else does
+        does = "follow" if told.follows else does
         recent = len(self.since(time.monotonic() - 1.0))
         return f"at x {x:.2f}, y {y:.2f}, height {height:.2f} m; motors {does}; {recent} messages a second"

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
@@ -43,10 +45,9 @@ class StandIn(ABC):
     """In what it may differ from the robot that one usually meets, by name."""
 
     def __init__(self) -> None:
-        self._playing: set[str] = set()
+        self._playing: frozenset[str] = frozenset()
         self._lock = threading.Lock()
-        self.received: deque[Received] = deque(maxlen=_KEPT)
-        """What reached it, in the order of time."""
+        self._noted: deque[tuple[float, Any]] = deque(maxlen=_KEPT)
 
     @classmethod
     def with_options(cls, options: tuple[str, ...]) -> StandIn:
@@ -88,22 +89,40 @@ class StandIn(ABC):
         if fault not in self.faults:
             raise UnknownNameError("fault", fault, self.faults)
         with self._lock:
-            self._playing.add(fault)
+            self._playing |= {fault}
 
     def heal(self, fault: str) -> None:
         """End a fault; one that is not played does no harm."""
         with self._lock:
-            self._playing.discard(fault)
+            self._playing -= {fault}
 
     def plays(self, fault: str) -> bool:
         """Whether a fault is played now."""
-        with self._lock:
-            return fault in self._playing
+        return fault in self._playing
+
+    @property
+    def is_well(self) -> bool:
+        """Whether no fault is played now."""
+        return not self._playing
 
     def note(self, what: Any) -> None:
-        """Remember what a driver sent."""
-        self.received.append(Received(time.monotonic(), what))
+        """Remember what a driver sent.
+
+        Whoever runs in real time gives numbers, texts and arrays: of some 100,000 things that Python's garbage
+        collector has to look through it would be held up for 0.1 s at a time.
+        """
+        self._noted.append((time.monotonic(), what))
+
+    def _understood(self, what: Any) -> Any:
+        """What `note` was given, where it is kept in another form."""
+        return what
+
+    @property
+    def received(self) -> list[Received]:
+        """What reached it, in the order of time."""
+        return self.since(-math.inf)
 
     def since(self, moment: float) -> list[Received]:
         """What reached it from a moment on [s, steady clock]."""
-        return [item for item in list(self.received) if item.time >= moment]
+        noted = list(self._noted)
+        return [Received(when, self._understood(what)) for when, what in noted[bisect_left(noted, (moment,)) :]]

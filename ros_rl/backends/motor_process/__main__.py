@@ -32,14 +32,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, ended.end)
     memory = SharedMemory(spec.robot.size, spec.feet, int(sys.argv[1]))
     bus = spec.bus(spec.settings, spec.robot)
-    priority = take_priority(spec.priority)  # threads that the bus starts have the same
+    loop = MotorLoop(spec, bus, memory, lambda: os.getppid() == driver and not ended.asked)
+    priority = take_priority(spec.priority)  # when all is made; threads that the bus starts have the same
     try:
         bus.open()
     except RosRlError as error:
         print(error, flush=True)
         return 1
     print("open", flush=True)
-    loop = MotorLoop(spec, bus, memory, lambda: os.getppid() == driver and not ended.asked)
     loop.be_told(priority)
     gc.freeze()
     gc.disable()  # nothing here makes circles, and a collection takes longer than a cycle

@@ -42,7 +42,10 @@ class MotorState:
 
 @dataclass
 class MotorCommand:
-    """What all motors are to do: effort + stiffness (position - measured) + damping (velocity - measured)."""
+    """What all motors are to do: effort + stiffness (position - measured) + damping (velocity - measured).
+
+    The same array again has the same values: nobody writes into one that was sent.
+    """
 
     position: Array
     """[rad], shape (joints,), like all of these."""

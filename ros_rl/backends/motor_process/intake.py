@@ -7,23 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from ros_rl.backends.legged_odometry import LeggedOdometry
 from ros_rl.backends.motor_process.bus import MotorState
+from ros_rl.backends.motor_process.records import MEASURED, measured_in
 from ros_rl.backends.motor_process.spec import MotorSpec
 from ros_rl.types import Array
 
 _RUNS_OVER = 1 << 32
 _RESTARTED = 5  # states in a row, each later than the one before, all before the newest that was taken
 _LONGEST = 0.05  # s; a gap in the states counts as no more, since nobody knows what happened meanwhile
-_VECTORS = (
-    "position",
-    "velocity",
-    "effort",
-    "temperature",
-    "orientation",
-    "angular_velocity",
-    "linear_acceleration",
-    "foot_force",
-)
+_ESTIMATES = 0.004  # s from one estimate of the base's motion to the next, as in simulation
 
 
 class Intake:
@@ -31,11 +24,16 @@ class Intake:
 
     Args:
         spec: The robot, and what it may be.
-        report: The loop's record for the driver.
+        report: The loop's record for the driver, shape (1,).
     """
 
-    def __init__(self, spec: MotorSpec, report: np.void) -> None:
-        self._spec, self._report = spec, report
+    def __init__(self, spec: MotorSpec, report: np.ndarray) -> None:
+        self._spec = spec
+        self._report = {name: report[name] for name in report.dtype.names or ()}  # to look them up costs more
+        self._measured, self._values = measured_in(report), np.zeros(0)
+        self._sequence = self._tick = self._disordered = 0
+        self._received = self._unused = 0.0
+        self._force, self._velocity = np.zeros(3), np.zeros(3)
         self._estimator = spec.estimator(spec.robot) if spec.estimator is not None else None
         self._backwards, self._before = 0, -1
         self._newest: MotorState | None = None
@@ -46,29 +44,30 @@ class Intake:
 
     def take(self, state: MotorState) -> None:
         """Take a state, unless it is not a later one or not made of numbers."""
-        report = self._report
-        if report["sequence"] and not self._is_next(state.tick):
-            report["disordered"] += 1
+        if self._sequence and not self._is_next(state.tick):
+            self._disordered += 1
             return
-        wrong = next((name for name in _VECTORS if not np.isfinite(getattr(state, name)).all()), None)
-        if wrong is not None:
-            self._fault = f"the robot reports a {wrong.replace('_', ' ')} that is not finite: {getattr(state, wrong)}"
+        parts = [getattr(state, name) for name in MEASURED]
+        values = np.concatenate(parts)
+        if not np.isfinite(values).all():
+            wrong, part = next(pair for pair in zip(MEASURED, parts, strict=True) if not np.isfinite(pair[1]).all())
+            self._fault = f"the robot reports a {wrong.replace('_', ' ')} that is not finite: {part}"
             return
         self._fault = self._fault or self._jumped(state)
-        report["sequence"] += 1
-        report["tick"] = state.tick
-        self._newest = state
+        self._sequence += 1
+        self._tick, self._newest, self._values = state.tick, state, values
         self._fault = self._fault or state.fault or self._too_hot(state)
 
     def settle(self, now: float) -> None:
         """Write the newest of the states that were taken since the last call into the report, if there is one."""
         report, state = self._report, self._newest
+        report["disordered"][0], report["tick"][0] = self._disordered, self._tick
         if state is None:
             return
-        for name in _VECTORS:
-            report[name] = getattr(state, name)
-        passed = min(now - float(report["received"]), _LONGEST) if report["received"] else 1.0 / self._spec.rate_hz
-        report["received"], self._newest = now, None
+        self._measured[:] = self._values
+        passed = min(now - self._received, _LONGEST) if self._received else 1.0 / self._spec.rate_hz
+        report["sequence"][0], report["received"][0] = self._sequence, now
+        self._received, self._newest = now, None
         self._add_up(state, passed)
 
     def fault(self) -> str:
@@ -78,16 +77,16 @@ class Intake:
 
     def blind(self, now: float) -> str:
         """Why the robot's state is not known; empty if it is."""
-        if not self._report["sequence"]:
+        if not self._sequence:
             return "the robot has sent no state"
-        age = now - float(self._report["received"])
+        age = now - self._received
         if age <= self._spec.silence:
             return ""
         return f"the robot has sent no state for {age:.3f} s, limit {self._spec.silence:g} s"
 
     def _is_next(self, tick: int) -> bool:
         """Whether it is later than the newest; a robot that begins anew is followed after some states."""
-        newest = int(self._report["tick"])
+        newest = self._tick
         if 0 < (tick - newest) % _RUNS_OVER < _RUNS_OVER // 2:
             self._backwards = 0
             return True
@@ -98,7 +97,7 @@ class Intake:
             return False
         self._backwards = 0
         self._fault = f"the robot has started anew: its tick went from {newest} back to {tick}"
-        self._report["tick"] = tick
+        self._tick = tick
         if self._estimator is not None:
             self._estimator.reset()
         return False
@@ -108,39 +107,46 @@ class Intake:
         before, self._position = self._position, state.position
         if before is None:
             return ""
-        ticks = (state.tick - int(self._report["tick"])) % _RUNS_OVER + 1  # both ends are rounded
+        ticks = (state.tick - self._tick) % _RUNS_OVER + 1  # both ends are rounded
         moved, limit = np.abs(state.position - before), ticks * self._way_per_tick
-        worst = int(np.argmax(moved / limit))
-        if moved[worst] <= limit[worst]:
+        if not (moved > limit).any():
             return ""
+        worst = int(np.argmax(moved / limit))
         return (
             f"{self._spec.robot.joints[worst]} moved by {moved[worst]:.2f} rad from one state to the next, limit "
             f"{limit[worst]:.2f} rad: is its encoder broken?"
         )
 
     def _too_hot(self, state: MotorState) -> str:
-        robot, hottest = self._spec.robot, int(np.argmax(state.temperature))
-        if state.temperature[hottest] <= robot.safety.temperature:
+        robot = self._spec.robot
+        if not (state.temperature > robot.safety.temperature).any():
             return ""
+        hottest = int(np.argmax(state.temperature))
         return (
             f"motor of {robot.joints[hottest]} has {state.temperature[hottest]:.0f} degC, limit "
             f"{robot.safety.temperature:g} degC: let it cool down"
         )
 
     def _add_up(self, state: MotorState, passed: float) -> None:
-        report = self._report
-        report["time"] += passed
-        report["acceleration_sum"] += passed * state.linear_acceleration
+        report, pushed = self._report, passed * state.linear_acceleration
+        report["time"][0] += passed
+        report["acceleration_sum"][0] += pushed
         if self._estimator is None:
             return
-        estimate = self._estimator.update(
-            passed,
+        self._unused, self._force = self._unused + passed, self._force + pushed
+        if self._unused >= 0.75 * _ESTIMATES:
+            self._estimate(self._estimator, state)
+        report["base_velocity_sum"][0] += passed * self._velocity
+
+    def _estimate(self, estimator: LeggedOdometry, state: MotorState) -> None:
+        estimate = estimator.update(
+            self._unused,
             state.position,
             state.velocity,
             state.orientation,
             state.angular_velocity,
-            state.linear_acceleration,
+            self._force / self._unused,
             state.foot_force > self._spec.contact,
         )
-        report["base_position"], report["base_velocity"] = estimate.position, estimate.linear_velocity
-        report["base_velocity_sum"] += passed * estimate.linear_velocity
+        self._unused, self._force, self._velocity = 0.0, np.zeros(3), estimate.linear_velocity
+        self._report["base_position"][0], self._report["base_velocity"][0] = estimate.position, self._velocity

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ros_rl.backends.motor_process.bus import MotorCommand, MotorState
 from ros_rl.robot import Robot
@@ -23,7 +24,7 @@ class Limp:
     """
 
     def __init__(self, robot: Robot) -> None:
-        self._largest = robot.limits.effort
+        self._load, self._none = _LOADED * robot.limits.effort, _NOTHING * robot.limits.effort
         self._share = 0.0
 
     def take(self, state: MotorState, command: MotorCommand) -> str:
@@ -36,13 +37,19 @@ class Limp:
         if not command.stiffness.any():
             self._share = 0.0
             return ""
-        wanted = command.stiffness * (command.position - state.position)
-        wanted += command.damping * (command.velocity - state.velocity) + command.effort
-        loaded = np.abs(wanted) >= _LOADED * self._largest
-        limp = (
-            np.count_nonzero(loaded) >= _MOTORS and not (np.abs(state.effort) >= _NOTHING * self._largest)[loaded].any()
-        )
+        idle = np.abs(state.effort) < self._none
+        if np.count_nonzero(idle) < _MOTORS:
+            limp = False
+        else:
+            limp = self._are_idle(idle, state, command)
         self._share += (limp - self._share) / _STATES
         if self._share < _SHARE:
             return ""
         return "the motors exert nothing in many states, though told to: does another program command them?"
+
+    def _are_idle(self, idle: NDArray[np.bool_], state: MotorState, command: MotorCommand) -> bool:
+        """Whether enough motors are loaded, and all of these idle."""
+        wanted = command.stiffness * (command.position - state.position)
+        wanted += command.damping * (command.velocity - state.velocity) + command.effort
+        loaded = np.abs(wanted) >= self._load
+        return bool(np.count_nonzero(loaded) >= _MOTORS and idle[loaded].all())

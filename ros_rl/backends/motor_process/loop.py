@@ -34,15 +34,17 @@ class MotorLoop:
     def __init__(self, spec: MotorSpec, bus: MotorBus, memory: SharedMemory, attended: Callable[[], bool]) -> None:
         self._bus, self._memory, self._attended = bus, memory, attended
         self._orders, self._reports = memory.orders(), memory.reports()
-        self._order, self._report = self._orders.record[0], self._reports.record[0]
-        self._intake, self._phases = Intake(spec, self._report), Phases()
+        self._order, record = self._orders.record[0], self._reports.record
+        self._report = {name: record[name] for name in record.dtype.names or ()}  # to look them up costs more
+        self._position = self._report["position"][0]
+        self._intake, self._phases = Intake(spec, record), Phases()
         self._set_point = SetPoint(spec.robot, spec.ramp)
         self._number = 0
         self._long, self._last = 1.5 / spec.rate_hz, 0.0
         rest, self._robot = np.zeros(spec.robot.size), spec.robot
         self._none, self._damping = rest, np.full(spec.robot.size, spec.robot.safety.damping)
         self._command = MotorCommand(rest.copy(), rest, rest, rest, rest)
-        self._complaint = ""
+        self._complaint, self._told = "", ("", "")
         self._limp = Limp(spec.robot) if spec.estimator is not None else None  # of legs, which bear a weight
 
     @property
@@ -52,11 +54,11 @@ class MotorLoop:
 
     def be_told(self, priority: str) -> None:
         """Report how the process is scheduled."""
-        self._report["priority"] = priority.encode()
+        self._report["priority"][0] = priority.encode()
 
     def summary(self) -> str:
         """How it has run, in one line."""
-        report, (middle, most) = self._report, self._memory.percentiles("periods", (50.0, 99.9))
+        report, (middle, most) = self._reports.record[0], self._memory.percentiles("periods", (50.0, 99.9))
         return (
             f"motor loop ({report['priority'].decode()}): periods of {1e3 * middle:.2f} ms, 99.9 % within "
             f"{1e3 * most:.2f} ms, the longest {1e3 * float(report['longest']):.2f} ms; {report['rejected']} datagrams "
@@ -107,7 +109,7 @@ class MotorLoop:
         return self._limp.take(state, self._command) if self._limp is not None else ""
 
     def _send(self, phase: Phase, before: Phase, now: float) -> None:
-        command, position = self._command, self._report["position"]
+        command, position = self._command, self._position
         command.stiffness = command.damping = self._none
         if phase is Phase.FOLLOW:
             self._follow(before, now)
@@ -124,7 +126,7 @@ class MotorLoop:
     def _follow(self, before: Phase, now: float) -> None:
         """Aim at the newest target, from where the joints are or where they were sent so far."""
         if before is not Phase.FOLLOW:
-            self._set_point.begin(self._report["position"])
+            self._set_point.begin(self._position)
         elif self._order["number"] == self._number:
             return
         self._number = int(self._order["number"])
@@ -136,12 +138,14 @@ class MotorLoop:
         if self._last:
             passed = now - self._last
             self._memory.count("periods", passed)
-            report["late"] += passed > self._long
-            report["longest"] = max(float(report["longest"]), passed)
+            report["late"][0] += passed > self._long
+            report["longest"][0] = max(float(report["longest"][0]), passed)
         self._last = now
-        report["alive"], report["phase"], report["arming"] = now, phase, phases.arming
-        report["setpoint"] = self._command.position
-        report["rejected"], report["expired"] = self._bus.rejected, phases.expired
-        report["fault"] = phases.fault.encode()
-        report["complaint"] = (self._bus.complaint or self._complaint).encode()
+        report["alive"][0], report["phase"][0], report["arming"][0] = now, phase, phases.arming
+        report["setpoint"][0] = self._command.position
+        report["rejected"][0], report["expired"][0] = self._bus.rejected, phases.expired
+        texts = phases.fault, self._bus.complaint or self._complaint
+        if texts != self._told:
+            report["fault"][0], report["complaint"][0] = (text.encode() for text in texts)
+            self._told = texts
         self._reports.write()

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 
 _NICER_BY = -15
 
@@ -27,3 +29,18 @@ def take_priority(wanted: int) -> str:
         return f"nice {os.nice(_NICER_BY)}"
     except OSError:
         return "normal"
+
+
+@contextlib.contextmanager
+def without_priority() -> Iterator[None]:
+    """The calling thread, and a process that it starts meanwhile, are scheduled as most are.
+
+    A process that is to run in real time imports for a second before it does, and keeps others waiting for nothing.
+    """
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # who has lost the right to it meanwhile
+            os.sched_setscheduler(0, *before)

@@ -18,6 +18,7 @@ import numpy as np
 
 from ros_rl.backends.motor_process.keeper import Keeper
 from ros_rl.backends.motor_process.phases import DAMPING_SECONDS
+from ros_rl.backends.motor_process.priority import without_priority
 from ros_rl.backends.motor_process.records import Phase, SharedMemory
 from ros_rl.backends.motor_process.spec import MotorSpec
 from ros_rl.errors import BackendError
@@ -49,14 +50,15 @@ class MotorProcess:
         spec, self._keeper = self._spec, None
         self._memory = SharedMemory(spec.robot.size, spec.feet)
         self._orders, self._reports = self._memory.orders(), self._memory.reports()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ros_rl.backends.motor_process", str(self._memory.descriptor)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=[self._memory.descriptor],
-            start_new_session=True,  # Ctrl-C and the end of a terminal reach the driver, which then ends this one
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"},
-        )
+        with without_priority():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ros_rl.backends.motor_process", str(self._memory.descriptor)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=[self._memory.descriptor],
+                start_new_session=True,  # Ctrl-C and the end of a terminal reach the driver, which then ends this one
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"},
+            )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(pickle.dumps((os.getpid(), spec)))
         self._process.stdin.close()

@@ -80,6 +80,27 @@ def report_kind(joints: int, feet: int) -> np.dtype:
     )
 
 
+MEASURED = (
+    "position",
+    "velocity",
+    "effort",
+    "temperature",
+    "orientation",
+    "angular_velocity",
+    "linear_acceleration",
+    "foot_force",
+)
+"""Of a report, what the robot measured at one instant; they stand one after the other."""
+
+
+def measured_in(report: np.ndarray) -> np.ndarray:
+    """All of `MEASURED` in a report of shape (1,), to be read and written at once, shape (numbers,)."""
+    fields = report.dtype.fields
+    assert fields is not None
+    last, begin = fields[MEASURED[-1]], fields[MEASURED[0]][1]
+    return report.view(np.uint8)[begin : last[1] + last[0].itemsize].view(np.float64)
+
+
 _STATISTICS = np.dtype([("periods", "<u4", (_BINS,)), ("ages", "<u4", (_BINS,))])
 
 
@@ -101,7 +122,8 @@ class SharedMemory:
             os.ftruncate(self.descriptor, total)
         self._memory = mmap(self.descriptor, total)
         self._offsets = 0, sizes[0]
-        self._statistics = np.frombuffer(self._memory, _STATISTICS, 1, sum(sizes))[0]
+        statistics = np.frombuffer(self._memory, _STATISTICS, 1, sum(sizes))[0]
+        self._statistics = {name: statistics[name] for name in _STATISTICS.names or ()}
 
     def orders(self) -> Mailbox:
         """An end of the driver's mailbox to the loop."""

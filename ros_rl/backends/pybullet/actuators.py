@@ -27,7 +27,6 @@ class Actuators:
 
     def __init__(self, client: Any, body: Body, robot: Robot) -> None:
         self._robot, self._body = robot, body
-        # the client looks each function up anew; these run at the physics rate
         self._step_simulation = client.stepSimulation
         self._get_joint_states = client.getJointStates
         self._set_motors = client.setJointMotorControlArray

@@ -90,6 +90,7 @@ class PyBulletBackend(SimulatedRobot):
 
         That is for the next step of physics; its joints go on as they were.
         """
+        self.displaced()
         base = self._client.multiplyTransforms(position.tolist(), orientation.tolist(), *self._body.inertial)
         self._client.resetBasePositionAndOrientation(self._body.index, *base)
         self._client.resetBaseVelocity(self._body.index, [0.0] * 3, [0.0] * 3)

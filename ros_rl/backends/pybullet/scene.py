@@ -51,6 +51,17 @@ try:
 except ImportError as error:
     raise MissingDependencyError("pybullet", "sim") from error
 
+_OFTEN = (
+    "getBasePositionAndOrientation",
+    "getBaseVelocity",
+    "getContactPoints",
+    "getJointStates",
+    "getLinkState",
+    "multiplyTransforms",
+    "setJointMotorControlArray",
+    "stepSimulation",
+)  # called at the physics rate; the client makes each function anew whenever it is asked for it
+
 __all__ = ["Body", "Scene", "connect", "load_robot", "load_scene", "pose", "pybullet", "pybullet_data", "quiet"]
 
 
@@ -68,6 +79,7 @@ class Body:
         spawn: Position [m] of the base link in the home pose.
         contacts: Links whose contact force is measured, in the order of the robot's YAML file.
         inertial: Pose of the base's centre of mass in its link frame; PyBullet's base is the former, ROS's the latter.
+        frame: The inverse: pose of the base's link frame at its centre of mass.
     """
 
     index: int
@@ -78,6 +90,7 @@ class Body:
     tool: int | None
     spawn: list[float]
     inertial: tuple[tuple[float, ...], tuple[float, ...]]
+    frame: tuple[tuple[float, ...], tuple[float, ...]]
     contacts: tuple[int, ...] = ()
 
 
@@ -107,6 +120,8 @@ def connect(settings: PyBulletSettings) -> Any:
         check_display()
     with quiet():
         client: Any = BulletClient(pybullet.GUI if settings.gui else pybullet.DIRECT)
+    for name in _OFTEN:
+        setattr(client, name, getattr(client, name))
     client.setAdditionalSearchPath(pybullet_data.getDataPath())
     client.setGravity(0.0, 0.0, -9.81)
     client.setPhysicsEngineParameter(
@@ -221,7 +236,8 @@ def load_robot(client: Any, robot: Robot, changed: Path | None = None) -> Body:
     dynamics = client.getDynamicsInfo(index, -1)
     joints, passive = joints[: robot.size], joints[robot.size :]
     inertial = (dynamics[3], dynamics[4])
-    return Body(index, joints, passive, tuple(feet), frozenset(resting), tool, spawn, inertial, tuple(contacts))
+    frame = client.invertTransform(*inertial)
+    return Body(index, joints, passive, tuple(feet), frozenset(resting), tool, spawn, inertial, frame, tuple(contacts))
 
 
 def _check_inertias(client: Any, index: int, infos: Sequence[Any], path: Path) -> None:

@@ -70,8 +70,7 @@ class PyBulletInstant(Instant):
     def pose(self) -> tuple[Array, Array]:
         """See `Instant.pose`."""
         position, orientation = self.client.getBasePositionAndOrientation(self.body.index)
-        inverse = self.client.invertTransform(*self.body.inertial)
-        position, orientation = self.client.multiplyTransforms(position, orientation, *inverse)
+        position, orientation = self.client.multiplyTransforms(position, orientation, *self.body.frame)
         return np.array(position), np.array(orientation)
 
     @cached_property

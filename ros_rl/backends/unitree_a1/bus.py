@@ -16,9 +16,12 @@ from ros_rl.errors import BackendError
 from ros_rl.robot import Robot
 from ros_rl.settings.hardware.unitree import JOINTS
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
+from ros_rl.types import Array
 
 _MOST = 64  # datagrams looked at for one state; a flood must not stop the loop
 _LARGEST = 2048
+_VECTORS = ("gyroscope", "accelerometer", "foot_force")
+_XYZW = np.array([1, 2, 3, 0])
 
 
 class A1Bus(MotorBus):
@@ -39,6 +42,14 @@ class A1Bus(MotorBus):
         self._command["level"] = wire.LOW_LEVEL
         motors = self._command["motors"][0]
         motors["mode"], motors["position"], motors["velocity"] = wire.SERVO, NO_POSITION, NO_VELOCITY
+        self._orders = {name: motors[name] for name in wire.MOTOR_COMMAND.names or ()}  # to look them up costs more
+        self._sent: dict[str, Array] = {}
+        self._arrived = np.zeros(1, wire.STATE)
+        self._bytes = self._arrived.view(np.uint8)
+        self._fields = {name: self._arrived[name][0] for name in ("orientation", *_VECTORS)}
+        motors = self._arrived["motors"][0]
+        self._reports = {name: motors[name] for name in wire.MOTOR_STATE.names or ()}
+        self._on = bytes([wire.SERVO]) * robot.size
         self._socket: socket.socket | None = None
         self._robot_at = ("", 0)
 
@@ -72,48 +83,61 @@ class A1Bus(MotorBus):
             if sender != self._robot_at:
                 self.reject(f"a datagram comes from {sender[0]}:{sender[1]}, the robot is at {self._shown()}")
                 continue
-            record = wire.decode(datagram, wire.STATE)
-            if not isinstance(record, str):
-                return self._state(record)
-            self.reject(record)
+            wrong = wire.problem(datagram, wire.STATE)
+            if not wrong:
+                self._bytes[:] = np.frombuffer(datagram, np.uint8)
+                return self._state()
+            self.reject(wrong)
         return None
 
     def _shown(self) -> str:
         return f"{self._robot_at[0]}:{self._robot_at[1]}"
 
-    def _state(self, record: np.void) -> MotorState:
-        motors, turned = record["motors"][self._motors], self._map.turned
+    def _state(self) -> MotorState:
+        fields, reports, motors, turned = self._fields, self._reports, self._motors, self._map.turned
+        gyroscope, accelerometer, foot_force = (fields[name].astype(np.float64) for name in _VECTORS)
         return MotorState(
-            int(record["tick"]),
-            self._map.position_here(motors["position"].astype(np.float64)),
-            turned(motors["velocity"].astype(np.float64)),
-            turned(motors["effort"] * wire.EFFORT_STEP),
-            motors["temperature"].astype(np.float64),
-            record["orientation"][[1, 2, 3, 0]].astype(np.float64),
-            record["gyroscope"].astype(np.float64),
-            record["accelerometer"].astype(np.float64),
-            record["foot_force"].astype(np.float64),
-            self._fault(record["remote"], motors["mode"]),
+            int(self._arrived["tick"][0]),
+            self._map.position_here(reports["position"].take(motors)),
+            turned(reports["velocity"].take(motors)),
+            turned(reports["effort"].take(motors) * wire.EFFORT_STEP),
+            reports["temperature"].take(motors).astype(np.float64),
+            fields["orientation"].take(_XYZW).astype(np.float64),
+            gyroscope,
+            accelerometer,
+            foot_force,
+            self._fault(),
         )
 
-    def _fault(self, remote: np.ndarray, modes: np.ndarray) -> str:
-        if stops(remote):
+    def _fault(self) -> str:
+        if stops(self._arrived["remote"][0]):
             return "remote control: stop"
-        off = np.flatnonzero(modes != wire.SERVO)
-        if not off.size:
+        modes = self._reports["mode"].take(self._motors)
+        if modes.tobytes() == self._on:
             return ""
+        off = np.flatnonzero(modes != wire.SERVO)
         return f"the motor of {self.robot.joints[off[0]]} is in mode {modes[off[0]]}, expected {wire.SERVO}"
 
     def send(self, command: MotorCommand) -> None:
         """See `MotorBus.send`."""
         assert self._socket is not None
-        motors, turned = self._command["motors"][0], self._map.turned
-        motors["position"][self._motors] = self._map.position_there(command.position)
-        motors["velocity"][self._motors] = turned(command.velocity)
-        motors["effort"][self._motors] = wire.to_fixed(turned(command.effort), wire.EFFORT_STEP)
-        motors["stiffness"][self._motors] = wire.to_fixed(command.stiffness, wire.STIFFNESS_STEP)
-        motors["damping"][self._motors] = wire.to_fixed(command.damping, wire.DAMPING_STEP)
+        turned = self._map.turned
+        self._orders["position"][self._motors] = self._map.position_there(command.position)
+        if self._is_new("velocity", command.velocity):
+            self._orders["velocity"][self._motors] = turned(command.velocity)
+        if self._is_new("effort", command.effort):
+            self._orders["effort"][self._motors] = wire.to_fixed(turned(command.effort), wire.EFFORT_STEP)
+        if self._is_new("stiffness", command.stiffness):
+            self._orders["stiffness"][self._motors] = wire.to_fixed(command.stiffness, wire.STIFFNESS_STEP)
+        if self._is_new("damping", command.damping):
+            self._orders["damping"][self._motors] = wire.to_fixed(command.damping, wire.DAMPING_STEP)
         self._socket.sendto(wire.encode(self._command[0]), self._robot_at)
+
+    def _is_new(self, name: str, values: Array) -> bool:
+        """Whether it is another array than was sent last; see `MotorCommand`."""
+        before = self._sent.get(name)
+        self._sent[name] = values
+        return values is not before
 
     def close(self) -> None:
         """See `MotorBus.close`."""

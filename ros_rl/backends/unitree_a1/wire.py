@@ -26,7 +26,7 @@ MOST_EFFORT, MOST_STIFFNESS, MOST_DAMPING = 128.0, 1024.0, 2048.0
 """What 16 bits cannot say any more."""
 
 _HEADER = [("level", "u1"), ("version", "<u2"), ("robot", "<u2"), ("serial", "<u4"), ("bandwidth", "u1")]
-_MOTOR_COMMAND = np.dtype(
+MOTOR_COMMAND = np.dtype(
     [
         ("mode", "u1"),
         ("position", "<f4"),
@@ -40,7 +40,7 @@ _MOTOR_COMMAND = np.dtype(
 COMMAND = np.dtype(
     [
         *_HEADER,
-        ("motors", _MOTOR_COMMAND, (RECORDS,)),
+        ("motors", MOTOR_COMMAND, (RECORDS,)),
         ("led", "u1", (4, 3)),
         ("remote", "u1", (40,)),
         ("reserve", "<u4"),
@@ -48,7 +48,7 @@ COMMAND = np.dtype(
     ]
 )
 """What the robot is sent, 610 bytes."""
-_MOTOR_STATE = np.dtype(
+MOTOR_STATE = np.dtype(
     [
         ("mode", "u1"),
         ("position", "<f4"),
@@ -70,7 +70,7 @@ STATE = np.dtype(
         ("accelerometer", "<f4", (3,)),
         ("roll_pitch_yaw", "<f4", (3,)),
         ("temperature", "i1"),
-        ("motors", _MOTOR_STATE, (RECORDS,)),
+        ("motors", MOTOR_STATE, (RECORDS,)),
         ("foot_force", "<i2", (4,)),
         ("foot_force_estimate", "<i2", (4,)),
         ("tick", "<u4"),
@@ -101,15 +101,24 @@ def decode(datagram: bytes, kind: np.dtype) -> np.void | str:
         datagram: As it came.
         kind: `COMMAND` or `STATE`.
     """
+    wrong = problem(datagram, kind)
+    if wrong:
+        return wrong
+    record: np.void = np.frombuffer(datagram, kind, 1)[0]
+    return record
+
+
+def problem(datagram: bytes, kind: np.dtype) -> str:
+    """Why there is no record in a datagram, in one line; empty if there is one. See `decode`."""
     if len(datagram) != kind.itemsize:
         go1 = "; a Go1 sends that, which is another robot" if len(datagram) in _GO1_LENGTHS else ""
         return f"a datagram has {len(datagram)} bytes, expected {kind.itemsize}{go1}"
-    record: np.void = np.frombuffer(datagram, kind, 1)[0]
-    if int(record["checksum"]) != checksum(datagram):
-        return f"a datagram has checksum {int(record['checksum']):#010x}, expected {checksum(datagram):#010x}"
-    if record["level"] != LOW_LEVEL:
-        return f"a datagram has level {int(record['level']):#04x}, expected {LOW_LEVEL:#04x}: low level"
-    return record
+    told, found, level = int.from_bytes(datagram[-4:], "little"), checksum(datagram), datagram[0]
+    if told != found:
+        return f"a datagram has checksum {told:#010x}, expected {found:#010x}"
+    if level != LOW_LEVEL:
+        return f"a datagram has level {level:#04x}, expected {LOW_LEVEL:#04x}: low level"
+    return ""
 
 
 def to_fixed(values: Array, step: float) -> np.ndarray:

@@ -28,7 +28,6 @@ def main() -> None:
     spec: ArmSpec = pickle.load(sys.stdin.buffer)
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    take_priority(spec.settings.priority)  # threads that the client starts have the same
     ended: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
     memory = SharedMemory(spec.joints, int(sys.argv[1]))
@@ -43,6 +42,7 @@ def take_control(spec: ArmSpec) -> Control:
     """Start ur_rtde's program on the robot."""
     from rtde_control import RTDEControlInterface
 
+    take_priority(spec.settings.priority)  # when all is imported; threads that the client starts have the same
     flags = RTDEControlInterface.FLAG_UPLOAD_SCRIPT
     if not spec.settings.remote_control:
         flags |= RTDEControlInterface.FLAG_DISABLE_REMOTE_CONTROL_CHECK

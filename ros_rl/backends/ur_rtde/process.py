@@ -15,6 +15,7 @@ import time
 
 import numpy as np
 
+from ros_rl.backends.motor_process.priority import without_priority
 from ros_rl.backends.ur_rtde.records import ArmSpec, Phase, SharedMemory
 from ros_rl.types import Array
 
@@ -64,14 +65,15 @@ class ArmProcess:
             self._problem, self._disarmed = "", False
             self._memory = SharedMemory(self._spec.joints)
             self._started = time.monotonic()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "ros_rl.backends.ur_rtde", str(self._memory.descriptor)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,  # the vendor's client tells there what it does
-                pass_fds=[self._memory.descriptor],
-                start_new_session=True,  # Ctrl-C reaches the driver, which then ends this one
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"},
-            )
+            with without_priority():
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "ros_rl.backends.ur_rtde", str(self._memory.descriptor)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,  # the vendor's client tells there what it does
+                    pass_fds=[self._memory.descriptor],
+                    start_new_session=True,  # Ctrl-C reaches the driver, which then ends this one
+                    env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"},
+                )
             assert self._process.stdin is not None
             self._process.stdin.write(pickle.dumps(self._spec))
             self._process.stdin.close()
