@@ -31,6 +31,9 @@ from ros_rl.types import Array
 
 _GRAVITY = np.array([0.0, 0.0, 9.81])
 _UNKNOWN = 1e3  # standard deviation of what says nothing [m or m/s]
+_FLIGHT = 0.5  # s, longer than which no robot of this size flies: then it lies, on whatever but its feet
+_FADING = 0.2  # s, in which the velocity of one that lies is forgotten
+_LYING = 0.3  # m/s, as which its velocity is known
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class LeggedOdometry:
         self._diagonal[:] = _UNKNOWN**2
         self._diagonal[0, 0], self._diagonal[:, 1] = 0.0, 0.01
         self._trail: deque[tuple[float, Array]] = deque([(0.0, np.zeros(3))])
+        self._airborne = 0.0
         self.slipping = np.zeros(len(self.feet), dtype=bool)
         """Which feet on the ground the gate took for slipping at the last update, shape (feet,)."""
 
@@ -144,6 +148,9 @@ class LeggedOdometry:
         rolling = self._rolling  # of the centre over the point that touches the ground: turning x (0, 0, radius)
         rolling[:, 0], rolling[:, 1] = turning[:, 1] * self._legs.radius, -turning[:, 0] * self._legs.radius
         self._predict(dt, rotation @ linear_acceleration - _GRAVITY, rolling, contact)
+        self._airborne = 0.0 if contact.any() else self._airborne + dt
+        if self._airborne > _FLIGHT:
+            self._lie(dt)
         self._correct(dt, feet.position @ rotation.T, rolling - moving @ rotation.T, contact)
         return Estimate(self._state[0].copy(), rotation.T @ self._velocity(dt))
 
@@ -157,6 +164,11 @@ class LeggedOdometry:
         self._added[1] = noise.acceleration**2 * dt
         self._added[2:] = np.where(contact, noise.foothold**2 * dt, _UNKNOWN**2)
         self._diagonal += self._added
+
+    def _lie(self, dt: float) -> None:
+        """Without a foot on the ground the accelerometer's bias would be all that moves it, further and further."""
+        self._state[1] *= np.exp(-dt / _FADING)
+        self._covariance[:, 1, 1] = np.maximum(self._covariance[:, 1, 1], _LYING**2)
 
     def _correct(self, dt: float, places: Array, velocities: Array, contact: NDArray[np.bool_]) -> None:
         """By the feet's places seen from the base, and the base's velocities by each foot, in the world's axes."""

@@ -9,6 +9,7 @@ from ros_rl.config import build
 from ros_rl.errors import UnknownNameError
 from ros_rl.plugins import TASKS_GROUP, Table
 from ros_rl.tasks.a1_back import A1Back
+from ros_rl.tasks.a1_from_back import A1FromBack
 from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
 from ros_rl.tasks.go2_walk import Go2Walk
@@ -25,6 +26,7 @@ _OWN: tuple[type[Task], ...] = (
     A1Track,
     A1Back,
     A1GetUp,
+    A1FromBack,
     Go2Walk,
     Go2Track,
     Go2GetUp,

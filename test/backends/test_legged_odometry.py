@@ -51,6 +51,26 @@ def test_it_stands_tilted_and_on_a_biased_accelerometer() -> None:
     assert np.abs(estimate.position[:2]).max() < 0.03
 
 
+def test_one_that_lies_on_its_back_for_a_minute_goes_nowhere_and_finds_its_feet_again() -> None:
+    """An accelerometer's bias of 0.1 m/s^2 would be 6 m/s by then, and every foot be taken for slipping."""
+    odometry, upside_down = LeggedOdometry(GO2), np.array([1.0, 0.0, 0.0, 0.0])
+    felt = quaternion_to_matrix(upside_down).T @ GRAVITY + [0.1, -0.1, 0.1]
+    lying = stand(odometry, 30_000, upside_down, linear_acceleration=felt, contact=NONE)
+    assert np.abs(lying.linear_velocity).max() < 0.1
+    assert np.abs(lying.position[:2]).max() < 60 * 0.03
+    up = stand(odometry, 500)
+    np.testing.assert_allclose(up.linear_velocity, 0.0, atol=0.01)
+    assert not odometry.slipping.any()
+
+
+def test_a_jump_is_no_lying() -> None:
+    odometry = LeggedOdometry(GO2)
+    stand(odometry)
+    stand(odometry, 50, linear_acceleration=GRAVITY + [0.0, 0.0, 20.0], contact=NONE)  # 2 m/s up in 0.1 s
+    flying = stand(odometry, 195, linear_acceleration=np.zeros(3), contact=NONE)  # and 0.39 s of free fall
+    np.testing.assert_allclose(flying.linear_velocity, [0.0, 0.0, 2.0 - 0.39 * 9.81], atol=1e-3)
+
+
 def swaying(pushed: float = 0.0, steps: int = 1000, turned: float = 0.0) -> Iterator[tuple[np.ndarray, ...]]:
     """Measurements of a base that moves over four round feet that roll as its legs move, all turned by `turned` [rad].
 

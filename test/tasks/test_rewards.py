@@ -13,7 +13,9 @@ import torch
 from ros_rl.errors import ConfigError
 from ros_rl.robot import load_robot
 from ros_rl.tasks import TASKS, Task, make_task
+from ros_rl.tasks.a1_from_back import published_reward
 from ros_rl.tasks.gym_task import GymTask
+from ros_rl.types import Truth
 
 Values = Mapping[str, Sequence[float]]
 KINDS = (lambda value: np.asarray(value, float), lambda value: torch.tensor(value, dtype=torch.float64))
@@ -253,6 +255,7 @@ def test_every_task_has_its_numbers_here() -> None:
         "a1_back",
         "a1_track",
         "a1_get_up",
+        "a1_from_back",
         "go2_walk",
         "go2_track",
         "go2_get_up",
@@ -264,6 +267,7 @@ def test_every_task_has_its_numbers_here() -> None:
     }
 
 
+POSE = [0.0, 0.869, -1.628] * 4
 LYING: Values = {
     "joint_position": [0.5] * 12,
     "joint_velocity": [2.0] * 12,
@@ -272,6 +276,63 @@ LYING: Values = {
     "height_over_feet": [0.13],
 }
 """On its nose: 0.8 of the way up, at half the A1's height, half way from the home pose by its scale."""
+
+
+STANDING: Values = {
+    "joint_position": [0.0] * 12,
+    "joint_velocity": [0.0] * 12,
+    "gravity": [0.0, 0.0, -1.0],
+    "angular_velocity": [0.0, 0.0, 0.4],
+    "height_over_feet": [0.26],
+    "body_velocity": [0.2, 0.1, 0.0],
+}
+
+
+class TestFromBack:
+    @pytest.mark.parametrize(
+        ("changes", "walking"),
+        [
+            ({}, 3.0 * 0.4 - 0.04),
+            ({"body_velocity": [2.0, 0.0, 0.0]}, 3.0 - 0.04),
+            ({"body_velocity": [-0.2, 0.0, 0.0]}, -3.0 * 0.4 - 0.04),
+            ({"angular_velocity": [3.0, 3.0, -5.0]}, 3.0 * 0.4 - 0.3),
+        ],
+    )
+    def test_what_stands_is_paid_for_walking(self, changes: Values, walking: float) -> None:
+        reward, ended = judged(make_task("a1_from_back"), {**STANDING, **changes}, STILL, MOVED)
+        assert (reward, ended) == (pytest.approx(1.0 + 1.0 + 0.5 + walking - 0.0018), False)
+
+    def test_what_lies_on_its_back_is_not(self) -> None:
+        lying = {**STANDING, "gravity": [0.0, 0.0, 1.0]}
+        assert judged(make_task("a1_from_back"), lying, STILL, MOVED)[0] == pytest.approx(-0.0018)
+
+    @pytest.mark.parametrize(
+        ("joints", "tilt", "velocity", "reward"),
+        [
+            (POSE, 0.0, [0.0, 0.0], 4.0 + 5.0),  # stands: 9
+            (POSE, 0.0, [0.3, 0.0], 14.0),
+            (POSE, 0.0, [0.9, 0.0], 14.0),
+            (POSE, 0.0, [0.15, 0.0], 9.0 + 2.5),
+            (POSE, 0.0, [0.15, 0.15], 9.0 + 2.5 * 0.5**0.5),  # of that speed cos 45 deg is forward
+            (POSE, 0.0, [-0.3, 0.0], 9.0),
+            (POSE, np.pi, [0.3, 0.0], 5.0),  # on its back nothing else counts
+            (POSE, np.pi / 2, [0.3, 0.0], 5.5),
+            (
+                [0.787 / 2, 0.869, -1.628] * 4,
+                0.0,
+                [0.3, 0.0],
+                1.0 + 0.5 + 5.0,
+            ),  # hips close the rest
+            ([0.0, 0.869 + 2.796, -1.628] * 4, 0.0, [0.3, 0.0], 2.0 + 5.0),
+            ([0.0, 0.869, -1.628 - 1.051] * 4, 0.0, [0.3, 0.0], 3.0 + 5.0),
+        ],
+    )
+    def test_the_published_reward(self, joints, tilt: float, velocity, reward: float) -> None:
+        turned = np.array([np.sin(tilt / 2), 0.0, 0.0, np.cos(tilt / 2)])
+        truth = Truth(
+            np.zeros(3), 0.0, None, 0, 0.0, 4, 0.0, turned, np.array([*velocity, 0.0]), joint_position=np.array(joints)
+        )
+        assert published_reward(truth) == pytest.approx(reward)
 
 
 class TestGetUp:
@@ -327,6 +388,9 @@ LEANING: Values = {"passive_direction": [math.sin(0.2), -math.cos(0.2)]}
         ("a1_get_up", {**LYING, "gravity": [0.4, 0.1, -0.91], "height_over_feet": [0.196]}, True),
         ("a1_get_up", {**LYING, "gravity": [0.4, 0.1, -0.89], "height_over_feet": [0.196]}, False),
         ("a1_get_up", {**LYING, "gravity": [0.4, 0.1, -0.91], "height_over_feet": [0.194]}, False),
+        ("a1_from_back", {**STANDING, "body_velocity": [0.31, 0.0, 0.0]}, True),
+        ("a1_from_back", {**STANDING, "body_velocity": [0.29, 0.0, 0.0]}, False),
+        ("a1_from_back", {**STANDING, "body_velocity": [0.5, 0.0, 0.0], "height_over_feet": [0.1]}, False),
         ("go2_get_up", {**LYING, "gravity": [0.0, 0.0, -1.0], "height_over_feet": [0.211]}, True),
         ("go2_get_up", {**LYING, "gravity": [0.0, 0.0, -1.0], "height_over_feet": [0.209]}, False),
         ("xarm_reach", {**TestXarmReach.AT, "tool_position": [0.3, 0.4, 0.619]}, True),
