@@ -3,8 +3,8 @@
 
 """What learning a new world's dynamics alone brings: one run of `mpc`, in other worlds, before and after.
 
-Each world is tried by the run as it is, then the run adapts to it (``ros-rl train --resume RUN --adapt dynamics``) for some
-time of the robot, and is tried again, from the same starts.
+Each world is tried by the run as it is, then the run adapts to it (``ros-rl train --resume RUN --adapt dynamics``) for
+some time of the robot, and is tried again, from the same starts.
 
     python bench/adapting.py runs/a1_walk_20260101_120000 --minutes 1
 """
