@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -115,9 +115,10 @@ def any_robot() -> Iterator[None]:
         table.pop(AnyRobot.name, None)
 
 
-def everything_else(robot: Robot) -> dict[str, list[float]]:
+def everything_else(robot: Robot) -> dict[str, Any]:
     """A world that differs from the model in all that it can for a robot."""
-    world = {"motor_strength": [0.7, 1.0], "joint_friction": [0.0, 0.02], "joint_damping": [0.0, 0.01]}
+    world: dict[str, Any] = {"motor_strength": [0.7, 1.0], "joint_friction": [0.0, 0.02], "joint_damping": [0.0, 0.01]}
+    world |= {"late": [0, 2], "dropped": [0.0, 0.2]}
     simulation = robot.simulation
     assert simulation is not None
     if robot.floating_base or simulation.tool_link is not None:

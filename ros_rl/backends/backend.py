@@ -28,6 +28,8 @@ class Reading:
     """What the robot itself reports as wrong; empty if nothing."""
     stamp: float | None = None
     """When it was measured, by the robot's own clock [s], since 1970 or since it started; None where it tells none."""
+    applied: Array | None = None
+    """The command that acted in the period that ended, shape (joints,); None: the one that was written last."""
 
 
 class Backend(Unique, ABC):
@@ -134,6 +136,15 @@ class Simulator(Backend):
     def safe_step(self) -> Measurement:
         """Do the robot's safe action for one control period and measure."""
 
+    def arriving(self, sent: Array, last: Array) -> Array:
+        """The command that acts in the period that begins, of the one that is sent, shape (joints,).
+
+        Args:
+            sent: What was written.
+            last: What acted in the period before.
+        """
+        return sent
+
     def rest(self, measurement: Measurement) -> Array:
         """The command under which the robot begins an episode, shape (joints,).
 
@@ -167,16 +178,16 @@ class Simulator(Backend):
         """Let one control period pass under what was written last, and measure."""
         if self.__safe:
             return self.__reading(self.safe_step())
-        previous, self.__before = self.__before, self.__target
-        return self.__reading(self.step(previous, self.__target))
+        previous, self.__before = self.__before, self.arriving(self.__target, self.__before)
+        return self.__reading(self.step(previous, self.__before), self.__before)
 
     def safe(self) -> None:
         """See `Backend.safe`: in the next reading."""
         self.__safe = True
 
-    def __reading(self, measurement: Measurement) -> Reading:
+    def __reading(self, measurement: Measurement, applied: Array | None = None) -> Reading:
         self.__sequence += 1
-        return Reading(measurement, 0.0, self.__sequence)
+        return Reading(measurement, 0.0, self.__sequence, applied=applied)
 
 
 __all__ = ["EMPTY", "Backend", "Reading", "Scenario", "Simulator", "Truth"]

@@ -19,6 +19,7 @@ from ros_rl.backends.simulated_odometry import SimulatedOdometry
 from ros_rl.backends.starts import Place, drawn_place
 from ros_rl.backends.target_ramp import TargetRamp
 from ros_rl.backends.world.conditions import Conditions, draw_conditions
+from ros_rl.backends.world.late_commands import LateCommands
 from ros_rl.backends.world.pushes import Pushes
 from ros_rl.robot import Robot
 from ros_rl.rotations import yaw_of
@@ -76,7 +77,7 @@ class SimulatedRobot(Simulator):
         if settings.odometry == ESTIMATED:
             self._odometry = SimulatedOdometry(robot, settings.odometry_sensors, rate, period)
         self._saturated = 0.0
-        self._pushes = Pushes(settings.world, period)
+        self._pushes, self._late = Pushes(settings.world, period), LateCommands(settings.world)
 
     @abstractmethod
     def place(self, place: Place, passive: Array, conditions: Conditions, rng: np.random.Generator) -> None:
@@ -131,6 +132,7 @@ class SimulatedRobot(Simulator):
         world_rng = _forked(rng)
         self.place(place, passive, draw_conditions(settings.world, friction, robot.size, world_rng), rng)
         self._pushes.begin(world_rng)
+        self._late.begin(world_rng)
         drawn = int(rng.integers(2**31))
         self._noise_rng = np.random.default_rng([self._seed, drawn])
         if self._odometry is not None:
@@ -146,6 +148,10 @@ class SimulatedRobot(Simulator):
                 self._advance(held, held)
         self._before = None
         return self._measure()
+
+    def arriving(self, sent: Array, last: Array) -> Array:
+        """See `Simulator.arriving`."""
+        return self._late.acting(sent, last)
 
     def rest(self, measurement: Measurement) -> Array:
         """See `Simulator.rest`: a fallen robot begins with its joints where they are."""
@@ -165,6 +171,7 @@ class SimulatedRobot(Simulator):
     def safe_step(self) -> Measurement:
         """See `be_safe`."""
         self._keep()
+        self._late.forget()
         self._relax()
         return self._measure()
 

@@ -274,7 +274,7 @@ class DriverLoop:
         self._count(stamp)
         self._env_steps += self._tick.safety is SafetyState.RUNNING
         if link.sent is not None:
-            self._guard(reading, link.sent)
+            self._guard(reading, _acted(reading, link.sent))
         return self._from_here(reading)
 
     def _from_here(self, reading: Reading) -> Tick:
@@ -312,8 +312,8 @@ class DriverLoop:
         reading = self._link.read()
         self._count(stamp)
         self._env_steps += 1
-        self._previous = acting
-        self._guard(reading, acting)
+        self._previous = _acted(reading, acting)
+        self._guard(reading, self._previous)
         if self.latch.state is SafetyState.HOMING and self._simulator is not None:  # recovered by itself
             return self._from_here(reading) if self._stays else self._reset(self._simulator, None)
         running = self.latch.state is SafetyState.RUNNING
@@ -342,7 +342,8 @@ class DriverLoop:
         if command is None:
             self._guards.reset()  # nothing is asked of the robot, and nobody knows who moves it
         else:
-            self._guard(reading, command)
+            self._previous = _acted(reading, command)
+            self._guard(reading, self._previous)
         return self._open(reading, intact=False)
 
     def _way_home(self) -> Array | None:
@@ -453,6 +454,11 @@ def make_driver_loop(
         homing_speed=driver.homing_speed,
         lost_time=math.inf if driver.backend.simulated else driver.lost_time_limit,
     )
+
+
+def _acted(reading: Reading, sent: Array) -> Array:
+    """What the joints were really told in the period that ended."""
+    return sent if reading.applied is None else reading.applied
 
 
 def _origin(measurement: Measurement) -> Array:

@@ -55,6 +55,10 @@ class WorldSettings:
         high=0.5,
         low=0.0,
     )
+    late: tuple[int, int] = setting(
+        (0, 0), "control periods by which a command comes later than control.delay says, drawn for each", low=0, high=10
+    )
+    dropped: Range = setting(_NOTHING, "share of commands that never come: the last holds", low=0.0, high=0.9)
     push: Range = setting(
         _NOTHING, "change of the base's velocity by a push, in a random level direction", unit="m/s", low=0.0, high=5.0
     )
