@@ -14,7 +14,8 @@ Results of robots and faults that are not asked for stay in the file.
 
     python bench/robot_faults.py --walk 60 --robots a1
 
-The shipped agent walks for so many minutes and nothing is done to it: whatever stops it does so falsely.
+The shipped agent walks for so many minutes and nothing is done to it: whatever stops it does so falsely, unless the
+stand-in itself was late by its own clock, since then the robot really was silent. These stops are told apart.
 """
 
 from __future__ import annotations
@@ -179,8 +180,11 @@ def stroll(robots: list[str], minutes: float, path: Path) -> None:
         with preferred():
             found = walk(robot, minutes)
         walks[robot] = asdict(found)
-        print(f"{robot}: {found.minutes:.1f} min, {found.metres:.0f} m, {found.falls} falls, {len(found.trips)} stops")
-        for reason in found.trips:
+        print(
+            f"{robot}: {found.minutes:.1f} min, {found.metres:.0f} m, {found.falls} falls, {len(found.trips)} false "
+            f"stops, {len(found.silences)} of a robot that was silent; its longest silence {1e3 * found.longest:.0f} ms"
+        )
+        for reason in (*found.trips, *found.silences):
             print(f"  {reason}")
     write_result(path, before | {"walks": list(walks.values())})
 

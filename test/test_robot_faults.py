@@ -38,6 +38,19 @@ def test_every_robot_has_its_fault() -> None:
     assert set(SUBJECTS) == set(FAULTS)
 
 
+def test_the_longest_silence_is_that_between_turns_that_reach_into_a_while() -> None:
+    """Turns at 1.00, 1.01, 1.09, 1.10, 1.13 and 1.14: 80 ms, of which the last 10 lie in what begins at 1.08."""
+    from robot_campaign.walk import gap
+
+    turns = [1.0, 1.01, 1.09, 1.1, 1.13, 1.14]
+    assert gap(turns, 1.08, 1.14) == pytest.approx(0.08)
+    assert gap(turns, 1.09, 1.14) == pytest.approx(0.08)  # it ended then
+    assert gap(turns, 1.095, 1.12) == pytest.approx(0.02)
+    assert gap(turns, 1.095, 1.14) == pytest.approx(0.03)
+    assert gap(turns, 1.13, 1.2) == pytest.approx(0.06)  # and nothing since
+    assert gap([], 1.0, 2.0) == 0.0
+
+
 @pytest.mark.flaky(reruns=2)  # real time, on a machine that has other work
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.ros] * (name == "ros2_control")) for name in FAULTS]

@@ -1,17 +1,25 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A legged robot walks at its stand-in, and nothing is wrong: whatever stops it does so falsely."""
+"""A legged robot walks at its stand-in, and nothing is wrong: whatever stops it does so falsely.
+
+Unless the stand-in, whose machine has other work, was late itself, by its own clock: then the robot really was silent.
+"""
 
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from robot_campaign.robots import SUBJECTS
 from robot_campaign.visit import Visit
 
 _LOOK = 0.1  # s
+_SILENT = 0.05  # s without a turn of the stand-in's, which is what the motor process allows (`silence_limit`)
+_BEFORE = 1.0  # s before a stop in which that counts
 WALKERS = {"a1": "a1_walk", "go2": "go2_walk"}
 """Robots that walk, and the tasks of their agents."""
 
@@ -27,7 +35,25 @@ class Walk:
     falls: int = 0
     """Episodes that the task itself ended."""
     trips: list[str] = field(default_factory=list)
-    """Why it was stopped, each time."""
+    """Why it was stopped falsely, each time."""
+    silences: list[str] = field(default_factory=list)
+    """The same of stops in front of which the stand-in was late by its own clock, with how late that was."""
+    longest: float = 0.0
+    """Time from one turn of the stand-in's to the next [s]."""
+
+
+def gap(turns: Iterable[float], begin: float, end: float) -> float:
+    """Longest time from one turn to the next, of those that reach into a while [s].
+
+    Args:
+        turns: When they were [s, steady clock].
+        begin: Of the while [s].
+        end: Of the while [s]; the time from the last turn until then counts.
+    """
+    times = [when for when in list(turns) if when <= end]
+    first = bisect_left(times, begin)
+    times = [*times[max(first - 1, 0) :], end]
+    return max((late - early for early, late in pairwise(times)), default=0.0)
 
 
 def walk(robot: str, minutes: float) -> Walk:
@@ -47,8 +73,14 @@ def walk(robot: str, minutes: float) -> Walk:
                 found.minutes += (now - last) / 60.0
                 found.metres += float(sum((here - place) ** 2) ** 0.5)
             last, place = now, here
+            found.longest = max(found.longest, gap(visit.stand_in.turns, now - 2.0 * _LOOK, now))
             if state == "FAULT":
-                found.trips.append(visit.state()[1])
+                reason, when = visit.state()[1], visit.faulted() or now
+                late = gap(visit.stand_in.turns, when - _BEFORE, when)
+                if late > _SILENT:
+                    found.silences.append(f"the robot was silent for {late:.3f} s: {reason}")
+                else:
+                    found.trips.append(f"{reason} (the robot was silent for no more than {late:.3f} s)")
                 for order in ("clear", "arm", "resume"):
                     visit.tell(order)
                 visit.wait(lambda: visit.state()[0] != "FAULT", 5.0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import math
 import threading
 import time
@@ -75,6 +76,7 @@ def play(options: argparse.Namespace) -> int:
             raise UnknownNameError("option", name, kind.options)
     plans = [read_plan(text, kind) for text in options.fault]
     stand_in = kind.with_options(tuple(options.options))
+    gc.freeze()  # lest each of Python's collections goes through all that stays, while the robot is silent
     take_priority(_PRIORITY)  # a robot has processors of its own
     stop = stop_event()
     with contextlib.closing(stand_in), _opened(options.truth) as truth:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import abstractmethod
+from collections import deque
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,7 @@ from ros_rl.stand_ins.stand_in import StandIn
 from ros_rl.types import Array
 
 _RATE_HZ = 500.0
+_TURNS = 20_000
 _PRIORITY = 60
 _COLD, _HOT = 35.0, 90.0  # degrees Celsius
 _ROLLED = np.array([np.sin(0.8), 0.0, 0.0, np.cos(0.8)])  # by 1.6 rad
@@ -114,6 +116,8 @@ class Quadruped(StandIn):
         """What its motors do."""
         self.effort = np.zeros(robot.size)
         """What they exert [N m]."""
+        self.turns: deque[float] = deque(maxlen=_TURNS)
+        """When it last took what had come and sent what was due [s, steady clock]; some 40 s of it."""
         self._limit = robot.limits.effort
         self._steps, self._tick_zero = 0, 0
         self._temperature = np.full(robot.size, _COLD)
@@ -159,6 +163,7 @@ class Quadruped(StandIn):
         while not self._ended.is_set():
             for _ in pace.steps():
                 self._step()
+                self.turns.append(time.monotonic())
                 self.exchange()  # after each, lest one that is behind is deaf until it has caught up
             time.sleep(pace.left)
 
