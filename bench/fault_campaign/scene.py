@@ -83,6 +83,7 @@ class Scene:
             "driver.nodes": f"[driver, {GUEST}]",
             "learner.collectors": f"[collector, {GUEST}]",
             "driver.homing_speed": 1.0,
+            "driver.return_speed": 1.0,
             "task.bound": 100.0,  # a robot that stands at its stops ends no episode
             "task.episode_seconds": 100_000.0,
         }

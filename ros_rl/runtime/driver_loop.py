@@ -34,8 +34,8 @@ from ros_rl.types import Array, Command, Measurement, SafetyState, Start, Tick, 
 _NANOSECONDS = 1_000_000_000
 COMMAND_HOLDS = 2.0
 """Control periods after which a target expires in the backend, unless it is set otherwise."""
-HOMING_SPEED = 0.1
-"""Share of the velocity limits at which a robot goes home, unless it is set otherwise."""
+HOMING_SPEED, RETURN_SPEED = 0.05, 0.1
+"""Shares of the velocity limits at which a robot goes home, at first and at an episode's end, unless set otherwise."""
 
 
 class DriverLoop:
@@ -51,7 +51,8 @@ class DriverLoop:
         auto_recover: A tripped guard clears itself and resets the episode (simulator only).
         latch: Says what may act; None for one that keeps nothing, and lets only a simulator begin by itself.
         command_holds: Control periods after which a target expires in the backend.
-        homing_speed: Share of the velocity limits at which a robot goes home.
+        homing_speed: Share of the velocity limits at which a robot that was not acting goes home.
+        return_speed: The same of one that was, at an episode's end.
         lost_time: How long a call of the backend's may take [s].
         stays: Nothing is reset and nothing goes home: what begins, an episode too, begins where the robot is.
         arena: Turns it round by command at the edge of its place; None where there is no edge.
@@ -73,6 +74,7 @@ class DriverLoop:
         latch: Latch | None = None,
         command_holds: float = COMMAND_HOLDS,
         homing_speed: float = HOMING_SPEED,
+        return_speed: float = RETURN_SPEED,
         lost_time: float = math.inf,
         stays: bool = False,
         arena: Arena | None = None,
@@ -90,7 +92,7 @@ class DriverLoop:
         self._rng = np.random.default_rng([seed, 0xD21E])
         self._filter = CommandFilter(robot, self._period)
         self._guards = Guards(robot, self._period)
-        self._homing = Homing(robot, self._period, homing_speed)
+        self._homing = Homing(robot, self._period, homing_speed, return_speed)
         draws = self._simulator is not None if draws_inputs is None else draws_inputs
         self._inputs = AskedInputs(task, robot, self._period, draws)
         self._index, self._episode, self._step = -1, -1, -1
@@ -353,7 +355,8 @@ class DriverLoop:
         self._link.switch_on()
         measurement = self._link.reading.measurement
         if not self._goes_home:  # a robot at rest begins where it is, one that moves at what it was told last
-            rest = self._homing.start(measurement, self._link.sent)
+            was_acting = self._tick.safety is SafetyState.RUNNING
+            rest = self._homing.start(measurement, self._link.sent, was_acting)
             if self._link.sent is None:
                 self._filter.reset(rest)
         command = self._filter(self._homing.command(measurement), measurement["joint_position"]).value
@@ -452,6 +455,7 @@ def make_driver_loop(
         draws_inputs=draws_inputs,
         command_holds=driver.command_holds,
         homing_speed=driver.homing_speed,
+        return_speed=driver.return_speed,
         lost_time=math.inf if driver.backend.simulated else driver.lost_time_limit,
     )
 

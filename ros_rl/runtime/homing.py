@@ -24,22 +24,26 @@ class Homing:
         robot: The robot.
         period: Control period [s].
         speed: Of each joint, as a share of its velocity limit.
+        return_speed: The same of a robot that was acting: slow legs do not carry one that walks.
     """
 
-    def __init__(self, robot: Robot, period: float, speed: float) -> None:
+    def __init__(self, robot: Robot, period: float, speed: float, return_speed: float) -> None:
         self._robot, self._period = robot, period
+        self._speed, self._return_speed = speed, return_speed
         self._fastest = speed * robot.limits.velocity
         self._homes = np.array([name not in robot.endless for name in robot.joints])
         self._target = robot.home.copy()
         self._elapsed = self._settled = self._longest = 0.0
 
-    def start(self, measurement: Measurement, sent: Array | None = None) -> Array:
+    def start(self, measurement: Measurement, sent: Array | None = None, returns: bool = False) -> Array:
         """Begin where the joints are; gives the command that keeps them there, shape (joints,).
 
         Args:
             measurement: The newest.
             sent: What the joints are held by; None if by nothing.
+            returns: Whether it was acting until now.
         """
+        self._fastest = (self._return_speed if returns else self._speed) * self._robot.limits.velocity
         position = self._position(measurement)
         self._target = position.copy() if sent is None else np.where(self._robot.commanded_by(POSITION), sent, position)
         self._elapsed = self._settled = 0.0

@@ -101,7 +101,16 @@ class DriverSettings:
         low=0.0,
     )
     homing_speed: float = setting(
-        0.1, "share of the velocity limits at which a robot goes to its home pose", low=0.01, high=1.0
+        0.05,
+        "share of the velocity limits at which a robot goes to its home pose when it was not acting, as at first",
+        low=0.01,
+        high=1.0,
+    )
+    return_speed: float = setting(
+        0.1,
+        "the same at an episode's end, from its motion: legs that walk and then go slower than this are no support",
+        low=0.01,
+        high=1.0,
     )
 
     def __post_init__(self) -> None:

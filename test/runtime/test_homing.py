@@ -32,7 +32,7 @@ def measured(position, velocity=None) -> Measurement:
 
 @pytest.fixture
 def homing() -> Homing:
-    return Homing(ROBOT, 0.1, 0.2)  # 0.4 rad/s, 0.04 rad a period
+    return Homing(ROBOT, 0.1, 0.2, 0.4)  # 0.4 rad/s, 0.04 rad a period
 
 
 def test_it_begins_where_the_joints_are(homing):
@@ -40,6 +40,13 @@ def test_it_begins_where_the_joints_are(homing):
     command = homing.command(measured(START, np.full(6, 0.1)))
     # position: a step of 0.04; velocity: at most 0.4; effort: 10 x (target - measured) - 0.5 x 0.1
     np.testing.assert_allclose(command, [1.46, 0.4, -0.45, 0.0, 0.0, 0.0])
+
+
+def test_one_that_was_acting_returns_at_a_speed_of_its_own(homing):
+    for returns, speed in ((True, 0.8), (False, 0.4), (True, 0.8)):  # 0.4 and 0.2 of 2 rad/s
+        homing.start(measured(START), returns=returns)
+        command = homing.command(measured(START))
+        np.testing.assert_allclose(command[:2], [1.5 - 0.1 * speed, speed])
 
 
 def test_one_that_is_held_goes_on_from_what_holds_it(homing):
@@ -97,7 +104,7 @@ def test_it_is_given_up_after_twice_the_time_of_the_way_and_five_seconds(homing)
 
 def test_what_turns_without_end_stays_where_it_is():
     wheels = replace(ROBOT, endless=("joint2", "joint3"))
-    homing = Homing(wheels, 0.1, 0.2)
+    homing = Homing(wheels, 0.1, 0.2, 0.4)
     position = HOME + np.array([0.0, 900.0, -900.0, 0.0, 0.0, 0.0])
     homing.start(measured(position))
     for _ in range(4):

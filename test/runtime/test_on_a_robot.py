@@ -29,7 +29,9 @@ BY_EFFORT = replace(ROBOT, interfaces=("effort", "effort"))
 class World:
     """A driver, a robot and a controller under one clock."""
 
-    def __init__(self, robot=ROBOT, delay=1, armed=True, limits=None, latch=None, auto_recover=False, stays=False):
+    def __init__(
+        self, robot=ROBOT, delay=1, armed=True, limits=None, latch=None, auto_recover=False, stays=False, first=0.5
+    ):
         self.now = 100.0
         self.robot = SlowRobot(
             robot, SlowRobotSettings(0.5 if "effort" not in robot.interfaces else 0.0), clock=lambda: self.now
@@ -43,7 +45,8 @@ class World:
             delay,
             auto_recover=auto_recover,
             latch=latch or Latch(),
-            homing_speed=0.5,
+            homing_speed=first,
+            return_speed=0.5,
             lost_time=0.5,
             stays=stays,
             clock=lambda: self.now,
@@ -257,6 +260,34 @@ class TestArming:
             np.testing.assert_allclose(world.robot.position, robot.home, atol=0.06)
             np.testing.assert_array_equal(again.pending_commands, [robot.neutral_command])
             np.testing.assert_array_equal(again.previous_command, robot.neutral_command)
+
+    def test_the_first_way_home_is_slower_than_the_way_back_and_so_is_one_after_a_rest(self):
+        world = World(BY_POSITION, armed=False, first=0.1)
+        world.decide = lambda tick: BY_POSITION.command(np.array([1.0, -1.0]))
+        limit = BY_POSITION.limits.velocity[0] * PERIOD
+
+        def way_home() -> float:
+            """The longest step of a set point on it, as a share of the limit."""
+            world.until(SafetyState.HOMING)
+            begun = len(world.robot.done)
+            while world.ticks[-1].safety is SafetyState.HOMING:
+                world.period()
+            targets = np.array([line.target for line in world.robot.done[begun:] if line.target is not None])
+            return float(np.abs(np.diff(targets, axis=0)).max() / limit)
+
+        assert world.loop.latch.arm() and way_home() == pytest.approx(0.1)
+        assert world.loop.latch.resume()
+        for _ in range(2):
+            world.until(SafetyState.RUNNING)
+            world.period(25)
+            world.pacer.verdict(world.ticks[-1].stamp, Verdict.TRUNCATED, world.now)
+            assert way_home() == pytest.approx(0.5)
+        world.until(SafetyState.RUNNING)
+        world.period(25)
+        assert world.loop.latch.disarm()
+        world.until(SafetyState.DISARMED)
+        world.period(2)
+        assert world.loop.latch.arm() and way_home() == pytest.approx(0.1)
 
     def test_a_home_that_cannot_be_reached_is_a_fault(self):
         world = World(armed=False)
