@@ -18,7 +18,8 @@ def may_lie(robot: Robot, reach: float) -> Robot:
 
     An action of +-1 is `reach` of the way from home to the nearer end of a joint's range, so that every action is a
     command within the limits. Tilt is no fault, nor is a joint that the ground or the robot's own weight keeps from its
-    target (`safety.joint_error`); limits, speed, effort, temperature and the watchdogs stay.
+    target (`safety.joint_error`); limits, speed, effort, temperature and the watchdogs stay. In a simulator its links
+    collide with each other: it would learn to roll over with its legs through its trunk.
 
     Args:
         robot: As its file describes it.
@@ -27,4 +28,6 @@ def may_lie(robot: Robot, reach: float) -> Robot:
     limits, home = robot.limits, robot.home
     nearer = np.minimum(home - limits.lower, limits.upper - home)
     scale = np.where(robot.commanded_by(POSITION) & np.isfinite(nearer), reach * nearer, robot.scale)
-    return replace(robot, scale=scale, safety=replace(robot.safety, tilt=math.inf, joint_error=math.inf))
+    simulation = robot.simulation and replace(robot.simulation, self_collision=True)
+    safety = replace(robot.safety, tilt=math.inf, joint_error=math.inf)
+    return replace(robot, scale=scale, safety=safety, simulation=simulation)

@@ -13,7 +13,9 @@ from ros_rl.robot import load_robot
 from ros_rl.robot.legs import Legs
 from ros_rl.rotations import quaternion_to_matrix
 from ros_rl.runtime.robot_world import RobotWorld
+from ros_rl.settings.backends import PyBulletSettings
 from ros_rl.settings.loading import load_settings
+from ros_rl.tasks import make_task
 from ros_rl.types import Start
 
 A1 = load_robot("a1")
@@ -70,3 +72,29 @@ def test_it_stays_where_it_lies_while_it_holds_its_joints(engine):
         for _ in range(20):
             step = world.step(world.command(held))
         assert not step.ended and np.linalg.norm(world.truth().base_position - lying) < 0.05
+
+
+def test_what_lies_collides_with_itself_and_a_cover_with_its_neighbour_does_not():
+    """The cover of an A1's hip overlaps with the thigh beside it, at home; legs and trunk meet in other poses."""
+    pytest.importorskip("pybullet")
+    from ros_rl.backends.pybullet.backend import PyBulletBackend
+
+    rng, touched = np.random.default_rng(0), []
+    poses = [A1.home, *rng.uniform(A1.limits.lower, A1.limits.upper, (60, A1.size))]
+    for robot in (A1, make_task("a1_get_up").fitted(A1)):
+        backend = PyBulletBackend(robot, PyBulletSettings(), 0.05)
+        client, index = backend._client, backend._body.index
+        links = range(client.getNumJoints(index))
+        names = {-1: "trunk"} | {link: client.getJointInfo(index, link)[12].decode() for link in links}
+        found = []
+        for pose in poses:
+            backend.pose(pose)
+            client.performCollisionDetection()
+            points = client.getContactPoints(index, index)
+            found.append({frozenset((names[point[3]], names[point[4]])) for point in points if point[8] < 0.0})
+        touched.append(found)
+        backend.close()
+    plain, lying = touched
+    assert not any(plain) and not lying[0]
+    assert sum(bool(pairs) for pairs in lying) > 5
+    assert not any(len({name[:2] for name in pair}) == 1 for pairs in lying for pair in pairs), "a leg with itself"

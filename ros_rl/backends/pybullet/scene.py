@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -217,6 +218,8 @@ def load_robot(client: Any, robot: Robot, changed: Path | None = None) -> Body:
     infos = [client.getJointInfo(index, joint) for joint in range(client.getNumJoints(index))]
     if simulation.inertia_from_urdf:
         _check_inertias(client, index, infos, path)
+    if simulation.self_collision:
+        _let_neighbours_overlap(client, index, infos)
     resting = set() if robot.floating_base else {-1}
     for info in infos:
         if info[2] == pybullet.JOINT_FIXED and info[16] in resting:
@@ -238,6 +241,26 @@ def load_robot(client: Any, robot: Robot, changed: Path | None = None) -> Body:
     inertial = (dynamics[3], dynamics[4])
     frame = client.invertTransform(*inertial)
     return Body(index, joints, passive, tuple(feet), frozenset(resting), tool, spawn, inertial, frame, tuple(contacts))
+
+
+def _let_neighbours_overlap(client: Any, index: int, infos: Sequence[Any]) -> None:
+    """Links that are fixed to each other count as one, and do not collide with what they are jointed to, as in MuJoCo.
+
+    PyBullet knows parents and children only, so that an A1's thigh would rub on the cover that is fixed to its hip.
+    """
+    parents = {-1: -1} | {info[0]: info[16] for info in infos}
+    welded = {info[0] for info in infos if info[2] == pybullet.JOINT_FIXED}
+
+    def whole(link: int) -> int:
+        while link in welded:
+            link = parents[link]
+        return link
+
+    links = sorted(parents)
+    for one, other in itertools.combinations(links, 2):
+        first, second = whole(one), whole(other)
+        if first == second or first == whole(parents[second]) or second == whole(parents[first]):
+            client.setCollisionFilterPair(index, index, one, other, 0)
 
 
 def _check_inertias(client: Any, index: int, infos: Sequence[Any], path: Path) -> None:
