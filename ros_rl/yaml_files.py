@@ -187,4 +187,12 @@ def write_parameters_file(path: Path, values: Mapping[str, Any], nodes: Sequence
     for node in nodes:
         if values.get(node):
             data[f"/**/{node}"] = {"ros__parameters": values[node]}
-    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    path.write_text(yaml.dump(data, Dumper=_Plain, sort_keys=False), encoding="utf-8")
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes a value again wherever it stands: rcl reads no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """See `yaml.representer.BaseRepresenter`."""
+        return True

@@ -118,6 +118,14 @@ class TestParametersFile:
         with pytest.raises(ConfigError, match="none.yaml: No such file"):
             read_parameters_file(tmp_path / "none.yaml", ())
 
+    def test_a_value_that_stands_twice_is_written_twice(self, tmp_path):
+        """rcl refuses a file with aliases, and every node with it."""
+        same = [0.0, 0.0]
+        path = tmp_path / "config.yaml"
+        write_parameters_file(path, {"a": same, "driver": {"b": same}}, ("driver", "learner"))
+        assert "&" not in path.read_text() and "*id" not in path.read_text()
+        assert read_parameters_file(path, ("driver", "learner")) == {"a": same, "driver": {"b": same}}
+
     def test_what_is_written_is_read_back(self, tmp_path):
         values = {"seed": 1, "task": {"name": "x", "gain": 1e-4}, "driver": {"mode": "fast"}, "learner": {"rate": 0.1}}
         write_parameters_file(tmp_path / "out.yaml", values, ("driver", "learner"))
