@@ -131,6 +131,9 @@ def _build(cls: type[T], values: Any, path: str, where: str, shown: str) -> T:
     fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
     unknown = [key for key in values if key not in fields]
     if unknown:
+        former: Mapping[str, str] = getattr(cls, "former", {})
+        if unknown[0] in former:
+            raise ConfigError(f"{where}setting '{_join(path, unknown[0])}' is there no more; {former[unknown[0]]}")
         raise ConfigError(
             f"{where}unknown setting '{_join(path, unknown[0])}'; "
             f"valid{f' in {shown}' if shown else ''}: {', '.join(sorted(fields)) or 'none'}"

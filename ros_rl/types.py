@@ -176,6 +176,7 @@ class Outcome:
         terminated: Whether the task (or a guard) ended it earlier.
         truths: At each of its ticks, first and last included.
         asked: What the task was asked for at each of them.
+        period: Control period, from one of them to the next [s].
     """
 
     start: Truth
@@ -185,6 +186,7 @@ class Outcome:
     terminated: bool
     truths: Sequence[Truth] = ()
     asked: Sequence[Mapping[str, Array]] = ()
+    period: float = field(kw_only=True)
 
 
 @dataclass(frozen=True)

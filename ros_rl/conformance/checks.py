@@ -39,11 +39,11 @@ def inputs_are_drawn(trial: Trial) -> Iterator[str]:
 
 
 def _drawn(trial: Trial) -> Iterator[dict[str, Array]]:
-    rng = np.random.default_rng(trial.seed)
+    rng, period = np.random.default_rng(trial.seed), trial.settings.control.period
     inputs = trial.task.draw_inputs(rng)
     yield inputs
     for step in range(1, STEPS):
-        inputs = trial.task.change_inputs(inputs, step, rng)
+        inputs = trial.task.change_inputs(inputs, step, period, rng)
         yield inputs
 
 
@@ -165,7 +165,7 @@ def measures_are_known(trial: Trial) -> Iterator[str]:
         if names.count(measure.name) > 1 or not measure.unit or not measure.summaries:
             yield f"measure '{measure.name}' is there twice, or has no unit or summaries"
         for episode in trial.episodes:
-            if episode.truths and not np.isfinite(measure.of(episode.outcome(STEPS * trial.settings.control.period))):
+            if episode.truths and not np.isfinite(measure.of(episode.outcome(trial.settings.control.period))):
                 yield f"measure '{measure.name}' gives no number: the simulator does not know what it needs"
                 break
 

@@ -42,10 +42,14 @@ class Episode:
     metrics: Sequence[Mapping[str, float]]
     truths: Sequence[Truth]
 
-    def outcome(self, seconds: float) -> Outcome:
-        """What it came to, as an evaluation sees it."""
+    def outcome(self, period: float) -> Outcome:
+        """What it came to, as an evaluation sees it.
+
+        Args:
+            period: Control period [s].
+        """
         truths, inputs = self.truths, self.inputs
-        return Outcome(truths[0], truths[-1], inputs[-1], seconds, False, truths, inputs)
+        return Outcome(truths[0], truths[-1], inputs[-1], STEPS * period, False, truths, inputs, period=period)
 
 
 class Trial:

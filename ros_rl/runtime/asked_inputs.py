@@ -38,7 +38,7 @@ class AskedInputs:
 
     def change(self, step: int, rng: np.random.Generator) -> None:
         """Let the task change them at a later tick of the episode."""
-        self._drawn = self._task.change_inputs(self._drawn, step, rng)
+        self._drawn = self._task.change_inputs(self._drawn, step, self._period, rng)
 
     def give(self, name: str, value: np.ndarray, index: int) -> None:
         """Ask for something from the next tick on.

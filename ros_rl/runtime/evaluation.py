@@ -177,7 +177,8 @@ class Evaluator:
                 self._film(records.frames)
         truths = records.truths[first:]
         cut = step.verdict is Verdict.TERMINATED or step.tick.safety is not SafetyState.RUNNING
-        records.outcomes.append(Outcome(truths[0], truths[-1], asked[-1], seconds, cut, truths, asked))
+        period = self._settings.control.period
+        records.outcomes.append(Outcome(truths[0], truths[-1], asked[-1], seconds, cut, truths, asked, period=period))
         records.returns.append(total)
         if step.succeeded is not None:
             records.successes.append(step.succeeded and not cut)

@@ -12,6 +12,7 @@ import numpy as np
 from ros_rl.errors import ConfigError
 from ros_rl.rotations import angle_between, quaternion_to_matrix
 from ros_rl.tasks.measures import Measure
+from ros_rl.tasks.times import periods
 from ros_rl.types import Array, Outcome, Truth
 
 Quantity = Callable[[Truth], Array | None]
@@ -77,7 +78,7 @@ def distance_measure(
 
 
 def velocity_error_measure(
-    command: str, of: Quantity, name: str, unit: str, axes: slice = slice(None), ticks: int = 1, meaning: str = ""
+    command: str, of: Quantity, name: str, unit: str, axes: slice = slice(None), over: float = 0.0, meaning: str = ""
 ) -> Measure:
     """How far, on average over an episode, a velocity is from the one that is asked for.
 
@@ -87,15 +88,15 @@ def velocity_error_measure(
         name: See `Measure`.
         unit: Of both.
         axes: Which of their values count.
-        ticks: Over so many (or all there are), in which the command stays the same, the velocity is averaged first:
-            legs go to and fro.
+        over: So long (or as long as there is) the velocity is averaged first, while the command stays the same [s]:
+            legs go to and fro. 0: a tick.
         meaning: See `Measure`.
     """
 
     def measure(outcome: Outcome) -> float:
         pairs = [(of(truth), asked.get(command)) for truth, asked in zip(outcome.truths, outcome.asked, strict=True)]
         known = [(moved, wanted) for moved, wanted in pairs if moved is not None and wanted is not None]
-        errors, length = [], max(min(ticks, len(known) - 1), 1)
+        errors, length = [], max(min(periods(over, outcome.period), len(known) - 1), 1)
         for end in range(length + 1, len(known) + 1):
             moved, wanted = (np.array(part) for part in zip(*known[end - length : end], strict=True))
             if (wanted == wanted[-1]).all():

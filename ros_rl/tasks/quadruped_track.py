@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,6 +19,7 @@ from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.milestone import Milestone
 from ros_rl.tasks.task import Task
 from ros_rl.tasks.terms import distance, near
+from ros_rl.tasks.times import periods
 from ros_rl.types import Array, Truth
 
 
@@ -26,7 +28,7 @@ def _velocity(truth: Truth) -> Array:
 
 
 _PLANAR, _TURNING = slice(0, 2), slice(2, 3)
-_TICKS = 20  # a second at 20 Hz; an outcome does not tell how long a tick is
+_MEANS_OVER = 1.0  # s
 
 
 @dataclass(frozen=True)
@@ -53,22 +55,31 @@ class QuadrupedTrack(Task):
             "velocity_error",
             "m/s",
             _PLANAR,
-            _TICKS,
-            f"of means over {_TICKS} ticks, on the ground",
+            _MEANS_OVER,
+            f"of means over {_MEANS_OVER:g} s, on the ground",
         ),
         velocity_error_measure(
-            "velocity_command", _velocity, "turning_error", "rad/s", _TURNING, _TICKS, f"of means over {_TICKS} ticks"
+            "velocity_command",
+            _velocity,
+            "turning_error",
+            "rad/s",
+            _TURNING,
+            _MEANS_OVER,
+            f"of means over {_MEANS_OVER:g} s",
         ),
     )
     milestone: ClassVar[Milestone] = Milestone("tracks", "velocity_error", most=0.15, to_the_end=True)
     symmetric: ClassVar[bool] = True
-    not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "forward", "left", "turning", "hold_ticks")
+    not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "forward", "left", "turning", "hold_seconds")
+    former: ClassVar[Mapping[str, str]] = {
+        "hold_ticks": "it is hold_seconds now, in seconds: 80 control periods of 20 Hz are 4.0"
+    }
 
     episode_seconds: float = setting(10.0, "time limit of an episode", unit="s", low=0.5)
     forward: float = setting(0.5, "commands go forward and backward by up to this", unit="m/s", low=0.0, high=3.0)
     left: float = setting(0.3, "commands go to the left and right by up to this", unit="m/s", low=0.0, high=2.0)
     turning: float = setting(0.7, "commands turn by up to this", unit="rad/s", low=0.0, high=3.0)
-    hold_ticks: int = setting(80, "after so many a new command is drawn", unit="control periods", low=1)
+    hold_seconds: float = setting(4.0, "after this long a new command is drawn", unit="s", low=0.01)
     velocity_scale: float = setting(0.5, "error that costs a unit of reward", unit="m/s", low=0.01)
     turning_scale: float = setting(1.0, "error that costs a unit of reward", unit="rad/s", low=0.01)
     turning_weight: float = setting(0.5, "what turning counts as against moving", low=0.0)
@@ -102,9 +113,11 @@ class QuadrupedTrack(Task):
         most = self._most
         return {"velocity_command": rng.uniform(-most, most)}
 
-    def change_inputs(self, inputs: dict[str, Array], step: int, rng: np.random.Generator) -> dict[str, Array]:
+    def change_inputs(
+        self, inputs: dict[str, Array], step: int, period: float, rng: np.random.Generator
+    ) -> dict[str, Array]:
         """Another one from time to time."""
-        return inputs if step % self.hold_ticks else self.draw_inputs(rng)
+        return inputs if step % periods(self.hold_seconds, period) else self.draw_inputs(rng)
 
     def input_bounds(self) -> dict[str, Bounds]:
         """The box that commands are drawn from."""

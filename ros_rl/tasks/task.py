@@ -106,12 +106,15 @@ class Task(ABC):
         """Smallest and largest values that each of `inputs` is drawn from and changed to, where they are known."""
         return {}
 
-    def change_inputs(self, inputs: dict[str, Array], step: int, rng: np.random.Generator) -> dict[str, Array]:
+    def change_inputs(
+        self, inputs: dict[str, Array], step: int, period: float, rng: np.random.Generator
+    ) -> dict[str, Array]:
         """What they are at a later tick of the episode; unchanged, unless a task says otherwise.
 
         Args:
             inputs: Those of the tick before.
             step: Of this one, from 1.
+            period: From one to the next, the control period [s].
             rng: For what is drawn.
         """
         return inputs

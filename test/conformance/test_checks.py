@@ -91,7 +91,7 @@ def test_inputs_that_are_not_the_tasks(drawn: dict[str, Any], told: str) -> None
     trial = Trial(load_settings("go_there", overrides=MOCK))
     trial.task = type("Faulty", (GoThere,), {"draw_inputs": lambda self, rng: drawn})()
     assert told in next(inputs_are_drawn(trial))
-    trial.task = type("Faulty", (GoThere,), {"change_inputs": lambda self, inputs, step, rng: drawn})()
+    trial.task = type("Faulty", (GoThere,), {"change_inputs": lambda self, inputs, step, period, rng: drawn})()
     assert told.replace("draw_", "change_") in next(inputs_are_drawn(trial))
 
 

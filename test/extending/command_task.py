@@ -11,6 +11,7 @@ import numpy as np
 from ros_rl.config import setting
 from ros_rl.layout import Fields
 from ros_rl.tasks.task import Task
+from ros_rl.tasks.times import periods
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class FollowCommand(Task):
     observation: ClassVar[tuple[str, ...]] = ("joint_position", "joint_velocity", "velocity_command")
 
     episode_seconds: float = setting(5.0, "time limit of an episode", unit="s", low=0.1)
-    hold_steps: int = setting(25, "control periods after which the simulation asks for something else", low=1)
+    hold_seconds: float = setting(1.25, "time after which the simulation asks for something else", unit="s", low=0.01)
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         return -((after["joint_velocity"] - after["velocity_command"][..., :2]) ** 2).sum(-1)
@@ -30,5 +31,7 @@ class FollowCommand(Task):
     def draw_inputs(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         return {"velocity_command": np.append(rng.uniform(-1.0, 1.0, 2), 0.0)}
 
-    def change_inputs(self, inputs: dict[str, Any], step: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        return inputs if step % self.hold_steps else self.draw_inputs(rng)
+    def change_inputs(
+        self, inputs: dict[str, Any], step: int, period: float, rng: np.random.Generator
+    ) -> dict[str, np.ndarray]:
+        return inputs if step % periods(self.hold_seconds, period) else self.draw_inputs(rng)

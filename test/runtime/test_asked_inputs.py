@@ -20,7 +20,7 @@ class Follow(type(make_task("mock_point"))):
     def draw_inputs(self, rng):
         return {"velocity_command": np.ones(3), "goal_position": np.full(3, 0.3)}
 
-    def change_inputs(self, inputs, step, rng):
+    def change_inputs(self, inputs, step, period, rng):
         return {name: value + step for name, value in inputs.items()}
 
 

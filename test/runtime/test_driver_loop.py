@@ -493,7 +493,7 @@ class TestInputs:
             def draw_inputs(self, rng):
                 return {"goal_position": np.zeros(3)}
 
-            def change_inputs(self, inputs, step, rng):
+            def change_inputs(self, inputs, step, period, rng):
                 return {"goal_position": np.array([step, rng.uniform(5.0, 6.0), 0.0])}
 
         backend, shown = Recorder(), []

@@ -33,7 +33,12 @@ def outcome(start=(0.0, 0.0), yaw=0.0, end=(0.0, 0.0), tool=None, goal=None, sec
         return Truth(np.array([*position, 0.3]), yaw, tool, 0, 0.0, 0, 0.0)
 
     return Outcome(
-        truth(start, None), truth(end, tool), {} if goal is None else {"goal_position": goal}, seconds, False
+        truth(start, None),
+        truth(end, tool),
+        {} if goal is None else {"goal_position": goal},
+        seconds,
+        False,
+        period=0.05,
     )
 
 

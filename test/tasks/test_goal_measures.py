@@ -4,6 +4,7 @@
 """How well goals and commands were met, by hand."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def truth(base: tuple[float, ...] = (0.0, 0.0, 0.0), yaw: float = 0.0, **more: A
 
 def outcome(*truths: Truth, asked: Any = None, **inputs: Any) -> Outcome:
     given = {name: np.array(value) for name, value in inputs.items()}
-    return Outcome(truths[0], truths[-1], given, 1.0, False, truths, asked or [given] * len(truths))
+    return Outcome(truths[0], truths[-1], given, 1.0, False, truths, asked or [given] * len(truths), period=0.05)
 
 
 def test_a_base_and_its_goal() -> None:
@@ -106,14 +107,15 @@ def test_waypoints_count_in_their_order(way: list[tuple[float, float]], share: f
     assert found == pytest.approx(share)
 
 
-def test_means_of_a_velocity_over_ticks_of_one_command() -> None:
+@pytest.mark.parametrize("period", [0.02, 0.05])
+def test_means_of_a_velocity_over_a_while_of_one_command(period: float) -> None:
     moved = ([9.0, 9.0, 9.0], [0.2, 0.1, 0.5], [0.4, 0.3, 0.7], [0.8, 0.1, 0.0], [0.6, 0.1, 0.2])
     asked = [{"velocity_command": np.array(v)} for v in ([0.3, 0.2, 0.0],) * 3 + ([0.3, 0.2, 1.0],) * 2]
     ticks = [truth(base_velocity=np.array(velocity)) for velocity in moved]
-    given = outcome(*ticks, asked=asked)
+    given, over = replace(outcome(*ticks, asked=asked), period=period), 2 * period
 
     def error(axes: slice) -> float:
-        return velocity_error_measure("velocity_command", lambda one: one.base_velocity, "error", "", axes, ticks=2).of(
+        return velocity_error_measure("velocity_command", lambda one: one.base_velocity, "error", "", axes, over).of(
             given
         )
 

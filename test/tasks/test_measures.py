@@ -19,7 +19,7 @@ def truth(position: tuple[float, float], yaw: float, tool: tuple[float, ...] | N
 
 
 def walked(start: Truth, end: Truth, **inputs: list[float]) -> Outcome:
-    return Outcome(start, end, {name: np.array(value) for name, value in inputs.items()}, 4.0, False)
+    return Outcome(start, end, {name: np.array(value) for name, value in inputs.items()}, 4.0, False, period=0.05)
 
 
 @pytest.mark.parametrize(

@@ -449,14 +449,25 @@ class TestTrack:
         assert judged(task, {**self.AFTER, "gravity": [0.0, 0.7, -0.7]}, STILL, MOVED)[1]
 
     def test_commands_are_drawn_within_bounds_and_hold_for_a_while(self) -> None:
-        task, rng = make_task("a1_track", {"hold_ticks": 10}), np.random.default_rng(0)
+        task, rng = make_task("a1_track", {"hold_seconds": 0.5}), np.random.default_rng(0)
         low, high = task.input_bounds()["velocity_command"]
         np.testing.assert_array_equal(high, [0.5, 0.3, 0.7])
         inputs, seen = task.draw_inputs(rng), []
         for step in range(1, 400):
-            inputs = task.change_inputs(inputs, step, rng)
+            inputs = task.change_inputs(inputs, step, 0.05, rng)
             seen.append(inputs["velocity_command"])
         commands = np.unique(seen, axis=0)
         assert len(commands) == 40
         assert (commands >= low).all() and (commands <= high).all()
         assert (commands.min(0) < 0.7 * low).all() and (commands.max(0) > 0.7 * high).all()
+
+    @pytest.mark.parametrize(("period", "ticks"), [(0.05, 80), (0.02, 200), (0.1, 40)])
+    def test_a_command_holds_as_long_whatever_the_control_rate(self, period: float, ticks: int) -> None:
+        task, rng = make_task("a1_track"), np.random.default_rng(0)
+        asked = {"velocity_command": np.zeros(3)}
+        changed = [step for step in range(1, 401) if task.change_inputs(asked, step, period, rng) is not asked]
+        assert changed == list(range(ticks, 401, ticks))
+
+    def test_the_setting_that_counted_ticks_is_told_of(self) -> None:
+        with pytest.raises(ConfigError, match="'task.hold_ticks' is there no more; it is hold_seconds now"):
+            make_task("a1_track", {"hold_ticks": 80})

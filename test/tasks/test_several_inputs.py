@@ -48,7 +48,9 @@ class Follow(Task):
         place, command = np.append(rng.uniform(-1.0, 1.0, 2), 0.5), np.append(rng.uniform(-1.0, 1.0, 2), 0.0)
         return {"place": place, "velocity_command": command, "gain": np.ones(1)}
 
-    def change_inputs(self, inputs: dict[str, Any], step: int, rng: np.random.Generator) -> dict[str, Any]:
+    def change_inputs(
+        self, inputs: dict[str, Any], step: int, period: float, rng: np.random.Generator
+    ) -> dict[str, Any]:
         return inputs if step % 7 else {**inputs, "velocity_command": self.draw_inputs(rng)["velocity_command"]}
 
 

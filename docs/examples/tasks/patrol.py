@@ -13,6 +13,7 @@ from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.tasks.goal_measures import HEADING_ERROR, waypoints_measure
 from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.terms import distance, in_base
+from ros_rl.tasks.times import periods
 from ros_rl.types import Array
 
 
@@ -45,9 +46,11 @@ class Patrol(A1Walk):
         dx, dy = points[3] - points[2]
         return {"waypoints": points.reshape(-1), "goal_heading": np.array([np.arctan2(dy, dx)])}
 
-    def change_inputs(self, inputs: dict[str, Array], step: int, rng: np.random.Generator) -> dict[str, Array]:
+    def change_inputs(
+        self, inputs: dict[str, Array], step: int, period: float, rng: np.random.Generator
+    ) -> dict[str, Array]:
         """Every four seconds the first point is dropped, and the last repeated."""
-        if step % 80:
+        if step % periods(4.0, period):
             return inputs
         points = inputs["waypoints"]
         return {**inputs, "waypoints": np.concatenate([points[2:], points[-2:]])}
