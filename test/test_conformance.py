@@ -125,6 +125,7 @@ def everything_else(robot: Robot) -> dict[str, Any]:
         world |= {"payload": [0.0, 0.2]}
     if robot.floating_base:
         world |= {"centre_shift": [0.02, 0.02, 0.02], "push": [0.1, 0.3], "push_every": [0.2, 0.4]}
+        world |= {"terrain": {"kinds": ["rough", "slopes", "steps"]}}
     if POSITION in robot.interfaces:
         world |= {"stiffness": [0.8, 1.2], "damping": [0.8, 1.2]}
     if simulation.feet:

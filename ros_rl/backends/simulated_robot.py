@@ -19,15 +19,18 @@ from ros_rl.backends.simulated_odometry import SimulatedOdometry
 from ros_rl.backends.starts import Place, drawn_place
 from ros_rl.backends.target_ramp import TargetRamp
 from ros_rl.backends.world.conditions import Conditions, draw_conditions
+from ros_rl.backends.world.ground import Ground, field_of
 from ros_rl.backends.world.late_commands import LateCommands
 from ros_rl.backends.world.pushes import Pushes
+from ros_rl.backends.world.terrain import draw_terrain
 from ros_rl.robot import Robot
 from ros_rl.rotations import yaw_of
 from ros_rl.settings.backends import ESTIMATED, PhysicsSettings
-from ros_rl.types import Array, Measurement, Start
+from ros_rl.types import Array, Measurement, Pose, Start
 
 _SETTLE = 4  # control periods in which a floating base comes to stand on the ground
 _WORLD = 0x3017  # apart from the noise's seeds
+_FALLS = 0.3  # s, in which it comes to stand on ground that is lower under some feet
 _FALL = 16  # control periods in which a robot drops there limply before
 
 
@@ -77,6 +80,8 @@ class SimulatedRobot(Simulator):
         if settings.odometry == ESTIMATED:
             self._odometry = SimulatedOdometry(robot, settings.odometry_sensors, rate, period)
         self._saturated = 0.0
+        self._ground: Ground | None = None
+        self._friction = 1.0
         self._pushes, self._late = Pushes(settings.world, period), LateCommands(settings.world)
 
     @abstractmethod
@@ -97,6 +102,23 @@ class SimulatedRobot(Simulator):
     @abstractmethod
     def push(self, change: Array) -> None:
         """Change the velocity of a floating base and all that it carries, in the world [m/s], shape (3,)."""
+
+    @abstractmethod
+    def lay(self, field: Array | None) -> None:
+        """Put the ground there: heights [m] as `field_of` gives them, or the scene's own floor."""
+
+    @abstractmethod
+    def move_field(self, pose: Pose) -> None:
+        """Put the field's middle somewhere."""
+
+    @property
+    @abstractmethod
+    def foot_places(self) -> Array:
+        """Where the feet are (x, y) [m], shape (feet, 2)."""
+
+    @abstractmethod
+    def grip(self, friction: Array) -> None:
+        """Give each foot its friction, shape (feet,)."""
 
     @abstractmethod
     def be_safe(self, substeps: int) -> None:
@@ -130,7 +152,12 @@ class SimulatedRobot(Simulator):
         passive = robot.passive_home + rng.uniform(-noise, noise, len(robot.passive))
         friction = rng.uniform(settings.friction_low, settings.friction_high)
         world_rng = _forked(rng)
-        self.place(place, passive, draw_conditions(settings.world, friction, robot.size, world_rng), rng)
+        conditions = draw_conditions(settings.world, friction, robot.size, world_rng)
+        if settings.world.terrain.varies:
+            self._ground, self._friction = Ground(draw_terrain(settings.world.terrain, world_rng)), friction
+            self._lay(self._ground)
+            place = self._ground.stand(place)
+        self.place(place, passive, conditions, rng)
         self._pushes.begin(world_rng)
         self._late.begin(world_rng)
         drawn = int(rng.integers(2**31))
@@ -144,7 +171,8 @@ class SimulatedRobot(Simulator):
                 for _ in range(_FALL):
                     self._relax()
                 held = robot.holding(self.now(None).joints[0])
-            for _ in range(_SETTLE):
+            falls = 0.0 if self._ground is None else _FALLS
+            for _ in range(max(_SETTLE, round(falls / self._period))):
                 self._advance(held, held)
         self._before = None
         return self._measure()
@@ -180,8 +208,21 @@ class SimulatedRobot(Simulator):
         self._newest = None
 
     def _keep(self) -> None:
-        """Keep what means over the period that begins now begin with."""
+        """Keep what means over the period that begins now begin with, and have ground where the robot goes."""
         self._before = (self._newest or self.now(None)).keep()
+        ground = self._ground
+        if ground is None:
+            return
+        if ground.follow(self._before.pose[0][:2]):
+            self.move_field(ground.pose)
+        if ground.terrain.friction is not None:
+            self.grip(ground.friction(self.foot_places, self._friction))
+
+    def _lay(self, ground: Ground) -> None:
+        uneven = bool(ground.terrain.heights.any())
+        self.lay(field_of(ground.terrain) if uneven else None)
+        if uneven:
+            self.move_field(ground.pose)
 
     def _relax(self) -> None:
         self._simulate(lambda first, last: self.be_safe(last - first))

@@ -206,8 +206,13 @@ class PhysicsSettings(SimulatorSettings):
             pass  # a machine without PyBullet cannot tell, and runs nodes that need none of it
 
     def check_scene(self, name: str, objects: Sequence[str]) -> None:
-        """See `BackendSettings.check_scene`: its file and those that it names."""
+        """See `BackendSettings.check_scene`: its file and those that it names; a terrain lies in its floor's place."""
         check_scene(name, objects)
+        if self.world.terrain.uneven and len(read_scene(name).bodies) > 1:
+            raise ConfigError(
+                f"driver.backend.world.terrain.kinds is {list(self.world.terrain.kinds)}, but scene '{name}' has more "
+                "than a floor; allowed: flat, slippery"
+            )
 
     def sensor_noise(self) -> NoiseSettings:
         """See `BackendSettings.sensor_noise`: an estimate has its errors already, of no known size."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from ros_rl.config import setting
+from ros_rl.config import group, setting
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.robot import POSITION, Robot
+from ros_rl.settings.terrain import FLAT, KINDS, SLIPPERY, Range, TerrainSettings
 
-Range = tuple[float, float]
-"""Lowest and highest."""
 _KEY = "driver.backend.world"
 _NOTHING: Range = (0.0, 0.0)
 _WHOLE: Range = (1.0, 1.0)
@@ -63,18 +62,22 @@ class WorldSettings:
         _NOTHING, "change of the base's velocity by a push, in a random level direction", unit="m/s", low=0.0, high=5.0
     )
     push_every: Range = setting((2.0, 2.0), "time between pushes", unit="s", low=0.05, high=1000.0)
+    terrain: TerrainSettings = group(TerrainSettings, "the ground")
 
     def __post_init__(self) -> None:
-        """Refuse ranges that are upside down."""
+        """Refuse ranges that are upside down, and no ground at all."""
+        if not self.terrain.kinds:
+            raise ConfigError(f"{_KEY}.terrain.kinds is empty; allowed: any of {', '.join(KINDS)}")
         for name, (low, high) in self._ranges():
             if low > high:
                 raise ConfigError(f"{_KEY}.{name} is [{low:g}, {high:g}]: its first, the lowest, is above its second")
 
     def _ranges(self) -> Iterator[tuple[str, Range]]:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if len(value) == 2 and not isinstance(value[0], str):
-                yield item.name, value
+        for group_, prefix in ((self, ""), (self.terrain, "terrain.")):
+            for item in fields(group_):
+                value = getattr(group_, item.name)
+                if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], str):
+                    yield prefix + item.name, value
 
     @property
     def moves_mass(self) -> bool:
@@ -117,3 +120,9 @@ class WorldSettings:
                 raise ConfigError(
                     f"{_KEY}.{name} is {list(value)}, but robot '{robot.name}' has {lacks}; allowed: {list(default)}"
                 )
+        kinds = self.terrain.kinds
+        if (self.terrain.varies and not robot.floating_base) or (SLIPPERY in kinds and not feet):
+            lacks = "no feet" if robot.floating_base else "no floating base"
+            raise ConfigError(
+                f"{_KEY}.terrain.kinds is {list(kinds)}, but robot '{robot.name}' has {lacks}; allowed: ['{FLAT}']"
+            )

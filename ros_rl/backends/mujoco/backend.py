@@ -19,7 +19,7 @@ from ros_rl.backends.starts import Place
 from ros_rl.backends.world.conditions import Conditions
 from ros_rl.robot import Robot
 from ros_rl.settings.backends import MujocoSettings
-from ros_rl.types import Array
+from ros_rl.types import Array, Pose
 
 
 class MujocoBackend(SimulatedRobot):
@@ -65,6 +65,26 @@ class MujocoBackend(SimulatedRobot):
     def push(self, change: Array) -> None:
         """See `SimulatedRobot.push`."""
         self._world.push(change)
+
+    def lay(self, field: Array | None) -> None:
+        """See `SimulatedRobot.lay`."""
+        if self._world.field is not None:
+            self._world.field.lay(field)
+            self._camera.close()  # it drew what was there before
+
+    def move_field(self, pose: Pose) -> None:
+        """See `SimulatedRobot.move_field`."""
+        assert self._world.field is not None
+        self._world.field.move(pose)
+
+    @property
+    def foot_places(self) -> Array:
+        """See `SimulatedRobot.foot_places`."""
+        return self._world.data.xpos[self._world.feet, :2].copy()
+
+    def grip(self, friction: Array) -> None:
+        """See `SimulatedRobot.grip`."""
+        self._conditioner.grip(friction)
 
     def be_safe(self, substeps: int) -> None:
         """See `SimulatedRobot.be_safe`."""

@@ -15,6 +15,7 @@ from ros_rl.robot import Robot
 from ros_rl.robot.model import urdf_of
 from ros_rl.rotations import quaternion_to_matrix
 from ros_rl.settings.backends import MujocoSettings
+from ros_rl.types import Array
 
 
 class Conditioner:
@@ -44,7 +45,7 @@ class Conditioner:
     def apply(self, conditions: Conditions) -> None:
         """Before the robot is placed."""
         model, world, dofs = self._world.model, self._settings.world, self._dofs
-        model.geom_friction[self._feet, 0] = conditions.friction
+        self.grip(np.full(len(self._world.feet), conditions.friction))
         if world.restitution[1] or world.foot_give[1]:
             time, ratio = conditions.foot_give or self._settings.contact_time, _damping_ratio(conditions.restitution)
             model.geom_solref[self._feet] = [time / ratio, ratio]  # of which the first is that of the damper
@@ -55,6 +56,12 @@ class Conditioner:
             self._load(self._carrier.inertia(self._own, conditions))
         if world.moves_mass or world.armature[1]:
             mujoco.mj_setConst(model, self._world.data)
+
+    def grip(self, friction: Array) -> None:
+        """Give each foot its friction, shape (feet,)."""
+        model = self._world.model
+        own = dict(zip(self._world.feet, friction.tolist(), strict=True))
+        model.geom_friction[self._feet, 0] = [own[link] for link in model.geom_bodyid[self._feet].tolist()]
 
     def _load(self, inertia: Inertia) -> None:
         model, link = self._world.model, self._link

@@ -21,9 +21,10 @@ from ros_rl.settings.backends import MujocoSettings
 
 WORLD, ROBOT = 1, 2
 """Bits of `contype` and `conaffinity`: what belongs to what stands around, and to the robot."""
+HIDDEN = 3
+"""Group of shapes that are not drawn."""
 _FRICTION = 0.5  # of links other than feet, as PyBullet has it
 _CRITICAL = 1.0  # damping ratio of contacts, MuJoCo's own
-_HIDDEN = 3  # group of shapes that are not drawn
 _MESHES = (".stl", ".obj")
 
 
@@ -113,7 +114,7 @@ def _set_shapes(spec: Any, robot: Robot, settings: MujocoSettings) -> None:
             geom.solref = [settings.contact_time, _CRITICAL]
             geom.solimp[:2] = [1.0 - 2.0 * settings.contact_give, 1.0 - settings.contact_give]
             if seen:
-                geom.group = _HIDDEN
+                geom.group = HIDDEN
 
 
 def _set_joints(spec: Any, robot: Robot) -> None:

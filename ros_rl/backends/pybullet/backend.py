@@ -14,6 +14,7 @@ from ros_rl.backends.instant import Instant, check_measures
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
 from ros_rl.backends.pybullet.conditions import Conditioner
+from ros_rl.backends.pybullet.ground import Field
 from ros_rl.backends.pybullet.markers import Markers
 from ros_rl.backends.pybullet.objects import named
 from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pose, pybullet
@@ -24,7 +25,7 @@ from ros_rl.backends.world.conditions import Conditions
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross
 from ros_rl.settings.backends import PyBulletSettings
-from ros_rl.types import Array, Measurement
+from ros_rl.types import Array, Measurement, Pose
 
 _GRAVITY = 9.81  # m/s^2
 
@@ -52,6 +53,7 @@ class PyBulletBackend(SimulatedRobot):
         self._gui = settings.gui
         self._client = connect(settings)
         self._scene = load_scene(self._client, scenario.scene)
+        self._field = Field(self._client, self._scene) if settings.world.terrain.uneven else None
         self._body = load_robot(self._client, robot)
         check_measures("pybullet", robot, MEASURES)
         named(self._scene.objects, robot.objects, scenario.scene)
@@ -112,6 +114,26 @@ class PyBulletBackend(SimulatedRobot):
         """See `SimulatedRobot.push`."""
         linear, angular = self._client.getBaseVelocity(self._body.index)
         self._client.resetBaseVelocity(self._body.index, (change + linear).tolist(), angular)
+
+    def lay(self, field: Array | None) -> None:
+        """See `SimulatedRobot.lay`."""
+        if self._field is not None:
+            self._field.lay(field)
+
+    def move_field(self, pose: Pose) -> None:
+        """See `SimulatedRobot.move_field`."""
+        assert self._field is not None
+        self._field.move(pose)
+
+    @property
+    def foot_places(self) -> Array:
+        """See `SimulatedRobot.foot_places`."""
+        return np.array([state[0][:2] for state in self._client.getLinkStates(self._body.index, self._body.feet)])
+
+    def grip(self, friction: Array) -> None:
+        """See `SimulatedRobot.grip`."""
+        for foot, own in zip(self._body.feet, friction.tolist(), strict=True):
+            self._client.changeDynamics(self._body.index, foot, lateralFriction=own)
 
     def be_safe(self, substeps: int) -> None:
         """See `SimulatedRobot.be_safe`."""

@@ -264,6 +264,9 @@ EVERYTHING = {
     "foot_give": [0.005, 0.02],
     "push": [0.1, 0.5],
     "push_every": [0.2, 0.5],
+    "late": [0, 2],
+    "dropped": [0.0, 0.2],
+    "terrain": {"kinds": ["flat", "rough", "slopes", "steps", "slippery"]},
 }
 
 
@@ -278,11 +281,11 @@ def test_a_seed_gives_an_episode_to_the_bit(engine: str, made: list[SimulatedRob
         return np.array(found)
 
     one, other = (world(engine, made, period=0.05, **EVERYTHING) for _ in range(2))
-    first = episodes(one, 3, 2)
-    np.testing.assert_array_equal(episodes(other, 3, 2), first)
-    np.testing.assert_array_equal(episodes(one, 3, 2), first)  # whatever it has been through
-    assert not np.array_equal(first[:12], first[12:])
-    assert not np.array_equal(episodes(other, 4, 2), first)
+    first = episodes(one, 3, 5)
+    np.testing.assert_array_equal(episodes(other, 3, 5), first)
+    np.testing.assert_array_equal(episodes(one, 3, 5), first)  # whatever it has been through
+    assert not np.array_equal(first[:12], first[12:24])
+    assert not np.array_equal(episodes(other, 4, 5), first)
 
 
 def test_a_model_without_a_mass_bears_nothing(tmp_path: Path) -> None:
