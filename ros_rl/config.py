@@ -168,7 +168,8 @@ def _build_variant(registry: Mapping[str, type], default: Any, value: Any, path:
         return _build(type(default()), rest, path, where, path)
     if not isinstance(name, str) or name not in registry:
         shown = f"'{_plain(name)}'" if isinstance(name, str) else _shown(name)
-        raise ConfigError(f"{where}unknown {path} {shown}; valid: {', '.join(sorted(registry))}")
+        offered = sorted(name for name, kind in registry.items() if getattr(kind, "offered", True))
+        raise ConfigError(f"{where}unknown {path} {shown}; valid: {', '.join(offered)}")
     return _build(registry[name], rest, path, where, f"{path} '{name}'")
 
 

@@ -88,17 +88,18 @@ class _Told:
         self._way[:] = 0.0
         self._from[:] = command
 
-    def _stands(self, command: Array, passed: float, way: float) -> Array | None:
-        """The way that each joint was told to go; None if that is too little or not for long enough."""
+    def _stands(self, command: Array, passed: float, way: float) -> str:
+        """How far which joint was told to go, in words; empty if that is too little or not for long enough."""
         self._stood += passed
         self._way += np.where(self._by_velocity, passed * command, 0.0)
         told = np.abs(self._way + np.where(self._by_position, command - self._from, 0.0))
         if np.count_nonzero(told >= _STAYS * way) < self._least:
             self._begin(command, self._limit if self._limit == math.inf else self._robot.safety.frozen)
-            return None
+            return ""
         if self._stood < self._limit - _SAME or np.count_nonzero(told >= way) < self._least:
-            return None
-        return told
+            return ""
+        joint, worst = worst_joint(self._robot, told)
+        return f"{joint} was told to go {told[worst]:.3f} rad"
 
 
 class _Frozen(_Told):
@@ -130,13 +131,9 @@ class _Frozen(_Told):
             self._seen, self._moves = seen, moves
             return None
         told = self._stands(command, passed, safety.frozen_way)
-        if told is None:
+        if not told:
             return None
-        joint, worst = worst_joint(self._robot, told)
-        return (
-            f"the state is frozen: for {self._stood:.2f} s all is measured the same to the last bit, while {joint} was "
-            f"told to go {told[worst]:.3f} rad"
-        )
+        return f"the state is frozen: for {self._stood:.2f} s all is measured the same to the last bit, while {told}"
 
 
 class _Idle(_Told):
@@ -164,13 +161,9 @@ class _Idle(_Told):
             self._begun = True
             return None
         told = self._stands(command, passed, self._far)
-        if told is None:
+        if not told:
             return None
-        joint, worst = worst_joint(self._robot, told)
-        return (
-            f"no joint has moved for {self._stood:.2f} s, though {joint} was told to go {told[worst]:.2f} rad: is the "
-            "robot blocked, or does it not hear?"
-        )
+        return f"no joint has moved for {self._stood:.2f} s, though {told}: is the robot blocked, or does it not hear?"
 
 
 class _Blocked:

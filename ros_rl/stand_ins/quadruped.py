@@ -110,7 +110,7 @@ class Quadruped(StandIn):
             assert robot.simulation is not None  # as for all stand-ins with a body
             robot = replace(robot, home=start[0], simulation=replace(robot.simulation, spawn_height=start[1]))
         sensors = (*robot.sensors, "contact_force")
-        self.body = Body(robot, "effort", _RATE_HZ, scene="field", friction=friction, sensors=sensors)
+        self.body = Body(robot, "effort", _RATE_HZ, friction=friction, sensors=sensors)
         """What it moves."""
         self.told = Told.nothing(robot.size)
         """What its motors do."""

@@ -21,6 +21,8 @@ class BringUp(Task):
     name: ClassVar[str] = "bringup"
     robot: ClassVar[str] = ""
     observation: ClassVar[tuple[str, ...]] = ()
+    offered: ClassVar[bool] = False
+    """It has a command of its own, and is no task to learn."""
 
     episode_seconds: float = setting(math.inf, "there are no episodes", unit="s", infinite=True)
 

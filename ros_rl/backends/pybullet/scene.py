@@ -1,68 +1,26 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A PyBullet world: its start without chatter, the scene, and the robot's links and joints by name."""
+"""What is in a PyBullet world: the scene, and the robot's links and joints by name."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import itertools
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ros_rl.backends.display import check_display
+from ros_rl.backends.pybullet.client import connect, pybullet, pybullet_data, quiet
 from ros_rl.backends.pybullet.objects import MovableObject, movable
-from ros_rl.errors import ConfigError, MissingDependencyError
+from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
 from ros_rl.robot.model import check_model
-from ros_rl.robot.model_files import model_path
-from ros_rl.scenes import SceneBody, read_scene
-from ros_rl.settings.backends import PyBulletSettings
+from ros_rl.robot.model_files import model_path, pybullet_models
+from ros_rl.scenes import GROUND, SceneBody, read_scene
 from ros_rl.types import Array
 
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what PyBullet's C code prints off stdout and stderr, where results and messages stand."""
-    libc = ctypes.CDLL(None)
-    libc.fflush(None)
-    saved = [os.dup(stream) for stream in (1, 2)]
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        for stream in (1, 2):
-            os.dup2(nowhere, stream)
-        yield
-    finally:
-        libc.fflush(None)
-        for stream, copy in zip((1, 2), saved, strict=True):
-            os.dup2(copy, stream)
-            os.close(copy)
-        os.close(nowhere)
-
-
-try:
-    with quiet():
-        import pybullet
-        import pybullet_data
-        from pybullet_utils.bullet_client import BulletClient
-except ImportError as error:
-    raise MissingDependencyError("pybullet", "sim") from error
-
-_OFTEN = (
-    "getBasePositionAndOrientation",
-    "getBaseVelocity",
-    "getContactPoints",
-    "getJointStates",
-    "getLinkState",
-    "multiplyTransforms",
-    "setJointMotorControlArray",
-    "stepSimulation",
-)  # called at the physics rate; the client makes each function anew whenever it is asked for it
-
+_GROUND_SIDE, _GROUND_DEPTH = 2e6, 10.0  # m; 11 days of walking at 1 m/s to its edge
 __all__ = ["Body", "Scene", "connect", "load_robot", "load_scene", "pose", "pybullet", "pybullet_data", "quiet"]
 
 
@@ -108,31 +66,6 @@ class Scene:
     objects: dict[str, MovableObject]
 
 
-def connect(settings: PyBulletSettings) -> Any:
-    """A new, empty world; several may live in one process.
-
-    Args:
-        settings: Physics rate, solver, and whether a window shows it.
-
-    Raises:
-        ConfigError: There is no display to show it on.
-    """
-    if settings.gui:
-        check_display()
-    with quiet():
-        client: Any = BulletClient(pybullet.GUI if settings.gui else pybullet.DIRECT)
-    for name in _OFTEN:
-        setattr(client, name, getattr(client, name))
-    client.setAdditionalSearchPath(pybullet_data.getDataPath())
-    client.setGravity(0.0, 0.0, -9.81)
-    client.setPhysicsEngineParameter(
-        fixedTimeStep=1.0 / settings.physics_rate_hz, numSolverIterations=settings.solver_iterations, numSubSteps=0
-    )
-    if settings.gui:
-        client.configureDebugVisualizer(pybullet.COV_ENABLE_GUI, 0)
-    return client
-
-
 def load_scene(client: Any, name: str) -> Scene:
     """Load a scene (`ros_rl.scenes`).
 
@@ -144,7 +77,10 @@ def load_scene(client: Any, name: str) -> Scene:
     for body in read_scene(name).bodies:
         turned = client.getQuaternionFromEuler([0.0, 0.0, body.yaw])
         with quiet():
-            index = _load_urdf(client, body, turned) if body.urdf else _make_body(client, body, turned)
+            if body.urdf == GROUND:
+                index = _make_ground(client, body, turned)
+            else:
+                index = _load_urdf(client, body, turned) if body.urdf else _make_body(client, body, turned)
         for link in range(-1, client.getNumJoints(index)):
             client.changeDynamics(index, link, lateralFriction=body.friction)
         if body.name is None:
@@ -152,6 +88,15 @@ def load_scene(client: Any, name: str) -> Scene:
         else:
             scene.objects[body.name] = movable(client, index, body)
     return scene
+
+
+def _make_ground(client: Any, body: SceneBody, turned: Sequence[float]) -> int:
+    """What PyBullet's own plane is, which ends after 100 m; what is seen of it still does."""
+    half = [_GROUND_SIDE / 2, _GROUND_SIDE / 2, _GROUND_DEPTH / 2]
+    below = [0.0, 0.0, -_GROUND_DEPTH / 2]
+    touched = client.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half, collisionFramePosition=below)
+    shown = client.createVisualShape(pybullet.GEOM_MESH, fileName=str(pybullet_models() / "plane100.obj"))
+    return int(client.createMultiBody(0.0, touched, shown, body.position, turned))
 
 
 def _load_urdf(client: Any, body: SceneBody, turned: Sequence[float]) -> int:
