@@ -64,6 +64,11 @@ class TestEpisodes:
         result = evaluate(BRAKE, settings, episodes=2, seconds=2.0, seed=0)
         assert (result.episodes, result.seconds_each, result.terminations) == (2, 2.0, 0)
 
+    def test_each_begins_anew_although_the_run_never_resets(self):
+        never = with_overrides(MOCK, driver={"resets": "never"})
+        found = [evaluate(constant_graph(MOCK, [1.0, 1.0]), each, 3, 5.0, 0).to_mapping() for each in (MOCK, never)]
+        assert all(each.pop("plan_ms") for each in found) and found[0] == found[1]
+
     def test_a_termination_is_a_fall(self):
         result = evaluate(constant_graph(MOCK, [1.0, 1.0]), MOCK, episodes=3, seconds=5.0, seed=0)
         assert result.terminations == 3
