@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from ros_rl.types import Array, Measurement, Pose, Start
 _SETTLE = 4  # control periods in which a floating base comes to stand on the ground
 _WORLD = 0x3017  # apart from the noise's seeds
 _FALLS = 0.3  # s, in which it comes to stand on ground that is lower under some feet
+_UNTANGLING = (
+    50  # tries; of an A1's poses anywhere in its joints' ranges one in five has a leg in another or in the trunk
+)
 _FALL = 16  # control periods in which a robot drops there limply before
 
 
@@ -141,6 +144,11 @@ class SimulatedRobot(Simulator):
 
     @property
     @abstractmethod
+    def entangled(self) -> bool:
+        """Whether links that collide with each other overlap."""
+
+    @property
+    @abstractmethod
     def saturated(self) -> float:
         """Mean share of joints whose effort the limits cut when it was simulated last."""
 
@@ -158,6 +166,12 @@ class SimulatedRobot(Simulator):
             self._lay(self._ground)
             place = self._ground.stand(place)
         self.place(place, passive, conditions, rng)
+        if self._start is Start.FALLEN:
+            for _ in range(_UNTANGLING):
+                if not self.entangled:
+                    break
+                place = replace(place, joints=drawn_place(self._start, robot, noise, rng).joints)
+                self.place(place, passive, conditions, rng)
         self._pushes.begin(world_rng)
         self._late.begin(world_rng)
         drawn = int(rng.integers(2**31))

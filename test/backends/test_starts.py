@@ -66,6 +66,32 @@ def test_a_fallen_robot_lies_at_rest_and_begins_with_its_joints_where_they_are(e
 
 
 @pytest.mark.parametrize("engine", ["pybullet", "mujoco"])
+def test_no_fall_begins_with_a_leg_in_another_or_in_the_trunk(engine, monkeypatch):
+    """Of joints anywhere one in five would: those are drawn again, before the robot is let go."""
+    from ros_rl.backends.simulated_robot import SimulatedRobot
+
+    drawn, tangled = [], []
+
+    def draw(*given):
+        drawn.append(given)
+        return drawn_place(*given)
+
+    def relax(robot):
+        if drawn:
+            tangled.append(robot.entangled)
+            count.append(len(drawn))
+            drawn.clear()
+
+    count: list[int] = []
+    monkeypatch.setattr("ros_rl.backends.simulated_robot.drawn_place", draw)
+    monkeypatch.setattr(SimulatedRobot, "_relax", relax)
+    for _ in begin("a1_get_up", engine, 25):
+        pass
+    assert len(tangled) == 25 and not any(tangled)
+    assert 25 < sum(count) < 50
+
+
+@pytest.mark.parametrize("engine", ["pybullet", "mujoco"])
 def test_it_stays_where_it_lies_while_it_holds_its_joints(engine):
     for world, step in begin("go2_get_up", engine, 3):
         lying, held = world.truth().base_position, world.robot.action(step.tick.previous_command)

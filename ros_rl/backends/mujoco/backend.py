@@ -58,6 +58,11 @@ class MujocoBackend(SimulatedRobot):
         self._drives.reset(conditions)
         self._world.reset(place, passive, rng)
 
+    @property
+    def entangled(self) -> bool:
+        """See `SimulatedRobot.entangled`."""
+        return self._world.entangled
+
     def follow(self, targets: Array) -> None:
         """See `SimulatedRobot.follow`."""
         self._drives.follow(targets)

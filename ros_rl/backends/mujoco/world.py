@@ -132,6 +132,12 @@ class World:
             still = int(self.model.body_weldid[other]) == 0
             yield Contact(own[0], still, float(self._force[0]), contact.pos.copy())
 
+    @property
+    def entangled(self) -> bool:
+        """Whether the robot touches itself."""
+        pairs = self.model.geom_bodyid[self.data.contact.geom]
+        return bool(self._robot[pairs].all(axis=-1).any())
+
     def stands_still(self, link: int) -> bool:
         """Whether a link of the robot cannot move."""
         return int(self.model.body_weldid[link]) == 0

@@ -82,6 +82,13 @@ class PyBulletBackend(SimulatedRobot):
         self._actuators.reset(conditions)
 
     @property
+    def entangled(self) -> bool:
+        """See `SimulatedRobot.entangled`."""
+        self._client.performCollisionDetection()
+        points = self._client.getContactPoints(self._body.index, self._body.index)
+        return any(point[8] < 0.0 for point in points)
+
+    @property
     def weight(self) -> float:
         """Of the robot [N]."""
         links = range(-1, self._client.getNumJoints(self._body.index))
