@@ -4,7 +4,7 @@
 """What an agent's file survives: one disturbance after the other, in a simulator, episodes of 20 s.
 
 The agent acts unchanged. An episode *ends early* where the task or a guard ends it; *falls* are those that ended
-with the base tilted by more than 45 degrees or something else than feet on the ground, by the simulator's truth. The
+with the base tilted by more than 32 degrees or something else than feet on the ground, by the simulator's truth. The
 velocity is that along the heading at which the episode began, over the time that it lasted. All is simulated; starts,
 noise and draws follow from the seed.
 
@@ -28,7 +28,7 @@ from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Truth
 
-_UPRIGHT = 0.7  # cosine of a tilt of 45 degrees
+_UPRIGHT = 0.85  # cosine of a tilt of 32 degrees; tasks call 37 a fall
 
 
 def _world(**settings: Any) -> dict[str, Any]:

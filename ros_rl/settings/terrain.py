@@ -18,7 +18,7 @@ FLAT, ROUGH, SLOPES, STEPS, SLIPPERY = KINDS = ("flat", "rough", "slopes", "step
 class TerrainSettings:
     """Kinds of ground, and how far each is from a flat floor; an episode draws one kind, then its measures."""
 
-    kinds: tuple[str, ...] = setting((FLAT,), "of which each episode draws one", choices=KINDS)
+    kinds: tuple[str, ...] = setting((FLAT,), "kinds of ground, of which each episode draws one:", choices=KINDS)
     rough_height: Range = setting((0.02, 0.05), "rough: largest height of bumps", unit="m", low=0.0, high=0.3)
     rough_spacing: Range = setting((0.2, 0.3), "rough: between bumps", unit="m", low=0.06, high=2.0)
     slope: Range = setting((0.05, 0.175), "slopes: of ridges, up and down", unit="rad", low=0.0, high=0.6)

@@ -16,6 +16,8 @@ from ros_rl.backends.simulated_robot import SimulatedRobot
 from ros_rl.backends.world.ground import Ground, field_of
 from ros_rl.backends.world.terrain import CELL, COUNT, SIDE, Terrain, draw_terrain
 from ros_rl.errors import ConfigError
+from ros_rl.resources import share_path
+from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.terrain import TerrainSettings
 from ros_rl.types import Array
@@ -195,6 +197,19 @@ def test_feet_have_the_friction_of_the_patch_below(make: Make) -> None:
             np.testing.assert_allclose(friction_of(world), wanted)
             found.extend(wanted)
     assert {0.9} < set(found) and all(value == 0.9 or 0.1 <= value <= 0.3 for value in found)
+
+
+@pytest.mark.parametrize("driver", ["pybullet", "mujoco"])
+def test_an_a1_can_begin_in_every_world_of_its_file(driver: str) -> None:
+    pytest.importorskip(driver)
+    file, backend = share_path("config", "tasks", "a1_robust.yaml"), {"name": driver}
+    world = RobotWorld(load_settings("a1_walk", file, [{"driver": {"backend": backend}}]), 0)
+    for _ in range(6):
+        step = world.begin_episode()
+        for _ in range(10):
+            assert not step.ended, world.fault
+            step = world.step(world.command(np.zeros(12)))
+    world.close()
 
 
 @pytest.mark.parametrize(
