@@ -5,20 +5,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from launch_ros.actions import Node
 
 from ros_rl.backends.robot_description import known_description
-from ros_rl.resources import share_path
-from ros_rl.robot import Robot
+from ros_rl.nodes.rviz_files import configuration, fixed_frame
 from ros_rl.robot.model_files import ros_shares
 from ros_rl.settings.tree import Settings
 
 _PUBLISHER = "robot_state_publisher"
-_FLOATING, _FIXED = "a1", "xarm6"
-"""Robots whose configurations serve those that have none, by whether their base moves."""
 _REMAPPINGS = [("/tf", "tf"), ("/tf_static", "tf_static"), ("/clock", "clock")]
 
 
@@ -51,7 +47,7 @@ def rviz(settings: Settings, namespace: str) -> list[Any]:
             package="rviz2",
             executable="rviz2",
             namespace=namespace,
-            arguments=["-d", str(configuration(robot)), "-f", "odom" if robot.floating_base else robot.base_frame],
+            arguments=["-d", str(configuration(robot)), "-f", fixed_frame(robot)],
             parameters=[_clock(settings)],
             remappings=_REMAPPINGS,
         )
@@ -60,10 +56,3 @@ def rviz(settings: Settings, namespace: str) -> list[Any]:
 
 def _clock(settings: Settings) -> dict[str, bool]:
     return {"use_sim_time": settings.driver.mode == "lock_step"}
-
-
-def configuration(robot: Robot) -> Path:
-    """The robot's own, or that of one like it."""
-    folder = share_path("config", "rviz")
-    own = folder / f"{robot.name}.rviz"
-    return own if own.is_file() else folder / f"{_FLOATING if robot.floating_base else _FIXED}.rviz"

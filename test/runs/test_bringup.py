@@ -315,22 +315,23 @@ def test_wrong_launch_arguments_are_refused(launch_stub, tmp_path, given, compla
 
 @pytest.mark.ros
 @pytest.mark.parametrize(
-    ("task", "displays"),
+    ("task", "displays", "file"),
     [
-        ("a1_walk", {"Robot", "Plan", "Odometry"}),
-        ("xarm_reach", {"Robot", "Tool", "Goal"}),
-        ("cartpole_swingup", {"Robot"}),
+        ("a1_walk", {"Robot", "Plan", "Odometry"}, "legged"),
+        ("xarm_reach", {"Robot", "Tool", "Goal"}, "arm"),
+        ("cartpole_swingup", {"Robot"}, "cartpole"),
     ],
 )
-def test_rviz_is_started_on_request(launch_stub, tmp_path, task, displays) -> None:
+def test_rviz_is_started_on_request(launch_stub, tmp_path, task, displays, file) -> None:
     pytest.importorskip("pybullet")
     nodes = launched("train.launch.py", task=task, rviz="true", out=str(tmp_path / "r"))
     assert {"rviz2", "robot_state_publisher"} <= set(nodes)
     _, config, _, frame = nodes["rviz2"]["arguments"]
     shown = yaml.safe_load(Path(config).read_text())["Visualization Manager"]
     assert displays <= {item["Name"] for item in shown["Displays"]}
-    assert Path(config).stem == load_settings(task).load_robot().name
-    assert shown["Global Options"]["Fixed Frame"] == frame
+    assert Path(config).stem == file
+    robot = load_settings(task).load_robot()
+    assert frame == ("odom" if robot.floating_base else robot.base_frame)
 
 
 @pytest.mark.parametrize("name", ["a1", "xarm6"])
