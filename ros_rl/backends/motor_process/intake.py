@@ -42,21 +42,22 @@ class Intake:
         self._way_per_tick = spec.bus.tick_seconds * robot.safety.velocity * robot.limits.velocity
         self._fault = ""
 
-    def take(self, state: MotorState) -> None:
-        """Take a state, unless it is not a later one or not made of numbers."""
+    def take(self, state: MotorState) -> bool:
+        """Take a state, unless it is not a later one or not made of numbers; says whether."""
         if self._sequence and not self._is_next(state.tick):
             self._disordered += 1
-            return
+            return False
         parts = [getattr(state, name) for name in MEASURED]
         values = np.concatenate(parts)
         if not np.isfinite(values).all():
             wrong, part = next(pair for pair in zip(MEASURED, parts, strict=True) if not np.isfinite(pair[1]).all())
             self._fault = f"the robot reports a {wrong.replace('_', ' ')} that is not finite: {part}"
-            return
+            return False
         self._fault = self._fault or self._jumped(state)
         self._sequence += 1
         self._tick, self._newest, self._values = state.tick, state, values
         self._fault = self._fault or state.fault or self._too_hot(state)
+        return True
 
     def settle(self, now: float) -> None:
         """Write the newest of the states that were taken since the last call into the report, if there is one."""

@@ -13,6 +13,7 @@ from ros_rl.robot import Robot
 
 _LOADED, _NOTHING = 0.1, 0.01  # of the largest effort: what a motor is told to exert, and what is none
 _MOTORS = 4  # so many have to be loaded, as those are that bear the weight, and all that are exert nothing
+_FIRST = 25  # states, as many as come within the silence that is allowed: they may tell of damped motors yet
 _STATES, _SHARE = 25.0, 0.35  # states over which their share is taken, and from which they are limp
 
 
@@ -25,7 +26,7 @@ class Limp:
 
     def __init__(self, robot: Robot) -> None:
         self._load, self._none = _LOADED * robot.limits.effort, _NOTHING * robot.limits.effort
-        self._share = 0.0
+        self._share, self._followed = 0.0, 0
 
     def take(self, state: MotorState, command: MotorCommand) -> str:
         """Why the motors may not follow any more; empty if nothing is wrong.
@@ -35,7 +36,10 @@ class Limp:
             command: What the motors were sent last.
         """
         if not command.stiffness.any():
-            self._share = 0.0
+            self._share, self._followed = 0.0, 0
+            return ""
+        self._followed += 1
+        if self._followed <= _FIRST:
             return ""
         idle = np.abs(state.effort) < self._none
         if np.count_nonzero(idle) < _MOTORS:

@@ -98,8 +98,8 @@ class MotorLoop:
                 state = self._bus.receive()
                 if state is None:
                     break
-                self._intake.take(state)
-                failure = failure or self._look(state)
+                if self._intake.take(state):  # the same once more, as after a silence, is no second look at the motors
+                    failure = failure or self._look(state)
             self._intake.settle(now)
         except Exception as error:
             return f"a state of the robot cannot be taken: {type(error).__name__}: {one_line(error)}"

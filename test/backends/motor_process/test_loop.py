@@ -440,6 +440,24 @@ def test_a_few_joints_that_exert_nothing_as_of_legs_in_the_air_follow(bench):
     assert phase_of(bench.bus.sent[-1]) == "follow"
 
 
+def test_states_of_motors_that_were_damped_do_not_count_when_they_begin_to_follow(bench):
+    assert limp(bench, 1.0, cycles=25) == ""
+    assert phase_of(bench.bus.sent[-1]) == "follow"
+    assert limp(bench, 1.0, cycles=12) != "", "11 of them, by which a share in 25 exceeds 0.35, and a cycle"
+
+
 def test_motors_that_exert_nothing_now_and_then_follow(bench):
     assert limp(bench, 0.1) == ""
     assert phase_of(bench.bus.sent[-1]) == "follow"
+
+
+def test_the_same_state_many_times_over_as_after_a_silence_is_one_look_at_the_motors(bench):
+    """The answers to what was sent meanwhile come all at once; motors may exert nothing for an instant."""
+    bench.follow(A1.home + 0.1)
+    bench.run(0.1)
+    bench.tick += 1
+    idle = state_at(bench.position, bench.tick)
+    idle.effort = np.zeros(12)
+    bench.bus.frames.extend([idle] * 60)
+    assert phase_of(bench.run(talks=False)) == "follow" and bench.report["fault"] == b""
+    assert bench.report["disordered"] == 59
