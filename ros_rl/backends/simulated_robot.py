@@ -19,10 +19,10 @@ from ros_rl.backends.simulated_odometry import SimulatedOdometry
 from ros_rl.backends.starts import Place, drawn_place
 from ros_rl.backends.target_ramp import TargetRamp
 from ros_rl.backends.world.conditions import Conditions, draw_conditions
-from ros_rl.backends.world.ground import Ground, field_of
+from ros_rl.backends.world.ground import Ground
 from ros_rl.backends.world.late_commands import LateCommands
 from ros_rl.backends.world.pushes import Pushes
-from ros_rl.backends.world.terrain import draw_terrain
+from ros_rl.backends.world.terrain import Terrain, draw_terrain
 from ros_rl.robot import Robot
 from ros_rl.rotations import yaw_of
 from ros_rl.settings.backends import ESTIMATED, PhysicsSettings
@@ -107,8 +107,8 @@ class SimulatedRobot(Simulator):
         """Change the velocity of a floating base and all that it carries, in the world [m/s], shape (3,)."""
 
     @abstractmethod
-    def lay(self, field: Array | None) -> None:
-        """Put the ground there: heights [m] as `field_of` gives them, or the scene's own floor."""
+    def lay(self, terrain: Terrain | None) -> None:
+        """Put the ground there, or the scene's own floor."""
 
     @abstractmethod
     def move_field(self, pose: Pose) -> None:
@@ -234,7 +234,7 @@ class SimulatedRobot(Simulator):
 
     def _lay(self, ground: Ground) -> None:
         uneven = bool(ground.terrain.heights.any())
-        self.lay(field_of(ground.terrain) if uneven else None)
+        self.lay(ground.terrain if uneven else None)
         if uneven:
             self.move_field(ground.pose)
 

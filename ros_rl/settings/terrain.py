@@ -20,7 +20,7 @@ class TerrainSettings:
 
     kinds: tuple[str, ...] = setting((FLAT,), "kinds of ground, of which each episode draws one:", choices=KINDS)
     rough_height: Range = setting((0.02, 0.05), "rough: largest height of bumps", unit="m", low=0.0, high=0.3)
-    rough_spacing: Range = setting((0.2, 0.3), "rough: between bumps", unit="m", low=0.06, high=2.0)
+    rough_spacing: Range = setting((0.2, 0.4), "rough: between bumps", unit="m", low=0.2, high=2.0)
     slope: Range = setting((0.05, 0.175), "slopes: of ridges, up and down", unit="rad", low=0.0, high=0.6)
     slope_length: Range = setting((1.5, 3.0), "slopes: from valley to ridge", unit="m", low=0.3, high=6.0)
     step_height: Range = setting((0.02, 0.06), "steps: of each, up or down", unit="m", low=0.0, high=0.3)

@@ -17,6 +17,7 @@ from ros_rl.backends.mujoco.world import World
 from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
 from ros_rl.backends.starts import Place
 from ros_rl.backends.world.conditions import Conditions
+from ros_rl.backends.world.terrain import Terrain
 from ros_rl.robot import Robot
 from ros_rl.settings.backends import MujocoSettings
 from ros_rl.types import Array, Pose
@@ -71,10 +72,10 @@ class MujocoBackend(SimulatedRobot):
         """See `SimulatedRobot.push`."""
         self._world.push(change)
 
-    def lay(self, field: Array | None) -> None:
+    def lay(self, terrain: Terrain | None) -> None:
         """See `SimulatedRobot.lay`."""
         if self._world.field is not None:
-            self._world.field.lay(field)
+            self._world.field.lay(terrain)
             self._camera.close()  # it drew what was there before
 
     def move_field(self, pose: Pose) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros_rl.backends.mujoco.client import mujoco
-from ros_rl.backends.mujoco.ground import Field, add_field
+from ros_rl.backends.mujoco.ground import Fields, add_fields
 from ros_rl.backends.mujoco.model import robot_spec
 from ros_rl.backends.mujoco.scene import add_scene, movable_objects
 from ros_rl.backends.starts import Place
@@ -60,7 +60,7 @@ class World:
         links = {body.name for body in spec.bodies[1:]}
         add_scene(spec, around)
         if settings.world.terrain.uneven:
-            add_field(spec)
+            add_fields(spec)
         try:
             self.model: Any = spec.compile()
         except ValueError as error:
@@ -77,7 +77,7 @@ class World:
         self.feet: list[int] = [self.model.body(name).id for name in simulation.feet]
         self.contact_links: list[int] = [self.model.body(name).id for name in robot.contact_links]
         self.objects = movable_objects(self.model, around)
-        self.field = Field(self.model) if settings.world.terrain.uneven else None
+        self.field = Fields(self.model) if settings.world.terrain.uneven else None
         self._robot: NDArray[np.bool_] = np.array(
             [self.model.body(index).name in links for index in range(self.model.nbody)]
         )

@@ -22,6 +22,7 @@ from ros_rl.backends.pybullet.sensors import MEASURES, PyBulletInstant
 from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
 from ros_rl.backends.starts import Place
 from ros_rl.backends.world.conditions import Conditions
+from ros_rl.backends.world.terrain import Terrain
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross
 from ros_rl.settings.backends import PyBulletSettings
@@ -122,10 +123,10 @@ class PyBulletBackend(SimulatedRobot):
         linear, angular = self._client.getBaseVelocity(self._body.index)
         self._client.resetBaseVelocity(self._body.index, (change + linear).tolist(), angular)
 
-    def lay(self, field: Array | None) -> None:
+    def lay(self, terrain: Terrain | None) -> None:
         """See `SimulatedRobot.lay`."""
         if self._field is not None:
-            self._field.lay(field)
+            self._field.lay(terrain)
 
     def move_field(self, pose: Pose) -> None:
         """See `SimulatedRobot.move_field`."""

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ros_rl.backends.pybullet.scene import Scene, pybullet
-from ros_rl.backends.world.terrain import CELL, COUNT, HIGHEST
+from ros_rl.backends.world.ground import field_of
+from ros_rl.backends.world.terrain import CELL, COUNT, HIGHEST, Terrain
 from ros_rl.types import Array, Pose
 
 _AWAY = 100.0  # m below the ground, where nothing touches what is not used
@@ -51,14 +52,14 @@ class Field:
             )
         )
 
-    def lay(self, field: Array | None) -> None:
+    def lay(self, terrain: Terrain | None) -> None:
         """See `SimulatedRobot.lay`."""
-        if field is not None:
-            self._fill(field)
+        if terrain is not None:
+            self._fill(field_of(terrain))
         for index, (position, orientation) in self._floor:
-            lowered = [position[0], position[1], position[2] - (0.0 if field is None else _AWAY)]
+            lowered = [position[0], position[1], position[2] - (0.0 if terrain is None else _AWAY)]
             self._client.resetBasePositionAndOrientation(index, lowered, orientation)
-        if field is None:
+        if terrain is None:
             self.move(Pose(np.array([0.0, 0.0, -_AWAY]), np.array([0.0, 0.0, 0.0, 1.0])))
 
     def move(self, pose: Pose) -> None:

@@ -84,9 +84,14 @@ class Ground:
         return np.where(np.isnan(own), elsewhere, own)
 
 
-def field_of(terrain: Terrain) -> Array:
-    """Heights of two squares a side, edges included [m], shape (2 COUNT + 1, 2 COUNT + 1)."""
+def field_of(terrain: Terrain, stride: int = 1) -> Array:
+    """Heights of two squares a side, edges included [m], shape (2 COUNT / stride + 1, 2 COUNT / stride + 1).
+
+    Args:
+        terrain: Of the episode.
+        stride: One of how many heights is taken.
+    """
     count = len(terrain.heights)
     # the field's middle is the square's: it begins half a square before the square does
     index = (np.arange(2 * count + 1) + count // 2) % count
-    return terrain.heights[np.ix_(index, index)]
+    return terrain.heights[np.ix_(index[::stride], index[::stride])]

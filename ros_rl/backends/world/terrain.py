@@ -15,10 +15,12 @@ from ros_rl.types import Array
 
 SIDE = 12.0
 """Of the square, after which it repeats itself along x and y [m]."""
-COUNT = 200
+COUNT = 240
 """Heights along a side."""
 CELL = SIDE / COUNT
 """Between two heights [m]."""
+STRIDE = 4
+"""From one to the next of the heights between which all but steps is plane."""
 HIGHEST = 10.0
 """Above and below zero, which no height passes [m]."""
 
@@ -34,6 +36,8 @@ class Terrain:
         friction: Of feet, in the same places; nan where it is what it is elsewhere; None without patches.
         position: Where the robot begins (x, y) [m], shape (2,).
         yaw: Where it looks [rad].
+        stride: Of how many heights along each axis one tells all: between those the ground is plane. An engine whose
+            fields have edges that feet feel takes no others.
     """
 
     kind: str
@@ -41,6 +45,7 @@ class Terrain:
     friction: Array | None
     position: Array
     yaw: float
+    stride: int = 1
 
     def height(self, points: Array) -> Array:
         """Of the ground at points (x, y), shape (..., 2): bilinear between the four heights around [m]."""
@@ -64,25 +69,41 @@ class Terrain:
 def draw_terrain(settings: TerrainSettings, rng: np.random.Generator) -> Terrain:
     """That of the next episode."""
     kind = settings.kinds[int(rng.integers(len(settings.kinds)))]
-    heights, friction = np.zeros((COUNT, COUNT)), None
+    heights, friction, stride = np.zeros((COUNT, COUNT)), None, 1 if kind == STEPS else STRIDE
     if kind == ROUGH:
-        heights = _bumps(rng.uniform(*settings.rough_height), rng.uniform(*settings.rough_spacing), rng)
+        heights = _refined(_bumps(rng.uniform(*settings.rough_height), rng.uniform(*settings.rough_spacing), rng))
     elif kind == SLOPES:
-        heights = np.tile(_ridges(settings, rng), (COUNT, 1))
+        heights = _refined(np.tile(_ridges(settings, rng), (COUNT // STRIDE, 1)))
     elif kind == STEPS:
         heights = np.tile(_treads(settings, rng), (COUNT, 1))
     elif kind == SLIPPERY:
         friction = _patches(settings, rng)
     if kind == FLAT:
-        return Terrain(kind, heights, friction, np.zeros(2), 0.0)
-    return Terrain(kind, heights, friction, rng.uniform(-SIDE / 2, SIDE / 2, 2), rng.uniform(-np.pi, np.pi))
+        return Terrain(kind, heights, friction, np.zeros(2), 0.0, stride)
+    return Terrain(kind, heights, friction, rng.uniform(-SIDE / 2, SIDE / 2, 2), rng.uniform(-np.pi, np.pi), stride)
+
+
+def _refined(heights: Array) -> Array:
+    """All heights of those that tell all, two triangles between each four, shape (COUNT, COUNT)."""
+    right, above = np.roll(heights, -1, 1), np.roll(heights, -1, 0)
+    both = np.roll(above, -1, 1)
+    fine = np.zeros((COUNT, COUNT))
+    for row in range(STRIDE):
+        for column in range(STRIDE):
+            y, x = row / STRIDE, column / STRIDE
+            if x >= y:
+                value = heights + x * (right - heights) + y * (both - right)
+            else:
+                value = heights + y * (above - heights) + x * (both - above)
+            fine[row::STRIDE, column::STRIDE] = value
+    return fine
 
 
 def _bumps(height: float, spacing: float, rng: np.random.Generator) -> Array:
-    """Heights drawn on a coarse grid, straight lines between them."""
-    count = max(2, round(SIDE / spacing))
+    """Heights drawn on a grid of that spacing, straight lines between them."""
+    count, nodes = max(2, round(SIDE / spacing)), COUNT // STRIDE
     coarse = rng.uniform(0.0, height, (count, count))
-    place = np.arange(COUNT) * count / COUNT
+    place = np.arange(nodes) * count / nodes
     low = np.floor(place).astype(int)
     share = place - low
     rows = coarse[low] * (1.0 - share[:, None]) + coarse[(low + 1) % count] * share[:, None]
@@ -95,7 +116,7 @@ def _ridges(settings: TerrainSettings, rng: np.random.Generator) -> Array:
     slopes = np.repeat(rng.uniform(*settings.slope, len(lengths) // 2), 2) * np.tile([1.0, -1.0], len(lengths) // 2)
     edges = np.concatenate([[0.0], np.cumsum(lengths)])
     heights = np.concatenate([[0.0], np.cumsum(np.tan(slopes) * lengths)])
-    return np.interp(np.arange(COUNT) * CELL, edges, heights)
+    return np.interp(np.arange(COUNT // STRIDE) * CELL * STRIDE, edges, heights)
 
 
 def _treads(settings: TerrainSettings, rng: np.random.Generator) -> Array:

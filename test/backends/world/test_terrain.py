@@ -14,7 +14,7 @@ import pytest
 from ros_rl.backends import make_backend
 from ros_rl.backends.simulated_robot import SimulatedRobot
 from ros_rl.backends.world.ground import Ground, field_of
-from ros_rl.backends.world.terrain import CELL, COUNT, SIDE, Terrain, draw_terrain
+from ros_rl.backends.world.terrain import CELL, COUNT, SIDE, STRIDE, Terrain, draw_terrain
 from ros_rl.errors import ConfigError
 from ros_rl.resources import share_path
 from ros_rl.runtime.robot_world import RobotWorld
@@ -98,7 +98,7 @@ def test_a_field_is_its_square_repeated() -> None:
     terrain = drawn(kinds=("rough",))
     field, corner = field_of(terrain), np.array([-SIDE, -SIDE])
     assert field.shape == (2 * COUNT + 1, 2 * COUNT + 1)
-    for row, column in ((0, 0), (7, 311), (200, 200), (400, 13)):
+    for row, column in ((0, 0), (7, 311), (240, 240), (480, 13)):
         place = corner + CELL * np.array([column, row])
         assert terrain.height(place) == pytest.approx(field[row, column], abs=1e-9)
     np.testing.assert_array_equal(field[:, 0], field[:, -1])
@@ -106,15 +106,15 @@ def test_a_field_is_its_square_repeated() -> None:
 
 def test_rough_ground_is_as_rough_as_drawn() -> None:
     heights = drawn(kinds=("rough",), rough_height=(0.05, 0.05)).heights
-    assert 0.0 <= heights.min() < 0.005 and 0.045 < heights.max() <= 0.05
+    assert 0.0 <= heights.min() < 0.005 and 0.04 < heights.max() <= 0.05
 
 
 def test_ridges_are_as_steep_as_drawn() -> None:
     heights = drawn(kinds=("slopes",), slope=(0.1, 0.2), slope_length=(1.0, 2.0)).heights
     slopes = np.arctan(np.diff(heights[0]) / CELL)
-    assert (heights == heights[0]).all() and np.abs(slopes).max() <= 0.2 + 1e-9
-    assert np.mean((np.abs(slopes) >= 0.1) & (np.abs(slopes) <= 0.2)) > 0.9  # all but edges between two
-    assert heights.min() == 0.0 and abs(heights[0, -1]) < 0.02  # back where it began
+    assert np.allclose(heights, heights[0]) and np.abs(slopes).max() <= 0.2 + 1e-9
+    assert np.mean((np.abs(slopes) >= 0.1) & (np.abs(slopes) <= 0.2)) > 0.75  # all but edges between two
+    assert heights.min() == 0.0 and heights[0, -1] < 0.2 * CELL * STRIDE  # back where it began
 
 
 def test_steps_are_as_high_as_drawn() -> None:
