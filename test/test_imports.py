@@ -72,8 +72,6 @@ EXEMPT = {
     "planning.propagation": r"dynamics\b.*",
 }
 """What single modules may import all the same: they are there to keep it from the rest of their room."""
-ROS_ELSEWHERE = ("stand_ins.ros2_control",)
-"""What may import ROS outside of the nodes: a robot that is a ROS node."""
 EVERYWHERE = frozenset({"numpy", "yaml"})
 """Packages that a backend may share with everybody; any other that one imports is its client, and nobody else's."""
 ROS_MODULE = re.compile(
@@ -104,7 +102,6 @@ def test_rooms_of_the_rules_exist() -> None:
     """A rule is empty if what it speaks of is renamed."""
     modules = read_modules(ROOT)
     named = [*TORCH_FREE, *(f"nodes.{node}" for node in TORCH_FREE_NODES), *FORBIDDEN]
-    named += [*ROS_ELSEWHERE]
     named += [name for names in LAYERS for name in names]
     assert [name for name in named if f"{PACKAGE}.{name}" not in modules] == []
 
@@ -265,8 +262,8 @@ def violations(root: Path) -> list[str]:
 
 
 def may_import_ros(module: str) -> bool:
-    """Whether a module is a node's, or a robot that is one."""
-    return part(module) == "nodes" or module.removeprefix(f"{PACKAGE}.") in ROS_ELSEWHERE
+    """Whether a module is a node's."""
+    return part(module) == "nodes"
 
 
 def imports_within(modules: dict[str, tuple[Path, list[Import]]]) -> dict[str, set[str]]:

@@ -10,21 +10,14 @@ import time
 from typing import Any, ClassVar
 
 import numpy as np
-from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Bool, Float64, Float64MultiArray
-from std_srvs.srv import Trigger
 
-from ros_rl.nodes.qos import LATCHED
-from ros_rl.nodes.ros2_control.context import make_context, make_executor, make_node
+from ros_rl.nodes.ros2_control.arm_nodes import Answer, ArmNodes
 from ros_rl.robot import POSITION, VELOCITY, load_robot
 from ros_rl.stand_ins.body import Body
 from ros_rl.stand_ins.pace import Pace
 from ros_rl.stand_ins.stand_in import StandIn
 from ros_rl.types import Array
 
-_LIKE_ROS2_CONTROLLERS = QoSProfile(depth=10)
 _SPEED_PERIOD = 0.01  # s
 _SHIFTS = {"stale_stamps": -0.5, "future_stamps": 0.5, "clock_jump": 3600.0}  # s
 _SPEEDS = {"speed_10": 10.0, "speed_0": 0.0}  # per cent
@@ -97,7 +90,7 @@ class Ros2ControlStandIn(StandIn):
         self._threads: list[threading.Thread] = []
         self._played: set[str] = set()
         self._frozen: Any = None
-        self._stamp: Any = None
+        self._stamp: float | None = None
 
     @property
     def address(self) -> str:
@@ -111,29 +104,23 @@ class Ros2ControlStandIn(StandIn):
 
     def start(self) -> None:
         """See `StandIn.start`."""
-        self._context = make_context()
-        self._node = make_node(self._context, "ur_robot_driver", self._namespace)
-        self._listener = self._make_controller()
-        self._other = make_node(self._context, "somebody_else", self._namespace)
-        self._subscription: Any = None
-        self._second: Any = None
-        node = self._node
-        self._states = node.create_publisher(JointState, "joint_states", QoSProfile(depth=10))
-        self._program = node.create_publisher(Bool, "io_and_status_controller/robot_program_running", LATCHED)
-        self._speed = node.create_publisher(
-            Float64, "speed_scaling_state_broadcaster/speed_scaling", QoSProfile(depth=10)
-        )
         services = {
-            **{f"dashboard_client/{name}": self._popup for name in ("close_popup", "close_safety_popup")},
+            **dict.fromkeys(("dashboard_client/close_popup", "dashboard_client/close_safety_popup"), self._popup),
             "dashboard_client/stop": self._on_stop,
             "dashboard_client/unlock_protective_stop": self._on_unlock,
             "dashboard_client/play": lambda: self._start_program(not self._headless, "Starting program"),
             "io_and_status_controller/resend_robot_program": lambda: self._start_program(self._headless, ""),
         }
-        for name, call in services.items():
-            node.create_service(Trigger, name, self._answering(name, call))
-        self._load()
-        self._program.publish(Bool(data=True))
+        self._nodes = ArmNodes(
+            self._namespace,
+            self.controller,
+            self._interface,
+            self._names,
+            self._tells_joints,
+            self._on_command,
+            {name: self._noting(name, call) for name, call in services.items()},
+        )
+        self._nodes.tell_program(True)
         for work in (self._serve, self._live):
             self._threads.append(threading.Thread(target=work, name="stand-in ros2_control", daemon=True))
             self._threads[-1].start()
@@ -146,9 +133,7 @@ class Ros2ControlStandIn(StandIn):
         for thread in self._threads:
             thread.join()
         self._threads = []
-        for node in (self._node, self._listener, self._other):
-            node.destroy_node()
-        self._context.shutdown()
+        self._nodes.close()
         self.body.close()
 
     def describe(self) -> str:
@@ -172,44 +157,22 @@ class Ros2ControlStandIn(StandIn):
         """How fast the joints really move [rad/s], in the order of the robot's file."""
         return self.body.measurement["joint_velocity"]
 
-    def _make_controller(self) -> Any:
-        node = make_node(self._context, self.controller, self._namespace, start_parameter_services=self._tells_joints)
-        node.declare_parameters(
-            "",
-            [("joints", Parameter.Type.STRING_ARRAY), ("interface_name", Parameter.Type.STRING)],
-        )
-        node.set_parameters(
-            [
-                Parameter("joints", Parameter.Type.STRING_ARRAY, list(self._names)),
-                Parameter("interface_name", Parameter.Type.STRING, self._interface),
-            ]
-        )
-        return node
-
-    def _load(self) -> None:
-        self._subscription = self._listener.create_subscription(
-            Float64MultiArray, "~/commands", self._on_command, _LIKE_ROS2_CONTROLLERS
-        )
-
-    def _on_command(self, message: Float64MultiArray) -> None:
+    def _on_command(self, values: Array) -> str:
         """As `forward_controllers_base.cpp` does it: what is not finite or of another size is dropped."""
-        values = np.array(message.data)
         self.note(values)
         if values.shape != (len(self._names),):
-            self._listener.get_logger().error(f"command has {values.size} values, expected {len(self._names)}")
-        elif np.isfinite(values).all() and self.running and not self.plays("controller_inactive"):
+            return f"command has {values.size} values, expected {len(self._names)}"
+        if np.isfinite(values).all() and self.running and not self.plays("controller_inactive"):
             self.command = values
+        return ""
 
     def _serve(self) -> None:
-        executor = make_executor(self._context)
-        for node in (self._node, self._listener, self._other):
-            executor.add_node(node)
+        nodes = self._nodes
         while not self._ended.is_set():
-            executor.spin_once(timeout_sec=0.02)
-            self._change("controller_gone", lambda: self._listener.destroy_subscription(self._subscription), self._load)
-            self._change("second_publisher", self._interfere, self._leave)
+            nodes.spin(0.02)
+            self._change("controller_gone", nodes.unload, nodes.load)
+            self._change("second_publisher", lambda: nodes.interfere(self.address), nodes.leave)
             self._change("controller_inactive", self._forget, lambda: None)
-        executor.shutdown()
 
     def _change(self, fault: str, begin: Any, end: Any) -> None:
         """Do what a fault does once, when it begins and when it ends."""
@@ -221,13 +184,6 @@ class Ros2ControlStandIn(StandIn):
         """As controllers do when they are deactivated, and activated again."""
         self.command = None
 
-    def _interfere(self) -> None:
-        self._second = self._other.create_publisher(Float64MultiArray, self.address, 10)
-
-    def _leave(self) -> None:
-        self._other.destroy_publisher(self._second)
-        self._second = None
-
     def _live(self) -> None:
         pace, told = Pace(self.body.period), 0.0
         while not self._ended.is_set():
@@ -237,7 +193,7 @@ class Ros2ControlStandIn(StandIn):
             now = time.monotonic()
             if now - told >= _SPEED_PERIOD:
                 told = now
-                self._speed.publish(Float64(data=self._scaling()))
+                self._nodes.tell_speed(self._scaling())
             time.sleep(pace.left)
 
     def _scaling(self) -> float:
@@ -268,40 +224,34 @@ class Ros2ControlStandIn(StandIn):
         if self.plays("renamed"):
             names = [f"left_{name}" for name in names]
         order = self._sorted[1:] if self.plays("joint_missing") else self._sorted
-        message = JointState(
-            name=[names[index] for index in order],
-            position=position[order].tolist(),
-            velocity=velocity[order].tolist()[1 if self.plays("short") else 0 :],
-            effort=effort[order].tolist(),
+        velocity = velocity[order][1 if self.plays("short") else 0 :]
+        busy = np.where(np.arange(len(names)) == 0, _BUSY, 0.0)
+        self._nodes.tell_states(
+            [names[index] for index in order],
+            (position[order], velocity, effort[order]),
+            self._now(),
+            10 if self.plays("flood") else 1,
+            busy,
         )
-        message.header.stamp = self._now()
-        for _ in range(10 if self.plays("flood") else 1):
-            self._states.publish(message)
-        if self._second is not None:
-            self._second.publish(Float64MultiArray(data=[_BUSY] + [0.0] * (len(names) - 1)))
 
-    def _now(self) -> Any:
-        """The robot's clock."""
-        shift = sum(seconds for fault, seconds in _SHIFTS.items() if self.plays(fault))
-        moment = time.time() + shift
-        stamp = JointState().header.stamp
-        stamp.sec, stamp.nanosec = int(moment), int(moment % 1.0 * 1e9)
-        self._stamp = (self._stamp or stamp) if self.plays("stamp_stands") else None
-        return self._stamp or stamp
+    def _now(self) -> float:
+        """The robot's clock [s since 1970]."""
+        moment = time.time() + sum(seconds for fault, seconds in _SHIFTS.items() if self.plays(fault))
+        self._stamp = (self._stamp or moment) if self.plays("stamp_stands") else None
+        return self._stamp or moment
 
     def _set_program(self, running: bool) -> None:
         """As controller_stopper does it: without a program controllers are inactive, and forget what they were told."""
         self.running = running
         self._forget()
-        self._program.publish(Bool(data=running))
+        self._nodes.tell_program(running)
 
-    def _answering(self, name: str, call: Any) -> Any:
-        def answer(request: Any, response: Any) -> Any:
+    def _noting(self, name: str, call: Answer) -> Answer:
+        def noting() -> tuple[bool, str]:
             self.note(name)
-            response.success, response.message = call()
-            return response
+            return call()
 
-        return answer
+        return noting
 
     def _popup(self) -> tuple[bool, str]:
         return True, "closing popup"
