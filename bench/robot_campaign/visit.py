@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -72,6 +73,8 @@ class Visit:
     def __init__(self, subject: Subject, agent: str = "") -> None:
         self.subject, self.period, self._agent = subject, 1.0 / subject.rate, agent
         self.stand_in = subject.stand_in()
+        gc.collect()
+        gc.freeze()  # lest each of Python's collections goes through all that stays, while the robot is silent
         self.stand_in.start()
         self.lines: list[dict[str, Any]] = []
         self._driven: list[float] = []
