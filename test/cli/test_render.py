@@ -60,7 +60,7 @@ def test_an_arm_has_its_reward_and_no_feet(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("cartpole_swingup",), "no agent ships for task 'cartpole_swingup': --agent FILE; there is one for a1_track,"),
+        (("cartpole_swingup",), "no agent ships for task 'cartpole_swingup': --agent FILE; there is one for a1_"),
         (("a1_walk", "--out", "film.avi"), "ends with '.avi'; allowed: .gif, .mp4"),
         (("a1_walk", "--driver", "mock"), "cannot be robot 'a1'"),
     ],

@@ -171,7 +171,6 @@ def wait_for(terminal: int, text: str, key: bytes, seconds: float = 60.0) -> str
         (["a1_walk"], "task 'a1_walk' has no velocity_command to steer by; these have one: a1_track, go2_track"),
         (["moon"], "moon"),
         (["a1_track"], "keyboard: standard input is no terminal"),
-        (["go2_track"], "no agent ships for task 'go2_track': --agent FILE"),
     ],
 )
 def test_what_cannot_be_driven_is_refused_in_one_line(arguments, words):
