@@ -20,7 +20,8 @@ def _base_velocity(tick: Tick, robot: Robot) -> Array:
     return rotation @ m["base_linear_velocity"]
 
 
-def _gravity(tick: Tick, robot: Robot) -> Array:
+def gravity_of(tick: Tick, robot: Robot) -> Array:
+    """Direction of gravity in the body frame, shape (3,)."""
     quaternion = tick.measurement["imu_orientation"]
     return -quaternion_to_matrix(quaternion / (np.linalg.norm(quaternion) or 1.0))[2]
 
@@ -38,19 +39,12 @@ def _base_height(tick: Tick, robot: Robot) -> Array:
     return tick.measurement["base_position"][2:3]
 
 
-def _height_over_feet(tick: Tick, robot: Robot) -> Array:
-    gravity, legs = _gravity(tick, robot), robot.leg_chains
-    assert legs is not None  # see `check_robot`
-    down = legs.at(tick.measurement["joint_position"]).position @ gravity + legs.radius
-    return np.array([np.max(down)])
-
-
 BASE: dict[str, Feature] = {
     "gravity": Feature(
         "1",
         1.0,
         values(3),
-        _gravity,
+        gravity_of,
         ("imu_orientation",),
         mirror=(1, -1, 1),
         bounds=unit(values(3)),
@@ -117,16 +111,6 @@ BASE: dict[str, Feature] = {
         mirror=(1,),
         meaning="height of the base",
         frame=IN_ODOMETRY,
-    ),
-    "height_over_feet": Feature(
-        "m",
-        3.0,
-        values(1),
-        _height_over_feet,
-        ("imu_orientation", "joint_position"),
-        mirror=(1,),
-        of_legs=True,
-        meaning="height of the base over its lowest foot, by the legs' geometry; whatever the ground is",
     ),
 }
 """By name."""

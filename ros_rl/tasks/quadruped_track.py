@@ -17,7 +17,7 @@ from ros_rl.layout import Fields
 from ros_rl.tasks.goal_measures import velocity_error_measure
 from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.milestone import Milestone
-from ros_rl.tasks.task import Task
+from ros_rl.tasks.quadruped_gait import QuadrupedGait
 from ros_rl.tasks.terms import distance, near
 from ros_rl.tasks.times import periods
 from ros_rl.types import Array, Truth
@@ -29,14 +29,16 @@ def _velocity(truth: Truth) -> Array:
 
 _PLANAR, _TURNING = slice(0, 2), slice(2, 3)
 _MEANS_OVER = 1.0  # s
+_STANDS = 0.2  # share of the scales of velocity and turning from which on a command is one to walk
 
 
 @dataclass(frozen=True)
-class QuadrupedTrack(Task):
+class QuadrupedTrack(QuadrupedGait):
     """Move forward, sideways and turn with the velocity that is asked for, which changes on the way.
 
     Reward: how near the velocity is to the command, in a linear part that leads there from anywhere and one that is
-    sharp near it, both gated by uprightness; a bonus for being upright; a small penalty on changes of the action.
+    sharp near it, both gated by uprightness; a bonus for being upright; less what the gait costs
+    (`QuadrupedGait`), which is a trot as far as it is asked to move, and standing on all feet where it is not.
     """
 
     observation: ClassVar[tuple[str, ...]] = (
@@ -45,7 +47,9 @@ class QuadrupedTrack(Task):
         "gravity",
         "angular_velocity",
         "body_velocity",
-        "base_height",
+        "height_over_feet",
+        "feet_lift",
+        "gait_phase",
         "velocity_command",
     )
     measures: ClassVar[tuple[Measure, ...]] = (
@@ -69,7 +73,6 @@ class QuadrupedTrack(Task):
         ),
     )
     milestone: ClassVar[Milestone] = Milestone("tracks", "velocity_error", most=0.15, to_the_end=True)
-    symmetric: ClassVar[bool] = True
     not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "forward", "left", "turning", "hold_seconds")
     former: ClassVar[Mapping[str, str]] = {
         "hold_ticks": "it is hold_seconds now, in seconds: 80 control periods of 20 Hz are 4.0"
@@ -85,10 +88,6 @@ class QuadrupedTrack(Task):
     turning_weight: float = setting(0.5, "what turning counts as against moving", low=0.0)
     sharpness: float = setting(0.5, "weight of what is sharp near the command", low=0.0)
     precision: float = setting(0.15, "share of the scales at which that has fallen to half", low=1e-3)
-    upright_weight: float = setting(0.3, "bonus for being upright", low=0.0)
-    action_change_weight: float = setting(0.02, "penalty on the mean squared change of the action", low=0.0)
-    fall_uprightness: float = setting(0.8, "cosine of the tilt below which the episode ends", low=0.0, high=1.0)
-    fall_height: float = setting(0.13, "trunk height below which the episode ends", unit="m", low=0.0)
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """See the class."""
@@ -97,16 +96,17 @@ class QuadrupedTrack(Task):
         moving = distance(after["body_velocity"][..., :2], command[..., :2]) / self.velocity_scale
         turning = abs(after["angular_velocity"][..., 2] - command[..., 2]) / self.turning_scale
         met = self._met(moving) + self.turning_weight * self._met(turning)
-        change = ((action - last_action) ** 2).mean(-1)
-        return met * upright.clip(0.0, 1.0) + self.upright_weight * upright - self.action_change_weight * change
+        cost = self.gait_cost(last_action, action, after, after["body_velocity"][..., 2], self._asked_to_move(command))
+        return met * upright.clip(0.0, 1.0) + self.upright_weight * upright - cost
+
+    def _asked_to_move(self, command: Any) -> Any:
+        """From 0 where it is to stand to 1 where its legs have to move."""
+        asked = distance(command[..., :2], 0.0 * command[..., :2]) / self.velocity_scale
+        return ((asked + abs(command[..., 2]) / self.turning_scale) / _STANDS).clip(0.0, 1.0)
 
     def _met(self, error: Any) -> Any:
         """1 + `sharpness` at no error, in units of its scale; falls by a unit for each, down to -1."""
         return (1.0 - error).clip(-1.0, 1.0) + self.sharpness * near(error, self.precision)
-
-    def terminated(self, after: Fields) -> Any:
-        """A fall: the trunk tilted too far or too low."""
-        return (-after["gravity"][..., 2] < self.fall_uprightness) | (after["base_height"][..., 0] < self.fall_height)
 
     def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
         """A velocity in the base frame: forward and to the left [m/s], turning to the left [rad/s]."""

@@ -12,16 +12,16 @@ from ros_rl.config import setting
 from ros_rl.layout import Fields
 from ros_rl.tasks.measures import FORWARD_VELOCITY, Measure
 from ros_rl.tasks.milestone import Milestone
-from ros_rl.tasks.task import Task
+from ros_rl.tasks.quadruped_gait import QuadrupedGait
 
 
 @dataclass(frozen=True)
-class QuadrupedWalk(Task):
+class QuadrupedWalk(QuadrupedGait):
     """Walk along the heading at which the episode started, upright and straight.
 
-    The reward's shape and weights follow the measured prototype: a clipped velocity term gated by uprightness, a
-    bonus for being upright, and small penalties on lateral velocity, yaw and action change. A task of one robot names
-    itself and the robot, and sets what is measured in its legs.
+    Reward: the velocity up to the target, gated by uprightness, and a bonus for being upright, less penalties on more
+    than the target, on lateral velocity, yaw and turning, and what the gait costs (`QuadrupedGait`). A task of one
+    robot names itself and the robot, and sets what is measured in its legs.
     """
 
     observation: ClassVar[tuple[str, ...]] = (
@@ -31,53 +31,47 @@ class QuadrupedWalk(Task):
         "angular_velocity",
         "base_velocity",
         "heading",
-        "base_height",
+        "height_over_feet",
+        "feet_lift",
+        "gait_phase",
     )
     measures: ClassVar[tuple[Measure, ...]] = (FORWARD_VELOCITY,)
     milestone: ClassVar[Milestone] = Milestone(
         "walks", "forward_velocity", least=0.5, to_the_end=True, key="first_robot_minute_at_0.5_mps"
     )
 
-    symmetric: ClassVar[bool] = True
     not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "success_share")
 
     episode_seconds: float = setting(10.0, "time limit of an episode", unit="s", low=0.5)
     target_velocity: float = setting(0.8, "velocity at which the reward saturates", unit="m/s", low=0.05, high=3.0)
-    upright_weight: float = setting(0.3, "bonus for being upright", low=0.0)
     lateral_weight: float = setting(0.1, "penalty on lateral velocity", low=0.0)
     yaw_rate_weight: float = setting(0.1, "penalty on the yaw rate", low=0.0)
     heading_weight: float = setting(0.3, "penalty on leaving the starting heading", low=0.0)
-    action_change_weight: float = setting(0.02, "penalty on the mean squared change of the action", low=0.0)
-    fall_uprightness: float = setting(0.8, "cosine of the tilt below which the episode ends", low=0.0, high=1.0)
-    fall_height: float = setting(0.13, "trunk height below which the episode ends", unit="m", low=0.0)
+    overspeed_weight: float = setting(1.0, "penalty on what is faster than the target, as a share of it", low=0.0)
     success_share: float = setting(
         0.5, "share of target_velocity from which on it counts as walking", low=0.01, high=1.0
     )
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
-        """Velocity along the starting heading, gated by uprightness, less the penalties."""
+        """See the class."""
         heading, target = after["heading"], self.target_velocity
-        upright = -after["gravity"][..., 2]
-        forward = self.velocity(after).clip(-target, target) / target * upright.clip(0.0, 1.0)
-        change = ((action - last_action) ** 2).mean(-1)
+        upright, velocity = -after["gravity"][..., 2], self.velocity(after)
+        forward = velocity.clip(-target, target) / target * upright.clip(0.0, 1.0)
         # |yaw| up to 1 rad by the sine; past a quarter turn the cosine says so
         turned = abs(heading[..., 0]).clip(0.0, 1.0) + (-heading[..., 1]).clip(0.0, 1.0)
         return (
             forward
             + self.upright_weight * upright
+            - self.overspeed_weight * (velocity - target).clip(0.0, target) / target
             - self.lateral_weight * abs(after["base_velocity"][..., 1]).clip(0.0, 1.0)
             - self.yaw_rate_weight * abs(after["angular_velocity"][..., 2]).clip(0.0, 3.0)
             - self.heading_weight * turned
-            - self.action_change_weight * change
+            - self.gait_cost(last_action, action, after, after["base_velocity"][..., 2])
         )
 
     def velocity(self, fields: Fields) -> Any:
         """The velocity that is rewarded: along the starting heading [m/s]."""
         return fields["base_velocity"][..., 0]
-
-    def terminated(self, after: Fields) -> Any:
-        """A fall: the trunk tilted too far or too low."""
-        return (-after["gravity"][..., 2] < self.fall_uprightness) | (after["base_height"][..., 0] < self.fall_height)
 
     def succeeded(self, after: Fields) -> Any:
         """It walks, in the right direction, and has not fallen."""

@@ -246,7 +246,6 @@ def test_sensor_noise_is_what_the_simulator_adds():
     assert found["gravity"] == pytest.approx((gravity**2).mean() ** 0.5, rel=0.03)
     assert found["heading"] == pytest.approx((heading**2).mean() ** 0.5, rel=0.03)
     assert found["joint_velocity"] == pytest.approx(np.std([m["joint_velocity"] for m in noisy]), rel=0.03)
-    assert found["base_height"] == pytest.approx(np.std([m["base_position"][2] for m in noisy]), rel=0.05)
     assert noise_floor(small_settings(), spec_of(small_settings())) == {}
 
 

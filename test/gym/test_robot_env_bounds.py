@@ -25,6 +25,7 @@ UNKNOWN = {
     "body_velocity",
     "base_height",
     "height_over_feet",
+    "feet_lift",
     "tool_position",
     "passive_velocity",
 }

@@ -48,12 +48,18 @@ WALKING: Values = {
     "angular_velocity": [1.5, -2.5, 0.5],
     "base_velocity": [0.4, 0.2, 0.7],
     "heading": [0.6, 0.8],
-    "base_height": [0.3],
+    "height_over_feet": [0.3],
+    "feet_lift": [0.03, 0.0, 0.0, 0.06],
+    "gait_phase": [0.6, 0.8],
 }
-"""Half the target velocity, leaning, drifting to the left and turning."""
+"""Half the target velocity, leaning, drifting to the left and turning; the first diagonal should be at 0.36 of 6 cm."""
+OFF = (0.14 + 0.64) / 4
+"""How far the feet are from that, in 6 cm."""
+GAIT = 1.0 * OFF + 0.2 * 0.7 + 0.02 * 0.09
+"""What that costs, with the vertical velocity and a change of the action."""
 STILL, MOVED = [0.1] * 12, [0.7] * 3 + [0.1] * 9
 """The mean squared change between them is 3 x 0.36 / 12 = 0.09."""
-REWARD = 0.5 * 0.9 + 0.3 * 0.9 - 0.1 * 0.2 - 0.1 * 0.5 - 0.3 * 0.6 - 0.02 * 0.09  # 0.4682
+REWARD = 0.5 * 0.9 + 0.3 * 0.9 - 0.1 * 0.2 - 0.1 * 0.5 - 0.3 * 0.6 - GAIT
 
 
 class TestA1Walk:
@@ -62,7 +68,20 @@ class TestA1Walk:
         [
             ({}, REWARD),
             ({"base_velocity": [0.6, 0.2, 0.7]}, REWARD + 0.25 * 0.9),
-            ({"base_velocity": [3.0, 0.2, 0.7]}, REWARD + 0.5 * 0.9),  # saturates at the target
+            ({"base_velocity": [0.8, 0.2, 0.7]}, REWARD + 0.5 * 0.9),
+            ({"base_velocity": [1.2, 0.2, 0.7]}, REWARD + 0.5 * 0.9 - 0.5),  # half the target above it
+            ({"base_velocity": [3.0, 0.2, 0.7]}, REWARD + 0.5 * 0.9 - 1.0),
+            ({"base_velocity": [0.4, 0.2, -0.2]}, REWARD + 0.2 * 0.5),  # up or down alike
+            ({"base_velocity": [0.4, 0.2, 5.0]}, REWARD - 0.2 * 0.3),
+            ({"feet_lift": [0.0216, 0.0, 0.0, 0.0216]}, REWARD + OFF),  # as the clock wants them
+            (
+                {"feet_lift": [0.0, 0.0216, 0.0216, 0.0], "gait_phase": [-0.6, -0.8]},
+                REWARD + OFF,
+            ),  # half a stride later
+            ({"gait_phase": [-0.6, -0.8]}, REWARD + OFF - (0.5 + 0.36 + 0.36 + 1.0) / 4),
+            ({"feet_lift": [0.9, 0.0, 0.0, 0.9]}, REWARD + OFF - (2.0 + 2.0) / 4),  # more is no worse
+            ({"joint_velocity": [2.0] * 6 + [-4.0] * 6}, REWARD - 0.003 * 10.0),
+            ({"joint_velocity": [90.0] * 12}, REWARD - 0.003 * 400.0),
             ({"base_velocity": [-0.4, 0.2, 0.7]}, REWARD - 2 * 0.5 * 0.9),  # backwards is punished
             ({"base_velocity": [-3.0, 0.2, 0.7]}, REWARD - 1.5 * 0.9),
             ({"base_velocity": [0.4, -0.2, 0.7]}, REWARD),  # to the right is as bad
@@ -79,7 +98,7 @@ class TestA1Walk:
             ({"gravity": [0.0, 0.0, -1.0]}, REWARD + 0.1 * (0.5 + 0.3)),
             ({"gravity": [0.0, 0.0, -1.2]}, REWARD + 0.1 * 0.5 + 0.3 * 0.3),  # the gate is 1 at most
             ({"gravity": [0.0, 0.0, 0.5]}, REWARD - 0.5 * 0.9 - 0.3 * 1.4),  # upside down nothing is walked
-            ({"joint_velocity": [9.0] * 12, "base_height": [0.5]}, REWARD),
+            ({"height_over_feet": [0.5]}, REWARD),
         ],
     )
     def test_reward(self, changes: Values, expected: float) -> None:
@@ -106,10 +125,10 @@ class TestA1Walk:
             ({"gravity": [0.5, 0.3, -0.8]}, False),
             ({"gravity": [0.5, 0.3, -0.79]}, True),
             ({"gravity": [0.0, 0.0, 1.0]}, True),
-            ({"base_height": [0.131]}, False),
-            ({"base_height": [0.13]}, False),
-            ({"base_height": [0.129]}, True),
-            ({"base_height": [0.129], "gravity": [0.0, 0.0, 1.0]}, True),
+            ({"height_over_feet": [0.131]}, False),
+            ({"height_over_feet": [0.13]}, False),
+            ({"height_over_feet": [0.129]}, True),
+            ({"height_over_feet": [0.129], "gravity": [0.0, 0.0, 1.0]}, True),
         ],
     )
     def test_a_fall_ends_it(self, changes: Values, ended: bool) -> None:
@@ -118,10 +137,10 @@ class TestA1Walk:
     def test_settings_weigh_their_own_terms(self) -> None:
         terms = {
             "upright_weight": 0.9, "lateral_weight": -0.2, "yaw_rate_weight": -0.5, "heading_weight": -0.6,
-            "action_change_weight": -0.09,
+            "action_change_weight": -0.09, "gait_weight": -OFF, "bounce_weight": -0.7,
         }  # fmt: skip
         usual = {"upright_weight": 0.3, "lateral_weight": 0.1, "yaw_rate_weight": 0.1, "heading_weight": 0.3,
-                 "action_change_weight": 0.02}  # fmt: skip
+                 "action_change_weight": 0.02, "gait_weight": 1.0, "bounce_weight": 0.2}  # fmt: skip
         for name, term in terms.items():
             task = make_task("a1_walk", {name: usual[name] + 1.0})
             assert judged(task, WALKING, STILL, MOVED)[0] == pytest.approx(REWARD + term, abs=1e-6), name
@@ -133,7 +152,7 @@ class TestA1Walk:
 
     @pytest.mark.parametrize(("height", "ended"), [(0.141, False), (0.139, True)])
     def test_a_go2_is_judged_alike_and_falls_from_longer_legs(self, height: float, ended: bool) -> None:
-        after = {**WALKING, "base_height": [height]}
+        after = {**WALKING, "height_over_feet": [height]}
         reward = judged(make_task("a1_walk"), after, STILL, MOVED)[0]
         assert judged(make_task("go2_walk"), after, STILL, MOVED) == (reward, ended)
 
@@ -143,12 +162,12 @@ class TestA1Walk:
         assert make_task("a1_back").metrics(fields) == {"backward_velocity": -0.4}
 
 
-@pytest.mark.parametrize(("velocity", "forward"), [(-0.2, 0.45), (0.2, -0.45), (-3.0, 0.9), (3.0, -0.9)])
+@pytest.mark.parametrize(("velocity", "forward"), [(-0.2, 0.45), (0.2, -0.45), (-3.0, 0.9 - 1.0), (3.0, -0.9)])
 def test_a1_back_rewards_the_way_back(velocity: float, forward: float) -> None:
     after = {**WALKING, "base_velocity": [velocity, 0.2, 0.7]}
     reward, ended = judged(make_task("a1_back"), after, STILL, MOVED)
     assert reward == pytest.approx(forward + REWARD - 0.45, abs=1e-6) and not ended
-    assert judged(make_task("a1_back"), {**after, "base_height": [0.1]}, STILL, MOVED)[1]
+    assert judged(make_task("a1_back"), {**after, "height_over_feet": [0.1]}, STILL, MOVED)[1]
 
 
 class TestXarmReach:
@@ -382,7 +401,7 @@ LEANING: Values = {"passive_direction": [math.sin(0.2), -math.cos(0.2)]}
     [
         ("a1_walk", {**WALKING, "base_velocity": [0.41, 0.2, 0.7]}, True),
         ("a1_walk", {**WALKING, "base_velocity": [0.39, 0.2, 0.7]}, False),
-        ("a1_walk", {**WALKING, "base_velocity": [2.0, 0.0, 0.0], "base_height": [0.1]}, False),  # a fall
+        ("a1_walk", {**WALKING, "base_velocity": [2.0, 0.0, 0.0], "height_over_feet": [0.1]}, False),  # a fall
         ("a1_back", {**WALKING, "base_velocity": [-0.21, 0.2, 0.7]}, True),
         ("a1_back", {**WALKING, "base_velocity": [0.21, 0.2, 0.7]}, False),
         ("a1_get_up", {**LYING, "gravity": [0.4, 0.1, -0.91], "height_over_feet": [0.196]}, True),
@@ -440,12 +459,24 @@ class TestTrack:
     )
     def test_by_hand(self, name: str, command: Sequence[float], moving: float, turning: float) -> None:
         reward, ended = judged(make_task(name), {**self.AFTER, "velocity_command": command}, STILL, MOVED)
-        expected = 0.9 * (moving + 0.5 * turning) + 0.3 * 0.9 - 0.02 * 0.09
+        expected = 0.9 * (moving + 0.5 * turning) + 0.3 * 0.9 - GAIT
         assert (reward, ended) == (pytest.approx(expected, abs=2e-5), False)  # the distance is never quite zero
+
+    @pytest.mark.parametrize(
+        ("command", "walks"), [([0.0, 0.0, 0.0], 0.0), ([0.03, 0.04, 0.0], 0.5), ([0.0, 0.0, 0.1], 0.5)]
+    )
+    def test_who_is_asked_to_stand_is_to_stand_on_all_feet(self, command: Sequence[float], walks: float) -> None:
+        """0.1 m/s and 0.2 rad/s are the least that it is to trot for; half of that is half a trot."""
+        after = {**self.AFTER, "velocity_command": command}
+        standing, gait = (
+            judged(make_task("a1_track", {"gait_weight": weight}), after, STILL, STILL)[0] for weight in (0.0, 1.0)
+        )
+        off = (abs(0.5 - 0.36 * walks) + abs(1.0 - 0.36 * walks)) / 4
+        assert standing - gait == pytest.approx(off, abs=1e-5)
 
     def test_falls(self) -> None:
         task = make_task("a1_track")
-        assert judged(task, {**self.AFTER, "base_height": [0.12]}, STILL, MOVED)[1]
+        assert judged(task, {**self.AFTER, "height_over_feet": [0.12]}, STILL, MOVED)[1]
         assert judged(task, {**self.AFTER, "gravity": [0.0, 0.7, -0.7]}, STILL, MOVED)[1]
 
     def test_commands_are_drawn_within_bounds_and_hold_for_a_while(self) -> None:
