@@ -29,13 +29,13 @@ class QuadrupedGait(Task):
     symmetric: ClassVar[bool] = True
 
     upright_weight: float = setting(0.3, "bonus for being upright", low=0.0)
-    gait_weight: float = setting(1.0, "penalty on feet that are not where a trot has them", low=0.0)
-    clearance: float = setting(0.06, "height to which a swinging foot is lifted", unit="m", low=0.005, high=0.2)
+    gait_weight: float = setting(1.5, "penalty on feet that are not where a trot has them", low=0.0)
+    clearance: float = setting(0.05, "height to which a swinging foot is lifted", unit="m", low=0.005, high=0.2)
     bounce_weight: float = setting(0.2, "penalty on vertical velocity", unit="s/m", low=0.0)
     joint_velocity_weight: float = setting(
-        0.003, "penalty on the mean squared joint velocity", unit="s^2/rad^2", low=0.0
+        0.006, "penalty on the mean squared joint velocity", unit="s^2/rad^2", low=0.0
     )
-    action_change_weight: float = setting(0.02, "penalty on the mean squared change of the action", low=0.0)
+    action_change_weight: float = setting(0.06, "penalty on the mean squared change of the action", low=0.0)
     fall_uprightness: float = setting(0.8, "cosine of the tilt below which the episode ends", low=0.0, high=1.0)
     fall_height: float = setting(0.13, "height over the feet below which the episode ends", unit="m", low=0.0)
 

@@ -96,7 +96,8 @@ class QuadrupedTrack(QuadrupedGait):
         moving = distance(after["body_velocity"][..., :2], command[..., :2]) / self.velocity_scale
         turning = abs(after["angular_velocity"][..., 2] - command[..., 2]) / self.turning_scale
         met = self._met(moving) + self.turning_weight * self._met(turning)
-        cost = self.gait_cost(last_action, action, after, after["body_velocity"][..., 2], self._asked_to_move(command))
+        vertical, moving = after["body_velocity"][..., 2], self._asked_to_move(command)
+        cost = self.gait_cost(last_action, action, after, vertical, moving)
         return met * upright.clip(0.0, 1.0) + self.upright_weight * upright - cost
 
     def _asked_to_move(self, command: Any) -> Any:
