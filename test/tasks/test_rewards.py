@@ -49,13 +49,13 @@ WALKING: Values = {
     "base_velocity": [0.4, 0.2, 0.7],
     "heading": [0.6, 0.8],
     "height_over_feet": [0.3],
-    "feet_lift": [0.03, 0.0, 0.0, 0.06],
+    "feet_lift": [0.025, 0.0, 0.0, 0.05],
     "gait_phase": [0.6, 0.8],
 }
-"""Half the target velocity, leaning, drifting to the left and turning; the first diagonal should be at 0.36 of 6 cm."""
+"""Half the target velocity, leaning, drifting to the left and turning; the first diagonal should be at 0.36 of 5 cm."""
 OFF = (0.14 + 0.64) / 4
-"""How far the feet are from that, in 6 cm."""
-GAIT = 1.0 * OFF + 0.2 * 0.7 + 0.02 * 0.09
+"""How far the feet are from that, in 5 cm."""
+GAIT = 1.5 * OFF + 0.2 * 0.7 + 0.06 * 0.09
 """What that costs, with the vertical velocity and a change of the action."""
 STILL, MOVED = [0.1] * 12, [0.7] * 3 + [0.1] * 9
 """The mean squared change between them is 3 x 0.36 / 12 = 0.09."""
@@ -73,15 +73,15 @@ class TestA1Walk:
             ({"base_velocity": [3.0, 0.2, 0.7]}, REWARD + 0.5 * 0.9 - 1.0),
             ({"base_velocity": [0.4, 0.2, -0.2]}, REWARD + 0.2 * 0.5),  # up or down alike
             ({"base_velocity": [0.4, 0.2, 5.0]}, REWARD - 0.2 * 0.3),
-            ({"feet_lift": [0.0216, 0.0, 0.0, 0.0216]}, REWARD + OFF),  # as the clock wants them
+            ({"feet_lift": [0.018, 0.0, 0.0, 0.018]}, REWARD + 1.5 * OFF),  # as the clock wants them
             (
-                {"feet_lift": [0.0, 0.0216, 0.0216, 0.0], "gait_phase": [-0.6, -0.8]},
-                REWARD + OFF,
+                {"feet_lift": [0.0, 0.018, 0.018, 0.0], "gait_phase": [-0.6, -0.8]},
+                REWARD + 1.5 * OFF,
             ),  # half a stride later
-            ({"gait_phase": [-0.6, -0.8]}, REWARD + OFF - (0.5 + 0.36 + 0.36 + 1.0) / 4),
-            ({"feet_lift": [0.9, 0.0, 0.0, 0.9]}, REWARD + OFF - (2.0 + 2.0) / 4),  # more is no worse
-            ({"joint_velocity": [2.0] * 6 + [-4.0] * 6}, REWARD - 0.003 * 10.0),
-            ({"joint_velocity": [90.0] * 12}, REWARD - 0.003 * 400.0),
+            ({"gait_phase": [-0.6, -0.8]}, REWARD + 1.5 * OFF - 1.5 * (0.5 + 0.36 + 0.36 + 1.0) / 4),
+            ({"feet_lift": [0.9, 0.0, 0.0, 0.9]}, REWARD + 1.5 * OFF - 1.5 * (2.0 + 2.0) / 4),  # more is no worse
+            ({"joint_velocity": [2.0] * 6 + [-4.0] * 6}, REWARD - 0.006 * 10.0),
+            ({"joint_velocity": [90.0] * 12}, REWARD - 0.006 * 400.0),
             ({"base_velocity": [-0.4, 0.2, 0.7]}, REWARD - 2 * 0.5 * 0.9),  # backwards is punished
             ({"base_velocity": [-3.0, 0.2, 0.7]}, REWARD - 1.5 * 0.9),
             ({"base_velocity": [0.4, -0.2, 0.7]}, REWARD),  # to the right is as bad
@@ -115,7 +115,7 @@ class TestA1Walk:
             mean = sum((a - b) ** 2 for a, b in zip(last, action, strict=True)) / 12
             assert mean == pytest.approx(0.09)
             assert judged(task, WALKING, last, action)[0] == pytest.approx(REWARD, abs=1e-6)
-        assert judged(task, WALKING, MOVED, MOVED)[0] == pytest.approx(REWARD + 0.02 * 0.09, abs=1e-6)
+        assert judged(task, WALKING, MOVED, MOVED)[0] == pytest.approx(REWARD + 0.06 * 0.09, abs=1e-6)
 
     @pytest.mark.parametrize(
         ("changes", "ended"),
@@ -140,7 +140,7 @@ class TestA1Walk:
             "action_change_weight": -0.09, "gait_weight": -OFF, "bounce_weight": -0.7,
         }  # fmt: skip
         usual = {"upright_weight": 0.3, "lateral_weight": 0.1, "yaw_rate_weight": 0.1, "heading_weight": 0.3,
-                 "action_change_weight": 0.02, "gait_weight": 1.0, "bounce_weight": 0.2}  # fmt: skip
+                 "action_change_weight": 0.06, "gait_weight": 1.5, "bounce_weight": 0.2}  # fmt: skip
         for name, term in terms.items():
             task = make_task("a1_walk", {name: usual[name] + 1.0})
             assert judged(task, WALKING, STILL, MOVED)[0] == pytest.approx(REWARD + term, abs=1e-6), name
