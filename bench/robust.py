@@ -86,7 +86,9 @@ def survive(agent: Path, backend: dict[str, Any], episodes: int, seconds: float,
         ahead = np.array([np.cos(start.base_yaw), np.sin(start.base_yaw)])
         way = float((truth.base_position - start.base_position)[:2] @ ahead)
         lasted = max(ticks * settings.control.period, settings.control.period)
-        found.append({"ended": ended, "fell": ended and _fallen(truth), "seconds": lasted, "velocity": way / lasted})
+        found.append(
+            {"ended": ended, "fell": bool(ended and _fallen(truth)), "seconds": lasted, "velocity": way / lasted}
+        )
     world.close()
     return {
         "episodes": found,
