@@ -89,6 +89,10 @@ class QuadrupedTrack(QuadrupedGait):
     sharpness: float = setting(0.5, "weight of what is sharp near the command", low=0.0)
     precision: float = setting(0.15, "share of the scales at which that has fallen to half", low=1e-3)
 
+    tilt_weight: float = setting(2.0, "penalty on the squared sine of the trunk's tilt", low=0.0)
+    standing_height: float = setting(0.25, "height over the feet below which it crouches", unit="m", low=0.05)
+    crouch_weight: float = setting(2.0, "penalty on what it is lower, as a share of that", low=0.0)
+
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """See the class."""
         upright = -after["gravity"][..., 2]
@@ -98,7 +102,13 @@ class QuadrupedTrack(QuadrupedGait):
         met = self._met(moving) + self.turning_weight * self._met(turning)
         vertical, moving = after["body_velocity"][..., 2], self._asked_to_move(command)
         cost = self.gait_cost(last_action, action, after, vertical, moving)
-        return met * upright.clip(0.0, 1.0) + self.upright_weight * upright - cost
+        return met * upright.clip(0.0, 1.0) + self.upright_weight * upright - cost - self._posture(after)
+
+    def _posture(self, after: Fields) -> Any:
+        """What it costs not to stand level and high: without it, an A1 followed its commands on its hind shanks."""
+        tilt = (after["gravity"][..., :2] ** 2).sum(-1)
+        crouch = (1.0 - after["height_over_feet"][..., 0] / self.standing_height).clip(0.0, 1.0)
+        return self.tilt_weight * tilt + self.crouch_weight * crouch
 
     def _asked_to_move(self, command: Any) -> Any:
         """From 0 where it is to stand to 1 where its legs have to move."""
@@ -152,4 +162,5 @@ class Go2Track(QuadrupedTrack):
     name: ClassVar[str] = "go2_track"
     robot: ClassVar[str] = "go2"
 
+    standing_height: float = setting(0.265, "height over the feet below which it crouches", unit="m", low=0.05)
     fall_height: float = setting(0.14, "trunk height below which the episode ends", unit="m", low=0.0)

@@ -445,6 +445,7 @@ class TestTrack:
     }
     MET = 1.0 + 0.5
     """At no error."""
+    LEANS = 2.0 * (0.3**2 + 0.2**2)
 
     @pytest.mark.parametrize("name", ["a1_track", "go2_track"])
     @pytest.mark.parametrize(
@@ -459,7 +460,7 @@ class TestTrack:
     )
     def test_by_hand(self, name: str, command: Sequence[float], moving: float, turning: float) -> None:
         reward, ended = judged(make_task(name), {**self.AFTER, "velocity_command": command}, STILL, MOVED)
-        expected = 0.9 * (moving + 0.5 * turning) + 0.3 * 0.9 - GAIT
+        expected = 0.9 * (moving + 0.5 * turning) + 0.3 * 0.9 - GAIT - self.LEANS
         assert (reward, ended) == (pytest.approx(expected, abs=2e-5), False)  # the distance is never quite zero
 
     @pytest.mark.parametrize(
@@ -473,6 +474,15 @@ class TestTrack:
         )
         off = (abs(0.5 - 0.36 * walks) + abs(1.0 - 0.36 * walks)) / 4
         assert standing - gait == pytest.approx(off, abs=1e-5)
+
+    @pytest.mark.parametrize(("name", "stands"), [("a1_track", 0.25), ("go2_track", 0.265)])
+    def test_crouching_costs_its_share_of_the_height(self, name: str, stands: float) -> None:
+        lowest, highest = (
+            judged(make_task(name), {**self.AFTER, "height_over_feet": [height]}, STILL, STILL)[0]
+            for height in (0.8 * stands, stands)
+        )
+        assert highest - lowest == pytest.approx(2.0 * 0.2)
+        assert judged(make_task(name), {**self.AFTER, "height_over_feet": [0.5]}, STILL, STILL)[0] == highest
 
     def test_falls(self) -> None:
         task = make_task("a1_track")
