@@ -9,6 +9,7 @@ happen just after an answer, when the next tick is furthest away.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -78,7 +79,8 @@ class GraphLoader:
 
     def _work(self) -> None:
         if hasattr(os, "SCHED_BATCH"):  # whatever priority the control path has, this thread has none
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+            with contextlib.suppress(PermissionError):  # where all of it yields to even more
+                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         while True:
             with self._condition:
                 self._condition.wait_for(lambda: self._stopped or self._pending is not None)

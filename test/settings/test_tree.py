@@ -87,7 +87,7 @@ def test_a_wrong_override_is_named(override, words):
 
 
 def test_an_unknown_task_lists_the_known_ones():
-    with pytest.raises(ConfigError, match=", ".join(sorted([*TASKS, "gym", "bringup"]))):
+    with pytest.raises(ConfigError, match=", ".join(sorted([*TASKS, "gym"]))):
         load_settings("fly")
     with pytest.raises(UnknownNameError, match=", ".join(sorted(TASKS))):
         make_task("fly")

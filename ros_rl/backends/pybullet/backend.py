@@ -26,9 +26,10 @@ from ros_rl.backends.world.terrain import Terrain
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross
 from ros_rl.settings.backends import PyBulletSettings
-from ros_rl.types import Array, Measurement, Pose
+from ros_rl.types import Array, Measurement, Pose, Start
 
 _GRAVITY = 9.81  # m/s^2
+_FAR_UP = 100.0  # m
 
 
 class PyBulletBackend(SimulatedRobot):
@@ -72,6 +73,8 @@ class PyBulletBackend(SimulatedRobot):
         if body is not self._body:
             self._body, self._actuators = body, Actuators(self._client, body, self._robot)
         index = self._body.index
+        if self._start is not Start.HOME:
+            self._part_from_the_ground()
         where = place.position.tolist(), place.orientation.tolist()
         base = self._client.multiplyTransforms(*where, *self._body.inertial)
         self._client.resetBasePositionAndOrientation(index, *base)
@@ -81,6 +84,12 @@ class PyBulletBackend(SimulatedRobot):
         for item in self._scene.objects.values():
             item.reset(self._client, rng)
         self._actuators.reset(conditions)
+
+    def _part_from_the_ground(self) -> None:
+        """Let contacts of the episode before be forgotten, whose forces PyBullet begins the next ones with."""
+        pose(self._client, self._body, self._robot.home, self._robot.passive_home)
+        self._client.resetBasePositionAndOrientation(self._body.index, [0.0, 0.0, _FAR_UP], [0.0, 0.0, 0.0, 1.0])
+        self._client.stepSimulation()
 
     @property
     def entangled(self) -> bool:
