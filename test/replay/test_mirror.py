@@ -76,7 +76,8 @@ def test_mirrored_actions_give_mirrored_observations() -> None:
     one = _observations(settings, actions)
     other = _observations(settings, actions[:, list(joints)] * signs, _HALF_A_STRIDE)
     assert spec.size == len(index) == len(sign)
-    # contacts make small differences grow, and the A1 itself is not quite symmetric: over a few steps the image must stay far closer than the original
+    # contacts make small differences grow, and the A1 itself is not quite symmetric: over a few steps the image must
+    # stay far closer than the original
     for name, part in spec.slices.items():
         apart = np.abs(one[:, part] - other[:, part]).max()
         mirrored = np.abs((one[:, index] * sign)[:, part] - other[:, part]).max()
