@@ -387,6 +387,7 @@ class TestGetUp:
             assert (robot.limits.lower < command).all() and (command < robot.limits.upper).all()
             np.testing.assert_allclose(robot.action(command), action)
         assert (robot.scale > 1.9 * plain.scale).all()
+        assert (robot.command_ramp, plain.command_ramp) == (0.5, 1.0)
         assert (robot.safety.tilt, robot.safety.joint_error) == (math.inf, math.inf)
         assert (robot.safety.temperature, robot.safety.velocity) == (plain.safety.temperature, plain.safety.velocity)
 
