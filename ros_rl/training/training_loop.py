@@ -87,6 +87,7 @@ class TrainingLoop:
         self.rounds = 0
         self.version = -1
         self._published_at: int | None = None
+        self._elsewhere = False  # its replay began empty in a new world, where the robot waits for the first rounds
         smoothing = settings.agent.smoothing
         period = settings.control.period
         self._random = ExportedGraph(RandomGraph(self.spec, smoothing), settings.task.name, period)
@@ -158,7 +159,7 @@ class TrainingLoop:
         """Whether a round is due."""
         if self._offline:
             return self.rounds < self._offline
-        enough = max(1, min(self.warmup, self.settings.learner.batch_size) // 2)
+        enough = 1 if self._elsewhere else max(1, min(self.warmup, self.settings.learner.batch_size) // 2)
         ready = self.settings.agent.learns and len(self.replay) >= enough
         return ready and self.rounds < min(self.env_steps, self.total_steps) - self.warmup
 
@@ -268,7 +269,7 @@ class TrainingLoop:
         folder = found.path
         state = unpack_state(*read_arrays(folder / LEARNER))
         self._check_agent(folder, state)
-        elsewhere = self._begins_to_adapt(state["settings"])
+        elsewhere = self._elsewhere = self._begins_to_adapt(state["settings"])
         try:
             if not elsewhere:
                 self.replay.restore(*read_arrays(folder / REPLAY), folder / REPLAY)

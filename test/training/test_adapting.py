@@ -66,7 +66,9 @@ def test_the_dynamics_alone_learn_from_the_new_world_alone(tmp_path: Path) -> No
     before, normalisers = weights(run), run.training.agent.model.inputs.std.clone()
     assert len(run.training.replay) == 0 and run.training.env_steps == 50 and not run.recalling
     run.begin(tmp_path / "second")
-    live(run, 50, AFTER)
+    live(run, 50, 51)
+    assert run.training.allowance >= 51 + run.training.settings.learner.slack_steps, "a robot in lock-step would wait"
+    live(run, 51, AFTER)
     assert changed(before, weights(run)) == {"model"}
     assert torch.equal(run.training.agent.model.inputs.std, normalisers)
     assert len(run.training.replay) == AFTER - 50 and float(run.training.agent.graph.use_planner) == 1.0
