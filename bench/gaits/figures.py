@@ -14,7 +14,6 @@ from ros_rl.types import Array
 
 _TOUCHES = 1.0  # N
 _AWAY = 0.02  # s without contact, after which contact is a touchdown
-_PLATE = 0.002
 _PAIRS = {"diagonal": ((0, 3), (1, 2)), "lateral": ((0, 2), (1, 3)), "front and rear": ((0, 1), (2, 3))}
 """Of feet in the order front right, front left, rear right, rear left."""
 
@@ -27,7 +26,7 @@ class Gait:
         velocity: Along the way [m/s].
         air: Share of time with no foot on the ground.
         touchdown: Median speed of a foot before it strikes [m/s].
-        peak_load: Largest load on one foot, over 10 ms [body weights].
+        peak_load: Largest load on one foot in a physics step [body weights].
         calf_torque: Share of time that a calf's torque is above 70 % of its limit.
         transport: Positive mechanical work over weight times way.
         duty: Share of time on the ground, of each foot.
@@ -69,9 +68,6 @@ def gait_of(
         step: Time between rows [s].
     """
     touching = loads > _TOUCHES
-    window = round(_PLATE / step)
-    kernel = np.ones(window) / window
-    averaged = np.stack([np.convolve(foot, kernel, "valid") for foot in loads.T])
     power = np.maximum(efforts * joint_velocities, 0.0).sum(-1)
     way = float(np.linalg.norm(positions[-1, :2] - positions[0, :2]))
     strikes = _touchdowns(touching, round(_AWAY / step))
@@ -81,7 +77,7 @@ def gait_of(
         velocity=way / (len(loads) * step),
         air=float(np.mean(~touching.any(-1))),
         touchdown=float(np.median(speeds)) if speeds.size else 0.0,
-        peak_load=float(averaged.max()) / weight,
+        peak_load=float(loads.max()) / weight,
         calf_torque=float(np.mean(hard)),
         transport=float(power.sum() * step) / (weight * max(way, 1e-6)),
         duty=tuple(touching.mean(0).tolist()),

@@ -150,6 +150,16 @@ def add_agent(parser: argparse.ArgumentParser, required: bool = True) -> None:
     )
 
 
+def add_agent_or_shipped(parser: argparse.ArgumentParser) -> None:
+    """The same for commands that take the agent that ships for the task where none is given."""
+    parser.add_argument(
+        "--agent",
+        type=Path,
+        metavar="PATH",
+        help="control graph (.onnx), or a run's folder (default: the agent that ships for the task)",
+    )
+
+
 def add_run_settings(parser: argparse.ArgumentParser) -> None:
     """A run and settings in place of its own."""
     parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run")

@@ -8,12 +8,11 @@ from __future__ import annotations
 import argparse
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ros_rl.cli.arguments import add_settings
+from ros_rl.cli.arguments import add_agent_or_shipped, add_settings
 from ros_rl.cli.eval import judges
 from ros_rl.cli.options import agent_of, require, shipped_agent
 from ros_rl.errors import ConfigError
@@ -36,12 +35,7 @@ def add(commands: Any) -> None:
         "is a display and the simulator has one.",
     )
     parser.add_argument("task", metavar="TASK", help="one with a velocity_command, such as a1_track")
-    parser.add_argument(
-        "--agent",
-        type=Path,
-        metavar="PATH",
-        help="control graph (.onnx), or a run's folder (default: the agent that ships for the task)",
-    )
+    add_agent_or_shipped(parser)
     parser.add_argument("--driver", choices=judges(), help=f"simulator (default: {DEFAULT_BACKEND})")
     parser.add_argument("--no-window", action="store_true", help="open no window (default: where there is a display)")
     add_settings(parser)

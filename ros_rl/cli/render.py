@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ros_rl.cli.arguments import add_settings
+from ros_rl.cli.arguments import add_agent_or_shipped, add_settings
 from ros_rl.cli.eval import judges
 from ros_rl.cli.options import agent_of, require, shipped_agent
 from ros_rl.errors import ConfigError
@@ -29,12 +29,7 @@ def add(commands: Any) -> None:
         "sheet (PNG): frames, which foot touched the ground when, real and commanded velocity.",
     )
     parser.add_argument("task", metavar="TASK", help="see 'ros-rl list'")
-    parser.add_argument(
-        "--agent",
-        type=Path,
-        metavar="PATH",
-        help="control graph (.onnx), or a run's folder (default: the agent that ships for the task)",
-    )
+    add_agent_or_shipped(parser)
     parser.add_argument("--driver", choices=judges(), help=f"simulator (default: {DEFAULT_BACKEND})")
     parser.add_argument("--seconds", type=float, metavar="S", help="length of the episode (default: the task's)")
     parser.add_argument(

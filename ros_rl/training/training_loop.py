@@ -50,7 +50,7 @@ class Resumed(NamedTuple):
     about: Any
     """What `TrainingLoop.checkpoint` was given."""
     elsewhere: bool = False
-    """Whether what came before was of another world, to which the agent adapts no more."""
+    """Whether what came before was of another world, and says nothing about this one."""
 
 
 class TrainingLoop:
@@ -87,7 +87,6 @@ class TrainingLoop:
         self.rounds = 0
         self.version = -1
         self._published_at: int | None = None
-        self._elsewhere = False  # its replay began empty in a new world, where the robot waits for the first rounds
         smoothing = settings.agent.smoothing
         period = settings.control.period
         self._random = ExportedGraph(RandomGraph(self.spec, smoothing), settings.task.name, period)
@@ -159,7 +158,7 @@ class TrainingLoop:
         """Whether a round is due."""
         if self._offline:
             return self.rounds < self._offline
-        enough = 1 if self._elsewhere else max(1, min(self.warmup, self.settings.learner.batch_size) // 2)
+        enough = 1 if self._adapts else max(1, min(self.warmup, self.settings.learner.batch_size) // 2)
         ready = self.settings.agent.learns and len(self.replay) >= enough
         return ready and self.rounds < min(self.env_steps, self.total_steps) - self.warmup
 
@@ -269,7 +268,7 @@ class TrainingLoop:
         folder = found.path
         state = unpack_state(*read_arrays(folder / LEARNER))
         self._check_agent(folder, state)
-        elsewhere = self._elsewhere = self._begins_to_adapt(state["settings"])
+        elsewhere = self._begins_to_adapt(state["settings"])
         try:
             if not elsewhere:
                 self.replay.restore(*read_arrays(folder / REPLAY), folder / REPLAY)
@@ -288,10 +287,14 @@ class TrainingLoop:
         self._published_at = None  # whoever acts has no graph yet
         return Resumed(found, json.loads((folder / SO_FAR).read_text()), elsewhere)
 
+    @property
+    def _adapts(self) -> bool:
+        """Whether it learns a new world's dynamics alone; its warm-up is over, and the robot waits for its rounds."""
+        return to_mapping(self.settings.agent).get("adapt") == DYNAMICS
+
     def _begins_to_adapt(self, before: dict[str, Any]) -> bool:
         """Whether the agent learned everything until now, and the dynamics of a new world from now on."""
-        now = to_mapping(self.settings.agent).get("adapt")
-        return now == DYNAMICS and before.get("adapt") != DYNAMICS
+        return self._adapts and before.get("adapt") != DYNAMICS
 
     def _check_agent(self, folder: Path, state: dict[str, Any]) -> None:
         own, other = variant_name(AGENT_SETTINGS, self.settings.agent), state["name"]

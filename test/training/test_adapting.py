@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from learners import random_transition
 
@@ -74,16 +75,18 @@ def test_the_dynamics_alone_learn_from_the_new_world_alone(tmp_path: Path) -> No
     assert len(run.training.replay) == AFTER - 50 and float(run.training.agent.graph.use_planner) == 1.0
 
 
-def test_an_adaptation_that_was_stopped_goes_on_with_what_it_saw(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [52, 80])
+def test_an_adaptation_that_was_stopped_goes_on_with_what_it_saw(tmp_path: Path, stop: int) -> None:
     first = make_run("all", BEFORE)
     first.begin(tmp_path / "first")
     live(first, 0, 50)
     run = adapting(tmp_path / "first")
     run.begin(tmp_path / "second")
-    live(run, 50, 80)
+    live(run, 50, stop)
     again = adapting(tmp_path / "second")
     again.begin(tmp_path / "second")
     while again.work():
         pass
-    assert len(again.training.replay) == 30 and again.training.env_steps == 80
+    assert len(again.training.replay) == stop - 50 and again.training.env_steps == stop
     assert changed(weights(run), weights(again)) == set()
+    assert again.training.allowance >= stop + again.training.settings.learner.slack_steps, "a robot would wait"
