@@ -31,6 +31,7 @@ from ros_rl.yaml_files import write_parameters_file
 
 NAMESPACE = "t"
 PATIENCE = 60.0  # s; a busy machine is no failure
+_REPEAT = 2.0  # s; between two allowances of a learner that has nothing new to say
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
@@ -47,6 +48,8 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = PATIENCE)
 class Peer:
     """Publishes and hears what a test needs; plays those nodes that are not under test, as nobody else is listened to.
 
+    Like a real learner it repeats its allowance, so that a driver does not take a slow test for a silent learner.
+
     Args:
         settings: Of the nodes.
         real: Names of the nodes under test.
@@ -54,7 +57,9 @@ class Peer:
 
     def __init__(self, settings: Settings, real: Collection[str]) -> None:
         self._real, self._played = real, {}
+        self._allowed: int | None = None
         self.node = rclpy.create_node("peer", namespace=NAMESPACE, use_global_arguments=False)
+        self.node.create_timer(_REPEAT, self._repeat_allowance)
         self.robot = settings.load_robot()
         self.ticks: list[Tick] = []
         self.refusals: list[str] = []
@@ -96,7 +101,12 @@ class Peer:
             node.destroy_node()
 
     def allow(self, steps: int) -> None:
+        self._allowed = steps
         self.allowance.publish(packets.to_allowance(steps, 0))
+
+    def _repeat_allowance(self) -> None:
+        if self._allowed is not None:
+            self.allow(self._allowed)
 
     def give_graph(self, model: bytes, version: int = 0) -> None:
         self.graph.publish(packets.to_blocks(Header(0, 0, version), {"model": model}))
