@@ -393,7 +393,7 @@ def with_parents(name: str) -> list[str]:
 
 
 def part(module: str) -> str:
-    """The part of the package that a module belongs to: ``tasks`` for ``ros_rl.tasks.a1_walk``."""
+    """The part of the package that a module belongs to: ``tasks`` for ``ros_rl.tasks.quadruped.walk``."""
     return (module.split(".") + [""])[1]
 
 

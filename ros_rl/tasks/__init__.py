@@ -8,18 +8,15 @@ from typing import Any
 from ros_rl.config import build
 from ros_rl.errors import UnknownNameError
 from ros_rl.plugins import TASKS_GROUP, Table
-from ros_rl.tasks.a1_back import A1Back
-from ros_rl.tasks.a1_from_back import A1FromBack
-from ros_rl.tasks.a1_walk import A1Walk
+from ros_rl.tasks.arm.reach import So101Reach, Ur5Reach, XarmReach
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
-from ros_rl.tasks.go2_walk import Go2Walk
 from ros_rl.tasks.mock_point import MockPoint
-from ros_rl.tasks.quadruped_get_up import A1GetUp, Go2GetUp
-from ros_rl.tasks.quadruped_track import A1Track, Go2Track
-from ros_rl.tasks.so101_reach import So101Reach
+from ros_rl.tasks.quadruped.back import A1Back
+from ros_rl.tasks.quadruped.from_back import A1FromBack
+from ros_rl.tasks.quadruped.get_up import A1GetUp, Go2GetUp
+from ros_rl.tasks.quadruped.track import A1Track, Go2Track
+from ros_rl.tasks.quadruped.walk import A1Walk, Go2Walk
 from ros_rl.tasks.task import Task
-from ros_rl.tasks.ur5_reach import Ur5Reach
-from ros_rl.tasks.xarm_reach import XarmReach
 
 _OWN: tuple[type[Task], ...] = (
     A1Walk,

@@ -179,7 +179,7 @@ def test_a_field_that_hands_out_what_the_driver_holds(monkeypatch: pytest.Monkey
 
 
 def test_a_reward_that_prefers_one_side_is_not_symmetric() -> None:
-    from ros_rl.tasks.a1_walk import A1Walk
+    from ros_rl.tasks.quadruped.walk import A1Walk
 
     def reward(self: Any, before: Any, last_action: Any, action: Any, after: Any) -> Any:
         return after["angular_velocity"][..., 2]

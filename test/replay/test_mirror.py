@@ -23,7 +23,7 @@ from ros_rl.robot import load_robot
 from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
-from ros_rl.tasks.a1_walk import A1Walk
+from ros_rl.tasks.quadruped.walk import A1Walk
 from ros_rl.types import Command, Transition
 
 _QUIET = {

@@ -13,8 +13,8 @@ import torch
 from ros_rl.errors import ConfigError
 from ros_rl.robot import load_robot
 from ros_rl.tasks import TASKS, Task, make_task
-from ros_rl.tasks.a1_from_back import published_reward
 from ros_rl.tasks.gym_task import GymTask
+from ros_rl.tasks.quadruped.from_back import published_reward
 from ros_rl.types import Truth
 
 Values = Mapping[str, Sequence[float]]

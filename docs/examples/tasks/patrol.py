@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ros_rl.layout import Fields
-from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.tasks.goal_measures import HEADING_ERROR, waypoints_measure
 from ros_rl.tasks.measures import Measure
+from ros_rl.tasks.quadruped.walk import A1Walk
 from ros_rl.tasks.terms import distance, in_base
 from ros_rl.tasks.times import periods
 from ros_rl.types import Array

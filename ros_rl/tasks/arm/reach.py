@@ -84,3 +84,27 @@ class Reach(Task):
 
 def _distance(fields: Fields) -> Any:
     return distance(fields["tool_position"], fields["goal_position"])
+
+
+@dataclass(frozen=True)
+class XarmReach(Reach):
+    """See `Reach`."""
+
+    name: ClassVar[str] = "xarm_reach"
+    robot: ClassVar[str] = "xarm6"
+
+
+@dataclass(frozen=True)
+class Ur5Reach(Reach):
+    """See `Reach`."""
+
+    name: ClassVar[str] = "ur5_reach"
+    robot: ClassVar[str] = "ur5e"
+
+
+@dataclass(frozen=True)
+class So101Reach(Reach):
+    """See `Reach`."""
+
+    name: ClassVar[str] = "so101_reach"
+    robot: ClassVar[str] = "so101"

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from ros_rl.config import setting
 from ros_rl.layout import Fields
-from ros_rl.tasks.a1_walk import A1Walk
 from ros_rl.tasks.measures import BACKWARD_VELOCITY, Measure
 from ros_rl.tasks.milestone import Milestone
+from ros_rl.tasks.quadruped.walk import A1Walk
 
 
 @dataclass(frozen=True)

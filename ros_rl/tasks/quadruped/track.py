@@ -17,7 +17,7 @@ from ros_rl.layout import Fields
 from ros_rl.tasks.goal_measures import velocity_error_measure
 from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.milestone import Milestone
-from ros_rl.tasks.quadruped_gait import QuadrupedGait
+from ros_rl.tasks.quadruped.gait import QuadrupedGait
 from ros_rl.tasks.terms import distance, near
 from ros_rl.tasks.times import periods
 from ros_rl.types import Array, Truth

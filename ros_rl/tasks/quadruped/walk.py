@@ -12,7 +12,7 @@ from ros_rl.config import setting
 from ros_rl.layout import Fields
 from ros_rl.tasks.measures import FORWARD_VELOCITY, Measure
 from ros_rl.tasks.milestone import Milestone
-from ros_rl.tasks.quadruped_gait import QuadrupedGait
+from ros_rl.tasks.quadruped.gait import QuadrupedGait
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,21 @@ class QuadrupedWalk(QuadrupedGait):
     def metrics(self, observation: Fields) -> dict[str, float]:
         """Forward velocity along the starting heading [m/s]."""
         return {"forward_velocity": float(self.velocity(observation))}
+
+
+@dataclass(frozen=True)
+class A1Walk(QuadrupedWalk):
+    """`QuadrupedWalk` with a Unitree A1."""
+
+    name: ClassVar[str] = "a1_walk"
+    robot: ClassVar[str] = "a1"
+
+
+@dataclass(frozen=True)
+class Go2Walk(QuadrupedWalk):
+    """`QuadrupedWalk` with a Unitree Go2, whose legs are some 6 % longer than those of an A1."""
+
+    name: ClassVar[str] = "go2_walk"
+    robot: ClassVar[str] = "go2"
+
+    fall_height: float = setting(0.14, "trunk height below which the episode ends", unit="m", low=0.0)

@@ -16,7 +16,7 @@ from ros_rl.layout import Fields
 from ros_rl.rotations import quaternion_to_matrix
 from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.milestone import Milestone
-from ros_rl.tasks.quadruped_get_up import QuadrupedGetUp
+from ros_rl.tasks.quadruped.get_up import QuadrupedGetUp
 from ros_rl.types import Outcome, Start, Truth
 
 _POSE = np.array([0.0, 0.869, -1.628])  # rad: hip, thigh and calf, of the published reward
