@@ -125,6 +125,8 @@ class Tick:
     """What the task is asked for at this tick, by the names of `ros_rl.sensors.inputs`; empty if it has no inputs."""
     env_steps: int = 0
     """Control periods in which commands acted since the driver started; resets, pauses and faults take none."""
+    by_person: bool = False
+    """Whether the newest of the commands, which answered the tick before, was a person's in the agent's place."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,8 @@ class Command:
     value: Array
     """Joint position [rad or m], velocity [rad/s or m/s] or effort [N m or N], by the robot's command interface, shape
     (joints,)."""
+    by_person: bool = False
+    """Whether a person decided it, or a script in a person's place, and not an agent."""
 
 
 @dataclass(frozen=True)
@@ -216,6 +220,7 @@ class Transition:
         source: The robot that it is experience of: its namespace, or its name; empty where there is one only.
         images: Those of o_k, by name.
         next_images: Those of o_{k+1}; the next transition of the chain has the same as its `images`.
+        by_person: Whether a person took the decision, or a script in a person's place, and not an agent.
     """
 
     tick: int
@@ -229,3 +234,4 @@ class Transition:
     source: str = ""
     images: Mapping[str, Image] = field(default_factory=dict)
     next_images: Mapping[str, Image] = field(default_factory=dict)
+    by_person: bool = False

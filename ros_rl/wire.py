@@ -36,6 +36,9 @@ SOURCE = "source."
 IMAGES, NEXT_IMAGES = "images.", "next_images."
 """Labels of a transition that begin so are its images before and after the step."""
 
+BY_PERSON = "by_person"
+"""Empty field of a tick or a transition whose decision was a person's; others do not have it."""
+
 METRICS = "metrics."
 """Labels of a transition that begin so are the task's metrics, not part of the experience."""
 
@@ -183,6 +186,8 @@ def transition_fields(transition: Transition) -> dict[str, ArrayLike]:
     }
     if transition.source:
         fields[f"{SOURCE}{transition.source}"] = ()
+    if transition.by_person:
+        fields[BY_PERSON] = ()
     return fields
 
 
@@ -272,6 +277,7 @@ def transition_from(fields: Mapping[str, np.ndarray]) -> Transition:
             source=_source(fields),
             images=_under(IMAGES, fields),
             next_images=_under(NEXT_IMAGES, fields),
+            by_person=BY_PERSON in fields,
         )
     except ContractError as error:
         raise ContractError(f"transition {error}") from None

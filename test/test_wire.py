@@ -3,6 +3,8 @@
 
 """Packets survive the wire bit for bit, and broken ones are refused."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -183,6 +185,19 @@ def test_a_transition_names_its_robot_in_a_label(source: str) -> None:
     assert labels[12:] == ([(f"source.{source}", 0)] if source else [])
     assert len(data) == 14
     assert transition_from(unpack(data, labels)[1]).source == source
+
+
+@pytest.mark.parametrize("source", ["", "a1"])
+def test_a_transition_of_a_persons_says_so_in_a_label_that_others_lack(source: str) -> None:
+    """So what was recorded before reads as nobody's."""
+    known = Transition(4, 2, np.ones(2), np.ones(1), 0.0, np.ones(2), False, True, source)
+    sent = dataclasses.replace(known, by_person=True)
+    data, labels = pack(Header(5), transition_fields(sent))
+    assert labels[-1] == ("by_person", 0) and transition_from(unpack(data, labels)[1]).by_person
+    assert transition_from(unpack_arrays(*pack_arrays(Header(5), transition_arrays(sent)))[1]).by_person
+    old = pack(Header(5), transition_fields(known))
+    assert old[1] == labels[:-1] and np.array_equal(old[0], data)
+    assert not transition_from(unpack(*old)[1]).by_person
 
 
 def test_a_transition_with_images_comes_back_bit_for_bit() -> None:

@@ -19,6 +19,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "environments": listing.environments,
     "robots": listing.robots,
     "agents": listing.agents,
+    "experts": listing.experts,
     "models": listing.models,
     "drivers": listing.drivers,
     "scenes": listing.scenes,

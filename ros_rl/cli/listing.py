@@ -12,6 +12,7 @@ from typing import Any
 from ros_rl.deploy.contract import METADATA_KEY, Contract
 from ros_rl.deploy.onnx_file import OnnxFile
 from ros_rl.errors import RosRlError
+from ros_rl.experts import EXPERTS
 from ros_rl.features import FEATURES
 from ros_rl.plugins import Table
 from ros_rl.resources import share_path
@@ -55,6 +56,11 @@ def robots() -> Rows:
 def agents() -> Rows:
     """Name and title."""
     yield from _titled(AGENT_SETTINGS)
+
+
+def experts() -> Rows:
+    """Name and title."""
+    yield from _titled(EXPERTS)
 
 
 def drivers() -> Rows:

@@ -22,6 +22,7 @@ from ros_rl.cli import (
     node,
     operate,
     plot,
+    record,
     render,
     run,
     settings,
@@ -39,6 +40,7 @@ READER_GONE = 141
 _USAGE_ERRORS = (ConfigError, UnknownNameError, RunFolderError)
 _COMMANDS = (
     train,
+    record,
     run,
     eval,
     render,

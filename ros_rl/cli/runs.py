@@ -28,6 +28,7 @@ from ros_rl.runs.signals import stop_event
 from ros_rl.runs.state import RunState
 from ros_rl.runs.summary import summarise
 from ros_rl.runs.terminal import make_display
+from ros_rl.runtime.person import scripted_person
 from ros_rl.settings.teleop import KEYBOARD
 from ros_rl.settings.tree import Settings
 from ros_rl.teleop.console import Console, check_terminal
@@ -100,7 +101,8 @@ def _lead_nodes(
     console = Console(course) if settings.teleop.device == KEYBOARD else None
     plain = mode == bringup.BRING_UP  # there is no progress to show
     with console or (Display(course) if plain else make_display(course)) as display:
-        state, ended = lead(stop=stop, display=display, robot_minutes=options.robot_minutes, console=console)
+        limits = {"robot_minutes": options.robot_minutes, "episodes": getattr(options, "episodes", None)}
+        state, ended = lead(stop=stop, display=display, console=console, **limits)
     if mode == bringup.BRING_UP:
         say("stopped")
         return INTERRUPTED
@@ -125,6 +127,8 @@ def _check(settings: Settings, mode: str) -> None:
         require("torch", "onnx", "safetensors")
     require("rclpy")
     check_machine(settings)
+    if mode != bringup.BRING_UP:
+        scripted_person(settings, settings.load_robot())
 
 
 def _sum_up(

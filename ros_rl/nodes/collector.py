@@ -41,7 +41,8 @@ class CollectorNode(Node):
         robot = settings.load_robot()
         spec = settings.observation_spec(robot)
         period, source = settings.control.period, source_of(self, robot.name)
-        self._builder = TransitionBuilder(spec, settings.task, period, source, ends=not settings.person_acts)
+        ends = settings.teleop.episodes or not settings.person_acts
+        self._builder = TransitionBuilder(spec, settings.task, period, source, ends=ends)
         self._session = time.time_ns() // 1_000_000
         self._sequence = 0
         self._problem = ""

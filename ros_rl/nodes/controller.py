@@ -26,6 +26,7 @@ from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.runtime.control_loop import ControlLoop, Decision
 from ros_rl.runtime.durations import Durations
+from ros_rl.runtime.person import scripted_person
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Tick
 from ros_rl.wire import Header
@@ -68,7 +69,8 @@ class ControllerNode(LifecycleNode):
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
         """Listen for control graphs."""
         settings, period = self._settings, self._settings.control.period
-        self._loop = ControlLoop(self._spec, settings.task.name, period, settings.seed, settings.controller.explore)
+        explore, person = settings.controller.explore, scripted_person(settings, self._robot)
+        self._loop = ControlLoop(self._spec, settings.task.name, period, settings.seed, explore, person)
         self._loader = GraphLoader(self._spec, settings, self._graph_judged)
         self._graph_entrance = self._gate.subscribe(
             UInt8MultiArray, "control_graph", packets.from_raw_graph, self._on_graph, LATCHED, raw=True
@@ -78,9 +80,9 @@ class ControllerNode(LifecycleNode):
         return super().on_configure(state)
 
     def on_activate(self, state: Any) -> TransitionCallbackReturn:
-        """Act, if there is a graph."""
+        """Act, if there is a graph, or an expert that acts alone."""
         self._swap()
-        if self._loop is None or self._loop.graph is None:
+        if self._loop is None or not self._loop.able:
             self._problem = self._refused or "no control graph has arrived yet"
             self._diagnose()
             return TransitionCallbackReturn.FAILURE
@@ -145,7 +147,7 @@ class ControllerNode(LifecycleNode):
             self._failures += 1
             self._report(f"no command for tick {tick.index}: {error}")
             return
-        self._answer = messages.to_command(tick.stamp, self._robot, decision.command.value)
+        self._answer = messages.to_command(tick.stamp, self._robot, decision.command.value, decision.command.by_person)
         self._answered = tick.stamp
         self._command.publish(self._answer)
         if decision.typical:
@@ -169,6 +171,8 @@ class ControllerNode(LifecycleNode):
     def _acts(self) -> str:
         """What decides, in words."""
         graph = self._loop.graph if self._loop is not None else None
+        if self._settings.expert.acts_alone:
+            return f"expert {self._settings.expert.name}"
         if graph is None:
             return "no graph yet"
         return "random" if graph.contract.random else f"graph {graph.contract.provenance.get('version', '')}".rstrip()

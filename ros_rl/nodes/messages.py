@@ -22,6 +22,8 @@ from ros_rl.sensors.message_fields import by_name, doubles
 from ros_rl.sensors.sensor import ListField
 from ros_rl.types import Array, Command
 
+PERSON = "person"
+"""``header.frame_id`` of a command that a person decided, or a script in a person's place."""
 _SECOND = 1_000_000_000
 
 
@@ -94,13 +96,16 @@ def to_joint_state(
     return message
 
 
-def to_command(stamp: int, robot: Robot, value: Array) -> JointState:
+def to_command(stamp: int, robot: Robot, value: Array, by_person: bool = False) -> JointState:
     """Joint targets, each in the field that its command interface names, where the other joints have NaN.
 
-    Fields that no joint of the robot is commanded by stay empty.
+    Fields that no joint of the robot is commanded by stay empty. A command that a person decided says so in
+    ``header.frame_id``, which commands of joints do not need: they are in no frame.
     """
     targets = {kind: np.where(robot.commanded_by(kind), value, np.nan) for kind in set(robot.interfaces)}
-    return to_joint_state(stamp, robot, **{"position": None, **targets})
+    message = to_joint_state(stamp, robot, **{"position": None, **targets})
+    message.header.frame_id = PERSON if by_person else ""
+    return message
 
 
 def from_command(message: JointState, robot: Robot) -> Command:
@@ -122,7 +127,7 @@ def from_command(message: JointState, robot: Robot) -> Command:
             raise CommandError(f"command has {len(targets)} {kind} values for {len(names)} joints of {robot.name}")
         joints = robot.commanded_by(kind)
         value[joints] = by_name(names, targets, robot.joints, robot)[joints]
-    return Command(from_time(message.header.stamp), value)
+    return Command(from_time(message.header.stamp), value, message.header.frame_id == PERSON)
 
 
 def to_point(value: Array) -> Point:

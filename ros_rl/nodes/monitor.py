@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -38,15 +39,24 @@ class MonitorNode(Node):
         settings: Of the run.
         mode: `ros_rl.runs.bringup.TRAIN`, `RUN` or `BRING_UP`.
         robot_minutes: Limit when running [min]; None for none.
+        episodes: The same in episodes.
         options: Of the node.
     """
 
-    def __init__(self, settings: Settings, mode: str, robot_minutes: float | None, **options: Any) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        mode: str,
+        robot_minutes: float | None,
+        episodes: int | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__("supervisor", **options)
         self.settings, self.mode = settings, mode
         self.state = RunState()
         rate = settings.control.rate_hz
         self._limit = _NO_LIMIT if robot_minutes is None else max(1, round(robot_minutes * 60 * rate))
+        self._most_episodes = math.inf if episodes is None else episodes
         self._agent_published = False
         self._diagnostics = Diagnostics(self)
         create_timer(self, _PROGRESS_SECONDS, self._diagnose)
@@ -77,13 +87,15 @@ class MonitorNode(Node):
         """Whether there is somebody to act: a control graph or a person, or nobody has to."""
         if self.mode == TRAIN:
             return bool(self.state.progress)
-        return self._agent_published or self.mode == BRING_UP or self.settings.person_acts
+        by_hand = self.settings.person_acts or self.settings.expert.acts_alone
+        return self._agent_published or self.mode == BRING_UP or by_hand
 
     @property
     def finished(self) -> bool:
-        """Whether the robot time is used up."""
+        """Whether the robot time is used up, or what was to be shown has been."""
         if self.mode == RUN:
-            return self.state.progress.get("env_steps", 0.0) >= self._limit
+            shown = self._episodes.episodes >= self._most_episodes
+            return shown or self.state.progress.get("env_steps", 0.0) >= self._limit
         return bool(self.state.progress.get("done", 0.0))
 
     def publish_agent(self, model: bytes) -> None:

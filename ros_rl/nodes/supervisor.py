@@ -43,6 +43,7 @@ def supervise(
     resume: Path | None = None,
     learner: Prepared | None = None,
     console: Console | None = None,
+    episodes: int | None = None,
 ) -> tuple[RunState, bool]:
     """A whole run in processes of its own, from this process.
 
@@ -58,6 +59,7 @@ def supervise(
         resume: Folder of the checkpoint to go on from.
         learner: The learner's process, if that is there already.
         console: The terminal of a person who drives by its keys.
+        episodes: Limit when running; None for none.
 
     Returns:
         What the nodes told, and whether the run came to its end.
@@ -69,7 +71,7 @@ def supervise(
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     except rclpy_implementation.RCLError as error:
         raise RosRlError(f"ROS 2 does not start: {one_line(error)}") from None
-    monitor = MonitorNode(settings, mode, robot_minutes, namespace=namespace)
+    monitor = MonitorNode(settings, mode, robot_minutes, episodes, namespace=namespace)
     monitor.state.go_on(folder.path, run_of(resume) if resume is not None else None)
     background = Background(monitor, stop)
     try:

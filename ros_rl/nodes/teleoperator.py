@@ -95,7 +95,7 @@ class TeleoperatorNode(Node):
     def _on_tick(self, tick: Tick) -> None:
         self._ticks.touch()
         command = self._loop.command(tick, time.monotonic())
-        self._command.publish(messages.to_command(tick.stamp, self._robot, command))
+        self._command.publish(messages.to_command(tick.stamp, self._robot, command, by_person=True))
 
     def _ask_for_velocity(self) -> None:
         twist = Twist()

@@ -16,7 +16,7 @@ from ros_rl.nodes.packets import to_vectors
 from ros_rl.robot import Robot
 from ros_rl.sensors.inputs import INPUTS
 from ros_rl.types import Array, Measurement, SafetyState, Tick
-from ros_rl.wire import Header, vector, whole
+from ros_rl.wire import BY_PERSON, Header, vector, whole
 
 PARTS = "parts"
 """Label of what says, for each topic of the robot's sensors, whether the tick comes with a message on it."""
@@ -48,6 +48,8 @@ def to_tick(tick: Tick, parts: Sequence[bool], session: int = 0, response: float
     }
     for name, value in tick.inputs.items():
         fields[f"{INPUT}{name}"] = value
+    if tick.by_person:
+        fields[BY_PERSON] = ()
     return to_vectors(Header(tick.stamp, tick.index, session), fields)
 
 
@@ -77,6 +79,7 @@ def from_tick(header: Header, fields: Mapping[str, Array], measurement: Measurem
             measurement=measurement,
             env_steps=whole(fields, "env_steps"),
             inputs={name[len(INPUT) :]: _input(fields, name, robot) for name in fields if name.startswith(INPUT)},
+            by_person=BY_PERSON in fields,
         )
     except ContractError as error:
         raise ContractError(f"tick does not fit {robot.name}: {error}") from None

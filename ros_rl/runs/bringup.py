@@ -159,8 +159,10 @@ def actor(settings: Settings, agent: str) -> str:
 
     Args:
         settings: Of the run.
-        agent: The control graph's file; empty where a person drives.
+        agent: The control graph's file; empty where an expert or a person drives.
     """
+    if settings.expert.acts_alone and not settings.person_acts:
+        return agent or f"expert {settings.expert.name}"
     return agent or f"a person at a {settings.teleop.device}"
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import GraphError
 from ros_rl.features import ObservationSpec
 from ros_rl.runtime.durations import WARM_UP
+from ros_rl.runtime.person import Person
 from ros_rl.types import Command, Tick
 
 
@@ -39,11 +40,20 @@ class ControlLoop:
         period: Control period [s].
         seed: Of the planner's random numbers; (seed, tick) names them.
         explore: 0 to evaluate, 1 to behave.
+        person: Takes over from the graph now and then, as long as that explores; None: nobody does.
     """
 
-    def __init__(self, spec: ObservationSpec, task: str | None, period: float, seed: int, explore: float) -> None:
+    def __init__(
+        self,
+        spec: ObservationSpec,
+        task: str | None,
+        period: float,
+        seed: int,
+        explore: float,
+        person: Person | None = None,
+    ) -> None:
         self._spec, self._task, self._period = spec, task, period
-        self._seed = seed
+        self._seed, self._person = seed, person
         self.explore = explore
         """0 to evaluate, 1 to behave; holds from the next decision on."""
         self._graph: OnnxGraph | None = None
@@ -71,13 +81,30 @@ class ControlLoop:
             self._decided = 0
         self._graph = graph
 
+    @property
+    def able(self) -> bool:
+        """Whether there is somebody to decide: a graph, or a person who always does."""
+        return self._graph is not None or (self._person is not None and self._person.acts_alone)
+
     def step(self, tick: Tick) -> Decision:
         """Decide u_{k+d} from tick k.
+
+        While a person acts the graph decides, too, so that it goes on from there.
 
         Raises:
             GraphError: No graph has come yet, or it failed or gave a non-finite action; the carry starts anew.
             ConfigError: The tick lacks what an observation field needs.
         """
+        by_hand = self._person.command(tick) if self._person is not None and self.explore else None
+        if by_hand is None:
+            return self._decide(tick)
+        command = Command(tick.stamp, by_hand, by_person=True)
+        if self._graph is None:
+            return Decision(command, {}, 0.0, typical=False)
+        return replace(self._decide(tick), command=command)
+
+    def _decide(self, tick: Tick) -> Decision:
+        """By the graph."""
         if self._graph is None:
             raise GraphError("no control graph has arrived yet")
         if tick.episode != self._episode:

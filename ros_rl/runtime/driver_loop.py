@@ -101,6 +101,7 @@ class DriverLoop:
         self._previous = robot.neutral_command
         self._line: deque[np.ndarray] = deque([self._previous] * delay)
         self._command: np.ndarray | None = None
+        self._by_person = False
         self._origin = np.zeros(3)
         self._goes_home = False
         self.attended = True
@@ -171,7 +172,7 @@ class DriverLoop:
             return command.value.shape == (self._robot.size,) and bool(np.isfinite(command.value).all())
         filtered = self._filter(command.value, self._expected_position())
         self.limited += bool(filtered.limited)
-        self._command = filtered.value
+        self._command, self._by_person = filtered.value, command.by_person
         if not self._delay:
             self._link.write(self._command)
         return True
@@ -319,7 +320,7 @@ class DriverLoop:
         if self.latch.state is SafetyState.HOMING and self._simulator is not None:  # recovered by itself
             return self._from_here(reading) if self._stays else self._reset(self._simulator, None)
         running = self.latch.state is SafetyState.RUNNING
-        return self._open(reading, intact=answered and whole and running)
+        return self._open(reading, answered and whole and running, by_person=answered and self._by_person)
 
     def _idle(self, stamp: int | None) -> Tick:
         """Close a period in which no command acted."""
@@ -367,7 +368,7 @@ class DriverLoop:
             self.latch.fire(Event.HOMED)
         return command
 
-    def _open(self, reading: Reading, intact: bool) -> Tick:
+    def _open(self, reading: Reading, intact: bool, by_person: bool = False) -> Tick:
         self._step += 1
         self._command = None
         if self._step:
@@ -389,6 +390,7 @@ class DriverLoop:
             measurement=reading.measurement,
             inputs=inputs,
             env_steps=self._env_steps,
+            by_person=by_person,
         )
         if self._delay and self._tick.safety is SafetyState.RUNNING:
             self._link.write(self._line[0])

@@ -73,7 +73,8 @@ class GuardLoop:
         self._session: int | None = None
         self._heard = 0.0
         self._answer: Array | None = None
-        self._answered = False
+        self._answered = self._by_person = False
+        self._answered_by_person = False  # the tick before
         self._in_row = 0
         self._was_armed = False
         self._asked: tuple[str, float] = ("", float("-inf"))
@@ -120,7 +121,9 @@ class GuardLoop:
         self._count_miss(tick, last)
         if tick.step == 0 or not self._answered:  # what acts then, the other driver decided
             self._filter.reset(_acting_last(tick))
+        self._answered_by_person = self._answered and self._by_person
         self._tick, self._session, self._answer, self._answered = tick, session, None, False
+        self._by_person = False
         self._judge(tick, last, now)
         self._shown = self._seen(tick)
         self._hold(tick)
@@ -150,7 +153,7 @@ class GuardLoop:
         self.limited += bool(filtered.limited)
         self.answers += 1
         self._send(tick, filtered.value)
-        self._answered = True
+        self._answered, self._by_person = True, command.by_person
         if not self.latch.armed:  # a stop wins, also one that came in between
             self.be_safe()
         return True
@@ -270,7 +273,8 @@ class GuardLoop:
             state = SafetyState.READY
         else:
             state = theirs
-        return replace(tick, safety=state, intact=tick.intact and state is SafetyState.RUNNING)
+        intact = tick.intact and state is SafetyState.RUNNING
+        return replace(tick, safety=state, intact=intact, by_person=intact and self._answered_by_person)
 
     def _hold(self, tick: Tick) -> None:
         """Answer a tick at which the other driver acts, and nobody here may: rest."""

@@ -14,6 +14,7 @@ from ros_rl.backends import make_backend
 from ros_rl.errors import BackendError, CommandError, ConfigError, RosRlError, SimulationError
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.person import scripted_person
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Command, SafetyState, Tick, Transition, Truth, Unique, Verdict
@@ -113,12 +114,14 @@ class RobotWorld(Unique):
         self._begun = False
 
     def control_loop(self, explore: float) -> ControlLoop:
-        """What decides in this world by a control graph, with the world's seed.
+        """What decides in this world by a control graph, with the world's seed; the scripted expert corrects it.
 
         Args:
-            explore: 0 to evaluate, 1 to behave.
+            explore: 0 to evaluate, which nobody corrects, 1 to behave.
         """
-        return ControlLoop(self.spec, self._settings.task.name, self._settings.control.period, self._seed, explore)
+        settings = self._settings
+        person = scripted_person(settings, self.robot) if explore else None
+        return ControlLoop(self.spec, settings.task.name, settings.control.period, self._seed, explore, person)
 
     @property
     def fault(self) -> str:

@@ -124,4 +124,5 @@ class TransitionBuilder:
             terminated=terminated,
             truncated=truncated and not terminated,
             source=self._source,
+            by_person=tick.by_person,
         )

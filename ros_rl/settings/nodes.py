@@ -18,8 +18,8 @@ SHARED = ("task", "robot", "seed", "control")
 """Settings that every node acts by, and declares."""
 ACTS_BY: dict[str, tuple[str, ...]] = {
     "driver": ("driver",),
-    "controller": ("controller",),
-    "collector": ("collector",),
+    "controller": ("controller", "expert"),
+    "collector": ("collector", "teleop.episodes"),
     "learner": ("learner", "agent", "evaluator.every", "evaluator.episodes", "evaluator.final_episodes"),
     "evaluator": ("evaluator.seconds", "evaluator.video", "evaluator.fresh", "driver.backend", "controller.threads"),
     "supervisor": ("supervisor",),

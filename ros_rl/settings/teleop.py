@@ -33,6 +33,9 @@ class TeleopSettings:
     device: str = setting(
         NONE, "what a person gives commands with: none, keys in a terminal, or sensor_msgs/Joy on joy", choices=DEVICES
     )
+    episodes: bool = setting(
+        False, "the task ends episodes while a person drives, as it does an agent's; otherwise by letting go"
+    )
     speed: float = setting(0.1, "share of a joint's limit that it is moved with at first", low=0.01, high=1.0)
     axes: tuple[str, ...] = setting(
         ("left", "forward", "", "turn", SELECTED),

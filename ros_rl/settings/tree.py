@@ -21,6 +21,7 @@ from ros_rl.ros_names import likely_name
 from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.agent import AgentSettings
 from ros_rl.settings.driver import ALWAYS, DriverSettings, check_driver
+from ros_rl.settings.expert import ExpertSettings
 from ros_rl.settings.nodes import (
     CollectorSettings,
     ControllerSettings,
@@ -53,6 +54,7 @@ class Settings:
     evaluator: EvaluatorSettings = group(EvaluatorSettings, "evaluator")
     supervisor: SupervisorSettings = group(SupervisorSettings, "supervisor")
     teleop: TeleopSettings = group(TeleopSettings, "a person who drives")
+    expert: ExpertSettings = group(ExpertSettings, "a scripted expert in a person's place")
 
     def __post_init__(self) -> None:
         """Refuse timing that cannot work, an agent that no robot can serve, and replay that the agent cannot use."""
@@ -72,6 +74,8 @@ class Settings:
             )
         if self.teleop.device != NONE:
             self._check_teleop()
+        if self.expert.name and isinstance(self.task, GymTask):
+            raise ConfigError(f"expert.name is '{self.expert.name}', but experts move robots; use '' with --env")
 
     def observation_spec(self, robot: Robot | None = None) -> ObservationSpec:
         """What the run's agent sees of its robot.

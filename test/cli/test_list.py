@@ -32,7 +32,7 @@ def test_every_section_is_shown_and_each_alone(capsys) -> None:
     code, whole, _ = run_cli(capsys, "list")
     parts = [run_cli(capsys, "list", section)[1] for section in SECTIONS]
     assert code == 0 and whole == "".join(parts)
-    assert run_cli(capsys, "list", "robots", "drivers")[1] == parts[2] + parts[5]
+    assert run_cli(capsys, "list", "robots", "drivers")[1] == parts[2] + parts[6]
 
 
 @pytest.mark.parametrize(("section", "table"), [("fields", FEATURES), ("sensors", SENSORS), ("inputs", INPUTS)])

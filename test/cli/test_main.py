@@ -60,6 +60,10 @@ from ros_rl.settings.registry import ALL_TASKS
         ),
         (["bringup", "mock", "--set", "robot=a1"], "--set 'robot=a1': robot is 'mock' by this command"),
         (["run", "mock_point"], "who is to act? --agent FILE or --teleop keyboard"),
+        (["record", "xarm_reach"], "who shows it? --expert NAME or --teleop"),
+        (["record", "xarm_reach", "--expert", "reach", "--teleop", "joystick"], "one of --expert and --teleop"),
+        (["record", "xarm_reach", "--expert", "rech"], "unknown expert 'rech'; valid: reach"),
+        (["record", "a1_walk", "--expert", "reach"], "expert 'reach' goes to a goal_position, which task 'a1_walk'"),
         (["run", "--agent", "a.onnx"], "neither of TASK and --env given; name one"),
         (["bla"], "invalid choice: 'bla'"),
     ],
@@ -154,7 +158,16 @@ def test_finished_run_is_not_overwritten(capsys, tmp_path) -> None:
 def test_list_version_and_settings(capsys) -> None:
     code, printed, _ = run_cli(capsys, "list")
     assert code == 0
-    for name in ("a1_walk", "xarm_reach", "mpc", "pybullet", "external", "debug  Everything runs", "CartPole-v1 488"):
+    for name in (
+        "a1_walk",
+        "xarm_reach",
+        "mpc",
+        "pybullet",
+        "external",
+        "reach  Brings the tool",
+        "debug  Everything runs",
+        "CartPole-v1 488",
+    ):
         assert name in printed
     assert run_cli(capsys, "--version")[1].startswith("ros-rl ")
     code, printed, _ = run_cli(capsys, "settings", "mock_point", "--set", "control.delay=0")
@@ -163,7 +176,7 @@ def test_list_version_and_settings(capsys) -> None:
     assert code == 0 and "agent.hidden = 24\n" in printed and "agent.planner.samples = 48\n" in printed
 
 
-@pytest.mark.parametrize("command", ["train", "run", "eval", "settings"])
+@pytest.mark.parametrize("command", ["train", "record", "run", "eval", "settings"])
 def test_help_says_every_option(capsys, command) -> None:
     code, printed, _ = run_cli(capsys, command, "--help")
     assert code == 0

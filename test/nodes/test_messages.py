@@ -91,6 +91,17 @@ def test_a_tick_is_rebuilt_bit_for_bit_in_any_order(join, missing) -> None:
     assert not refusals and made.incomplete == 0
 
 
+def test_a_tick_says_whose_command_answered_the_one_before(join) -> None:
+    """By an empty field that ticks of agents, and those of old logs, lack."""
+    made, receive, ticks, _ = join
+    for sent in (tick(1), replace(tick(2), by_person=True)):
+        for name, message in parts_of(sent).items():
+            receive(name, message)
+        assert_same(ticks[-1], sent)
+    labels = [{d.label for d in parts_of(sent)["tick"].layout.dim} for sent in ticks]
+    assert labels[1] - labels[0] == {"by_person"}
+
+
 def test_a_topic_that_cannot_tell_what_is_missing_stays_silent() -> None:
     assert set(parts_of(tick(missing=("base_position",)))) == {"joint_states", "imu/data", "tick"}
     imu = parts_of(tick(missing=("imu_orientation",)))["imu/data"]
@@ -159,6 +170,8 @@ def test_commands() -> None:
     message = messages.to_command(5, ROBOT, value)
     found = messages.from_command(message, ROBOT)
     assert found.stamp == 5 and found.value.tobytes() == value.tobytes()
+    assert not found.by_person and message.header.frame_id == ""
+    assert messages.from_command(messages.to_command(5, ROBOT, value, by_person=True), ROBOT).by_person
     message.name.append("extra")
     with pytest.raises(CommandError, match="names the joints"):
         messages.from_command(message, ROBOT)

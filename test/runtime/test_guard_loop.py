@@ -93,6 +93,16 @@ def test_a_command_is_filtered_once_and_repeated_as_it_was(loop, other) -> None:
     assert len(other.told) == 2 and (other.told[1][1] == other.told[0][1]).all()
 
 
+def test_whose_command_it_was_is_known_in_front_of_any_driver(loop, other) -> None:
+    """The other driver need not say so, and a tick that nobody answered is nobody's."""
+    shown = run(loop, other)
+    for by_person in (True, False, None, True):
+        if by_person is not None:
+            loop.command(Command(shown.stamp, np.zeros(2), by_person))
+        shown = take(loop, other, RUNNING)
+        assert shown.by_person is bool(by_person)
+
+
 @pytest.mark.parametrize("value", [(np.nan, 0.0), (np.inf, 0.0), (0.0,), (0.0, 0.0, 0.0)])
 def test_a_wrong_command_goes_nowhere(loop, other, value) -> None:
     tick = run(loop, other)

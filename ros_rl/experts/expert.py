@@ -1,0 +1,36 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a scripted expert is: in a person's place it says what to do, from what the robot measures."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from ros_rl.robot import Robot
+from ros_rl.tasks import Task
+from ros_rl.types import Array, Tick
+
+
+class Expert(ABC):
+    """Base of all experts. It need not be good, only good enough that an agent begins where something happens.
+
+    It sees what a person at the robot sees, measurements and what the task asks for, and no simulator's truth. It may
+    be asked at some ticks of an episode only, as one who corrects an agent is, so it decides by what a tick shows; a
+    tick whose `step` is 0 begins an episode.
+
+    Args:
+        robot: As the task uses it.
+        task: What it shows.
+        period: Control period [s].
+
+    Raises:
+        ConfigError: It does not know this task or this robot.
+    """
+
+    def __init__(self, robot: Robot, task: Task, period: float) -> None:
+        self.robot, self.task, self.period = robot, task, period
+
+    @abstractmethod
+    def act(self, tick: Tick) -> Array:
+        """The action that answers a tick, u_{k+d} with a delay of d periods, in [-1, 1], shape (actions,)."""
