@@ -3,8 +3,9 @@
 
 """Contract 1: a robot's joints, limits, home pose, gains and action map, read from one YAML file."""
 
+from ros_rl.robot.limits import JointLimits, SafetyLimits
 from ros_rl.robot.loading import is_file, load_robot, robot_names
-from ros_rl.robot.robot import EFFORT, POSITION, VELOCITY, JointLimits, Robot, SafetyLimits, Simulation
+from ros_rl.robot.robot import EFFORT, POSITION, VELOCITY, Robot, Simulation
 
 __all__ = [
     "EFFORT",

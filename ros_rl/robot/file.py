@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ros_rl.config import required, setting
 from ros_rl.robot.hardware import Hardware
 from ros_rl.robot.legs import Leg
-from ros_rl.robot.robot import COMMAND_INTERFACES, SafetyLimits, Simulation
+from ros_rl.robot.limits import SafetyLimits
+from ros_rl.robot.robot import COMMAND_INTERFACES, Simulation
 
 _POSITIVE = 1e-9
 

@@ -19,8 +19,9 @@ from ros_rl.resources import share_path
 from ros_rl.robot.checks import check_robot
 from ros_rl.robot.coupling import Coupling, couple
 from ros_rl.robot.file import ActionEntry, JointEntry, RobotFile
+from ros_rl.robot.limits import JointLimits
 from ros_rl.robot.model_files import placed
-from ros_rl.robot.robot import POSITION, JointLimits, Robot
+from ros_rl.robot.robot import POSITION, Robot
 from ros_rl.types import Array
 from ros_rl.yaml_files import read_yaml
 

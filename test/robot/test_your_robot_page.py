@@ -14,7 +14,8 @@ from command_line import run_cli
 from ros_rl.robot.file import ActionEntry, JointEntry, PassiveJointEntry, RobotFile
 from ros_rl.robot.hardware import Hardware, HardwareJoint
 from ros_rl.robot.legs import Leg, LegJoint
-from ros_rl.robot.robot import SAFE_ACTIONS, Box, SafetyLimits, Simulation
+from ros_rl.robot.limits import SAFE_ACTIONS, Box, SafetyLimits
+from ros_rl.robot.robot import Simulation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your_robot.md").read_text(encoding="utf-8")
 SECTIONS = {

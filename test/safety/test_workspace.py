@@ -11,7 +11,7 @@ from measurements import at_rest
 
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot, load_robot
-from ros_rl.robot.robot import Box
+from ros_rl.robot.limits import Box
 from ros_rl.safety import CommandFilter, Guards
 from ros_rl.safety.workspace import Workspace
 
