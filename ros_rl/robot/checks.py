@@ -28,6 +28,7 @@ def check_robot(robot: Robot) -> None:
     _check_mirror(robot)
     _check_simulation(robot)
     _check_legs(robot)
+    _check_gripper(robot)
     for driver in robot.hardware:
         _check_hardware(robot, driver)
     for index in range(robot.size):
@@ -135,6 +136,23 @@ def _check_legs(robot: Robot) -> None:
             length = math.hypot(*joint.axis)
             if abs(length - 1.0) > _UNIT:
                 raise ConfigError(f"{key}.joints.{name}.axis {[*joint.axis]} has length {length:g}, expected 1")
+
+
+def _check_gripper(robot: Robot) -> None:
+    gripper = robot.gripper
+    if gripper is None:
+        return
+    if gripper.joint not in robot.joints:
+        raise ConfigError(f"gripper.joint: the robot has no joint '{gripper.joint}'; it has {', '.join(robot.joints)}")
+    index = robot.joints.index(gripper.joint)
+    if robot.interfaces[index] != POSITION:
+        raise ConfigError(f"gripper.joint: {gripper.joint} takes {robot.interfaces[index]} commands, allowed: position")
+    if gripper.closed == gripper.opened:
+        raise ConfigError(f"gripper: closed and opened are both {gripper.closed:g}")
+    lower, upper = robot.limits.lower[index], robot.limits.upper[index]
+    for key in ("closed", "opened"):
+        if not lower <= getattr(gripper, key) <= upper:
+            raise ConfigError(f"gripper.{key} {getattr(gripper, key):g} is outside [{lower:g}, {upper:g}] of its joint")
 
 
 def _check_hardware(robot: Robot, driver: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ros_rl.config import required, setting
+from ros_rl.robot.gripper import Gripper
 from ros_rl.robot.hardware import Hardware
 from ros_rl.robot.legs import Leg
 from ros_rl.robot.limits import SafetyLimits
@@ -93,6 +94,7 @@ class RobotFile:
         None,
         "left-right symmetry: a joint and its image, with a minus before it if the sign changes; contact links, too",
     )
+    gripper: Gripper | None = setting(None, "its gripper, where tasks are to know how far it is open")
     safety: SafetyLimits = required("where the guards trip")
     simulation: Simulation | None = setting(None, "what only a simulator needs")
     kinematics: str | None = setting(

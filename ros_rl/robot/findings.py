@@ -35,7 +35,8 @@ def compare(robot: Robot, urdf: Urdf) -> Iterator[Finding]:
     for index, name in enumerate(robot.joints):
         yield from _limits(robot, index, urdf.joints[theirs[name]])
     for name, joint in urdf.joints.items():
-        yield from _joint(name, joint, known=name in theirs.values())
+        known = joint.mimics in theirs.values() if joint.mimics else name in theirs.values()
+        yield from _joint(name, joint, known)
     yield from _masses(urdf, robot.floating_base)
 
 
@@ -64,8 +65,8 @@ def _limits(robot: Robot, index: int, joint: UrdfJoint) -> Iterator[Finding]:
 
 
 def _joint(name: str, joint: UrdfJoint, known: bool) -> Iterator[Finding]:
-    if joint.mimics:
-        yield Finding(f"joint '{name}' of the URDF mimics '{joint.mimics}', which PyBullet does not do by itself")
+    if joint.mimics and not known:
+        yield Finding(f"joint '{name}' of the URDF mimics '{joint.mimics}', which is no joint of the robot")
     elif joint.kind == "floating":
         yield Finding(f"joint '{name}' of the URDF is floating, which PyBullet takes for fixed")
     elif joint.kind != "fixed" and not known:

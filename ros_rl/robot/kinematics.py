@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ros_rl.robot.robot import Robot
-from ros_rl.robot.urdf import MOVING, Urdf
+from ros_rl.robot.urdf import MOVING, Urdf, UrdfJoint
 from ros_rl.types import Array
 
 
@@ -21,6 +21,8 @@ class _Step(NamedTuple):
     parent: int
     fixed: Array  # transform from the parent link to the joint at zero, shape (4, 4)
     joint: int  # of the robot's joints; -1 for one that stands still
+    share: float  # of that joint's position that it moves by: 1, or as it mimics that one
+    offset: float  # and from where [rad or m]
     turn: Array  # cross product matrix of the axis, shape (3, 3); zero for a sliding joint
     slide: Array  # axis of a sliding joint, shape (3,); zero for a turning one
 
@@ -28,7 +30,7 @@ class _Step(NamedTuple):
 class Kinematics:
     """Forward kinematics of the links that the robot's commanded joints move, and of its tool.
 
-    Joints of the URDF that are not commanded stand at zero.
+    Joints of the URDF that are not commanded stand at zero, unless they mimic one that is.
 
     Args:
         robot: Its joints, and what carries its tool.
@@ -48,8 +50,9 @@ class Kinematics:
             joint = waiting.pop(name)
             index[joint.child] = len(names)
             names.append(joint.child)
-            moved[joint.child] = moved[joint.parent] or name in order
-            self._steps.append(_step(items[name], joint.kind, index[joint.parent], order.get(name, -1)))
+            own = order.get(joint.mimics or name, -1)
+            moved[joint.child] = moved[joint.parent] or own >= 0
+            self._steps.append(_step(items[name], joint, index[joint.parent], own))
         links = [name for name in names if moved[name]]
         self.points: tuple[str, ...] = (*links, *(["tool"] if robot.tool_frame is not None else []))
         """What `positions` gives: the origins of the links that move, and the tool centre point."""
@@ -66,7 +69,7 @@ class Kinematics:
         for link, step in enumerate(self._steps, start=1):
             pose = poses[step.parent] @ step.fixed
             if step.joint >= 0:
-                value = joints[step.joint]  # Rodrigues: I + sin K + (1 - cos) K^2
+                value = step.share * joints[step.joint] + step.offset  # Rodrigues: I + sin K + (1 - cos) K^2
                 local[:3, :3] = eye + np.sin(value) * step.turn + (1.0 - np.cos(value)) * step.turn @ step.turn
                 local[:3, 3] = value * step.slide
                 pose = pose @ local
@@ -75,17 +78,18 @@ class Kinematics:
         return shown if self._tool is None else np.vstack([shown, (poses[self._tool] @ self._offset)[:3]])
 
 
-def _step(item: ET.Element, kind: str, parent: int, joint: int) -> _Step:
+def _step(item: ET.Element, joint: UrdfJoint, parent: int, moved_by: int) -> _Step:
     axis = numbers(item.find("axis"), "xyz", (1.0, 0.0, 0.0))
     axis = axis / np.linalg.norm(axis)
-    sliding = kind == "prismatic"
-    x, y, z = (np.zeros(3) if sliding or kind not in MOVING else axis).tolist()
+    sliding = joint.kind == "prismatic"
+    x, y, z = (np.zeros(3) if sliding or joint.kind not in MOVING else axis).tolist()
     turn = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     fixed = np.eye(4)
     origin = item.find("origin")
     fixed[:3, :3] = rotation(*numbers(origin, "rpy"))
     fixed[:3, 3] = numbers(origin, "xyz")
-    return _Step(parent, fixed, joint, turn, axis if sliding else np.zeros(3))
+    slide = axis if sliding else np.zeros(3)
+    return _Step(parent, fixed, moved_by, joint.multiplier, joint.offset, turn, slide)
 
 
 def numbers(element: ET.Element | None, key: str, default: tuple[float, ...] = (0.0, 0.0, 0.0)) -> Array:

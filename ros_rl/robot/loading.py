@@ -104,6 +104,7 @@ def _robot_of(file: RobotFile, folder: Path) -> Robot:
         simulation=simulation if simulation is None else replace(simulation, urdf=placed(simulation.urdf, folder)),
         kinematics=file.kinematics if file.kinematics is None else placed(file.kinematics, folder),
         legs=file.legs,
+        gripper=file.gripper,
         hardware=file.hardware,
     )
 

@@ -49,7 +49,9 @@ def check_model(robot: Robot) -> Urdf:
     assert simulation is not None  # which has the URDF
     urdf.check_joints([simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)])
     touching = [name for name in robot.contact_links if name != urdf.root_link]
-    urdf.check_links([*simulation.feet, *([simulation.tool_link] if simulation.tool_link else []), *touching])
+    urdf.check_links(
+        [*simulation.feet, *([simulation.tool_link] if simulation.tool_link else []), *simulation.friction, *touching]
+    )
     for index, name in enumerate(robot.joints):
         _check_limits(robot, index, urdf, simulation.joints.get(name, name))
     return urdf

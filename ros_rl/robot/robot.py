@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ros_rl.config import required, setting
 from ros_rl.errors import CommandError, one_line
 from ros_rl.robot.coupling import Coupling
+from ros_rl.robot.gripper import Gripper
 from ros_rl.robot.hardware import Hardware, JointMap
 from ros_rl.robot.legs import Leg, Legs
 from ros_rl.robot.limits import JointLimits, SafetyLimits
@@ -35,6 +36,7 @@ class Simulation:
     feet: tuple[str, ...] = setting((), "links that are to touch the ground")
     tool_link: str | None = setting(None, "link that carries the tool centre point")
     tool_offset: tuple[float, float, float] = setting((0.0, 0.0, 0.0), "tool centre point in that link", unit="m")
+    friction: Mapping[str, float] = setting({}, "lateral friction of links that are not as slippery as others (0.5)")
     self_collision: bool = setting(False, "whether the robot's links collide with each other")
     inertia_from_urdf: bool = setting(False, "inertias of the URDF, not those of the collision shapes")
 
@@ -91,6 +93,8 @@ class Robot:
     """Its legs, by the contact links of their feet; empty where nobody needs odometry of them."""
     hardware: Mapping[str, Hardware] = field(default_factory=dict)
     """How the real robot is driven, by the names of drivers."""
+    gripper: Gripper | None = None
+    """Its gripper; None without one."""
     objects: tuple[str, ...] = ()
     """Movable bodies of the scene that are measured, as the task names them; no part of the robot's file."""
 

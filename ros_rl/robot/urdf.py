@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ros_rl.errors import ConfigError
 
@@ -32,6 +33,8 @@ class UrdfJoint:
         velocity: Largest velocity [rad/s]; infinity where none is named.
         effort: Largest effort [N m]; infinity where none is named.
         mimics: The joint that it is to follow; empty if none.
+        multiplier: Its position for each rad or m of that joint's.
+        offset: Its position where that joint's is 0.
     """
 
     kind: str
@@ -42,6 +45,8 @@ class UrdfJoint:
     velocity: float = math.inf
     effort: float = math.inf
     mimics: str = ""
+    multiplier: float = 1.0
+    offset: float = 0.0
 
 
 class Urdf:
@@ -102,17 +107,33 @@ class Urdf:
     def _joint(self, item: ET.Element) -> UrdfJoint:
         kind = str(item.get("type"))
         parent, child = _named(item, "parent", "link"), _named(item, "child", "link")
-        mimics = _named(item, "mimic", "joint")
+        follows = self._follows(item)
         limit = item.find("limit")
         if limit is None:
-            return UrdfJoint(kind, parent, child, mimics=mimics)
+            return UrdfJoint(kind, parent, child, **follows)
         lower, upper, velocity, effort = (
             self._number(f"joint '{item.get('name')}'", limit, key, default)
             for key, default in (("lower", 0.0), ("upper", 0.0), ("velocity", math.inf), ("effort", math.inf))
         )
         if kind == "continuous" or lower > upper:  # simulators take limits in the wrong order for none
             lower, upper = -math.inf, math.inf
-        return UrdfJoint(kind, parent, child, lower, upper, velocity, effort, mimics)
+        return UrdfJoint(kind, parent, child, lower, upper, velocity, effort, **follows)
+
+    def _follows(self, item: ET.Element) -> dict[str, Any]:
+        """What of a joint says which it follows, and how."""
+        mimic = item.find("mimic")
+        if mimic is None:
+            return {}
+        owner = f"mimic of joint '{item.get('name')}'"
+        multiplier = self._number(owner, mimic, "multiplier", 1.0)
+        if multiplier == 0.0:
+            raise ConfigError(f"{self.path}: {owner} has multiplier 0, so that it follows nothing")
+        offset = self._number(owner, mimic, "offset", 0.0)
+        return {"mimics": mimic.get("joint", ""), "multiplier": multiplier, "offset": offset}
+
+    def followers(self, leaders: Sequence[str]) -> dict[str, UrdfJoint]:
+        """The joints that follow one of these, by their names."""
+        return {name: joint for name, joint in self.joints.items() if joint.mimics in leaders and joint.mimics}
 
     def _number(self, owner: str, element: ET.Element, key: str, default: float) -> float:
         text = element.get(key)

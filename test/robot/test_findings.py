@@ -45,7 +45,7 @@ def test_a_home_that_the_joint_cannot_reach(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("part", "text"),
     [
-        (joint("knee", "leg", more='<mimic joint="hip"/>'), "joint 'knee' of the URDF mimics 'hip', which PyBullet"),
+        (joint("knee", "leg", more='<mimic joint="toe"/>'), "joint 'knee' of the URDF mimics 'toe', which is no joint"),
         (joint("knee", "leg", "floating"), "joint 'knee' of the URDF is floating, which PyBullet takes for fixed"),
         (joint("knee", "leg"), "joint 'knee' of the URDF (revolute) is neither in joints nor in passive_joints"),
         (
@@ -57,6 +57,10 @@ def test_a_home_that_the_joint_cannot_reach(tmp_path) -> None:
 def test_joints_that_the_file_does_not_know(tmp_path, part, text) -> None:
     ((said, fatal),) = found(tmp_path, *ARM, part, link("leg"))
     assert said.startswith(text) and not fatal
+
+
+def test_a_joint_that_follows_one_of_the_robots_is_nothing_to_speak_of(tmp_path) -> None:
+    assert found(tmp_path, *ARM, joint("knee", "leg", more='<mimic joint="hip"/>'), link("leg")) == []
 
 
 def test_joints_that_are_fixed_or_measured_are_nothing_to_speak_of(tmp_path) -> None:

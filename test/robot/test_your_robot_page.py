@@ -12,6 +12,7 @@ import yaml
 from command_line import run_cli
 
 from ros_rl.robot.file import ActionEntry, JointEntry, PassiveJointEntry, RobotFile
+from ros_rl.robot.gripper import Gripper
 from ros_rl.robot.hardware import Hardware, HardwareJoint
 from ros_rl.robot.legs import Leg, LegJoint
 from ros_rl.robot.limits import SAFE_ACTIONS, Box, SafetyLimits
@@ -26,6 +27,7 @@ SECTIONS = {
     "Safety": SafetyLimits,
     "A box": Box,
     "Simulation": Simulation,
+    "A gripper": Gripper,
     "A leg": Leg,
     "A joint of a leg": LegJoint,
     "Hardware": Hardware,

@@ -24,6 +24,7 @@ WORLD, ROBOT = 1, 2
 HIDDEN = 3
 """Group of shapes that are not drawn."""
 _FRICTION = 0.5  # of links other than feet, as PyBullet has it
+_RIGID = 0.9999  # impedance of gears: next to nothing gives way
 _CRITICAL = 1.0  # damping ratio of contacts, MuJoCo's own
 _MESHES = (".stl", ".obj")
 
@@ -42,7 +43,7 @@ def robot_spec(robot: Robot, settings: MujocoSettings) -> Any:
     _set_physics(spec, settings)
     _set_base(spec, robot, urdf)
     _set_shapes(spec, robot, settings)
-    _set_joints(spec, robot)
+    _set_joints(spec, robot, urdf, settings)
     for index in range(robot.size):
         _add_drive(spec, robot, index)
     return spec
@@ -109,7 +110,7 @@ def _set_shapes(spec: Any, robot: Robot, settings: MujocoSettings) -> None:
             if geom.contype == 0:
                 continue
             geom.contype, geom.conaffinity = ROBOT, touched
-            geom.friction = [_FRICTION, *geom.friction[1:]]
+            geom.friction = [robot.simulation.friction.get(body.name, _FRICTION), *geom.friction[1:]]
             geom.priority = 1  # its friction and hardness are those of the contact
             geom.solref = [settings.contact_time, _CRITICAL]
             geom.solimp[:2] = [1.0 - 2.0 * settings.contact_give, 1.0 - settings.contact_give]
@@ -117,10 +118,27 @@ def _set_shapes(spec: Any, robot: Robot, settings: MujocoSettings) -> None:
                 geom.group = HIDDEN
 
 
-def _set_joints(spec: Any, robot: Robot) -> None:
-    """Fix those that the robot's file does not list; for the others its effort limits hold, not those of the URDF."""
+def _set_joints(spec: Any, robot: Robot, urdf: Urdf, settings: MujocoSettings) -> None:
+    """Fix those that the robot's file does not list, unless they follow one that it does.
+
+    For the others its effort limits hold, not those of the URDF.
+    """
     assert robot.simulation is not None
-    listed = {robot.simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)}
+    leaders = [robot.simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)]
+    followers = urdf.followers(leaders)
+    listed = {*leaders, *followers}
+    for equality in list(spec.equalities):  # MuJoCo's own of the same mimics, where it makes them
+        spec.delete(equality)
+    for name, joint in followers.items():
+        spec.add_equality(
+            type=mujoco.mjtEq.mjEQ_JOINT,
+            objtype=mujoco.mjtObj.mjOBJ_JOINT,
+            name1=name,
+            name2=joint.mimics,
+            data=[joint.offset, joint.multiplier, *[0.0] * 10],
+            solref=[2.0 / settings.physics_rate_hz, _CRITICAL],
+            solimp=[_RIGID, _RIGID, 1e-3, 0.5, 2.0],
+        )
     for joint in list(spec.joints):
         joint.actfrclimited = mujoco.mjtLimited.mjLIMITED_FALSE
         if joint.name not in listed and joint.type != mujoco.mjtJoint.mjJNT_FREE:

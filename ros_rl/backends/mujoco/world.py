@@ -71,6 +71,10 @@ class World:
         joints = [self.model.joint(name).id for name in named]
         self.joints, self.passive = joints[: robot.size], joints[robot.size :]
         """MuJoCo's joint indices of the commanded and of the passive joints."""
+        self._followers = [
+            (self.model.joint(name).qposadr[0], named.index(joint.mimics), joint.multiplier, joint.offset)
+            for name, joint in urdf_of(robot).followers(named).items()
+        ]
         self.base: int = self.model.body(urdf_of(robot).root_link).id
         """Its body index of the base link; the others are as those of PyBullet's `Body`."""
         self.tool: int | None = self.model.body(simulation.tool_link).id if simulation.tool_link else None
@@ -107,7 +111,10 @@ class World:
             positions: Of the commanded joints [rad or m], shape (joints,).
             passive: Of the passive joints, shape (passive,).
         """
-        self.data.qpos[self.model.jnt_qposadr[[*self.joints, *self.passive]]] = [*positions, *passive]
+        wanted = [*positions, *passive]
+        self.data.qpos[self.model.jnt_qposadr[[*self.joints, *self.passive]]] = wanted
+        for address, leader, multiplier, offset in self._followers:
+            self.data.qpos[address] = multiplier * wanted[leader] + offset
 
     def state_of(self, joints: Sequence[int]) -> tuple[Array, Array]:
         """Positions and velocities of joints, each of shape (joints,)."""

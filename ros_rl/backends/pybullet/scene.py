@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ros_rl.backends.pybullet.client import connect, pybullet, pybullet_data, quiet
 from ros_rl.backends.pybullet.objects import MovableObject, movable
@@ -21,7 +21,24 @@ from ros_rl.scenes import GROUND, SceneBody, read_scene
 from ros_rl.types import Array
 
 _GROUND_SIDE, _GROUND_DEPTH = 1e4, 10.0  # m; of a wider one PyBullet tells wrongly how deep a box is in it
+_GEAR_STIFF, _GEAR_FORCE = 0.3, 1e4  # share of an error that a physics step takes away; N m or N
 __all__ = ["Body", "Scene", "connect", "load_robot", "load_scene", "pose", "pybullet", "pybullet_data", "quiet"]
+
+
+class Follower(NamedTuple):
+    """A joint that mimics another, as the second finger of a gripper does the first.
+
+    Attributes:
+        joint: PyBullet's joint index.
+        leader: Of the joint that it follows among the robot's joints and its passive ones.
+        multiplier: Its position for each rad or m of that one's.
+        offset: Its position where that one's is 0.
+    """
+
+    joint: int
+    leader: int
+    multiplier: float
+    offset: float
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,7 @@ class Body:
         tool: Link that carries the tool centre point; None without a tool.
         spawn: Position [m] of the base link in the home pose.
         contacts: Links whose contact force is measured, in the order of the robot's YAML file.
+        followers: Joints that mimic others.
         inertial: Pose of the base's centre of mass in its link frame; PyBullet's base is the former, ROS's the latter.
         frame: The inverse: pose of the base's link frame at its centre of mass.
     """
@@ -51,6 +69,7 @@ class Body:
     inertial: tuple[tuple[float, ...], tuple[float, ...]]
     frame: tuple[tuple[float, ...], tuple[float, ...]]
     contacts: tuple[int, ...] = ()
+    followers: tuple[Follower, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +173,8 @@ def load_robot(client: Any, robot: Robot, changed: Path | None = None) -> Body:
     if simulation.inertia_from_urdf:
         flags |= pybullet.URDF_USE_INERTIA_FROM_FILE
     wanted = [simulation.joints.get(name, name) for name in (*robot.joints, *robot.passive)]
-    path = changed or check_model(robot).path
+    urdf = check_model(robot)
+    path = changed or urdf.path
     try:
         with quiet():
             index = client.loadURDF(str(path), spawn, useFixedBase=not robot.floating_base, flags=flags)
@@ -169,14 +189,24 @@ def load_robot(client: Any, robot: Robot, changed: Path | None = None) -> Body:
     for info in infos:
         if info[2] == pybullet.JOINT_FIXED and info[16] in resting:
             resting.add(info[0])
-    joints = [_indices(infos, 1)[name] for name in wanted]
-    count = len(joints)
-    client.setJointMotorControlArray(
-        index, joints, pybullet.VELOCITY_CONTROL, targetVelocities=[0.0] * count, forces=[0.0] * count
+    by_name = _indices(infos, 1)
+    joints = [by_name[name] for name in wanted]
+    followers = tuple(
+        Follower(by_name[name], wanted.index(joint.mimics), joint.multiplier, joint.offset)
+        for name, joint in urdf.followers(wanted).items()
     )
+    loose = [*joints, *(item.joint for item in followers)]
+    count = len(loose)
+    client.setJointMotorControlArray(
+        index, loose, pybullet.VELOCITY_CONTROL, targetVelocities=[0.0] * count, forces=[0.0] * count
+    )
+    for item in followers:
+        _gear(client, index, joints[item.leader], item)
     for link in range(-1, len(infos)):
         client.changeDynamics(index, link, linearDamping=0.0, angularDamping=0.0)
     links = _indices(infos, 12)
+    for name, friction in simulation.friction.items():  # anchored, lest what is held creeps out of the fingers
+        client.changeDynamics(index, links[name], lateralFriction=friction, frictionAnchor=1)
     feet = [links[name] for name in simulation.feet]
     tool = links[simulation.tool_link] if simulation.tool_link else None
     base = client.getBodyInfo(index)[0].decode()
@@ -185,7 +215,33 @@ def load_robot(client: Any, robot: Robot, changed: Path | None = None) -> Body:
     joints, passive = joints[: robot.size], joints[robot.size :]
     inertial = (dynamics[3], dynamics[4])
     frame = client.invertTransform(*inertial)
-    return Body(index, joints, passive, tuple(feet), frozenset(resting), tool, spawn, inertial, frame, tuple(contacts))
+    return Body(
+        index,
+        joints,
+        passive,
+        tuple(feet),
+        frozenset(resting),
+        tool,
+        spawn,
+        inertial,
+        frame,
+        tuple(contacts),
+        followers,
+    )
+
+
+def _gear(client: Any, index: int, leader: int, follower: Follower) -> None:
+    """Let a joint follow another as through gear wheels: what presses on one is felt by the other."""
+    gear = client.createConstraint(
+        index, leader, index, follower.joint, pybullet.JOINT_GEAR, [0.0, 0.0, 1.0], [0.0] * 3, [0.0] * 3
+    )
+    client.changeConstraint(
+        gear,
+        gearRatio=-1.0 / follower.multiplier,
+        relativePositionTarget=-follower.offset / follower.multiplier,
+        erp=_GEAR_STIFF,
+        maxForce=_GEAR_FORCE,
+    )
 
 
 def _let_neighbours_overlap(client: Any, index: int, infos: Sequence[Any]) -> None:
@@ -228,8 +284,11 @@ def pose(client: Any, body: Body, positions: Array, passive: Array) -> None:
         positions: Of the commanded joints [rad or m], shape (joints,).
         passive: Of the passive joints, shape (passive,).
     """
-    for joint, position in zip([*body.joints, *body.passive], [*positions, *passive], strict=True):
+    wanted = [*positions, *passive]
+    for joint, position in zip([*body.joints, *body.passive], wanted, strict=True):
         client.resetJointState(body.index, joint, position, 0.0)
+    for item in body.followers:
+        client.resetJointState(body.index, item.joint, item.multiplier * wanted[item.leader] + item.offset, 0.0)
 
 
 def _indices(infos: list[Any], column: int) -> dict[str, int]:

@@ -1,0 +1,30 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A gripper: how far its fingers are apart, by the joint that moves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ros_rl.config import required
+
+_POSITIVE = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gripper:
+    """A gripper that one joint opens and closes; the section ``gripper`` of a robot's file."""
+
+    joint: str = required("the joint")
+    closed: float = required("its position where the fingers touch each other", unit="rad or m")
+    opened: float = required("its position where they are farthest apart", unit="rad or m")
+    width: float = required("how far apart they are then", unit="m", low=_POSITIVE)
+
+    def width_at(self, position: float) -> float:
+        """How far apart the fingers are [m], at a position of the joint [rad or m]."""
+        return (position - self.closed) / (self.opened - self.closed) * self.width
+
+    def position_at(self, width: float) -> float:
+        """The inverse of `width_at`."""
+        return self.closed + width / self.width * (self.opened - self.closed)
