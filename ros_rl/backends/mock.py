@@ -9,7 +9,7 @@ import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Scenario, Simulator, Truth
 from ros_rl.robot import Robot
-from ros_rl.settings.backends import MockSettings
+from ros_rl.settings.simulators.mock import MockSettings
 from ros_rl.types import Array, Measurement
 
 _RATE = 4.0  # 1/s, at which velocity approaches its target

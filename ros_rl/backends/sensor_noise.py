@@ -11,7 +11,7 @@ import numpy as np
 
 from ros_rl.errors import ConfigError
 from ros_rl.sensors.table import SENSORS
-from ros_rl.settings.backends import NoiseSettings
+from ros_rl.settings.sensors import NoiseSettings
 from ros_rl.types import Array, Measurement
 
 

@@ -15,7 +15,7 @@ from ros_rl.backends.instant import Instant
 from ros_rl.backends.legged_odometry import LeggedOdometry
 from ros_rl.robot import Robot
 from ros_rl.rotations import from_rotation_vector, multiply
-from ros_rl.settings.backends import OdometrySensors
+from ros_rl.settings.sensors import OdometrySensors
 from ros_rl.types import Array, Measurement
 
 _GRAVITY = np.array([0.0, 0.0, 9.81])

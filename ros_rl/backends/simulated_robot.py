@@ -25,7 +25,8 @@ from ros_rl.backends.world.pushes import Pushes
 from ros_rl.backends.world.terrain import Terrain, draw_terrain
 from ros_rl.robot import Robot
 from ros_rl.rotations import yaw_of
-from ros_rl.settings.backends import ESTIMATED, PhysicsSettings
+from ros_rl.settings.sensors import ESTIMATED
+from ros_rl.settings.simulators.physics import PhysicsSettings
 from ros_rl.types import Array, Measurement, Pose, Start
 
 _SETTLE = 4  # control periods in which a floating base comes to stand on the ground

@@ -18,8 +18,8 @@ from ros_rl.robot import Robot, load_robot
 from ros_rl.robot.findings import Finding, compare
 from ros_rl.robot.model import check_model, write_skeleton
 from ros_rl.sensors.table import check_sensors
-from ros_rl.settings.backends import PyBulletSettings
 from ros_rl.settings.nodes import ControlSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 from ros_rl.tasks import TASKS, Task
 
 

@@ -17,10 +17,10 @@ from ros_rl.config import build, expand, merge, nested, to_mapping, variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.resources import share_path
 from ros_rl.robot import is_file
-from ros_rl.settings.backends import PhysicsSettings
 from ros_rl.settings.nodes import NODES
 from ros_rl.settings.presets import Preset, read_preset
 from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS, BACKEND_SETTINGS, DEFAULT_BACKEND
+from ros_rl.settings.simulators.physics import PhysicsSettings
 from ros_rl.settings.tree import Settings
 from ros_rl.yaml_files import ParametersFile, read_parameters_file
 

@@ -10,11 +10,12 @@ import importlib.util
 from ros_rl.errors import ConfigError
 from ros_rl.plugins import AGENT_SETTINGS_GROUP, BACKEND_SETTINGS_GROUP, TASKS_GROUP, Table
 from ros_rl.settings.agent import AgentSettings, BcSettings, RandomSettings
-from ros_rl.settings.backends import OWN_BACKEND_SETTINGS, BackendSettings
+from ros_rl.settings.backends import BackendSettings, ExternalSettings
 from ros_rl.settings.hardware import HARDWARE_SETTINGS
 from ros_rl.settings.model_based import MODEL_BASED_SETTINGS
 from ros_rl.settings.off_policy import CRITIC_SETTINGS
 from ros_rl.settings.policy_gradient import POLICY_GRADIENT_SETTINGS
+from ros_rl.settings.simulators import SIMULATOR_SETTINGS
 from ros_rl.tasks import OWN_TASKS, TASKS, Task
 from ros_rl.tasks.bring_up import BringUp
 from ros_rl.tasks.gym_task import GymTask
@@ -37,7 +38,7 @@ DEFAULT_BACKEND = _INSTEAD if _REPLACED else _USUAL
 DEFAULT_TOLD = f"{_USUAL} is not installed: {_INSTEAD} takes its place" if _REPLACED else ""
 """Why the default is not what it usually is; empty where it is."""
 BACKEND_SETTINGS: Table[type[BackendSettings]] = Table(
-    BACKEND_SETTINGS_GROUP, {**OWN_BACKEND_SETTINGS, **HARDWARE_SETTINGS}
+    BACKEND_SETTINGS_GROUP, {**SIMULATOR_SETTINGS, "external": ExternalSettings, **HARDWARE_SETTINGS}
 )
 
 

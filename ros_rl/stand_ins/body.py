@@ -12,7 +12,8 @@ import numpy as np
 from ros_rl.backends.backend import Scenario, Truth
 from ros_rl.backends.pybullet.backend import PyBulletBackend
 from ros_rl.robot import Robot
-from ros_rl.settings.backends import NoiseSettings, PyBulletSettings
+from ros_rl.settings.sensors import NoiseSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 from ros_rl.types import Array, Measurement
 
 _QUIET = NoiseSettings(**{name: 0.0 for name in vars(NoiseSettings())})

@@ -16,8 +16,9 @@ from ros_rl.robot import load_robot
 from ros_rl.rotations import from_rotation_vector, quaternion_to_matrix
 from ros_rl.sensors.sensor import Sensor, Topic, white
 from ros_rl.sensors.table import SENSORS
-from ros_rl.settings.backends import MockSettings, NoiseSettings
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.sensors import NoiseSettings
+from ros_rl.settings.simulators.mock import MockSettings
 from ros_rl.types import Measurement
 
 SILENT = NoiseSettings(**{item.name: 0.0 for item in fields(NoiseSettings)})

@@ -13,8 +13,8 @@ from ros_rl.robot import load_robot
 from ros_rl.robot.legs import Legs
 from ros_rl.rotations import quaternion_to_matrix
 from ros_rl.runtime.robot_world import RobotWorld
-from ros_rl.settings.backends import PyBulletSettings
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 from ros_rl.tasks import make_task
 from ros_rl.types import Start
 

@@ -23,8 +23,8 @@ from ros_rl.features import ObservationSpec
 from ros_rl.gym import environment_id
 from ros_rl.runtime.driver_loop import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.settings.backends import PyBulletSettings
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 from ros_rl.tasks import TASKS
 from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.training.local import train_locally

@@ -14,7 +14,7 @@ from ros_rl.robot import Robot, load_robot
 from ros_rl.robot.kinematics import Kinematics
 from ros_rl.robot.model import urdf_of
 from ros_rl.robot.urdf import Urdf
-from ros_rl.settings.backends import PyBulletSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["simulated", "of ours"])

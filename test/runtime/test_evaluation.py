@@ -17,8 +17,8 @@ from ros_rl.resources import share_path
 from ros_rl.runtime import evaluation
 from ros_rl.runtime.durations import WARM_UP
 from ros_rl.runtime.evaluation import Evaluator, evaluate
-from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.settings.simulators.mock import MockSettings
 from ros_rl.tasks.goal_measures import TOOL_DISTANCE
 from ros_rl.tasks.measures import FORWARD_VELOCITY, Measure
 from ros_rl.types import Outcome, Truth

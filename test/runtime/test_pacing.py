@@ -10,8 +10,8 @@ from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import CommandError
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.pacing import Limits, LockStep, RealTime
-from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.simulators.mock import MockSettings
 from ros_rl.types import Command, SafetyState, Tick, Verdict
 
 PERIOD = 0.05

@@ -18,8 +18,8 @@ from ros_rl.runtime.driver_loop import DriverLoop, make_driver_loop
 from ros_rl.runtime.person import ScriptedPerson, scripted_person
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.settings.simulators.mock import MockSettings
 from ros_rl.types import Array, Tick
 
 SETTINGS = load_settings("mock_point")

@@ -13,8 +13,8 @@ from ros_rl.features import ObservationSpec
 from ros_rl.robot import load_robot
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.transition_builder import TransitionBuilder
-from ros_rl.settings.backends import MockSettings
 from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.settings.simulators.mock import MockSettings
 from ros_rl.types import Command, Measurement, SafetyState, Tick, Verdict
 
 

@@ -17,7 +17,7 @@ from ros_rl.robot import load_robot, robot_names
 from ros_rl.sensors.inputs import INPUTS, check_input
 from ros_rl.sensors.sensor import Sensor, Topic
 from ros_rl.sensors.table import SENSORS, check_measurement, check_sensors, sensors_by_topic
-from ros_rl.settings.backends import NoiseSettings
+from ros_rl.settings.sensors import NoiseSettings
 from ros_rl.types import Measurement
 
 A1, ARM, CARTPOLE = load_robot("a1"), load_robot("xarm6"), load_robot("cartpole")

@@ -13,9 +13,12 @@ import pytest
 import ros_rl
 from ros_rl.config import to_mapping
 from ros_rl.errors import ConfigError
-from ros_rl.settings.backends import BackendSettings, ExternalSettings, MockSettings, MujocoSettings, PyBulletSettings
+from ros_rl.settings.backends import BackendSettings, ExternalSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS
+from ros_rl.settings.simulators.mock import MockSettings
+from ros_rl.settings.simulators.mujoco import MujocoSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
 
 def test_each_says_what_it_is() -> None:

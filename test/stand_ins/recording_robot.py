@@ -13,7 +13,7 @@ from ros_rl.backends.backend import EMPTY, Reading, Scenario
 from ros_rl.backends.mock import MockBackend
 from ros_rl.config import setting
 from ros_rl.robot import Robot
-from ros_rl.settings.backends import MockSettings
+from ros_rl.settings.simulators.mock import MockSettings
 from ros_rl.types import Array
 
 

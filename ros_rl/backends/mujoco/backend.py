@@ -19,7 +19,7 @@ from ros_rl.backends.starts import Place
 from ros_rl.backends.world.conditions import Conditions
 from ros_rl.backends.world.terrain import Terrain
 from ros_rl.robot import Robot
-from ros_rl.settings.backends import MujocoSettings
+from ros_rl.settings.simulators.mujoco import MujocoSettings
 from ros_rl.types import Array, Pose
 
 

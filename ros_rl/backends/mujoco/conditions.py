@@ -14,7 +14,7 @@ from ros_rl.backends.world.mass import Inertia, carrier
 from ros_rl.robot import Robot
 from ros_rl.robot.model import urdf_of
 from ros_rl.rotations import quaternion_to_matrix
-from ros_rl.settings.backends import MujocoSettings
+from ros_rl.settings.simulators.mujoco import MujocoSettings
 from ros_rl.types import Array
 
 

@@ -17,7 +17,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
 from ros_rl.robot.model import check_model
 from ros_rl.robot.urdf import Urdf
-from ros_rl.settings.backends import MujocoSettings
+from ros_rl.settings.simulators.mujoco import MujocoSettings
 
 WORLD, ROBOT = 1, 2
 """Bits of `contype` and `conaffinity`: what belongs to what stands around, and to the robot."""

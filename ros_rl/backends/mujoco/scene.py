@@ -25,7 +25,7 @@ def add_scene(spec: Any, scene: Scene) -> None:
 
     Args:
         spec: The robot's `MjSpec`.
-        scene: See `ros_rl.settings.backends.MujocoSettings.check_scene`, which refuses what this cannot be.
+        scene: See `ros_rl.settings.simulators.mujoco.MujocoSettings.check_scene`, which refuses what this cannot be.
     """
     _add_light(spec)
     for body in scene.bodies:

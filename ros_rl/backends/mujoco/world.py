@@ -21,7 +21,7 @@ from ros_rl.robot import Robot
 from ros_rl.robot.model import urdf_of
 from ros_rl.rotations import cross
 from ros_rl.scenes import read_scene
-from ros_rl.settings.backends import MujocoSettings
+from ros_rl.settings.simulators.mujoco import MujocoSettings
 from ros_rl.types import Array
 
 _FREE = 6  # degrees of freedom of a base that nothing holds

@@ -25,7 +25,7 @@ from ros_rl.backends.world.conditions import Conditions
 from ros_rl.backends.world.terrain import Terrain
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross
-from ros_rl.settings.backends import PyBulletSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 from ros_rl.types import Array, Measurement, Pose, Start
 
 _GRAVITY = 9.81  # m/s^2

@@ -13,7 +13,7 @@ from typing import Any
 
 from ros_rl.backends.display import check_display
 from ros_rl.errors import MissingDependencyError
-from ros_rl.settings.backends import PyBulletSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
 
 @contextlib.contextmanager

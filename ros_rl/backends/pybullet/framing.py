@@ -14,7 +14,7 @@ import numpy as np
 
 from ros_rl.backends.pybullet.scene import Body, connect, load_robot, pybullet, quiet
 from ros_rl.robot import Robot
-from ros_rl.settings.backends import PyBulletSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 from ros_rl.types import Array
 
 _SWEEP = 0.7  # rad to either side of the home pose

@@ -20,7 +20,8 @@ from ros_rl.robot.findings import Finding
 from ros_rl.robot.model import urdf_of
 from ros_rl.robot.urdf import Urdf
 from ros_rl.safety import Guards
-from ros_rl.settings.backends import NoiseSettings, PyBulletSettings
+from ros_rl.settings.sensors import NoiseSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 from ros_rl.types import Array
 
 HOLD_SECONDS = 1.0

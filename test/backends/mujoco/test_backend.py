@@ -19,7 +19,9 @@ from ros_rl.errors import ConfigError  # noqa: E402
 from ros_rl.resources import share_path  # noqa: E402
 from ros_rl.robot import Robot, load_robot  # noqa: E402
 from ros_rl.rotations import quaternion_to_matrix  # noqa: E402
-from ros_rl.settings.backends import MujocoSettings, NoiseSettings, PyBulletSettings  # noqa: E402
+from ros_rl.settings.sensors import NoiseSettings  # noqa: E402
+from ros_rl.settings.simulators.mujoco import MujocoSettings  # noqa: E402
+from ros_rl.settings.simulators.pybullet import PyBulletSettings  # noqa: E402
 
 PERIOD = 0.05
 SILENT = dict.fromkeys(vars(NoiseSettings()), 0.0)

@@ -20,8 +20,8 @@ from ros_rl.errors import ConfigError  # noqa: E402
 from ros_rl.robot import Robot, load_robot  # noqa: E402
 from ros_rl.rotations import quaternion_to_matrix  # noqa: E402
 from ros_rl.runtime.driver_loop import DriverLoop  # noqa: E402
-from ros_rl.settings.backends import PyBulletSettings  # noqa: E402
 from ros_rl.settings.loading import load_settings  # noqa: E402
+from ros_rl.settings.simulators.pybullet import PyBulletSettings  # noqa: E402
 from ros_rl.types import Command, SafetyState  # noqa: E402
 
 PERIOD = 0.05

@@ -13,7 +13,7 @@ from ros_rl.backends.backend import Scenario
 from ros_rl.backends.pybullet.backend import PyBulletBackend
 from ros_rl.backends.pybullet.framing import home_box
 from ros_rl.robot.loading import load_robot
-from ros_rl.settings.backends import PyBulletSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
 WIDTH, HEIGHT = 320, 240
 SCENES = {"xarm6": "table", "cartpole": "rail"}

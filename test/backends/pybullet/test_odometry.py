@@ -17,8 +17,9 @@ from ros_rl.resources import share_path  # noqa: E402
 from ros_rl.robot import load_robot  # noqa: E402
 from ros_rl.rotations import quaternion_to_matrix  # noqa: E402
 from ros_rl.runtime.robot_world import RobotWorld  # noqa: E402
-from ros_rl.settings.backends import OdometrySensors, PyBulletSettings  # noqa: E402
 from ros_rl.settings.loading import load_settings  # noqa: E402
+from ros_rl.settings.sensors import OdometrySensors  # noqa: E402
+from ros_rl.settings.simulators.pybullet import PyBulletSettings  # noqa: E402
 
 A1, PERIOD = load_robot("a1"), 0.05
 ESTIMATED = PyBulletSettings(odometry="estimated")

@@ -14,7 +14,7 @@ pytest.importorskip("pybullet")
 from ros_rl.backends.backend import Scenario
 from ros_rl.backends.pybullet.backend import PyBulletBackend
 from ros_rl.robot import Robot, load_robot
-from ros_rl.settings.backends import PyBulletSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
 RADIUS, WHEELBASE, PERIOD = 0.05, 0.325, 0.05
 HINGES = [f"{side}_steering_hinge_joint" for side in ("left", "right")]

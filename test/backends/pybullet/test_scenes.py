@@ -16,7 +16,7 @@ from ros_rl.backends.backend import Scenario
 from ros_rl.backends.pybullet.backend import PyBulletBackend
 from ros_rl.backends.pybullet.scene import connect, load_scene
 from ros_rl.robot import load_robot
-from ros_rl.settings.backends import PyBulletSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
 FLOOR = {"box": [10.0, 10.0, 0.2], "position": [0.0, 0.0, -0.1], "friction": 0.8}
 BODIES: dict[str, dict[str, Any]] = {

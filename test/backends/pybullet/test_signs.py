@@ -19,7 +19,8 @@ from ros_rl.backends.pybullet.backend import PyBulletBackend  # noqa: E402
 from ros_rl.backends.pybullet.sensors import MEASURES  # noqa: E402
 from ros_rl.robot import Robot, load_robot  # noqa: E402
 from ros_rl.rotations import from_rotation_vector, quaternion_to_matrix  # noqa: E402
-from ros_rl.settings.backends import NoiseSettings, PyBulletSettings  # noqa: E402
+from ros_rl.settings.sensors import NoiseSettings  # noqa: E402
+from ros_rl.settings.simulators.pybullet import PyBulletSettings  # noqa: E402
 
 PERIOD = 0.05
 A1 = load_robot("a1")

@@ -16,7 +16,8 @@ from ros_rl.errors import ConfigError
 from ros_rl.features import equipped
 from ros_rl.robot import Robot, load_robot
 from ros_rl.rotations import angle_between, from_rotation_vector, multiply, quaternion_to_matrix, yaw_matrix
-from ros_rl.settings.backends import NoiseSettings, PyBulletSettings
+from ros_rl.settings.sensors import NoiseSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 from ros_rl.types import Measurement
 
 QUIET = PyBulletSettings(noise=NoiseSettings(**{item.name: 0.0 for item in fields(NoiseSettings)}), reset_noise=0.0)

@@ -15,7 +15,7 @@ from ros_rl.robot import load_robot as read_robot
 from ros_rl.robot import robot_names
 from ros_rl.robot.model import check_model
 from ros_rl.robot.robot import Simulation
-from ros_rl.settings.backends import PyBulletSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
 SOLID = '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>'
 JOINT = """<joint name="{name}" type="{kind}"><parent link="base"/><child link="{name}_link"/><axis xyz="0 0 1"/>

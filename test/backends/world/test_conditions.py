@@ -23,9 +23,9 @@ from ros_rl.config import build
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.robot import Robot, load_robot
 from ros_rl.robot.urdf import Urdf
-from ros_rl.settings.backends import PhysicsSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS
+from ros_rl.settings.simulators.physics import PhysicsSettings
 from ros_rl.settings.world import WorldSettings
 from ros_rl.types import Array
 
