@@ -37,7 +37,7 @@ LAYERS = (
         "array_file",
         "layout",
     ),
-    ("robot", "scenes", "sensors", "features", "safety", "tasks", "experts"),
+    ("robot", "scenes", "floor_plan", "sensors", "features", "safety", "tasks", "experts"),
     ("settings",),
     ("networks", "watch", "deploy", "backends"),
     ("dynamics", "replay", "runs"),

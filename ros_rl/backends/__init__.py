@@ -23,6 +23,7 @@ _OWN = {
         "pybullet": "pybullet.backend:PyBulletBackend",
         "mujoco": "mujoco.backend:MujocoBackend",
         "mock": "mock:MockBackend",
+        "rolling": "rolling.backend:RollingBackend",
         "so101": "so101.backend:So101Backend",
         "xarm": "xarm.backend:XarmBackend",
         "unitree_a1": "unitree_a1.backend:UnitreeA1Backend",

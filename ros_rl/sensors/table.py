@@ -15,6 +15,7 @@ from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import by_name, doubles, get_xyz, get_xyzw, set_xyz, set_xyzw
 from ros_rl.sensors.objects import OBJECT_SENSORS
 from ros_rl.sensors.sensor import IN_BASE, IN_ODOMETRY, Covariance, Noise, Sensor, Topic, rotation, vertical, white
+from ros_rl.sensors.trail import TRAIL_SENSORS
 from ros_rl.types import Array, Measurement
 from ros_rl.wire import first_beyond
 
@@ -206,6 +207,7 @@ SENSORS: Table[Sensor] = Table(
             meaning="normal force on each of the robot's contact_links, by whatever it touches",
         ),
         **OBJECT_SENSORS,
+        **TRAIL_SENSORS,
     },
 )
 """Joints are in the order of the robot's YAML file."""

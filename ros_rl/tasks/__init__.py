@@ -16,6 +16,7 @@ from ros_rl.tasks.quadruped.from_back import A1FromBack
 from ros_rl.tasks.quadruped.get_up import A1GetUp, Go2GetUp
 from ros_rl.tasks.quadruped.track import A1Track, Go2Track
 from ros_rl.tasks.quadruped.walk import A1Walk, Go2Walk
+from ros_rl.tasks.sphero import SpheroNavigate
 from ros_rl.tasks.task import Task
 
 _OWN: tuple[type[Task], ...] = (
@@ -31,6 +32,7 @@ _OWN: tuple[type[Task], ...] = (
     Ur5Reach,
     So101Reach,
     CartpoleSwingup,
+    SpheroNavigate,
     MockPoint,
 )
 OWN_TASKS: dict[str, type[Task]] = {task.name: task for task in _OWN}

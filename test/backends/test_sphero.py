@@ -30,7 +30,7 @@ from ros_rl.errors import BackendError, ConfigError, TimingError
 from ros_rl.robot import load_robot
 from ros_rl.settings.hardware.sphero import SpheroSettings
 from ros_rl.settings.nodes import ControlSettings
-from ros_rl.stand_ins.sphero.ball import ARENA, COLOUR, Ball
+from ros_rl.stand_ins.sphero.ball import ARENA, COLOUR, DrivenBall
 from ros_rl.stand_ins.sphero.stand_in import SpheroStandIn
 
 pytestmark = pytest.mark.flaky(reruns=2)  # real time, on a machine that has other work
@@ -80,7 +80,7 @@ def test_it_rolls_when_armed_and_stops_by_expiry_safe_disarming_and_closing() ->
             assert set(reading.measurement) == set(load_robot("sphero").sensors)
             assert (reading.measurement["joint_position"] > 0.0).all()
             place = reading.measurement["base_position"]
-            np.testing.assert_allclose(place[:2], [stand_in.ball.x, stand_in.ball.y], atol=0.2)
+            np.testing.assert_allclose(place[:2], stand_in.ball.place, atol=0.2)
             until(lambda: stand_in.ball.speed < 0.01, PATIENCE)  # the last target has expired
             roll(backend, stand_in)
             backend.safe()
@@ -261,14 +261,14 @@ def test_keeper_switches_off_when_toy_or_parent_goes(kind: str) -> None:
 
 
 def test_blob_is_found_however_bright_and_refused_where_there_are_two() -> None:
-    ball = Ball()
-    for place in ((0.0, 0.0), (0.31, -0.42), (-0.7, 0.5)):
+    ball = DrivenBall()
+    for place in np.array(((0.0, 0.0), (0.31, -0.42), (-0.7, 0.5))):
         picture = ball.picture((place,))
         for bright in (picture, (picture * 0.4).astype(np.uint8)):
             pixel, why = find(bright, COLOUR, 0.12, 12)
             assert pixel is not None, why
-            np.testing.assert_allclose(Floor((ARENA, 1.2), ()).place(pixel, picture.shape), place, atol=0.006)
-    assert find(ball.picture(((0.5, 0.3), (-0.5, -0.3))), COLOUR, 0.12, 12)[0] is None
+            np.testing.assert_allclose(Floor(ARENA, ()).place(pixel, picture.shape), place, atol=0.006)
+    assert find(ball.picture((np.array([0.5, 0.3]), np.array([-0.5, -0.3]))), COLOUR, 0.12, 12)[0] is None
     assert find(ball.picture(()), COLOUR, 0.12, 12)[0] is None
 
 

@@ -237,6 +237,15 @@ class TestCartpole:
         assert judged(task, after, [0.0], [0.5])[0] == pytest.approx(math.exp(-1.0) - 0.5)
 
 
+def test_sphero_navigate() -> None:
+    """0.5 m away, in an arena of 1.6 m, or of 2 m."""
+    after = {"base_position": [0.3, -0.2], "goal_planar": [0.0, 0.2], "base_trail": [0.0] * 4, "joint_trail": [5.0] * 4}
+    expected = pytest.approx((-0.5 / 1.6, False))
+    assert judged(make_task("sphero_navigate"), after, [1.0, 1.0], [0.5, -0.2]) == expected
+    wide = make_task("sphero_navigate", {"arena": [2.0, 1.0]})
+    assert judged(wide, after, [1.0, 1.0], [0.5, -0.2]) == pytest.approx((-0.25, False))
+
+
 @pytest.mark.parametrize(
     ("position", "ended"), [([0.3, -0.4], False), ([1.2, -1.59], False), ([2.0, 0.0], False), ([-1.2, 1.61], True)]
 )
@@ -282,6 +291,7 @@ def test_every_task_has_its_numbers_here() -> None:
         "ur5_reach",
         "so101_reach",
         "cartpole_swingup",
+        "sphero_navigate",
         "mock_point",
     }
 
@@ -422,6 +432,8 @@ LEANING: Values = {"passive_direction": [math.sin(0.2), -math.cos(0.2)]}
         ("cartpole_swingup", {**UPRIGHT, **LEANING}, True),
         ("cartpole_swingup", {**UPRIGHT, **LEANING, "joint_position": [0.1]}, False),
         ("cartpole_swingup", {**UPRIGHT, "passive_direction": [0.0, 1.0]}, False),
+        ("sphero_navigate", {"base_position": [0.3, -0.2], "goal_planar": [0.3, -0.05]}, True),  # 0.094 of 1.6 m away
+        ("sphero_navigate", {"base_position": [0.3, -0.2], "goal_planar": [0.3, -0.03]}, False),
         ("mock_point", {"joint_position": [0.06, -0.07]}, True),
         ("mock_point", {"joint_position": [0.08, -0.07]}, False),
     ],

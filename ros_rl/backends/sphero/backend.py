@@ -14,6 +14,7 @@ from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
 from ros_rl.backends.sphero.camera import Camera, open_camera
 from ros_rl.backends.sphero.link import Link
 from ros_rl.backends.sphero.overhead import Overhead
+from ros_rl.backends.trail import Trail
 from ros_rl.errors import BackendError
 from ros_rl.robot import Robot
 from ros_rl.settings.hardware.sphero import SpheroSettings
@@ -46,6 +47,7 @@ class SpheroBackend(Backend):
         self._robot, self._settings = robot, settings
         self._joints = robot.joint_map("sphero")
         self._link = Link(settings)
+        self._trail = Trail()
         self._overhead = Overhead(settings, camera or partial(open_camera, settings))
 
     def connect(self) -> None:
@@ -88,10 +90,12 @@ class SpheroBackend(Backend):
             raise BackendError(problem)
         way, powers = self._link.told()
         speed = self._settings.wheel_speed
+        joints = self._joints.position_here(speed * np.array(way))
         measured = {
-            "joint_position": self._joints.position_here(speed * np.array(way)),
+            "joint_position": joints,
             "joint_velocity": self._joints.turned(speed * np.array(powers) / _FULL),
             "base_position": np.array([*place, self._settings.height]),
+            **self._trail.add(place, joints),
         }
         chosen = {name: value for name, value in measured.items() if name in self._robot.sensors}
         return Reading(Measurement(chosen), age, count, self._link.problem or problem)

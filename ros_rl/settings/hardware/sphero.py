@@ -10,12 +10,12 @@ from typing import ClassVar
 
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError, TimingError
-from ros_rl.robot import VELOCITY, Robot
+from ros_rl.robot import Robot
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.hardware.checks import endpoint
 from ros_rl.settings.nodes import ControlSettings
+from ros_rl.settings.simulators.rolling import check_two_wheels
 
-_MEASURED = ("joint_position", "joint_velocity", "base_position")
 _FASTEST = 10.0  # Hz; each command waits for its response and then 60 ms, so that 17 Hz is all the client does
 _CORNERS = 8
 
@@ -86,16 +86,9 @@ class SpheroSettings(BackendSettings):
 
     def check_robot(self, robot: Robot) -> None:
         """See `BackendSettings.check_robot`: two wheels that turn without end."""
-        name = f"robot '{robot.name}'"
-        if robot.size != 2 or len(robot.endless) != 2 or not robot.commanded_by(VELOCITY).all():
-            raise ConfigError(f"driver 'sphero' moves two endless wheels by their velocities; it cannot be {name}")
+        check_two_wheels("sphero", robot)
         if robot.limits.velocity.max() > self.wheel_speed:
             raise ConfigError(
-                f"{name} has velocity {robot.limits.velocity.max():g} rad/s; at full power a wheel does "
+                f"robot '{robot.name}' has velocity {robot.limits.velocity.max():g} rad/s; at full power a wheel does "
                 f"driver.backend.wheel_speed {self.wheel_speed:g}"
-            )
-        others = [sensor for sensor in robot.sensors if sensor not in _MEASURED]
-        if others:
-            raise ConfigError(
-                f"driver 'sphero' cannot measure sensor '{others[0]}' of {name}; it measures {', '.join(_MEASURED)}"
             )

@@ -9,10 +9,12 @@ from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.simulators.mock import MockSettings
 from ros_rl.settings.simulators.mujoco import MujocoSettings
 from ros_rl.settings.simulators.pybullet import PyBulletSettings
+from ros_rl.settings.simulators.rolling import RollingSettings
 
 SIMULATOR_SETTINGS: dict[str, type[BackendSettings]] = {
     "pybullet": PyBulletSettings,
     "mujoco": MujocoSettings,
     "mock": MockSettings,
+    "rolling": RollingSettings,
 }
 """By the simulators' names."""

@@ -14,7 +14,7 @@ from typing import BinaryIO, ClassVar
 import numpy as np
 
 from ros_rl.stand_ins.sphero import toy as wire
-from ros_rl.stand_ins.sphero.ball import HEIGHT, WIDTH, Ball
+from ros_rl.stand_ins.sphero.ball import HEIGHT, WIDTH, DrivenBall
 from ros_rl.stand_ins.sphero.toy import Packet, Toy
 from ros_rl.stand_ins.stand_in import StandIn
 from ros_rl.stand_ins.tcp_server import Server, wait_for_end
@@ -52,7 +52,7 @@ FAULTS = {
 
 
 class SpheroStandIn(StandIn):
-    """A Sphero Ollie on a floor of 1.6 m, in real time.
+    """A Sphero Ollie on a floor of 1.6 m x 1.2 m, in real time.
 
     Args:
         host: Address to listen at.
@@ -66,7 +66,7 @@ class SpheroStandIn(StandIn):
     def __init__(self, host: str = "127.0.0.1", toy_port: int = TOY_PORT, camera_port: int = CAMERA_PORT) -> None:
         super().__init__()
         self.host, self._ports = host, (toy_port, camera_port)
-        self.ball, self.toy = Ball(), Toy()
+        self.ball, self.toy = DrivenBall(), Toy()
         self._servers: list[Server] = []
         self._sending = threading.Lock()
         self._ended = threading.Event()
@@ -80,7 +80,7 @@ class SpheroStandIn(StandIn):
     @property
     def place(self) -> Array:
         """See `StandIn.place`."""
-        return np.array([self.ball.x, self.ball.y, 0.0])
+        return np.array([*self.ball.place, 0.0])
 
     @property
     def toy_port(self) -> int:
@@ -114,7 +114,8 @@ class SpheroStandIn(StandIn):
     def describe(self) -> str:
         """See `StandIn.describe`."""
         ball = self.ball
-        return f"at {ball.x:.2f}, {ball.y:.2f} m, {ball.speed:.2f} m/s, motors {ball.duty[0]}, {ball.duty[1]} of 255"
+        x, y = ball.place
+        return f"at {x:.2f}, {y:.2f} m, {ball.speed:.2f} m/s, motors {ball.duty[0]}, {ball.duty[1]} of 255"
 
     def play(self, fault: str) -> None:
         """See `StandIn.play`."""
@@ -195,7 +196,7 @@ class SpheroStandIn(StandIn):
         count, frame = 0, b""
         while not self._ended.wait(_STEP):
             self.ball.duty = self.toy.duty
-            self.ball.broken = (1.0, 0.0) if self.plays("one_motor") else (1.0, 1.0)
+            self.ball.strength = np.array([1.0, 0.0 if self.plays("one_motor") else 1.0])
             self.ball.step(0.0 if self.plays("stuck") else _STEP)
             count += 1
             if count % _FRAME_EVERY == 0 and not self.plays("camera_stops"):
@@ -204,13 +205,13 @@ class SpheroStandIn(StandIn):
                     self._send(client, frame)
 
     def _frame(self) -> bytes:
-        ball = self.ball
-        places: tuple[tuple[float, float], ...] = () if self.plays("hidden") else ((ball.x, ball.y),)
+        place = self.ball.place
+        places: tuple[Array, ...] = () if self.plays("hidden") else (place,)
         if self.plays("jumping"):
-            places = ((ball.x - 0.5 if ball.x > 0.0 else ball.x + 0.5, ball.y),)
+            places = (place + np.array([-0.5 if place[0] > 0.0 else 0.5, 0.0]),)
         if self.plays("two_balls"):
-            places += ((-ball.x, -ball.y + (0.4 if ball.y < 0.0 else -0.4)),)
-        picture = ball.picture(places)
+            places += (np.array([0.0, 0.4 if place[1] < 0.0 else -0.4]) - place,)
+        picture = self.ball.picture(places)
         if self.plays("dark"):
             picture %= 5  # noise
         return struct.pack(">HH", WIDTH, HEIGHT) + picture.tobytes()

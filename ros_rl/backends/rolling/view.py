@@ -1,0 +1,53 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a camera above the floor sees."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ros_rl.floor_plan import FloorPlan
+from ros_rl.types import Array, Image
+
+FLOOR = (110, 108, 104)
+Colour = tuple[int, int, int]
+
+
+class View:
+    """A picture from straight above: x to the right, y up, the origin in the middle.
+
+    Args:
+        width: [px].
+        height: [px].
+        across: How much of the floor its width shows [m].
+    """
+
+    def __init__(self, width: int, height: int, across: float) -> None:
+        self._pixel = across / width
+        rows, columns = np.mgrid[:height, :width]
+        self._points = np.stack([columns - (width - 1) / 2.0, (height - 1) / 2.0 - rows], -1) * self._pixel
+        self._empty: Image = np.full((height, width, 3), FLOOR, np.uint8)
+
+    def stand(self, plan: FloorPlan) -> None:
+        """Let what stands on the floor be seen from now on."""
+        covered = plan.clearance(self._points) + plan.radius <= 0.0
+        for body, shown in zip(plan.bodies, np.moveaxis(covered, -1, 0), strict=True):
+            self._empty[shown] = [round(255 * part) for part in body.colour[:3]]
+
+    def empty(self) -> Image:
+        """The floor without anything that moves."""
+        return self._empty.copy()
+
+    def disc(self, image: Image, place: Array, radius: float, colour: Colour, inner: float = 0.0) -> None:
+        """Draw a disc, or a ring.
+
+        Args:
+            image: Of this view.
+            place: Of its middle [m], shape (2,).
+            radius: [m].
+            colour: Red, green, blue.
+            inner: Radius of the hole [m].
+        """
+        away = np.linalg.norm(self._points - place, axis=-1)
+        image[(away <= radius) & (away >= inner)] = colour

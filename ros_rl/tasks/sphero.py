@@ -1,0 +1,113 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A Sphero finds its way over the floor that a camera looks down on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ros_rl.config import setting
+from ros_rl.errors import ConfigError
+from ros_rl.features import Bounds
+from ros_rl.floor_plan import floor_plan
+from ros_rl.layout import Fields
+from ros_rl.tasks.measures import Measure
+from ros_rl.tasks.milestone import Milestone
+from ros_rl.tasks.task import Task
+from ros_rl.tasks.terms import distance
+from ros_rl.types import Array, Outcome
+
+_DRAWS = 1000  # of which one should be a goal that can be reached
+
+
+def _mean_distance(outcome: Outcome) -> float:
+    pairs = zip(outcome.truths, outcome.asked, strict=True)
+    return float(np.mean([math.dist(truth.base_position[:2], asked["goal_planar"]) for truth, asked in pairs]))
+
+
+DISTANCE = Measure(
+    "distance",
+    "m",
+    _mean_distance,
+    ("mean", "max"),
+    meaning="from goal_planar, mean over the episode, the way there included",
+)
+HELD = Measure(
+    "held_back",
+    "1",
+    lambda outcome: float(np.mean([truth.fallen_contacts > 0 for truth in outcome.truths])),
+    ("mean",),
+    meaning="share of the control periods in which it ran into something",
+)
+
+
+@dataclass(frozen=True)
+class SpheroNavigate(Task):
+    """Go to a random place and stay there, by the powers of two motors; which way it looks, nobody knows.
+
+    The reward is that of DayDreamer (Wu et al. 2022): minus the distance from the goal, as a share of the arena. What
+    tells the heading are the ways of the last control periods, and what the wheels were told in them.
+    """
+
+    name: ClassVar[str] = "sphero_navigate"
+    robot: ClassVar[str] = "sphero"
+    observation: ClassVar[tuple[str, ...]] = ("base_position", "base_trail", "joint_trail", "goal_planar")
+    measures: ClassVar[tuple[Measure, ...]] = (DISTANCE, HELD)
+    milestone: ClassVar[Milestone] = Milestone("navigates", "distance", most=0.16)
+    not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "success_distance", "scene", "clearance")
+    symmetric: ClassVar[bool] = True
+
+    scene: str = setting("arena", "walls and obstacles: a scene's name or YAML file")  # type: ignore[misc]
+    episode_seconds: float = setting(50.0, "time limit of an episode", unit="s", low=0.5)
+    arena: tuple[float, float] = setting(
+        (1.6, 1.2),
+        "width and depth in which goals lie; distances are shares of the width",
+        unit="m",
+        low=0.1,
+        high=10.0,
+    )
+    clearance: float = setting(0.08, "of goals from walls and obstacles", unit="m", low=0.0, high=1.0)
+    success_distance: float = setting(
+        0.1, "distance from the goal at which it counts as there, as a share of the width", low=1e-3
+    )
+
+    def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
+        """Minus the distance, as a share of the arena's width."""
+        return -self._far(after)
+
+    def succeeded(self, after: Fields) -> Any:
+        """It is at the goal."""
+        return self._far(after) <= self.success_distance
+
+    def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
+        """The goal: a point [m], uniform among those of the arena that the robot can reach.
+
+        Raises:
+            ConfigError: There is none, it seems.
+        """
+        plan, half = floor_plan(self.scene, self.clearance), np.array(self.arena) / 2.0
+        for _ in range(_DRAWS):
+            goal = rng.uniform(-half, half)
+            if plan.is_reachable(goal):
+                return {"goal_planar": goal}
+        raise ConfigError(
+            f"no goal within {half[0]:g} m and {half[1]:g} m of the middle of scene '{self.scene}' can be reached from "
+            f"there with task.clearance {self.clearance:g} m from whatever stands around"
+        )
+
+    def input_bounds(self) -> dict[str, Bounds]:
+        """The arena."""
+        half = np.array(self.arena) / 2.0
+        return {"goal_planar": (-half, half)}
+
+    def metrics(self, observation: Fields) -> dict[str, float]:
+        """Distance from the goal, as a share of the arena's width."""
+        return {"distance": float(self._far(observation))}
+
+    def _far(self, fields: Fields) -> Any:
+        return distance(fields["base_position"], fields["goal_planar"]) / self.arena[0]
