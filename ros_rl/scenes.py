@@ -12,11 +12,11 @@ from typing import Any
 
 from ros_rl.config import build, required, setting
 from ros_rl.errors import ConfigError, MissingDependencyError, UnknownNameError
+from ros_rl.formats.yaml_text import read_yaml
 from ros_rl.plugins import SCENES_GROUP, find_plugins, load_plugin
 from ros_rl.resources import share_path
 from ros_rl.robot.model_files import model_path, placed, pybullet_models
 from ros_rl.robot.urdf import Urdf
-from ros_rl.yaml_files import read_yaml
 
 GROUND = "plane.urdf"
 """What scenes name for flat, endless ground."""

@@ -20,7 +20,7 @@ from onnx import helper
 from ros_rl.deploy.contract import MAX_VALUES, Contract
 from ros_rl.deploy.onnx_file import OnnxFile
 from ros_rl.errors import ContractError
-from ros_rl.json_text import json_object
+from ros_rl.formats.json_text import json_object
 from ros_rl.layout import LARGEST_VALUE
 from ros_rl.resources import share_path
 from ros_rl.robot import load_robot

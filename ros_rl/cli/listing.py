@@ -14,6 +14,7 @@ from ros_rl.deploy.onnx_file import OnnxFile
 from ros_rl.errors import RosRlError
 from ros_rl.experts import EXPERTS
 from ros_rl.features import FEATURES
+from ros_rl.formats.yaml_text import first_comment
 from ros_rl.plugins import Table
 from ros_rl.resources import share_path
 from ros_rl.robot import load_robot, robot_names
@@ -23,7 +24,6 @@ from ros_rl.sensors.table import SENSORS
 from ros_rl.settings.presets import preset_titles, tuned_settings
 from ros_rl.settings.registry import AGENT_SETTINGS, BACKEND_SETTINGS
 from ros_rl.tasks import TASKS
-from ros_rl.yaml_files import first_comment
 
 Rows = Iterator[tuple[str, ...]]
 

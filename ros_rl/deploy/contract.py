@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ros_rl.errors import ContractError
-from ros_rl.json_text import check_entries, json_object
+from ros_rl.formats.json_text import check_entries, json_object
 from ros_rl.layout import Layout
 from ros_rl.tasks import Task
 

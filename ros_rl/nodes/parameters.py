@@ -17,10 +17,10 @@ from rclpy.node import Node
 
 from ros_rl.config import SettingInfo, build, expand, iterate, merge, nested, to_mapping
 from ros_rl.errors import ConfigError, RosRlError
+from ros_rl.formats.parameters_file import OF_EVERY_NODE
 from ros_rl.settings.loading import beside, load_settings
 from ros_rl.settings.nodes import ACTS_BY, SHARED
 from ros_rl.settings.tree import Settings
-from ros_rl.yaml_files import OF_EVERY_NODE
 
 NODE_OPTIONS: dict[str, Any] = {"automatically_declare_parameters_from_overrides": True}
 """With these a node knows every parameter that it was given, also those that do not exist."""

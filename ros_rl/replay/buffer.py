@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ros_rl.array_file import read_arrays, write_arrays
 from ros_rl.errors import ConfigError
+from ros_rl.formats.arrays import read_arrays, write_arrays
 from ros_rl.layout import Field
 from ros_rl.replay.memory import check_memory
 from ros_rl.replay.n_step import n_step_sums

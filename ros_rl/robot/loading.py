@@ -14,6 +14,7 @@ import numpy as np
 
 from ros_rl.config import build
 from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.formats.yaml_text import read_yaml
 from ros_rl.plugins import ROBOTS_GROUP, find_plugins, load_plugin
 from ros_rl.resources import share_path
 from ros_rl.robot.checks import check_robot
@@ -23,7 +24,6 @@ from ros_rl.robot.limits import JointLimits
 from ros_rl.robot.model_files import placed
 from ros_rl.robot.robot import POSITION, Robot
 from ros_rl.types import Array
-from ros_rl.yaml_files import read_yaml
 
 
 def robot_names() -> list[str]:

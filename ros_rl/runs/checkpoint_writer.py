@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ros_rl.array_file import write_arrays
+from ros_rl.formats.arrays import write_arrays
 from ros_rl.runs.checkpoints import FORMAT, MANIFEST, PARTIAL, Checkpoint, canonical, checkpoints
 from ros_rl.runs.durable import ChecksummedFile, sync_folder, write_whole
 from ros_rl.runs.write_ahead import segments

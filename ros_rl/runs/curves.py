@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from ros_rl.errors import ConfigError, RunFolderError, UnknownNameError
+from ros_rl.formats.parameters_file import read_parameters_file
 from ros_rl.runs.evaluations import read_evaluations
 from ros_rl.runs.run_folder import CONFIG, LOGS, ROBOT, SUMMARY
 from ros_rl.runs.summary import curve
 from ros_rl.settings.nodes import NODES
-from ros_rl.yaml_files import read_parameters_file
 
 MINUTES, STEPS = "robot_minutes", "env_steps"
 """What a curve may run along, as evaluations name it."""

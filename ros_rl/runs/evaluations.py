@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.errors import ContractError
-from ros_rl.json_text import check_entries, json_object
+from ros_rl.formats.json_text import check_entries, json_object
 
 EVALUATIONS = "evaluations.jsonl"
 SUCCESS_RATE, RETURN_THRESHOLD = "success_rate", "return_threshold"

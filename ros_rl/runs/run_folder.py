@@ -19,6 +19,7 @@ from typing import Any
 
 from ros_rl.config import iterate, merge, nested, to_mapping
 from ros_rl.errors import RunFolderError
+from ros_rl.formats.parameters_file import write_parameters_file
 from ros_rl.resources import package_version
 from ros_rl.robot import is_file
 from ros_rl.robot.copying import portable
@@ -27,7 +28,6 @@ from ros_rl.runs.durable import write_whole
 from ros_rl.runs.evaluations import EVALUATIONS
 from ros_rl.runs.totals import TOTALS
 from ros_rl.settings.tree import Settings
-from ros_rl.yaml_files import write_parameters_file
 
 CONFIG, ROBOT = "config.yaml", "robot.yaml"
 """All settings, and the robot's file, if it is none that a package brings."""

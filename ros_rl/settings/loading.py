@@ -15,6 +15,7 @@ import yaml
 
 from ros_rl.config import build, expand, merge, nested, to_mapping, variant_name
 from ros_rl.errors import ConfigError
+from ros_rl.formats.parameters_file import ParametersFile, read_parameters_file
 from ros_rl.resources import share_path
 from ros_rl.robot import is_file
 from ros_rl.settings.nodes import NODES
@@ -22,7 +23,6 @@ from ros_rl.settings.presets import Preset, read_preset
 from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS, BACKEND_SETTINGS, DEFAULT_BACKEND
 from ros_rl.settings.simulators.physics import PhysicsSettings
 from ros_rl.settings.tree import Settings
-from ros_rl.yaml_files import ParametersFile, read_parameters_file
 
 
 def task_file(task: str) -> Path:

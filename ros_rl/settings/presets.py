@@ -15,12 +15,13 @@ from typing import Any
 
 from ros_rl.config import build, merge, variant_name
 from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.formats.parameters_file import read_parameters_file
+from ros_rl.formats.yaml_text import first_comment
 from ros_rl.resources import share_path
 from ros_rl.settings.nodes import NODES
 from ros_rl.settings.registry import AGENT_NAMES, AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
-from ros_rl.yaml_files import first_comment, read_parameters_file
 
 _AGENTS = "agents"
 _MEASURED = "# Measured: "

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.agents.agent import Agent
-from ros_rl.array_file import read_arrays
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError, RunFolderError, one_line
+from ros_rl.formats.arrays import read_arrays
 from ros_rl.runs.checkpoints import LEARNER, newest_whole
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.settings.loading import load_run

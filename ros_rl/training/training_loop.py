@@ -11,9 +11,9 @@ import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ros_rl.array_file import read_arrays
 from ros_rl.config import to_mapping, variant_name
 from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError, one_line
+from ros_rl.formats.arrays import read_arrays
 from ros_rl.layout import Layout
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runs.checkpoint_writer import CheckpointFiles, Checkpoints

@@ -19,10 +19,10 @@ from ros_rl.cli.main import make_parser
 from ros_rl.config import to_mapping
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError
+from ros_rl.formats.parameters_file import write_parameters_file
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.settings.loading import load_settings, with_overrides
 from ros_rl.training.saved_run import SavedRun
-from ros_rl.yaml_files import write_parameters_file
 
 SEED = 9
 

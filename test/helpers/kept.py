@@ -6,7 +6,7 @@
 from pathlib import Path
 from typing import Any
 
-from ros_rl.array_file import read_arrays
+from ros_rl.formats.arrays import read_arrays
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runs.checkpoint_writer import Checkpoints
 from ros_rl.runs.checkpoints import LEARNER, REPLAY, checkpoints

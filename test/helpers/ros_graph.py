@@ -19,6 +19,7 @@ from std_msgs.msg import Float64MultiArray, UInt8MultiArray
 from std_srvs.srv import Trigger
 
 from ros_rl.config import to_mapping
+from ros_rl.formats.parameters_file import write_parameters_file
 from ros_rl.nodes import packets
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.qos import EXPERIENCE, LATCHED, NEWEST, STATE
@@ -27,7 +28,6 @@ from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Tick
 from ros_rl.wire import Header
-from ros_rl.yaml_files import write_parameters_file
 
 NAMESPACE = "t"
 PATIENCE = 60.0  # s; a busy machine is no failure

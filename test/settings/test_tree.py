@@ -7,10 +7,10 @@ import pytest
 
 from ros_rl.config import iterate, to_mapping
 from ros_rl.errors import ConfigError, TimingError, UnknownNameError
+from ros_rl.formats.parameters_file import write_parameters_file
 from ros_rl.settings.loading import NODES, load_run, load_settings, parse_override, task_file, with_overrides
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import TASKS, make_task
-from ros_rl.yaml_files import write_parameters_file
 
 
 @pytest.mark.parametrize("task", sorted(TASKS))

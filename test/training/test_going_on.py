@@ -14,8 +14,8 @@ import torch
 from kept import contents, learner_state, newest
 from learners import random_transition
 
-from ros_rl.array_file import read_arrays
 from ros_rl.errors import RunFolderError
+from ros_rl.formats.arrays import read_arrays
 from ros_rl.runs.checkpoints import REPLAY, beginning, checkpoints
 from ros_rl.runs.records import Round, Stepped, Taken
 from ros_rl.runs.write_ahead import read_since, segment, segments
