@@ -31,6 +31,11 @@ def _heading(tick: Tick, robot: Robot) -> Array:
     return np.array([np.sin(yaw), np.cos(yaw)])
 
 
+def _heading_estimate(tick: Tick, robot: Robot) -> Array:
+    yaw = tick.measurement["heading_estimate"] - tick.origin[2]
+    return np.concatenate([np.sin(yaw), np.cos(yaw)])
+
+
 def _base_position(tick: Tick, robot: Robot) -> Array:
     return in_episode(tick.measurement["base_position"][:2], tick)
 
@@ -90,6 +95,17 @@ BASE: dict[str, Feature] = {
         mirror=(-1, 1),
         bounds=unit(values(2)),
         meaning="sine and cosine of the base's yaw",
+        frame=IN_EPISODE,
+    ),
+    "heading_estimate": Feature(
+        "1",
+        1.0,
+        values(2),
+        _heading_estimate,
+        ("heading_estimate",),
+        mirror=(-1, 1),
+        bounds=unit(values(2)),
+        meaning="sine and cosine of the yaw of a base whose heading nothing measures, as its driver makes it out",
         frame=IN_EPISODE,
     ),
     "base_position": Feature(

@@ -12,8 +12,7 @@ from ros_rl.features.joints import JOINTS
 from ros_rl.features.legs import LEGS
 from ros_rl.features.objects import OBJECTS
 from ros_rl.features.tool import TOOL
-from ros_rl.features.trail import TRAIL
 from ros_rl.plugins import FEATURES_GROUP, Table
 
-FEATURES: Table[Feature] = Table(FEATURES_GROUP, {**JOINTS, **BASE, **LEGS, **TOOL, **OBJECTS, **TRAIL, **GOALS})
+FEATURES: Table[Feature] = Table(FEATURES_GROUP, {**JOINTS, **BASE, **LEGS, **TOOL, **OBJECTS, **GOALS})
 """States, then goals; other packages add theirs by the entry point group ``ros_rl.features``."""

@@ -15,7 +15,6 @@ from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import by_name, doubles, get_xyz, get_xyzw, set_xyz, set_xyzw
 from ros_rl.sensors.objects import OBJECT_SENSORS
 from ros_rl.sensors.sensor import IN_BASE, IN_ODOMETRY, Covariance, Noise, Sensor, Topic, rotation, vertical, white
-from ros_rl.sensors.trail import TRAIL_SENSORS
 from ros_rl.types import Array, Measurement
 from ros_rl.wire import first_beyond
 
@@ -207,7 +206,13 @@ SENSORS: Table[Sensor] = Table(
             meaning="normal force on each of the robot's contact_links, by whatever it touches",
         ),
         **OBJECT_SENSORS,
-        **TRAIL_SENSORS,
+        "heading_estimate": Sensor(
+            "rad",
+            lambda robot: (1,),
+            Topic("heading_estimate"),
+            meaning="yaw of a base whose heading nothing measures, as its driver makes it out",
+            frame=IN_ODOMETRY,
+        ),
     },
 )
 """Joints are in the order of the robot's YAML file."""

@@ -50,13 +50,13 @@ HELD = Measure(
 class SpheroNavigate(Task):
     """Go to a random place and stay there, by the powers of two motors; which way it looks, nobody knows.
 
-    The reward is that of DayDreamer (Wu et al. 2022): minus the distance from the goal, as a share of the arena. What
-    tells the heading are the ways of the last control periods, and what the wheels were told in them.
+    The reward is that of DayDreamer (Wu et al. 2022): minus the distance from the goal, as a share of the arena. The
+    heading is made out by the driver, from what the wheels were told and where the robot was seen to go.
     """
 
     name: ClassVar[str] = "sphero_navigate"
     robot: ClassVar[str] = "sphero"
-    observation: ClassVar[tuple[str, ...]] = ("base_position", "base_trail", "joint_trail", "goal_planar")
+    observation: ClassVar[tuple[str, ...]] = ("base_position", "heading_estimate", "goal_planar")
     measures: ClassVar[tuple[Measure, ...]] = (DISTANCE, HELD)
     milestone: ClassVar[Milestone] = Milestone("navigates", "distance", most=0.16)
     not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "success_distance", "scene", "clearance")

@@ -25,8 +25,6 @@ UNKNOWN = {
     "body_velocity",
     "base_height",
     "base_position",
-    "base_trail",
-    "joint_trail",
     "goal_planar",
     "height_over_feet",
     "feet_lift",

@@ -239,7 +239,7 @@ class TestCartpole:
 
 def test_sphero_navigate() -> None:
     """0.5 m away, in an arena of 1.6 m, or of 2 m."""
-    after = {"base_position": [0.3, -0.2], "goal_planar": [0.0, 0.2], "base_trail": [0.0] * 4, "joint_trail": [5.0] * 4}
+    after = {"base_position": [0.3, -0.2], "goal_planar": [0.0, 0.2], "heading_estimate": [0.6, 0.8]}
     expected = pytest.approx((-0.5 / 1.6, False))
     assert judged(make_task("sphero_navigate"), after, [1.0, 1.0], [0.5, -0.2]) == expected
     wide = make_task("sphero_navigate", {"arena": [2.0, 1.0]})

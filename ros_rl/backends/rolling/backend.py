@@ -14,7 +14,7 @@ from ros_rl.backends.backend import EMPTY, Scenario, Simulator, Truth
 from ros_rl.backends.rolling.ball import Ball
 from ros_rl.backends.rolling.view import View
 from ros_rl.backends.target_ramp import TargetRamp
-from ros_rl.backends.trail import Trail
+from ros_rl.backends.wheel_heading import WheelHeading
 from ros_rl.floor_plan import floor_plan
 from ros_rl.robot import Robot
 from ros_rl.rotations import from_rotation_vector
@@ -52,7 +52,8 @@ class RollingBackend(Simulator):
         self._late = settings.camera_latency / self._step
         self._were: deque[Array] = deque(maxlen=int(self._late) + 2)
         self._shown: deque[Array] = deque(maxlen=_SHOWN)
-        self._trail = Trail()
+        size, late = settings.ball, settings.latency + settings.camera_latency
+        self._heading = WheelHeading(size.wheel, size.track, late + size.lag, period)
         self._told, self._way = robot.neutral_command, np.zeros(robot.size)
         self._seed, self._rng = scenario.seed, np.random.default_rng(scenario.seed)
         self._seen = np.zeros(2)
@@ -70,7 +71,7 @@ class RollingBackend(Simulator):
         self._were.clear()
         self._way = np.zeros(self._robot.size)
         self._ramp.reset()
-        self._trail.begin()
+        self._heading.begin()
         self._were.append(ball.place)
         self._look()
         before, full = rest, self._robot.command(np.ones(self._robot.action_size))
@@ -150,7 +151,7 @@ class RollingBackend(Simulator):
             "joint_position": self._way.copy(),
             "joint_velocity": self._told.copy(),
             "base_position": np.array([*self._seen, self._settings.ball.radius]),
-            **self._trail.add(self._seen, self._way),
+            "heading_estimate": self._heading.update(self._seen, self._way),
         }
         return Measurement({name: measured[name] for name in self._robot.sensors})
 

@@ -14,7 +14,7 @@ from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
 from ros_rl.backends.sphero.camera import Camera, open_camera
 from ros_rl.backends.sphero.link import Link
 from ros_rl.backends.sphero.overhead import Overhead
-from ros_rl.backends.trail import Trail
+from ros_rl.backends.wheel_heading import WheelHeading
 from ros_rl.errors import BackendError
 from ros_rl.robot import Robot
 from ros_rl.settings.hardware.sphero import SpheroSettings
@@ -47,7 +47,7 @@ class SpheroBackend(Backend):
         self._robot, self._settings = robot, settings
         self._joints = robot.joint_map("sphero")
         self._link = Link(settings)
-        self._trail = Trail()
+        self._heading = WheelHeading(settings.wheel, settings.track, settings.delay, period)
         self._overhead = Overhead(settings, camera or partial(open_camera, settings))
 
     def connect(self) -> None:
@@ -95,7 +95,7 @@ class SpheroBackend(Backend):
             "joint_position": joints,
             "joint_velocity": self._joints.turned(speed * np.array(powers) / _FULL),
             "base_position": np.array([*place, self._settings.height]),
-            **self._trail.add(place, joints),
+            "heading_estimate": self._heading.update(place, joints),
         }
         chosen = {name: value for name, value in measured.items() if name in self._robot.sensors}
         return Reading(Measurement(chosen), age, count, self._link.problem or problem)

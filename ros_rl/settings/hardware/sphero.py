@@ -33,6 +33,11 @@ class SpheroSettings(BackendSettings):
     connect_time: float = setting(20.0, "how long it may take to be found", unit="s", low=1.0, high=120.0)
     reply_time: float = setting(0.5, "how long it may take to answer a command", unit="s", low=0.1, high=5.0)
     wheel_speed: float = setting(60.0, "of a wheel at full power, as measured on the floor", unit="rad/s", low=1.0)
+    wheel: float = setting(0.03, "radius of its wheels", unit="m", low=0.005, high=0.5)
+    track: float = setting(0.08, "distance between its wheels", unit="m", low=0.01, high=1.0)
+    delay: float = setting(
+        0.3, "from a command to motion in the camera's picture, by which the heading is made out", unit="s", low=0.0
+    )
     camera: str = setting("0", "number of a camera of this machine (OpenCV), or tcp://HOST:PORT of raw pictures")
     arena: tuple[float, ...] = setting((1.6, 1.2), "width and depth of what the corners bound", unit="m", low=0.1)
     corners: tuple[float, ...] = setting(

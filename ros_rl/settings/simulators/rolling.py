@@ -18,7 +18,7 @@ from ros_rl.robot import VELOCITY, Robot
 from ros_rl.settings.backends import SimulatorSettings
 from ros_rl.settings.nodes import ControlSettings
 
-MEASURED = ("joint_position", "joint_velocity", "base_position", "base_trail", "joint_trail")
+MEASURED = ("joint_position", "joint_velocity", "base_position", "heading_estimate")
 """Sensors of a ball whose wheels nothing measures, simulated or real."""
 
 
