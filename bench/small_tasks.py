@@ -1,12 +1,12 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Model-free agents on small tasks: Pendulum-v1, an arm's reach, and an ablation of replay and targets.
+"""Agents on small tasks: Pendulum-v1, an arm's reach, a Sphero's way, and an ablation of replay and targets.
 
 One process, no ROS; agents act through their graphs in torch, on the arm through the exported ones. Every run is
 written as it ends, and one that is written already is not run again, so a bench that was stopped goes on.
 
-    python bench/small_tasks.py --parts pendulum ablation reach --seeds 0 1 2
+    python bench/small_tasks.py --parts pendulum ablation reach sphero --seeds 0 1 2
 """
 
 from __future__ import annotations
@@ -47,6 +47,16 @@ CONTINUOUS: dict[str, dict[str, Any]] = {
 PENDULUM_STEPS, ABLATION_STEPS, REACH_MINUTES = 10_000, 6000, 8.0
 REACH = {"gamma": 0.95, "hidden": 128}
 ON_POLICY_MINUTES = 80.0
+SPHERO_EVERY, SPHERO_NEAR = 60, 0.1
+"""Steps between evaluations, and the mean distance that is to be held, as a share of the arena."""
+SPHERO: dict[str, dict[str, Any]] = {
+    "mpc": {},
+    "sac": {
+        "agent": {"name": "sac", "smoothing": 0.0, "gamma": 0.95, "hidden": 128, "normalisation": "layer"},
+        "learner": {"robot_minutes": 30.0, "batch_size": 128, "updates_per_step": 4.0},
+    },
+}
+"""Agents of `sphero_navigate`, with what differs from the task's own settings."""
 TARGETS: dict[str, dict[str, Any]] = {"none": {}, "hard": {"copy_every": 200}, "polyak": {}}
 ABLATION = [
     (f"ablation/{'replay' if replay else 'no replay'}, {targets}", replay, targets)
@@ -85,6 +95,32 @@ def reach_run(seed: int, agent: dict[str, Any], minutes: float = REACH_MINUTES) 
     return {"steps": training.env_steps, "curve": curve, **found}
 
 
+def sphero_run(seed: int, own: dict[str, Any]) -> Run:
+    """Train in the arena; mean distances from the goals, the ways there included, on the way and at the end."""
+    settings = load_settings("sphero_navigate", overrides=[own, {"seed": seed}])
+    arena, seconds = settings.task.arena[0], settings.task.episode_seconds  # type: ignore[attr-defined]
+    evaluator, curve, distances, training = Evaluator(settings, 10_000 + seed), [], list[tuple[float, float]](), None
+    for progress in train_locally(settings):
+        training = progress.training
+        curve.append((training.env_steps, progress.episode_return))
+        if training.env_steps >= SPHERO_EVERY * (len(distances) + 1):
+            found = evaluator.evaluate(OnnxGraph(training.graph()), EPISODES // 2, seconds).to_mapping()
+            distances.append((training.env_steps * settings.control.period / 60.0, found["distance_mean"] / arena))
+    assert training is not None
+    found = evaluator.evaluate(OnnxGraph(training.graph()), 2 * EPISODES, seconds).to_mapping()
+    evaluator.close()
+    far = [minute for minute, distance in distances if distance > SPHERO_NEAR]
+    near = [minute for minute, _ in distances if minute > max(far, default=0.0)]
+    return {
+        "steps": training.env_steps,
+        "curve": curve,
+        "distances": distances,
+        "minutes": near[0] if near else None,
+        "share": found["distance_mean"] / arena,
+        **found,
+    }
+
+
 def plan(parts: list[str], seeds: list[int]) -> dict[str, Callable[[], Run]]:
     """All runs by name, ``part/agent/seed``, the first seed of everything first."""
     runs: dict[str, Callable[[], Run]] = {}
@@ -95,6 +131,8 @@ def plan(parts: list[str], seeds: list[int]) -> dict[str, Callable[[], Run]]:
             named[f"pendulum/{name}"] = lambda a=agent, s=seed: pendulum_run(s, a)
             layered = agent if name == "td7" else agent | {"normalisation": "layer"}  # td7 has no layer norm
             named[f"reach/{name}"] = lambda a=layered, s=seed: reach_run(s, a)
+        for name, own in SPHERO.items():
+            named[f"sphero/{name}"] = lambda o=own, s=seed: sphero_run(s, o)
         reinforce = {"name": "reinforce", "learning_rate": 1e-3}
         named["reach/reinforce"] = lambda a=reinforce, s=seed: reach_run(s, a, ON_POLICY_MINUTES)
         for key, replay, targets in ABLATION:
@@ -112,10 +150,14 @@ def summary(runs: dict[str, Run]) -> list[list[str]]:
     rows = []
     for key, found in sorted(groups.items()):
         returns = [run["return_mean"] for run in found]
-        distances = ", ".join(f"{100 * run['distance_median']:.1f}" for run in found if "distance_median" in run)
+        distances = ", ".join(
+            f"{100 * run[name]:.1f}" for run in found for name in ("distance_median", "distance_mean") if name in run
+        )
+        minutes = ", ".join(str(run["minutes"] or "no") for run in found if "minutes" in run)
         each = ", ".join(f"{value:.0f}" for value in returns)
         seconds = statistics.mean(run["cpu_seconds"] for run in found)
-        rows.append([key, str(found[0]["steps"]), f"{statistics.mean(returns):.0f}", each, distances, f"{seconds:.0f}"])
+        mean, steps = f"{statistics.mean(returns):.0f}", str(found[0]["steps"])
+        rows.append([key, steps, mean, each, distances, minutes, f"{seconds:.0f}"])
     return rows
 
 
@@ -123,13 +165,14 @@ def draw(runs: dict[str, Run], path: Path) -> None:
     """Return of training episodes against steps, mean of the seeds' running means: one panel for each part."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12.0, 4.0), layout="constrained")
+    figure = Figure(figsize=(16.0, 4.0), layout="constrained")
     titles = {
         "pendulum": "Pendulum-v1",
         "ablation": "Pendulum-v1, ddpg",
         "reach": "xarm_reach",
+        "sphero": "sphero_navigate",
     }
-    for axes, (part, title) in zip(figure.subplots(1, 3), titles.items(), strict=True):
+    for axes, (part, title) in zip(figure.subplots(1, 4), titles.items(), strict=True):
         names = sorted({key.split("/")[1] for key in runs if key.startswith(f"{part}/")})
         for name in names:
             curves = [run["curve"] for key, run in sorted(runs.items()) if key.startswith(f"{part}/{name}/")]
@@ -153,7 +196,7 @@ def _running(values: list[float], window: int = 5) -> list[float]:
 def main() -> None:
     """Do the runs that are not there yet, write them, table and figure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", nargs="*", default=["pendulum", "reach", "ablation"])
+    parser.add_argument("--parts", nargs="*", default=["pendulum", "reach", "sphero", "ablation"])
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     parser.add_argument("--figure", type=Path, default=FIGURE)
     add_output(parser, "small_tasks")
@@ -170,13 +213,14 @@ def main() -> None:
                 {
                     "agents": CONTINUOUS,
                     "reach": REACH,
+                    "sphero": SPHERO,
                     "common": _COMMON,
                     "runs": runs,
                 },
             )
             print(f"{key}: return {runs[key]['return_mean']:.1f}, {runs[key]['cpu_seconds']:.0f} s of CPU", flush=True)
     print(describe_line(describe_machine()))
-    print(table(["run", "steps", "return", "each seed", "distance [cm]", "CPU [s]"], summary(runs)))
+    print(table(["run", "steps", "return", "each seed", "distance [cm]", "after [min]", "CPU [s]"], summary(runs)))
     draw(runs, args.figure)
 
 
