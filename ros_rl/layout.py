@@ -82,6 +82,7 @@ class Layout:
         delay: Number of pending actions.
         choices: Number of discrete actions, of which one number names one; 0 for continuous actions in [-1, 1].
         coupling: By action and joint, how far action 1 moves each joint; empty where actions are joints.
+        commands: Name and settings of the map from actions to a robot's joint commands; empty for its own actions.
     """
 
     def __init__(
@@ -92,9 +93,10 @@ class Layout:
         delay: int = 0,
         choices: int = 0,
         coupling: Mapping[str, Mapping[str, float]] | None = None,
+        commands: Mapping[str, Any] | None = None,
     ) -> None:
         self.name, self.actions, self.delay, self.choices = name, tuple(actions), delay, choices
-        self.coupling = coupling or {}
+        self.coupling, self.commands = coupling or {}, commands or {}
         self.fields = tuple(item for item in fields if item.kind != IMAGE)
         """Those of the flat observation, in its order."""
         self.images = tuple(item for item in fields if item.kind == IMAGE)

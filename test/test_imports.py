@@ -35,7 +35,7 @@ LAYERS = (
         "formats",
         "layout",
     ),
-    ("robot", "scenes", "floor_plan", "sensors", "features", "safety", "tasks", "experts"),
+    ("robot", "scenes", "floor_plan", "sensors", "features", "safety", "commands", "tasks", "experts"),
     ("settings",),
     ("networks", "watch", "deploy", "backends"),
     ("dynamics", "replay", "runs"),

@@ -80,8 +80,8 @@ def _figures(
     run: SavedRun, tick: Tick, expectation: Expectation, real: dict[str, Trajectory], scale: Array
 ) -> dict[str, Any]:
     agent, spec, gamma = run.agent, run.spec, run.settings.agent.gamma
-    goal = spec.observe(tick)[spec.goal]
-    first = spec.robot.action(tick.previous_command)
+    observed = spec.observe(tick)
+    goal, first = observed[spec.goal], observed[spec.slices["last_action"]]
     last = np.concatenate([first[None], expectation.actions])
     predicted_rewards = rewards(agent, expectation.states, goal, first, expectation.actions)
     predicted_values = values(agent, expectation.states, goal, last)

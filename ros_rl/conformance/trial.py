@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from ros_rl.backends import make_backend
-from ros_rl.features import ObservationSpec
 from ros_rl.runtime.driver_loop import DriverLoop, make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.tree import Settings
@@ -63,7 +62,7 @@ class Trial:
     def __init__(self, settings: Settings, seed: int = 0) -> None:
         self.settings, self.seed = settings.headless(), seed
         self.task, self.robot = settings.task, settings.load_robot()
-        self.spec = ObservationSpec(self.robot, self.task.observation, settings.control.delay)
+        self.spec = settings.observation_spec(self.robot)
 
     @cached_property
     def episodes(self) -> list[Episode]:
@@ -103,7 +102,7 @@ class Trial:
         tick = driver.start()
         yield tick
         for _ in range(STEPS):
-            value = self.robot.command(rng.uniform(-1.0, 1.0, self.spec.action_size))
+            value = self.spec.map.command(tick, self.spec.map.random(rng))
             driver.accept(Command(tick.stamp, value))
             if vandal:
                 value[:] = np.nan

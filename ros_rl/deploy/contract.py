@@ -28,7 +28,9 @@ MAX_VALUES = 10_000_000
 MAX_NAMES = 1_000
 """Joints, observation fields or outputs."""
 
-_OPTIONAL = {"provenance", "coupling", "choices"}
+_OPTIONAL = {"provenance", "coupling", "choices", "commands"}
+_LEFT_OUT = _OPTIONAL - {"provenance"}
+"""Where they say nothing."""
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -56,6 +58,8 @@ class Contract:
     """Config, commit, robot minutes, score, version, whether it acts at random."""
     coupling: dict[str, dict[str, float]] = field(default_factory=dict)
     """By action and joint the command offset at action 1; empty where actions are joints."""
+    commands: dict[str, Any] = field(default_factory=dict)
+    """Name and settings of the map from actions to joint commands; empty for the robot's own actions."""
     choices: int = 0
     """Number of discrete actions, of which the graph gives one's index; 0 for continuous ones."""
     format_version: int = FORMAT_VERSION
@@ -67,7 +71,7 @@ class Contract:
 
     def to_json(self) -> str:
         """JSON at full precision."""
-        data = {name: value for name, value in vars(self).items() if value or name not in ("coupling", "choices")}
+        data = {name: value for name, value in vars(self).items() if value or name not in _LEFT_OUT}
         return json.dumps(data)
 
     @classmethod
@@ -122,6 +126,9 @@ class Contract:
         _expect("telemetry", self.telemetry, f"names with shapes of at most {MAX_VALUES} values", shapes)
         coupling = isinstance(self.coupling, dict) and all(map(_is_move, self.coupling.values()))
         _expect("coupling", self.coupling, "finite offsets by joint, by action", coupling)
+        commands = isinstance(self.commands, dict) and len(self.commands) <= MAX_NAMES
+        named = not self.commands or (commands and _is_name(self.commands.get("name")))
+        _expect("commands", self.commands, "a map's name and settings", commands and named)
         _expect("provenance", self.provenance, "entries by name", isinstance(self.provenance, dict))
 
     def check(self, spec: Layout, task: str | None, control_period: float) -> None:
@@ -138,6 +145,7 @@ class Contract:
         own = {
             "robot": (self.robot, spec.name),
             "task": (self.task, self.task if task is None else task),
+            "commands": (self.commands, dict(spec.commands)),
             "actions": (self.joints, list(spec.actions)),
             "coupling": (self.coupling, dict(spec.coupling)),
             "delay": (self.delay, spec.delay),
@@ -177,7 +185,11 @@ class Contract:
 
 
 def _first_difference(what: str, graph: Any, robot: Any) -> tuple[str, Any, Any]:
-    """Of two lists the first entries that differ; anything else as it is."""
+    """Of two lists, or command maps, the first entries that differ; anything else as it is."""
+    if what == "commands":
+        names = [{"name": "joints"} | found for found in (graph, robot)]
+        key = next(key for key in {**names[0], **names[1]} if names[0].get(key) != names[1].get(key))
+        return f"control.commands.{key}", *(found.get(key, "nothing") for found in names)
     if not isinstance(graph, list) or not isinstance(robot, list):
         return what, graph, robot
     pairs = enumerate(zip_longest(graph, robot, fillvalue="nothing"), start=1)

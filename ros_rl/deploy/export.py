@@ -92,6 +92,7 @@ class ExportedGraph:
             task=self._task,
             joints=list(spec.actions),
             coupling={name: dict(joints) for name, joints in spec.coupling.items()},
+            commands=dict(spec.commands),
             fields=spec.describe(),
             control_period=self._control_period,
             delay=spec.delay,

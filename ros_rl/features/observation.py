@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ros_rl.commands import CommandMap, JointCommands
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.features.feature import Bounds
 from ros_rl.features.table import FEATURES
@@ -63,12 +64,13 @@ class ObservationSpec(Layout):
         robot: The robot.
         names: State and goal fields, in any order; the layout puts states first.
         delay: Number of pending actions.
+        commands: What actions are; None: the robot's own.
 
     Raises:
         UnknownNameError: A name is not in `FEATURES`.
     """
 
-    def __init__(self, robot: Robot, names: Sequence[str], delay: int) -> None:
+    def __init__(self, robot: Robot, names: Sequence[str], delay: int, commands: CommandMap | None = None) -> None:
         for name in names:
             if name not in FEATURES:
                 raise UnknownNameError("observation field", name, FEATURES)
@@ -78,11 +80,13 @@ class ObservationSpec(Layout):
             Field(name, (FEATURES[name].size(robot),), FEATURES[name].unit, FEATURES[name].scale, FEATURES[name].kind)
             for name in ordered
         ]
-        fields.append(Field(LAST_ACTION, (robot.action_size,), "1", 1.0, "action"))
-        fields.append(Field(PENDING_ACTIONS, (delay * robot.action_size,), "1", 1.0, "action"))
+        self.robot, self.map = robot, commands or JointCommands(robot)
+        shown = self.map.shown_size
+        fields.append(Field(LAST_ACTION, (shown,), "1", 1.0, "action"))
+        fields.append(Field(PENDING_ACTIONS, (delay * shown,), "1", 1.0, "action"))
         coupling = None if robot.coupling is None else robot.coupling.describe()
-        super().__init__(robot.name, robot.actions, fields, delay, coupling=coupling)
-        self.robot = robot
+        own = self.map.actions, self.map.choices
+        super().__init__(robot.name, own[0], fields, delay, own[1], coupling, self.map.describe())
 
     def observe(self, tick: Tick) -> Array:
         """The flat observation of a tick, shape (size,).
@@ -90,12 +94,12 @@ class ObservationSpec(Layout):
         Raises:
             ConfigError: The tick does not hold what a field needs, or a value is not finite.
         """
-        values = []
+        values, actions = [], self.map.seen(tick)
         for item in self.fields:
             if item.name == LAST_ACTION:
-                value = self.robot.action(tick.previous_command)
+                value = actions[0]
             elif item.name == PENDING_ACTIONS:
-                value = self.robot.action(tick.pending_commands).reshape(-1)
+                value = actions[1:].reshape(-1)
             else:
                 value = self._compute(item.name, tick)
             if value.shape != (item.size,):
@@ -127,7 +131,7 @@ class ObservationSpec(Layout):
 
     def _bounds_of(self, item: Field, inputs: Mapping[str, Bounds]) -> Bounds:
         if item.kind == "action":  # what acts is what the driver's filter lets through
-            low, high = self.robot.action_bounds()
+            low, high = self.map.bounds()
             count = item.size // low.size
             return np.tile(low, count), np.tile(high, count)
         feature = self._features[item.name]
@@ -140,7 +144,7 @@ class ObservationSpec(Layout):
     def mirror(self) -> tuple[list[int], Array] | None:
         """See `Layout.mirror`; by the robot's own symmetry. Not with images: a mirrored camera sees another room."""
         of_actions, of_joints = self.robot.action_mirror, self.robot.mirror
-        if of_actions is None or of_joints is None or self.images:
+        if of_actions is None or of_joints is None or self.images or self.commands:
             return None
         index: list[int] = []
         sign: list[float] = []

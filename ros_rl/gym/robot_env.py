@@ -13,11 +13,12 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Discrete, Space
 from numpy.typing import NDArray
 
 from ros_rl.backends.display import has_display
 from ros_rl.errors import BackendError, CommandError, ConfigError, SimulationError
+from ros_rl.layout import Layout
 from ros_rl.runtime.robot_world import RobotWorld, Step
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
@@ -33,7 +34,11 @@ PICTURE, WINDOW = "rgb_array", "human"
 Vector = NDArray[np.float32]
 
 
-class RobotEnv(gymnasium.Env[Vector, Vector]):
+def _action_space(layout: Layout) -> Space[Any]:
+    return Discrete(layout.choices) if layout.choices else Box(-1.0, 1.0, (layout.action_size,), np.float32)
+
+
+class RobotEnv(gymnasium.Env[Vector, Any]):
     """One robot, its driver and its collector; a step is a control period.
 
     Observations are the flat ones of the node graph, float32; `layout` names their fields, sizes and units, the last
@@ -90,7 +95,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         """Fields of the flat observation: `slices` by name, `fields` with size, unit and kind."""
         low, high = self.layout.bounds(self.settings.task.input_bounds())
         self.observation_space = Box(_outward(low, -np.inf), _outward(high, np.inf), dtype=np.float32)
-        self.action_space = Box(-1.0, 1.0, (self.layout.action_size,), np.float32)
+        self.action_space = _action_space(self.layout)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._arguments, {"spec": self.spec}
@@ -119,11 +124,11 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self._running, self._due = True, time.monotonic()
         return self._observe(step.tick), dict(step.metrics)
 
-    def step(self, action: Vector) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
         """Decide, and let one control period pass.
 
         Args:
-            action: In [-1, 1], clipped to it; shape (actions,).
+            action: In [-1, 1], clipped to it; shape (actions,). Or the number of a choice, where actions are choices.
 
         Raises:
             CommandError: It is not finite or no array of numbers, has another shape, or no episode runs.
@@ -134,7 +139,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self._check_open("step")
         if not self._running:
             raise CommandError(f"'{self.settings.task.name}' cannot step: no episode runs, call reset first")
-        wanted = np.clip(self._world.robot.check_action(action), -1.0, 1.0)
+        wanted = self.layout.map.clipped(self.layout.map.check_action(action))
         step = self._world.step(self._world.command(wanted))
         self._running = not step.ended
         self._keep_pace()

@@ -9,7 +9,9 @@ import xml.etree.ElementTree as ET
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ros_rl.errors import ConfigError
 from ros_rl.robot.robot import Robot
 from ros_rl.robot.urdf import MOVING, Urdf, UrdfJoint
 from ros_rl.types import Array
@@ -25,6 +27,20 @@ class _Step(NamedTuple):
     offset: float  # and from where [rad or m]
     turn: Array  # cross product matrix of the axis, shape (3, 3); zero for a sliding joint
     slide: Array  # axis of a sliding joint, shape (3,); zero for a turning one
+
+
+class ToolMotion(NamedTuple):
+    """Where the tool is, and how the joints move it; all in the base frame.
+
+    Attributes:
+        position: Of the tool centre point [m], shape (3,).
+        rotation: Matrix of the tool, shape (3, 3).
+        jacobian: Its velocity [m/s] and angular velocity [rad/s] by the velocity of each joint, shape (6, joints).
+    """
+
+    position: Array
+    rotation: Array
+    jacobian: Array
 
 
 class Kinematics:
@@ -60,11 +76,55 @@ class Kinematics:
         self._tool = self._offset = None
         if robot.tool_frame is not None and simulation is not None and simulation.tool_link is not None:
             self._tool, self._offset = index[simulation.tool_link], np.array([*simulation.tool_offset, 1.0])
+        self._robot, self._to_tool = robot, self._steps_to(self._tool)
         self._poses = np.tile(np.eye(4), (len(names), 1, 1))
         self._local = np.eye(4)
 
     def positions(self, joints: Array) -> Array:
         """Positions of `points` in the base frame [m], shape (points, 3), at joint positions [rad or m]."""
+        poses = self._forward(joints)
+        shown = poses[self._shown, :3, 3]
+        return shown if self._tool is None else np.vstack([shown, (poses[self._tool] @ self._offset)[:3]])
+
+    @property
+    def tool_joints(self) -> NDArray[np.bool_]:
+        """Whether each commanded joint moves the tool, bool, shape (joints,); none does without a tool."""
+        moves = np.zeros(self._robot.size, dtype=bool)
+        moves[np.array([self._steps[link - 1].joint for link in self._to_tool], dtype=int)] = True
+        return moves
+
+    def tool(self, joints: Array) -> ToolMotion:
+        """Where the tool is, and how the joints move it.
+
+        Args:
+            joints: Positions [rad or m], shape (joints,).
+
+        Raises:
+            ConfigError: The robot has no tool.
+        """
+        if self._tool is None or self._offset is None:
+            raise ConfigError(f"robot '{self._robot.name}' has no tool: its file names no tool_frame or tool_link")
+        poses = self._forward(joints)
+        position = (poses[self._tool] @ self._offset)[:3]
+        jacobian = np.zeros((6, self._robot.size))
+        for link in self._to_tool:  # axes and origins of joints are those of the links behind them
+            step, turned = self._steps[link - 1], poses[link, :3, :3]
+            axis = turned @ np.array([step.turn[2, 1], step.turn[0, 2], step.turn[1, 0]])
+            jacobian[:3, step.joint] = np.cross(axis, position - poses[link, :3, 3]) + turned @ step.slide
+            jacobian[3:, step.joint] = axis
+        return ToolMotion(position, poses[self._tool, :3, :3].copy(), jacobian)
+
+    def _steps_to(self, link: int | None) -> tuple[int, ...]:
+        """The links behind the commanded joints that carry a link."""
+        found = []
+        while link:
+            if self._steps[link - 1].joint >= 0:
+                found.append(link)
+            link = self._steps[link - 1].parent
+        return tuple(found)
+
+    def _forward(self, joints: Array) -> Array:
+        """Poses of all links, shape (links, 4, 4); overwritten by the next call."""
         poses, local, eye = self._poses, self._local, np.eye(3)
         for link, step in enumerate(self._steps, start=1):
             pose = poses[step.parent] @ step.fixed
@@ -74,8 +134,7 @@ class Kinematics:
                 local[:3, 3] = value * step.slide
                 pose = pose @ local
             poses[link] = pose
-        shown = poses[self._shown, :3, 3]
-        return shown if self._tool is None else np.vstack([shown, (poses[self._tool] @ self._offset)[:3]])
+        return poses
 
 
 def _step(item: ET.Element, joint: UrdfJoint, parent: int, moved_by: int) -> _Step:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -150,28 +150,8 @@ class Robot:
         return offset if self.coupling is None else self.coupling.to_actions(offset)
 
     def check_action(self, action: Any) -> Array:
-        """One action from outside, as float64 of shape (actions,).
-
-        Args:
-            action: An array, a list or a tensor of numbers.
-
-        Raises:
-            CommandError: It is something else, has another shape, or is not finite.
-        """
-        try:
-            given = np.asarray(action)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise CommandError(f"action of {self.name} is no array of numbers: {one_line(error)}") from None
-        if given.dtype.kind not in "iuf":
-            raise CommandError(f"action of {self.name} is of type {given.dtype}, expected numbers, such as float32")
-        if given.shape != (self.action_size,):
-            raise CommandError(
-                f"action of {self.name} has shape {given.shape}, expected ({self.action_size},): "
-                f"{', '.join(self.actions)}"
-            )
-        if not np.isfinite(given).all():
-            raise CommandError(f"action of {self.name} is not finite: {first_beyond(given)}")
-        return given.astype(np.float64)
+        """One action from outside; see `checked_action`."""
+        return checked_action(self.name, self.actions, action)
 
     def _sized(self, what: str, values: Array, size: int) -> Array:
         """As float64; one value is not spread over all."""
@@ -216,3 +196,29 @@ class Robot:
         limits, position = self.limits, self.commanded_by(POSITION)
         largest = np.where(self.commanded_by(VELOCITY), limits.velocity, limits.effort)
         return np.where(position, limits.lower, -largest), np.where(position, limits.upper, largest)
+
+
+def checked_action(robot: str, actions: Sequence[str], action: Any) -> Array:
+    """One action from outside, as float64 of shape (actions,).
+
+    Args:
+        robot: The robot's name, for messages.
+        actions: Names of the actions.
+        action: An array, a list or a tensor of numbers.
+
+    Raises:
+        CommandError: It is something else, has another shape, or is not finite.
+    """
+    try:
+        given = np.asarray(action)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise CommandError(f"action of {robot} is no array of numbers: {one_line(error)}") from None
+    if given.dtype.kind not in "iuf":
+        raise CommandError(f"action of {robot} is of type {given.dtype}, expected numbers, such as float32")
+    if given.shape != (len(actions),):
+        raise CommandError(
+            f"action of {robot} has shape {given.shape}, expected ({len(actions)},): {', '.join(actions)}"
+        )
+    if not np.isfinite(given).all():
+        raise CommandError(f"action of {robot} is not finite: {first_beyond(given)}")
+    return given.astype(np.float64)

@@ -121,7 +121,8 @@ class ControlLoop:
         self._carry = output.carry
         self._decided += 1
         typical = self._decided > WARM_UP and not self._graph.contract.random
-        command = self._spec.robot.command(np.clip(output.action.astype(np.float64), -1.0, 1.0))
+        commands = self._spec.map
+        command = commands.command(tick, commands.clipped(output.action.astype(np.float64)))
         return Decision(Command(tick.stamp, command), output.telemetry, seconds, typical)
 
     def draw_ahead(self, tick: int) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -157,18 +158,19 @@ class RobotWorld(Unique):
         self._driver.accept(command)
         return self._judged(self._driver.advance())
 
-    def command(self, action: Array) -> Command:
+    def command(self, action: Any) -> Command:
         """The command that answers the open tick with an action.
 
         Args:
-            action: In [-1, 1], shape (actions,).
+            action: In [-1, 1], shape (actions,), or the number of a choice.
 
         Raises:
             CommandError: It is no such array, or no episode has begun.
             BackendError: The world is closed.
         """
         self._check_begun()
-        return Command(self._driver.tick.stamp, self.robot.command(self.robot.check_action(action)))
+        tick, commands = self._driver.tick, self.spec.map
+        return Command(tick.stamp, commands.command(tick, commands.check_action(action)))
 
     def ask(self, name: str, value: Array) -> None:
         """Ask the task for something, from the next tick on; see `DriverLoop.give`.

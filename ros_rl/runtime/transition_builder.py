@@ -86,7 +86,8 @@ class TransitionBuilder:
             self.counts.dropped += 1
         else:
             transition = self._transition(last, tick, observation, after, terminated, truncated)
-            self.counts.transitions += 1
+            self.counts.transitions += transition is not None
+            self.counts.dropped += transition is None
         self._last, self._last_observation = tick, observation
         return self._verdict, transition
 
@@ -109,16 +110,19 @@ class TransitionBuilder:
 
     def _transition(
         self, last: Tick, tick: Tick, observation: np.ndarray, after: Fields, terminated: bool, truncated: bool
-    ) -> Transition:
-        robot, before = self._spec.robot, self._spec.split(self._last_observation)
-        acted = robot.action(tick.previous_command)
+    ) -> Transition | None:
+        """The step between two ticks; None where what was decided is no action of the agent's."""
+        before = self._spec.split(self._last_observation)
         newest = tick.pending_commands[-1] if self._spec.delay else tick.previous_command
-        reward = self._task.reward(before, before["last_action"], acted, after)
+        action = self._spec.map.decided(last, newest)
+        if action is None:
+            return None
+        reward = self._task.reward(before, before["last_action"], after["last_action"], after)
         return Transition(
             tick=last.index,
             episode=tick.episode,
             observation=self._last_observation,
-            action=robot.action(newest),
+            action=action,
             reward=float(reward),
             next_observation=observation,
             terminated=terminated,

@@ -133,8 +133,9 @@ class CommandFilter:
         most = np.minimum(limits.acceleration * self._window, limits.step)
         value = np.clip(wanted, -limits.velocity, limits.velocity)
         if position is not None:
-            up = self._stoppable(limits.upper - position, self._last, most)
-            down = self._stoppable(position - limits.lower, -self._last, most)
+            rest = position + self._robot.command_ramp / 2 * self._period * self._last
+            up = stoppable(np.maximum(limits.upper - rest, 0.0), most, self._period)
+            down = stoppable(np.maximum(rest - limits.lower, 0.0), most, self._period)
             value = np.clip(value, -down, up)
         return np.clip(value, self._last - most, self._last + most)
 
@@ -142,22 +143,22 @@ class CommandFilter:
         effort, step = self._robot.limits.effort, self._robot.limits.step
         return np.clip(np.clip(wanted, -effort, effort), self._last - step, self._last + step)
 
-    def _stoppable(self, room: Array, last: Array, most: Array) -> Array:
-        """Largest velocity towards a limit from which the joint still stops in front of it.
 
-        With braking b, period T and a ramp that takes the share r of each period from the velocity before to the
-        new one, v moves the joint by at most v T + r/2 (v_last - v) T in its own period, and by v^2 / (2 b) + r/2 v T
-        until it stops after that. The sum is to fit into the room.
+def stoppable(room: Array, most: Array | float, period: float) -> Array:
+    """Largest velocity towards a limit from which what moves still stops in front of it.
 
-        Args:
-            room: Way to the limit [rad] when the command begins to act.
-            last: Velocity before it, positive towards the limit [rad/s].
-            most: Largest change of the velocity in a period [rad/s].
-        """
-        period, ramp = self._period, self._robot.command_ramp
-        braking = most / period
-        free = np.maximum(room - ramp / 2 * period * last, 0.0)
-        return braking * (np.sqrt(period**2 + 2 * free / braking) - period)
+    With braking b, period T and a ramp that takes the share r of each period from the velocity before to the
+    new one, v moves by at most v T + r/2 (v_last - v) T in its own period, and by v^2 / (2 b) + r/2 v T
+    until it stops after that. The sum is to fit into the room.
+
+    Args:
+        room: Way to the limit [rad] from where the velocity before would come to rest, r/2 v_last T further on; not
+            negative.
+        most: Largest change of the velocity in a period [rad/s].
+        period: T [s].
+    """
+    braking = most / period
+    return np.asarray(braking * (np.sqrt(period**2 + 2 * room / braking) - period))
 
 
 def _brakes_within(room: Array, most: Array, window: float) -> Array:

@@ -33,15 +33,19 @@ class Standing:
 
     def __init__(self, robot: Robot, period: float) -> None:
         self._guards = (_Frozen(robot, period), _Idle(robot, period), _Blocked(robot, period), _Dead(robot, period))
+        self._by_velocity, self._ramp = robot.commanded_by(VELOCITY), robot.command_ramp
+        self._last: Array | None = None
         self.reset()
 
     def reset(self) -> None:
         """Forget all. What has not moved since is not frozen or idle, as motors may need time to begin."""
+        self._last = None
         for guard in self._guards:
             guard.reset()
 
     def rest(self) -> None:
         """Nothing is asked of the joints."""
+        self._last = None
         for guard in self._guards:
             guard.rest()
 
@@ -54,11 +58,19 @@ class Standing:
             moved: How far the joints were measured to go since the last [rad], shape (joints,).
             passed: Since the last [s].
         """
+        told = self._mean(command)
         for guard in self._guards:
-            reason = guard.check(measurement, command, moved, passed)
+            reason = guard.check(measurement, told, moved, passed)
             if reason is not None:
                 return reason
         return None
+
+    def _mean(self, command: Array) -> Array:
+        """A command with its mean velocities over the period, in which they ramp from the last ones."""
+        last, self._last = self._last, command.copy()
+        if last is None:
+            return command
+        return np.where(self._by_velocity, command + self._ramp / 2 * (last - command), command)
 
 
 class _Told:

@@ -19,7 +19,7 @@ class AgentSettings:
     """What is asked of the settings of an agent, whichever it is; where one has such a setting, that answers."""
 
     discrete: ClassVar[bool] = False
-    """Whether it chooses among discrete actions, which no robot has."""
+    """Whether it chooses among discrete actions, as some command maps and Gymnasium environments have them."""
     learns: ClassVar[bool] = True
     offline: ClassVar[bool] = False
     """Whether it learns from a log, before it acts, and not from what it does."""

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ros_rl.config import group, setting
+from ros_rl.commands import CommandMap
+from ros_rl.config import group, setting, variant, variant_name
+from ros_rl.robot import Robot
+from ros_rl.settings.commands import COMMAND_SETTINGS, CommandSettings
 from ros_rl.settings.loggers import LOGGER_NAMES, TENSORBOARD
 from ros_rl.settings.replay import ReplaySettings
 from ros_rl.settings.watch import WatchSettings
@@ -34,11 +37,20 @@ class ControlSettings:
 
     rate_hz: float = setting(20.0, "control rate", unit="Hz", low=1.0, high=200.0)
     delay: int = setting(1, "control periods between a decision and its action", low=0, high=5)
+    commands: CommandSettings = variant(COMMAND_SETTINGS, "joints", "what actions are")
 
     @property
     def period(self) -> float:
         """Control period [s]."""
         return 1.0 / self.rate_hz
+
+    def command_map(self, robot: Robot) -> CommandMap:
+        """Between the actions of the agent and the commands of the robot's joints.
+
+        Raises:
+            ConfigError: The robot has not what the map needs.
+        """
+        return self.commands.make(variant_name(COMMAND_SETTINGS, self.commands), robot, self.period)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from ros_rl.robot import Robot, load_robot
 from ros_rl.ros_names import likely_name
 from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.agent import AgentSettings
+from ros_rl.settings.commands import COMMAND_SETTINGS
 from ros_rl.settings.driver import ALWAYS, DriverSettings, check_driver
 from ros_rl.settings.expert import ExpertSettings
 from ros_rl.settings.nodes import (
@@ -59,11 +60,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Refuse timing that cannot work, an agent that no robot can serve, and replay that the agent cannot use."""
         self.driver.backend.check_timing(self.control)
-        if self.agent.discrete and not isinstance(self.task, GymTask):
-            raise ConfigError(
-                f"agent '{variant_name(AGENT_SETTINGS, self.agent)}' chooses discrete actions, those of robots are "
-                "continuous; it learns on a Gymnasium environment: --env gym:NAME"
-            )
+        self._check_actions()
         self._check_replay()
         if self.learner.stop_at_success:
             self._check_success()
@@ -83,7 +80,8 @@ class Settings:
         Args:
             robot: If it is loaded already.
         """
-        return ObservationSpec(robot or self.load_robot(), self.task.observation, self.control.delay)
+        robot = robot or self.load_robot()
+        return ObservationSpec(robot, self.task.observation, self.control.delay, self.control.command_map(robot))
 
     def check_episodes(self, steps: int, title: str) -> None:
         """Refuse sums that no episode has the steps for, and updates from more episodes than the buffer holds.
@@ -132,6 +130,18 @@ class Settings:
                 f"learner.warmup_steps {warmup} leaves none of {steps} environment steps to learn from; "
                 f"allowed: less than {steps}, or more learner.steps or learner.robot_minutes"
             )
+
+    def _check_actions(self) -> None:
+        """Refuse an agent for other actions than the robot's; of an environment only the environment knows them."""
+        agent, commands = self.agent, self.control.commands
+        if not agent.learns or isinstance(self.task, GymTask) or agent.discrete == commands.discrete:
+            return
+        kinds = ("discrete", "continuous") if agent.discrete else ("continuous", "discrete")
+        raise ConfigError(
+            f"agent '{variant_name(AGENT_SETTINGS, agent)}' chooses {kinds[0]} actions, those of control.commands "
+            f"'{variant_name(COMMAND_SETTINGS, commands)}' are {kinds[1]}; use one of "
+            f"{', '.join(sorted(name for name, kind in COMMAND_SETTINGS.items() if kind.discrete == agent.discrete))}"
+        )
 
     def _check_replay(self) -> None:
         """Refuse draws from the replay buffer that the agent cannot use; see `check_episodes`, too."""

@@ -120,6 +120,14 @@ class TestIdleJoints:
             at = at + PERIOD * moves(tick) * (np.eye(6)[5] if tick > FREEZES else 1.0)
             assert guards.check(at_rest(ARM, joint_position=at + 1e-6 * tick), moves(tick), sequence=tick) is None
 
+    def test_joints_that_turn_round_within_a_period_may_be_where_they_were(self) -> None:
+        """At 2 Hz: velocities ramp from one way to the other over the whole period, so the arm ends where it began."""
+        guards, at, way = Guards(ARM, 0.5), ARM.home.copy(), np.full(6, 0.3)
+        told = [0.0 * way, way, -way, way, -way]
+        for tick in range(1, len(told)):
+            at = at + 0.25 * (told[tick - 1] + told[tick])
+            assert guards.check(at_rest(ARM, joint_position=at + 1e-6 * tick), told[tick], sequence=tick) is None
+
 
 class TestMissingWay:
     """Of an arm that touches nothing: 0.2 rad within about a second."""

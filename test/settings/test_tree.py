@@ -173,7 +173,7 @@ def test_an_agent_that_chooses_is_for_environments(tmp_path) -> None:
     path = tmp_path / "dqn.yaml"
     path.write_text("/**: {ros__parameters: {agent: {name: dqn}, learner: {replay: {n_step: 300}}}}")
     assert load_settings("gym", path).agent.discrete
-    with pytest.raises(ConfigError, match="dqn.yaml: agent 'dqn' chooses discrete actions, those of robots are cont"):
+    with pytest.raises(ConfigError, match="dqn.yaml: agent 'dqn' chooses discrete actions, those of control.co"):
         load_settings("mock_point", path)
 
 

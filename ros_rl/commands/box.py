@@ -1,0 +1,70 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The box that command maps keep a tool in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ros_rl.errors import ConfigError
+from ros_rl.robot import Robot
+from ros_rl.safety.filter import stoppable
+from ros_rl.types import Array
+
+Corner = tuple[float, float, float]
+_INSIDE = 0.02  # m, of the robot's own workspace, whose edges the driver's filter stops everything at
+
+
+class ToolBox(NamedTuple):
+    """Along the axes of the base frame.
+
+    Attributes:
+        lower: Its smallest x, y and z [m], shape (3,).
+        upper: Its largest.
+    """
+
+    lower: Array
+    upper: Array
+
+    def clip(self, position: Array) -> Array:
+        """The place in it that is nearest to a position [m], shape (3,)."""
+        return np.clip(position, self.lower, self.upper)
+
+    def slowed(self, velocity: Array, rest: Array, braking: float, period: float) -> Array:
+        """A velocity with which the tool stops in front of every side: along each axis slowed by itself, so it slides.
+
+        Args:
+            velocity: [m/s], shape (3,).
+            rest: Where the tool would come to rest before it [m], shape (3,).
+            braking: [m/s^2].
+            period: Control period [s].
+        """
+        room = np.maximum(np.where(velocity > 0.0, self.upper - rest, rest - self.lower), 0.0)
+        most = stoppable(room, braking * period, period)
+        return np.clip(velocity, -most, most)
+
+
+def tool_box(robot: Robot, home: Array, lower: Corner, upper: Corner) -> ToolBox:
+    """The box of a robot's tool: what is asked for, and of the robot's own workspace what is a little inside it.
+
+    Args:
+        robot: With its workspace.
+        home: Where its tool is in the home pose [m], shape (3,).
+        lower: Smallest x, y and z that are asked for [m].
+        upper: Largest.
+
+    Raises:
+        ConfigError: The tool is not in it in the home pose.
+    """
+    own = robot.safety.workspace
+    low, high = (own.lower, own.upper) if own is not None else ([-np.inf] * 3, [np.inf] * 3)
+    box = ToolBox(np.maximum(lower, np.array(low) + _INSIDE), np.minimum(upper, np.array(high) - _INSIDE))
+    if (home < box.lower).any() or (home > box.upper).any():
+        raise ConfigError(
+            f"in the home pose of robot '{robot.name}' its tool is at {home.round(3).tolist()} m, outside the box of "
+            f"control.commands: lower {box.lower.round(3).tolist()}, upper {box.upper.round(3).tolist()}"
+        )
+    return box

@@ -1,0 +1,175 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Actions that are choices: steps of an arm's tool by a fixed way, and its gripper's other end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ros_rl.commands.arm import Arm
+from ros_rl.commands.box import Corner, tool_box
+from ros_rl.commands.cartesian import newest_command
+from ros_rl.commands.command_map import CommandMap
+from ros_rl.errors import ConfigError
+from ros_rl.robot import POSITION, Robot
+from ros_rl.types import Array, Tick
+
+TOGGLE, STEPS = VERTICALS = ("toggle", "steps")
+"""One choice that goes between two heights; or two, a step up and a step down."""
+_GRIP = "grip"
+_NEWTON_STEPS, _THERE = 20, 1e-7  # m or rad
+_SHORT = 0.05  # m/rad, singular values of the Jacobian below which a solution of the kinematics is approached slowly
+_LARGEST_TURN = 0.5  # rad of a joint in one step of the solution
+_SAME = 1e-9  # of the robot's largest command offsets: commands that differ by less are one
+_CLEAR = 0.5  # of the distance to the next best choice, within which a command has to be near the best
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What may be set of `ChoiceCommands`; `ros_rl.settings.commands` says what each is."""
+
+    step: float
+    vertical: str
+    heights: tuple[float, float]
+    orientation: str
+    lower: Corner
+    upper: Corner
+
+
+class ChoiceCommands(CommandMap):
+    """Steps of the tool along x and y, up and down, and the gripper, if the robot has one, to its other end.
+
+    One choice lasts one control period. Its joint velocity is the difference of two places by the period: of the one
+    that the kinematics give for the end of the step, solved to a tenth of a micrometre, and of that at which the joints
+    would come to rest (`Arm.places`). So the step ends at its place whatever moved before, one ramp after the period if
+    another choice follows. Steps that would leave the box end at its side, faster ones than the joints' limits permit
+    fall short.
+
+    Back, a command is the choice whose command it is: exact up to choices that are the same at that tick, such as two
+    steps against the sides of a corner, of which the first is told. One that is nearer to none, as the driver's filter
+    may leave it or a person may give, is no choice, and the collector makes no transition of it.
+
+    Observations show of a command the way that it moves the tool, in steps along x, y and z, and the gripper's action.
+
+    Args:
+        robot: An arm whose joints take velocities; a gripper takes positions and is one action.
+        period: Control period [s].
+        settings: See there.
+        described: Name and settings for contracts.
+
+    Raises:
+        ConfigError: See `Arm` and `tool_box`; or something else than one gripper does not move the tool, or the gripper
+            is not at its other end within a period, or a height is outside the box.
+    """
+
+    actions = ("choice",)
+
+    def __init__(self, robot: Robot, period: float, settings: Choice, described: dict[str, Any]) -> None:
+        self.robot, self._settings, self._described = robot, settings, described
+        what = f"control.commands '{described['name']}'"
+        self._arm = Arm(robot, period, what)
+        self._box = tool_box(robot, self._arm.tool(robot.home).position, settings.lower, settings.upper)
+        for height in settings.heights if settings.vertical == TOGGLE else ():
+            if not self._box.lower[2] <= height <= self._box.upper[2]:
+                raise ConfigError(
+                    f"{what} has height {height:g} m, robot '{robot.name}' allows {self._box.lower[2]:.3g} to "
+                    f"{self._box.upper[2]:.3g} m"
+                )
+        self._check_gripper(what, period)
+        size = settings.step
+        self.moves = {"x_up": (size, 0.0, 0.0), "x_down": (-size, 0.0, 0.0), "y_up": (0.0, size, 0.0)}
+        """Ways [m] of the choices by their names, in the order of their numbers; those that are no step have none."""
+        self.moves["y_down"] = (0.0, -size, 0.0)
+        steps = {"z_up": (0.0, 0.0, size), "z_down": (0.0, 0.0, -size)}
+        self.moves |= {"height": (0.0, 0.0, 0.0)} if settings.vertical == TOGGLE else steps
+        self.moves |= {_GRIP: (0.0, 0.0, 0.0)} if self._arm.others.size else {}
+        self.choices = len(self.moves)
+        self.shown = ("step_x", "step_y", "step_z", *(robot.actions[index] for index in self._arm.others))
+
+    def _check_gripper(self, what: str, period: float) -> None:
+        robot, others = self.robot, self._arm.others
+        driven = np.flatnonzero(~self._arm.moved)
+        if others.size > 1 or any(robot.interfaces[joint] != POSITION for joint in driven):
+            raise ConfigError(
+                f"{what} knows one gripper that takes positions; besides the joints that move the tool, robot "
+                f"'{robot.name}' has {', '.join(robot.joints[joint] for joint in driven)}"
+            )
+        ends = [self._arm.with_others(np.zeros(robot.size), np.full(others.size, end)) for end in (-1.0, 1.0)]
+        limits = robot.limits
+        for joint in driven:
+            way = abs(ends[1][joint] - ends[0][joint])
+            fastest = min(limits.step[joint], limits.velocity[joint] * period)
+            if way > fastest + _SAME:
+                raise ConfigError(
+                    f"{what} moves '{robot.joints[joint]}' of robot '{robot.name}' by {way:.3g} in a control period, "
+                    f"whose step and velocity permit {fastest:.3g}: use a lower control.rate_hz, or another robot file"
+                )
+
+    def describe(self) -> dict[str, Any]:
+        """See `CommandMap.describe`."""
+        return self._described
+
+    def command(self, tick: Tick, action: Array) -> Array:
+        """See `CommandMap.command`.
+
+        Raises:
+            CommandError: There is no such choice.
+        """
+        (number,) = self.check_action(action)
+        return self._command(tick, list(self.moves)[int(number)])
+
+    def decided(self, tick: Tick, command: Array) -> Array | None:
+        """See `CommandMap.decided`, and the class."""
+        commands = np.array([self._command(tick, move) for move in self.moves]) / self.robot.scale
+        away = np.linalg.norm(commands - command / self.robot.scale, axis=1)
+        best = int(np.flatnonzero(away <= away.min() + _SAME)[0])
+        apart = np.linalg.norm(commands - commands[best], axis=1)
+        others = away[apart > _SAME]
+        if away[best] > _SAME and away[best] > _CLEAR * others.min(initial=np.inf):
+            return None
+        return np.array([float(best)])
+
+    def seen(self, tick: Tick) -> Array:
+        """See `CommandMap.seen`: by the places between which this tick expects the command to act."""
+        commands = np.vstack([tick.previous_command, tick.pending_commands])
+        tools = np.array([self._arm.tool(place).position for place in self._arm.places(tick)])
+        return np.hstack([np.diff(tools, axis=0) / self._settings.step, self._arm.of_others(commands)])
+
+    def bounds(self) -> tuple[Array, Array]:
+        """See `CommandMap.bounds`: how far a command moves the tool depends on the pose."""
+        low, high = self.robot.action_bounds()
+        free, others = np.full(3, np.inf), self._arm.others
+        return np.append(-free, low[others]), np.append(free, high[others])
+
+    def _command(self, tick: Tick, move: str) -> Array:
+        arm, place = self._arm, self._arm.places(tick)[-1]
+        target = arm.tool(place).position + self.moves[move]
+        target[2] = self._height(target[2], other=move == "height")
+        way = self._solved(place, self._box.clip(target)) - place
+        before = newest_command(tick)
+        velocity = arm.limits(place).towards(np.zeros(self.robot.size), way / arm.period)
+        grip = np.where(arm.of_others(before) > 0.0, 1.0, -1.0)
+        return arm.with_others(velocity, -grip if move == _GRIP else grip)
+
+    def _height(self, height: float, other: bool) -> float:
+        """Of the two heights the nearer one, or the other; where steps go up and down, the one that was reached."""
+        if self._settings.vertical == STEPS:
+            return height
+        low, high = self._settings.heights
+        return high if (height > 0.5 * (low + high)) != other else low
+
+    def _solved(self, place: Array, target: Array) -> Array:
+        """A place of the joints that has the tool at a position, and as upright as it can be; by Newton's method."""
+        arm, place, orientation = self._arm, place.copy(), self._settings.orientation
+        for _ in range(_NEWTON_STEPS):
+            tool = arm.tool(place)
+            turn = arm.solve(tool, tool.jacobian[:3], target - tool.position, 1.0 / _SHORT, orientation, rate=1.0)
+            largest = float(np.abs(turn).max())
+            place += turn * min(1.0, _LARGEST_TURN / max(largest, _THERE))
+            if largest < _THERE:
+                break
+        return place

@@ -1,0 +1,134 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What an agent's actions are: the command maps, as settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ros_rl.commands import CommandMap, JointCommands
+from ros_rl.commands.arm import FIXED, ORIENTATIONS, UPRIGHT
+from ros_rl.commands.cartesian import Cartesian, CartesianCommands
+from ros_rl.commands.choice import TOGGLE, VERTICALS, Choice, ChoiceCommands
+from ros_rl.config import setting
+from ros_rl.errors import ConfigError
+from ros_rl.robot import Robot
+
+_ANYWHERE = (-math.inf, -math.inf, -math.inf), (math.inf, math.inf, math.inf)
+
+
+@dataclass(frozen=True)
+class CommandSettings:
+    """Settings of a command map, which make it."""
+
+    discrete: ClassVar[bool] = False
+    """Whether actions are choices."""
+
+    def make(self, name: str, robot: Robot, period: float) -> CommandMap:
+        """The map.
+
+        Args:
+            name: Of the map.
+            robot: Whose joints it commands.
+            period: Control period [s].
+
+        Raises:
+            ConfigError: The robot has not what it needs.
+        """
+        raise NotImplementedError
+
+    def described(self, name: str) -> dict[str, Any]:
+        """Name and settings as plain data: two maps of one description are the same."""
+        return {"name": name, **{key: _plain(value) for key, value in dataclasses.asdict(self).items()}}
+
+
+@dataclass(frozen=True)
+class JointSettings(CommandSettings):
+    """The robot's own actions: joint targets, scaled."""
+
+    def make(self, name: str, robot: Robot, period: float) -> CommandMap:
+        """See `CommandSettings.make`."""
+        return JointCommands(robot)
+
+
+@dataclass(frozen=True)
+class ToolSettings(CommandSettings):
+    """What maps that move an arm's tool have in common."""
+
+    orientation: str = setting(
+        UPRIGHT,
+        "of the tool: as it comes (free), what is vertical in the home pose stays so (upright), or its heading, "
+        "too (fixed);",
+        choices=ORIENTATIONS,
+    )
+    lower: tuple[float, float, float] = setting(
+        _ANYWHERE[0], "smallest x, y and z of the tool in the base frame", unit="m", infinite=True
+    )
+    upper: tuple[float, float, float] = setting(_ANYWHERE[1], "largest", unit="m", infinite=True)
+
+
+@dataclass(frozen=True)
+class CartesianSettings(ToolSettings):
+    """Velocities of an arm's tool, and the robot's own actions of what does not move it."""
+
+    speed: float = setting(0.25, "of the tool along each axis at action 1", unit="m/s", low=0.01, high=2.0)
+    turn_speed: float = setting(
+        0.0, "of the tool about the vertical at action 1; 0: no such action", unit="rad/s", low=0.0, high=6.0
+    )
+    acceleration: float = setting(2.0, "largest change of the tool's velocity", unit="m/s^2", low=0.1, high=50.0)
+    joint_speed: float = setting(
+        2.0, "joint velocities (their norm) for action 1 from which on it is damped", unit="rad/s", low=0.1, high=20.0
+    )
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        if self.turn_speed and self.orientation == FIXED:
+            raise ConfigError(
+                f"control.commands.turn_speed {self.turn_speed:g} turns the tool, which orientation '{FIXED}' forbids: "
+                f"use '{UPRIGHT}'"
+            )
+
+    def make(self, name: str, robot: Robot, period: float) -> CommandMap:
+        """See `CommandSettings.make`."""
+        return CartesianCommands(robot, period, Cartesian(**dataclasses.asdict(self)), self.described(name))
+
+
+@dataclass(frozen=True)
+class ChoiceSettings(ToolSettings):
+    """Steps of an arm's tool and its gripper's other end, one choice a control period: 2 Hz as published."""
+
+    discrete: ClassVar[bool] = True
+
+    step: float = setting(0.04, "of the tool along an axis", unit="m", low=0.001, high=0.3)
+    vertical: str = setting(
+        TOGGLE, "one choice that goes between two heights, or a step up and a step down;", choices=VERTICALS
+    )
+    heights: tuple[float, float] = setting((0.1, 0.25), "toggle: lower and upper height of the tool", unit="m")
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        if self.heights[0] >= self.heights[1]:
+            raise ConfigError(f"control.commands.heights are {self.heights}, expected the lower one first")
+
+    def make(self, name: str, robot: Robot, period: float) -> CommandMap:
+        """See `CommandSettings.make`."""
+        return ChoiceCommands(robot, period, Choice(**dataclasses.asdict(self)), self.described(name))
+
+
+def _plain(value: Any) -> Any:
+    """As JSON knows it: an infinite number is none there."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+COMMAND_SETTINGS: dict[str, type[CommandSettings]] = {
+    "joints": JointSettings,
+    "cartesian": CartesianSettings,
+    "choice": ChoiceSettings,
+}
+"""By the names of the maps."""

@@ -1,0 +1,117 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Choices: steps end at their places, every command is its choice again, and what is none is none."""
+
+import numpy as np
+import pytest
+from arm_ticks import UR5E, arm_tick, at_home, make_map, with_gripper
+
+from ros_rl.commands import CommandMap
+from ros_rl.errors import CommandError, ConfigError
+from ros_rl.robot import Robot
+from ros_rl.robot.kinematics import Kinematics
+from ros_rl.robot.model import urdf_of
+from ros_rl.settings.commands import ChoiceSettings
+
+PERIOD = 0.5
+"""2 Hz, as published."""
+
+
+class Bench:
+    """An arm that does what it is told."""
+
+    def __init__(self, commands: CommandMap, robot: Robot, delay: int) -> None:
+        self.commands, self.robot, self.delay = commands, robot, delay
+        self.kinematics = Kinematics(robot, urdf_of(robot, kinematics=True))
+        self.position, self.sent = robot.home.copy(), [robot.neutral_command] * (delay + 1)
+
+    @property
+    def tick(self):
+        commands = self.sent[-self.delay - 1 :]
+        return arm_tick(self.robot, self.position, commands[0], commands[1:])
+
+    def step(self, command: np.ndarray) -> None:
+        self.sent.append(command)
+        before, now = self.sent[-self.delay - 2], self.sent[-self.delay - 1]
+        by_velocity = self.robot.commanded_by("velocity")
+        self.position = np.where(by_velocity, self.position + PERIOD * 0.5 * (before + now), now)
+
+    def rest(self) -> np.ndarray:
+        """Where the tool comes to rest if nothing more is asked for."""
+        sent, position = self.sent, self.position
+        for _ in range(self.delay + 1):
+            self.step(np.where(self.robot.commanded_by("velocity"), 0.0, self.sent[-1]))
+        found, self.sent, self.position = self.kinematics.positions(self.position)[-1], sent[: -0 or None], position
+        self.sent = self.sent[: len(sent) - self.delay - 1]
+        return found
+
+
+@pytest.mark.parametrize("delay", [0, 1, 2])
+def test_steps_end_at_their_places_and_every_command_is_its_choice(delay: int) -> None:
+    commands = make_map("choice", period=PERIOD, vertical="steps")
+    assert list(commands.moves) == ["x_up", "x_down", "y_up", "y_down", "z_up", "z_down"] and commands.choices == 6
+    bench, rng = Bench(commands, UR5E, delay), np.random.default_rng(delay)
+    place = bench.rest()
+    for _ in range(25):
+        tick, choice = bench.tick, commands.random(rng)
+        command = commands.command(tick, choice)
+        np.testing.assert_array_equal(commands.decided(tick, command), choice)
+        bench.step(command)
+        place = place + list(commands.moves.values())[int(choice[0])]
+        np.testing.assert_allclose(bench.rest(), place, atol=1e-6)
+        shown = commands.seen(bench.tick)[-1] * 0.04
+        np.testing.assert_allclose(shown, list(commands.moves.values())[int(choice[0])], atol=1e-6)
+
+
+def test_the_published_six_go_between_two_heights_and_ends_of_the_gripper() -> None:
+    robot = with_gripper()
+    commands = make_map("choice", robot, PERIOD, heights=(0.2, 0.35))
+    assert list(commands.moves) == ["x_up", "x_down", "y_up", "y_down", "height", "grip"]
+    bench = Bench(commands, robot, 1)
+    ends, heights = [], []
+    for choice in (4, 5, 0, 4, 5, 4):
+        tick = bench.tick
+        bench.step(commands.command(tick, np.array([float(choice)])))
+        assert commands.decided(tick, bench.sent[-1]) == choice
+        ends.append(round(float(bench.sent[-1][-1]), 3))
+        heights.append(round(float(bench.rest()[2]), 3))
+    assert heights == [0.2, 0.2, 0.2, 0.35, 0.35, 0.2]
+    assert ends == [0.0, 0.85, 0.85, 0.85, 0.0, 0.0]
+
+
+def test_steps_end_at_the_boxs_sides_and_tell_the_first_of_choices_that_are_the_same() -> None:
+    x, y, z = Kinematics(UR5E, urdf_of(UR5E)).positions(UR5E.home)[-1]
+    commands = make_map("choice", period=PERIOD, vertical="steps", upper=(x + 0.01, y, z + 1.0))
+    bench = Bench(commands, UR5E, 0)
+    bench.step(commands.command(bench.tick, np.array([0.0])))
+    np.testing.assert_allclose(bench.rest(), [x + 0.01, y, z], atol=1e-6)
+    for choice in (0.0, 2.0):  # in the corner both stay
+        assert commands.decided(bench.tick, commands.command(bench.tick, np.array([choice]))) == 0.0
+
+
+def test_what_is_near_no_choice_is_none() -> None:
+    commands, tick = make_map("choice", period=PERIOD, vertical="steps"), at_home(UR5E)
+    step = commands.command(tick, np.array([0.0]))
+    assert commands.decided(tick, 0.9 * step) == 0.0
+    assert commands.decided(tick, np.zeros(6)) is None
+    other = commands.command(tick, np.array([2.0]))
+    assert commands.decided(tick, 0.5 * (step + other)) is None
+
+
+def test_no_such_choice_is_refused() -> None:
+    commands = make_map("choice", period=PERIOD)
+    for wrong in (5.0, -1.0, 0.5):
+        with pytest.raises(CommandError, match=f"choice of ur5e is {wrong:g}, allowed: 0 to 4"):
+            commands.command(at_home(UR5E), np.array([wrong]))
+    with pytest.raises(CommandError, match="not finite"):
+        commands.check_action(np.nan)
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"moves 'gripper' of robot 'xarm6_gripper' by 0.85 in a control period"):
+        make_map("choice", with_gripper(step=0.1), PERIOD)
+    with pytest.raises(ConfigError, match="has height 0.01 m, robot 'ur5e' allows 0.04 to 1.18 m"):
+        make_map("choice", period=PERIOD, heights=(0.01, 0.2))
+    with pytest.raises(ConfigError, match="expected the lower one first"):
+        ChoiceSettings(heights=(0.3, 0.2))
