@@ -45,6 +45,12 @@ class SceneBody:
         low=0.0,
     )
     friction: float = setting(1.0, "lateral friction", low=0.0)
+    stiffness: float | None = setting(
+        None,
+        "how much force it takes to press into a body that moves by 1 m, critically damped; not set: it is hard",
+        unit="N/m",
+        low=_POSITIVE,
+    )
     colour: tuple[float, float, float, float] = setting(
         (0.6, 0.6, 0.6, 1.0), "red, green, blue and opacity; a URDF says its own", low=0.0, high=1.0
     )
@@ -63,6 +69,8 @@ class SceneBody:
             raise ConfigError(f"'mass': {'a URDF says its own' if self.urdf else 'a body without a name stands still'}")
         if self.name is None and any(self.spread):
             raise ConfigError("'spread': a body without a name stands still")
+        if self.stiffness is not None and self.mass is None:
+            raise ConfigError("'stiffness': of a body with a mass only")
         if self.urdf is not None and self.texture is not None:
             raise ConfigError("'texture': a URDF says its own")
 

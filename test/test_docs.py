@@ -18,15 +18,18 @@ from ros_rl.sensors.inputs import INPUTS
 from ros_rl.sensors.table import SENSORS
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import AGENT_SETTINGS, BACKEND_SETTINGS
+from ros_rl.tasks import OWN_TASKS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "bench" / "README.md"])
 SERVICES = (ROOT / "ros_rl" / "nodes" / "safety_services.py").read_text(encoding="utf-8")
 NODES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "ros_rl" / "nodes").glob("*.py")))
 NODES_PAGE = (ROOT / "docs" / "nodes.md").read_text(encoding="utf-8")
+REMEMBERED = {name for task in OWN_TASKS.values() for name in task.memory}
+"""Inputs that nobody asks for."""
 TABLES = {
     **{sensor.topic.name: (sensor.topic.message, "state") for sensor in SENSORS.values()},
-    **{item.topic: (item.message, "newest") for item in INPUTS.values()},
+    **{item.topic: (item.message, "newest") for name, item in INPUTS.items() if name not in REMEMBERED},
     **{f"task/{name}": (item.shown_as, "newest") for name, item in INPUTS.items()},
 }
 """Type and quality of service of what stands in the tables of sensors and inputs."""

@@ -14,6 +14,7 @@ from ros_rl.robot.model import urdf_of
 from ros_rl.safety import expected_position
 from ros_rl.types import Array, Tick
 
+_STRAIGHT = 4.0  # 1/s; by so much a second is a wrong orientation put right
 _STEP = 1e-5  # rad or m, of the differences
 
 
@@ -40,6 +41,7 @@ class Differential:
                 f"or {error}"
             ) from None
         self._robot, self._damping, self._posture = robot, damping, posture
+        self._held = self._kinematics.tool(robot.home).rotation
 
     def tool(self, position: Array) -> Array:
         """Where the tool is [m], shape (3,), at joint positions [rad or m], shape (joints,)."""
@@ -65,6 +67,19 @@ class Differential:
         inverse = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + self._damping**2 * np.eye(3))
         home = self._posture * (self._robot.home - position)
         return inverse @ tool_velocity + home - inverse @ (jacobian @ home)
+
+    def held_velocity(self, position: Array, tool_velocity: Array) -> Array:
+        """The same, with the tool turned back to how it is held in the home pose, shape (joints,).
+
+        Args:
+            position: Of the joints, shape (joints,).
+            tool_velocity: In the base frame [m/s], shape (3,).
+        """
+        tool = self._kinematics.tool(position)
+        turn = 0.5 * np.cross(tool.rotation, self._held, axis=0).sum(1)
+        jacobian = tool.jacobian
+        square = jacobian @ jacobian.T + self._damping**2 * np.eye(6)
+        return np.asarray(jacobian.T @ np.linalg.solve(square, np.concatenate([tool_velocity, _STRAIGHT * turn])))
 
 
 def decided_position(robot: Robot, tick: Tick, period: float) -> Array:

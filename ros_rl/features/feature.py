@@ -38,6 +38,8 @@ class Feature:
             (size,); None: nobody knows.
         as_asked: Whether a goal is the very values of its input, whose bounds are then its own.
         of_legs: Whether it is computed from the legs that the robot's file describes.
+        remembered: Whether it is what a task remembers (`ros_rl.tasks.task.Task.memory`).
+        of_gripper: Whether it is of the gripper that the robot's file describes.
         of_links: Whether it is per contact link, and the robot says what is whose mirror image.
         meaning: What its values are, in one line.
         frame: Frame that they are given in; empty where they are in none.
@@ -54,6 +56,8 @@ class Feature:
     bounds: Callable[[Robot], Bounds] | None = None
     as_asked: bool = field(default=True, kw_only=True)
     of_legs: bool = field(default=False, kw_only=True)
+    remembered: bool = field(default=False, kw_only=True)
+    of_gripper: bool = field(default=False, kw_only=True)
     of_links: bool = field(default=False, kw_only=True)
     meaning: str = field(default="", kw_only=True)
     frame: str = field(default="", kw_only=True)

@@ -48,6 +48,10 @@ def check_robot(robot: Robot, names: Sequence[str]) -> None:
             raise ConfigError(
                 f"observation field '{name}' is of legs, and the file of robot '{robot.name}' has no 'legs'"
             )
+        if name in FEATURES and FEATURES[name].of_gripper and robot.gripper is None:
+            raise ConfigError(
+                f"observation field '{name}' is of a gripper, and the file of robot '{robot.name}' has no 'gripper'"
+            )
         for sensor in FEATURES[name].sensors if name in FEATURES else ():
             if sensor in SENSORS and SENSORS[sensor].of_objects and not robot.objects:
                 raise ConfigError(f"observation field '{name}' is of objects, and the task names none: its `objects`")

@@ -39,7 +39,7 @@ class DriverNode(DriverShell):
         self._pacer: Pacer | None = None
         self._allowance: int | None = None
         super().__init__(dict.fromkeys(_MAY_CHANGE, self._take_settings))
-        self._asked = InputReader(self._gate, self._robot, self._settings.task.inputs, self._give)
+        self._asked = InputReader(self._gate, self._robot, self._settings.task.asked, self._give)
         subscribe = self._gate.subscribe
         subscribe(Float64MultiArray, "verdict", packets.from_verdict, self._on_verdict, STATE)
         subscribe(Float64MultiArray, "step_allowance", packets.from_allowance, self._on_allowance, LATCHED)

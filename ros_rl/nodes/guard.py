@@ -47,7 +47,7 @@ class GuardNode(DriverShell, Beyond):
         self._answers = self.create_publisher(JointState, self._there("joint_command"), NEWEST)
         self._relay(Float64MultiArray, "verdict", packets.from_verdict, STATE)
         self._relay(Float64MultiArray, "step_allowance", packets.from_allowance, LATCHED)
-        for topic, kind in by_topic(self._settings.task.inputs):
+        for topic, kind in by_topic(self._settings.task.asked):
             self._relay(message_class(kind), topic, lambda message: None, NEWEST, anybody=True)
 
     def _there(self, name: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from ros_rl.robot import Robot
 from ros_rl.sensors.inputs import INPUTS, check_input
 from ros_rl.tasks import Task
+from ros_rl.types import Measurement
 
 
 class AskedInputs:
@@ -44,15 +45,20 @@ class AskedInputs:
         """Ask for something from the next tick on.
 
         Args:
-            name: Of one of the task's inputs.
+            name: Of one of the task's inputs, but not of what it remembers by itself.
             value: In its shape and unit.
             index: Of the open tick.
 
         Raises:
             CommandError: The task has no such input, or the value has the wrong shape or is not finite.
         """
-        check_input(name, value, self._task.inputs, self._robot)
+        check_input(name, value, self._task.asked, self._robot)
         self._given[name], self._given_at[name] = np.array(value), index
+
+    def remember(self, measurement: Measurement, command: np.ndarray) -> None:
+        """Let the task remember what is measured at a tick; see `ros_rl.tasks.task.Task.remember`."""
+        if self._task.memory:
+            self._drawn = {**self._drawn, **self._task.remember(self._drawn, measurement, command, self._robot)}
 
     def at(self, index: int) -> dict[str, np.ndarray]:
         """Those of the tick of that index, copied."""
@@ -60,7 +66,7 @@ class AskedInputs:
         if self._draws:
             asked |= self._given
         else:
-            asked |= {name: value for name in self._task.inputs if (value := self._on_robot(name, index)) is not None}
+            asked |= {name: value for name in self._task.asked if (value := self._on_robot(name, index)) is not None}
         return {name: value.copy() for name, value in asked.items()}
 
     def _on_robot(self, name: str, index: int) -> np.ndarray | None:

@@ -373,6 +373,7 @@ class DriverLoop:
         self._command = None
         if self._step:
             self._inputs.change(self._step, self._rng)
+        self._inputs.remember(reading.measurement, self._previous)
         inputs = self._inputs.at(self._index)
         if self._arena is not None:
             inputs = self._arena.within(inputs, reading.measurement)

@@ -34,6 +34,8 @@ __all__ = ["INPUTS", "TaskInput", "by_topic", "check_input", "shown_together", "
 POSE = "geometry_msgs/msg/PoseStamped"
 VELOCITY_COMMAND = "velocity_command"
 """The input by which a robot is steered."""
+GRASP = "grasp"
+"""What tasks that move things from side to side remember; see `ros_rl.tasks.task.Task.memory`."""
 _NORM_TOLERANCE = 0.1
 
 
@@ -162,6 +164,12 @@ INPUTS: Table[TaskInput] = Table(
             prepare=_name_joints,
         ),
         "waypoints": WAYPOINTS,
+        GRASP: vector_input(
+            GRASP,
+            "1",
+            1,
+            meaning="side on which what the gripper holds was grasped: 1 left, -1 right, 0 where it holds nothing",
+        ),
         "tool_velocity_command": TOOL_VELOCITY_COMMAND,
         VELOCITY_COMMAND: TaskInput(
             "m/s and rad/s",

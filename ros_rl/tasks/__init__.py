@@ -8,6 +8,7 @@ from typing import Any
 from ros_rl.config import build
 from ros_rl.errors import UnknownNameError
 from ros_rl.plugins import TASKS_GROUP, Table
+from ros_rl.tasks.arm.pick_place import Ur5PickPlace, XarmPickPlace
 from ros_rl.tasks.arm.reach import So101Reach, Ur5Reach, XarmReach
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
 from ros_rl.tasks.mock_point import MockPoint
@@ -31,6 +32,8 @@ _OWN: tuple[type[Task], ...] = (
     XarmReach,
     Ur5Reach,
     So101Reach,
+    Ur5PickPlace,
+    XarmPickPlace,
     CartpoleSwingup,
     SpheroNavigate,
     MockPoint,

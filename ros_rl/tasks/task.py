@@ -20,7 +20,7 @@ from ros_rl.layout import Fields
 from ros_rl.robot import Robot
 from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.milestone import SUCCEEDS, Milestone
-from ros_rl.types import Array, Start
+from ros_rl.types import Array, Measurement, Start
 
 
 class Judge(Protocol):
@@ -52,6 +52,8 @@ class Task(ABC):
     """What an evaluation reports about it besides return and terminations (`ros_rl.tasks.measures`)."""
     milestone: ClassVar[Milestone] = SUCCEEDS
     """From when on a learner can do it; told where evaluations hold the figure that it names."""
+    memory: ClassVar[tuple[str, ...]] = ()
+    """Inputs in which it remembers what one tick does not show, see `remember`; nobody else asks for them."""
     symmetric: ClassVar[bool] = False
     """Whether reward and termination stay the same in the left-right mirror image."""
     not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds",)
@@ -94,9 +96,17 @@ class Task(ABC):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Names of what it may be asked for (`ros_rl.sensors.inputs`): what its observation shows of that."""
+        """Names of what it may be asked for (`ros_rl.sensors.inputs`): what its observation shows of that.
+
+        What it remembers is among them.
+        """
         features = (FEATURES[name] for name in self.observation if name in FEATURES)
-        return tuple(dict.fromkeys(feature.input for feature in features if feature.input))
+        return tuple(dict.fromkeys([*(feature.input for feature in features if feature.input), *self.memory]))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Those of `inputs` that others ask for: all but what it remembers."""
+        return tuple(name for name in self.inputs if name not in self.memory)
 
     def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
         """A value for each of `inputs` at the start of an episode."""
@@ -118,6 +128,19 @@ class Task(ABC):
             rng: For what is drawn.
         """
         return inputs
+
+    def remember(
+        self, inputs: Mapping[str, Array], measurement: Measurement, command: Array, robot: Robot
+    ) -> dict[str, Array]:
+        """Each of `memory` at a tick, which travels in the tick as all inputs do, in simulation and on a robot.
+
+        Args:
+            inputs: Those of the tick before, or those that were drawn for the first one of an episode.
+            measurement: Of this tick.
+            command: That acted in the period that ends with it, shape (joints,).
+            robot: As the task uses it.
+        """
+        return {name: inputs[name] for name in self.memory}
 
     def score(self, evaluation: Mapping[str, Any]) -> float:
         """How good an evaluation is, larger for better, by its figures: the mean return, unless a task says otherwise.

@@ -12,7 +12,9 @@ import pytest
 
 from ros_rl.backends.backend import Scenario
 from ros_rl.robot import Robot, load_robot
-from ros_rl.settings.backends import MujocoSettings, NoiseSettings, PyBulletSettings
+from ros_rl.settings.sensors import NoiseSettings
+from ros_rl.settings.simulators.mujoco import MujocoSettings
+from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
 PERIOD = 0.05  # s
 QUIET = NoiseSettings(**{item.name: 0.0 for item in fields(NoiseSettings)})
@@ -108,7 +110,7 @@ def test_what_is_too_slippery_or_too_wide_is_not_lifted(tmp_path: Path, name: st
 
 
 @pytest.mark.parametrize("driver", ["pybullet", "mujoco"])
-@pytest.mark.parametrize(("name", "force"), [("ur5e_gripper", 20.0), ("xarm6_gripper", 29.0)])
+@pytest.mark.parametrize(("name", "force"), [("ur5e_gripper", 30.0), ("xarm6_gripper", 30.0)])
 def test_either_finger_presses_as_its_file_says(tmp_path: Path, name: str, force: float, driver: str) -> None:
     """Of 4 cm: what the joint's motor exerts, shared by what both fingers go for it."""
     bench = Bench(tmp_path, name, driver, 500.0)

@@ -29,6 +29,7 @@ UNKNOWN = {
     "height_over_feet",
     "feet_lift",
     "tool_position",
+    "object_position",
     "passive_velocity",
 }
 """Fields of these tasks that nobody knows the bounds of."""

@@ -19,7 +19,7 @@ from ros_rl.robot.urdf import Urdf
 
 @pytest.mark.parametrize(
     ("name", "position", "width"),
-    [("ur5e_gripper", 0.0425, 0.085), ("ur5e_gripper", 0.01, 0.02), ("xarm6_gripper", 0.85, 0.0)],
+    [("ur5e_gripper", 0.0, 0.085), ("ur5e_gripper", 0.6, 0.02125), ("xarm6_gripper", 0.85, 0.0)],
 )
 def test_how_wide_it_is(name: str, position: float, width: float) -> None:
     gripper = load_robot(name).gripper

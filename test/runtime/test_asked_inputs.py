@@ -6,9 +6,11 @@
 import numpy as np
 import pytest
 
+from ros_rl.errors import CommandError
 from ros_rl.robot import load_robot
 from ros_rl.runtime.asked_inputs import AskedInputs
 from ros_rl.tasks import make_task
+from ros_rl.types import Measurement
 
 MOCK = load_robot("mock")
 VELOCITY = np.array([0.5, 0.0, 0.1])
@@ -51,3 +53,35 @@ def test_what_is_handed_out_is_a_copy():
     given[:] = 9.0
     inputs.at(1)["velocity_command"][:] = 8.0
     np.testing.assert_array_equal(inputs.at(1)["velocity_command"], VELOCITY)
+
+
+class Count(type(make_task("mock_point"))):
+    """Remembers how often the first joint was measured beyond 1."""
+
+    observation = ("joint_position", "grasped_from")
+    memory = ("grasp",)
+
+    def draw_inputs(self, rng):
+        return {"grasp": np.zeros(1)}
+
+    def remember(self, inputs, measurement, command, robot):
+        return {"grasp": inputs["grasp"] + (measurement["joint_position"][0] > 1.0)}
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_task_remembers_on_a_robot_too_until_the_next_episode(simulated):
+    inputs = AskedInputs(Count(), MOCK, 0.05, simulated)
+    inputs.begin(np.random.default_rng(0))
+    found = []
+    for index, place in enumerate([0.0, 2.0, 0.5, 1.5]):
+        inputs.change(index, np.random.default_rng(0))
+        inputs.remember(Measurement(joint_position=np.full(2, place)), np.zeros(2))
+        found.append(inputs.at(index)["grasp"][0])
+    assert found == [0.0, 1.0, 1.0, 2.0]
+    inputs.begin(np.random.default_rng(0))
+    assert inputs.at(4)["grasp"][0] == 0.0
+
+
+def test_nobody_asks_for_what_a_task_remembers():
+    with pytest.raises(CommandError, match="the task has no input 'grasp'; it has: none"):
+        AskedInputs(Count(), MOCK, 0.05, draws=False).give("grasp", np.ones(1), 0)

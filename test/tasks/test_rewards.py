@@ -290,6 +290,8 @@ def test_every_task_has_its_numbers_here() -> None:
         "xarm_reach",
         "ur5_reach",
         "so101_reach",
+        "ur5_pick_place",
+        "xarm_pick_place",
         "cartpole_swingup",
         "sphero_navigate",
         "mock_point",

@@ -17,6 +17,7 @@ from ros_rl.scenes import Scene, SceneBody
 from ros_rl.types import Array, Pose
 
 _GROUND = 20.0  # m, half the side of what is drawn of an endless plane
+_SOFT = 2  # priority over what the robot's own links say of a contact
 _ROLLING = (0.005, 0.0001)  # torsional and rolling friction [m], MuJoCo's own; contacts here slide only
 
 
@@ -60,6 +61,9 @@ def _add_shape(owner: Any, body: SceneBody) -> None:
         shape.quat = _wxyz(from_rotation_vector(np.array([0.0, 0.0, body.yaw])))
     else:
         shape.mass = body.mass
+        if body.stiffness is not None and body.mass is not None:  # of a contact, for each kg that it moves
+            shape.priority = _SOFT
+            shape.solref = [-body.stiffness / body.mass, -2.0 * (body.stiffness / body.mass) ** 0.5]
     if body.urdf is not None:
         shape.type, shape.size, shape.material = kinds.mjGEOM_PLANE, [_GROUND, _GROUND, 1.0], "ground"
         return

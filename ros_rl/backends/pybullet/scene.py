@@ -102,6 +102,9 @@ def load_scene(client: Any, name: str) -> Scene:
                 index = _load_urdf(client, body, turned) if body.urdf else _make_body(client, body, turned)
         for link in range(-1, client.getNumJoints(index)):
             client.changeDynamics(index, link, lateralFriction=body.friction)
+        if body.stiffness is not None and body.mass is not None:
+            damping = 2.0 * (body.stiffness * body.mass) ** 0.5
+            client.changeDynamics(index, -1, contactStiffness=body.stiffness, contactDamping=damping)
         if body.name is None:
             scene.world.append(index)
         else:
