@@ -44,7 +44,7 @@ _EXTRA_OF = {
     "spherov2": "sphero",
     "rtde_control": "ur",
 }
-_OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui", "seconds", "teleop")
+_OF_ROBOTS = ("driver", "mode", "robot_minutes", "namespace", "gui", "seconds", "teleop", "expert")
 """Options that mean nothing to a Gymnasium environment."""
 
 

@@ -18,6 +18,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.runs import bringup
 from ros_rl.runs.parent import end_with_parent
 from ros_rl.runs.seeds import is_parent
+from ros_rl.settings.expert import ExpertSettings
 from ros_rl.settings.loggers import check_loggers
 from ros_rl.settings.model_based import DYNAMICS, MpcSettings
 from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
@@ -68,7 +69,34 @@ def add(commands: Any) -> None:
         help="with --resume: learn the dynamics of another world alone, from nothing but its transitions; critics and "
         "policy stay as they are, and the planner acts",
     )
+    parser.add_argument(
+        "--demonstrations",
+        nargs="+",
+        metavar="PATH",
+        help="learn from these, too: folders that ros-rl record or another run left, or MCAP logs (default: none)",
+    )
+    parser.add_argument(
+        "--expert",
+        metavar="NAME",
+        help="a scripted expert corrects the agent while it learns, see 'ros-rl list experts' (default: nobody does)",
+    )
+    parser.add_argument(
+        "--interventions",
+        type=_share,
+        metavar="SHARE",
+        help=f"with --expert: share of the time in which it acts (default: {ExpertSettings.share:g})",
+    )
     parser.set_defaults(function=_train)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text} is not a share from 0 to 1")
+    return value
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -82,7 +110,12 @@ def _train(options: argparse.Namespace) -> int:
         "evaluator.episodes": options.eval_episodes,
         "evaluator.final_episodes": options.eval_episodes,
         "agent.adapt": options.adapt,
+        "learner.demonstrations": options.demonstrations,
+        "expert.name": options.expert,
+        "expert.share": options.interventions,
     }
+    if options.interventions is not None and options.expert is None:
+        raise ConfigError(f"--interventions {options.interventions:g} by whom? --expert NAME")
     if options.adapt is not None:
         _check_adapts(options)
     if options.seeds is not None or is_parent(options.resume):

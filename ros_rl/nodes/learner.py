@@ -263,7 +263,8 @@ def check_beginning(settings: Settings, resume: Path | None = None) -> None:
     settings.check_warmup()
     spec = settings.observation_spec()
     check_memory(settings.learner.replay_capacity, spec.size, spec.action_size, spec.images)
-    if resume is None and not settings.agent.offline and not settings.agent.teacher:
+    begins_with_nothing = not (settings.agent.offline or settings.agent.teacher or settings.learner.demonstrations)
+    if resume is None and begins_with_nothing:
         make_agent(spec, settings)
         return
     training = TrainingLoop(settings, read_ticks=read_ticks)

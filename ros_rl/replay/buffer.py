@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,6 +167,44 @@ class ReplayBuffer:
     def ordered(self) -> Batch:
         """All single steps, robot by robot; the oldest of each first."""
         return self.at(self._ring.windows(1)[0])
+
+    def everything(self) -> Batch:
+        """All single steps that are held."""
+        return self.at(np.arange(len(self)))
+
+    def holds(self, length: int) -> bool:
+        """Whether `sequences` of this length can be drawn."""
+        return bool(len(self._ring.windows(length)[1]))
+
+    def transitions(self, newest: int | None = None) -> Iterator[Transition]:
+        """What is held, robot by robot, the oldest of each first; ticks and episodes are numbered anew.
+
+        What was one chain is one chain again, wherever it begins.
+
+        Args:
+            newest: How many of the newest; None: all.
+        """
+        ring, place = self._ring, self._ring.windows(1)[0]
+        if newest is not None:
+            place = place[ring.age(place) < newest]
+        held, names = self.at(place), ring.sources
+        follows = np.zeros(len(place), bool)
+        distance = ring.successor[place[:-1]]
+        follows[1:] = (distance > 0) & ((place[:-1] + distance) % self.capacity == place[1:])
+        for tick, (chain, where) in enumerate(zip(np.cumsum(~follows), place, strict=True)):
+            yield Transition(
+                tick=tick,
+                episode=int(chain),
+                observation=held.observation[tick],
+                action=held.action[tick],
+                reward=float(held.reward[tick]),
+                next_observation=held.next_observation[tick],
+                terminated=bool(held.terminated[tick]),
+                truncated=bool(ring.truncated[where]),
+                source=names[ring.source[where]],
+                images={name: value[tick] for name, value in held.images.items()},
+                next_images={name: value[tick] for name, value in held.next_images.items()},
+            )
 
     def at(self, index: Index) -> Batch:
         """The single steps at these places of the ring, in any shape."""

@@ -181,7 +181,8 @@ class RunFolder:
         values = to_mapping(settings)
         for key, value, info in iterate(settings):
             if info.path and value:
-                values = merge(values, nested(key, str(Path(value).resolve())))
+                whole = [str(Path(each).resolve()) for each in ((value,) if isinstance(value, str) else value)]
+                values = merge(values, nested(key, whole[0] if isinstance(value, str) else whole))
         if is_file(settings.robot):
             own, copied = Path(settings.robot), self.path / ROBOT
             if own.resolve() != copied:

@@ -101,6 +101,9 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     rows = [_experience(summary), ("wall-clock", f"{summary['wall_minutes']:.2f} min")]
     if summary["updates"]:
         rows.append(("updates", f"{summary['updates']} ({summary['updates_per_step']:.2f} per step)"))
+    if shown := summary.get("demonstrations"):
+        corrections = f", {shown['corrections']} of them corrections" if shown["corrections"] else ""
+        rows.append(("shown to it", f"{shown['transitions']} transitions{corrections}"))
     if summary["watch"].get("first_beyond"):
         rows.append(("values too large", _too_large(summary["watch"])))
     rows.append(("terminations", f"{summary['terminations']} in {summary['episodes']} episodes"))

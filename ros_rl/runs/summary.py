@@ -81,11 +81,22 @@ def summarise(settings: Settings, state: RunState, agent_file: str = "", finishe
         **{name: totals.counts.get(name, 0) for name in ("deadline_misses", "faults")},
         "transitions": int(p.get("transitions", 0)),
         "dropped_transitions": totals.counts.get("dropped", 0) + int(p.get("transitions_lost", 0)),
+        **_shown(settings, p),
         "model_versions": int(p.get("version", 0)) + 1,
         "machine": machine(),
         "versions": versions(),
     }
     return _finite(summary | {"shortfall": "" if agent_file else _shortfall(settings, summary)})
+
+
+def _shown(settings: Settings, progress: Mapping[str, float]) -> dict[str, Any]:
+    """What the agent was shown, beside what it did; nothing where nobody showed it anything."""
+    if "demonstrations" not in progress:
+        return {}
+    shown, expert = settings.learner, settings.expert
+    about: dict[str, Any] = {"paths": list(shown.demonstrations or ()), "share": shown.demonstration_share}
+    about |= {"transitions": int(progress["demonstrations"]), "corrections": int(progress.get("corrections", 0))}
+    return {"demonstrations": about | ({"expert": expert.name, "expert_share": expert.share} if expert.name else {})}
 
 
 def _milestone(settings: Settings, points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -79,6 +79,14 @@ class LearnerSettings:
     batch_size: int = setting(256, "transitions per update", low=2)
     replay_capacity: int = setting(200_000, "transitions that the replay buffer holds", low=100)
     replay: ReplaySettings = group(ReplaySettings, "what is drawn from the replay buffer")
+    demonstrations: tuple[str, ...] | None = setting(
+        None,
+        "what was shown: folders of runs, or MCAP files or folders, such as ros-rl record leaves; not set: nothing",
+        path=True,
+    )
+    demonstration_share: float = setting(
+        0.5, "share of what is shown, corrections too, in what is drawn", low=0.0, high=1.0
+    )
     collectors: tuple[str, ...] = setting(
         ("collector",), "nodes whose transitions count; those of other namespaces with their whole name"
     )

@@ -62,6 +62,7 @@ class Settings:
         self.driver.backend.check_timing(self.control)
         self._check_actions()
         self._check_replay()
+        self._check_shown()
         if self.learner.stop_at_success:
             self._check_success()
         if self.driver.arena and VELOCITY_COMMAND not in self.task.inputs:
@@ -152,6 +153,18 @@ class Settings:
             self.agent.unused_replay(), f"of which agent '{variant_name(AGENT_SETTINGS, self.agent)}' has no use"
         )
 
+    def _check_shown(self) -> None:
+        """Refuse demonstrations and corrections that the agent has no use for."""
+        agent, learner = self.agent, self.learner
+        if agent.learns and agent.replays and not agent.offline:
+            return
+        why = f"of which agent '{variant_name(AGENT_SETTINGS, agent)}' has no use: it learns from "
+        why += "agent.log" if agent.offline else "its own episodes" if agent.learns else "nothing"
+        if learner.demonstrations:
+            raise ConfigError(f"learner.demonstrations names {', '.join(learner.demonstrations)}, {why}")
+        if agent.learns and self.corrected:
+            raise ConfigError(f"expert.name is '{self.expert.name}', {why}")
+
     def _check_success(self) -> None:
         """Refuse to end a training at a success that nobody would see; what an environment tells, only it knows."""
         what = f"learner.stop_at_success {self.learner.stop_at_success} has no effect"
@@ -181,6 +194,11 @@ class Settings:
     def person_acts(self) -> bool:
         """Whether a person's commands count; else an agent's, and a person only says when it may act."""
         return self.teleop.device != NONE and TELEOPERATOR in self.driver.commanders
+
+    @property
+    def corrected(self) -> bool:
+        """Whether somebody takes over from the agent now and then while it learns."""
+        return bool(self.expert.name)
 
     @property
     def robot_name(self) -> str:

@@ -102,6 +102,37 @@ def check_layout(key: str, path: Path, settings: Settings) -> Settings:
     return recorded
 
 
+def check_actions(key: str, path: Path, recorded: Settings, settings: Settings) -> None:
+    """Refuse what was recorded with other actions, robots, rates or delays, by the first that differs.
+
+    Args:
+        key: Setting that names what was recorded, for messages.
+        path: Where it lies.
+        recorded: Settings under which it was.
+        settings: Of the training that begins.
+
+    Raises:
+        ConfigError: Something differs; it names both.
+    """
+    if isinstance(settings.task, GymTask):
+        return
+    then, now = _actions(recorded), _actions(settings)
+    for what, value in now.items():
+        if then[what] != value:
+            raise ConfigError(f"{key} {path} was recorded with {what} {then[what]}, this run's is {value}")
+
+
+def _actions(settings: Settings) -> dict[str, Any]:
+    """What decides what actions mean, in words."""
+    robot = settings.load_robot()
+    spec = settings.observation_spec(robot)
+    found: dict[str, Any] = {"robot": f"'{robot.name}'", "actions": ", ".join(spec.actions)}
+    found |= {"control.rate_hz": f"{settings.control.rate_hz:g}", "control.delay": settings.control.delay}
+    joints = zip(robot.joints, robot.interfaces, robot.center.tolist(), robot.scale.tolist(), strict=True)
+    found |= {f"joint {name}": f"by {kind}, {center:g} +- {scale:g}" for name, kind, center, scale in joints}
+    return found | {"a command map of": f"{dict(spec.coupling)}"}
+
+
 def _timed_layout(settings: Settings) -> str:
     """`layout`, with the control rate where there is one."""
     rate = "" if isinstance(settings.task, GymTask) else f" at {settings.control.rate_hz:g} Hz"

@@ -310,6 +310,7 @@ class TrainingRun:
             "episodes": self.episodes.episodes,
             "terminations": self.episodes.terminations,
             "transitions": training.replay.added,
+            **training.shown,
             JUDGED_AT: self._judgements.newest,
             SUCCESSES: training.settings.learner.stop_at_success * self._judgements.succeeded,
             **figures,

@@ -16,6 +16,7 @@ from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError, o
 from ros_rl.formats.arrays import read_arrays
 from ros_rl.layout import Layout
 from ros_rl.replay.buffer import ReplayBuffer
+from ros_rl.replay.mixture import MixedReplay
 from ros_rl.runs.checkpoint_writer import CheckpointFiles, Checkpoints
 from ros_rl.runs.checkpoints import LEARNER, REPLAY, SO_FAR, Checkpoint, checkpoints, newest_whole
 from ros_rl.runs.write_ahead import segments
@@ -34,7 +35,7 @@ from ros_rl.agents.factory import make_agent
 from ros_rl.agents.random import RandomGraph
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.training.checkpoint import check_finite, check_same, random_state, take_random_state
-from ros_rl.training.earlier_log import TickReader, take_log
+from ros_rl.training.earlier_log import TickReader, take_demonstrations, take_log
 from ros_rl.training.earlier_run import take_teacher
 from ros_rl.training.state_tree import pack_state, unpack_state
 from ros_rl.training.value_checks import ValueChecks
@@ -63,7 +64,8 @@ class TrainingLoop:
         settings: The run's settings.
         layout: What the agent sees and does; None for that of the settings' robot and task.
         read_ticks: Reads MCAP logs, which an agent may learn from; None where there is no ROS.
-        begins: Whether it takes over the log or the teacher that its settings name; a checkpoint holds what came of it.
+        begins: Whether it takes over the log, the demonstrations or the teacher that its settings name; a checkpoint
+            holds what came of it.
     """
 
     def __init__(
@@ -81,7 +83,9 @@ class TrainingLoop:
         gamma = settings.agent.gamma
         sizes = (self.spec.size, self.spec.action_size)
         images = self.spec.images
-        self.replay = ReplayBuffer(learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay, images)
+        kept = (learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay, images)
+        mixes = bool(learner.demonstrations) or settings.corrected
+        self.replay = MixedReplay(*kept, share=learner.demonstration_share) if mixes else ReplayBuffer(*kept)
         self._waited_for = settings.driver.mode == "lock_step"
         self.env_steps = 0
         self.rounds = 0
@@ -101,6 +105,8 @@ class TrainingLoop:
         settings.check_warmup()
         if begins and settings.agent.offline:
             take_log(self.replay, settings.agent.log, settings, self.spec, read_ticks)
+        if begins and isinstance(self.replay, MixedReplay):
+            take_demonstrations(self.replay, settings, self.spec, read_ticks)
         if begins and settings.agent.teacher:
             take_teacher(self.agent, settings.agent.teacher, settings)
 
@@ -113,6 +119,16 @@ class TrainingLoop:
     def robot_minutes(self) -> float:
         """Robot time so far [min]."""
         return self.env_steps / self.settings.control.rate_hz / 60
+
+    @property
+    def shown(self) -> dict[str, int]:
+        """Transitions that count as demonstrations, and how many of them a person made as the agent learned, by name.
+
+        Empty where nothing is shown.
+        """
+        if not isinstance(self.replay, MixedReplay):
+            return {}
+        return {"demonstrations": len(self.replay.demonstrations), "corrections": self.replay.corrections}
 
     def add(self, transition: Transition) -> None:
         """Store a transition.
@@ -218,6 +234,7 @@ class TrainingLoop:
             "updates": self.updates,
             "score": score,
             "seed": self.settings.seed,
+            **self.shown,
             "config": to_mapping(self.settings),
         }
 

@@ -195,6 +195,12 @@ class TestXarmReach:
         reward = judged(task, self.AT, [0.0] * 6, [0.6] * 6)[0]
         assert reward == pytest.approx(0.1 / 0.6 - 0.5 - 0.5 * 0.36, abs=1e-6)
 
+    @pytest.mark.parametrize(("height", "there"), [(0.551, 1.0), (0.549, 0.0), (0.2, 0.0)])
+    def test_a_sparse_reward_is_one_at_the_goal_alone(self, height: float, there: float) -> None:
+        task = make_task("xarm_reach", {"sparse_within": 0.05, "action_change_weight": 0.5})
+        reward = judged(task, {**self.AT, "tool_position": [0.3, 0.4, height]}, [0.0] * 6, [0.6] * 6)[0]
+        assert reward == pytest.approx(there - 0.5 * 0.36, abs=1e-6)
+
     def test_metrics(self) -> None:
         fields = {name: np.asarray(value) for name, value in self.AT.items()}
         assert make_task("xarm_reach").metrics(fields)["distance"] == pytest.approx(0.5)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -161,7 +160,7 @@ class ModelBasedAgent(Agent):
         return {"model_held_out_loss": float(losses.mean())}
 
     def _fit_normalisers(self, replay: ReplayBuffer) -> None:
-        everything = self.experience(self.mirrored(replay.at(np.arange(len(replay)))))
+        everything = self.experience(self.mirrored(replay.everything()))
         self.model.fit_normalisers(everything.state, everything.next_state)
         if self.learned:
             self.learned.fit_normalisers(self.spaces.fields(everything.state, everything.goal), everything.reward)

@@ -23,7 +23,10 @@ from ros_rl.types import Array
 
 @dataclass(frozen=True)
 class Reach(Task):
-    """Bring the tool to a random goal and stay there. Dense reward: minus the distance, sharpened near the goal."""
+    """Bring the tool to a random goal and stay there.
+
+    Dense reward: minus the distance, sharpened near the goal. Sparse, on request: 1 at the goal, 0 elsewhere.
+    """
 
     scene: ClassVar[str] = "table"
     observation: ClassVar[tuple[str, ...]] = ("joint_position", "joint_velocity", "tool_position", "goal_position")
@@ -45,6 +48,12 @@ class Reach(Task):
     goal_height_max: float = setting(0.45, "highest goal", unit="m", high=0.8)
     goal_sector: float = setting(1.2, "goals lie within +- this angle of straight ahead", unit="rad", low=0.0, high=3.1)
     precision: float = setting(0.05, "distance at which the sharp part of the reward falls to half", unit="m", low=1e-3)
+    sparse_within: float = setting(
+        0.0,
+        "distance from the goal within which the reward is 1, and elsewhere 0; 0: the dense reward",
+        unit="m",
+        low=0.0,
+    )
     action_change_weight: float = setting(0.05, "penalty on the mean squared change of the action", low=0.0)
     success_distance: float = setting(0.02, "distance from the goal at which it counts as reached", unit="m", low=1e-3)
 
@@ -56,10 +65,11 @@ class Reach(Task):
                 raise ConfigError(f"task.{what}_min {low} is above task.{what}_max {high}")
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
-        """-distance [m] plus a bonus in (0, 1] that is sharp near the goal."""
+        """-distance [m] plus a bonus in (0, 1] that is sharp near the goal; or 1 near it, and 0 elsewhere."""
         away = _distance(after)
         change = ((action - last_action) ** 2).mean(-1)
-        return near(away, self.precision) - away - self.action_change_weight * change
+        there = (away <= self.sparse_within) * 1.0 if self.sparse_within else near(away, self.precision) - away
+        return there - self.action_change_weight * change
 
     def succeeded(self, after: Fields) -> Any:
         """The tool is at the goal."""
