@@ -103,12 +103,24 @@ def _load(
         settings = build(Settings, merged)
         chosen.check_agent(variant_name(AGENT_SETTINGS, settings.agent))
         return settings
-    except ConfigError:
-        # together they do not fit; the first that does not fit what came before it is the one to name
-        for source, over in sources:
-            values = chosen.merge(values, _with_physics(values, over))
-            build(Settings, values, source=source)
+    except ConfigError as together:
+        _blame(sources, values, chosen, str(together))
         raise
+
+
+def _blame(
+    sources: Sequence[tuple[str, Mapping[str, Any]]], values: Mapping[str, Any], chosen: Preset, message: str
+) -> None:
+    """Raise what does not fit with its source: what says the same as all together, else the first that does not fit."""
+    found: list[ConfigError] = []
+    for source, over in sources:
+        values = chosen.merge(values, _with_physics(values, over))
+        try:
+            build(Settings, values, source=source)
+        except ConfigError as error:
+            found.append(error)
+    for first in ([error for error in found if str(error).endswith(message)] or found)[:1]:
+        raise first from None
 
 
 def _with_physics(values: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:

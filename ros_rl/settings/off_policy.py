@@ -104,7 +104,7 @@ class Td7Settings(DeterministicSettings, SmoothSettings, EnsembleSettings, Retur
 
 
 @dataclass(frozen=True)
-class DqnSettings(EnsembleSettings, TargetSettings, ValueSettings):
+class DqnSettings(EnsembleSettings, TargetSettings, ValueSettings, AugmentedSettings):
     """Deep Q-learning, for discrete actions."""
 
     discrete: ClassVar[bool] = True

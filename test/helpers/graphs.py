@@ -17,7 +17,7 @@ from ros_rl.settings.tree import Settings
 
 
 def spec_of(settings: Settings) -> ObservationSpec:
-    return ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+    return settings.observation_spec()
 
 
 def contract_of(settings: Settings, **changes: Any) -> Contract:
@@ -32,6 +32,8 @@ def contract_of(settings: Settings, **changes: Any) -> Contract:
         "carry": [],
         "noise": [],
         "telemetry": {},
+        "choices": spec.choices,
+        "commands": dict(spec.commands),
     }
     return Contract(**(values | changes))
 
