@@ -17,7 +17,7 @@ NEW_DATA = {"reinforce", "actor_critic"}
 WITHOUT = {
     "random": {"gamma", "hidden", "learning_rate", "mirror", "relabel_fraction"},
     "bc": {"gamma", "critics", "mirror", "relabel_fraction"},
-    "dqn": {"smoothing", "mirror", "relabel_fraction"},
+    "dqn": {"smoothing"},
     "naf": {"critics", "target_critics"},
     "td7": {"targets", "tau", "polyak_every", "normalisation", "dropout"},
     "mbpo": {"policy_tau"},

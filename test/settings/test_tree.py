@@ -168,6 +168,14 @@ def test_replay_that_cannot_work_is_refused(overrides: list[str], message: str) 
         load_settings("a1_walk", overrides=overrides)
 
 
+def test_where_settings_fit_only_together_the_one_that_is_wrong_is_named() -> None:
+    """A choosing agent needs its map: neither fits without the other, and neither is what is wrong here."""
+    right = ["agent.name=dqn", "control.commands.name=choice"]
+    assert load_settings("ur5_reach", overrides=right).control.commands.discrete
+    with pytest.raises(ConfigError, match="^--set agent.tau=2: 'agent.tau' is 2"):
+        load_settings("ur5_reach", overrides=[*right, "agent.tau=2"])
+
+
 def test_an_agent_that_chooses_is_for_environments(tmp_path) -> None:
     """A parameters file is judged by the task that it is read for."""
     path = tmp_path / "dqn.yaml"
