@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from loop.cases import CASES, WALKS, Case
+from loop.cases import CASES, NAVIGATES, REACHES, WALKS, Case
 from loop.figures import episodes_of, figures_of, ticks_of, timing
 from loop.session import play
 from loop.simulated import simulate
@@ -26,12 +26,13 @@ from machine import add_output, describe_line, describe_machine, spread, table, 
 
 from ros_rl.settings.loading import load_settings
 
+_FIGURES = {WALKS: "velocity [m/s]", REACHES: "error at the end [mm]", NAVIGATES: "mean distance [mm]"}
 _HEADER = (
     "robot, driver",
     "agent",
     "figure",
     "stand-in: median (range) of episodes",
-    "PyBullet",
+    "simulator",
     "ratio",
     "misses",
     "longest tick [ms]",
@@ -54,7 +55,7 @@ def measure(case: Case, seconds: float, tries: int, episodes: int, seed: int, fo
     log = left.folder / "log"
     ticks = ticks_of(log, settings.load_robot()) if log.is_dir() else []
     length = round(settings.task.episode_seconds * settings.control.rate_hz)
-    there = figures_of(episodes_of(ticks, left.truth, length), case.does) if ticks else []
+    there = figures_of(episodes_of(ticks, left.truth, length, case.does), case.does) if ticks else []
     here = figures_of(simulate(case, episodes, seed), case.does)
     return {
         "task": case.task,
@@ -85,7 +86,7 @@ def row(name: str, found: dict[str, Any]) -> list[str]:
     return [
         f"{name}, `{found['driver']}`",
         f"`{found['task']}`",
-        "velocity [m/s]" if walks else "error at the end [mm]",
+        _FIGURES[found["does"]],
         text(there),
         text(here),
         "" if there is None else f"{there['median'] / here['median']:.2f}",

@@ -21,6 +21,8 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.runtime.evaluation import Evaluator
 from ros_rl.runtime.recording import record
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.simulators.physics import PhysicsSettings
+from ros_rl.settings.tree import Settings
 from ros_rl.tasks import TASKS
 
 _SEED = 12345  # of starts, friction and noise; no training used it
@@ -45,6 +47,14 @@ def look(run: Path, folder: Path) -> None:
     found.write(folder / "evaluation.gif", folder / "sheet.png", settings.load_robot())
 
 
+def conditions(settings: Settings) -> str:
+    """What its episodes were judged under, in words."""
+    delay = settings.control.delay
+    told = ["sensor noise", f"{delay} period{'s' if delay > 1 else ''} of delay" if delay else ""]
+    told.append("drawn friction" if isinstance(settings.driver.backend, PhysicsSettings) else "")
+    return " and ".join(", ".join(filter(None, told)).rsplit(", ", 1))
+
+
 def card(summary: dict[str, Any], result: dict[str, Any], command: str) -> str:
     """The model card, in Markdown."""
     units = {"seconds_each": "s", "foot_slip": "m/s"}
@@ -66,13 +76,13 @@ A control graph for `ros-rl run {summary["task"]} --agent models/{summary["task"
 | wall-clock | {summary["wall_minutes"]:.1f} min on {machine["cpu"]}, {machine["cores"]} cores |
 | seed | {summary["seed"]} |
 
-Measured in simulation with sensor noise, one period of delay and drawn friction, on starts that training never saw:
+Measured in simulation with {conditions(load_settings(summary["task"]))}, on starts that training never saw:
 
 | measure | value |
 |---|---|
 {measured}
 
-![frames, feet on the ground, velocity](sheet.png)
+![frames, and curves over the episode](sheet.png)
 
 Made by
 

@@ -51,6 +51,11 @@ SPHERO_EVERY, SPHERO_NEAR = 60, 0.1
 """Steps between evaluations, and the mean distance that is to be held, as a share of the arena."""
 SPHERO: dict[str, dict[str, Any]] = {
     "mpc": {},
+    "mpc, obstacles": {
+        "task": {"scene": "arena_obstacles"},
+        "agent": {"mirror": False},
+        "learner": {"robot_minutes": 10.0},
+    },
     "sac": {
         "agent": {"name": "sac", "smoothing": 0.0, "gamma": 0.95, "hidden": 128, "normalisation": "layer"},
         "learner": {"robot_minutes": 30.0, "batch_size": 128, "updates_per_step": 4.0},

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-WALKS, REACHES = "walks", "reaches"
+WALKS, REACHES, NAVIGATES = "walks", "reaches", "navigates"
+GOALS = {REACHES: "goal_position", NAVIGATES: "goal_planar"}
+"""Inputs that say where to."""
 _ADDRESS = "127.0.0.2"  # of stand-ins with the option `second`
 
 
@@ -20,7 +22,7 @@ class Case:
     driver: str
     stand_in: str
     does: str
-    """What is measured: `WALKS` or `REACHES`."""
+    """What is measured: `WALKS`, `REACHES` or `NAVIGATES`."""
     options: tuple[str, ...] = ()
     """Of the stand-in."""
     settings: tuple[str, ...] = ()
@@ -45,5 +47,12 @@ CASES: dict[str, Case] = {
     "ros2_control": Case("ur5_reach", "ros2_control", "ros2_control", REACHES, settings=("status=required",)),
     "xarm": Case("xarm_reach", "xarm", "xarm", REACHES, ("second",), (f"address={_ADDRESS}",)),
     "so101": Case("so101_reach", "so101", "so101", REACHES),
+    "sphero": Case(
+        "sphero_navigate",
+        "sphero",
+        "sphero",
+        NAVIGATES,
+        settings=("bridge=127.0.0.1:50004", "camera=tcp://127.0.0.1:50005"),
+    ),
 }
 """By the names of this bench; all in a simulator take the same tasks."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 
-from loop.cases import WALKS
+from loop.cases import GOALS, NAVIGATES, WALKS
 from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.nodes.messages import deserialised
 from ros_rl.robot import Robot
@@ -35,14 +35,20 @@ class Episode:
     places: list[Array] = field(default_factory=list)
     """Of its base or its tool [m]."""
     goal: Array | None = None
-    """Of the tool [m]."""
+    """Of the tool, or of the base along the ground [m]."""
     cut: bool = False
     """Whether it ended before its time."""
 
     def figure(self, does: str) -> float | None:
-        """Mean velocity along the ground [m/s], or distance from the goal at the end [m]; None if it tells nothing."""
+        """Mean velocity along the ground [m/s], or distance from the goal [m]; None if it tells nothing.
+
+        The distance of a reach is that at the end, that of a way over ground the mean of all ticks.
+        """
         if does != WALKS:
-            return None if self.cut or self.goal is None else float(np.linalg.norm(self.places[-1] - self.goal))
+            if self.cut or self.goal is None:
+                return None
+            distances = np.linalg.norm(np.array(self.places)[:, : self.goal.size] - self.goal, axis=-1)
+            return float(distances.mean() if does == NAVIGATES else distances[-1])
         first = int(np.searchsorted(self.times, self.times[0] + _SETTLES))
         if first >= len(self.times) - 1:
             return None
@@ -55,13 +61,14 @@ def figures_of(episodes: Iterable[Episode], does: str) -> list[float]:
     return [figure for episode in episodes if (figure := episode.figure(does)) is not None]
 
 
-def episodes_of(ticks: Sequence[Tick], truth: Path, length: int) -> list[Episode]:
+def episodes_of(ticks: Sequence[Tick], truth: Path, length: int, does: str) -> list[Episode]:
     """The episodes of a log, with the stand-in's truth in place of what was measured.
 
     Args:
         ticks: Of the log.
         truth: What the stand-in wrote.
         length: Control periods of a whole episode.
+        does: See `Case`.
     """
     known = np.loadtxt(truth, ndmin=2)
     found = []
@@ -70,7 +77,7 @@ def episodes_of(ticks: Sequence[Tick], truth: Path, length: int) -> list[Episode
         own = list(group)
         times = [1e-9 * tick.stamp for tick in own]
         places = np.stack([np.interp(times, known[:, 0], known[:, axis]) for axis in (1, 2, 3)], axis=1)
-        goal = own[-1].inputs.get("goal_position")
+        goal = own[-1].inputs.get(GOALS.get(does, ""))
         found.append(Episode(times, list(places), goal, cut=own[-1].step < length - 1))
     return found
 

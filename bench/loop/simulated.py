@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from loop.cases import WALKS, Case
+from loop.cases import GOALS, NAVIGATES, REACHES, Case
 from loop.figures import Episode
 from loop.session import ROOT
 from ros_rl.deploy.onnx_graph import OnnxGraph
@@ -24,7 +24,8 @@ def simulate(case: Case, episodes: int, seed: int) -> list[Episode]:
         episodes: How many.
         seed: Of starts, noise and goals.
     """
-    settings = load_settings(case.task, overrides=[{"driver": {"backend": _GROUND}}])
+    ground = {} if case.does == NAVIGATES else _GROUND
+    settings = load_settings(case.task, overrides=[{"driver": {"backend": ground}}])
     world, found = RobotWorld(settings, seed), []
     control = world.control_loop(explore=0.0)
     control.use(OnnxGraph.load(ROOT / case.agent))
@@ -32,11 +33,11 @@ def simulate(case: Case, episodes: int, seed: int) -> list[Episode]:
         episode = Episode()
         for step in world.episode(lambda tick: control.step(tick).command):
             truth = world.truth()
-            place = truth.base_position if case.does == WALKS else truth.tool_position
+            place = truth.tool_position if case.does == REACHES else truth.base_position
             assert place is not None
             episode.times.append(1e-9 * step.tick.stamp)
             episode.places.append(place)
-        episode.goal = step.tick.inputs.get("goal_position")
+        episode.goal = step.tick.inputs.get(GOALS.get(case.does, ""))
         episode.cut = step.verdict is not Verdict.TRUNCATED
         found.append(episode)
     world.close()

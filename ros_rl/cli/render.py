@@ -54,7 +54,7 @@ def _render(options: argparse.Namespace) -> int:
     sheet, robot = sheet_path(film), settings.load_robot()
     found.write(film, sheet, robot)
     title = f"{settings.task.name} in {settings.driver.backend_name}, seed {settings.seed}"
-    mean = f", mean forward velocity {np.mean(found.velocity[:, 0]):.2f} m/s" if robot.floating_base else ""
+    mean = f", mean forward velocity {np.mean(found.velocity[:, 0]):.2f} m/s" if robot.legs else ""
     print(f"{title}: {found.seconds:.2f} s{mean}{f'; ended early: {found.fell}' if found.fell else ''}")
     for path in (film, sheet):
         print(f"{path} ({path.stat().st_size / 1e3:.0f} kB)")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Image, Truth, Verdict
 
 _FRAMES = 200  # of a film at most, which keeps it small
+_SHORTEST = 0.1  # s between frames; of a robot that is slower than that every tick is shown
 _SIZE = (320, 240)  # px
 _PARTS = ("forward [m/s]", "to the left [m/s]", "turning [rad/s]")
 
@@ -62,10 +64,10 @@ class Recording:
         write_sheet(sheet, self.frames, self.seconds, touching, self._panels(robot))
 
     def _panels(self, robot: Robot) -> list[Panel]:
-        """Real and commanded velocity; of a robot that stands in its place, the reward."""
-        if not robot.floating_base:
-            return [Panel("reward", {"": self.rewards})]
+        """Real and commanded velocity; where none is asked for, that of what walks, and the reward of all others."""
         asked = self.asked
+        if asked is None and not robot.legs:
+            return [Panel("reward", {"": self.rewards})]
         if asked is None:
             return [Panel(_PARTS[0], {"real": self.velocity[:, 0]})]
         return [
@@ -98,7 +100,7 @@ def _record(world: RobotWorld, graph: OnnxGraph, settings: Settings, seconds: fl
     control = world.control_loop(explore=0.0)
     control.use(graph)
     world.restart(settings.seed, seconds)
-    every = max(2, round(seconds / period / _FRAMES))
+    every = max(min(2, math.ceil(_SHORTEST / period)), round(seconds / period / _FRAMES))
     frames, truths, asked, rewards = list[Image](), list[Truth](), list[Array](), list[float]()
     for step in world.episode(lambda tick: control.step(tick).command):
         if not step.ended and step.tick.step % every == 0:
