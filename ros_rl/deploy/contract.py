@@ -176,6 +176,7 @@ class Contract:
             return
         for item in fields(task):  # type: ignore[arg-type]
             name, own = item.name, getattr(task, item.name)
+            own = [*own] if isinstance(own, tuple) else own  # as the metadata's JSON has it
             graph = made_for.get(name, own)
             if name not in task.not_planned and graph != own:
                 raise ContractError(

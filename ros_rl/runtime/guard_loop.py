@@ -165,7 +165,7 @@ class GuardLoop:
             now: Steady clock [s].
         """
         silent = now - self._heard
-        if self.latch.armed and silent > self.limits.lost_time:
+        if self.latch.armed and silent - self._period > self.limits.lost_time:
             self.trip(f"the driver has been silent for {silent:.2f} s, limit {self.limits.lost_time:g} s")
         self.insist(now)
 

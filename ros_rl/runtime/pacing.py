@@ -249,8 +249,9 @@ class RealTime(Pacer):
                 return recovered
         whole = elapsed <= _WHOLE * self._period
         self.broken += not whole
-        if loop.latch.armed and elapsed > self.limits.lost_time:
-            self._trip(CONTROLLER, f"the driver was held up for {elapsed:.2f} s, limit {self.limits.lost_time:g} s")
+        held_up = elapsed - self._period
+        if loop.latch.armed and held_up > self.limits.lost_time:
+            self._trip(CONTROLLER, f"the driver was held up for {held_up:.2f} s, limit {self.limits.lost_time:g} s")
         if loop.safety is SafetyState.RUNNING:
             self._watch(now)
         ending, self._ending = self._ending, Verdict.CONTINUE

@@ -27,6 +27,7 @@ from ros_rl.backends.sphero.keeper import Keeper
 from ros_rl.backends.sphero.overhead import Overhead
 from ros_rl.backends.sphero.tracker import Floor, find
 from ros_rl.errors import BackendError, ConfigError, TimingError
+from ros_rl.features import equipped
 from ros_rl.robot import load_robot
 from ros_rl.settings.hardware.sphero import SpheroSettings
 from ros_rl.settings.nodes import ControlSettings
@@ -46,8 +47,8 @@ def client() -> None:
 
 
 @contextmanager
-def connected(stand_in: SpheroStandIn, **more: float) -> Iterator[Backend]:
-    backend = SpheroBackend(load_robot("sphero"), settings_for(stand_in, **more), 0.5)
+def connected(stand_in: SpheroStandIn, fields: tuple[str, ...] = (), **more: float) -> Iterator[Backend]:
+    backend = SpheroBackend(equipped(load_robot("sphero"), fields), settings_for(stand_in, **more), 0.5)
     backend.connect()
     try:
         yield backend
@@ -65,6 +66,19 @@ def told(backend: Backend) -> bool:
     backend.write(ROLL + np.random.default_rng().uniform(-2.0, 2.0, 2), time.monotonic() + 1.0)
     time.sleep(0.1)
     return bool(backend.read().health)
+
+
+@needs_client
+def test_it_makes_out_its_heading_by_what_was_told_and_seen() -> None:
+    """Ahead and a little to the left, a command every half second."""
+    with served() as stand_in, connected(stand_in, ("heading_estimate",)) as backend:
+        backend.arm()
+        for _ in range(6):
+            backend.write(np.array([5.0, 5.5]), time.monotonic() + 1.0)
+            time.sleep(0.5)
+            estimate = float(backend.read().measurement["heading_estimate"][0])
+        off = estimate - stand_in.ball.heading
+        assert abs((off + np.pi) % (2.0 * np.pi) - np.pi) < 0.35
 
 
 @needs_client
@@ -297,7 +311,7 @@ def test_what_cannot_be_is_refused() -> None:
         settings.check_robot(replace(robot, limits=replace(robot.limits, velocity=np.full(2, 90.0))))
     with pytest.raises(ConfigError, match="cannot measure sensor 'base_orientation'"):
         settings.check_robot(replace(robot, sensors=(*robot.sensors, "base_orientation")))
-    with pytest.raises(ConfigError, match="driver.backend.corners has 6 values, expected 0 or 8"):
+    with pytest.raises(ConfigError, match="driver.backend.corners has 6 values, expected 8"):
         SpheroSettings(corners=(0.0,) * 6)
     with pytest.raises(ConfigError, match="camera is 'usb', expected a camera's number, or tcp://HOST:PORT"):
         SpheroSettings(camera="usb")

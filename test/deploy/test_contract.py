@@ -21,6 +21,7 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ContractError, GraphError
 from ros_rl.resources import share_path
 from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.tasks import make_task
 
 SETTINGS = load_settings("mock_point")
 SPEC = spec_of(SETTINGS)
@@ -124,6 +125,14 @@ class TestContract:
     @pytest.mark.parametrize("provenance", [{"config": 5}, {"config": {"task": [1]}}, {}])
     def test_a_provenance_of_another_kind_says_nothing_of_rewards(self, provenance):
         contract_of(SETTINGS, provenance=provenance).check_reward(SETTINGS.task)
+
+    def test_a_setting_of_several_values_is_the_same_after_the_file(self):
+        task = make_task("sphero_navigate")
+        contract = contract_of(SETTINGS, provenance={"config": {"task": {"arena": (1.6, 1.2)}}})
+        kept = Contract.from_json(contract.to_json())
+        kept.check_reward(task)
+        with pytest.raises(ContractError, match=r"made for task.arena=\[1.6, 1.2\] .* say \[2.0, 1.2\]: use --set"):
+            kept.check_reward(replace(task, arena=(2.0, 1.2)))
 
     def test_another_format_version_is_named(self):
         data = json.loads(contract_of(SETTINGS).to_json()) | {"format_version": 99}

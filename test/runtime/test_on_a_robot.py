@@ -151,7 +151,7 @@ class TestWhatActed:
         steps = world.ticks[-1].env_steps
         world.sleep(4.0)
         fault = world.period()
-        assert fault.safety is SafetyState.FAULT and not fault.intact and "held up for 4.05 s" in world.loop.fault
+        assert fault.safety is SafetyState.FAULT and not fault.intact and "held up for 4.00 s" in world.loop.fault
         assert fault.env_steps == steps
         world.period(5)
         assert world.ticks[-1].safety is SafetyState.FAULT, "answers end nothing"

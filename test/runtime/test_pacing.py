@@ -299,7 +299,7 @@ def test_answers_late_ones_and_long_periods_are_counted(loop, real_time) -> None
 def test_a_driver_that_was_held_up_recovers_by_the_next_answer(loop, real_time) -> None:
     real_time.command(answer(loop.tick), 0.01)
     real_time.poll(0.05, 2000)
-    assert real_time.poll(4.0, 3000).safety is SafetyState.FAULT and "held up for 3.95 s" in loop.fault
+    assert real_time.poll(4.0, 3000).safety is SafetyState.FAULT and "held up for 3.90 s" in loop.fault
     real_time.command(answer(loop.tick), 4.01)
     recovered = real_time.poll(4.05, 4000)
     assert recovered.safety is SafetyState.RUNNING
@@ -328,3 +328,19 @@ def test_a_late_verdict_still_ends_its_episode_but_not_the_next(loop, real_time)
     real_time.command(answer(reset), 0.11)
     real_time.verdict(second.stamp, Verdict.TERMINATED, 0.12)
     assert real_time.poll(0.15, 4000).step == 1
+
+
+def test_a_slow_robots_own_period_is_no_hold_up() -> None:
+    """At 2 Hz every tick takes as long as a driver may be held up for."""
+    settings = load_settings("mock_point", overrides=["control.rate_hz=2"])
+    robot = settings.load_robot()
+    loop = DriverLoop(robot, settings.task, MockBackend(robot, MockSettings(), 0.5), 2.0, delay=0)
+    pacer = RealTime(loop, 0.5, auto_recover=False, limits=Limits())
+    pacer.command(answer(pacer.start(0.0, stamp=1)), 0.0)
+    for number in range(1, 6):
+        pacer.poll(0.501 * number, number * 501_000_000)
+        pacer.command(answer(loop.tick), 0.501 * number + 0.02)
+        pacer.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.501 * number + 0.03)
+    assert loop.safety is SafetyState.RUNNING
+    pacer.poll(0.501 * 6 + 0.6, 4_000_000_000)
+    assert "held up for 0.60 s, limit 0.5 s" in loop.fault

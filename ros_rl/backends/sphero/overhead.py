@@ -35,7 +35,7 @@ class Overhead:
         self, settings: SpheroSettings, open_camera: Callable[[], Camera], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._settings, self._open, self._clock = settings, open_camera, clock
-        self._floor = Floor(settings.arena, settings.corners)
+        self._floor = Floor(settings.arena, settings.corners or ())
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._place: Array | None = None

@@ -40,9 +40,9 @@ class SpheroSettings(BackendSettings):
     )
     camera: str = setting("0", "number of a camera of this machine (OpenCV), or tcp://HOST:PORT of raw pictures")
     arena: tuple[float, ...] = setting((1.6, 1.2), "width and depth of what the corners bound", unit="m", low=0.1)
-    corners: tuple[float, ...] = setting(
-        (),
-        "x and y in the picture of the arena's corners: left far, right far, right near, left near; empty: all of it",
+    corners: tuple[float, ...] | None = setting(
+        None,
+        "x and y in the picture of the arena's corners: left far, right far, right near, left near; not set: all of it",
         unit="pixels",
     )
     colour: tuple[float, ...] = setting((40.0, 90.0, 240.0), "of the ball: red, green, blue", low=0.0, high=255.0)
@@ -59,14 +59,13 @@ class SpheroSettings(BackendSettings):
         if self.bridge:
             endpoint("driver.backend.bridge", self.bridge)
         self.camera_at()
-        for name, value, sizes in (
-            ("arena", self.arena, (2,)),
-            ("corners", self.corners, (0, _CORNERS)),
-            ("colour", self.colour, (3,)),
+        for name, value, size in (
+            ("arena", self.arena, 2),
+            ("corners", self.corners, _CORNERS),
+            ("colour", self.colour, 3),
         ):
-            if len(value) not in sizes:
-                wanted = " or ".join(map(str, sizes))
-                raise ConfigError(f"driver.backend.{name} has {len(value)} values, expected {wanted}")
+            if value is not None and len(value) != size:
+                raise ConfigError(f"driver.backend.{name} has {len(value)} values, expected {size}")
 
     def camera_at(self) -> int | tuple[str, int]:
         """Number of a camera of this machine, or host and port of one that sends raw pictures.
