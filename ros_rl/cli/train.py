@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ros_rl.cli.arguments import add_graph, add_preset, add_task, whole
+from ros_rl.cli.arguments import add_graph, add_preset, add_task, add_teleop, whole
 from ros_rl.cli.options import check_agent, checkpoint_of, choose_task, settings_of
 from ros_rl.cli.runs import start_nodes, train_in_gym
 from ros_rl.cli.seeds import train_seeds
@@ -23,6 +23,7 @@ from ros_rl.settings.loggers import check_loggers
 from ros_rl.settings.model_based import DYNAMICS, MpcSettings
 from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
 from ros_rl.settings.registry import AGENT_SETTINGS
+from ros_rl.settings.teleop import NONE, implied_by_teleop
 
 
 def add(commands: Any) -> None:
@@ -86,6 +87,7 @@ def add(commands: Any) -> None:
         metavar="SHARE",
         help=f"with --expert: share of the time in which it acts (default: {ExpertSettings.share:g})",
     )
+    add_teleop(parser, "a person corrects the agent while they hold the switch")
     parser.set_defaults(function=_train)
 
 
@@ -122,7 +124,7 @@ def _train(options: argparse.Namespace) -> int:
         return train_seeds(options, own)
     end_with_parent()
     checkpoint = checkpoint_of(options)
-    settings = settings_of(options, **own)
+    settings = settings_of(options, implied=implied_by_teleop(options.teleop or NONE, False, corrects=True), **own)
     check_loggers(settings.learner.loggers)
     if options.env is not None:
         return train_in_gym(options, settings, checkpoint)

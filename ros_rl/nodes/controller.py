@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
@@ -17,17 +18,21 @@ from visualization_msgs.msg import MarkerArray
 from ros_rl.errors import RosRlError
 from ros_rl.nodes import messages, packets
 from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Input, describe_durations
-from ros_rl.nodes.gate import Gate
+from ros_rl.nodes.gate import Entrance, Gate
 from ros_rl.nodes.graph_loader import GraphLoader
 from ros_rl.nodes.markers import plan_markers
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
 from ros_rl.nodes.qos import LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.tick_join import TickJoin
+from ros_rl.nodes.wishes import subscribe_wishes
 from ros_rl.runtime.control_loop import ControlLoop, Decision
 from ros_rl.runtime.durations import Durations
-from ros_rl.runtime.person import scripted_person
+from ros_rl.runtime.person import Person, scripted_person
 from ros_rl.settings.tree import Settings
+from ros_rl.teleop.correcting import Correcting
+from ros_rl.teleop.teleoperator import Teleoperator
+from ros_rl.teleop.wish import Wish
 from ros_rl.types import Tick
 from ros_rl.wire import Header
 
@@ -69,15 +74,29 @@ class ControllerNode(LifecycleNode):
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
         """Listen for control graphs."""
         settings, period = self._settings, self._settings.control.period
-        explore, person = settings.controller.explore, scripted_person(settings, self._robot)
+        self._entrances: list[Entrance] = []
+        explore, person = settings.controller.explore, self._person()
         self._loop = ControlLoop(self._spec, settings.task.name, period, settings.seed, explore, person)
         self._loader = GraphLoader(self._spec, settings, self._graph_judged)
-        self._graph_entrance = self._gate.subscribe(
-            UInt8MultiArray, "control_graph", packets.from_raw_graph, self._on_graph, LATCHED, raw=True
+        self._entrances.append(
+            self._gate.subscribe(
+                UInt8MultiArray, "control_graph", packets.from_raw_graph, self._on_graph, LATCHED, raw=True
+            )
         )
         # an answer to an old tick would come too late, and make the next one late, too
         self._join = TickJoin(self._gate, self._robot, self._on_tick, qos=NEWEST)
         return super().on_configure(state)
+
+    def _person(self) -> Person | None:
+        """Who takes over from the agent: one at a keyboard or a joystick, or a script."""
+        settings = self._settings
+        if not settings.person_corrects:
+            return scripted_person(settings, self._robot)
+        limit = settings.driver.dead_man_limit
+        hand = Teleoperator(self._robot, settings.teleop, settings.control.period, limit)
+        take = partial(_take_wish, hand)
+        self._entrances.append(subscribe_wishes(self._gate, settings, take))
+        return Correcting(hand)
 
     def on_activate(self, state: Any) -> TransitionCallbackReturn:
         """Act, if there is a graph, or an expert that acts alone."""
@@ -110,7 +129,7 @@ class ControllerNode(LifecycleNode):
         if self._loader is None or self._join is None:
             return
         self._loader.close()
-        self._gate.close([self._graph_entrance])
+        self._gate.close(self._entrances)
         self._join.close()
         self._loader = self._loop = self._join = None
 
@@ -194,6 +213,11 @@ class ControllerNode(LifecycleNode):
         self._diagnostics.publish(level, text, values)
         if self._active:
             self._problem = ""
+
+
+def _take_wish(hand: Teleoperator, wish: Wish, services: list[str]) -> None:
+    """The services that came with it are the teleoperator's to call."""
+    hand.take(wish, time.monotonic())
 
 
 def main() -> int:

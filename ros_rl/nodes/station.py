@@ -20,6 +20,7 @@ from ros_rl.nodes import packets
 from ros_rl.nodes.background import Background
 from ros_rl.nodes.operator import Call
 from ros_rl.nodes.qos import LATCHED, NEWEST, STATE
+from ros_rl.settings.teleop import CORRECTS
 from ros_rl.teleop.console import Console
 from ros_rl.teleop.keyboard import HELP, Keyboard
 from ros_rl.teleop.keys import KeyDecoder
@@ -117,7 +118,7 @@ class Station:
             return
         self._looked = time.monotonic()
         self._warning = ""
-        if not self._node.count_subscribers(self._switch.topic_name):
+        if not (self._node.count_subscribers(self._switch.topic_name) or self._drives.startswith(CORRECTS)):
             self._warning = "NO SWITCH: the driver listens to none (driver.dead_man: topic)"
         elif self._node.count_publishers(self._switch.topic_name) > 1:
             self._warning = "ANOTHER KEYBOARD is there; the first counts"

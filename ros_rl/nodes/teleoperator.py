@@ -11,21 +11,21 @@ from typing import Any
 
 from geometry_msgs.msg import Twist
 from rclpy.node import Node
-from sensor_msgs.msg import JointState, Joy
-from std_msgs.msg import Float64MultiArray, String
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from ros_rl.nodes import messages, packets
+from ros_rl.nodes import messages
 from ros_rl.nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Input
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
-from ros_rl.nodes.qos import LATCHED, NEWEST, STATE
+from ros_rl.nodes.qos import LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.tick_join import TickJoin
-from ros_rl.settings.teleop import JOYSTICK, SERVICES
-from ros_rl.teleop.joystick import Joystick
+from ros_rl.nodes.wishes import subscribe_wishes
+from ros_rl.settings.teleop import CORRECTS, JOYSTICK, SERVICES
 from ros_rl.teleop.teleoperator import Teleoperator
-from ros_rl.teleop.wish import Wish, wish_from
+from ros_rl.teleop.wish import Wish
 from ros_rl.types import Tick
 
 _VELOCITY = "velocity_command"
@@ -44,8 +44,8 @@ class TeleoperatorNode(Node):
         settings = declare_parameters(self).settings
         teleop, driver = settings.teleop, settings.driver
         self._robot, self._device, self._acts = settings.load_robot(), teleop.device, settings.person_acts
+        self._corrects = settings.person_corrects
         self._loop = Teleoperator(self._robot, teleop, settings.control.period, driver.dead_man_limit)
-        self._joystick = Joystick(teleop, driver.dead_man_button, driver.dead_man_limit)
         self._problem, self._told = "", ""
         self._wishes, self._ticks = Input(), Input()
         self._heard = False
@@ -53,10 +53,7 @@ class TeleoperatorNode(Node):
         self._calls: dict[str, Any] = {name: self.create_client(Trigger, name) for name in SERVICES}
         self._state = self.create_publisher(String, "teleop_state", LATCHED)
         gate = self._gate = Gate(self, settings, self._report)
-        if self._device == JOYSTICK:
-            gate.subscribe(Joy, "joy", self._read_joy, self._take, NEWEST)
-        else:
-            gate.subscribe(Float64MultiArray, "teleop", _read_wish, self._take, STATE)
+        subscribe_wishes(gate, settings, self._take)
         self._join: TickJoin | None = None
         if self._acts:
             self._command = self.create_publisher(JointState, "joint_command", NEWEST)
@@ -67,11 +64,7 @@ class TeleoperatorNode(Node):
         self._tell()
         create_timer(self, 1.0, self._diagnose)
 
-    def _read_joy(self, message: Joy) -> tuple[Wish, list[str]]:
-        return self._joystick.read(message.axes, message.buttons, time.monotonic())
-
-    def _take(self, found: tuple[Wish, list[str]]) -> None:
-        wish, services = found
+    def _take(self, wish: Wish, services: list[str]) -> None:
         self._heard = True
         self._wishes.touch()
         for name in services:
@@ -105,6 +98,8 @@ class TeleoperatorNode(Node):
     def _tell(self) -> None:
         """What is driven, when that changes."""
         text = self._loop.text if self._acts else "an agent acts while the switch is held"
+        if self._corrects:
+            text = f"{CORRECTS}: {self._loop.text}"
         if text != self._told:
             self._told = text
             self._state.publish(String(data=text))
@@ -125,10 +120,6 @@ class TeleoperatorNode(Node):
         values |= self._wishes.describe("wish") | self._ticks.describe("tick") | self._gate.describe()
         self._diagnostics.publish(level, text, values)
         self._problem = ""
-
-
-def _read_wish(message: Float64MultiArray) -> tuple[Wish, list[str]]:
-    return wish_from(packets.from_vectors(message)[1]), []
 
 
 def main() -> int:

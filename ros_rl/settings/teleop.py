@@ -16,6 +16,8 @@ NONE, KEYBOARD, JOYSTICK = "none", "keyboard", "joystick"
 DEVICES = (NONE, KEYBOARD, JOYSTICK)
 TELEOPERATOR = "teleoperator"
 """Name of the node."""
+CORRECTS = "you take over while you hold the switch"
+"""What a person is told who corrects an agent."""
 SELECTED = "selected"
 """The axis that moves the joint that is selected."""
 TWIST = ("forward", "left", "turn")
@@ -35,6 +37,9 @@ class TeleopSettings:
     )
     episodes: bool = setting(
         False, "the task ends episodes while a person drives, as it does an agent's; otherwise by letting go"
+    )
+    corrects: bool = setting(
+        False, "a person who drives takes over from a learning agent while the switch is held, and hands back"
     )
     speed: float = setting(0.1, "share of a joint's limit that it is moved with at first", low=0.01, high=1.0)
     axes: tuple[str, ...] = setting(
@@ -78,15 +83,18 @@ class TeleopSettings:
                 )
 
 
-def implied_by_teleop(device: str, acts: bool) -> dict[str, Any]:
+def implied_by_teleop(device: str, acts: bool, corrects: bool = False) -> dict[str, Any]:
     """Settings that a person who drives brings unless others are given: time goes on, and nothing acts by itself.
 
     Args:
         device: One of `DEVICES`; empty as `NONE`.
         acts: Whether the person's commands count, in place of an agent's.
+        corrects: Whether the person takes over from an agent that learns, and acts by itself otherwise.
     """
     if device in ("", NONE):
         return {}
+    if corrects:
+        return {"teleop.device": device, "teleop.corrects": True, "driver.mode": "real_time"}
     return {
         **({"driver.commanders": [TELEOPERATOR]} if acts else {}),
         "teleop.device": device,

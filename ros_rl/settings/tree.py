@@ -163,7 +163,8 @@ class Settings:
         if learner.demonstrations:
             raise ConfigError(f"learner.demonstrations names {', '.join(learner.demonstrations)}, {why}")
         if agent.learns and self.corrected:
-            raise ConfigError(f"expert.name is '{self.expert.name}', {why}")
+            who = f"expert.name is '{self.expert.name}'" if self.expert.name else "teleop.corrects is True"
+            raise ConfigError(f"{who}, {why}")
 
     def _check_success(self) -> None:
         """Refuse to end a training at a success that nobody would see; what an environment tells, only it knows."""
@@ -184,6 +185,8 @@ class Settings:
                 f"driver.mode is 'lock_step', but teleop.device is '{self.teleop.device}': a world that waits for "
                 "every answer is none to drive in; use real_time"
             )
+        if self.person_corrects and self.expert.name:
+            raise ConfigError(f"teleop.corrects and expert.name '{self.expert.name}' are two who correct: use one")
         button = self.driver.dead_man_button
         if self.teleop.device == JOYSTICK and (does := "".join(self.teleop.buttons[button : button + 1])):
             raise ConfigError(
@@ -196,9 +199,14 @@ class Settings:
         return self.teleop.device != NONE and TELEOPERATOR in self.driver.commanders
 
     @property
+    def person_corrects(self) -> bool:
+        """Whether a person at a keyboard or a joystick takes over from the agent while they hold the switch."""
+        return self.teleop.corrects and self.teleop.device != NONE and not self.person_acts
+
+    @property
     def corrected(self) -> bool:
         """Whether somebody takes over from the agent now and then while it learns."""
-        return bool(self.expert.name)
+        return bool(self.expert.name) or self.person_corrects
 
     @property
     def robot_name(self) -> str:

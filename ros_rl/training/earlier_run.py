@@ -130,7 +130,7 @@ def _actions(settings: Settings) -> dict[str, Any]:
     found |= {"control.rate_hz": f"{settings.control.rate_hz:g}", "control.delay": settings.control.delay}
     joints = zip(robot.joints, robot.interfaces, robot.center.tolist(), robot.scale.tolist(), strict=True)
     found |= {f"joint {name}": f"by {kind}, {center:g} +- {scale:g}" for name, kind, center, scale in joints}
-    return found | {"a command map of": f"{dict(spec.coupling)}"}
+    return found | {"coupling": dict(spec.coupling), "control.commands": dict(spec.commands) or "those of its joints"}
 
 
 def _timed_layout(settings: Settings) -> str:

@@ -120,7 +120,7 @@ class LocalFolder:
         episodes = evaluator.final_episodes if final else evaluator.episodes
         video = self._folder.path / VIDEO if final and evaluator.video else None
         graph = OnnxGraph(run.graph, self._settings.controller.threads)
-        found = self._evaluator.evaluate(graph, episodes, evaluator.seconds, video, steps)
+        found = self._evaluator.evaluate(graph, episodes, self._settings.evaluation_seconds, video, steps)
         result = request | found.to_mapping()
         self._state.add_evaluation(result)
         run.note_evaluation(result, steps)

@@ -120,6 +120,23 @@ def test_another_robot_and_another_map_of_actions_are_told(tmp_path: Path) -> No
         training_of(learning(folder))
 
 
+def test_another_command_map_is_told(tmp_path: Path) -> None:
+    """A tool's velocity and joints' are other actions, though the log could be read as either."""
+    tool = small_settings("xarm_reach", {"control": {"commands": {"name": "cartesian"}}})
+    folder = recorded(tmp_path / "run", mock_ticks(5), tool)
+    with pytest.raises(ConfigError, match="was recorded with actions .*, this run's is joint1, joint2"):
+        training_of(settings_of({"name": "sac"}, "xarm_reach", {"learner": {"demonstrations": [str(folder)]}}))
+
+
+def test_who_corrects_is_one_and_somebody_who_can_be_learned_from() -> None:
+    hand = {"teleop": {"device": "joystick", "corrects": True}, "driver": {"mode": "real_time"}}
+    assert settings_of({"name": "sac"}, "mock_point", hand).corrected
+    with pytest.raises(ConfigError, match="two who correct"):
+        settings_of({"name": "sac"}, "mock_point", hand, {"expert": {"name": "reach"}})
+    with pytest.raises(ConfigError, match="teleop.corrects is True, of which agent 'reinforce' has no use"):
+        settings_of({"name": "reinforce"}, "mock_point", hand)
+
+
 def test_what_holds_nothing_or_is_cut_off_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "empty").mkdir()
     for path, complaint in ((tmp_path / "empty", "it is empty"), (tmp_path / "none", "it is not there")):

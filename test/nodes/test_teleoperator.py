@@ -3,6 +3,7 @@
 
 """A person drives a robot of real processes: what is learned from is what the person asked for, and no more moves."""
 
+import json
 import signal
 import threading
 
@@ -28,7 +29,7 @@ from ros_rl.robot import load_robot
 from ros_rl.settings.loading import load_settings
 from ros_rl.teleop.wish import Wish, wish_fields
 from ros_rl.types import SafetyState
-from ros_rl.wire import Header
+from ros_rl.wire import BY_PERSON, Header
 
 pytestmark = [pytest.mark.ros, pytest.mark.flaky(reruns=2)]
 ARM, STOP, DEAD_MAN = 0, 1, 4
@@ -43,7 +44,7 @@ class Person:
         self.node = rclpy.create_node("joy_node", namespace="mock", use_global_arguments=False)
         self.axes, self.down, self.there = [0.0] * 8, set(), True
         self.state, self.transitions, self.commands, self.stamps = "", {}, {}, {}
-        self.robot = load_robot("mock")
+        self.robot, self.marked = load_robot("mock"), set[int]()
         self._lock = threading.Lock()
         self._joy = self.node.create_publisher(Joy, "joy", NEWEST)
         create_timer(self.node, 0.05, self.publish)
@@ -64,6 +65,7 @@ class Person:
     def _on_transition(self, message: Float64MultiArray) -> None:
         fields = packets.from_vectors(message)[1]
         self.transitions[int(fields["tick"][0])] = fields["action"]
+        self.marked |= {int(fields["tick"][0])} if BY_PERSON in fields else set()
 
     def _on_tick(self, message: Float64MultiArray) -> None:
         header, fields = packets.from_vectors(message)
@@ -137,6 +139,32 @@ def test_what_a_person_does_is_what_is_learned_from(person, tmp_path) -> None:
         assert "mock_point with a person at a joystick on mock" in shown
         assert process.wait(timeout=PATIENCE) == 130 and not family(process.pid)
     assert list((tmp_path / "run" / "log").glob("*.mcap"))
+
+
+def test_a_person_corrects_an_agent_that_learns(person, tmp_path) -> None:
+    """What is done while the switch is held is the person's and marked, all else the agent's; then it goes on alone."""
+    arguments = ["train", "mock_point", "--driver", "mock", "--agent", "sac", "--teleop", "joystick", "--steps", "600"]
+    settings = [*BUSY, "agent.hidden=16", "learner.warmup_steps=590", "evaluator.final_episodes=1", "task.bound=9"]
+    sets = [word for item in settings for word in ("--set", item)]
+    with command(*arguments, "--eval-every", "0", "--out", str(tmp_path / "run"), *sets, *PATIENT) as process:
+        person.wait("RUNNING")
+        wait_for(lambda: len(person.transitions) >= 5, "transitions of the agent", 60.0)
+        assert not person.marked
+        person.axes[4], person.down = 0.5, {DEAD_MAN}
+        wait_for(lambda: len(person.marked) >= 8, "corrections", 60.0)
+        person.down = set()
+        threading.Event().wait(1.0)
+        held, seen = set(person.marked), len(person.transitions)
+        wait_for(lambda: len(person.transitions) >= seen + 5, "the agent again", 60.0)
+        assert person.marked == held and person.state == "RUNNING"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=PATIENCE) == 130
+    # (0.5 - 0.1) / 0.9 of a tenth of 2 rad/s, of actions of 1.5 rad/s; the filter lets the first go there
+    wanted = np.array([0.4 / 0.9 * 0.1 * 2.0 / 1.5, 0.0])
+    assert all(person.transitions[tick] == pytest.approx(wanted) for tick in held)
+    assert not any(person.transitions[tick] == pytest.approx(wanted) for tick in person.transitions.keys() - held)
+    told = json.loads((tmp_path / "run" / "summary.json").read_text())["demonstrations"]
+    assert told["corrections"] == told["transitions"] >= len(held)
 
 
 def test_a_keyboard_asks_a_task_for_its_velocity_and_what_is_broken_is_told(tmp_path) -> None:

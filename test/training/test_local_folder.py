@@ -27,7 +27,7 @@ SHORT = {
     "agent": {"act": "policy"},
     "learner": {"robot_minutes": 0.2},
     "task": {"episode_seconds": 1.0},
-    "evaluator": {"every": 100, "episodes": 1, "seconds": 1.0, "final_episodes": 2},
+    "evaluator": {"every": 100, "episodes": 1, "final_episodes": 2},  # as long as the task's episodes
 }
 
 
