@@ -63,7 +63,7 @@ class ChoiceCommands(CommandMap):
 
     Raises:
         ConfigError: See `Arm` and `tool_box`; or something else than one gripper does not move the tool, or the gripper
-            is not at its other end within a period, or a height is outside the box.
+            is not past its middle within a period, or a height is outside the box.
     """
 
     actions = ("choice",)
@@ -101,12 +101,12 @@ class ChoiceCommands(CommandMap):
         ends = [self._arm.with_others(np.zeros(robot.size), np.full(others.size, end)) for end in (-1.0, 1.0)]
         limits = robot.limits
         for joint in driven:
-            way = abs(ends[1][joint] - ends[0][joint])
+            half = abs(ends[1][joint] - ends[0][joint]) / 2.0  # beyond which it is held to be on its way to the other
             fastest = min(limits.step[joint], limits.velocity[joint] * period)
-            if way > fastest + _SAME:
+            if half >= fastest:
                 raise ConfigError(
-                    f"{what} moves '{robot.joints[joint]}' of robot '{robot.name}' by {way:.3g} in a control period, "
-                    f"whose step and velocity permit {fastest:.3g}: use a lower control.rate_hz, or another robot file"
+                    f"{what} moves '{robot.joints[joint]}' of robot '{robot.name}' by more than {half:.3g} in a "
+                    f"control period, whose step and velocity permit {fastest:.3g}: use a lower control.rate_hz"
                 )
 
     def describe(self) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
+
+import numpy as np
 
 from ros_rl.commands import CommandMap, JointCommands
 from ros_rl.commands.arm import FIXED, ORIENTATIONS, UPRIGHT
@@ -16,7 +18,7 @@ from ros_rl.commands.cartesian import Cartesian, CartesianCommands
 from ros_rl.commands.choice import TOGGLE, VERTICALS, Choice, ChoiceCommands
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
-from ros_rl.robot import Robot
+from ros_rl.robot import POSITION, Robot
 
 _ANYWHERE = (-math.inf, -math.inf, -math.inf), (math.inf, math.inf, math.inf)
 
@@ -40,6 +42,15 @@ class CommandSettings:
             ConfigError: The robot has not what it needs.
         """
         raise NotImplementedError
+
+    def fitted(self, robot: Robot, period: float) -> Robot:
+        """The robot as the map uses it, whose step limits may differ from those of its file.
+
+        Args:
+            robot: As the task has it.
+            period: Control period [s].
+        """
+        return robot
 
     def described(self, name: str) -> dict[str, Any]:
         """Name and settings as plain data: two maps of one description are the same."""
@@ -113,6 +124,12 @@ class ChoiceSettings(ToolSettings):
         """Check what spans two settings."""
         if self.heights[0] >= self.heights[1]:
             raise ConfigError(f"control.commands.heights are {self.heights}, expected the lower one first")
+
+    def fitted(self, robot: Robot, period: float) -> Robot:
+        """See `CommandSettings.fitted`: in a long period a gripper may go as far as its velocity permits."""
+        limits = robot.limits
+        far = np.where(robot.commanded_by(POSITION), limits.velocity * period, 0.0)
+        return replace(robot, limits=replace(limits, step=np.maximum(limits.step, far)))
 
     def make(self, name: str, robot: Robot, period: float) -> CommandMap:
         """See `CommandSettings.make`."""

@@ -44,6 +44,10 @@ class ControlSettings:
         """Control period [s]."""
         return 1.0 / self.rate_hz
 
+    def fitted(self, robot: Robot) -> Robot:
+        """The robot as the command map uses it."""
+        return self.commands.fitted(robot, self.period)
+
     def command_map(self, robot: Robot) -> CommandMap:
         """Between the actions of the agent and the commands of the robot's joints.
 

@@ -225,7 +225,7 @@ class Settings:
             ConfigError: It cannot give what the task observes, or its backend cannot be it.
             UnknownNameError: There is no such robot.
         """
-        robot = self.task.fitted(load_robot(self.robot_name))
+        robot = self.control.fitted(self.task.fitted(load_robot(self.robot_name)))
         robot = equipped(robot, self.task.observation, self.task.objects)
         check_robot(robot, self.task.observation)
         check_driver(self.driver.backend_name, self.driver.backend, robot)

@@ -12,7 +12,9 @@ from ros_rl.errors import CommandError, ConfigError
 from ros_rl.robot import Robot
 from ros_rl.robot.kinematics import Kinematics
 from ros_rl.robot.model import urdf_of
+from ros_rl.safety import CommandFilter
 from ros_rl.settings.commands import ChoiceSettings
+from ros_rl.settings.loading import load_settings
 
 PERIOD = 0.5
 """2 Hz, as published."""
@@ -109,9 +111,32 @@ def test_no_such_choice_is_refused() -> None:
 
 
 def test_what_cannot_be_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"moves 'gripper' of robot 'xarm6_gripper' by 0.85 in a control period"):
+    with pytest.raises(
+        ConfigError,
+        match=r"moves 'gripper' of robot 'xarm6_gripper' by more than 0.425 in a control period, .* permit 0.1",
+    ):
         make_map("choice", with_gripper(step=0.1), PERIOD)
     with pytest.raises(ConfigError, match="has height 0.01 m, robot 'ur5e' allows 0.04 to 1.18 m"):
         make_map("choice", period=PERIOD, heights=(0.01, 0.2))
     with pytest.raises(ConfigError, match="expected the lower one first"):
         ChoiceSettings(heights=(0.3, 0.2))
+
+
+def test_a_gripper_that_needs_longer_than_a_period_goes_on_and_its_choice_is_known() -> None:
+    """The UR5e's closes in 0.57 s: after one period of 0.5 s the filter has let it through to 0.705 of 0.8 rad."""
+    settings = load_settings(
+        "ur5_pick_place", overrides=[{"control.commands.name": "choice", "agent.name": "dqn"}, {"control.rate_hz": 2.0}]
+    )
+    robot, commands = settings.load_robot(), settings.observation_spec().map
+    tick = at_home(robot, 0)
+    opened = arm_tick(robot, robot.home, commands.command(tick, np.array([0.0])))
+    asked = commands.command(opened, np.array([5.0]))
+    filter_ = CommandFilter(robot, PERIOD)
+    filter_.reset(opened.previous_command)
+    acted = filter_(asked, robot.home).value
+    assert (asked[-1], round(float(acted[-1]), 3)) == (0.8, 0.705)
+    assert commands.decided(opened, acted) == 5.0
+    closing = arm_tick(robot, robot.home, acted)
+    assert (
+        commands.command(closing, np.array([1.0]))[-1] == 0.8 and commands.command(closing, np.array([5.0]))[-1] == 0.0
+    )

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from ros_rl.backends.pybullet.backend import PyBulletBackend
+from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot, load_robot
 from ros_rl.robot.kinematics import Kinematics
 from ros_rl.robot.model import urdf_of
 from ros_rl.robot.urdf import Urdf
+from ros_rl.rotations import quaternion_to_matrix
 from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
 
@@ -31,6 +33,44 @@ def test_the_xarms_tool_is_where_pybullet_has_it(own: bool) -> None:
         # PyBullet's links are in its world, where the base stands at the origin
         assert kinematics.positions(joints)[-1] == pytest.approx(truth.tool_position, abs=2e-4)
     backend.close()
+
+
+@pytest.mark.parametrize("name", ["ur5e", "xarm6", "so101"])
+def test_the_tool_is_turned_as_pybullet_has_it_and_moves_by_its_jacobian(name: str) -> None:
+    """Position and rotation against PyBullet; the Jacobian against differences of both."""
+    robot = load_robot(name)
+    kinematics = Kinematics(robot, urdf_of(robot, kinematics=True))
+    backend = PyBulletBackend(robot, PyBulletSettings(), 0.05)
+    rng, size = np.random.default_rng(0), 1e-6
+    for _ in range(10):
+        joints = rng.uniform(robot.limits.lower, robot.limits.upper)
+        backend.pose(joints)
+        truth, tool = backend.truth(), kinematics.tool(joints)
+        assert tool.position == pytest.approx(truth.tool_position, abs=2e-4)
+        np.testing.assert_allclose(tool.rotation, quaternion_to_matrix(truth.tool_orientation), atol=2e-3)
+        for joint, change in enumerate(np.eye(robot.size) * size):
+            after, before = kinematics.tool(joints + change), kinematics.tool(joints - change)
+            moved = (after.position - before.position) / (2.0 * size)
+            turning = (after.rotation - before.rotation) / (2.0 * size) @ tool.rotation.T
+            turned = [turning[2, 1], turning[0, 2], turning[1, 0]]
+            np.testing.assert_allclose(tool.jacobian[:, joint], [*moved, *turned], atol=1e-8)
+    backend.close()
+
+
+def test_joints_that_do_not_move_the_tool_and_robots_without_one() -> None:
+    so101 = load_robot("so101")
+    found = Kinematics(so101, urdf_of(so101))
+    assert dict(zip(so101.joints, found.tool_joints.tolist(), strict=True)) == {
+        "shoulder_pan": True,
+        "shoulder_lift": True,
+        "elbow_flex": True,
+        "wrist_flex": True,
+        "wrist_roll": True,
+        "gripper": False,
+    }
+    cart = load_robot("cartpole")
+    with pytest.raises(ConfigError, match="robot 'cartpole' has no tool"):
+        Kinematics(cart, urdf_of(cart)).tool(cart.home)
 
 
 def test_sliding_and_turning_joints_by_hand(tmp_path: Path) -> None:
