@@ -16,7 +16,7 @@ from ros_rl.backends import make_backend
 from ros_rl.conformance import CHECKS, REMARKS, Check, Trial
 from ros_rl.features import ObservationSpec
 from ros_rl.robot import POSITION, Robot, load_robot, robot_names
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.safety import CommandFilter
 from ros_rl.settings.loading import load_settings, with_overrides

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ros_rl.backends import make_backend
-from ros_rl.runtime.driver_loop import DriverLoop, make_driver_loop
+from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Command, Outcome, Tick, Transition, Truth

@@ -20,7 +20,7 @@ from ros_rl.nodes.driver_shell import DriverShell, answered, limits_of
 from ros_rl.nodes.qos import LATCHED, STATE
 from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.task_inputs import InputReader
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.pacing import CONTROLLER, LockStep, Pacer, RealTime
 from ros_rl.settings.teleop import TELEOPERATOR
 from ros_rl.settings.tree import Settings

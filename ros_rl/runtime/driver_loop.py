@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the driver does, without ROS: ticks, the delay line, the safety filter and guards, episodes.
+"""What the driver does, without ROS: it opens and closes ticks, as the latch lets it.
 
 The driver opens tick k, takes the command that answers it, and closes it one control period later. What acts in
 between is u_k, which was decided `delay` ticks earlier; it is written when the period opens, and the robot is read when
@@ -12,26 +12,24 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable
 
 import numpy as np
 
 from ros_rl.backends.backend import Backend, Reading, Simulator
-from ros_rl.robot import POSITION, VELOCITY, Robot
-from ros_rl.rotations import yaw_of
-from ros_rl.runtime.arena import Arena, arena_of
+from ros_rl.robot import Robot
+from ros_rl.runtime.arena import Arena
 from ros_rl.runtime.asked_inputs import AskedInputs
+from ros_rl.runtime.command_path import CommandPath
+from ros_rl.runtime.episodes import Episodes
 from ros_rl.runtime.homing import Homing
 from ros_rl.runtime.latch import Event, Latch
 from ros_rl.runtime.robot_link import RobotLink
-from ros_rl.safety import CommandFilter, Guards, expected_position
-from ros_rl.settings.driver import NEVER
-from ros_rl.settings.tree import Settings
+from ros_rl.runtime.tick_clock import TickClock
+from ros_rl.runtime.way_home import WayHome
 from ros_rl.tasks import Task
-from ros_rl.types import Array, Command, Measurement, SafetyState, Start, Tick, Verdict
+from ros_rl.types import Array, Command, SafetyState, Tick, Verdict
 
-_NANOSECONDS = 1_000_000_000
 COMMAND_HOLDS = 2.0
 """Control periods after which a target expires in the backend, unless it is set otherwise."""
 HOMING_SPEED, RETURN_SPEED = 0.05, 0.1
@@ -84,32 +82,22 @@ class DriverLoop:
         self._robot, self._backend = robot, backend
         self._simulator = backend if isinstance(backend, Simulator) else None
         self.latch = latch or Latch(self_arming=self._simulator is not None)
-        self._period = 1.0 / rate_hz
-        self._period_ns = round(_NANOSECONDS / rate_hz)
-        self._link = RobotLink(backend, self.latch, command_holds * self._period, clock, lost_time)
-        self._delay, self._auto_recover = delay, auto_recover
-        self._stays, self._arena = stays, arena
+        self._clock = TickClock(rate_hz)
+        period = self._clock.period
+        self._link = RobotLink(backend, self.latch, command_holds * period, clock, lost_time)
+        self._auto_recover, self._stays = auto_recover, stays
         self._rng = np.random.default_rng([seed, 0xD21E])
-        self._filter = CommandFilter(robot, self._period)
-        self._guards = Guards(robot, self._period)
-        self._homing = Homing(robot, self._period, homing_speed, return_speed)
+        self._path = CommandPath(robot, period, delay, self._link)
+        homing = Homing(robot, period, homing_speed, return_speed)
+        self._way_home = WayHome(homing, self._path.filter, self._link, self.latch)
         draws = self._simulator is not None if draws_inputs is None else draws_inputs
-        self._inputs = AskedInputs(task, robot, self._period, draws)
-        self._index, self._episode, self._step = -1, -1, -1
+        self._inputs = AskedInputs(task, robot, period, draws)
+        self._episodes = Episodes(self._inputs, arena, self._rng)
         self._env_steps = 0
-        self._stamp, self._elapsed = 0, self._period
-        self._previous = robot.neutral_command
-        self._line: deque[np.ndarray] = deque([self._previous] * delay)
-        self._command: np.ndarray | None = None
         self._by_person = False
-        self._origin = np.zeros(3)
-        self._goes_home = False
+        self._acts = False  # whether commands do, at the open tick
         self.attended = True
         """Whether somebody answers ticks; until then a robot that is ready stays so."""
-        self.limited = 0
-        """Commands that the filter changed."""
-        self.missed = 0
-        """Ticks that no valid command answered in time."""
 
     @property
     def safety(self) -> SafetyState:
@@ -127,6 +115,16 @@ class DriverLoop:
         return self._link.faults
 
     @property
+    def limited(self) -> int:
+        """Commands that the filter changed."""
+        return self._path.limited
+
+    @property
+    def missed(self) -> int:
+        """Ticks that no valid command answered in time."""
+        return self._path.missed
+
+    @property
     def tick(self) -> Tick:
         """The open tick."""
         return self._tick
@@ -134,7 +132,7 @@ class DriverLoop:
     @property
     def answered(self) -> bool:
         """Whether the open tick has its command."""
-        return self._command is not None
+        return self._path.answered
 
     def start(self, stamp: int | None = None) -> Tick:
         """Open a tick: in a simulator the first of a new episode, on a robot where it stands.
@@ -152,7 +150,7 @@ class DriverLoop:
         if self._simulator is not None and (self.latch.armed or self._link.reading is None):
             return self._reset(self._simulator, stamp)
         if self._link.reading is None:
-            self._inputs.begin(self._rng)
+            self._episodes.draw()
         return self._idle(stamp)
 
     def accept(self, command: Command) -> bool:
@@ -166,15 +164,12 @@ class DriverLoop:
         Raises:
             CommandError: It is non-finite or has the wrong size. The robot keeps its last command.
         """
-        if command.stamp != self._stamp or self._command is not None:
+        if command.stamp != self._clock.stamp or self._path.answered:
             return False
-        if self._tick.safety is not SafetyState.RUNNING:
+        if not self._acts:
             return command.value.shape == (self._robot.size,) and bool(np.isfinite(command.value).all())
-        filtered = self._filter(command.value, self._expected_position())
-        self.limited += bool(filtered.limited)
-        self._command, self._by_person = filtered.value, command.by_person
-        if not self._delay:
-            self._link.write(self._command)
+        self._path.answer(command.value, self._tick.measurement["joint_position"])
+        self._by_person = command.by_person
         return True
 
     def give(self, name: str, value: np.ndarray) -> None:
@@ -187,7 +182,7 @@ class DriverLoop:
         Raises:
             CommandError: The task has no such input, or the value has the wrong shape or is not finite.
         """
-        self._inputs.give(name, value, self._index)
+        self._inputs.give(name, value, self._clock.index)
 
     def advance(self, verdict: Verdict = Verdict.CONTINUE, stamp: int | None = None, whole: bool = True) -> Tick:
         """Close the open tick and open the next, after one control period, of a new episode if the verdict says so.
@@ -212,11 +207,11 @@ class DriverLoop:
             return self._go_on(stamp)
         if latch.state is SafetyState.HOMING and simulator is not None:
             return self._reset(simulator, stamp)
-        if latch.state is SafetyState.RUNNING and self._tick.safety is SafetyState.RUNNING:
+        if latch.state is SafetyState.RUNNING and self._acts:
             return self._act(stamp, whole)
         if latch.state is SafetyState.READY and self._link.reading is not None and self._runs():
-            self._count(stamp)
-            return self._begin(self._link.reading, self._rest())
+            self._clock.count(stamp)
+            return self._begin(self._link.reading, self._path.at_last())
         return self._idle(stamp)
 
     def trip(self, reason: str) -> bool:
@@ -252,13 +247,13 @@ class DriverLoop:
         if reading is None:
             return self._idle(stamp)
         self._link.reading, rest = reading, simulator.rest(reading.measurement)
-        self._guards.reset()
+        self._path.guards.reset()
         self.latch.fire(Event.HOMED)
-        self._count(stamp)
+        self._clock.count(stamp)
         if self._runs():
             return self._begin(reading, rest)
-        self._previous = rest
-        self._filter.reset(rest)
+        self._path.previous = rest
+        self._path.filter.reset(rest)
         return self._open(reading, intact=False)
 
     def _goes_on(self) -> bool:
@@ -267,56 +262,37 @@ class DriverLoop:
 
     def _go_on(self, stamp: int | None) -> Tick:
         """Close a period under the command that holds the robot, or that keeps its joints where they are."""
-        link, reading = self._link, self._link.reading
-        if link.sent is None and reading is not None:
-            link.switch_on()
-            held = self._robot.holding(reading.measurement["joint_position"])
-            self._filter.reset(held)
-            link.write(held)
-        reading = link.read()
-        self._count(stamp)
-        self._env_steps += self._tick.safety is SafetyState.RUNNING
-        if link.sent is not None:
-            self._guard(reading, _acted(reading, link.sent))
+        reading = self._path.stay()
+        self._clock.count(stamp)
+        self._env_steps += self._acts
+        if self._link.sent is not None:
+            self._guard(reading, self._link.sent)
         return self._from_here(reading)
 
     def _from_here(self, reading: Reading) -> Tick:
         """A new episode where the robot is, unless nothing may run; a tick is counted already."""
-        sent, robot = self._link.sent, self._robot
         if self.latch.fire(Event.HOMED):
-            here = reading.measurement["joint_position"]
-            rest = robot.holding(here) if sent is None else np.where(robot.commanded_by(POSITION), sent, 0.0)
+            rest = self._path.here(reading.measurement)
             if self._runs():
                 return self._begin(reading, rest)
-            self._previous, self._line = rest, deque([rest] * self._delay)
+            self._path.rest(rest)
         return self._open(reading, intact=False)
 
     def _begin(self, reading: Reading, rest: Array) -> Tick:
         """The first tick of an episode, from where the robot is and from the command that it rests under."""
-        self._episode += 1
-        self._step = -1
-        self._goes_home = False
-        self._previous = rest
-        self._line = deque([rest] * self._delay)
-        self._filter.reset(rest)
-        self._inputs.begin(self._rng)
-        self._origin = _origin(reading.measurement)
+        self._way_home.leave()
+        self._path.rest(rest)
+        self._path.filter.reset(rest)
+        self._episodes.begin(reading.measurement)
         return self._open(reading, intact=True)
 
     def _act(self, stamp: int | None, whole: bool) -> Tick:
         """Close a period in which commands acted."""
-        answered = self._command is not None
-        self.missed += not answered
-        last = self._line[-1] if self._line else self._previous
-        self._line.append(self._command if self._command is not None else self._held(last))
-        acting = self._line.popleft()
-        if not (self._delay or answered):
-            self._link.write(acting)
-        reading = self._link.read()
-        self._count(stamp)
+        answered = self._path.answered
+        reading = self._path.close()
+        self._clock.count(stamp)
         self._env_steps += 1
-        self._previous = _acted(reading, acting)
-        self._guard(reading, self._previous)
+        self._guard(reading, self._path.previous)
         if self.latch.state is SafetyState.HOMING and self._simulator is not None:  # recovered by itself
             return self._from_here(reading) if self._stays else self._reset(self._simulator, None)
         running = self.latch.state is SafetyState.RUNNING
@@ -324,151 +300,54 @@ class DriverLoop:
 
     def _idle(self, stamp: int | None) -> Tick:
         """Close a period in which no command acted."""
-        state = self.latch.state
-        if self._delay > 1 and self._link.sent is not None and self._tick.safety is SafetyState.RUNNING:
-            self._filter.reset(self._link.sent)  # what was decided and will not act is no place to go on from
+        state, path = self.latch.state, self._path
+        if self._acts:
+            path.forget_decided()
         command = None
         if state is SafetyState.HOMING:
-            command = self._way_home()
-        elif state is SafetyState.READY:
-            command = self._held(self._previous if self._link.sent is None else self._link.sent)
-        self._goes_home = state is SafetyState.HOMING and command is not None
+            command = self._way_home.command(self._acts)
+        else:
+            self._way_home.leave()
+        if state is SafetyState.READY:
+            command = path.held(path.previous if self._link.sent is None else self._link.sent)
         if command is not None:
-            self._previous, self._line = command, deque([command] * self._delay)
+            path.rest(command)
             self._link.write(command)
         elif state is SafetyState.DISARMED:
             self._link.switch_off()
         else:
             self.be_safe()
         reading = self._link.read()
-        self._count(stamp)
+        self._clock.count(stamp)
         if command is None:
-            self._guards.reset()  # nothing is asked of the robot, and nobody knows who moves it
+            path.guards.reset()  # nothing is asked of the robot, and nobody knows who moves it
         else:
-            self._previous = _acted(reading, command)
-            self._guard(reading, self._previous)
+            path.previous = command if reading.applied is None else reading.applied
+            self._guard(reading, path.previous)
         return self._open(reading, intact=False)
 
-    def _way_home(self) -> Array | None:
-        """The next command towards home; None at the start, before anything was measured."""
-        if self._link.reading is None:
-            return None
-        self._link.switch_on()
-        measurement = self._link.reading.measurement
-        if not self._goes_home:  # a robot at rest begins where it is, one that moves at what it was told last
-            was_acting = self._tick.safety is SafetyState.RUNNING
-            rest = self._homing.start(measurement, self._link.sent, was_acting)
-            if self._link.sent is None:
-                self._filter.reset(rest)
-        command = self._filter(self._homing.command(measurement), measurement["joint_position"]).value
-        problem = self._homing.too_long(measurement)
-        if problem:
-            self.trip(problem)
-        elif self._homing.done:
-            self.latch.fire(Event.HOMED)
-        return command
-
     def _open(self, reading: Reading, intact: bool, by_person: bool = False) -> Tick:
-        self._step += 1
-        self._command = None
-        if self._step:
-            self._inputs.change(self._step, self._rng)
-        self._inputs.remember(reading.measurement, self._previous)
-        inputs = self._inputs.at(self._index)
-        if self._arena is not None:
-            inputs = self._arena.within(inputs, reading.measurement)
+        inputs = self._episodes.tick(self._clock.index, reading.measurement, self._path.previous)
         self._link.ask("show inputs", self._backend.show_inputs, inputs)
         self._tick = Tick(
-            stamp=self._stamp,
-            index=self._index,
-            episode=self._episode,
-            step=self._step,
+            stamp=self._clock.stamp,
+            index=self._clock.index,
+            episode=self._episodes.number,
+            step=self._episodes.step,
             safety=self.latch.state,
             intact=intact,
-            origin=self._origin.copy(),
-            previous_command=self._previous.copy(),
-            pending_commands=np.array(self._line).reshape(self._delay, self._robot.size),
+            origin=self._episodes.origin.copy(),
+            previous_command=self._path.previous.copy(),
+            pending_commands=self._path.pending,
             measurement=reading.measurement,
             inputs=inputs,
             env_steps=self._env_steps,
             by_person=by_person,
         )
-        if self._delay and self._tick.safety is SafetyState.RUNNING:
-            self._link.write(self._line[0])
+        self._acts = self._tick.safety is SafetyState.RUNNING
+        self._path.open(self._acts)
         return self._tick
 
-    def _count(self, stamp: int | None) -> None:
-        """One tick more, stamped [ns] as asked for, but always later than the last."""
-        before = self._stamp
-        self._index += 1
-        self._stamp = before + self._period_ns if stamp is None else max(stamp, before + 1)
-        self._elapsed = max(self._period, (self._stamp - before) / _NANOSECONDS)
-
-    def _rest(self) -> Array:
-        """The command that keeps the robot where the last one has brought it."""
-        return np.where(self._robot.commanded_by(POSITION), self._previous, 0.0)
-
-    def _held(self, last: Array) -> Array:
-        """The command of a period without one: the last position, standstill or no effort; through the filter, too."""
-        wanted = np.where(self._robot.commanded_by(POSITION), last, 0.0)
-        return self._filter(wanted).value
-
-    def _expected_position(self) -> Array | None:
-        """Where the joints will be when the open tick's command begins to act; only velocity commands need it."""
-        if VELOCITY not in self._robot.interfaces:
-            return None
-        measured = self._tick.measurement["joint_position"]
-        pending = self._tick.pending_commands
-        return expected_position(self._robot, self._period, measured, self._previous, pending)
-
     def _guard(self, reading: Reading, acting: Array) -> None:
-        tripped = self._guards.check(
-            reading.measurement, acting, age=reading.age, sequence=reading.sequence, elapsed=self._elapsed
-        )
-        reason = reading.health or tripped
-        if not reason:
-            return
-        self.trip(reason)
-        if self._auto_recover:
+        if self._path.guard(reading, acting, self._clock.elapsed) and self._auto_recover:
             self.latch.recover()
-
-
-def make_driver_loop(
-    settings: Settings,
-    robot: Robot,
-    backend: Backend,
-    seed: int = 0,
-    auto_recover: bool = False,
-    latch: Latch | None = None,
-    draws_inputs: bool | None = None,
-) -> DriverLoop:
-    """The driver of a run; arguments as those of `DriverLoop`."""
-    control, driver = settings.control, settings.driver
-    return DriverLoop(
-        robot,
-        settings.task,
-        backend,
-        control.rate_hz,
-        control.delay,
-        seed,
-        auto_recover=auto_recover,
-        latch=latch,
-        stays=driver.resets == NEVER or (settings.task.start is not Start.HOME and not driver.backend.simulated),
-        arena=arena_of(settings),
-        draws_inputs=draws_inputs,
-        command_holds=driver.command_holds,
-        homing_speed=driver.homing_speed,
-        return_speed=driver.return_speed,
-        lost_time=math.inf if driver.backend.simulated else driver.lost_time_limit,
-    )
-
-
-def _acted(reading: Reading, sent: Array) -> Array:
-    """What the joints were really told in the period that ended."""
-    return sent if reading.applied is None else reading.applied
-
-
-def _origin(measurement: Measurement) -> Array:
-    if "base_position" not in measurement or "base_orientation" not in measurement:
-        return np.zeros(3)
-    return np.array([*measurement["base_position"][:2], yaw_of(measurement["base_orientation"])])

@@ -14,7 +14,7 @@ import numpy as np
 from ros_rl.backends import make_backend
 from ros_rl.errors import BackendError, CommandError, ConfigError, RosRlError, SimulationError
 from ros_rl.runtime.control_loop import ControlLoop
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.person import scripted_person
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.tree import Settings

@@ -14,7 +14,7 @@ from ros_rl.agents.common.experience import Experience
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.backends import make_backend
 from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.types import Command, Transition, Verdict
 

@@ -8,7 +8,7 @@ import pytest
 
 from ros_rl.analysis.behaviour import Quantity, behaviour, differences
 from ros_rl.backends import make_backend
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.settings.loading import load_settings, with_overrides
 from ros_rl.types import Command
 

@@ -23,7 +23,7 @@ from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_graph import GraphOutput, OnnxGraph
 from ros_rl.errors import ContractError, GraphError
 from ros_rl.runtime.control_loop import ControlLoop
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
 from ros_rl.training.training_loop import TrainingLoop

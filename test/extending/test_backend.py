@@ -33,7 +33,7 @@ def test_it_does_what_it_is_told(tmp_path: Path) -> None:
     code = """
 import null_robot  # before anything else of the package
 import numpy as np
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.backends import make_backend
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Command

@@ -17,7 +17,7 @@ from extensions import registered, run_installed
 
 from ros_rl.backends import make_backend
 from ros_rl.features import ObservationSpec
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
 from ros_rl.training.local import train_locally

@@ -21,7 +21,7 @@ from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import BackendError, ConfigError, SimulationError, UnknownNameError
 from ros_rl.features import ObservationSpec
 from ros_rl.gym import environment_id
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.simulators.pybullet import PyBulletSettings

@@ -47,7 +47,7 @@ class ExternalDriver(Node):
         self.robot, self.fault = robot, ""
         self.latch = Latch()
         self.loop = DriverLoop(robot, settings.task, backend, control.rate_hz, control.delay, latch=self.latch)
-        self.loop._guards = NO_GUARDS
+        self.loop._path.guards = NO_GUARDS
         self.pacer = RealTime(self.loop, control.period, False, Limits(12, 1.0, 0.0, NEVER))
         self.loop.attended = True  # it waits for nobody
         self.publisher = TickPublisher(self, robot, settings.task.inputs, simulated_time=False)

@@ -12,7 +12,7 @@ from tick_parts import tick_parts
 
 from ros_rl.backends import make_backend
 from ros_rl.runs.mcap_log import McapLog
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.types import Command, Tick
 
 SETTINGS = small_settings("mock_point")

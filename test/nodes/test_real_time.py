@@ -24,7 +24,7 @@ from ros_rl.nodes.messages import from_time
 from ros_rl.nodes.qos import STATE
 from ros_rl.nodes.tick_publisher import TickPublisher
 from ros_rl.runtime.control_loop import Decision
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import SafetyState, Tick, Transition
 

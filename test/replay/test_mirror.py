@@ -20,7 +20,7 @@ from ros_rl.layout import Field
 from ros_rl.replay.buffer import Batch, ReplayBuffer
 from ros_rl.replay.mirror import Mirror
 from ros_rl.robot import load_robot
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.quadruped.walk import A1Walk

@@ -11,8 +11,9 @@ from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import ContractError, GraphError
 from ros_rl.runtime import control_loop
 from ros_rl.runtime.control_loop import ControlLoop, tick_noise
-from ros_rl.runtime.driver_loop import DriverLoop, make_driver_loop
+from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.durations import WARM_UP
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.simulators.mock import MockSettings
 from ros_rl.types import Verdict

@@ -211,7 +211,7 @@ class TestANewEpisode:
         answer(loop, ZERO)
         loop.advance()
         told = []
-        monkeypatch.setattr(type(loop._filter), "__call__", lambda self, command, position: told.append(position))
+        monkeypatch.setattr(type(loop._path.filter), "__call__", lambda self, command, position: told.append(position))
         tick = loop.tick
         np.testing.assert_allclose(tick.pending_commands, [[0.2, 0.2], ZERO])
         np.testing.assert_allclose(tick.previous_command, [0.5, 0.5])
@@ -454,8 +454,8 @@ def test_changed_commands_are_counted():
 def test_the_guards_are_told_how_long_it_was(monkeypatch):
     loop, _ = make()
     told = []
-    check = loop._guards.check
-    monkeypatch.setattr(loop._guards, "check", lambda *a, **k: told.append(k["elapsed"]) or check(*a, **k))
+    check = loop._path.guards.check
+    monkeypatch.setattr(loop._path.guards, "check", lambda *a, **k: told.append(k["elapsed"]) or check(*a, **k))
     start = loop.tick.stamp
     for stamp in (start + 50_000_000, start + 180_000_000, start + 180_000_001):
         answer(loop, ZERO)

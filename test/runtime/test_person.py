@@ -14,7 +14,8 @@ from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import ConfigError, GraphError, UnknownNameError
 from ros_rl.experts import EXPERTS, Expert
 from ros_rl.runtime.control_loop import ControlLoop
-from ros_rl.runtime.driver_loop import DriverLoop, make_driver_loop
+from ros_rl.runtime.driver_loop import DriverLoop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.person import ScriptedPerson, scripted_person
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.runtime.transition_builder import TransitionBuilder

@@ -14,7 +14,7 @@ from ros_rl.backends import make_backend
 from ros_rl.backends.pybullet.backend import PyBulletBackend
 from ros_rl.errors import ConfigError
 from ros_rl.robot import load_robot
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.settings.loading import load_settings
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
 from ros_rl.types import Command, Measurement

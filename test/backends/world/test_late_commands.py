@@ -10,7 +10,7 @@ from ros_rl.backends import make_backend
 from ros_rl.backends.simulated_robot import SimulatedRobot
 from ros_rl.backends.world.late_commands import LateCommands
 from ros_rl.features import ObservationSpec
-from ros_rl.runtime.driver_loop import make_driver_loop
+from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
