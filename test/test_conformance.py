@@ -63,10 +63,14 @@ def test_a_task_keeps_what_all_must(task: str, driver: str, check: Check) -> Non
     assert list(check(trial_of(task, driver))) == []
 
 
+MEANT = dict.fromkeys(("ur5_push", "xarm_push"), "field 'goal_position' does not change in elements 2")
+"""Remarks that are right and meant: goals on a table are all of one height."""
+
+
 @pytest.mark.parametrize(("task", "driver"), simulators(OWN_TASKS))
 @pytest.mark.parametrize("check", REMARKS, ids=lambda check: check.__name__)
 def test_nothing_is_to_be_remarked_of_our_own(task: str, driver: str, check: Check) -> None:
-    assert list(check(trial_of(task, driver))) == []
+    assert [line for line in check(trial_of(task, driver)) if line != MEANT.get(task)] == []
 
 
 @tasks

@@ -6,12 +6,13 @@
 from ros_rl.errors import UnknownNameError
 from ros_rl.experts.expert import Expert
 from ros_rl.experts.pick_place import PickPlaceExpert
+from ros_rl.experts.push import PushExpert
 from ros_rl.experts.reach import ReachExpert
 from ros_rl.plugins import EXPERTS_GROUP, Table
 from ros_rl.robot import Robot
 from ros_rl.tasks import Task
 
-OWN_EXPERTS: dict[str, type[Expert]] = {"reach": ReachExpert, "pick_place": PickPlaceExpert}
+OWN_EXPERTS: dict[str, type[Expert]] = {"reach": ReachExpert, "push": PushExpert, "pick_place": PickPlaceExpert}
 """This package's own."""
 EXPERTS: Table[type[Expert]] = Table(EXPERTS_GROUP, OWN_EXPERTS)
 

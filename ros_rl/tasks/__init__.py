@@ -9,6 +9,7 @@ from ros_rl.config import build
 from ros_rl.errors import UnknownNameError
 from ros_rl.plugins import TASKS_GROUP, Table
 from ros_rl.tasks.arm.pick_place import Ur5PickPlace, XarmPickPlace
+from ros_rl.tasks.arm.push import Ur5Push, XarmPush
 from ros_rl.tasks.arm.reach import So101Reach, Ur5Reach, XarmReach
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
 from ros_rl.tasks.mock_point import MockPoint
@@ -32,6 +33,8 @@ _OWN: tuple[type[Task], ...] = (
     XarmReach,
     Ur5Reach,
     So101Reach,
+    Ur5Push,
+    XarmPush,
     Ur5PickPlace,
     XarmPickPlace,
     CartpoleSwingup,

@@ -296,6 +296,8 @@ def test_every_task_has_its_numbers_here() -> None:
         "xarm_reach",
         "ur5_reach",
         "so101_reach",
+        "ur5_push",
+        "xarm_push",
         "ur5_pick_place",
         "xarm_pick_place",
         "cartpole_swingup",

@@ -98,6 +98,17 @@ def _set_base(spec: Any, robot: Robot, urdf: Urdf) -> None:
     base.pos = [0.0, 0.0, robot.simulation.spawn_height]
     if robot.floating_base:
         base.add_freejoint()
+        return
+    still = {urdf.root_link}  # whose neighbours MuJoCo lets overlap only if they stand still, too
+    while (
+        more := {joint.child for joint in urdf.joints.values() if joint.kind == "fixed" and joint.parent in still}
+        - still
+    ):
+        still |= more
+    for joint in urdf.joints.values():
+        if joint.parent in still and joint.child not in still:
+            for link in still:
+                spec.add_exclude(bodyname1=link, bodyname2=joint.child)
 
 
 def _set_shapes(spec: Any, robot: Robot, settings: MujocoSettings) -> None:
