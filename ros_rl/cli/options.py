@@ -136,10 +136,15 @@ def agent_of(options: argparse.Namespace, **overrides: Any) -> tuple[Settings, b
         from ros_rl.training.saved_run import graph_of_run
 
         return graph_of_run(options.agent, options.task, overrides_of(options, **overrides))
-    from ros_rl.deploy.agent_file import checked_agent
+    from ros_rl.deploy.agent_file import checked_agent, contract_of
 
     refuse_agent_settings(options)
-    settings = settings_of(options, **overrides)
+    chooser = next(name for name, kind in AGENT_SETTINGS.items() if kind.discrete)
+    choices = bool(contract_of(options.agent).choices)
+    try:  # no agent's settings act here, but those of another kind do not fit choices
+        settings = settings_of(options, **overrides, **({"agent.name": chooser} if choices else {}))
+    except ConfigError:
+        settings = settings_of(options, **overrides)  # where the file does not fit, that is told
     return settings, checked_agent(options.agent, settings)
 
 

@@ -34,6 +34,7 @@ class Choice:
 
     step: float
     vertical: str
+    stay: bool
     heights: tuple[float, float]
     orientation: str
     lower: Corner
@@ -87,6 +88,7 @@ class ChoiceCommands(CommandMap):
         steps = {"z_up": (0.0, 0.0, size), "z_down": (0.0, 0.0, -size)}
         self.moves |= {"height": (0.0, 0.0, 0.0)} if settings.vertical == TOGGLE else steps
         self.moves |= {_GRIP: (0.0, 0.0, 0.0)} if self._arm.others.size else {}
+        self.moves |= {"stay": (0.0, 0.0, 0.0)} if settings.stay else {}
         self.choices = len(self.moves)
         self.shown = ("step_x", "step_y", "step_z", *(robot.actions[index] for index in self._arm.others))
 

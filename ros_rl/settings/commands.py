@@ -118,6 +118,7 @@ class ChoiceSettings(ToolSettings):
     vertical: str = setting(
         TOGGLE, "one choice that goes between two heights, or a step up and a step down;", choices=VERTICALS
     )
+    stay: bool = setting(False, "one choice more, which is to stay; of the published ones all move something")
     heights: tuple[float, float] = setting((0.1, 0.25), "toggle: lower and upper height of the tool", unit="m")
 
     def __post_init__(self) -> None:

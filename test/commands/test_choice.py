@@ -92,6 +92,16 @@ def test_steps_end_at_the_boxs_sides_and_tell_the_first_of_choices_that_are_the_
         assert commands.decided(bench.tick, commands.command(bench.tick, np.array([choice]))) == 0.0
 
 
+def test_a_choice_may_be_to_stay() -> None:
+    commands = make_map("choice", period=PERIOD, vertical="steps", stay=True)
+    bench = Bench(commands, UR5E, 1)
+    bench.step(commands.command(bench.tick, np.array([1.0])))
+    place, tick = bench.rest(), bench.tick
+    bench.step(commands.command(tick, np.array([6.0])))
+    np.testing.assert_allclose(bench.rest(), place, atol=1e-6)
+    assert list(commands.moves)[6] == "stay" and commands.decided(tick, bench.sent[-1]) == 6.0
+
+
 def test_what_is_near_no_choice_is_none() -> None:
     commands, tick = make_map("choice", period=PERIOD, vertical="steps"), at_home(UR5E)
     step = commands.command(tick, np.array([0.0]))

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from command_line import run_cli
+from graphs import constant_bytes
 
 from ros_rl.agents.factory import make_agent
 from ros_rl.deploy.contract import Contract
@@ -97,3 +99,13 @@ def test_dqn_learns_from_a_robots_choices() -> None:
     assert last.training.rounds
     assert np.unique(stored.action).tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert last.graph.contract.choices == 5 and last.graph.contract.commands["name"] == "choice"
+
+
+def test_an_agent_file_of_choices_runs_without_being_told_what_learned_it(capsys, tmp_path) -> None:
+    settings = settings_of("choice")
+    (tmp_path / "agent.onnx").write_bytes(constant_bytes(settings, [0.0]))
+    options = ["eval", "ur5_reach", "--agent", str(tmp_path / "agent.onnx"), "--episodes", "1", "--seconds", "2"]
+    code, out, err = run_cli(capsys, *options, "--set", "control.commands.name=choice", "--set", "control.rate_hz=2")
+    assert (code, err) == (0, "") and "success rate    0.000" in out
+    code, _, err = run_cli(capsys, *options, "--set", "control.rate_hz=2")
+    assert code and "is for control.commands.name choice, the controller has joints" in err
