@@ -121,6 +121,8 @@ def _train(options: argparse.Namespace) -> int:
     if options.adapt is not None:
         _check_adapts(options)
     if options.seeds is not None or is_parent(options.resume):
+        if options.teleop is not None:
+            raise ConfigError(f"--teleop {options.teleop} is for one run; --seeds trains several, one after the other")
         return train_seeds(options, own)
     end_with_parent()
     checkpoint = checkpoint_of(options)

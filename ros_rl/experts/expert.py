@@ -33,4 +33,7 @@ class Expert(ABC):
 
     @abstractmethod
     def act(self, tick: Tick) -> Array:
-        """The action that answers a tick, u_{k+d} with a delay of d periods, in [-1, 1], shape (actions,)."""
+        """The action that answers a tick, u_{k+d} with a delay of d periods, in [-1, 1], shape (actions,).
+
+        It is one of the robot's own actions (`Robot.command`), whatever the run's command map makes of it.
+        """
