@@ -47,7 +47,8 @@ class SceneBody:
     friction: float = setting(1.0, "lateral friction", low=0.0)
     stiffness: float | None = setting(
         None,
-        "how much force it takes to press into a body that moves by 1 m, critically damped; not set: it is hard",
+        "spring of each point in which a body that moves is touched, critically damped; in MuJoCo what is squeezed "
+        "gives way less; not set: it is hard",
         unit="N/m",
         low=_POSITIVE,
     )

@@ -53,6 +53,7 @@ def test_a_scene_that_ships_is_whole(name):
         ({"mass": 0.0}, "'bodies[0].mass' is 0.0, out of range"),
         ({"name": None}, "'mass': a body without a name stands still"),
         ({"name": None, "mass": None, "spread": [1, 0, 0, 0]}, "'spread': a body without a name stands still"),
+        ({"name": None, "mass": None, "stiffness": 100.0}, "'stiffness': of a body with a mass only"),
         ({"name": " "}, "'name' is ' ', expected one that is not empty"),
         ({"box": None, "urdf": "cube_small.urdf"}, "'mass': a URDF says its own"),
         ({"box": None, "mass": None, "urdf": "cube_small.urdf", "texture": "a.png"}, "'texture': a URDF says its own"),

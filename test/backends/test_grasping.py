@@ -121,3 +121,13 @@ def test_either_finger_presses_as_its_file_says(tmp_path: Path, name: str, force
         assert pressed == pytest.approx(force, rel=0.15)
     finally:
         bench.backend.close()
+
+
+def test_a_soft_thing_gives_way(tmp_path: Path) -> None:
+    """30 N on four corners with springs of 2000 N/m each: 3.75 mm on either side of a 4 cm cube."""
+    bench = Bench(tmp_path, "ur5e_gripper", "pybullet", 500.0, shape="box: [0.04, 0.04, 0.04], stiffness: 2000.0")
+    try:
+        bench.go(1.5, 0.0)
+        assert bench.width == pytest.approx(0.0325, abs=0.001)
+    finally:
+        bench.backend.close()
