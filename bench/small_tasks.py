@@ -158,7 +158,7 @@ def summary(runs: dict[str, Run]) -> list[list[str]]:
         distances = ", ".join(
             f"{100 * run[name]:.1f}" for run in found for name in ("distance_median", "distance_mean") if name in run
         )
-        minutes = ", ".join(str(run["minutes"] or "no") for run in found if "minutes" in run)
+        minutes = ", ".join(f"{run['minutes']:.1f}" if run["minutes"] else "no" for run in found if "minutes" in run)
         each = ", ".join(f"{value:.0f}" for value in returns)
         seconds = statistics.mean(run["cpu_seconds"] for run in found)
         mean, steps = f"{statistics.mean(returns):.0f}", str(found[0]["steps"])
