@@ -127,9 +127,9 @@ class ChoiceSettings(ToolSettings):
             raise ConfigError(f"control.commands.heights are {self.heights}, expected the lower one first")
 
     def fitted(self, robot: Robot, period: float) -> Robot:
-        """See `CommandSettings.fitted`: in a long period a gripper may go as far as its velocity permits."""
+        """See `CommandSettings.fitted`: in a long period commands may change as far as their limits go."""
         limits = robot.limits
-        far = np.where(robot.commanded_by(POSITION), limits.velocity * period, 0.0)
+        far = period * np.where(robot.commanded_by(POSITION), limits.velocity, limits.acceleration)
         return replace(robot, limits=replace(limits, step=np.maximum(limits.step, far)))
 
     def make(self, name: str, robot: Robot, period: float) -> CommandMap:

@@ -12,6 +12,7 @@ from ros_rl.errors import CommandError, ConfigError
 from ros_rl.robot import Robot
 from ros_rl.robot.kinematics import Kinematics
 from ros_rl.robot.model import urdf_of
+from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.safety import CommandFilter
 from ros_rl.settings.commands import ChoiceSettings
 from ros_rl.settings.loading import load_settings
@@ -118,6 +119,20 @@ def test_no_such_choice_is_refused() -> None:
             commands.command(at_home(UR5E), np.array([wrong]))
     with pytest.raises(CommandError, match="not finite"):
         commands.check_action(np.nan)
+
+
+@pytest.mark.parametrize("task", ["ur5_pick_place", "xarm_pick_place"])
+def test_the_drivers_filter_leaves_choices_as_they_are(task: str) -> None:
+    """In the simulator, up and down again and again: limits for periods of 20 Hz would cut the turns at 2 Hz."""
+    usual = {"control.commands.name": "choice", "agent.name": "dqn", "control.rate_hz": 2.0, "control.delay": 0}
+    world = RobotWorld(load_settings(task, overrides=[usual]).headless(), 0)
+    step, found = world.begin_episode(), []
+    for choice in (4, 4, 5, 4, 0, 4, 2, 1, 4, 3, 4, 4):
+        step = world.step(world.command(choice))
+        assert step.transition is not None
+        found.append(int(step.transition.action[0]))
+    world.close()
+    assert found == [4, 4, 5, 4, 0, 4, 2, 1, 4, 3, 4, 4]
 
 
 def test_what_cannot_be_is_refused() -> None:
