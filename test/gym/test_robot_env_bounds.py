@@ -52,7 +52,8 @@ def test_rollouts_stay_inside(task: str, act: Act) -> None:
     names = np.array([name for name, part in env.layout.slices.items() for _ in range(part.stop - part.start)])
     beyond = ((flat < space.low) | (flat > space.high)).any(axis=0)
     assert not beyond.any(), set(names[beyond])
-    assert {*names[np.isinf(space.high) | np.isinf(space.low)]} <= UNKNOWN
+    by_pose = {"last_action", "pending_actions"} if env.layout.commands else set()  # how fast joints let a tool go
+    assert {*names[np.isinf(space.high) | np.isinf(space.low)]} <= UNKNOWN | by_pose
     assert all(space.contains(row) for row in flat)
 
 
