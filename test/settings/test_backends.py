@@ -23,9 +23,19 @@ from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
 def test_each_says_what_it_is() -> None:
     backends = {name: cls() for name, cls in BACKEND_SETTINGS.items()}
-    assert {name for name, backend in backends.items() if backend.simulated} == {"pybullet", "mujoco", "mock"}
-    assert {name for name, backend in backends.items() if backend.knows_truth} == {"pybullet", "mujoco", "mock"}
-    assert {name for name, backend in backends.items() if backend.renders} == {"pybullet", "mujoco"}
+    assert {name for name, backend in backends.items() if backend.simulated} == {
+        "pybullet",
+        "mujoco",
+        "mock",
+        "rolling",
+    }
+    assert {name for name, backend in backends.items() if backend.knows_truth} == {
+        "pybullet",
+        "mujoco",
+        "mock",
+        "rolling",
+    }
+    assert {name for name, backend in backends.items() if backend.renders} == {"pybullet", "mujoco", "rolling"}
     assert {name for name, backend in backends.items() if not backend.starts_driver} == {"external"}
     assert backends["pybullet"].requires == ("pybullet",)
     assert backends["mujoco"].requires == ("mujoco",)
