@@ -141,6 +141,23 @@ def test_what_a_person_does_is_what_is_learned_from(person, tmp_path) -> None:
     assert list((tmp_path / "run" / "log").glob("*.mcap"))
 
 
+def test_a_person_shows_a_task_as_many_times_as_asked_for(person, tmp_path) -> None:
+    """The task ends each time, of a second, and the run ends with the last; what was done is marked."""
+    arguments = ["record", "mock_point", "--driver", "mock", "--teleop", "joystick", "--episodes", "2"]
+    sets = [word for item in [*BUSY, "task.episode_seconds=1"] for word in ("--set", item)]
+    with command(*arguments, "--out", str(tmp_path / "run"), *sets, *PATIENT) as process:
+        person.wait("DISARMED")
+        wait_for(lambda: person.commands, "the teleoperator's first answers")
+        person.press(ARM)
+        person.wait("READY")
+        person.axes[4], person.down = 0.5, {DEAD_MAN}
+        assert process.wait(timeout=PATIENCE) == 0
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["episodes"] >= 2 and summary["agent"] == "a person at a joystick"
+    assert len(person.marked) >= 8, "of twenty; a busy machine misses some"
+    assert person.marked == set(person.transitions)
+
+
 def test_a_person_corrects_an_agent_that_learns(person, tmp_path) -> None:
     """What is done while the switch is held is the person's and marked, all else the agent's; then it goes on alone."""
     arguments = ["train", "mock_point", "--driver", "mock", "--agent", "sac", "--teleop", "joystick", "--steps", "600"]
