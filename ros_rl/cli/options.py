@@ -121,7 +121,8 @@ def settings_of(options: argparse.Namespace, **overrides: Any) -> Settings:
     preset, asked = getattr(options, "preset", None), getattr(options, "namespace", None)
     namespace = check_namespace(asked) if asked else None
     found = load_settings(options.task, options.params_file, overrides_of(options, **overrides), preset, namespace)
-    if DEFAULT_TOLD and getattr(options, "driver", None) is None and found.driver.backend_name == DEFAULT_BACKEND:
+    simulates = not isinstance(found.task, GymTask) and found.driver.backend_name == DEFAULT_BACKEND
+    if DEFAULT_TOLD and simulates and getattr(options, "driver", None) is None:
         print(f"ros-rl: {DEFAULT_TOLD}", file=sys.stderr)
     return found
 

@@ -31,7 +31,7 @@ AGENTS: dict[str, dict[str, Any]] = {
 def settings_of(variant: str, task: str = "mock_point", **more: Any) -> Settings:
     small = {
         "agent": {"hidden": 16, **AGENTS[variant]},
-        "learner": {"batch_size": 16, "warmup_steps": 20, "updates_per_step": 0.5, "robot_minutes": 0.15},
+        "learner": {"batch_size": 16, "warmup_steps": 20, "updates_per_step": 0.5, "robot_minutes": 0.2},
     }
     if task == "mock_point":
         small["task"] = {"episode_seconds": 1.0}

@@ -315,4 +315,4 @@ def test_a_model_without_a_mass_bears_nothing(tmp_path: Path) -> None:
 )
 def test_a_world_that_cannot_be(task: str, setting: str, told: str) -> None:
     with pytest.raises((ConfigError, TimingError), match=told):
-        load_settings(task, overrides=[f"driver.backend.world.{setting}"]).load_robot()
+        load_settings(task, overrides=["driver.backend.name=pybullet", f"driver.backend.world.{setting}"]).load_robot()
