@@ -77,10 +77,14 @@ def test_a_process_that_loads_gets_them_later() -> None:
 
 
 def test_a_forked_child_keeps_its_signals_to_itself() -> None:
-    code = _WAIT + (
-        "child = os.fork()\n"
-        "if not child: time.sleep(60)\n"
-        "time.sleep(0.1); os.kill(child, signal.SIGTERM); print(os.waitpid(child, 0)[1], stop.wait(0.3))"
+    code = (
+        "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
+        + _WAIT
+        + (
+            "child = os.fork()\n"
+            "if not child: time.sleep(60)\n"
+            "time.sleep(0.1); os.kill(child, signal.SIGTERM); print(os.waitpid(child, 0)[1], stop.wait(0.3))"
+        )
     )
     assert ended(started(code)) == (0, f"{int(signal.SIGTERM)} False\n", "")
 

@@ -103,6 +103,7 @@ def test_who_is_where_is_said() -> None:
 
 
 def test_a_robot_whose_urdf_is_not_there_is_refused() -> None:
+    pytest.importorskip("pybullet")  # among whose models it is looked for, too
     with pytest.raises(ConfigError, match="there is no nothing.urdf"):
         CommandFilter(replace(ARM, kinematics="nothing.urdf"), PERIOD)
 

@@ -170,8 +170,8 @@ def test_a_graph_without_provenance_is_not_compared():
 
 
 def _another(value):
-    if isinstance(value, tuple):
-        return tuple(_another(item) for item in value)
+    if isinstance(value, str):
+        return "arena_obstacles"
     return value + 1 if isinstance(value, int) else 0.9 * value
 
 
