@@ -73,8 +73,8 @@ class PyBulletBackend(SimulatedRobot):
         if body is not self._body:
             self._body, self._actuators = body, Actuators(self._client, body, self._robot)
         index = self._body.index
-        if self._start is not Start.HOME:
-            self._part_from_the_ground()
+        if self._start is not Start.HOME or self._scene.objects:
+            self._forget_contacts()
         where = place.position.tolist(), place.orientation.tolist()
         base = self._client.multiplyTransforms(*where, *self._body.inertial)
         self._client.resetBasePositionAndOrientation(index, *base)
@@ -85,10 +85,14 @@ class PyBulletBackend(SimulatedRobot):
             item.reset(self._client, rng)
         self._actuators.reset(conditions)
 
-    def _part_from_the_ground(self) -> None:
-        """Let contacts of the episode before be forgotten, whose forces PyBullet begins the next ones with."""
+    def _forget_contacts(self) -> None:
+        """Part what lies down or moves, lest forces of the episode before, which PyBullet keeps, begin the next one."""
         pose(self._client, self._body, self._robot.home, self._robot.passive_home)
-        self._client.resetBasePositionAndOrientation(self._body.index, [0.0, 0.0, _FAR_UP], [0.0, 0.0, 0.0, 1.0])
+        moved = [item.index for item in self._scene.objects.values()]
+        if self._start is not Start.HOME:
+            moved.append(self._body.index)
+        for number, index in enumerate(moved, start=1):
+            self._client.resetBasePositionAndOrientation(index, [0.0, 0.0, number * _FAR_UP], [0.0, 0.0, 0.0, 1.0])
         self._client.stepSimulation()
 
     @property
