@@ -50,6 +50,7 @@ def _in_site(link: str, page: Path) -> str:
     target = (page.parent / path).resolve()
     if target.is_relative_to(_ROOT / "ros_rl") and (target.suffix == ".py" or target.is_dir()):
         module = target.relative_to(_ROOT).with_suffix("")
+        module = module.parent if module.name == "__init__" else module
         return os.path.relpath(_ROOT / autoapi_root / module / "index.rst", page.parent)
     return f"{path.rstrip('/')}/README.md{mark}{anchor}" if path and (target / "README.md").is_file() else link
 
