@@ -14,7 +14,6 @@ import pytest
 
 from ros_rl.backends import make_backend
 from ros_rl.conformance import CHECKS, REMARKS, Check, Trial
-from ros_rl.features import ObservationSpec
 from ros_rl.robot import POSITION, Robot, load_robot, robot_names
 from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
@@ -89,7 +88,7 @@ def test_the_layout_is_state_goal_actions_without_gaps(task: str, driver: str) -
 def test_the_time_limit_truncates(task: str, driver: str):
     settings = with_overrides(settings_of(task, driver), task={"episode_seconds": 0.5})
     robot = settings.load_robot()
-    spec = ObservationSpec(robot, settings.task.observation, settings.control.delay)
+    spec = settings.observation_spec(robot)
     backend = make_backend(settings)
     driver = make_driver_loop(settings, robot, backend, auto_recover=True)
     builder = TransitionBuilder(spec, settings.task, settings.control.period)

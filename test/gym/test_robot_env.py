@@ -19,7 +19,6 @@ from ros_rl.backends import make_backend
 from ros_rl.backends.display import has_display
 from ros_rl.backends.mock import MockBackend
 from ros_rl.errors import BackendError, ConfigError, SimulationError, UnknownNameError
-from ros_rl.features import ObservationSpec
 from ros_rl.gym import environment_id
 from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
@@ -63,7 +62,7 @@ def by_the_parts(task: str, seed: int, actions: np.ndarray, **settings: Any) -> 
     robot, control = wanted.load_robot(), wanted.control
     backend = make_backend(wanted, seed)
     driver = make_driver_loop(wanted, robot, backend, seed, auto_recover=True)
-    spec = ObservationSpec(robot, wanted.task.observation, control.delay)
+    spec = wanted.observation_spec(robot)
     builder = TransitionBuilder(spec, wanted.task, control.period)
     tick, found, remaining = driver.start(), [], list(actions)
     while True:
@@ -73,7 +72,7 @@ def by_the_parts(task: str, seed: int, actions: np.ndarray, **settings: Any) -> 
             if not remaining:
                 backend.close()
                 return found
-            driver.accept(Command(tick.stamp, robot.command(remaining.pop(0))))
+            driver.accept(Command(tick.stamp, spec.map.command(tick, remaining.pop(0))))
         tick = driver.advance(verdict)
 
 

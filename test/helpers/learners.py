@@ -34,7 +34,7 @@ def small_settings(task: str = "mock_point", *overrides: str | Mapping[str, Any]
 
 
 def spec_of(settings: Settings) -> ObservationSpec:
-    return ObservationSpec(settings.load_robot(), settings.task.observation, settings.control.delay)
+    return settings.observation_spec()
 
 
 def make_agent(settings: Settings) -> MpcAgent:
