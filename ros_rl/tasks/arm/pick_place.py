@@ -108,7 +108,7 @@ class PickPlace(Task):
 
 @dataclass(frozen=True)
 class Ur5PickPlace(PickPlace):
-    """Several things; see `PickPlace`."""
+    """`PickPlace`: a UR5e with a gripper carries three things from bin to bin."""
 
     name: ClassVar[str] = "ur5_pick_place"
     robot: ClassVar[str] = "ur5e_gripper"
@@ -117,7 +117,7 @@ class Ur5PickPlace(PickPlace):
 
 @dataclass(frozen=True)
 class XarmPickPlace(PickPlace):
-    """One soft thing; see `PickPlace`."""
+    """`PickPlace`: an xArm6 with a gripper carries one soft thing from bin to bin."""
 
     name: ClassVar[str] = "xarm_pick_place"
     robot: ClassVar[str] = "xarm6_gripper"

@@ -112,7 +112,7 @@ def _away(fields: Fields) -> Any:
 
 @dataclass(frozen=True)
 class Ur5Push(Push):
-    """See `Push`."""
+    """`Push`: a UR5e pushes a cube over the table to its goal."""
 
     name: ClassVar[str] = "ur5_push"
     robot: ClassVar[str] = "ur5e"
@@ -121,7 +121,7 @@ class Ur5Push(Push):
 
 @dataclass(frozen=True)
 class XarmPush(Push):
-    """See `Push`."""
+    """`Push`: an xArm6 pushes a cube over the table to its goal."""
 
     name: ClassVar[str] = "xarm_push"
     robot: ClassVar[str] = "xarm6"

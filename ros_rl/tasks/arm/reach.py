@@ -98,7 +98,7 @@ def _distance(fields: Fields) -> Any:
 
 @dataclass(frozen=True)
 class XarmReach(Reach):
-    """See `Reach`."""
+    """`Reach`: an xArm6 brings its tool to a random goal and keeps it there."""
 
     name: ClassVar[str] = "xarm_reach"
     robot: ClassVar[str] = "xarm6"
@@ -106,7 +106,7 @@ class XarmReach(Reach):
 
 @dataclass(frozen=True)
 class Ur5Reach(Reach):
-    """See `Reach`."""
+    """`Reach`: a UR5e brings its tool to a random goal and keeps it there."""
 
     name: ClassVar[str] = "ur5_reach"
     robot: ClassVar[str] = "ur5e"
@@ -114,7 +114,7 @@ class Ur5Reach(Reach):
 
 @dataclass(frozen=True)
 class So101Reach(Reach):
-    """See `Reach`."""
+    """`Reach`: an SO-101 brings its tool to a random goal and keeps it there."""
 
     name: ClassVar[str] = "so101_reach"
     robot: ClassVar[str] = "so101"
