@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ros_rl.cli.arguments import add_graph, add_preset, add_task, add_teleop, whole
+from ros_rl.cli.arguments import add_graph, add_preset, add_task, add_teleop, share, whole
 from ros_rl.cli.options import check_agent, checkpoint_of, choose_task, settings_of
 from ros_rl.cli.runs import start_nodes, train_in_gym
 from ros_rl.cli.seeds import train_seeds
@@ -83,22 +83,12 @@ def add(commands: Any) -> None:
     )
     parser.add_argument(
         "--interventions",
-        type=_share,
+        type=share,
         metavar="SHARE",
         help=f"with --expert: share of the time in which it acts (default: {ExpertSettings.share:g})",
     )
     add_teleop(parser, "a person corrects the agent while they hold the switch")
     parser.set_defaults(function=_train)
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text} is not a share from 0 to 1")
-    return value
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ros_rl.cli.arguments import add_settings, whole
+from ros_rl.cli.arguments import add_settings, share, whole
 from ros_rl.cli.eval import judges
 from ros_rl.cli.options import agent_of, is_run, require
 from ros_rl.cli.parser import FAILURE
@@ -50,14 +50,14 @@ def add(commands: Any) -> None:
     parser.add_argument("--seconds", type=float, metavar="S", help="length of an episode (default: the task's)")
     parser.add_argument(
         "--share",
-        type=_share,
+        type=share,
         default=_SHARE,
         metavar="P",
         help=f"least share of episodes that must succeed in the second simulator (default: {_SHARE:g})",
     )
     parser.add_argument(
         "--difference",
-        type=_share,
+        type=share,
         default=_STATISTIC,
         metavar="D",
         help="with --log: largest distance between two distribution functions that is still alike, 0 to 1 "
@@ -66,16 +66,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON (default: one screen)")
     add_settings(parser)
     parser.set_defaults(function=_validate)
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text} is not a share in [0, 1]")
-    return value
 
 
 def _validate(options: argparse.Namespace) -> int:

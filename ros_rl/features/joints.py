@@ -31,7 +31,7 @@ def _guarded_position(robot: Robot) -> Bounds:
 
 
 def _guarded_velocity(robot: Robot) -> Bounds:
-    most = robot.safety.velocity * robot.limits.velocity
+    most = robot.fastest
     return -most, most
 
 

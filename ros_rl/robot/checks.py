@@ -59,6 +59,11 @@ def _check_safety(robot: Robot) -> None:
     for key, box in (boxes | ({"workspace": safety.workspace} if safety.workspace else {})).items():
         if not all(low < high for low, high in zip(box.lower, box.upper, strict=True)):
             raise ConfigError(f"safety.{key}: lower {[*box.lower]} is not below upper {[*box.upper]} in x, y and z")
+    for name in safety.velocity_of:
+        if name not in robot.joints:
+            raise ConfigError(
+                f"safety.velocity_of names {name}, which is no joint; there are {', '.join(robot.joints)}"
+            )
     if EFFORT in robot.interfaces and safety.safe_action == "stop":
         raise ConfigError("safety.safe_action is 'stop', allowed with effort commands: damp, hold")
     if safety.safe_action == "damp" and safety.damping == 0.0 and set(robot.interfaces) != {VELOCITY}:

@@ -55,6 +55,9 @@ class SafetyLimits:
     )
     joint_margin: float = required("how far past its position limits a joint may be measured", unit="rad", low=0.0)
     velocity: float = setting(2.0, "largest measured velocity, in multiples of the limit", low=_POSITIVE, infinite=True)
+    velocity_of: Mapping[str, float] = setting(
+        {}, "the same of single joints, by name, in place of `velocity`", low=_POSITIVE, infinite=True
+    )
     effort: float = setting(1.25, "largest measured effort, in multiples of the limit", low=_POSITIVE, infinite=True)
     joint_error: float = required(
         "largest distance from a position command that may last", unit="rad", low=_POSITIVE, infinite=True

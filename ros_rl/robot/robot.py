@@ -172,6 +172,12 @@ class Robot:
         """Where its feet are; None without legs in its file."""
         return Legs(self.joints, self.legs) if self.legs else None
 
+    @cached_property
+    def fastest(self) -> Array:
+        """Velocities above which guards take what is measured for a fault [rad/s], shape (joints,)."""
+        single, usual = self.safety.velocity_of, self.safety.velocity
+        return np.array([single.get(name, usual) for name in self.joints]) * self.limits.velocity
+
     @property
     def neutral_command(self) -> Array:
         """The command that keeps the home pose: its position, zero velocity or zero effort."""

@@ -122,7 +122,7 @@ class Guards:
         """Positions that no joint can reach in the time tell of a broken encoder, whatever velocities are measured."""
         if moved is None:
             return None
-        most = self._robot.safety.velocity * self._robot.limits.velocity * since
+        most = self._robot.fastest * since
         joint, worst = worst_joint(self._robot, np.abs(moved) / most)
         if abs(moved[worst]) <= most[worst]:
             return None

@@ -72,8 +72,8 @@ def _past_limit(robot: Robot, position: Array) -> str | None:
 def _too_fast(robot: Robot, measurement: Measurement) -> str | None:
     if "joint_velocity" not in measurement:
         return None
-    speed, most = np.abs(measurement["joint_velocity"]), robot.safety.velocity * robot.limits.velocity
-    joint, worst = worst_joint(robot, speed / robot.limits.velocity)
+    speed, most = np.abs(measurement["joint_velocity"]), robot.fastest
+    joint, worst = worst_joint(robot, speed / most)
     if speed[worst] <= most[worst]:
         return None
     return f"{joint} moves at {speed[worst]:.2f} rad/s, limit {most[worst]:.2f} rad/s"

@@ -61,7 +61,7 @@ from ros_rl.settings.registry import ALL_TASKS
         (["bringup", "mock", "--set", "robot=a1"], "--set 'robot=a1': robot is 'mock' by this command"),
         (["run", "mock_point"], "who is to act? --agent FILE or --teleop keyboard"),
         (["train", "xarm_reach", "--interventions", "0.1"], "--interventions 0.1 by whom? --expert NAME"),
-        (["train", "xarm_reach", "--interventions", "2"], "--interventions: 2 is not a share from 0 to 1"),
+        (["train", "xarm_reach", "--interventions", "2"], "--interventions: 2 is not a share in [0, 1]"),
         (["train", "mock_point", "--teleop", "joystick", "--seeds", "0", "1"], "--teleop joystick is for one run"),
         (
             ["train", "--env", "gym:Pendulum-v1", "--expert", "reach"],

@@ -285,6 +285,12 @@ class TestBrokenFiles:
                 "unknown setting 'safety.tlit'; valid in safety: damping, effort, effort_error, frozen,",
             ),
             ("safety.velocity", 0.0, "'safety.velocity' is 0.0, out of range"),
+            (
+                "safety.velocity_of",
+                {"joint9": 3.0},
+                "safety.velocity_of names joint9, no joint; there are joint1",
+            ),
+            ("safety.velocity_of", {"joint3": 0.0}, "'safety.velocity_of.joint3' is 0.0, out of range"),
             ("safety.velocity_error", float("nan"), "'safety.velocity_error' is nan, expected a number"),
             ("safety.tracking_time", float("inf"), "'safety.tracking_time' is inf, expected a finite number"),
             ("safety.tracking_time", -0.1, "'safety.tracking_time' is -0.1, out of range"),

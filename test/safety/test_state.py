@@ -14,6 +14,7 @@ from ros_rl.rotations import from_rotation_vector
 from ros_rl.safety import tripped_guard
 
 A1, ARM, CARTPOLE = load_robot("a1"), load_robot("xarm6"), load_robot("cartpole")
+HAND = load_robot("xarm6_gripper")  # a wider guard on its fingers than on the arm
 UPSIDE_DOWN = np.array([1.0, 0.0, 0.0, 0.0])
 
 
@@ -125,8 +126,8 @@ class TestJoints:
 
     @pytest.mark.parametrize(
         ("robot", "joint", "limit"),
-        [(A1, 4, 42.0), (ARM, 5, 12.56), (CARTPOLE, 0, 20.0)],
-        ids=["a1", "xarm6", "cartpole"],
+        [(A1, 4, 42.0), (ARM, 5, 12.56), (CARTPOLE, 0, 20.0), (HAND, 5, 12.56), (HAND, 6, 13.6)],
+        ids=["a1", "xarm6", "cartpole", "arm of a gripper", "gripper"],
     )
     @pytest.mark.parametrize("sign", [-1.0, 1.0])
     def test_velocity(self, robot, joint, limit, sign):

@@ -39,7 +39,7 @@ class Intake:
         self._newest: MotorState | None = None
         self._position: Array | None = None
         robot = spec.robot
-        self._way_per_tick = spec.bus.tick_seconds * robot.safety.velocity * robot.limits.velocity
+        self._way_per_tick = spec.bus.tick_seconds * robot.fastest
         self._fault = ""
 
     def take(self, state: MotorState) -> bool:
