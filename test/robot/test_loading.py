@@ -288,7 +288,7 @@ class TestBrokenFiles:
             (
                 "safety.velocity_of",
                 {"joint9": 3.0},
-                "safety.velocity_of names joint9, no joint; there are joint1",
+                "safety.velocity_of names joint9, which is no joint",
             ),
             ("safety.velocity_of", {"joint3": 0.0}, "'safety.velocity_of.joint3' is 0.0, out of range"),
             ("safety.velocity_error", float("nan"), "'safety.velocity_error' is nan, expected a number"),
