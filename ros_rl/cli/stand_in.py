@@ -19,6 +19,7 @@ from ros_rl.backends.motor_process.priority import take_priority
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.runs.signals import stop_event
 from ros_rl.stand_ins import STAND_INS, StandIn, load_stand_in
+from ros_rl.stand_ins.surroundings import Surroundings
 
 _PRIORITY = 60
 
@@ -52,6 +53,11 @@ def add(commands: Any) -> None:
         help="let it differ from the robot that one usually meets; may be given more than once",
     )
     parser.add_argument(
+        "--task",
+        metavar="TASK",
+        help="let it be that task's robot, in its scene and with its objects, such as xarm_pick_place",
+    )
+    parser.add_argument(
         "--truth",
         type=Path,
         metavar="FILE",
@@ -75,7 +81,7 @@ def play(options: argparse.Namespace) -> int:
         if name not in kind.options:
             raise UnknownNameError("option", name, kind.options)
     plans = [read_plan(text, kind) for text in options.fault]
-    stand_in = kind.with_options(tuple(options.options))
+    stand_in = _made(kind, options.task, tuple(options.options))
     gc.freeze()  # lest each of Python's collections goes through all that stays, while the robot is silent
     take_priority(_PRIORITY)  # a robot has processors of its own
     stop = stop_event()
@@ -84,6 +90,10 @@ def play(options: argparse.Namespace) -> int:
         print(f"{options.name} stands in at {stand_in.address}; Ctrl-C ends it", flush=True)
         _serve(stand_in, plans, stop, truth)
     return 0
+
+
+def _made(kind: type[StandIn], task: str | None, options: tuple[str, ...]) -> StandIn:
+    return kind.with_options(options) if task is None else kind.around(Surroundings.of_task(task), options)
 
 
 def _opened(path: Path | None) -> contextlib.AbstractContextManager[TextIO | None]:

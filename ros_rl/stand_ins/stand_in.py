@@ -14,8 +14,9 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from ros_rl.errors import UnknownNameError
-from ros_rl.types import Array
+from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.stand_ins.surroundings import Surroundings
+from ros_rl.types import Array, Pose
 
 SECOND_ADDRESS = "127.0.0.2"
 """Of a stand-in on this machine beside another robot's at 127.0.0.1."""
@@ -53,6 +54,24 @@ class StandIn(ABC):
     def with_options(cls, options: tuple[str, ...]) -> StandIn:
         """One that differs, by names of `options`."""
         return cls()
+
+    @classmethod
+    def around(cls, surroundings: Surroundings, options: tuple[str, ...]) -> StandIn:
+        """One that stands where a task has its robot.
+
+        Args:
+            surroundings: The task's robot, scene and objects.
+            options: See `with_options`.
+
+        Raises:
+            ConfigError: It cannot be that robot, or it stands nowhere else than it does.
+        """
+        raise ConfigError(f"the stand-in of robot '{cls.robot}' stands in no task's scene; that of an xArm does")
+
+    @property
+    def things(self) -> Mapping[str, Pose]:
+        """Where the objects of its surroundings really are, in its base; from any thread."""
+        return {}
 
     @property
     @abstractmethod

@@ -21,11 +21,13 @@ from ros_rl.stand_ins import load_stand_in
         (["a1", "--fault", "fire"], "unknown fault 'fire'; valid: deaf, "),
         (["a1", "--with", "wings"], "unknown option 'wings'; valid: hanging, rescue"),
         (["so101", "--with", "wings"], "unknown option 'wings'; valid: none"),
+        (["a1", "--task", "xarm_pick_place"], "the stand-in of robot 'a1' stands in no task's scene"),
+        (["xarm", "--task", "fly"], "unknown task 'fly'"),
         (["a1", "--with", "standing", "--with", "hanging"], "an A1 is either standing or hanging at first"),
     ],
 )
 def test_what_it_cannot_play_is_one_line(arguments, complaint, capsys) -> None:
-    if arguments[0] == "so101":
+    if arguments[0] in ("so101", "xarm"):
         pytest.importorskip("pybullet")
     code, _, errors = run_cli(capsys, "stand-in", *arguments)
     assert code == 2 and complaint in errors and len(errors.splitlines()) == 1

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from ros_rl.robot import load_robot
 from ros_rl.settings.hardware.xarm import XarmSettings
+from ros_rl.stand_ins.surroundings import Surroundings
 from ros_rl.stand_ins.xarm.stand_in import XarmStandIn
 
 _NUMBERS = itertools.count()
@@ -24,10 +25,12 @@ def own_address() -> str:
 
 
 @contextmanager
-def served(firmware: str = "2.3.0", host: str = "127.0.0.1", *faults: str, axes: int = 6) -> Iterator[XarmStandIn]:
+def served(
+    firmware: str = "2.3.0", host: str = "127.0.0.1", *faults: str, axes: int = 6, around: Surroundings | None = None
+) -> Iterator[XarmStandIn]:
     """A stand-in that serves; at an address of its own the reports are at the ports of a real one."""
     ports = {"report_ports": (0, 0, 0)} if host == "127.0.0.1" else {}
-    stand_in = XarmStandIn(host, 0, firmware=firmware, axes=axes, **ports)
+    stand_in = XarmStandIn(host, 0, firmware=firmware, axes=axes, surroundings=around, **ports)
     stand_in.start()
     for fault in faults:
         stand_in.play(fault)

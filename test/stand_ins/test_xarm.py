@@ -14,14 +14,18 @@ import numpy as np
 import pytest
 from xarm_stand_ins import own_address, served, until
 
-from ros_rl.errors import UnknownNameError
+from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.experts.differential import Differential
 from ros_rl.robot import load_robot
 from ros_rl.stand_ins import load_stand_in
+from ros_rl.stand_ins.surroundings import Surroundings
 from ros_rl.stand_ins.xarm import frames
 from ros_rl.stand_ins.xarm.firmware import Firmware
 from ros_rl.stand_ins.xarm.frames import Report, Request
 from ros_rl.stand_ins.xarm.gripper import Gripper
 from ros_rl.stand_ins.xarm.stand_in import XarmStandIn
+from ros_rl.tasks.arm.bins import TWO_BINS
+from ros_rl.types import Array
 
 pytestmark = pytest.mark.flaky(reruns=2)  # real time, on a machine that has other work
 
@@ -149,7 +153,54 @@ def test_gripper_moves_as_fast_as_it_is_told_and_only_when_it_is_on() -> None:
     gripper.enabled, gripper.speed = True, 1000
     gripper.step(0.5)
     assert gripper.position == 350.0
+    gripper.step(0.1, position=600.0)
+    assert gripper.position == 600.0 and gripper.course == 310.0, "what holds it up leaves it 190 pulses of its way"
     assert gripper.answer(b"\x09\x07\x03\x07\x02\x00\x02") is None, "another device"
+
+
+def test_fingers_hold_the_sponge_of_the_tasks_scene_and_are_told_apart() -> None:
+    """By the vendor's client: what is measured of the gripper stays behind what it is told, and the sponge comes along."""
+    around = Surroundings.of_task("xarm_pick_place")
+    with served("2.3.0", own_address(), around=around) as stand_in, vendors_client(stand_in, report_type="real") as arm:
+        assert [arm.motion_enable(True), arm.set_mode(4), arm.set_state(0), arm.set_gripper_enable(True)] == [0] * 4
+        arm.set_gripper_speed(3000)
+        begin = stand_in.things["sponge"].position
+        assert TWO_BINS.side(begin) == 1.0 and begin[2] == pytest.approx(0.025, abs=0.003)
+
+        def go(*place: float) -> None:
+            until(lambda: np.linalg.norm(approached(arm, stand_in, np.array(place))) < 0.003, 20.0)
+            arm.vc_set_joint_velocity([0.0] * 6, duration=0.1)
+
+        arm.set_gripper_position(850, wait=False)
+        for height in (0.15, 0.025):
+            go(begin[0], begin[1], height)
+        arm.set_gripper_position(0, wait=False)
+        until(lambda: 400 < arm.get_gripper_position()[1] < 650)
+        time.sleep(0.5)
+        assert 400 < arm.get_gripper_position()[1] < 650, "55 mm of 85, at the corners of 50 mm"
+        go(begin[0], begin[1], 0.2)
+        assert stand_in.things["sponge"].position[2] == pytest.approx(0.2, abs=0.02), "it hangs between the fingers"
+        go(begin[0], -begin[1], 0.2)
+        arm.set_gripper_position(850, wait=False)
+        until(lambda: arm.get_gripper_position()[1] > 840)
+        until(lambda: stand_in.things["sponge"].position[2] < 0.03)
+        assert TWO_BINS.side(stand_in.things["sponge"].position) == -1.0
+
+
+def approached(arm: object, stand_in: XarmStandIn, place: Array) -> Array:
+    """What is left of the way to a place [m], after a velocity towards it."""
+    way, found = Differential(load_robot("xarm6_gripper")), np.append(stand_in.position, 0.0)
+    left = place - way.tool(found)
+    velocity = 3.0 * left / max(1.0, 10.0 * np.linalg.norm(left))
+    arm.vc_set_joint_velocity(way.held_velocity(found, velocity)[:6].tolist(), duration=0.2)
+    return left
+
+
+def test_it_is_no_robot_of_another_make() -> None:
+    with pytest.raises(ConfigError, match="the task's robot is 'ur5e_gripper', which the stand-in of an 'xarm' cannot"):
+        XarmStandIn.around(Surroundings.of_task("ur5_pick_place"), ())
+    with pytest.raises(ConfigError, match="option 'five' is of another arm than the task's robot 'xarm6_gripper'"):
+        XarmStandIn.around(Surroundings.of_task("xarm_pick_place"), ("five",))
 
 
 def test_fault_that_it_does_not_know_is_refused() -> None:

@@ -13,16 +13,33 @@ _ENABLE, _SPEED, _TARGET, _POSITION, _ERROR = 0x0100, 0x0303, 0x0700, 0x0702, 0x
 _PULSES_PER_TURN = 1.0  # pulses a second at a speed of 1; 5000 opens the gripper in some 0.2 s
 
 
+_REACH = 190.0  # pulses that it goes on from where something holds it up; by then it presses with all its force
+
+
 class Gripper:
-    """Opens (850 pulses) and closes (0) at the speed that it is told."""
+    """Opens (850 pulses) and closes (0) at the speed that it is told.
 
-    def __init__(self) -> None:
-        self.position, self.target, self.speed, self.enabled = 850.0, 850, 5000, False
+    Args:
+        position: Where it is [pulses].
+    """
 
-    def step(self, seconds: float) -> None:
-        """Let time pass."""
+    def __init__(self, position: float = 850.0) -> None:
+        self.position, self.target, self.speed, self.enabled = position, round(position), 5000, False
+        self.course = position
+        """Where its motor is told to be at the moment [pulses]."""
+
+    def step(self, seconds: float, position: float | None = None) -> None:
+        """Let time pass.
+
+        Args:
+            seconds: How much [s].
+            position: Where its fingers are [pulses]; None: wherever they are told to be.
+        """
         most = self.speed * _PULSES_PER_TURN * seconds if self.enabled else 0.0
-        self.position += min(max(self.target - self.position, -most), most)
+        if position is not None:
+            self.course = min(max(self.course, position - _REACH), position + _REACH)
+        self.course += min(max(self.target - self.course, -most), most)
+        self.position = self.course if position is None else position
 
     def answer(self, frame: bytes) -> bytes | None:
         """The answer to a Modbus frame, with the bus's id in front as in the request; None to what it does not know."""

@@ -9,13 +9,17 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
-from ros_rl.robot import load_robot
+from ros_rl.errors import ConfigError
+from ros_rl.robot import POSITION, VELOCITY
+from ros_rl.settings.hardware.xarm import axes_of
 from ros_rl.stand_ins.body import Body
 from ros_rl.stand_ins.stand_in import SECOND_ADDRESS, StandIn
+from ros_rl.stand_ins.surroundings import Surroundings
 from ros_rl.stand_ins.tcp_server import Server, wait_for_end
 from ros_rl.stand_ins.xarm import frames
 from ros_rl.stand_ins.xarm.faults import EMERGENCY_STOP, ERRORS, FAULTS
@@ -24,7 +28,7 @@ from ros_rl.stand_ins.xarm.frames import Request
 from ros_rl.stand_ins.xarm.gripper import Gripper
 from ros_rl.stand_ins.xarm.reporter import Reporter
 from ros_rl.stand_ins.xarm.serving import serve_requests
-from ros_rl.types import Array
+from ros_rl.types import Array, Measurement, Pose
 
 CONTROL_PORT, NORMAL_PORT, RICH_PORT, REAL_PORT = 502, 30001, 30002, 30003
 _FREE_PORT = 5020  # where 502 is not for this user
@@ -33,10 +37,13 @@ _LATE = 0.6  # s
 _BEHIND = 0.2  # s, after which time that was lost is not made up for
 _REMEMBERED = 60_000  # steps, 5 minutes
 _GRIPPER = 124
+_SUBSTEPS = 4  # of physics, where fingers hold things
+_CLOSED, _PULSES = 0.85, 1000.0  # rad of the gripper's drive_joint, which is 0 where it is open; per rad
 LOWER = np.array([-6.283, -2.059, -3.927, -6.283, -1.69297, -6.283])
 UPPER = np.array([6.283, 2.0944, 0.19198, 6.283, 3.14159, 6.283])
 """Joint limits of an xArm6's control box [rad]: the vendor's URDF."""
-_SENSORS = ("joint_position", "joint_velocity", "joint_effort", "tool_position", "tool_orientation")
+_OF_JOINTS = ("joint_position", "joint_velocity", "joint_effort")
+_SENSORS = (*_OF_JOINTS, "tool_position", "tool_orientation")
 
 
 class XarmStandIn(StandIn):
@@ -47,7 +54,8 @@ class XarmStandIn(StandIn):
         control_port: Of control; 0 for any. None: 502, or 5020 where that needs root.
         report_ports: Of the normal, rich and real-time reports; 0 for any.
         firmware: Its version.
-        axes: 5, 6 or 7.
+        axes: 5, 6 or 7, where it stands on a bare table.
+        surroundings: Where it stands otherwise, and whether it has a gripper there.
     """
 
     robot: ClassVar[str] = "xarm6"
@@ -65,17 +73,25 @@ class XarmStandIn(StandIn):
         report_ports: tuple[int, int, int] = (NORMAL_PORT, RICH_PORT, REAL_PORT),
         firmware: str = "2.3.0",
         axes: int = 6,
+        surroundings: Surroundings | None = None,
     ) -> None:
         super().__init__()
         self.host, self._asked_port, self._asked_reports = host, control_port, report_ports
-        self.kind = f"xarm{axes}"
+        around = surroundings or Surroundings(f"xarm{axes}", "table")
+        self.kind = around.robot
         """Name of the robot that it plays."""
-        robot = load_robot(self.kind)
-        lower, upper = (LOWER, UPPER) if axes == len(LOWER) else (robot.limits.lower, robot.limits.upper)
-        self._body = Body(robot, "velocity", 1.0 / _STEP, "table", sensors=_SENSORS)
+        robot = around.load_robot("xarm")
+        axes = self._axes = axes_of(robot)
+        lower, upper = (LOWER, UPPER) if axes == 6 else (robot.limits.lower[:axes], robot.limits.upper[:axes])
+        self._has_fingers = axes < robot.size
+        kinds = (VELOCITY,) * axes + (POSITION,) * (robot.size - axes)
+        substeps = _SUBSTEPS if self._has_fingers else 1
+        self._body = Body(
+            robot, kinds, 1.0 / _STEP, around.scene, sensors=_SENSORS, objects=around.objects, substeps=substeps
+        )
         self._firmware = Firmware(firmware, lower, upper, time.monotonic)
         self._old = Firmware("1.7.0", lower, upper, time.monotonic).version
-        self.gripper = Gripper()
+        self.gripper = Gripper() if self._fingers is None else Gripper(self._fingers)
         self.moved: deque[tuple[float, Array]] = deque(maxlen=_REMEMBERED)
         """When the joints were driven with which velocities: steady clock [s], rad/s of shape (joints,)."""
         self._ended = threading.Event()
@@ -87,7 +103,19 @@ class XarmStandIn(StandIn):
     def with_options(cls, options: tuple[str, ...]) -> XarmStandIn:
         """See `StandIn.with_options`."""
         axes = 5 if "five" in options else 7 if "seven" in options else 6
-        return cls(SECOND_ADDRESS if "second" in options else "127.0.0.1", axes=axes)
+        return cls(_host(options), axes=axes)
+
+    @classmethod
+    def around(cls, surroundings: Surroundings, options: tuple[str, ...]) -> XarmStandIn:
+        """See `StandIn.around`."""
+        for option in {"five", "seven"} & {*options}:
+            raise ConfigError(f"option '{option}' is of another arm than the task's robot '{surroundings.robot}'")
+        return cls(_host(options), surroundings=surroundings)
+
+    @property
+    def things(self) -> Mapping[str, Pose]:
+        """See `StandIn.things`."""
+        return self._body.things
 
     @property
     def address(self) -> str:
@@ -112,8 +140,14 @@ class XarmStandIn(StandIn):
 
     @property
     def position(self) -> Array:
-        """Where the joints really are [rad], shape (joints,)."""
-        return self._body.measurement["joint_position"]
+        """Where the arm's joints really are [rad], shape (axes,)."""
+        return self._body.measurement["joint_position"][: self._axes]
+
+    @property
+    def _fingers(self) -> float | None:
+        """Where the gripper really is [pulses]; None where it has no fingers."""
+        joint = self._body.measurement["joint_position"][-1]
+        return float(_PULSES * (_CLOSED - joint)) if self._has_fingers else None
 
     @property
     def speed(self) -> float:
@@ -225,7 +259,7 @@ class XarmStandIn(StandIn):
             return (0, answered) if answered is not None else (frames.WARNING, b"")
         if request.function == 11 and self.plays("stays_off"):
             return 0, b""
-        measured = self._body.measurement
+        measured = self._measured
         flags, payload = self._firmware.answer(
             request, lambda: self._reporter.report(measured), measured["joint_velocity"]
         )
@@ -247,12 +281,24 @@ class XarmStandIn(StandIn):
             now = time.monotonic()
             due = due + _STEP if now - due < _BEHIND else now
             self._advance(now)
-            self._reporter.tell(count, self._body.measurement, *self._servers[1:])
+            self._reporter.tell(count, self._measured, *self._servers[1:])
             count += 1
             self._ended.wait(max(0.0, due - time.monotonic()))
 
     def _advance(self, now: float) -> None:
         speed = self._firmware.step(self.position, _STEP)
         self.moved.append((now, speed))
-        self._body.step(np.zeros_like(speed) if self.plays("blocked") else speed)
-        self.gripper.step(_STEP)
+        driven = np.zeros_like(speed) if self.plays("blocked") else speed
+        grip = [_CLOSED - self.gripper.course / _PULSES] if self._has_fingers else []
+        self._body.step(np.append(driven, grip))
+        self.gripper.step(_STEP, self._fingers)
+
+    @property
+    def _measured(self) -> Measurement:
+        """What the control box knows: of the gripper nothing, that answers for itself."""
+        found = self._body.measurement
+        return Measurement({**found, **{name: found[name][: self._axes] for name in _OF_JOINTS}})
+
+
+def _host(options: tuple[str, ...]) -> str:
+    return SECOND_ADDRESS if "second" in options else "127.0.0.1"
