@@ -94,6 +94,11 @@ def test_a_controller_of_no_joints() -> None:
         Ros2ControlSettings(joints=()).check_robot(load_robot("ur5e"))
 
 
+def test_a_gripper_behind_ros2_control() -> None:
+    with pytest.raises(ConfigError, match="'gripper' of robot 'ur5e_gripper' has one of its own.*use driver 'ur_rtde'"):
+        Ros2ControlSettings().check_robot(load_robot("ur5e_gripper"))
+
+
 def test_servos_with_one_number_written_twice() -> None:
     robot = load_robot("so101")
     joints = {**robot.hardware["so101"].joints}

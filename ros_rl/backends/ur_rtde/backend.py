@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A Universal Robots arm: joint speeds by ur_rtde from a process of its own, states by RTDE."""
+"""A Universal Robots arm: joint speeds by ur_rtde from a process of its own, states by RTDE; on it maybe a gripper."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
 from ros_rl.backends.ur_rtde.dashboard import ask, refuse_controller
+from ros_rl.backends.ur_rtde.gripper import Grip, Gripper
 from ros_rl.backends.ur_rtde.link import Link, Received
 from ros_rl.backends.ur_rtde.process import ArmProcess
 from ros_rl.backends.ur_rtde.records import ArmSpec
 from ros_rl.backends.ur_rtde.state import FIELDS, Converter, cannot_move, ended, plays, slowed
 from ros_rl.errors import BackendError, MissingDependencyError
 from ros_rl.robot import Robot
-from ros_rl.settings.hardware.ur_rtde import UrRtdeSettings
+from ros_rl.settings.hardware.ur_rtde import UrRtdeSettings, axes_of
 from ros_rl.types import Array
 
 _HANGS = 2.0  # s; the robot's watchdog bites long before
@@ -50,18 +51,22 @@ class UrRtdeBackend(Backend):
         self._robot, self._settings = robot, settings
         self._joints = robot.joint_map("ur_rtde")
         self._converter = Converter(self._joints, robot.sensors, settings.base_yaw)
-        acceleration = float(np.min(robot.limits.acceleration))
-        spec = ArmSpec(settings, robot.size, os.getpid(), robot.command_ramp * period, acceleration)
+        self._axes = axes_of(robot)
+        acceleration = float(np.min(robot.limits.acceleration[: self._axes]))
+        spec = ArmSpec(settings, self._axes, os.getpid(), robot.command_ramp * period, acceleration)
         self.arm_process = ArmProcess(spec, _HANGS)
         """What moves the arm."""
         self._link: Link | None = None
+        self._gripper: Gripper | None = None
+        self._written: Array | None = None
         self._may_go_on = False
 
     def connect(self) -> None:
         """See `Backend.connect`: nothing but states is asked for.
 
         Raises:
-            BackendError: It does not answer, is not in remote control, cannot move, or runs a program already.
+            BackendError: It does not answer, is not in remote control, cannot move, or runs a program already; or its
+                gripper does not answer, or cannot move.
         """
         settings = self._settings
         if settings.remote_control:
@@ -74,6 +79,11 @@ class UrRtdeBackend(Backend):
         if problem:
             link.close()
             raise BackendError(problem)
+        try:
+            self._gripper = self._opened_gripper()
+        except BackendError:
+            link.close()
+            raise
         self._link = link
 
     def arm(self) -> None:
@@ -81,10 +91,14 @@ class UrRtdeBackend(Backend):
         self._connected().fault = ""
         self._may_go_on = True
         self.arm_process.arm()
+        if self._gripper is not None:
+            self._gripper.switch(True)
 
     def disarm(self) -> None:
-        """See `Backend.disarm`: the arm stands still, the program ends, and the robot holds itself."""
+        """See `Backend.disarm`: the arm stands still, the program ends, robot and gripper hold themselves."""
         self.arm_process.rest()
+        if self._gripper is not None:
+            self._gripper.switch(False)
 
     def write(self, command: Array, until: float) -> None:
         """See `Backend.write`.
@@ -94,8 +108,11 @@ class UrRtdeBackend(Backend):
         """
         self._connected()
         if command.shape != (self._robot.size,) or not np.isfinite(command).all():
-            raise BackendError(f"command {command} is not {self._robot.size} finite joint velocities")
-        self.arm_process.follow(self._joints.turned(command), until)
+            raise BackendError(f"command {command} is not {self._robot.size} finite values")
+        self._written = command
+        self.arm_process.follow(self._joints.turned(command)[: self._axes], until)
+        if self._gripper is not None:
+            self._gripper.go(float(command[-1]), until)
 
     def read(self) -> Reading:
         """See `Backend.read`.
@@ -106,22 +123,28 @@ class UrRtdeBackend(Backend):
         link = self._connected()
         newest = link.newest
         age = max(0.0, time.monotonic() - newest.measured)
-        measurement = self._converter.measurement(newest.state)
+        grip = None if self._gripper is None else self._gripper.found
+        measurement = self._converter.measurement(newest.state, grip)
         stamp = float(newest.state["timestamp"][0])
         health = self._health(link, newest, age)
         if health and self._may_go_on:
             self._may_go_on = False
             threading.Thread(target=self._end_program, daemon=True, name="ur end").start()
-        return Reading(measurement, age, newest.number, health, stamp)
+        return Reading(measurement, age, newest.number, health, stamp, self._applied(grip))
 
     def safe(self) -> None:
-        """See `Backend.safe`: stand still."""
+        """See `Backend.safe`: stand still; a gripper stays where it was sent, since what it drops falls."""
         if self._link is not None:
             self.arm_process.stand()
+        if self._gripper is not None:
+            self._gripper.hold()
 
     def close(self) -> None:
         """See `Backend.close`."""
         self.arm_process.close()
+        gripper, self._gripper = self._gripper, None
+        if gripper is not None:
+            gripper.close()
         link, self._link = self._link, None
         if link is not None:
             link.close()
@@ -130,6 +153,19 @@ class UrRtdeBackend(Backend):
         """A program that somebody paused, or a protective stop, would go on with its last speed when it is resumed."""
         with contextlib.suppress(BackendError):  # nobody answers, and so nobody resumes either
             ask(self._settings.address, ("stop",), self._settings.connect_timeout)
+
+    def _applied(self, grip: Grip | None) -> Array | None:
+        """What acted, where there is a gripper: of it what it had been told when it was measured."""
+        if grip is None or grip.told is None or self._written is None:
+            return None
+        return np.append(self._written[:-1], grip.told)
+
+    def _opened_gripper(self) -> Gripper | None:
+        if self._axes == self._robot.size or self._robot.gripper is None:
+            return None
+        gripper = Gripper(self._settings.address, self._settings.gripper, self._robot.gripper)
+        gripper.open()
+        return gripper
 
     def _connected(self) -> Link:
         if self._link is None:
@@ -142,7 +178,8 @@ class UrRtdeBackend(Backend):
             return link.lost or link.fault
         if age > settings.silence_limit:
             return f"the robot has sent no state for {age:.3f} s, limit {settings.silence_limit:g} s"
-        problem = cannot_move(newest.state) or self.arm_process.problem()
+        gripper = "" if self._gripper is None else self._gripper.problem
+        problem = cannot_move(newest.state) or self.arm_process.problem() or gripper
         armed = self.arm_process.armed_since
         if problem or not armed or newest.measured < armed + _STARTS:
             return problem

@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from ros_rl.backends.ur_rtde.gripper import Grip
 from ros_rl.backends.ur_rtde.protocol import SAFETY_BITS, RobotMode, Runtime
 from ros_rl.robot.hardware import JointMap
 from ros_rl.rotations import from_rotation_vector, multiply, yaw_matrix
@@ -96,18 +97,19 @@ class Converter:
         self._turn = yaw_matrix(base_yaw)
         self._quaternion = from_rotation_vector(np.array([0.0, 0.0, base_yaw]))
 
-    def measurement(self, state: State) -> Measurement:
-        """Of a state."""
-        return Measurement({name: self._measure(name, state) for name in self._sensors})
+    def measurement(self, state: State, grip: Grip | None = None) -> Measurement:
+        """Of a state, and of a gripper behind the arm's joints; its effort is told as 0."""
+        return Measurement({name: self._measure(name, state, grip) for name in self._sensors})
 
-    def _measure(self, name: str, state: State) -> np.ndarray:
+    def _measure(self, name: str, state: State, grip: Grip | None) -> np.ndarray:
         joints, pose = self._joints, np.array(state["actual_TCP_pose"])
+        position, velocity, effort = ([], [], []) if grip is None else ([grip.position], [grip.velocity], [0.0])
         if name == "joint_position":
-            return joints.position_here(np.array(state["actual_q"]))
+            return joints.position_here(np.array([*state["actual_q"], *position]))
         if name == "joint_velocity":
-            return joints.turned(np.array(state["actual_qd"]))
+            return joints.turned(np.array([*state["actual_qd"], *velocity]))
         if name == "joint_effort":
-            return joints.turned(np.array(state["target_moment"]))
+            return joints.turned(np.array([*state["target_moment"], *effort]))
         if name == "joint_temperature":
             return np.array(state["joint_temperatures"])
         if name == "tool_position":

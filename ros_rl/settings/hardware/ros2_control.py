@@ -89,6 +89,11 @@ class Ros2ControlSettings(BackendSettings):
     def check_robot(self, robot: Robot) -> None:
         """See `BackendSettings.check_robot`: one command interface, velocity or position, and what arms measure."""
         name = f"robot '{robot.name}'"
+        if robot.gripper is not None and len(set(robot.interfaces)) > 1:
+            raise ConfigError(
+                f"driver 'ros2_control' sends to one controller; '{robot.gripper.joint}' of {name} has one of its own "
+                "there, which nobody here commands: use driver 'ur_rtde' for a UR with a Robotiq gripper"
+            )
         if len(set(robot.interfaces)) > 1 or robot.interfaces[0] not in _CONTROLLERS:
             raise ConfigError(
                 f"driver 'ros2_control' sends all joints velocities, or all positions; {name} takes "

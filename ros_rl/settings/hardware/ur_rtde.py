@@ -9,11 +9,13 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ros_rl.config import setting
+from ros_rl.config import group, setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import VELOCITY, Robot
+from ros_rl.robot.hardware import Hardware
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.hardware.checks import check_host, check_twice
+from ros_rl.settings.hardware.robotiq import RobotiqSettings
 from ros_rl.settings.nodes import ControlSettings
 
 _JOINTS = 6
@@ -31,7 +33,7 @@ _MEASURED = {
 
 @dataclass(frozen=True)
 class UrRtdeSettings(BackendSettings):
-    """A UR of the CB3 or the e-Series: joint velocities by ur_rtde, measured by RTDE."""
+    """A UR of the CB3 or the e-Series, with a Robotiq gripper or without: velocities by ur_rtde, measured by RTDE."""
 
     requires: ClassVar[tuple[str, ...]] = ("rtde_control",)
 
@@ -64,6 +66,7 @@ class UrRtdeSettings(BackendSettings):
     connect_timeout: float = setting(3.0, "how long the robot may take to answer", unit="s", low=0.1, high=30.0)
     arm_timeout: float = setting(10.0, "how long its program may take to start", unit="s", low=1.0, high=60.0)
     priority: int = setting(80, "real-time priority of the arm's process; 0 asks for none", low=0, high=99)
+    gripper: RobotiqSettings = group(RobotiqSettings, "a Robotiq gripper, where the robot's file has a gripper")
 
     def __post_init__(self) -> None:
         """Refuse what is no address."""
@@ -75,24 +78,43 @@ class UrRtdeSettings(BackendSettings):
             check_twice(self.rate_hz, other, what)
 
     def check_robot(self, robot: Robot) -> None:
-        """See `BackendSettings.check_robot`: six joints with velocity commands."""
-        if robot.size != _JOINTS or robot.passive:
+        """See `BackendSettings.check_robot`: six joints with velocity commands, and a gripper behind them or none."""
+        axes = axes_of(robot)
+        if axes != _JOINTS or robot.passive:
             raise ConfigError(
-                f"driver 'ur_rtde' moves an arm of {_JOINTS} joints; robot '{robot.name}' has "
-                f"{robot.size + len(robot.passive)}"
+                f"driver 'ur_rtde' moves an arm of {_JOINTS} joints, and a gripper as its last joint; robot "
+                f"'{robot.name}' has {robot.size + len(robot.passive)}"
             )
-        others = [name for name, own in zip(robot.joints, robot.interfaces, strict=True) if own != VELOCITY]
+        arm = zip(robot.joints[:axes], robot.interfaces[:axes], strict=True)
+        others = [name for name, own in arm if own != VELOCITY]
         if others:
             raise ConfigError(
                 f"joint '{others[0]}' of robot '{robot.name}' takes no velocity commands, as driver 'ur_rtde' sends"
             )
-        fast = robot.limits.velocity > _FASTEST
+        fast = robot.limits.velocity[:axes] > _FASTEST
         if fast.any():
             worst = int(fast.argmax())
             raise ConfigError(
                 f"joint '{robot.joints[worst]}' of robot '{robot.name}' has velocity {robot.limits.velocity[worst]:g} "
                 f"rad/s; a UR's joints do at most {_FASTEST:g}"
             )
-        unknown = [name for name in robot.sensors if name not in _MEASURED]
+        if axes < robot.size:
+            _check_gripper(robot)
+        measured = _MEASURED if axes == robot.size else _MEASURED - {"joint_temperature"}
+        unknown = [name for name in robot.sensors if name not in measured]
         if unknown:
             raise ConfigError(f"driver 'ur_rtde' has no sensor '{unknown[0]}', which robot '{robot.name}' lists")
+
+
+def axes_of(robot: Robot) -> int:
+    """Joints of the arm itself, without a gripper that is its last joint."""
+    return robot.size - (robot.gripper is not None and robot.joints[-1] == robot.gripper.joint)
+
+
+def _check_gripper(robot: Robot) -> None:
+    joint = robot.joints[-1]
+    if joint in robot.hardware.get("ur_rtde", Hardware()).joints:
+        raise ConfigError(
+            f"hardware.ur_rtde.joints of robot '{robot.name}' has '{joint}', a gripper, whose positions "
+            "driver.backend.gripper.open_count and closed_count say"
+        )

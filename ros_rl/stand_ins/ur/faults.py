@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ros_rl.backends.ur_rtde.protocol import RobotMode
+from ros_rl.backends.ur_rtde.urcap import PORT as GRIPPER_PORT
 from ros_rl.stand_ins.ur.controller import Controller
+from ros_rl.stand_ins.ur.gripper import Robotiq
 from ros_rl.stand_ins.ur.session import Values
 
 if TYPE_CHECKING:
@@ -36,6 +38,13 @@ FAULTS: Mapping[str, str] = {
     "local": "is not in remote control",
     "nan": "joint positions are no numbers",
     "jump": "joint positions are off by 1 rad",
+    "gripper_inactive": "somebody deactivates the gripper on the pendant, and activates it at the end of the fault",
+    "gripper_fault": "the gripper reports fault 14, over-current, and moves no more",
+    "gripper_off": "the gripper has no power: its variables are question marks",
+    "gripper_silent": "the gripper's server takes lines, and answers none",
+    "gripper_slow": "the gripper's server answers each line 0.3 s late",
+    "gripper_garbage": "the gripper's server answers what was not asked for",
+    "gripper_closed": "the gripper's server closes its connections, and every new one",
 }
 """What each does, by name."""
 
@@ -45,6 +54,10 @@ def begin(robot: UrStandIn, fault: str) -> None:
     control = robot.controller
     if fault in ("closed", "unreachable"):
         robot.disconnect()
+    elif fault == "gripper_closed":
+        robot.disconnect(GRIPPER_PORT)
+    elif robot.arm.gripper is not None and fault in _OF_GRIPPER:
+        _OF_GRIPPER[fault](robot.arm.gripper, True)
     elif fault == "other_recipes":
         robot.first_recipe = 101
     elif fault in _STOPS:
@@ -64,6 +77,8 @@ def end(robot: UrStandIn, fault: str) -> None:
     control = robot.controller
     if fault == "late":
         robot.release()
+    elif robot.arm.gripper is not None and fault in _OF_GRIPPER:
+        _OF_GRIPPER[fault](robot.arm.gripper, False)
     elif fault == "other_recipes":
         robot.first_recipe = 1
     elif fault in _STOPS:
@@ -98,4 +113,24 @@ _ONCE: Mapping[str, Callable[[Controller], None]] = {
     "power_off": Controller.power_off,
     "script_ends": Controller.end_program,
     "pause": Controller.pause,
+}
+
+
+def _deactivate(gripper: Robotiq, begins: bool) -> None:
+    gripper.deactivate() if begins else gripper.activated()
+
+
+def _fail(gripper: Robotiq, begins: bool) -> None:
+    gripper.fault = _OVER_CURRENT if begins else 0
+
+
+def _switch_off(gripper: Robotiq, begins: bool) -> None:
+    gripper.powered = not begins
+
+
+_OVER_CURRENT = 14
+_OF_GRIPPER: Mapping[str, Callable[[Robotiq, bool], None]] = {
+    "gripper_inactive": _deactivate,
+    "gripper_fault": _fail,
+    "gripper_off": _switch_off,
 }

@@ -18,19 +18,22 @@ from typing import ClassVar
 import numpy as np
 
 from ros_rl.backends.ur_rtde.protocol import DASHBOARD_PORT, PORT, SCRIPT_PORT
-from ros_rl.errors import BackendError
+from ros_rl.backends.ur_rtde.urcap import PORT as GRIPPER_PORT
+from ros_rl.errors import BackendError, ConfigError
 from ros_rl.stand_ins.stand_in import SECOND_ADDRESS, StandIn
+from ros_rl.stand_ins.surroundings import Surroundings
 from ros_rl.stand_ins.ur.arm import Arm
 from ros_rl.stand_ins.ur.controller import Controller
 from ros_rl.stand_ins.ur.dashboard import GREETING, answer
 from ros_rl.stand_ins.ur.faults import FAULTS, begin, changed, end
 from ros_rl.stand_ins.ur.fields import register_of
 from ros_rl.stand_ins.ur.session import Session, Values
-from ros_rl.types import Array
+from ros_rl.types import Array, Pose
 
 _BEHIND = 0.1  # s; what the machine is late by more is left out
 _KEPT = 60_000
 _LARGEST_SCRIPT = 1 << 20  # bytes
+_LATE = 0.3  # s, of answers that are slow
 
 
 @dataclass
@@ -51,6 +54,8 @@ class UrStandIn(StandIn):
         address: Where its ports are; ur_rtde's are fixed, so that two stand-ins need two addresses, as 127.0.0.2.
         cb3: Whether it is of the series before the e-Series: 125 Hz, and no remote control.
         seed: Of the start.
+        surroundings: Where it stands otherwise than on a bare table, and whether it has a gripper there.
+        gripper_port: Of the gripper's server, where it has a gripper; 0 for any.
     """
 
     robot: ClassVar[str] = "ur5e"
@@ -60,20 +65,32 @@ class UrStandIn(StandIn):
         "second": f"listens at {SECOND_ADDRESS}, beside another robot's stand-in",
     }
 
-    def __init__(self, address: str = "127.0.0.1", cb3: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self,
+        address: str = "127.0.0.1",
+        cb3: bool = False,
+        seed: int = 0,
+        surroundings: Surroundings | None = None,
+        gripper_port: int = GRIPPER_PORT,
+    ) -> None:
         super().__init__()
-        self._address, self._seed, self._kind = address, seed, "ur5" if cb3 else self.robot
+        self._address = address
+        self.gripper_port = gripper_port
+        """Of the gripper's server."""
         self.version = (3, 15, 0, 0) if cb3 else (5, 11, 0, 0)
         """Of its software."""
         self.fastest = 125.0 if cb3 else 500.0
         """Rate of its data [Hz]."""
         self.controller = Controller()
         """What it does."""
+        self.arm = Arm(surroundings or Surroundings("ur5" if cb3 else self.robot, "table"), self.controller, seed)
+        """Its body, and its gripper."""
         self.moved: deque[tuple[float, Array]] = deque(maxlen=_KEPT)
         """Commanded speeds of the joints [rad/s] by the steady clock [s], each cycle."""
         self.first_recipe = 1
         self._selector = selectors.DefaultSelector()
         self._clients: dict[socket.socket, Client] = {}
+        self._late: deque[tuple[float, socket.socket, bytes]] = deque()
         self._frozen: Values = {}
         self._active: frozenset[str] = frozenset()
         self._ended = threading.Event()
@@ -82,7 +99,19 @@ class UrStandIn(StandIn):
     @classmethod
     def with_options(cls, options: tuple[str, ...] = ()) -> UrStandIn:
         """See `StandIn.with_options`."""
-        return cls(SECOND_ADDRESS if "second" in options else "127.0.0.1", cb3="cb3" in options)
+        return cls(_host(options), cb3="cb3" in options)
+
+    @classmethod
+    def around(cls, surroundings: Surroundings, options: tuple[str, ...]) -> UrStandIn:
+        """See `StandIn.around`."""
+        if "cb3" in options:
+            raise ConfigError(f"option 'cb3' is of another arm than the task's robot '{surroundings.robot}'")
+        return cls(_host(options), surroundings=surroundings)
+
+    @property
+    def things(self) -> Mapping[str, Pose]:
+        """See `StandIn.things`."""
+        return self.arm.body.things
 
     @property
     def address(self) -> str:
@@ -92,16 +121,22 @@ class UrStandIn(StandIn):
     def start(self) -> None:
         """See `StandIn.start`."""
         for port in (PORT, DASHBOARD_PORT, SCRIPT_PORT):
-            try:
-                listener = socket.create_server((self._address, port), backlog=8)
-            except OSError as error:
-                self._drop_all()
-                raise BackendError(f"cannot listen at {self._address}:{port}: {error.strerror}") from None
-            listener.setblocking(False)
-            self._selector.register(listener, selectors.EVENT_READ, port)
-        self._arm = Arm(self._kind, self.controller, self._seed)
+            self._listen(port, port)
+        if self.arm.gripper is not None:
+            self.gripper_port = self._listen(self.gripper_port, GRIPPER_PORT)
         self._thread = threading.Thread(target=self._serve, name="ur stand-in", daemon=True)
         self._thread.start()
+
+    def _listen(self, port: int, kind: int) -> int:
+        try:
+            listener = socket.create_server((self._address, port), backlog=8)
+        except OSError as error:
+            self._drop_all()
+            raise BackendError(f"cannot listen at {self._address}:{port}: {error.strerror}") from None
+        listener.setblocking(False)
+        self._selector.register(listener, selectors.EVENT_READ, kind)
+        found: int = listener.getsockname()[1]
+        return found
 
     def close(self) -> None:
         """See `StandIn.close`."""
@@ -109,27 +144,27 @@ class UrStandIn(StandIn):
         if self._thread is not None:
             self._thread.join(5.0)
             self._thread = None
-            self._arm.body.close()
+        self.arm.body.close()
         self._drop_all()
 
     @property
     def place(self) -> Array:
         """See `StandIn.place`."""
-        return self._arm.body.measurement["tool_position"]
+        return self.arm.body.measurement["tool_position"]
 
     @property
     def measured(self) -> Array:
-        """Where the joints are [rad], shape (6,)."""
-        position: Array = self._arm.body.measurement["joint_position"]
-        return position
+        """Where the arm's joints are [rad], shape (6,)."""
+        return self.arm.position
 
     def describe(self) -> str:
         """See `StandIn.describe`."""
-        tool = self._arm.body.measurement["tool_position"]
+        tool, gripper = self.arm.body.measurement["tool_position"], self.arm.gripper
         fastest = float(np.max(np.abs(self.controller.speed)))
+        grip = "" if gripper is None else f", gripper {gripper.describe()}"
         return (
             f"{self.controller.mode.name}, program {self.controller.runtime.name}, joints at most {fastest:.2f} rad/s, "
-            f"tool at {tool[0]:.3f} {tool[1]:.3f} {tool[2]:.3f} m"
+            f"tool at {tool[0]:.3f} {tool[1]:.3f} {tool[2]:.3f} m{grip}"
         )
 
     def disconnect(self, port: int | None = None) -> None:
@@ -157,10 +192,13 @@ class UrStandIn(StandIn):
             self._play()
             lost = now - _BEHIND - due
             if lost > 0.0:
-                self._arm.skip(lost)
+                self.arm.skip(lost)
             due = max(due, now - _BEHIND) + self.controller.period
-            self.moved.append((now, self._arm.step(now)))
+            self.moved.append((now, self.arm.step(now)))
             self._publish()
+            while self._late and self._late[0][0] <= now:
+                _, connection, told = self._late.popleft()
+                self._send(connection, told)
 
     def _play(self) -> None:
         with self._lock:
@@ -175,10 +213,10 @@ class UrStandIn(StandIn):
         sessions = [(link, client.session) for link, client in self._clients.items() if client.session is not None]
         if not any(session.started for _, session in sessions) or "rtde_silent" in self._active:
             return
-        values = changed(self._active, self._arm.values(), self._frozen)
+        values = changed(self._active, self.arm.values(), self._frozen)
         self._frozen = self._frozen if "frozen" in self._active else values
         for connection, session in sessions:
-            data = session.data(values, self._arm.time)
+            data = session.data(values, self.arm.time)
             if data and "late" in self._active:
                 session.held.append(data)
             elif data:
@@ -201,7 +239,7 @@ class UrStandIn(StandIn):
 
     def _accept(self, listener: socket.socket, port: int) -> None:
         connection, _ = listener.accept()
-        if "unreachable" in self._active:
+        if "unreachable" in self._active or (port == GRIPPER_PORT and "gripper_closed" in self._active):
             connection.close()
             return
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -239,9 +277,27 @@ class UrStandIn(StandIn):
             line, _, rest = bytes(client.text).partition(b"\n")
             client.text[:] = rest
             said = line.decode(errors="replace").strip()
+            if client.port == GRIPPER_PORT:
+                self._answer_gripper(connection, said)
+                continue
             self.note(("dashboard", said))
             told = answer(self.controller, said, self.version[:2], time.monotonic())
             self._send(connection, f"{told}\n".encode())
+
+    def _answer_gripper(self, connection: socket.socket, said: str) -> None:
+        """Answer a line of the gripper's server, as far as it is well."""
+        gripper = self.arm.gripper
+        if gripper is None or "gripper_silent" in self._active:
+            return
+        if said.startswith("SET"):
+            self.note(("gripper", said))
+        told = gripper.answer(said)
+        if "gripper_garbage" in self._active:
+            told = "POS \xe4\n"
+        if "gripper_slow" in self._active:
+            self._late.append((time.monotonic() + _LATE, connection, told.encode()))
+        else:
+            self._send(connection, told.encode())
 
     def _read_script(self, client: Client) -> None:
         """A program ends with the line ``end`` of its outermost ``def``."""
@@ -289,3 +345,7 @@ class UrStandIn(StandIn):
                     key.fileobj.close()
         self._clients.clear()
         self._selector.close()
+
+
+def _host(options: tuple[str, ...]) -> str:
+    return SECOND_ADDRESS if "second" in options else "127.0.0.1"

@@ -306,7 +306,7 @@ class TestRefusals:
     def test_other_robots(self) -> None:
         settings, arm = UrRtdeSettings(), load_robot("ur5e")
         settings.check_robot(arm)
-        with pytest.raises(ConfigError, match="6 joints; robot 'a1' has 12"):
+        with pytest.raises(ConfigError, match="6 joints, and a gripper as its last joint; robot 'a1' has 12"):
             settings.check_robot(load_robot("a1"))
         with pytest.raises(ConfigError, match="takes no velocity commands"):
             settings.check_robot(replace(arm, interfaces=("position",) * 6))
