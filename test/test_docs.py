@@ -15,6 +15,7 @@ import pytest
 from ros_rl.cli.main import make_parser
 from ros_rl.config import iterate
 from ros_rl.sensors.inputs import INPUTS
+from ros_rl.sensors.objects import OBJECTS, TRACKED
 from ros_rl.sensors.table import SENSORS
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import AGENT_SETTINGS, BACKEND_SETTINGS
@@ -30,9 +31,10 @@ REMEMBERED = {name for task in OWN_TASKS.values() for name in task.memory}
 TABLES = {
     **{sensor.topic.name: (sensor.topic.message, "state") for sensor in SENSORS.values()},
     **{item.topic: (item.message, "newest") for name, item in INPUTS.items() if name not in REMEMBERED},
+    TRACKED: (OBJECTS.message, "newest"),
     **{f"task/{name}": (item.shown_as, "newest") for name, item in INPUTS.items()},
 }
-"""Type and quality of service of what stands in the tables of sensors and inputs."""
+"""Type and quality of service of what stands in the tables of sensors and inputs, and of what tells of objects."""
 
 
 def short(path: Path) -> str:

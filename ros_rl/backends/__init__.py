@@ -72,7 +72,8 @@ def make_backend(settings: Settings, seed: int = 0, track_contacts: bool = False
         ConfigError: Another package only names its settings, or it cannot be imported.
     """
     driver, scenario = settings.driver, Scenario(settings.task.scene, seed, track_contacts, settings.task.start)
-    return construct(driver.backend_name, settings.load_robot(), driver.backend, settings.control.period, scenario)
+    robot = driver.backend.own_part(settings.load_robot())
+    return construct(driver.backend_name, robot, driver.backend, settings.control.period, scenario)
 
 
 __all__ = ["Backend", "Reading", "Scenario", "Simulator", "Truth", "construct", "make_backend"]

@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ros_rl.backends.motor_process.priority import take_priority
-from ros_rl.errors import ConfigError, UnknownNameError
+from ros_rl.errors import ConfigError, MissingDependencyError, UnknownNameError
+from ros_rl.robot import load_robot
+from ros_rl.ros_names import likely_name
 from ros_rl.runs.signals import stop_event
 from ros_rl.stand_ins import STAND_INS, StandIn, load_stand_in
 from ros_rl.stand_ins.surroundings import Surroundings
 
 _PRIORITY = 60
+_LATEST, _NOISIEST = 5.0, 1.0  # s, m
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,21 @@ def add(commands: Any) -> None:
         help="let it be that task's robot, in its scene and with its objects, such as xarm_pick_place",
     )
     parser.add_argument(
+        "--track",
+        nargs="?",
+        const="",
+        metavar="NAMESPACE",
+        help="play a tracker, too, that publishes where that task's objects are on NAMESPACE/tracked_objects, 30 times "
+        "a second; by default that of the robot's nodes",
+    )
+    parser.add_argument("--track-latency", type=float, default=0.05, metavar="SECONDS", help="of the tracker (0.05)")
+    parser.add_argument("--track-noise", type=float, default=0.002, metavar="METRES", help="of the tracker (0.002)")
+    parser.add_argument(
         "--truth",
         type=Path,
         metavar="FILE",
-        help="write where its base or its tool really is: time [s since 1970] and x, y, z [m], 20 lines a second",
+        help="write where its base or its tool really is: time [s since 1970] and x, y, z [m], then those of its "
+        "task's objects in their order, 20 lines a second",
     )
     parser.add_argument("--list-faults", action="store_true", help="its faults and options, and nothing else")
     parser.set_defaults(function=play)
@@ -81,19 +95,35 @@ def play(options: argparse.Namespace) -> int:
         if name not in kind.options:
             raise UnknownNameError("option", name, kind.options)
     plans = [read_plan(text, kind) for text in options.fault]
-    stand_in = _made(kind, options.task, tuple(options.options))
+    around = Surroundings.of_task(options.task) if options.task else None
+    names = tuple(options.options)
+    stand_in = kind.with_options(names) if around is None else kind.around(around, names)
     gc.freeze()  # lest each of Python's collections goes through all that stays, while the robot is silent
     take_priority(_PRIORITY)  # a robot has processors of its own
     stop = stop_event()
-    with contextlib.closing(stand_in), _opened(options.truth) as truth:
+    with contextlib.closing(stand_in), _opened(options.truth) as truth, contextlib.ExitStack() as stack:
         stand_in.start()
+        if options.track is not None:
+            stack.enter_context(contextlib.closing(_tracker(stand_in, around, options)))
         print(f"{options.name} stands in at {stand_in.address}; Ctrl-C ends it", flush=True)
         _serve(stand_in, plans, stop, truth)
     return 0
 
 
-def _made(kind: type[StandIn], task: str | None, options: tuple[str, ...]) -> StandIn:
-    return kind.with_options(options) if task is None else kind.around(Surroundings.of_task(task), options)
+def _tracker(stand_in: StandIn, around: Surroundings | None, options: argparse.Namespace) -> Any:
+    if around is None or not around.objects:
+        raise ConfigError("--track: there is nothing to track; give the --task whose objects that are")
+    if not (0.0 <= options.track_latency <= _LATEST and 0.0 <= options.track_noise <= _NOISIEST):
+        raise ConfigError(f"--track-latency and --track-noise are 0 to {_LATEST:g} s and 0 to {_NOISIEST:g} m")
+    try:
+        from ros_rl.nodes.tracker import Camera, Tracker
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError((error.name or "").partition(".")[0], "ros") from None
+    camera = Camera(latency=options.track_latency, noise=options.track_noise)
+    namespace = options.track or likely_name(around.robot)
+    tracker = Tracker(lambda: stand_in.things, load_robot(around.robot), around.objects, namespace, camera)
+    print(f"a tracker publishes {', '.join(around.objects)} on {tracker.topic}", flush=True)
+    return tracker
 
 
 def _opened(path: Path | None) -> contextlib.AbstractContextManager[TextIO | None]:
@@ -110,7 +140,8 @@ def _serve(stand_in: StandIn, plans: list[Plan], stop: threading.Event, truth: T
     while not stop.wait(0.05):
         elapsed = time.monotonic() - begun
         if truth is not None:
-            truth.write("{:.3f} {:.5f} {:.5f} {:.5f}\n".format(time.time(), *stand_in.place))
+            places = [stand_in.place, *(pose.position for pose in stand_in.things.values())]
+            truth.write(f"{time.time():.3f} {' '.join(f'{value:.5f}' for place in places for value in place)}\n")
         _follow(stand_in, plans, elapsed)
         if elapsed - told >= 1.0:
             told = elapsed

@@ -26,7 +26,8 @@ _CARRY, _CLEAR = 0.15, 0.11  # m; heights at which the tool goes from place to p
 _DROP, _LOWEST = 0.055, 0.02  # m; heights at which it lets go, and to which it goes down at most
 _NEAR = 0.012  # m; so far beside a place it is over it
 _OPEN, _OPEN_ENOUGH = 0.085, 0.075  # m
-_LAG = 0.006  # m; fingers that close are so far behind what they are told
+_LAG = 0.006  # m; fingers that close are so far behind what they are told, if they are measured at every tick
+_STEP = 0.001  # m; by more than this what they are told differs from before, while they close
 _ROOM = 0.056, 0.03  # m; along y and x, that an open gripper needs from its middle to a bin's walls
 _SPOTS = np.array([(x, y) for y in (0.10, 0.20) for x in (0.35, 0.42, 0.49)])  # m; in the left bin
 _APART = 0.08  # m; of a thing that is put down from those that lie there
@@ -80,7 +81,7 @@ class PickPlaceExpert(Expert):
         from_side = float(tick.inputs[GRASP][0])
         if from_side:
             return self._carry(things, from_side, tool)
-        return self._fetch(things, *self._widths(tick), tool)
+        return self._fetch(things, *self._grip(tick), tool)
 
     def _carry(self, things: Array, from_side: float, tool: Array) -> _Wish:
         """Bring what is held into the other bin."""
@@ -94,12 +95,16 @@ class PickPlaceExpert(Expert):
             return _Wish(_above(spot, tool), 0.0)
         return _Wish(np.append(spot, _DROP - 0.01), _OPEN if tool[2] < _DROP else 0.0)
 
-    def _widths(self, tick: Tick) -> tuple[float, float]:
-        """How far apart the fingers are, and will be told to be [m]."""
+    def _grip(self, tick: Tick) -> tuple[float, bool]:
+        """How far apart the fingers are [m], and whether they are being closed."""
         told = tick.pending_commands[-1] if len(tick.pending_commands) else tick.previous_command
-        return gripper_width(tick.measurement["joint_position"], self.robot), gripper_width(told, self.robot)
+        width, before, told = (
+            gripper_width(position, self.robot)
+            for position in (tick.measurement["joint_position"], tick.previous_command, told)
+        )
+        return width, bool(told < width - _LAG or told < before - _STEP)
 
-    def _fetch(self, things: Array, width: float, told: float, tool: Array) -> _Wish:
+    def _fetch(self, things: Array, width: float, closing: bool, tool: Array) -> _Wish:
         """Take a thing; of what was just put down let go first."""
         sides = TWO_BINS.side(things)
         fuller = 1.0 if (sides == 1.0).sum() >= (sides == -1.0).sum() else -1.0
@@ -113,7 +118,6 @@ class PickPlaceExpert(Expert):
             return _Wish(np.append(place, low if width > _OPEN_ENOUGH else _CARRY), _OPEN)
         if width < self._thinnest:
             return _Wish(np.append(place, _CARRY), _OPEN)  # there was nothing between the fingers
-        closing = told < width - _LAG
         return _Wish(np.append(place, low), 0.0 if closing or width > _OPEN_ENOUGH else _OPEN)
 
 

@@ -17,11 +17,13 @@ from ros_rl.backends import Backend, make_backend
 from ros_rl.errors import RosRlError, one_line
 from ros_rl.nodes import packets
 from ros_rl.nodes.driver_shell import DriverShell, answered, limits_of
+from ros_rl.nodes.object_reader import ObjectReader
 from ros_rl.nodes.qos import LATCHED, STATE
 from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.task_inputs import InputReader
 from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.pacing import CONTROLLER, LockStep, Pacer, RealTime
+from ros_rl.sensors.table import tracked
 from ros_rl.settings.teleop import TELEOPERATOR
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Command, Verdict
@@ -39,6 +41,10 @@ class DriverNode(DriverShell):
         self._pacer: Pacer | None = None
         self._allowance: int | None = None
         super().__init__(dict.fromkeys(_MAY_CHANGE, self._take_settings))
+        driver = self._settings.driver
+        self._objects: ObjectReader | None = None
+        if tracked(self._robot) and not driver.backend.measures_objects:
+            self._objects = ObjectReader(self, self._gate, self._robot, driver.objects_limit)
         self._asked = InputReader(self._gate, self._robot, self._settings.task.asked, self._give)
         subscribe = self._gate.subscribe
         subscribe(Float64MultiArray, "verdict", packets.from_verdict, self._on_verdict, STATE)
@@ -55,7 +61,8 @@ class DriverNode(DriverShell):
         """Open the link to the robot; nothing moves."""
         settings = self._settings
         try:
-            self._backend = make_backend(settings, settings.seed)
+            backend = make_backend(settings, settings.seed)
+            self._backend = backend if self._objects is None else self._objects.complete(backend)
             self._backend.connect()
         except RosRlError as error:
             self._report(str(error))
@@ -78,6 +85,9 @@ class DriverNode(DriverShell):
     def on_activate(self, state: Any) -> TransitionCallbackReturn:
         """Open the first tick."""
         assert self._pacer is not None
+        if self._objects is not None and self._objects.problem:
+            self._report(self._objects.problem)
+            return TransitionCallbackReturn.FAILURE
         self._problem = ""
         self._latch.disarm()  # who armed it before did so while nothing happened
         try:
@@ -168,6 +178,8 @@ class DriverNode(DriverShell):
             values["waits for"] = self._active.waits_for()
         if isinstance(self._pacer, RealTime):
             values["periods too long"] = self._pacer.broken
+        if self._objects is not None:
+            values |= self._objects.describe()
         return values | self._asked.describe()
 
 

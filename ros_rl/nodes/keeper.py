@@ -134,6 +134,6 @@ class Keeper:
             return managed.step_towards(target)
         except TransitionRefused:
             reason = self._monitor.problem(name)
-            if target == INACTIVE or "refused" in reason:
+            if target == INACTIVE or (name == "controller" and "refused" in reason):
                 raise RosRlError(f"{name}: {reason or 'cannot be configured; see its log'}") from None
             return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ros_rl.sensors.objects import TRACKED
 from ros_rl.settings.backends import ExternalSettings
 from ros_rl.settings.tree import Settings
 
@@ -46,7 +47,8 @@ _OF_NODES = {
     "progress": Speakers(("learner",), _EVERY_SECOND),
     "evaluation_request": Speakers(("learner",), _RARELY),
     "evaluation": Speakers(("evaluator",), _RARELY),
-    **{topic: Speakers(None, _EVERY_TICK) for topic in ("joy", "dead_man", "teleop")},  # a person, but one at a time
+    # a person or a camera, but one at a time
+    **{topic: Speakers(None, _EVERY_TICK) for topic in ("joy", "dead_man", "teleop", TRACKED)},
 }
 
 

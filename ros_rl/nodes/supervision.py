@@ -125,7 +125,7 @@ class Supervision:
                 if self._monitor.finished:
                     return self._end()
             elif time.monotonic() > deadline:
-                raise NodeSilentError(f"{self._missing()} did not come up in time; see the node's log")
+                raise NodeSilentError(f"{self._missing()} did not come up in time; {self._complaint()}")
             self._tell()
             self._stop.wait(_LOOP_SECONDS)
         return False
@@ -163,6 +163,10 @@ class Supervision:
         """On a busy machine they may not have been heard of before."""
         if self._folder is not None and not any(self._restarts.values()):
             self._refuse_others(own=self._specs)
+
+    def _complaint(self) -> str:
+        level, text = self._monitor.state.status.get(self._missing(), (0, ""))
+        return f"it says: {text}" if level else "see the node's log"
 
     def _missing(self) -> str:
         return (self._keeper.missing if self._monitor.ready_to_act else "learner") or "a node"

@@ -36,6 +36,8 @@ def _lists(robot: Robot) -> tuple[ListField, ...]:
     return tuple(found)
 
 
+TRACKED = "tracked_objects"
+"""Topic on which somebody's tracker tells a driver where the objects are, in messages like those on ``objects``."""
 OBJECTS = Topic("objects", "sensor_msgs/msg/MultiDOFJointState", _prepare, lists=_lists)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.plugins import SENSORS_GROUP, Table
 from ros_rl.robot import Robot
 from ros_rl.sensors.message_fields import by_name, doubles, get_xyz, get_xyzw, set_xyz, set_xyzw
-from ros_rl.sensors.objects import OBJECT_SENSORS
+from ros_rl.sensors.objects import OBJECT_SENSORS, OBJECTS
 from ros_rl.sensors.sensor import IN_BASE, IN_ODOMETRY, Covariance, Noise, Sensor, Topic, rotation, vertical, white
 from ros_rl.types import Array, Measurement
 from ros_rl.wire import first_beyond
@@ -225,6 +226,17 @@ def sensors_by_topic(robot: Robot) -> dict[Topic, dict[str, Sensor]]:
         if name in robot.sensors:
             grouped.setdefault(sensor.topic, {})[name] = sensor
     return grouped
+
+
+def tracked(robot: Robot) -> tuple[str, ...]:
+    """The robot's sensors of objects that a tracker can measure in its place."""
+    return tuple(name for name in robot.sensors if name in SENSORS and SENSORS[name].topic is OBJECTS)
+
+
+def without_objects(robot: Robot) -> Robot:
+    """The robot with what remains to be measured where a tracker follows its task's objects."""
+    followed = tracked(robot)
+    return replace(robot, sensors=tuple(name for name in robot.sensors if name not in followed), objects=())
 
 
 def check_sensors(robot: Robot) -> None:

@@ -13,6 +13,7 @@ from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
 from ros_rl.ros_names import check_namespace
+from ros_rl.sensors.table import without_objects
 from ros_rl.settings.nodes import ControlSettings
 from ros_rl.settings.sensors import NoiseSettings
 
@@ -27,6 +28,8 @@ class BackendSettings:
     """Whether it gives pictures."""
     knows_truth: ClassVar[bool] = False
     """Whether it tells what really happened, so that a controller can be judged in it."""
+    measures_objects: ClassVar[bool] = False
+    """Whether it measures a task's objects itself; else somebody else's tracker does, on ``tracked_objects``."""
     starts_driver: ClassVar[bool] = True
     """Whether a driver node of ours stands before it."""
     requires: ClassVar[tuple[str, ...]] = ()
@@ -62,6 +65,10 @@ class BackendSettings:
             ConfigError: Naming what is wrong with it.
         """
 
+    def own_part(self, robot: Robot) -> Robot:
+        """The robot with what it measures itself: without objects that a tracker follows."""
+        return robot if self.measures_objects else without_objects(robot)
+
     def sensor_noise(self) -> NoiseSettings | None:
         """The noise that it adds to its sensors; None if it adds none."""
         return None
@@ -81,6 +88,7 @@ class SimulatorSettings(BackendSettings):
 
     simulated: ClassVar[bool] = True
     knows_truth: ClassVar[bool] = True
+    measures_objects: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,7 @@ class ExternalSettings(BackendSettings):
     """A driver that somebody else starts."""
 
     starts_driver: ClassVar[bool] = False
+    measures_objects: ClassVar[bool] = True
 
     guard: bool = setting(
         True, "our filter, guards and latch stand in front of it; false: it has its own, and is the run's driver itself"

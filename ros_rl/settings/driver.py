@@ -34,7 +34,7 @@ def check_driver(name: str, backend: BackendSettings, robot: Robot) -> None:
             f"driver '{name}' is not for robot '{robot.name}', whose file has hardware for "
             f"{', '.join(robot.hardware)}; if it does move this robot, add '{name}: {{}}' there"
         )
-    backend.check_robot(robot)
+    backend.check_robot(backend.own_part(robot))
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,14 @@ class DriverSettings:
     dead_man_button: int = setting(4, "its index among the buttons of joy; 4: the left shoulder", low=0, high=31)
     dead_man_limit: float = setting(
         0.5, "after this long without a message the switch counts as released", unit="s", low=0.05, high=5.0
+    )
+    objects_limit: float = setting(
+        0.5,
+        "hardware, tasks with objects: how old what a tracker says on tracked_objects may be, by its stamp and since "
+        "it came; then the robot stops",
+        unit="s",
+        low=0.02,
+        high=10.0,
     )
     command_holds: float = setting(
         2.0, "after this long the robot does its safe action by itself", unit="control periods", low=1.0, high=10.0

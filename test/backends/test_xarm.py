@@ -401,8 +401,25 @@ def test_a_gripper_is_a_joint_with_positions_beside_the_arms_velocities() -> Non
             until(lambda: stand_in.gripper.target == 50)
             time.sleep(0.3)
             assert stand_in.gripper.target == 50 and stand_in.speed == 0.0, "what has expired holds"
+            assert backend.read().applied[-1] == pytest.approx(0.8)
             stand_in.play("gripper_timeout")
             until(lambda: "gripper" in backend.read().health)
+
+
+@needs_client
+def test_what_acted_on_a_gripper_is_what_it_had_time_to_follow() -> None:
+    """Else fingers on their way, which are measured seldom, seem to be held up by something."""
+    with served() as stand_in, armed(stand_in, robot="xarm6_gripper") as backend:
+        assert backend.read().applied is None, "nothing has acted"
+        ahead = []
+        for grip in np.linspace(0.0, 0.8, 11):  # 1.6 rad/s
+            backend.write(np.append(np.full(6, 0.01), grip), time.monotonic() + 0.5)
+            time.sleep(0.05)
+            reading = backend.read()
+            if reading.applied is not None:
+                np.testing.assert_array_equal(reading.applied[:6], 0.01)
+                ahead.append((reading.applied - reading.measurement["joint_position"])[-1])
+        assert len(ahead) > 6 and max(ahead) < 0.03
 
 
 @needs_client

@@ -44,11 +44,11 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.processes = {"controller": Process(1), "driver": Process(2)}
         self.said: list[str] = []
-        self.firsts = 0
+        self.firsts, self.problem = 0, "no robot"
         monkeypatch.setattr(module, "_LOOK_SECONDS", 0.0)
         monkeypatch.setattr(module, "ManagedNode", self._managed)
         monitor = SimpleNamespace(
-            get_namespace=lambda: "/a", get_publishers_info_by_topic=self._publishers, problem=lambda name: "no robot"
+            get_namespace=lambda: "/a", get_publishers_info_by_topic=self._publishers, problem=lambda name: self.problem
         )
         self.keeper = Keeper(monitor, self.processes, threading.Event(), self.said.append)
 
@@ -149,3 +149,18 @@ def test_a_node_that_cannot_be_configured_ends_the_run_with_its_reason(world) ->
     world.processes["driver"].refuses = True
     with pytest.raises(RosRlError, match="driver: no robot"):
         world.turn()
+
+
+@pytest.mark.parametrize("name", ["controller", "driver"])
+def test_a_refused_graph_ends_the_run_and_a_refused_message_may_be_followed_by_a_better(world, name) -> None:
+    world.problem = "what came was refused"
+    for process in world.processes.values():
+        process.now = INACTIVE
+    world.processes[name].refuses = True
+    if name == "controller":
+        with pytest.raises(RosRlError, match="controller: what came was refused"):
+            world.turn()
+        return
+    assert not world.turn()
+    world.processes[name].refuses = False
+    assert world.turn()

@@ -159,7 +159,7 @@ def test_gripper_moves_as_fast_as_it_is_told_and_only_when_it_is_on() -> None:
 
 
 def test_fingers_hold_the_sponge_of_the_tasks_scene_and_are_told_apart() -> None:
-    """By the vendor's client: what is measured of the gripper stays behind what it is told, and the sponge comes along."""
+    """By the vendor's client; what is measured of the gripper stays behind what it is told; the sponge comes along."""
     around = Surroundings.of_task("xarm_pick_place")
     with served("2.3.0", own_address(), around=around) as stand_in, vendors_client(stand_in, report_type="real") as arm:
         assert [arm.motion_enable(True), arm.set_mode(4), arm.set_state(0), arm.set_gripper_enable(True)] == [0] * 4

@@ -48,6 +48,7 @@ class XarmBackend(Backend):
         kept = 2 + round(settings.velocity_window / PERIOD)
         self._reports = Reports(settings.address, settings.report_port, kept, self._watch)
         self._hand: Hand | None = None
+        self._written: Array | None = None
 
     def connect(self) -> None:
         """See `Backend.connect`.
@@ -83,6 +84,7 @@ class XarmBackend(Backend):
             raise BackendError(f"a command of {self._robot.size} finite values is wanted, not {command}")
         if self._gripper is not None:
             self._gripper.target = float(PULSES * self._joints.position_there(command)[-1])
+        self._written = command
         self._connected.move(self._joints.turned(command)[: self._axes], until)
 
     def read(self) -> Reading:
@@ -92,7 +94,7 @@ class XarmBackend(Backend):
             raise BackendError(problem or "the control box has reported nothing")
         newest = reports[-1]
         age = time.monotonic() - newest.time
-        return Reading(self._measurement(reports), age, count, self._health(newest, problem))
+        return Reading(self._measurement(reports), age, count, self._health(newest, problem), applied=self._applied())
 
     def safe(self) -> None:
         """See `Backend.safe`: zero velocity."""
@@ -128,9 +130,17 @@ class XarmBackend(Backend):
         }
         return Measurement({name: value for name, value in measured.items() if name in self._robot.sensors})
 
+    def _applied(self) -> Array | None:
+        """What acted: of the gripper what it was sent when it was measured, for it is told seldom."""
+        told = None if self._gripper is None else self._gripper.found.told
+        if told is None or self._written is None:
+            return None
+        there = np.full(self._robot.size, told / PULSES)
+        return np.append(self._written[:-1], self._joints.position_here(there)[-1])
+
     def _grip(self, which: int) -> Array:
         """Position (0) or velocity (1) of the gripper there [rad, rad/s], shape (1,); (0,) without one."""
-        return np.zeros(0) if self._gripper is None else np.array([self._gripper.found[which] / PULSES])
+        return np.zeros(0) if self._gripper is None else np.array([self._gripper.found[:2][which] / PULSES])
 
     def _watch(self, report: Report) -> None:
         """Look at each report, as soon as it is there."""

@@ -23,10 +23,12 @@ class Grip(NamedTuple):
     Attributes:
         position: [pulses].
         speed: [pulses/s].
+        told: Where it had been sent by the visit before, which it had that time to go to [pulses]; None: nowhere.
     """
 
     position: float
     speed: float
+    told: int | None = None
 
 
 class Gripper:
@@ -69,12 +71,13 @@ class Gripper:
         Raises:
             BackendError: It does not answer, or reports an error.
         """
-        now, target = self._clock(), self.target
+        now, target, told = self._clock(), self.target, self._sent
         if now < self.due:
             return
         if ready and target is not None and (self._sent is None or abs(target - self._sent) >= _LEAST):
             self._sent = round(target)
             self._arm.grip(self._sent)
         position, passed = self._arm.gripper_position(), now - self._read
-        self.found = Grip(position, 0.0 if passed > 5 * _EVERY else (position - self.found.position) / passed)
+        speed = 0.0 if passed > 5 * _EVERY else (position - self.found.position) / passed
+        self.found = Grip(position, speed, told)
         self._read = now
