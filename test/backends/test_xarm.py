@@ -27,6 +27,7 @@ from ros_rl.backends.xarm.report import decode, slope, split
 from ros_rl.errors import BackendError, ConfigError
 from ros_rl.robot import load_robot
 from ros_rl.settings.hardware.xarm import XarmSettings
+from ros_rl.stand_ins.surroundings import Surroundings
 from ros_rl.stand_ins.xarm import frames
 from ros_rl.stand_ins.xarm.frames import Report
 from ros_rl.stand_ins.xarm.stand_in import XarmStandIn
@@ -420,6 +421,37 @@ def test_what_acted_on_a_gripper_is_what_it_had_time_to_follow() -> None:
                 np.testing.assert_array_equal(reading.applied[:6], 0.01)
                 ahead.append((reading.applied - reading.measurement["joint_position"])[-1])
         assert len(ahead) > 6 and max(ahead) < 0.03
+
+
+@needs_client
+def test_targets_are_gone_over_to_evenly_as_the_robots_file_says() -> None:
+    """At 2 Hz the way is half a second; it begins anew, from where it is, with the next target."""
+    from ros_rl.backends.xarm.backend import XarmBackend
+
+    with served(around=Surroundings.of_task("xarm_pick_place")) as stand_in:
+        backend = XarmBackend(load_robot("xarm6_gripper"), settings_for(stand_in), 0.5)
+        backend.connect()
+        try:
+            backend.arm()
+            until(lambda: stand_in.state == 2)
+            begun = time.monotonic()
+            backend.write(np.array([0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]), begun + 1.0)
+            time.sleep(0.25)
+            middle = stand_in.gripper.position
+            time.sleep(0.35)
+            assert 425.0 + 100.0 < middle < 850.0 - 60.0 and stand_in.gripper.position > 840.0
+            turned = time.monotonic()
+            backend.write(np.array([-0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]), turned + 1.0)
+            time.sleep(0.6)
+            backend.safe()
+            until(lambda: stand_in.speed == 0.0, 0.2)
+        finally:
+            backend.close()
+        moved = np.array([(when, speed[0]) for when, speed in stand_in.moved])
+    for after, wanted in ((0.1, 0.08), (0.25, 0.2), (0.4, 0.32), (0.55, 0.4)):
+        assert np.interp(begun + after, *moved.T) == pytest.approx(wanted, abs=0.04)
+    for after, wanted in ((0.1, 0.24), (0.25, 0.0), (0.4, -0.24), (0.55, -0.4)):
+        assert np.interp(turned + after, *moved.T) == pytest.approx(wanted, abs=0.08)
 
 
 @needs_client

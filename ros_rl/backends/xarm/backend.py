@@ -44,7 +44,8 @@ class XarmBackend(Backend):
         self._joints = robot.joint_map("xarm")
         self._axes = axes_of(robot)
         self._arm = Arm(settings, self._axes)
-        self._gripper = Gripper(self._arm) if self._axes < robot.size else None
+        self._ramp = robot.command_ramp * period
+        self._gripper = Gripper(self._arm, self._ramp) if self._axes < robot.size else None
         kept = 2 + round(settings.velocity_window / PERIOD)
         self._reports = Reports(settings.address, settings.report_port, kept, self._watch)
         self._hand: Hand | None = None
@@ -64,7 +65,7 @@ class XarmBackend(Backend):
         except BackendError:
             self.close()
             raise
-        self._hand = Hand(self._arm, self._axes, self._gripper)
+        self._hand = Hand(self._arm, self._axes, self._gripper, self._ramp)
 
     def arm(self) -> None:
         """See `Backend.arm`: errors are cleared, motors switched on, in a thread of its own; nothing moves."""
@@ -83,7 +84,7 @@ class XarmBackend(Backend):
         if command.shape != (self._robot.size,) or not np.isfinite(command).all():
             raise BackendError(f"a command of {self._robot.size} finite values is wanted, not {command}")
         if self._gripper is not None:
-            self._gripper.target = float(PULSES * self._joints.position_there(command)[-1])
+            self._gripper.go(float(PULSES * self._joints.position_there(command)[-1]))
         self._written = command
         self._connected.move(self._joints.turned(command)[: self._axes], until)
 

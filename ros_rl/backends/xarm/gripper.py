@@ -9,7 +9,10 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+
 from ros_rl.backends.xarm.arm import Arm
+from ros_rl.backends.xarm.ramp import Ramp
 
 PULSES = 1000.0
 """Of the gripper per rad of its drive joint: 0 is closed, 850 open (xarm_ros2, xarm_gripper: 0.85 rad)."""
@@ -36,15 +39,15 @@ class Gripper:
 
     Args:
         arm: Connected.
+        ramp: Time in which it goes over to a new target [s].
         clock: The steady clock [s].
     """
 
-    def __init__(self, arm: Arm, clock: Callable[[], float] = time.monotonic) -> None:
-        self._arm, self._clock = arm, clock
+    def __init__(self, arm: Arm, ramp: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._arm, self._seconds, self._clock = arm, ramp, clock
         self._sent: int | None = None
         self._read = float("-inf")
-        self.target: float | None = None
-        """Where it is to go [pulses]; None leaves it where it is. From any thread."""
+        self._ramp: Ramp | None = None
         self.found = Grip(0.0, 0.0)
         """As it was found last."""
 
@@ -59,8 +62,13 @@ class Gripper:
         Raises:
             BackendError: It does not, or reports an error that stays.
         """
-        self._sent = self.target = None
+        self._sent = self._ramp = None
         self._arm.switch_gripper_on()
+
+    def go(self, target: float) -> None:
+        """Let it go somewhere [pulses]; until then it stays where it is. From any thread."""
+        ramp = self._ramp = self._ramp or Ramp(np.array([self.found.position]), self._seconds)
+        ramp.go(np.array([target]), self._clock())
 
     def tend(self, ready: bool) -> None:
         """Look after it, if it is due: send it on, and see where it is.
@@ -71,12 +79,14 @@ class Gripper:
         Raises:
             BackendError: It does not answer, or reports an error.
         """
-        now, target, told = self._clock(), self.target, self._sent
+        now, ramp, told = self._clock(), self._ramp, self._sent
         if now < self.due:
             return
-        if ready and target is not None and (self._sent is None or abs(target - self._sent) >= _LEAST):
-            self._sent = round(target)
-            self._arm.grip(self._sent)
+        if ready and ramp is not None:
+            target = float(ramp.at(now + _EVERY / 2.0)[0])  # the mean until the next visit
+            if self._sent is None or abs(target - self._sent) >= _LEAST:
+                self._sent = round(target)
+                self._arm.grip(self._sent)
         position, passed = self._arm.gripper_position(), now - self._read
         speed = 0.0 if passed > 5 * _EVERY else (position - self.found.position) / passed
         self.found = Grip(position, speed, told)

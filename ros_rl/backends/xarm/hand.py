@@ -19,6 +19,7 @@ import numpy as np
 
 from ros_rl.backends.xarm.arm import Arm
 from ros_rl.backends.xarm.gripper import Gripper
+from ros_rl.backends.xarm.ramp import Ramp
 from ros_rl.errors import BackendError, one_line
 from ros_rl.types import Array
 
@@ -26,6 +27,7 @@ _ERROR_EVERY = 0.1  # s; real-time reports carry no errors
 _STOP_DURATION = 0.1  # s, of a velocity of zero
 _STOPPING = 0.3  # s; from 3.14 rad/s at 20 rad/s^2 it takes half of that
 _RECONNECT_EVERY = 1.0  # s
+_RAMP_EVERY = 0.02  # s between two velocities on the way to a target
 _SHORTEST = 0.02  # s; what is left of a target is not worth a velocity, and a duration of 0 is one without end
 
 
@@ -36,15 +38,21 @@ class Hand:
         arm: Connected.
         joints: Of the arm.
         gripper: On its flange, if one is driven.
+        ramp: Time in which the velocities go over to a new target [s].
         clock: The steady clock [s].
     """
 
     def __init__(
-        self, arm: Arm, joints: int, gripper: Gripper | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        arm: Arm,
+        joints: int,
+        gripper: Gripper | None = None,
+        ramp: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._arm, self._gripper, self._clock = arm, gripper, clock
         self._rest = np.zeros(joints)
-        self._target, self._until = self._rest, 0.0
+        self._ramp, self._until = Ramp(self._rest, ramp), 0.0
         self._order: bool | None = None
         self._claimed = self._moving = self._news = self._ended = False
         self._asked = self._reconnected = 0.0
@@ -60,7 +68,8 @@ class Hand:
     def switch(self, on: bool) -> None:
         """Switch the motors; what went wrong before is forgotten when they are to be on."""
         with self._wake:
-            self._target, self._order = self._rest, on
+            self._ramp.stop(self._rest)
+            self._order = on
             if on:
                 self.problem = self._suspicion = ""
             self._notify()
@@ -68,13 +77,14 @@ class Hand:
     def move(self, velocity: Array, until: float) -> None:
         """Hold a velocity [rad/s], shape (joints,), until a moment of the steady clock [s], then stop."""
         with self._wake:
-            self._target, self._until = velocity, until
+            self._ramp.go(velocity, self._clock())
+            self._until = until
             self._notify()
 
     def stop(self) -> None:
         """Stop, until the next velocity."""
         with self._wake:
-            self._target = self._rest
+            self._ramp.stop(self._rest)
             if self._moving:
                 self._notify()
 
@@ -89,7 +99,8 @@ class Hand:
         """Stop, switch the motors off, and end."""
         self._arm.leave()
         with self._wake:
-            self._target, self._order, self._ended = self._rest, False, True
+            self._ramp.stop(self._rest)
+            self._order, self._ended = False, True
             self._notify()
         self._thread.join(timeout=10.0)
 
@@ -124,7 +135,11 @@ class Hand:
         due = self._asked + _ERROR_EVERY - now
         if self._gripper is not None:
             due = min(due, self._gripper.due - now)
-        return max(0.0, min(due, self._until - now) if self._moving else due)
+        if self._moving:
+            due = min(due, self._until - now)
+        if now < self._ramp.end:
+            due = min(due, self._ramp.end - now, _RAMP_EVERY)
+        return max(0.0, due)
 
     def _act(self, order: bool | None) -> None:
         if order:
@@ -152,13 +167,16 @@ class Hand:
         return self.ready_since < math.inf
 
     def _follow(self) -> None:
-        """Send the newest target that has not expired, or standstill where the joints were moving."""
+        """Send what leads to the newest target that has not expired, or standstill where the joints were moving."""
         with self._wake:
-            left = self._until - self._clock()
-            target = self._target if left > _SHORTEST and not self.health else self._rest
-        if target.any():
+            now = self._clock()
+            left = self._until - now
+            if left <= _SHORTEST or self.health:
+                self._ramp.stop(self._rest)
+            velocity = self._ramp.at(now + _RAMP_EVERY / 2.0)  # the mean until the next
+        if velocity.any():
             self._moving = True
-            self._arm.move(target, left)
+            self._arm.move(velocity, left)
         elif self._moving:
             self._arm.move(self._rest, _STOP_DURATION)
             self._moving = False
