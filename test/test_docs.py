@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ros_rl.cli.main import make_parser
 from ros_rl.config import iterate
+from ros_rl.robot import Camera, load_robot
+from ros_rl.sensors.cameras import INFO, camera_sensors, info_topics
 from ros_rl.sensors.inputs import INPUTS
 from ros_rl.sensors.objects import OBJECTS, TRACKED
 from ros_rl.sensors.table import SENSORS
@@ -28,13 +31,18 @@ NODES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "r
 NODES_PAGE = (ROOT / "docs" / "nodes.md").read_text(encoding="utf-8")
 REMEMBERED = {name for task in OWN_TASKS.values() for name in task.memory}
 """Inputs that nobody asks for."""
+WATCHED = replace(
+    load_robot("mock"), cameras={"<name>": Camera(position=(0, 0, 1), target=(0, 1, 0), field_of_view=1.0, depth=True)}
+)
 TABLES = {
+    **{sensor.topic.name: (sensor.topic.message, "state") for sensor in camera_sensors(WATCHED).values()},
+    **{topic: (INFO, "state") for _, topic in info_topics(WATCHED)},
     **{sensor.topic.name: (sensor.topic.message, "state") for sensor in SENSORS.values()},
     **{item.topic: (item.message, "newest") for name, item in INPUTS.items() if name not in REMEMBERED},
     TRACKED: (OBJECTS.message, "newest"),
     **{f"task/{name}": (item.shown_as, "newest") for name, item in INPUTS.items()},
 }
-"""Type and quality of service of what stands in the tables of sensors and inputs, and of what tells of objects."""
+"""Type and quality of service of what stands in the tables of sensors and inputs, of cameras and of objects."""
 
 
 def short(path: Path) -> str:

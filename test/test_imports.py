@@ -37,7 +37,7 @@ LAYERS = (
     ),
     ("robot", "scenes", "floor_plan", "sensors", "features", "safety", "commands", "tasks", "experts"),
     ("settings",),
-    ("networks", "watch", "deploy", "backends"),
+    ("networks", "watch", "deploy", "cameras", "backends"),
     ("dynamics", "replay", "runs"),
     ("planning", "runtime", "teleop"),
     ("agents",),
@@ -45,7 +45,7 @@ LAYERS = (
     ("gym", "nodes", "analysis", "conformance", "stand_ins"),
     ("cli",),
 )
-TORCH_FREE = ("settings", "runtime", "runs", "backends", "teleop")
+TORCH_FREE = ("settings", "runtime", "runs", "cameras", "backends", "teleop")
 """Rooms that never reach torch, whatever module of them is asked for."""
 TORCH_FREE_NODES = (
     "controller",

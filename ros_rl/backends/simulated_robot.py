@@ -23,6 +23,7 @@ from ros_rl.backends.world.ground import Ground
 from ros_rl.backends.world.late_commands import LateCommands
 from ros_rl.backends.world.pushes import Pushes
 from ros_rl.backends.world.terrain import Terrain, draw_terrain
+from ros_rl.cameras.feed import Feed, Picture
 from ros_rl.robot import Robot
 from ros_rl.rotations import yaw_of
 from ros_rl.settings.sensors import ESTIMATED
@@ -83,6 +84,7 @@ class SimulatedRobot(Simulator):
         self._odometry: SimulatedOdometry | None = None
         if settings.odometry == ESTIMATED:
             self._odometry = SimulatedOdometry(robot, settings.odometry_sensors, rate, period)
+        self._feed = Feed(robot, settings.frames, self.look)
         self._saturated = 0.0
         self._ground: Ground | None = None
         self._friction = 1.0
@@ -143,6 +145,14 @@ class SimulatedRobot(Simulator):
     def contacts(self) -> Contacts:
         """What the robot touches."""
 
+    @abstractmethod
+    def look(self, name: str) -> Picture:
+        """What a camera of the robot sees now.
+
+        Args:
+            name: Of one that looks.
+        """
+
     @property
     @abstractmethod
     def entangled(self) -> bool:
@@ -179,6 +189,7 @@ class SimulatedRobot(Simulator):
         self._noise_rng = np.random.default_rng([self._seed, drawn])
         if self._odometry is not None:
             self._odometry.begin(np.random.default_rng([self._seed, drawn, 1]))
+        self._feed.begin(np.random.default_rng([self._seed, drawn, 2]))
         self._ramp.reset()
         if robot.floating_base:
             held = robot.neutral_command
@@ -267,7 +278,8 @@ class SimulatedRobot(Simulator):
         clean = Measurement({name: self.measures[name](now) for name in self._robot.sensors})
         if self._odometry is not None:
             self._odometry.tell(clean)
-        return clean if self._silent else add_noise(clean, self._noise, self._noise_rng)
+        told = clean if self._silent else add_noise(clean, self._noise, self._noise_rng)
+        return Measurement({**told, **self._feed.next()}) if self._robot.cameras else told
 
     def truth(self) -> Truth:
         """The simulator's own state; contacts only if asked for at construction."""

@@ -13,7 +13,7 @@ from ros_rl.config.fields import VARIANT_NAME, SettingInfo
 
 
 def to_mapping(settings: Any) -> dict[str, Any]:
-    """The complete settings as nested plain data; the inverse of `build`. What is not set is left out."""
+    """The complete settings as nested plain data; the inverse of `build`. What is not set is left out, groups too."""
     result: dict[str, Any] = {}
     for spec in dataclasses.fields(settings):
         value = getattr(settings, spec.name)
@@ -22,7 +22,8 @@ def to_mapping(settings: Any) -> dict[str, Any]:
             if "registry" in spec.metadata:
                 names = [name for name, cls in spec.metadata["registry"].items() if cls is type(value)]
                 inner = {VARIANT_NAME: names[0], **inner}
-            result[spec.name] = inner
+            if inner:
+                result[spec.name] = inner
         elif value is not None:
             result[spec.name] = value
     return result

@@ -17,6 +17,7 @@ from std_msgs.msg import Float64MultiArray, String
 
 from ros_rl.backends.robot_description import known_description
 from ros_rl.nodes import packets
+from ros_rl.nodes.camera_info import unjoined
 from ros_rl.nodes.diagnostics import OK, WARN, Diagnostics, Input
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.parameters import NODE_OPTIONS, declare_parameters
@@ -56,9 +57,11 @@ class CollectorNode(Node):
             self._recorder = Recorder(self, Path(parameters.folder) / "log")
         record = self._recorder.record if self._recorder is not None else None
         self._gate = Gate(self, settings, self._report)
-        self._join = TickJoin(self._gate, robot, self._on_tick, record)
+        self._join = TickJoin(self._gate, robot, self._on_tick, record, cameras=settings.task.cameras)
         if self._recorder is not None:
             self._recorder.subscribe(self._gate, JointState, "applied_command", STATE)
+            for topic, kind in unjoined(robot, settings.task.cameras).items():
+                self._recorder.subscribe(self._gate, kind, topic, STATE)
             self._recorder.watch(self._gate, JointState, "joint_command", STATE)
             self._recorder.watch(self._gate, DiagnosticArray, "/diagnostics", STATE, anybody=True)
             if transform_message() is not None:

@@ -87,7 +87,7 @@ def declare_parameters(node: Node, changes: Mapping[str, Change] | None = None) 
         node.undeclare_parameter(name)
     changes = changes or {}
     for name, value, info in iterate(settings):
-        if value is not None and acts_by(node.get_name(), name):  # ROS has no parameter without a value
+        if value not in (None, ()) and acts_by(node.get_name(), name):  # ROS has no parameter without a value
             node.declare_parameter(name, value, _descriptor(value, info, name in changes), ignore_override=True)
     for name, info in _EXTRAS.items():
         node.declare_parameter(name, extras[name], _descriptor("", info, False), ignore_override=True)

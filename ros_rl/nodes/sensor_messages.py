@@ -16,6 +16,7 @@ from ros_rl.layout import LARGEST_VALUE
 from ros_rl.nodes.messages import fill_lists, from_time, message_class, to_time
 from ros_rl.nodes.packets import from_vectors, to_vectors
 from ros_rl.robot import Robot
+from ros_rl.sensors.cameras import camera_sensors
 from ros_rl.sensors.sensor import VECTORS, Sensor, Topic
 from ros_rl.sensors.table import SENSORS, sensors_by_topic
 from ros_rl.types import Array, Measurement
@@ -123,6 +124,11 @@ def _reshaped(name: str, value: Array, shape: tuple[int, ...], robot: Robot) -> 
         raise ContractError(f"sensor '{name}' gives {value.size} values, {robot.name} expects {shape}") from None
 
 
+def camera_topics(robot: Robot) -> dict[str, SensorTopic]:
+    """The topics of the robot's cameras that look, by the names of what they measure; their shapes are the robot's."""
+    return {name: SensorTopic(row.topic, {name: row}, robot) for name, row in camera_sensors(robot).items()}
+
+
 def sensor_topics(robot: Robot, noise: Mapping[str, float] | None = None) -> tuple[SensorTopic, ...]:
-    """The topics of a robot's sensors, in the order of the table; see `SensorTopic`."""
+    """The topics of a robot's sensors but its cameras, in the order of the table; see `SensorTopic`."""
     return tuple(SensorTopic(topic, sensors, robot, noise) for topic, sensors in sensors_by_topic(robot).items())

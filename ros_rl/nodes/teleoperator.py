@@ -57,7 +57,7 @@ class TeleoperatorNode(Node):
         self._join: TickJoin | None = None
         if self._acts:
             self._command = self.create_publisher(JointState, "joint_command", NEWEST)
-            self._join = TickJoin(gate, self._robot, self._on_tick, qos=NEWEST)
+            self._join = TickJoin(gate, self._robot, self._on_tick, qos=NEWEST, cameras=())
         if _VELOCITY in settings.task.inputs:
             self._velocity = self.create_publisher(Twist, "cmd_vel", NEWEST)
             create_timer(self, _ASK_SECONDS, self._ask_for_velocity)

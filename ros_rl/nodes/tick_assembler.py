@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from std_msgs.msg import Float64MultiArray
 
 from ros_rl.errors import ContractError
 from ros_rl.nodes.packets import from_vectors
-from ros_rl.nodes.sensor_messages import sensor_topics
-from ros_rl.nodes.tick_messages import PARTS, from_tick
+from ros_rl.nodes.sensor_messages import camera_topics, sensor_topics
+from ros_rl.nodes.tick_messages import PARTS, PICTURE, from_tick
 from ros_rl.robot import Robot
 from ros_rl.types import Array, Measurement, Tick
 
@@ -31,11 +33,15 @@ class TickAssembler:
 
     Args:
         robot: Whose ticks they are.
+        cameras: Those of its cameras whose pictures are joined; None: all that look.
     """
 
-    def __init__(self, robot: Robot) -> None:
+    def __init__(self, robot: Robot, cameras: Collection[str] | None = None) -> None:
         self._robot = robot
-        self._topics = {topic.name: topic for topic in sensor_topics(robot)}
+        self._sensors = [topic.name for topic in sensor_topics(robot)]
+        seen = camera_topics(robot if cameras is None else looking_only(robot, cameras))
+        self._pictures = {f"{PICTURE}{name}": topic.name for name, topic in seen.items()}
+        self._topics = {topic.name: topic for topic in (*sensor_topics(robot), *seen.values())}
         self._waiting: OrderedDict[int, dict[str, Any]] = OrderedDict()
         self.kinds: dict[str, Any] = {name: topic.kind for name, topic in self._topics.items()}
         """Message class of each part."""
@@ -86,13 +92,18 @@ class TickAssembler:
         return from_tick(header, fields, measurement, self._robot)
 
     def _present(self, fields: dict[str, Array]) -> list[str]:
-        """The topics that a tick comes with; all of the robot's, if it does not say."""
-        flags = fields.get(PARTS)
+        """The topics that a tick comes with: all of the robot's sensors, if it does not say, and pictures it names."""
+        flags, pictures = fields.get(PARTS), [topic for label, topic in self._pictures.items() if label in fields]
         if flags is None:
-            return list(self._topics)
-        if len(flags) != len(self._topics):
+            return self._sensors + pictures
+        if len(flags) != len(self._sensors):
             raise ContractError(
                 f"tick does not fit {self._robot.name}: it speaks of {len(flags)} topics of sensors, "
-                f"{self._robot.name} has {len(self._topics)}: {', '.join(self._topics)}"
+                f"{self._robot.name} has {len(self._sensors)}: {', '.join(self._sensors)}"
             )
-        return [name for name, flag in zip(self._topics, flags.tolist(), strict=True) if flag]
+        return [name for name, flag in zip(self._sensors, flags.tolist(), strict=True) if flag] + pictures
+
+
+def looking_only(robot: Robot, cameras: Collection[str]) -> Robot:
+    """The robot with no other cameras that look than these."""
+    return replace(robot, cameras={name: camera for name, camera in robot.cameras.items() if name in cameras})

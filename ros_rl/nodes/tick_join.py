@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from rclpy.qos import QoSProfile
@@ -28,6 +28,7 @@ class TickJoin:
         record: Called with (topic, type, CDR bytes, stamp [ns]) of every message.
         qos: `STATE` for every tick; `NEWEST` for one who fell behind to go on with the newest.
         namespace: Of the driver, relative to the node's; empty for the same.
+        cameras: See `TickAssembler`.
     """
 
     def __init__(
@@ -38,9 +39,10 @@ class TickJoin:
         record: Callable[[str, Any, bytes, int], None] | None = None,
         qos: QoSProfile = STATE,
         namespace: str = "",
+        cameras: Collection[str] | None = None,
     ) -> None:
         self._gate, self._record = gate, record
-        self._assembler = TickAssembler(robot)
+        self._assembler = TickAssembler(robot, cameras)
         prefix = f"{namespace}/" if namespace else ""
         self._entrances = [
             gate.subscribe(

@@ -22,9 +22,13 @@ PARTS = "parts"
 """Label of what says, for each topic of the robot's sensors, whether the tick comes with a message on it."""
 INPUT = "input."
 """Labels that begin so are the task's inputs."""
+PICTURE = "picture."
+"""Labels that begin so, and have no values, name what cameras measured: the tick comes with a message of it."""
 
 
-def to_tick(tick: Tick, parts: Sequence[bool], session: int = 0, response: float = math.nan) -> Float64MultiArray:
+def to_tick(
+    tick: Tick, parts: Sequence[bool], session: int = 0, response: float = math.nan, pictures: Sequence[str] = ()
+) -> Float64MultiArray:
     """What a tick holds besides its measurement; its version names the driver's session.
 
     Args:
@@ -32,6 +36,7 @@ def to_tick(tick: Tick, parts: Sequence[bool], session: int = 0, response: float
         parts: Whether there is a message on each of `ros_rl.nodes.sensor_messages.sensor_topics`.
         session: The driver's.
         response: How long after its publication the tick before was answered [s]; nan if it was not.
+        pictures: Which of `ros_rl.nodes.sensor_messages.camera_topics` there is a message on.
     """
     fields: dict[str, ArrayLike] = {
         "index": tick.index,
@@ -48,6 +53,8 @@ def to_tick(tick: Tick, parts: Sequence[bool], session: int = 0, response: float
     }
     for name, value in tick.inputs.items():
         fields[f"{INPUT}{name}"] = value
+    for name in pictures:
+        fields[f"{PICTURE}{name}"] = ()
     if tick.by_person:
         fields[BY_PERSON] = ()
     return to_vectors(Header(tick.stamp, tick.index, session), fields)

@@ -15,8 +15,9 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
 from ros_rl.nodes import messages
+from ros_rl.nodes.camera_info import CameraInfos
 from ros_rl.nodes.qos import NEWEST, STATE
-from ros_rl.nodes.sensor_messages import sensor_topics
+from ros_rl.nodes.sensor_messages import camera_topics, sensor_topics
 from ros_rl.nodes.task_inputs import InputDisplay
 from ros_rl.nodes.tick_messages import to_tick
 from ros_rl.nodes.transforms import TransformPublisher
@@ -53,6 +54,11 @@ class TickPublisher:
         self._sensors = [
             (topic, node.create_publisher(topic.kind, topic.name, STATE)) for topic in sensor_topics(robot, noise)
         ]
+        self._pictures = [
+            (name, topic, node.create_publisher(topic.kind, topic.name, STATE))
+            for name, topic in camera_topics(robot).items()
+        ]
+        self._infos = CameraInfos(node, robot)
         self._applied = node.create_publisher(JointState, "applied_command", STATE)
         self._inputs = InputDisplay(node, inputs, robot)
         self._tick = node.create_publisher(Float64MultiArray, "tick", STATE)
@@ -82,10 +88,21 @@ class TickPublisher:
             parts.append(message is not None)
             if message is not None:
                 publisher.publish(message)
-        self._tick.publish(to_tick(tick, parts, self.session, self._response_before))
+        pictures = self._publish_pictures(tick)
+        self._tick.publish(to_tick(tick, parts, self.session, self._response_before, pictures))
         if last is not None and last.stamp != stamp and tick.step > 0 and last.safety is SafetyState.RUNNING:
             # of the period that ended; nobody waits for it as the controller does for the tick
             self._applied.publish(messages.to_command(last.stamp, self._robot, tick.previous_command))
+
+    def _publish_pictures(self, tick: Tick) -> list[str]:
+        """Those that there are, by name."""
+        found = []
+        for name, topic, publisher in self._pictures:
+            message = topic.to_message(tick.stamp, tick.measurement)
+            if message is not None:
+                publisher.publish(message)
+                found.append(name)
+        return found
 
     def answered(self, arrived: float) -> float:
         """Take note that a command answered the newest tick.
@@ -103,5 +120,6 @@ class TickPublisher:
         """What is not needed to rebuild the tick and goes out without repetitions."""
         if self._clock is not None:
             self._clock.publish(Clock(clock=messages.to_time(tick.stamp)))
+        self._infos.publish(tick.stamp)
         self._inputs.publish(tick.stamp, tick.inputs)
         self._transforms.publish(tick, self._robot.base_frame)

@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import math
+import re
+
+import numpy as np
 
 from ros_rl.errors import ConfigError
 from ros_rl.robot.robot import EFFORT, POSITION, VELOCITY, Robot
 
 _UNIT = 1e-6  # how far the length of an axis may be from 1
+_CAMERA_NAME = re.compile(r"[a-z][a-z0-9_]*")  # a part of topics
 
 
 def check_robot(robot: Robot) -> None:
@@ -29,6 +33,7 @@ def check_robot(robot: Robot) -> None:
     _check_simulation(robot)
     _check_legs(robot)
     _check_gripper(robot)
+    _check_cameras(robot)
     for driver in robot.hardware:
         _check_hardware(robot, driver)
     for index in range(robot.size):
@@ -158,6 +163,23 @@ def _check_gripper(robot: Robot) -> None:
     for key in ("closed", "opened"):
         if not lower <= getattr(gripper, key) <= upper:
             raise ConfigError(f"gripper.{key} {getattr(gripper, key):g} is outside [{lower:g}, {upper:g}] of its joint")
+
+
+def _check_cameras(robot: Robot) -> None:
+    for name, camera in robot.optional_cameras.items():
+        key = f"cameras.{name}"
+        if not _CAMERA_NAME.fullmatch(name):
+            raise ConfigError(f"{key}: expected a name of small letters, digits and _ that begins with a letter")
+        if camera.link is not None and robot.simulation is None:
+            raise ConfigError(f"{key}.link is '{camera.link}', but the robot has no URDF: leave it out")
+        ahead, up = np.subtract(camera.target, camera.position), np.array(camera.up)
+        if np.linalg.norm(np.cross(ahead, up)) <= _UNIT * np.linalg.norm(ahead) * np.linalg.norm(up):
+            raise ConfigError(
+                f"{key} looks from {[*camera.position]} to {[*camera.target]} with up {[*camera.up]}: expected two "
+                "points, and an up that is not along the way from one to the other"
+            )
+        if camera.nearest >= camera.farthest:
+            raise ConfigError(f"{key}: nearest {camera.nearest:g} is not below farthest {camera.farthest:g}")
 
 
 def _check_hardware(robot: Robot, driver: str) -> None:

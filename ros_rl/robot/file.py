@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ros_rl.config import required, setting
+from ros_rl.robot.camera import Camera
 from ros_rl.robot.gripper import Gripper
 from ros_rl.robot.hardware import Hardware
 from ros_rl.robot.legs import Leg
@@ -95,6 +96,9 @@ class RobotFile:
         "left-right symmetry: a joint and its image, with a minus before it if the sign changes; contact links, too",
     )
     gripper: Gripper | None = setting(None, "its gripper, where tasks are to know how far it is open")
+    cameras: Mapping[str, Camera] = setting(
+        {}, "cameras that it may have, by name; they look where somebody asks them to"
+    )
     safety: SafetyLimits = required("where the guards trip")
     simulation: Simulation | None = setting(None, "what only a simulator needs")
     kinematics: str | None = setting(

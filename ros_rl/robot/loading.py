@@ -105,6 +105,7 @@ def _robot_of(file: RobotFile, folder: Path) -> Robot:
         kinematics=file.kinematics if file.kinematics is None else placed(file.kinematics, folder),
         legs=file.legs,
         gripper=file.gripper,
+        optional_cameras=file.cameras,
         hardware=file.hardware,
     )
 

@@ -52,6 +52,11 @@ def check_model(robot: Robot) -> Urdf:
     urdf.check_links(
         [*simulation.feet, *([simulation.tool_link] if simulation.tool_link else []), *simulation.friction, *touching]
     )
+    for name, camera in robot.optional_cameras.items():
+        if camera.link is not None and camera.link not in urdf.links:
+            raise ConfigError(
+                f"cameras.{name}.link: {urdf.path} has no link '{camera.link}'; it has {', '.join(urdf.links)}"
+            )
     for index, name in enumerate(robot.joints):
         _check_limits(robot, index, urdf, simulation.joints.get(name, name))
     return urdf

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ros_rl.config import required, setting
 from ros_rl.errors import CommandError, one_line
+from ros_rl.robot.camera import Camera
 from ros_rl.robot.coupling import Coupling
 from ros_rl.robot.gripper import Gripper
 from ros_rl.robot.hardware import Hardware, JointMap
@@ -95,6 +96,10 @@ class Robot:
     """How the real robot is driven, by the names of drivers."""
     gripper: Gripper | None = None
     """Its gripper; None without one."""
+    optional_cameras: Mapping[str, Camera] = field(default_factory=dict)
+    """Cameras that it may have, by name."""
+    cameras: Mapping[str, Camera] = field(default_factory=dict)
+    """Those of them that look in a run, as it sets them; no part of the robot's file."""
     objects: tuple[str, ...] = ()
     """Movable bodies of the scene that are measured, as the task names them; no part of the robot's file."""
 

@@ -254,6 +254,7 @@ class DriverLoop:
             return self._begin(reading, rest)
         self._path.previous = rest
         self._path.filter.reset(rest)
+        self._episodes.draw()  # whoever is to answer needs to see what is asked for
         return self._open(reading, intact=False)
 
     def _goes_on(self) -> bool:

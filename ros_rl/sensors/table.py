@@ -13,6 +13,7 @@ import numpy as np
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.plugins import SENSORS_GROUP, Table
 from ros_rl.robot import Robot
+from ros_rl.sensors.cameras import camera_sensors
 from ros_rl.sensors.message_fields import by_name, doubles, get_xyz, get_xyzw, set_xyz, set_xyzw
 from ros_rl.sensors.objects import OBJECT_SENSORS, OBJECTS
 from ros_rl.sensors.sensor import IN_BASE, IN_ODOMETRY, Covariance, Noise, Sensor, Topic, rotation, vertical, white
@@ -220,7 +221,7 @@ SENSORS: Table[Sensor] = Table(
 
 
 def sensors_by_topic(robot: Robot) -> dict[Topic, dict[str, Sensor]]:
-    """The robot's sensors by name, grouped by topic, both in the order of the table."""
+    """The robot's sensors by name, grouped by topic, both in the order of the table; without its cameras."""
     grouped: dict[Topic, dict[str, Sensor]] = {}
     for name, sensor in SENSORS.items():
         if name in robot.sensors:
@@ -262,7 +263,13 @@ def check_sensors(robot: Robot) -> None:
 
 
 def check_measurement(robot: Robot, m: Measurement) -> str | None:
-    """What is wrong with a measurement: a sensor of the robot that is missing, misshapen or not finite."""
+    """What is wrong with a measurement: a sensor of the robot that is missing, misshapen or not finite.
+
+    A camera may have taken no picture yet.
+    """
+    for name, sensor in camera_sensors(robot).items() if robot.cameras else ():
+        if name in m and (m[name].shape != sensor.shape(robot) or m[name].dtype != sensor.dtype):
+            return f"{name} is {m[name].dtype} {m[name].shape}, expected {sensor.dtype} {sensor.shape(robot)}"
     for name in robot.sensors:
         if name not in m:
             return f"{name} is not measured"

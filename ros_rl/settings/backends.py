@@ -26,6 +26,8 @@ class BackendSettings:
     """Whether it may be reset at any time, so that a fault may clear itself."""
     renders: ClassVar[bool] = False
     """Whether it gives pictures."""
+    has_cameras: ClassVar[bool] = False
+    """Whether its robot's cameras give pictures."""
     knows_truth: ClassVar[bool] = False
     """Whether it tells what really happened, so that a controller can be judged in it."""
     measures_objects: ClassVar[bool] = False
@@ -97,6 +99,7 @@ class ExternalSettings(BackendSettings):
 
     starts_driver: ClassVar[bool] = False
     measures_objects: ClassVar[bool] = True
+    has_cameras: ClassVar[bool] = True
 
     guard: bool = setting(
         True, "our filter, guards and latch stand in front of it; false: it has its own, and is the run's driver itself"

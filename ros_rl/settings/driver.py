@@ -34,6 +34,11 @@ def check_driver(name: str, backend: BackendSettings, robot: Robot) -> None:
             f"driver '{name}' is not for robot '{robot.name}', whose file has hardware for "
             f"{', '.join(robot.hardware)}; if it does move this robot, add '{name}: {{}}' there"
         )
+    if robot.cameras and not backend.has_cameras:
+        raise ConfigError(
+            f"driver '{name}' has no camera '{next(iter(robot.cameras))}' of robot '{robot.name}': leave it out of "
+            "cameras.names, or choose a task that does not observe it"
+        )
     backend.check_robot(backend.own_part(robot))
 
 

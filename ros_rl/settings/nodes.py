@@ -20,9 +20,9 @@ NODES = ("driver", "controller", "collector", "learner", "evaluator", "superviso
 SHARED = ("task", "robot", "seed", "control")
 """Settings that every node acts by, and declares."""
 ACTS_BY: dict[str, tuple[str, ...]] = {
-    "driver": ("driver",),
-    "controller": ("controller", "expert", "teleop", "driver.dead_man_button", "driver.dead_man_limit"),
-    "collector": ("collector", "teleop.episodes"),
+    "driver": ("driver", "cameras"),
+    "controller": ("controller", "cameras", "expert", "teleop", "driver.dead_man_button", "driver.dead_man_limit"),
+    "collector": ("collector", "cameras", "teleop.episodes"),
     "learner": ("learner", "agent", "evaluator.every", "evaluator.episodes", "evaluator.final_episodes"),
     "evaluator": ("evaluator.seconds", "evaluator.video", "evaluator.fresh", "driver.backend", "controller.threads"),
     "supervisor": ("supervisor",),

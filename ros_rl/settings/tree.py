@@ -20,6 +20,7 @@ from ros_rl.robot import Robot, load_robot
 from ros_rl.ros_names import likely_name
 from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.agent import AgentSettings
+from ros_rl.settings.cameras import CameraSettings
 from ros_rl.settings.commands import COMMAND_SETTINGS
 from ros_rl.settings.driver import ALWAYS, DriverSettings, check_driver
 from ros_rl.settings.expert import ExpertSettings
@@ -48,6 +49,7 @@ class Settings:
     robot: str = setting("", "robot name or YAML file; empty: the task's own robot")
     seed: int = setting(0, "seed of every random number", low=0, high=2**31 - 1)
     control: ControlSettings = group(ControlSettings, "timing")
+    cameras: CameraSettings = group(CameraSettings, "cameras that look")
     driver: DriverSettings = group(DriverSettings, "driver")
     controller: ControllerSettings = group(ControllerSettings, "controller")
     collector: CollectorSettings = group(CollectorSettings, "collector")
@@ -72,6 +74,10 @@ class Settings:
             )
         if self.teleop.device != NONE:
             self._check_teleop()
+        if self.cameras.names and isinstance(self.task, GymTask):
+            raise ConfigError(
+                f"cameras.names is {[*self.cameras.names]}, but only robots have cameras: leave it out with --env"
+            )
         if self.expert.name and isinstance(self.task, GymTask):
             raise ConfigError(f"expert.name is '{self.expert.name}', but experts move robots; use '' with --env")
 
@@ -227,6 +233,7 @@ class Settings:
         """
         robot = self.control.fitted(self.task.fitted(load_robot(self.robot_name)))
         robot = equipped(robot, self.task.observation, self.task.objects)
+        robot = self.cameras.fitted(robot, self.task.name, self.task.cameras)
         check_robot(robot, self.task.observation)
         check_driver(self.driver.backend_name, self.driver.backend, robot)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)
@@ -238,5 +245,6 @@ class Settings:
         return replace(self, driver=replace(self.driver, resets=ALWAYS, arena=0.0))
 
     def headless(self) -> Settings:
-        """A copy whose simulator opens no window."""
-        return replace(self, driver=replace(self.driver, backend=self.driver.backend.headless()))
+        """A copy whose simulator opens no window, and whose cameras look only as far as the task observes them."""
+        backend, cameras = self.driver.backend.headless(), replace(self.cameras, names=None)
+        return replace(self, cameras=cameras, driver=replace(self.driver, backend=backend))

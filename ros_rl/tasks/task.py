@@ -46,6 +46,8 @@ class Task(ABC):
     """How a simulated robot begins an episode. A real one goes home for `Start.HOME`, else it stays where it lies."""
     objects: ClassVar[tuple[str, ...]] = ()
     """Movable bodies of the scene that it observes, in the order of the fields ``object_*``."""
+    cameras: ClassVar[tuple[str, ...]] = ()
+    """Cameras of the robot whose pictures it observes."""
     observation: ClassVar[tuple[str, ...]]
     """State and goal fields, by their names in `ros_rl.features.FEATURES`."""
     measures: ClassVar[tuple[Measure, ...]] = ()

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from command_line import run_cli
 
+from ros_rl.robot.camera import Camera
 from ros_rl.robot.file import ActionEntry, JointEntry, PassiveJointEntry, RobotFile
 from ros_rl.robot.gripper import Gripper
 from ros_rl.robot.hardware import Hardware, HardwareJoint
@@ -28,6 +29,7 @@ SECTIONS = {
     "A box": Box,
     "Simulation": Simulation,
     "A gripper": Gripper,
+    "A camera": Camera,
     "A leg": Leg,
     "A joint of a leg": LegJoint,
     "Hardware": Hardware,

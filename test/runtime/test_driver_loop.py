@@ -264,6 +264,12 @@ class TestSafety:
         assert [tick.intact for tick in ticks] == [False] * 3
         np.testing.assert_array_equal(backend.acted, [robot.home] * 2)
 
+    def test_and_whoever_is_to_answer_sees_what_is_asked_for(self):
+        loop = DriverLoop(ROBOT, make_task("xarm_reach"), Recorder(), 20.0, delay=1)
+        loop.attended = False
+        tick = loop.start()
+        assert tick.safety is SafetyState.READY and tick.inputs["goal_position"].shape == (3,)
+
     def test_what_is_stopped_takes_no_steps(self):
         loop, _ = make()
         answer(loop, ZERO)

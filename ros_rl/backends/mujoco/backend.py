@@ -12,12 +12,14 @@ from ros_rl.backends.instant import Instant, check_measures
 from ros_rl.backends.mujoco.camera import Camera
 from ros_rl.backends.mujoco.conditions import Conditioner
 from ros_rl.backends.mujoco.drives import Drives
+from ros_rl.backends.mujoco.eyes import Eyes
 from ros_rl.backends.mujoco.instant import MEASURES, MujocoInstant
 from ros_rl.backends.mujoco.world import World
 from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
 from ros_rl.backends.starts import Place
 from ros_rl.backends.world.conditions import Conditions
 from ros_rl.backends.world.terrain import Terrain
+from ros_rl.cameras.feed import Picture
 from ros_rl.robot import Robot
 from ros_rl.settings.simulators.mujoco import MujocoSettings
 from ros_rl.types import Array, Pose
@@ -52,6 +54,7 @@ class MujocoBackend(SimulatedRobot):
         self._drives = Drives(self._world, robot)
         self._conditioner = Conditioner(self._world, robot, settings)
         self._camera = Camera(self._world, robot)
+        self._eyes = Eyes(self._world.model, robot)
 
     def place(self, place: Place, passive: Array, conditions: Conditions, rng: np.random.Generator) -> None:
         """See `SimulatedRobot.place`."""
@@ -76,7 +79,8 @@ class MujocoBackend(SimulatedRobot):
         """See `SimulatedRobot.lay`."""
         if self._world.field is not None:
             self._world.field.lay(terrain)
-            self._camera.close()  # it drew what was there before
+            self._camera.close()  # they drew what was there before
+            self._eyes.close()
 
     def move_field(self, pose: Pose) -> None:
         """See `SimulatedRobot.move_field`."""
@@ -117,6 +121,10 @@ class MujocoBackend(SimulatedRobot):
                 others += 1
         return Contacts(others, list(slips.values()))
 
+    def look(self, name: str) -> Picture:
+        """See `SimulatedRobot.look`."""
+        return self._eyes.look(name, self._world.data)
+
     def render(self, width: int, height: int) -> np.ndarray:
         """A picture from the side, following a floating base."""
         return self._camera.picture(width, height)
@@ -124,3 +132,4 @@ class MujocoBackend(SimulatedRobot):
     def close(self) -> None:
         """Release what draws; once is enough, more do no harm."""
         self._camera.close()
+        self._eyes.close()

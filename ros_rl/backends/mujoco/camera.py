@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ros_rl.backends.mujoco.client import mujoco
+from ros_rl.backends.mujoco.client import mujoco, open_renderer
 from ros_rl.backends.mujoco.world import World
-from ros_rl.errors import BackendError
 from ros_rl.robot import Robot
 
 _ROOM = 1.15  # around the robot
@@ -47,12 +46,7 @@ class Camera:
         return np.array(self._renderer.render())
 
     def _open(self, width: int, height: int) -> None:
-        model = self._world.model
-        model.vis.global_.offwidth, model.vis.global_.offheight = width, height
-        try:
-            self._renderer = mujoco.Renderer(model, height, width)
-        except Exception as error:  # whatever the platform's own library raises
-            raise BackendError(f"MuJoCo cannot draw here: {error}; install libegl1, or set MUJOCO_GL") from None
+        self._renderer = open_renderer(self._world.model, width, height)
         self._size = (width, height)
 
     def _look(self) -> Any:

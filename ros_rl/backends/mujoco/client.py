@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ros_rl.backends.display import draw_without_display
-from ros_rl.errors import MissingDependencyError
+from ros_rl.errors import BackendError, MissingDependencyError
 
 draw_without_display()
 try:
@@ -14,4 +16,17 @@ try:
 except ImportError as error:
     raise MissingDependencyError("mujoco", "mujoco") from error
 
-__all__ = ["mujoco"]
+__all__ = ["mujoco", "open_renderer"]
+
+
+def open_renderer(model: Any, width: int, height: int) -> Any:
+    """What draws pictures of that size [px].
+
+    Raises:
+        BackendError: There is nothing to draw with.
+    """
+    model.vis.global_.offwidth, model.vis.global_.offheight = width, height
+    try:
+        return mujoco.Renderer(model, height, width)
+    except Exception as error:  # whatever the platform's own library raises
+        raise BackendError(f"MuJoCo cannot draw here: {error}; install libegl1, or set MUJOCO_GL") from None

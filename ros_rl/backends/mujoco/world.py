@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros_rl.backends.mujoco.client import mujoco
+from ros_rl.backends.mujoco.eyes import add_cameras
 from ros_rl.backends.mujoco.ground import Fields, add_fields
 from ros_rl.backends.mujoco.model import robot_spec
 from ros_rl.backends.mujoco.scene import add_scene, movable_objects
@@ -59,6 +60,7 @@ class World:
         spec, around, simulation = robot_spec(robot, settings), read_scene(scene), robot.simulation
         links = {body.name for body in spec.bodies[1:]}
         add_scene(spec, around)
+        add_cameras(spec, robot)
         if settings.world.terrain.uneven:
             add_fields(spec)
         try:

@@ -14,6 +14,7 @@ from ros_rl.backends.instant import Instant, check_measures
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
 from ros_rl.backends.pybullet.conditions import Conditioner
+from ros_rl.backends.pybullet.eyes import Eyes
 from ros_rl.backends.pybullet.ground import Field
 from ros_rl.backends.pybullet.markers import Markers
 from ros_rl.backends.pybullet.objects import named
@@ -23,6 +24,7 @@ from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
 from ros_rl.backends.starts import Place
 from ros_rl.backends.world.conditions import Conditions
 from ros_rl.backends.world.terrain import Terrain
+from ros_rl.cameras.feed import Picture
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross
 from ros_rl.settings.simulators.pybullet import PyBulletSettings
@@ -61,6 +63,7 @@ class PyBulletBackend(SimulatedRobot):
         named(self._scene.objects, robot.objects, scenario.scene)
         self._conditioner = Conditioner(self._client, robot, settings.world)
         self._camera = Camera(self._client, robot)
+        self._eyes = Eyes(self._client, robot)
         self._markers = Markers(self._client)
         self._closed = False
         if settings.gui:
@@ -195,6 +198,10 @@ class PyBulletBackend(SimulatedRobot):
     def pose(self, positions: Array) -> None:
         """Put the joints at positions [rad or m], shape (joints,), without time passing; for pictures."""
         pose(self._client, self._body, positions, self._robot.passive_home)
+
+    def look(self, name: str) -> Picture:
+        """See `SimulatedRobot.look`."""
+        return self._eyes.look(name, self._body)
 
     def render(self, width: int, height: int) -> np.ndarray:
         """A picture from the side, following a floating base."""

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +55,7 @@ class Body:
         spawn: Position [m] of the base link in the home pose.
         contacts: Links whose contact force is measured, in the order of the robot's YAML file.
         followers: Joints that mimic others.
+        links: Links by name, -1 for the base.
         inertial: Pose of the base's centre of mass in its link frame; PyBullet's base is the former, ROS's the latter.
         frame: The inverse: pose of the base's link frame at its centre of mass.
     """
@@ -70,6 +71,7 @@ class Body:
     frame: tuple[tuple[float, ...], tuple[float, ...]]
     contacts: tuple[int, ...] = ()
     followers: tuple[Follower, ...] = ()
+    links: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -212,8 +214,8 @@ def load_robot(client: Any, robot: Robot, changed: Path | None = None) -> Body:
         client.changeDynamics(index, links[name], lateralFriction=friction, frictionAnchor=1)
     feet = [links[name] for name in simulation.feet]
     tool = links[simulation.tool_link] if simulation.tool_link else None
-    base = client.getBodyInfo(index)[0].decode()
-    contacts = [-1 if name == base else links[name] for name in robot.contact_links]
+    links[client.getBodyInfo(index)[0].decode()] = -1
+    contacts = [links[name] for name in robot.contact_links]
     dynamics = client.getDynamicsInfo(index, -1)
     joints, passive = joints[: robot.size], joints[robot.size :]
     inertial = (dynamics[3], dynamics[4])
@@ -230,6 +232,7 @@ def load_robot(client: Any, robot: Robot, changed: Path | None = None) -> Body:
         frame,
         tuple(contacts),
         followers,
+        links,
     )
 
 

@@ -15,8 +15,10 @@ from ros_rl.backends.rolling.ball import Ball
 from ros_rl.backends.rolling.view import View
 from ros_rl.backends.target_ramp import TargetRamp
 from ros_rl.backends.wheel_heading import WheelHeading
+from ros_rl.cameras.feed import Feed, Picture
+from ros_rl.cameras.pinhole import intrinsics, optical_axes
 from ros_rl.floor_plan import floor_plan
-from ros_rl.robot import Robot
+from ros_rl.robot import Camera, Robot
 from ros_rl.rotations import from_rotation_vector
 from ros_rl.settings.simulators.rolling import RollingSettings
 from ros_rl.types import Array, Measurement
@@ -60,6 +62,8 @@ class RollingBackend(Simulator):
         self._touched = 0
         self._goal: Array | None = None
         self._views: dict[tuple[int, int], View] = {}
+        self._feed = Feed(robot, settings.frames, self.look)
+        self._seen_by = {name: self._view_of(camera) for name, camera in robot.cameras.items()}
 
     def begin(self, rng: np.random.Generator) -> Measurement:
         """In the middle, then some random moves straight ahead at full power, and a period at rest."""
@@ -67,7 +71,8 @@ class RollingBackend(Simulator):
         low, high = self._settings.strength
         ball.strength = rng.uniform(low, high, self._robot.size)
         ball.place, ball.wheels = np.zeros(2), rest
-        self._rng = np.random.default_rng([self._seed, int(rng.integers(2**31))])
+        drawn = int(rng.integers(2**31))
+        self._rng = np.random.default_rng([self._seed, drawn])
         self._were.clear()
         self._way = np.zeros(self._robot.size)
         self._ramp.reset()
@@ -78,14 +83,18 @@ class RollingBackend(Simulator):
         for _ in range(_MOVES):
             ball.heading = float(rng.uniform(-np.pi, np.pi))
             for _ in range(max(1, round(_MOVE_SECONDS / self._period))):
-                self.step(before, full)
+                self._roll(before, full)
                 before = full
-        measured = self.step(before, rest)
+        measured = self._roll(before, rest)
         self._shown.clear()
-        return measured
+        self._feed.begin(np.random.default_rng([self._seed, drawn, 2]))
+        return Measurement(measured | self._feed.next())
 
     def step(self, previous: Array, command: Array) -> Measurement:
         """Roll for one control period."""
+        return Measurement(self._roll(previous, command) | self._feed.next())
+
+    def _roll(self, previous: Array, command: Array) -> Measurement:
         self._touched = 0
         for target in self._ramp.targets(previous, command):
             self._ball.target = target
@@ -134,6 +143,13 @@ class RollingBackend(Simulator):
         view.disc(image, ball.place + 0.6 * size * ahead, size / 4.0, _NOSE)
         return image
 
+    def look(self, name: str) -> Picture:
+        """What a camera above sees now: walls and the ball, which looks the same from all sides."""
+        view, high, size = self._seen_by[name], self._robot.cameras[name].position[2], self._settings.ball.radius
+        image, nearer = view.empty(), high / (high - size)
+        view.disc(image, view.middle + nearer * (self._ball.place - view.middle), nearer * size, _BALL)
+        return Picture(image, None)
+
     def close(self) -> None:
         """Nothing to release."""
 
@@ -154,6 +170,12 @@ class RollingBackend(Simulator):
             "heading_estimate": self._heading.update(self._seen, self._way),
         }
         return Measurement({name: measured[name] for name in self._robot.sensors})
+
+    def _view_of(self, camera: Camera) -> View:
+        across, axes = camera.width * camera.position[2] / intrinsics(camera)[0, 0], optical_axes(camera)
+        view = View(camera.width, camera.height, across, np.array(camera.position[:2]), -axes[:2, 1])
+        view.stand(self._plan)
+        return view
 
     def _view(self, width: int, height: int) -> View:
         extent = 2.0 * (self._plan.extent + _BEYOND)

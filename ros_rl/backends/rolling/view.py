@@ -15,18 +15,26 @@ Colour = tuple[int, int, int]
 
 
 class View:
-    """A picture from straight above: x to the right, y up, the origin in the middle.
+    """A picture from straight above.
 
     Args:
         width: [px].
         height: [px].
         across: How much of the floor its width shows [m].
+        middle: Of what it shows [m], shape (2,).
+        up: The direction on the floor that is up in it, a unit vector, shape (2,).
     """
 
-    def __init__(self, width: int, height: int, across: float) -> None:
+    def __init__(
+        self, width: int, height: int, across: float, middle: Array | None = None, up: Array | None = None
+    ) -> None:
         self._pixel = across / width
         rows, columns = np.mgrid[:height, :width]
-        self._points = np.stack([columns - (width - 1) / 2.0, (height - 1) / 2.0 - rows], -1) * self._pixel
+        away = np.stack([columns - (width - 1) / 2.0, (height - 1) / 2.0 - rows], -1) * self._pixel
+        self.middle: Array = np.zeros(2) if middle is None else middle
+        """Of what it shows [m], shape (2,)."""
+        x, y = (0.0, 1.0) if up is None else up
+        self._points = self.middle + away @ np.array([[y, -x], [x, y]])
         self._empty: Image = np.full((height, width, 3), FLOOR, np.uint8)
 
     def stand(self, plan: FloorPlan) -> None:
@@ -40,7 +48,7 @@ class View:
         return self._empty.copy()
 
     def disc(self, image: Image, place: Array, radius: float, colour: Colour, inner: float = 0.0) -> None:
-        """Draw a disc, or a ring.
+        """Draw a disc, or a ring; a pixel on its edge is partly what was there.
 
         Args:
             image: Of this view.
@@ -50,4 +58,9 @@ class View:
             inner: Radius of the hole [m].
         """
         away = np.linalg.norm(self._points - place, axis=-1)
-        image[(away <= radius) & (away >= inner)] = colour
+        covered = np.clip((radius - away) / self._pixel + 0.5, 0.0, 1.0)
+        if inner:
+            covered *= np.clip((away - inner) / self._pixel + 0.5, 0.0, 1.0)
+        touched = covered > 0.0
+        share = covered[touched, None]
+        image[touched] = np.rint(share * colour + (1.0 - share) * image[touched])

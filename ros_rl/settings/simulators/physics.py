@@ -16,6 +16,7 @@ from ros_rl.robot import Robot
 from ros_rl.robot.model import check_model
 from ros_rl.scenes import check_scene, read_scene
 from ros_rl.settings.backends import SimulatorSettings
+from ros_rl.settings.cameras import FrameSettings
 from ros_rl.settings.nodes import ControlSettings
 from ros_rl.settings.sensors import ESTIMATED, ODOMETRY, TRUTH, NoiseSettings, OdometrySensors
 from ros_rl.settings.world import WorldSettings
@@ -26,6 +27,7 @@ class PhysicsSettings(SimulatorSettings):
     """A robot in a physics engine."""
 
     renders: ClassVar[bool] = True
+    has_cameras: ClassVar[bool] = True
     name: ClassVar[str]
     sensors_group: ClassVar[str]
     """Entry points by which other packages say how their sensors are measured there."""
@@ -37,6 +39,7 @@ class PhysicsSettings(SimulatorSettings):
     latency: float = setting(0.0, "actuation latency inside the period, besides the delay", unit="s", low=0.0, high=0.2)
     world: WorldSettings = group(WorldSettings, "what differs from the model, drawn per episode")
     noise: NoiseSettings = group(NoiseSettings, "sensor noise")
+    frames: FrameSettings = group(FrameSettings, "pictures of cameras")
     odometry: str = setting(
         TRUTH,
         "what base velocity and position are: the truth with noise, or estimated as on a robot with legs",

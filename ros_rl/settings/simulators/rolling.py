@@ -16,6 +16,7 @@ from ros_rl.errors import ConfigError, TimingError, UnknownNameError
 from ros_rl.floor_plan import floor_plan
 from ros_rl.robot import VELOCITY, Robot
 from ros_rl.settings.backends import SimulatorSettings
+from ros_rl.settings.cameras import FrameSettings
 from ros_rl.settings.nodes import ControlSettings
 
 MEASURED = ("joint_position", "joint_velocity", "base_position", "heading_estimate")
@@ -37,6 +38,7 @@ class RollingSettings(SimulatorSettings):
     """A ball that rolls on two wheels in a walled place, seen by a camera above. Its heading is measured by nobody."""
 
     renders: ClassVar[bool] = True
+    has_cameras: ClassVar[bool] = True
 
     ball: BallSettings = group(BallSettings, "the ball")
     latency: float = setting(0.1, "from a command to its power at the motors", unit="s", low=0.0, high=0.5)
@@ -48,6 +50,7 @@ class RollingSettings(SimulatorSettings):
     camera_lost: float = setting(
         0.0, "share of the pictures in which it is not seen: then it is where it was seen last", low=0.0, high=0.9
     )
+    frames: FrameSettings = group(FrameSettings, "pictures of the robot's cameras")
 
     def __post_init__(self) -> None:
         """Check what spans two values."""
@@ -65,8 +68,16 @@ class RollingSettings(SimulatorSettings):
             )
 
     def check_robot(self, robot: Robot) -> None:
-        """See `BackendSettings.check_robot`."""
+        """See `BackendSettings.check_robot`: cameras look straight down."""
         check_two_wheels("rolling", robot)
+        for name, camera in robot.cameras.items():
+            (x, y, z), (u, v, w) = camera.position, camera.target
+            if (x, y) != (u, v) or z <= w or z <= self.ball.radius or camera.depth:
+                raise ConfigError(
+                    f"driver 'rolling' sees from straight above, without depth; camera '{name}' of robot "
+                    f"'{robot.name}' looks from {[*camera.position]} to {[*camera.target]}"
+                    f"{' with depth' if camera.depth else ''}"
+                )
 
     def check_scene(self, name: str, objects: Sequence[str]) -> None:
         """See `BackendSettings.check_scene`: walls and whatever else stands there, and room for the ball to start."""

@@ -1,0 +1,85 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How pictures of simulated cameras come: with the tick that they show, later, or never."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros_rl.cameras.pinhole import millimetres
+from ros_rl.robot import Robot
+from ros_rl.sensors.cameras import depth_of, image_of
+from ros_rl.settings.cameras import FrameSettings
+from ros_rl.types import Array, Image
+
+Pixels = dict[str, NDArray[Any]]
+
+
+class Picture(NamedTuple):
+    """What a camera sees at one instant.
+
+    Attributes:
+        colour: Red, green, blue.
+        depth: Distances along the optical axis [m], shape (height, width), infinite where nothing is; None
+            of a camera that does not measure it.
+    """
+
+    colour: Image
+    depth: Array | None
+
+
+class Feed:
+    """The pictures of a robot's cameras, tick by tick: of each the newest that has come.
+
+    Args:
+        robot: Whose cameras look.
+        settings: How late pictures are, and how many are lost.
+        look: What a camera sees now, by its name.
+    """
+
+    def __init__(self, robot: Robot, settings: FrameSettings, look: Callable[[str], Picture]) -> None:
+        self._robot, self._settings, self._look = robot, settings, look
+        self._rng = np.random.default_rng(0)
+        self._on_the_way: dict[str, list[tuple[int, Pixels]]] = {}
+        self._newest: dict[str, Pixels] = {}
+
+    def begin(self, rng: np.random.Generator) -> None:
+        """Of the next episode, whose first pictures come at once.
+
+        Args:
+            rng: Draws what is late and what is lost.
+        """
+        self._rng = rng
+        self._on_the_way, self._newest = {name: [] for name in self._robot.cameras}, {}
+
+    def next(self) -> Pixels:
+        """What the cameras measure at this tick, by the sensors' names."""
+        found: Pixels = {}
+        for name in self._robot.cameras:
+            found |= self._arrived(name)
+        return found
+
+    def _arrived(self, name: str) -> Pixels:
+        waiting = self._on_the_way[name] = [(left - 1, pixels) for left, pixels in self._on_the_way[name]]
+        late, lost = int(self._rng.integers(*self._settings.late, endpoint=True)), self._rng.random()
+        if name not in self._newest:
+            self._newest[name] = self._taken(name)
+        elif lost >= self._settings.dropped:
+            waiting.append((late, self._taken(name)))
+        came = [index for index, (left, _) in enumerate(waiting) if left <= 0]
+        if came:
+            self._newest[name] = waiting[came[-1]][1]
+            del waiting[: came[-1] + 1]  # an older one that comes after it counts for nothing
+        return self._newest[name]
+
+    def _taken(self, name: str) -> Pixels:
+        colour, depth = self._look(name)
+        pixels: Pixels = {image_of(name): colour}
+        if depth is not None:
+            pixels[depth_of(name)] = millimetres(depth, self._robot.cameras[name])
+        return pixels

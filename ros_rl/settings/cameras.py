@@ -1,0 +1,68 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which of a robot's cameras look in a run, as settings, and how a simulator's pictures come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ros_rl.config import setting
+from ros_rl.errors import ConfigError
+from ros_rl.robot import Robot
+from ros_rl.robot.camera import LARGEST, SMALLEST
+
+
+@dataclass(frozen=True)
+class CameraSettings:
+    """The cameras of a run. The robot's file says where they are and what else they are."""
+
+    names: tuple[str, ...] | None = setting(
+        None, "those of the robot that look, besides those that the task observes; not set: no others"
+    )
+    width: int | None = setting(
+        None, "of all pictures; not set: as the robot's file says", unit="px", low=SMALLEST, high=LARGEST
+    )
+    height: int | None = setting(None, "of all pictures; see width", unit="px", low=SMALLEST, high=LARGEST)
+    depth: bool | None = setting(None, "whether they measure depth, too; not set: as the robot's file says")
+
+    def fitted(self, robot: Robot, task: str, observed: Sequence[str]) -> Robot:
+        """The robot with the cameras that look.
+
+        Args:
+            robot: As its file describes it.
+            task: Name of the task.
+            observed: Cameras that the task observes.
+
+        Raises:
+            ConfigError: The robot has no such camera.
+        """
+        asked = dict.fromkeys(observed, f"task '{task}' observes") | {
+            name: "cameras.names asks for" for name in self.names or () if name not in observed
+        }
+        for name, who in asked.items():
+            if name not in robot.optional_cameras:
+                has = ", ".join(robot.optional_cameras) or "none"
+                raise ConfigError(f"robot '{robot.name}' has no camera '{name}', which {who}; it has: {has}")
+        given = {"width": self.width, "height": self.height, "depth": self.depth}
+        changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        return replace(robot, cameras={name: replace(robot.optional_cameras[name], **changes) for name in asked})
+
+
+@dataclass(frozen=True)
+class FrameSettings:
+    """How a simulator's pictures come. At an episode's begin each camera's first comes at once."""
+
+    late: tuple[int, int] = setting(
+        (0, 0), "control periods by which a picture comes after what it shows, drawn for each", low=0, high=20
+    )
+    dropped: float = setting(0.0, "share of pictures that never come: the one before them stays", low=0.0, high=0.95)
+
+    def __post_init__(self) -> None:
+        """Refuse a range that is upside down."""
+        if self.late[0] > self.late[1]:
+            raise ConfigError(
+                f"driver.backend.frames.late is {[*self.late]}: its first, the lowest, is above its second"
+            )

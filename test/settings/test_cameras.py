@@ -1,0 +1,126 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which cameras look: by the task, by the run, as either sets them; and what is refused, in a line each."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ros_rl.errors import ConfigError
+from ros_rl.resources import share_path
+from ros_rl.robot import load_robot, robot_names
+from ros_rl.settings.loading import load_settings
+from ros_rl.tasks.arm.pick_place import XarmPickPlace
+
+
+def robot_of(task: str = "xarm_pick_place", driver: str = "pybullet", **cameras: Any) -> Any:
+    over = {"cameras": cameras, "driver": {"backend": {"name": driver}}}
+    if driver not in ("pybullet", "rolling", "mujoco", "mock"):
+        over["driver"]["mode"] = "real_time"
+    return load_settings(task, overrides=[over]).load_robot()
+
+
+def test_none_look_unless_asked() -> None:
+    robot = robot_of()
+    assert robot.cameras == {} and set(robot.optional_cameras) == {"wrist", "front"}
+
+
+def test_as_the_robot_has_them() -> None:
+    robot = robot_of(names=["front"])
+    assert robot.cameras == {"front": robot.optional_cameras["front"]}
+    assert robot.cameras["front"].size == (64, 64) and not robot.cameras["front"].depth
+
+
+def test_as_the_run_sets_them() -> None:
+    robot = robot_of(names=["front", "wrist"], width=96, height=32, depth=True)
+    assert list(robot.cameras) == ["front", "wrist"]
+    assert all(camera.size == (32, 96) and camera.depth for camera in robot.cameras.values())
+
+
+def test_those_that_the_task_observes_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(XarmPickPlace, "cameras", ("wrist",))
+    assert list(robot_of(names=["front", "wrist"]).cameras) == ["wrist", "front"]
+    settings = load_settings("xarm_pick_place", overrides=[{"cameras": {"names": ["front"]}}])
+    assert list(settings.headless().load_robot().cameras) == ["wrist"]  # as evaluations want it
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"task": "a1_walk", "names": ["wrist"]}, "robot 'a1' has no camera 'wrist', which cameras.names asks for; "),
+        ({"names": ["palm"]}, "'palm', which cameras.names asks for; it has: wrist, front"),
+        ({"names": ["front"], "driver": "xarm"}, "driver 'xarm' has no camera 'front' of robot 'xarm6_gripper': leave"),
+        ({"names": ["front"], "width": 256}, r"'cameras.width' is 256, out of range: .*\[px\] in \[32, 128\]"),
+        ({"names": ["front"], "height": 16}, r"'cameras.height' is 16, out of range"),
+        ({"names": ["front"], "height": 64.5}, r"'cameras.height' is 64.5, expected int"),
+        ({"task": "sphero_navigate", "names": ["above"], "driver": "sphero"}, "driver 'sphero' has no camera 'above'"),
+        (
+            {"task": "sphero_navigate", "driver": "rolling", "names": ["above"], "depth": True},
+            r"'rolling' sees from straight above, without depth; camera 'above' .* to \[0.0, 0.0, 0.0\] with depth",
+        ),
+    ],
+)
+def test_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        robot_of(**arguments)
+
+
+def test_a_task_that_wants_what_the_robot_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(XarmPickPlace, "cameras", ("palm",))
+    with pytest.raises(ConfigError, match="no camera 'palm', which task 'xarm_pick_place' observes; it has: wrist"):
+        robot_of()
+
+
+def test_an_environment_has_no_robot() -> None:
+    with pytest.raises(ConfigError, match=r"cameras.names is \['wrist'\], but only robots have cameras"):
+        load_settings("gym", overrides=[{"task": {"env": "Pendulum-v1"}, "cameras": {"names": ["wrist"]}}])
+
+
+def write(folder: Path, robot: str, **camera: Any) -> str:
+    """A robot's file with one camera more, from one that fits."""
+    file = yaml.safe_load((share_path("config", "robots") / f"{robot}.yaml").read_text())
+    usual = {"position": [1.0, 0.0, 0.5], "target": [0.0, 0.0, 0.0], "field_of_view": 1.0}
+    name = camera.pop("name", "more")
+    file["cameras"] = {name: {key: value for key, value in (usual | camera).items() if value is not None}}
+    path = folder / f"{robot}.yaml"
+    path.write_text(yaml.safe_dump(file))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("camera", "message"),
+    [
+        ({"target": [1.0, 0.0, 0.5]}, r"cameras.more looks from \[1.0, 0.0, 0.5\] to \[1.0, 0.0, 0.5\] with up"),
+        ({"target": [1.0, 0.0, 0.0]}, r"with up \[0.0, 0.0, 1.0\]: expected two points, and an up that is not along"),
+        ({"up": [0.0, 0.0, 0.0]}, r"with up \[0.0, 0.0, 0.0\]: expected"),
+        ({"nearest": 0.5, "farthest": 0.5}, "cameras.more: nearest 0.5 is not below farthest 0.5"),
+        ({"name": "Left-Eye"}, "cameras.Left-Eye: expected a name of small letters, digits and _"),
+        ({"width": 31}, r"'cameras.more.width' is 31, out of range: of its picture \[px\] in \[32, 128\]"),
+        ({"field_of_view": 3.2}, r"'cameras.more.field_of_view' is 3.2, out of range"),
+        ({"field_of_view": None}, r"missing key 'cameras.more.field_of_view': from the top of its picture"),
+        ({"lens": "wide"}, r"unknown setting 'cameras.more.lens'; valid in cameras.more: depth, farthest"),
+        ({"position": [0.0, float("nan"), 1.0]}, r"cameras.more.position\[1\]' is nan"),
+    ],
+)
+def test_a_file_that_makes_no_sense(tmp_path: Path, camera: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_robot(write(tmp_path, "xarm6_gripper", **camera))
+
+
+def test_a_link_that_is_not_there(tmp_path: Path) -> None:
+    file = write(tmp_path, "xarm6_gripper", link="palm")
+    settings = load_settings("xarm_pick_place", overrides=[{"robot": file}])
+    with pytest.raises(ConfigError, match=r"cameras.more.link: .*xarm6_gripper.urdf has no link 'palm'; it has link_"):
+        settings.load_robot()
+    with pytest.raises(ConfigError, match="cameras.more.link is 'shell', but the robot has no URDF: leave it out"):
+        load_robot(write(tmp_path, "sphero", link="shell"))
+
+
+@pytest.mark.parametrize("name", robot_names())
+def test_cameras_that_ship_can_look(name: str) -> None:
+    """Small enough for pictures to be cheap, and square, as encoders have them."""
+    for camera in load_robot(name).optional_cameras.values():
+        assert camera.size == (64, 64)
