@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The shipped agents, each through the driver of its robot at a stand-in, against the same agent in the simulator.
+"""The shipped agents and experts, each through a driver at a stand-in of its robot, against the same in the simulator.
 
 For each robot the stand-in is a process, and so is all that ``ros-rl run`` starts; they are armed and resumed as by a
 person. Settings are the defaults, but for where the robot is. What the robot did is the stand-in's truth, what the
@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from loop.cases import CASES, NAVIGATES, REACHES, WALKS, Case
+from loop.cases import CASES, MOVES, NAVIGATES, REACHES, WALKS, Case
 from loop.figures import episodes_of, figures_of, ticks_of, timing
 from loop.session import play
 from loop.simulated import simulate
@@ -26,7 +26,12 @@ from machine import add_output, describe_line, describe_machine, spread, table, 
 
 from ros_rl.settings.loading import load_settings
 
-_FIGURES = {WALKS: "velocity [m/s]", REACHES: "error at the end [mm]", NAVIGATES: "mean distance [mm]"}
+_FIGURES = {
+    WALKS: "velocity [m/s]",
+    REACHES: "error at the end [mm]",
+    NAVIGATES: "mean distance [mm]",
+    MOVES: "things a minute",
+}
 _HEADER = (
     "robot, driver",
     "agent",
@@ -60,6 +65,7 @@ def measure(case: Case, seconds: float, tries: int, episodes: int, seed: int, fo
     return {
         "task": case.task,
         "driver": case.driver,
+        "expert": case.expert,
         "does": case.does,
         "period_ms": 1e3 * settings.control.period,
         "load_1min": [round(load, 2), round(os.getloadavg()[0], 2)],
@@ -73,8 +79,7 @@ def measure(case: Case, seconds: float, tries: int, episodes: int, seed: int, fo
 
 def row(name: str, found: dict[str, Any]) -> list[str]:
     """For the table."""
-    walks = found["does"] == WALKS
-    scale, form = (1.0, ".2f") if walks else (1e3, ".1f")
+    scale, form = {WALKS: (1.0, ".2f"), MOVES: (1.0, ".1f")}.get(found["does"], (1e3, ".1f"))
 
     def text(values: dict[str, float] | None) -> str:
         if values is None:
@@ -85,7 +90,7 @@ def row(name: str, found: dict[str, Any]) -> list[str]:
     there, here = found["stand_in"], found["simulator"]
     return [
         f"{name}, `{found['driver']}`",
-        f"`{found['task']}`",
+        f"`{found['task']}`, expert `{found['expert']}`" if found["expert"] else f"`{found['task']}`",
         _FIGURES[found["does"]],
         text(there),
         text(here),

@@ -1,14 +1,14 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who drives what: the shipped agents, their drivers, and the stand-ins that these meet."""
+"""Who drives what: the shipped agents and experts, their drivers, and the stand-ins that these meet."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-WALKS, REACHES, NAVIGATES = "walks", "reaches", "navigates"
+WALKS, REACHES, NAVIGATES, MOVES = "walks", "reaches", "navigates", "moves"
 GOALS = {REACHES: "goal_position", NAVIGATES: "goal_planar"}
 """Inputs that say where to."""
 _ADDRESS = "127.0.0.2"  # of stand-ins with the option `second`
@@ -16,17 +16,32 @@ _ADDRESS = "127.0.0.2"  # of stand-ins with the option `second`
 
 @dataclass(frozen=True)
 class Case:
-    """An agent at a robot's stand-in."""
+    """An agent or an expert at a robot's stand-in."""
 
     task: str
     driver: str
     stand_in: str
     does: str
-    """What is measured: `WALKS`, `REACHES` or `NAVIGATES`."""
+    """What is measured: `WALKS`, `REACHES`, `NAVIGATES` or `MOVES`."""
     options: tuple[str, ...] = ()
     """Of the stand-in."""
     settings: tuple[str, ...] = ()
     """Of the driver's backend: where the robot is, nothing else."""
+    expert: str = ""
+    """Who acts in place of the task's shipped agent."""
+
+    @property
+    def acts(self) -> tuple[str, ...]:
+        """The command that lets it act."""
+        return (
+            ("record", self.task, "--expert", self.expert) if self.expert else ("run", self.task, "--agent", self.agent)
+        )
+
+    @property
+    def stands_in(self) -> tuple[str, ...]:
+        """The command that lets the robot be there, with things and a camera that sees them where it moves some."""
+        options = [word for name in self.options for word in ("--with", name)]
+        return ("stand-in", self.stand_in, *options, *(("--task", self.task, "--track") if self.does == MOVES else ()))
 
     @property
     def agent(self) -> str:
@@ -46,6 +61,12 @@ CASES: dict[str, Case] = {
     "ur": Case("ur5_reach", "ur_rtde", "ur", REACHES, ("second",), (f"address={_ADDRESS}",)),
     "ros2_control": Case("ur5_reach", "ros2_control", "ros2_control", REACHES, settings=("status=required",)),
     "xarm": Case("xarm_reach", "xarm", "xarm", REACHES, ("second",), (f"address={_ADDRESS}",)),
+    "ur5_pick_place": Case(
+        "ur5_pick_place", "ur_rtde", "ur", MOVES, ("second",), (f"address={_ADDRESS}",), expert="pick_place"
+    ),
+    "xarm_pick_place": Case(
+        "xarm_pick_place", "xarm", "xarm", MOVES, ("second",), (f"address={_ADDRESS}",), expert="pick_place"
+    ),
     "so101": Case("so101_reach", "so101", "so101", REACHES),
     "sphero": Case(
         "sphero_navigate",

@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a run came to: how far it walked or how close it reached by the truth, and how well it kept its time."""
+"""What a run came to: how far it walked, how close it reached, what it moved by the truth, and how it kept its time."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 
-from loop.cases import GOALS, NAVIGATES, WALKS
+from loop.cases import GOALS, MOVES, NAVIGATES, WALKS
 from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.nodes.messages import deserialised
 from ros_rl.robot import Robot
 from ros_rl.runs.mcap_reading import LogFile
+from ros_rl.tasks.arm.bins import TWO_BINS, moved
 from ros_rl.types import Array, SafetyState, Tick
 
 _COUNTS = {"deadline misses": "misses", "periods too long": "long_periods", "commands limited": "limited"}
@@ -34,16 +35,20 @@ class Episode:
     """[s]"""
     places: list[Array] = field(default_factory=list)
     """Of its base or its tool [m]."""
+    things: list[Array] = field(default_factory=list)
+    """Of what can be moved [m], each shape (things, 3)."""
     goal: Array | None = None
     """Of the tool, or of the base along the ground [m]."""
     cut: bool = False
     """Whether it ended before its time."""
 
     def figure(self, does: str) -> float | None:
-        """Mean velocity along the ground [m/s], or distance from the goal [m]; None if it tells nothing.
+        """Mean velocity over ground [m/s], things moved [1/min], or distance from the goal [m]; None if it tells none.
 
         The distance of a reach is that at the end, that of a way over ground the mean of all ticks.
         """
+        if does == MOVES:
+            return None if self.cut else self._moved() * 60.0 / (self.times[-1] - self.times[0])
         if does != WALKS:
             if self.cut or self.goal is None:
                 return None
@@ -54,6 +59,9 @@ class Episode:
             return None
         way = self.places[-1][:2] - self.places[first][:2]
         return float(np.linalg.norm(way)) / (self.times[-1] - self.times[first])
+
+    def _moved(self) -> int:
+        return sum(moved(TWO_BINS, places) for places in np.swapaxes(self.things, 0, 1))
 
 
 def figures_of(episodes: Iterable[Episode], does: str) -> list[float]:
@@ -76,9 +84,11 @@ def episodes_of(ticks: Sequence[Tick], truth: Path, length: int, does: str) -> l
     for _, group in groupby(running, key=lambda tick: tick.episode):
         own = list(group)
         times = [1e-9 * tick.stamp for tick in own]
-        places = np.stack([np.interp(times, known[:, 0], known[:, axis]) for axis in (1, 2, 3)], axis=1)
+        seen = np.stack([np.interp(times, known[:, 0], place) for place in known[:, 1:].T], axis=1).reshape(
+            len(own), -1, 3
+        )
         goal = own[-1].inputs.get(GOALS.get(does, ""))
-        found.append(Episode(times, list(places), goal, cut=own[-1].step < length - 1))
+        found.append(Episode(times, list(seen[:, 0]), list(seen[:, 1:]), goal, cut=own[-1].step < length - 1))
     return found
 
 

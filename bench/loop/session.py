@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A run as a person does it: the stand-in, ``ros-rl run``, ``arm``, ``resume``; in the end ``disarm`` and Ctrl-C."""
+"""A run as a person does it: stand-in, ``ros-rl run`` (``record``), ``arm``, ``resume``; last ``disarm`` and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def begun(*words: str) -> Iterator[Program]:
 
 
 def play(case: Case, seconds: float, folder: Path) -> Left:
-    """Let an agent act at a stand-in from the moment on that it does, or until something goes wrong.
+    """Let somebody act at a stand-in from the moment on that he does, or until something goes wrong.
 
     Args:
         case: Which.
@@ -132,12 +132,10 @@ def play(case: Case, seconds: float, folder: Path) -> Left:
     """
     truth, run, problem = folder / "truth.txt", folder / "run", ""
     folder.mkdir(parents=True, exist_ok=True)
-    options = [word for name in case.options for word in ("--with", name)]
-    with begun("stand-in", case.stand_in, *options, "--truth", str(truth)) as stand_in:
+    with begun(*case.stands_in, "--truth", str(truth)) as stand_in:
         address = stand_in.wait_for(r"stands in at (.*); Ctrl-C", _UP)[1]
         settings = [word for item in case.found_at(address) for word in ("--set", f"driver.backend.{item}")]
-        words = [case.task, "--agent", case.agent, "--driver", case.driver, *settings, "--out", str(run)]
-        with begun("run", *words) as running:
+        with begun(*case.acts, "--driver", case.driver, *settings, "--out", str(run)) as running:
             try:
                 namespace = running.wait_for(r"DISARMED.*--namespace (\S+)", _UP)[1]
                 order("arm", "--namespace", namespace)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,17 +53,21 @@ def transfers(bins: Bins) -> Callable[[Outcome], float]:
     """How often things came to lie in the other bin than the one in which they lay, by the truth."""
 
     def count(outcome: Outcome) -> float:
-        found = 0
-        for name in outcome.start.objects:
-            last = 0.0
-            for truth in outcome.truths:
-                place = _in_base(truth, name)
-                side = float(bins.side(place)) if place[2] < _LIES else 0.0
-                found += bool(side and last and side != last)
-                last = side or last
-        return float(found)
+        return float(
+            sum(moved(bins, [_in_base(truth, name) for truth in outcome.truths]) for name in outcome.start.objects)
+        )
 
     return count
+
+
+def moved(bins: Bins, places: Iterable[Array]) -> int:
+    """How often a thing came to lie in the other bin than the one in which it lay, by where it was, each shape (3,)."""
+    found, last = 0, 0.0
+    for place in places:
+        side = float(bins.side(place)) if place[2] < _LIES else 0.0
+        found += bool(side and last and side != last)
+        last = side or last
+    return found
 
 
 def _in_base(truth: Truth, name: str) -> Array:
