@@ -27,14 +27,21 @@ EXPERTS = {
     "ur5_push": "push",
     "xarm_push": "push",
 }
+JOINTS = {
+    "control": {"rate_hz": 20.0, "delay": 1, "commands": {"name": "joints"}},
+    "agent": {"name": "mpc"},
+    "learner": {"replay": {"n_step": 1}},
+}
+"""Joint velocities at 20 Hz, whatever a task's own settings are."""
 
 
-def show(task: str, driver: str, seed: int, episodes: int) -> dict[str, Any]:
+def show(task: str, commands: str, driver: str, seed: int, episodes: int) -> dict[str, Any]:
     """What the expert of a task came to in some episodes of one seed."""
-    settings = load_settings(task, overrides=[{"driver": {"backend": {"name": driver}}}])
+    own = JOINTS if commands == "joints" else {}
+    settings = load_settings(task, overrides=[{"driver": {"backend": {"name": driver}}}, own])
     world = RobotWorld(settings, seed)
     robot, period = world.robot, settings.control.period
-    expert = make_expert(EXPERTS[task], robot, settings.task, period)
+    expert = make_expert(EXPERTS[task], robot, settings.task, period, settings.control.command_map(robot))
     outcomes, succeeded, faults = [], [], 0
     for _ in range(episodes):
         truths, asked = [], []
@@ -50,7 +57,15 @@ def show(task: str, driver: str, seed: int, episodes: int) -> dict[str, Any]:
     found: dict[str, Any] = {key: value for part in figures for key, value in part.items()}
     if step.succeeded is not None:
         found["succeeded"] = float(np.mean(succeeded))
-    return {"task": task, "driver": driver, "seed": seed, "episodes": episodes, "faults": faults, **found}
+    return {
+        "task": task,
+        "commands": commands,
+        "driver": driver,
+        "seed": seed,
+        "episodes": episodes,
+        "faults": faults,
+        **found,
+    }
 
 
 def main() -> None:
@@ -60,23 +75,27 @@ def main() -> None:
     parser.add_argument("--drivers", nargs="+", choices=("pybullet", "mujoco"), default=["pybullet"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--episodes", type=int, default=3, help="of each seed")
+    parser.add_argument(
+        "--commands", nargs="+", choices=("joints", "task"), default=["joints"], help="joints, or the task's own map"
+    )
     add_output(parser, "experts")
     options = parser.parse_args()
     machine = describe_machine()
     print(describe_line(machine))
     runs = [
-        show(task, driver, seed, options.episodes)
+        show(task, commands, driver, seed, options.episodes)
         for task in options.tasks
+        for commands in options.commands
         for driver in options.drivers
         for seed in options.seeds
     ]
-    rows = [[run["task"], run["driver"], run["seed"], run["faults"], *_figures(run)] for run in runs]
-    print(table(["task", "simulator", "seed", "guards", "figures"], rows))
+    rows = [[run["task"], run["commands"], run["driver"], run["seed"], run["faults"], *_figures(run)] for run in runs]
+    print(table(["task", "commands", "simulator", "seed", "guards", "figures"], rows))
     write_result(options.out, {"machine": machine, "runs": runs})
 
 
 def _figures(run: dict[str, Any]) -> list[str]:
-    known = ("task", "driver", "seed", "episodes", "faults")
+    known = ("task", "commands", "driver", "seed", "episodes", "faults")
     return [", ".join(f"{key} {value:.3g}" for key, value in run.items() if key not in known)]
 
 

@@ -88,7 +88,7 @@ class World:
         obs, action, reward, next_obs = (torch.stack(column, 1) for column in zip(*rows, strict=True))
         zeros, ones = torch.zeros(LENGTH), torch.ones(LENGTH)
         episodes = [
-            Samples(obs[i], action[i], REWARD_SCALE * reward[i], next_obs[i], zeros, GAMMA * ones, ones)
+            Samples(obs[i], action[i], REWARD_SCALE * reward[i], next_obs[i], zeros, GAMMA * ones, ones, zeros)
             for i in range(EPISODES)
         ]
         return episodes, float(reward.sum(1).mean())

@@ -27,6 +27,7 @@ from ros_rl.types import Command, Verdict
 
 _OWN_SIMULATORS = {"mock": "mock", "sphero": "rolling"}
 """Of robots without a URDF."""
+EPISODE = 2.5  # s
 
 
 def simulators(names: Iterable[str]) -> list[tuple[str, str]]:
@@ -80,13 +81,13 @@ def test_the_layout_is_state_goal_actions_without_gaps(task: str, driver: str) -
     edges = [spec.slices[item.name] for item in spec.fields]
     assert [part.start for part in edges] == [0, *(part.stop for part in edges[:-1])]
     assert edges[-1].stop == spec.size == len(spec.scale)
-    assert spec.size == spec.state_size + spec.goal_size + (1 + spec.delay) * spec.action_size
+    assert spec.size == spec.state_size + spec.goal_size + (1 + spec.delay) * spec.map.shown_size
     assert all(item.unit and item.scale > 0 for item in spec.fields)
 
 
 @tasks
 def test_the_time_limit_truncates(task: str, driver: str):
-    settings = with_overrides(settings_of(task, driver), task={"episode_seconds": 0.5})
+    settings = with_overrides(settings_of(task, driver), task={"episode_seconds": EPISODE})
     robot = settings.load_robot()
     spec = settings.observation_spec(robot)
     backend = make_backend(settings)
@@ -95,12 +96,12 @@ def test_the_time_limit_truncates(task: str, driver: str):
     tick = driver.start()
     verdict, transition = builder.add(tick)
     while verdict is Verdict.CONTINUE:
-        driver.accept(Command(tick.stamp, robot.neutral_command))
+        driver.accept(Command(tick.stamp, spec.map.command(tick, np.zeros(len(spec.map.actions)))))
         tick = driver.advance(verdict)
         verdict, transition = builder.add(tick)
     assert verdict is Verdict.TRUNCATED
     assert transition is not None and transition.truncated and not transition.terminated
-    assert tick.step == round(0.5 / settings.control.period)
+    assert tick.step == round(EPISODE / settings.control.period)
     backend.close()
 
 

@@ -7,6 +7,9 @@ Q(o, u) of all actions is one pass of a network. Its target is r + gamma Q'(o', 
 and target network are Q' and Q'' makes the four variants that van Hasselt et al. 2018 (*Deep reinforcement learning
 and the deadly triad*) compare: ``targets: none`` with ``bootstrap: same`` is Q-learning, target networks with
 ``bootstrap: same`` target Q, ``double`` and ``inverse_double`` what they are called.
+
+With ``margin`` m an action that was shown is to be worth more than all others (Hester et al. 2018, *Deep Q-learning
+from demonstrations*): the loss max_u (Q(o, u) + m [u != u_shown]) - Q(o, u_shown) is added where something was shown.
 """
 
 from __future__ import annotations
@@ -76,8 +79,10 @@ class DqnAgent(ReplayAgent):
         q = values.gather(-1, taken)[..., 0]
         error = q - target
         slope = error.clamp(-1.0, 1.0) if self.settings.loss == "huber" else 2.0 * error
-        slope = samples.weight * slope / len(target)
-        self.critics.follow_slope(torch.zeros_like(values).scatter_(-1, taken, slope[..., None]), self.updates)
+        slopes = torch.zeros_like(values).scatter_(-1, taken, slope[..., None])
+        if self.settings.margin:
+            slopes += samples.shown[:, None] * margin_slope(values, taken, self.settings.margin)
+        self.critics.follow_slope(samples.weight[:, None] * slopes / len(target), self.updates)
         return q, target
 
     def values(self, network: ActionValues, samples: Samples) -> Tensor:
@@ -107,3 +112,16 @@ class DqnAgent(ReplayAgent):
     def tensors(self) -> dict[str, Tensor]:
         """See `Agent.tensors`."""
         return {"epsilon": self.graph.epsilon}
+
+
+def margin_slope(values: Tensor, taken: Tensor, margin: float) -> Tensor:
+    """Derivative of max_u (Q(u) + margin [u != taken]) - Q(taken) after the values, of their shape.
+
+    Args:
+        values: Q, (critics, batch, choices).
+        taken: The action that is to be the best, (critics, batch, 1).
+        margin: By how much.
+    """
+    best = (values + margin).scatter(-1, taken, values.gather(-1, taken)).argmax(-1, keepdim=True)
+    one = torch.ones_like(best, dtype=values.dtype)
+    return torch.zeros_like(values).scatter_add_(-1, best, one).scatter_add_(-1, taken, -one)

@@ -33,6 +33,17 @@ class ToolBox(NamedTuple):
         """The place in it that is nearest to a position [m], shape (3,)."""
         return np.clip(position, self.lower, self.upper)
 
+    def meets(self, start: Array, end: Array) -> bool:
+        """Whether a way along one axis leads into it or through it, from outside.
+
+        Args:
+            start: [m], shape (3,).
+            end: [m], shape (3,).
+        """
+        inside = bool(((start > self.lower) & (start < self.upper)).all())
+        way = (np.minimum(start, end) < self.upper) & (np.maximum(start, end) > self.lower)
+        return not inside and bool(way.all())
+
     def slowed(self, velocity: Array, rest: Array, braking: float, period: float) -> Array:
         """A velocity with which the tool stops in front of every side: along each axis slowed by itself, so it slides.
 

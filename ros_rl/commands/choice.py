@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ros_rl.commands.arm import Arm
-from ros_rl.commands.box import Corner, tool_box
+from ros_rl.commands.box import Corner, ToolBox, tool_box
 from ros_rl.commands.cartesian import newest_command
 from ros_rl.commands.command_map import CommandMap
 from ros_rl.errors import ConfigError
@@ -20,7 +20,8 @@ from ros_rl.types import Array, Tick
 
 TOGGLE, STEPS = VERTICALS = ("toggle", "steps")
 """One choice that goes between two heights; or two, a step up and a step down."""
-_GRIP = "grip"
+HEIGHT, GRIP, STAY = "height", "grip", "stay"
+"""Choices that are no step."""
 _NEWTON_STEPS, _THERE = 20, 1e-7  # m or rad
 _SHORT = 0.05  # m/rad, singular values of the Jacobian below which a solution of the kinematics is approached slowly
 _LARGEST_TURN = 0.5  # rad of a joint in one step of the solution
@@ -39,6 +40,8 @@ class Choice:
     orientation: str
     lower: Corner
     upper: Corner
+    avoid_lower: Corner
+    avoid_upper: Corner
 
 
 class ChoiceCommands(CommandMap):
@@ -73,8 +76,9 @@ class ChoiceCommands(CommandMap):
         self.robot, self._settings, self._described = robot, settings, described
         what = f"control.commands '{described['name']}'"
         self._arm = Arm(robot, period, what)
+        self._avoided = ToolBox(np.array(settings.avoid_lower), np.array(settings.avoid_upper))
         self._box = tool_box(robot, self._arm.tool(robot.home).position, settings.lower, settings.upper)
-        for height in settings.heights if settings.vertical == TOGGLE else ():
+        for height in settings.heights if self.toggles else ():
             if not self._box.lower[2] <= height <= self._box.upper[2]:
                 raise ConfigError(
                     f"{what} has height {height:g} m, robot '{robot.name}' allows {self._box.lower[2]:.3g} to "
@@ -86,9 +90,9 @@ class ChoiceCommands(CommandMap):
         """Ways [m] of the choices by their names, in the order of their numbers; those that are no step have none."""
         self.moves["y_down"] = (0.0, -size, 0.0)
         steps = {"z_up": (0.0, 0.0, size), "z_down": (0.0, 0.0, -size)}
-        self.moves |= {"height": (0.0, 0.0, 0.0)} if settings.vertical == TOGGLE else steps
-        self.moves |= {_GRIP: (0.0, 0.0, 0.0)} if self._arm.others.size else {}
-        self.moves |= {"stay": (0.0, 0.0, 0.0)} if settings.stay else {}
+        self.moves |= {HEIGHT: (0.0, 0.0, 0.0)} if self.toggles else steps
+        self.moves |= {GRIP: (0.0, 0.0, 0.0)} if self._arm.others.size else {}
+        self.moves |= {STAY: (0.0, 0.0, 0.0)} if settings.stay else {}
         self.choices = len(self.moves)
         self.shown = ("step_x", "step_y", "step_z", *(robot.actions[index] for index in self._arm.others))
 
@@ -147,22 +151,45 @@ class ChoiceCommands(CommandMap):
         free, others = np.full(3, np.inf), self._arm.others
         return np.append(-free, low[others]), np.append(free, high[others])
 
+    @property
+    def step(self) -> float:
+        """Of the tool along an axis [m]."""
+        return self._settings.step
+
+    @property
+    def toggles(self) -> bool:
+        """Whether one choice goes between two heights."""
+        return self._settings.vertical == TOGGLE
+
+    def tool(self, tick: Tick) -> Array:
+        """Where the tool will be when what is decided at a tick begins to act [m], shape (3,)."""
+        return self._arm.tool(self._arm.places(tick)[-1]).position
+
+    def target(self, start: Array, move: str) -> Array:
+        """Where a choice brings the tool from a place [m], both of shape (3,)."""
+        wanted = start + self.moves[move]
+        wanted[2] = self._height(wanted[2], other=move == HEIGHT)
+        end = self._box.clip(wanted)
+        return start if self._avoided.meets(start, end) else end
+
+    def is_high(self, height: float) -> bool:
+        """Whether the upper one of the two heights is nearer [m]."""
+        return height > 0.5 * sum(self._settings.heights)
+
     def _command(self, tick: Tick, move: str) -> Array:
         arm, place = self._arm, self._arm.places(tick)[-1]
-        target = arm.tool(place).position + self.moves[move]
-        target[2] = self._height(target[2], other=move == "height")
-        way = self._solved(place, self._box.clip(target)) - place
+        way = self._solved(place, self.target(arm.tool(place).position, move)) - place
         before = newest_command(tick)
         velocity = arm.limits(place).towards(np.zeros(self.robot.size), way / arm.period)
         grip = np.where(arm.of_others(before) > 0.0, 1.0, -1.0)
-        return arm.with_others(velocity, -grip if move == _GRIP else grip)
+        return arm.with_others(velocity, -grip if move == GRIP else grip)
 
     def _height(self, height: float, other: bool) -> float:
         """Of the two heights the nearer one, or the other; where steps go up and down, the one that was reached."""
-        if self._settings.vertical == STEPS:
+        if not self.toggles:
             return height
         low, high = self._settings.heights
-        return high if (height > 0.5 * (low + high)) != other else low
+        return high if self.is_high(height) != other else low
 
     def _solved(self, place: Array, target: Array) -> Array:
         """A place of the joints that has the tool at a position, and as upright as it can be; by Newton's method."""

@@ -3,7 +3,10 @@
 
 """Scripted experts by name, those of other packages included: they show a task, and correct who learns it."""
 
+from ros_rl.commands import CommandMap
+from ros_rl.commands.choice import ChoiceCommands
 from ros_rl.errors import UnknownNameError
+from ros_rl.experts.choosing import ChoosingExpert
 from ros_rl.experts.expert import Expert
 from ros_rl.experts.pick_place import PickPlaceExpert
 from ros_rl.experts.push import PushExpert
@@ -27,7 +30,7 @@ def check_expert(name: str) -> None:
         raise UnknownNameError("expert", name, EXPERTS)
 
 
-def make_expert(name: str, robot: Robot, task: Task, period: float) -> Expert:
+def make_expert(name: str, robot: Robot, task: Task, period: float, commands: CommandMap | None = None) -> Expert:
     """The expert of that name, for a robot and its task.
 
     Args:
@@ -35,13 +38,15 @@ def make_expert(name: str, robot: Robot, task: Task, period: float) -> Expert:
         robot: As the task uses it.
         task: What it is to show.
         period: Control period [s].
+        commands: What the actions of the run are; an expert shows choices where they are choices.
 
     Raises:
         UnknownNameError: There is no such expert.
-        ConfigError: It does not know this task or this robot.
+        ConfigError: It does not know this task, this robot or choices.
     """
     check_expert(name)
-    return EXPERTS[name](robot, task, period)
+    expert = EXPERTS[name](robot, task, period)
+    return ChoosingExpert(expert, commands) if isinstance(commands, ChoiceCommands) else expert
 
 
 __all__ = ["EXPERTS", "OWN_EXPERTS", "Expert", "check_expert", "make_expert"]

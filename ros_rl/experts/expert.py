@@ -6,10 +6,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 from ros_rl.robot import Robot
 from ros_rl.tasks import Task
 from ros_rl.types import Array, Tick
+
+
+class Wish(NamedTuple):
+    """Where an arm is to bring its tool.
+
+    Attributes:
+        place: In the base frame [m], shape (3,).
+        width: How wide its gripper is to be there [m]; None: as it is.
+    """
+
+    place: Array
+    width: float | None = None
 
 
 class Expert(ABC):
@@ -37,3 +50,13 @@ class Expert(ABC):
 
         It is one of the robot's own actions (`Robot.command`), whatever the run's command map makes of it.
         """
+
+    def wish(self, tick: Tick, tool: Array, near: float) -> Wish | None:
+        """What it wants of the tool, for whoever moves that in another way; None: it has no such wish.
+
+        Args:
+            tick: See `act`.
+            tool: Where the tool will be when an action acts [m], shape (3,).
+            near: From which distance on the tool is at a place [m].
+        """
+        return None

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from ros_rl.errors import ConfigError
 from ros_rl.experts.differential import Differential, action_of, decided_position
-from ros_rl.experts.expert import Expert
+from ros_rl.experts.expert import Expert, Wish
 from ros_rl.features.gripper import gripper_of, gripper_width
 from ros_rl.robot import VELOCITY, Robot
 from ros_rl.sensors.inputs import GRASP
@@ -31,13 +29,6 @@ _STEP = 0.001  # m; by more than this what they are told differs from before, wh
 _ROOM = 0.068, 0.03  # m; along y and x, that an open gripper needs from its middle to a bin's walls, `_NEAR` beside it
 _SPOTS = np.array([(x, y) for y in (0.10, 0.20) for x in (0.35, 0.42, 0.49)])  # m; in the left bin
 _APART = 0.08  # m; of a thing that is put down from those that lie there
-
-
-class _Wish(NamedTuple):
-    """Where the tool is to go [m], shape (3,), and how wide the gripper is to be [m]."""
-
-    place: Array
-    width: float
 
 
 class PickPlaceExpert(Expert):
@@ -67,33 +58,34 @@ class PickPlaceExpert(Expert):
         """See `Expert.act`."""
         position = decided_position(self.robot, tick, self.period)
         tool = self._differential.tool(position)
-        wish = self._wish(tick, tool)
+        wish = self.wish(tick, tool, _NEAR)
         velocity = _GAIN * (wish.place - tool)
         velocity = velocity / max(1.0, float(np.linalg.norm(velocity)) / _FASTEST)
         joints = self._differential.held_velocity(position, velocity)
         most = min(self.robot.limits.velocity[self._joint], self.robot.limits.step[self._joint] / self.period)
-        way = gripper_of(self.robot).position_at(wish.width) - position[self._joint]
+        way = gripper_of(self.robot).position_at(wish.width or 0.0) - position[self._joint]
         joints[self._joint] = np.clip(way / self.period, -most, most)
         return action_of(self.robot, position, joints, self.period)
 
-    def _wish(self, tick: Tick, tool: Array) -> _Wish:
+    def wish(self, tick: Tick, tool: Array, near: float) -> Wish:
+        """See `Expert.wish`."""
         things = tick.measurement["object_position"].reshape(-1, 3)
         from_side = float(tick.inputs[GRASP][0])
         if from_side:
-            return self._carry(things, from_side, tool)
-        return self._fetch(things, *self._grip(tick), tool)
+            return self._carry(things, from_side, tool, near)
+        return self._fetch(things, *self._grip(tick), tool, near)
 
-    def _carry(self, things: Array, from_side: float, tool: Array) -> _Wish:
+    def _carry(self, things: Array, from_side: float, tool: Array, near: float) -> Wish:
         """Bring what is held into the other bin."""
         held = np.linalg.norm(things - tool, axis=1).argmin()
         lying = np.delete(things, held, axis=0)[:, :2]
         spots = _SPOTS * [1.0, -from_side]
         room = np.array([np.linalg.norm(lying - spot, axis=1).min(initial=1.0) for spot in spots])
         spot = spots[np.argmax(room > _APART) if (room > _APART).any() else room.argmax()]
-        over = bool(np.linalg.norm(spot - tool[:2]) < _NEAR)
+        over = bool(np.linalg.norm(spot - tool[:2]) < near)
         if not over:
-            return _Wish(_above(spot, tool), 0.0)
-        return _Wish(np.append(spot, _DROP - 0.01), _OPEN if tool[2] < _DROP else 0.0)
+            return Wish(_above(spot, tool), 0.0)
+        return Wish(np.append(spot, _DROP - 0.01), _OPEN if tool[2] < _DROP else 0.0)
 
     def _grip(self, tick: Tick) -> tuple[float, bool]:
         """How far apart the fingers are [m], and whether they are being closed."""
@@ -104,21 +96,21 @@ class PickPlaceExpert(Expert):
         )
         return width, bool(told < width - _LAG or told < before - _STEP)
 
-    def _fetch(self, things: Array, width: float, closing: bool, tool: Array) -> _Wish:
+    def _fetch(self, things: Array, width: float, closing: bool, tool: Array, near: float) -> Wish:
         """Take a thing; of what was just put down let go first."""
         sides = TWO_BINS.side(things)
         fuller = 1.0 if (sides == 1.0).sum() >= (sides == -1.0).sum() else -1.0
         there = sides == fuller
         thing = things[there.argmax() if there.any() else 0]
         place = _reachable(thing[:2])
-        if np.linalg.norm(place - tool[:2]) > _NEAR:
-            return _Wish(_above(place, tool), _OPEN)
+        if np.linalg.norm(place - tool[:2]) > near:
+            return Wish(_above(place, tool), _OPEN)
         low = max(float(thing[2]), _LOWEST)
-        if tool[2] > low + _NEAR:
-            return _Wish(np.append(place, low if width > _OPEN_ENOUGH else _CARRY), _OPEN)
+        if tool[2] > low + near:
+            return Wish(np.append(place, low if width > _OPEN_ENOUGH else _CARRY), _OPEN)
         if width < self._thinnest:
-            return _Wish(np.append(place, _CARRY), _OPEN)  # there was nothing between the fingers
-        return _Wish(np.append(place, low), 0.0 if closing or width > _OPEN_ENOUGH else _OPEN)
+            return Wish(np.append(place, _CARRY), _OPEN)  # there was nothing between the fingers
+        return Wish(np.append(place, low), 0.0 if closing or width > _OPEN_ENOUGH else _OPEN)
 
 
 def _above(place: Array, tool: Array) -> Array:

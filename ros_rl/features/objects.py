@@ -20,6 +20,11 @@ def _columns(quaternions: Array) -> Array:
     return np.concatenate([rotation_columns(quaternion) for quaternion in quaternions.reshape(-1, 4)])
 
 
+def _object_offset(tick: Tick, robot: Robot) -> Array:
+    m = tick.measurement
+    return np.asarray(m["object_position"].reshape(-1, 3) - m["tool_position"]).reshape(-1)
+
+
 def _object_planar(tick: Tick, robot: Robot) -> Array:
     m = tick.measurement
     places = m["object_position"].reshape(-1, 3) @ quaternion_to_matrix(m["base_orientation"]).T
@@ -39,6 +44,16 @@ OBJECTS: dict[str, Feature] = {
         ("object_position",),
         mirror=(1, -1, 1),
         meaning="of the task's objects, one after the other",
+        frame=IN_BASE,
+    ),
+    "object_offset": Feature(
+        "m",
+        4.0,
+        _per_object(3),
+        _object_offset,
+        ("object_position", "tool_position"),
+        mirror=(1, -1, 1),
+        meaning="from the tool to the task's objects, one after the other",
         frame=IN_BASE,
     ),
     "object_orientation": Feature(

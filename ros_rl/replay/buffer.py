@@ -50,6 +50,8 @@ class Batch:
     """(batch,), gamma^m"""
     weight: np.ndarray
     """(batch,), importance weight, 1 where all are drawn alike"""
+    shown: np.ndarray
+    """(batch,), 0 or 1: whether it is a demonstration"""
     index: Index
     """(batch,), places in the ring (int64)"""
     images: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -296,6 +298,7 @@ class ReplayBuffer:
             ring.terminated[last],
             discount,
             weight,
+            np.zeros(index.shape, np.float32),
             index,
             ring.images.at(index),
             ring.images.after(last, ring.successor),

@@ -128,8 +128,8 @@ class MixedReplay(ReplayBuffer):
         return _joined(parts + ([self._theirs(shown(count))] if count else []))
 
     def _theirs(self, batch: Batch) -> Batch:
-        """A batch of demonstrations, whose places are told from the robot's own."""
-        return dataclasses.replace(batch, index=batch.index + self.capacity)
+        """A batch of demonstrations, which says so, and whose places are told from the robot's own."""
+        return dataclasses.replace(batch, index=batch.index + self.capacity, shown=np.ones_like(batch.shown))
 
 
 def _joined(parts: Sequence[Batch]) -> Batch:

@@ -66,5 +66,5 @@ def scripted_person(settings: Settings, robot: Robot) -> Person | None:
     expert, period = settings.expert, settings.control.period
     if not expert.name:
         return None
-    made = make_expert(expert.name, robot, settings.task, period)
+    made = make_expert(expert.name, robot, settings.task, period, settings.control.command_map(robot))
     return ScriptedPerson(made, expert.share, max(1, round(expert.seconds / period)), settings.seed)

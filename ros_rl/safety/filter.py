@@ -104,10 +104,14 @@ class CommandFilter:
         return value
 
     def _rest_after(self, command: Array, now: Array) -> Array:
-        """Where the joints come to rest if they brake, as hard as they may, after a period under a command."""
+        """Where the joints come to rest if they brake, as hard as they may, after a period under a command.
+
+        The ramp from the velocity before has its share in it, see `stoppable`.
+        """
         limits, period = self._robot.limits, self._period
         braking = np.minimum(limits.acceleration, limits.step / self._window)
-        moved = command * period + command * np.abs(command) / (2.0 * braking)
+        ramp = self._robot.command_ramp / 2 * period * self._last
+        moved = ramp + command * period + command * np.abs(command) / (2.0 * braking)
         return np.where(self._by_velocity, now + moved, command)
 
     def _limit_position(self, wanted: Array, position: Array | None) -> Array:

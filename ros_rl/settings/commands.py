@@ -120,6 +120,10 @@ class ChoiceSettings(ToolSettings):
     )
     stay: bool = setting(False, "one choice more, which is to stay; of the published ones all move something")
     heights: tuple[float, float] = setting((0.1, 0.25), "toggle: lower and upper height of the tool", unit="m")
+    avoid_lower: tuple[float, float, float] = setting(
+        _ANYWHERE[1], "smallest x, y and z of a box that no step leads into, such as a wall", unit="m", infinite=True
+    )
+    avoid_upper: tuple[float, float, float] = setting(_ANYWHERE[0], "largest", unit="m", infinite=True)
 
     def __post_init__(self) -> None:
         """Check what spans two settings."""

@@ -90,8 +90,6 @@ def _load(
             values = merge(values, _checked(read_parameters_file(task_file(task), NODES), task_file(task), task))
     chosen = Preset() if preset is None else read_preset(preset)
     values = chosen.onto(values)
-    for path, file in files:
-        _checked(file.values(namespace), path, task)
     if files:
         merged_files = reduce(ParametersFile.followed_by, (file for _, file in files))
         values = chosen.merge(values, merged_files.values(namespace))
@@ -104,6 +102,8 @@ def _load(
         chosen.check_agent(variant_name(AGENT_SETTINGS, settings.agent))
         return settings
     except ConfigError as together:
+        for path, file in files:
+            _checked(file.values(namespace), path, task)
         _blame(sources, values, chosen, str(together))
         raise
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from value_agents import agent_of, check_resume, fill, largest_difference, plain_layout, random_samples, settings_of
 
-from ros_rl.agents.dqn import DqnAgent
+from ros_rl.agents.dqn import DqnAgent, margin_slope
 from ros_rl.agents.factory import make_agent
 from ros_rl.agents.random import RandomGraph
 from ros_rl.deploy.export import ExportedGraph
@@ -67,6 +67,31 @@ def test_of_several_critics_the_smallest_counts() -> None:
     expected = torch.tensor([min(values[c, row, best[row]].item() for c in range(3)) for row in range(len(best))])
     _, target = agent.update_critics(samples)
     torch.testing.assert_close(target, samples.reward + samples.discount * (1 - samples.terminated) * expected)
+
+
+def test_the_slope_of_the_margin_is_that_of_its_loss() -> None:
+    g = torch.Generator().manual_seed(0)
+    values = torch.randn(2, 50, CHOICES, generator=g, dtype=torch.float64, requires_grad=True)
+    taken = torch.randint(CHOICES, (2, 50, 1), generator=g)
+    others = 0.8 * (1.0 - torch.nn.functional.one_hot(taken[..., 0], CHOICES))
+    loss = (values + others).max(-1).values - values.gather(-1, taken)[..., 0]
+    (gradient,) = torch.autograd.grad(loss.sum(), values)
+    torch.testing.assert_close(margin_slope(values.detach(), taken, 0.8), gradient)
+
+
+def test_the_margin_is_of_what_was_shown_alone() -> None:
+    tables = [0.0, 0.5, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]
+    agent = with_tables(*tables, "same", margin=1.0)
+    samples = random_samples(LAYOUT)
+    samples.reward, samples.discount = torch.zeros(6), torch.zeros(6)
+    samples.action, samples.weight = torch.tensor([[0.0], [0.0], [1.0], [1.0], [2.0], [2.0]]), torch.ones(6)
+    samples.shown = torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    gradients = []
+    agent.critics.optimiser.step = lambda: gradients.append(agent.critics.online.net.net[-1].bias.grad[0, 0].clone())
+    agent.update_critics(samples)
+    bellman = torch.tensor([0.0, 2.0, 0.0, 0.0])  # twice the error of 0.5, in two samples
+    margin = torch.tensor([-1.0, 1.0, 0.0, 0.0])  # action 0 was shown, action 1 has the larger value
+    torch.testing.assert_close(gradients[0], (bellman + margin) / 6)
 
 
 @pytest.mark.parametrize("loss", ["squared", "huber"])

@@ -167,3 +167,18 @@ def test_a_gripper_that_needs_longer_than_a_period_goes_on_and_its_choice_is_kno
     assert (
         commands.command(closing, np.array([1.0]))[-1] == 0.8 and commands.command(closing, np.array([5.0]))[-1] == 0.0
     )
+
+
+def test_no_step_leads_into_the_box_to_avoid() -> None:
+    """A wall of 10 cm: the tool goes over it, and at its side neither into it nor down on it."""
+    wall = {"avoid_lower": (-np.inf, -0.05, -np.inf), "avoid_upper": (np.inf, 0.05, 0.15)}
+    heights = {"heights": (0.1, 0.2), "step": 0.04}
+    commands = make_map("choice", with_gripper(), PERIOD, **heights, **wall)
+    over, beside = np.array([0.45, 0.0, 0.2]), np.array([0.45, 0.06, 0.1])
+    np.testing.assert_allclose(commands.target(over, "y_up"), [0.45, 0.04, 0.2])
+    np.testing.assert_array_equal(commands.target(over, "height"), over)
+    np.testing.assert_array_equal(commands.target(beside, "y_down"), beside)
+    np.testing.assert_allclose(commands.target(beside, "y_up"), [0.45, 0.1, 0.1])
+    np.testing.assert_allclose(commands.target(beside, "height"), [0.45, 0.06, 0.2])
+    inside = np.array([0.45, 0.04, 0.1])
+    np.testing.assert_allclose(commands.target(inside, "height"), [0.45, 0.04, 0.2], err_msg="out of it it may go")

@@ -42,7 +42,7 @@ def steps(obs: Tensor, action: Tensor, reward: Tensor, ends: float = 1.0, gamma:
     terminated = torch.zeros(len(reward))
     terminated[-1] = ends
     discount, weight = torch.full((len(reward),), gamma), torch.ones(len(reward))
-    return Samples(obs, action, reward, obs.roll(-1, 0), terminated, discount, weight)
+    return Samples(obs, action, reward, obs.roll(-1, 0), terminated, discount, weight, torch.zeros(len(reward)))
 
 
 def one_step(index: int, rng: np.random.Generator, action: Any = None) -> Transition:

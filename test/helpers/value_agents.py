@@ -62,6 +62,7 @@ def random_samples(layout: Layout, batch: int = 6, seed: int = 1) -> Samples:
         terminated,
         0.9 + 0.1 * torch.rand(batch, generator=g),
         0.5 + torch.rand(batch, generator=g),
+        (torch.arange(batch) % 2).float(),
     )
 
 

@@ -47,6 +47,19 @@ def test_an_arm_driven_into_the_table_stops_above_it() -> None:
     assert 0.02 <= at < 0.12
 
 
+def test_what_is_left_of_the_last_velocity_counts() -> None:
+    """Half a second up and the same way down again ends where it began, a ramp after it: by hand, to rounding."""
+    period, up = 0.5, np.array([0.0, -0.4, 0.0, 0.0, 0.0, 0.0])
+    lowest = float(Workspace(ARM)._kinematics.positions(ARM.home)[:, 2].min())
+    robot = boxed(workspace=Box(lower=(-1.0, -1.0, lowest - 0.03), upper=(1.0, 1.0, 2.0)))
+    fast = replace(robot, limits=replace(robot.limits, step=np.full(6, 100.0)), command_ramp=1.0)
+    filter_ = CommandFilter(fast, period)
+    assert not filter_(up, ARM.home).limited
+    middle = ARM.home + 0.5 * period * up  # of the ramp; the other half of the way is still to come
+    assert not filter_(-up, middle).limited, "it comes to rest in the home pose"
+    assert filter_(-1.5 * up, ARM.home - 0.5 * period * up).limited, "down twice is too far"
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_random_commands_never_leave_it(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -93,3 +93,11 @@ def test_files_are_merged_as_ros_does(tmp_path) -> None:
             context.try_shutdown()
         ours = load_settings("mock_point", files, namespace="mock")
         assert (ours.learner, ours.seed) == (theirs.learner, theirs.seed), [file.name for file in files]
+
+
+def test_a_file_may_need_what_is_set_beside_it(tmp_path) -> None:
+    path = tmp_path / "choices.yaml"
+    path.write_text("/**: {ros__parameters: {control: {rate_hz: 5.0, commands: {name: choice, vertical: steps}}}}")
+    assert load_settings("ur5_reach", path, ["agent.name=dqn"]).control.commands.discrete
+    with pytest.raises(ConfigError, match="choices.yaml: agent 'mpc' chooses continuous actions"):
+        load_settings("ur5_reach", path)

@@ -84,7 +84,7 @@ class ModelBasedAgent(Agent):
         one = e.reward.new_ones(len(e.reward))
         obs = self.spaces.network_input(e.state, e.goal, e.last_action)
         next_obs = self.spaces.network_input(e.next_state, e.goal, e.action)
-        return Samples(obs, e.action, e.reward, next_obs, e.terminated, gamma * one, one)
+        return Samples(obs, e.action, e.reward, next_obs, e.terminated, gamma * one, one, 0.0 * one)
 
     def smooth(self, action: Tensor, obs: Tensor) -> Tensor:
         """The action that acts, from the chosen one and the network input, which ends with the action before."""

@@ -32,6 +32,8 @@ class Samples:
     """(batch,)"""
     weight: Tensor
     """(batch,)"""
+    shown: Tensor
+    """(batch,)"""
 
     def rows(self, index: Tensor | slice) -> Samples:
         """Some of them."""
@@ -79,7 +81,7 @@ class Inputs(nn.Module):
 
     def samples(self, batch: Batch) -> Samples:
         """A batch as tensors, where the agent is."""
-        names = ("observation", "action", "reward", "next_observation", "terminated", "discount", "weight")
+        names = ("observation", "action", "reward", "next_observation", "terminated", "discount", "weight", "shown")
         device = self.scale.device
         obs, action, reward, next_observation, *rest = (
             torch.as_tensor(getattr(batch, name), device=device) for name in names

@@ -44,6 +44,7 @@ class PickPlace(Task):
         "gripper_width",
         "grasped_from",
         "object_position",
+        "object_offset",
     )
     memory: ClassVar[tuple[str, ...]] = (GRASP,)
     measures: ClassVar[tuple[Measure, ...]] = (OBJECTS_PER_MINUTE,)

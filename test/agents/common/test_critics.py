@@ -51,7 +51,7 @@ def column(values: Sequence[float]) -> Tensor:
 
 
 def samples() -> Samples:
-    rest = (torch.tensor(values) for values in (ENDED, DISCOUNT, WEIGHT))
+    rest = (torch.tensor(values) for values in (ENDED, DISCOUNT, WEIGHT, [0.0] * len(OBS)))
     return Samples(column(OBS), column(ACTION), torch.tensor(REWARD), column(NEXT), *rest)
 
 
