@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The vendor's gripper on the arm's flange, a few times a second between two velocities of the arm."""
+"""The vendor's gripper on the arm's flange, now and then between two velocities of the arm."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from ros_rl.backends.xarm.ramp import Ramp
 
 PULSES = 1000.0
 """Of the gripper per rad of its drive joint: 0 is closed, 850 open (xarm_ros2, xarm_gripper: 0.85 rad)."""
-_EVERY = 0.1  # s between two visits; each takes some milliseconds on the arm's own bus
+_EVERY, _MOVING = 0.1, 0.05  # s between two visits, and while it moves; each takes some milliseconds on the arm's bus
+_STILL = 20.0  # pulses/s
 _LEAST = 1  # pulses; less is not worth a visit
 
 
@@ -54,7 +55,8 @@ class Gripper:
     @property
     def due(self) -> float:
         """When it is to be looked after [s, steady clock]."""
-        return self._read + _EVERY
+        moves = abs(self.found.speed) > _STILL or self._next(self._clock()) is not None
+        return self._read + (_MOVING if moves else _EVERY)
 
     def switch_on(self) -> None:
         """Let it take positions, where it is.
@@ -79,15 +81,21 @@ class Gripper:
         Raises:
             BackendError: It does not answer, or reports an error.
         """
-        now, ramp, told = self._clock(), self._ramp, self._sent
+        now, told = self._clock(), self._sent
         if now < self.due:
             return
-        if ready and ramp is not None:
-            target = float(ramp.at(now + _EVERY / 2.0)[0])  # the mean until the next visit
-            if self._sent is None or abs(target - self._sent) >= _LEAST:
-                self._sent = round(target)
-                self._arm.grip(self._sent)
+        target = self._next(now)
+        if ready and target is not None:
+            self._sent = target
+            self._arm.grip(target)
         position, passed = self._arm.gripper_position(), now - self._read
         speed = 0.0 if passed > 5 * _EVERY else (position - self.found.position) / passed
         self.found = Grip(position, speed, told)
         self._read = now
+
+    def _next(self, now: float) -> int | None:
+        """Where it is to be sent at a visit [pulses]; None: where it was sent already, or nowhere."""
+        if self._ramp is None:
+            return None
+        target = float(self._ramp.at(now + _MOVING / 2.0)[0])  # the mean until the next visit
+        return None if self._sent is not None and abs(target - self._sent) < _LEAST else round(target)
