@@ -13,6 +13,7 @@ from ros_rl.types import Array, Measurement
 _SETTLE_SECONDS = 0.3  # at the end, in which what still swings comes to rest
 _TOLERANCE = 0.05  # rad or m; a position-controlled joint under load stands a little off, and is not asked
 _GAIN = 2.0  # 1/s, from distance to velocity
+_SHARE = 0.25  # of the distance in a period at most: velocities act two periods late, from 0.8 on they swing for ever
 _PATIENCE = 2.0  # times the way at full homing speed, before it is given up
 _PATIENCE_SECONDS = 5.0
 
@@ -31,6 +32,7 @@ class Homing:
         self._robot, self._period = robot, period
         self._speed, self._return_speed = speed, return_speed
         self._fastest = speed * robot.limits.velocity
+        self._gain = min(_GAIN, _SHARE / period)
         self._homes = np.array([name not in robot.endless for name in robot.joints])
         self._target = robot.home.copy()
         self._elapsed = self._settled = self._longest = 0.0
@@ -57,7 +59,7 @@ class Homing:
         self._target = self._target + np.clip(self._home(position) - self._target, -most, most)
         self._elapsed += self._period
         self._settled = self._settled + self._period if self._there(position) else 0.0
-        velocity = np.clip(_GAIN * (self._home(position) - position), -self._fastest, self._fastest)
+        velocity = np.clip(self._gain * (self._home(position) - position), -self._fastest, self._fastest)
         effort = robot.stiffness * (self._target - position)
         if "joint_velocity" in measurement:
             effort = effort - robot.damping * measurement["joint_velocity"]

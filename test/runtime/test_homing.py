@@ -63,6 +63,21 @@ def test_speeds_are_bounded_both_ways_and_fade_near_home(homing):
         assert homing.command(measured(position))[1] == pytest.approx(speed)
 
 
+@pytest.mark.parametrize("period", [0.05, 0.5])
+def test_velocities_bring_it_home_though_they_act_late(period):
+    """A real robot: measured when the period before began, and moved to each new velocity by a ramp of a period."""
+    homing = Homing(ROBOT, period, 0.05, 0.1)
+    position, seen, velocity = HOME + 0.4, HOME + 0.4, np.zeros(6)
+    homing.start(measured(position), returns=True)
+    for _ in range(round(9.0 / period)):
+        told = homing.command(measured(seen))
+        assert not homing.too_long(measured(seen))
+        seen, velocity, position = position, told, position + 0.5 * period * (velocity + told)
+        position[[0, 2, 3, 4, 5]] = HOME[[0, 2, 3, 4, 5]]
+        velocity[[0, 2, 3, 4, 5]] = 0.0
+    assert homing.done and abs(position[1] - HOME[1]) < 0.02
+
+
 def test_a_set_point_never_passes_home(homing):
     homing.start(measured(HOME + 0.06))
     found = [homing.command(measured(HOME + 0.06))[0] - HOME[0] for _ in range(3)]
