@@ -58,10 +58,11 @@ class PyBulletBackend(SimulatedRobot):
         self._client = connect(settings)
         self._scene = load_scene(self._client, scenario.scene)
         self._field = Field(self._client, self._scene) if settings.world.terrain.uneven else None
-        self._body = load_robot(self._client, robot)
+        mesh_cell = settings.mesh_cell if robot.cameras else 0.0
+        self._body = load_robot(self._client, robot, mesh_cell=mesh_cell)
         check_measures("pybullet", robot, MEASURES)
         named(self._scene.objects, robot.objects, scenario.scene)
-        self._conditioner = Conditioner(self._client, robot, settings.world)
+        self._conditioner = Conditioner(self._client, robot, settings.world, mesh_cell)
         self._camera = Camera(self._client, robot)
         self._eyes = Eyes(self._client, robot)
         self._markers = Markers(self._client)

@@ -29,10 +29,11 @@ class Conditioner:
         client: The world.
         robot: The robot in it.
         settings: What varies.
+        mesh_cell: See `load_robot`.
     """
 
-    def __init__(self, client: Any, robot: Robot, settings: WorldSettings) -> None:
-        self._client, self._robot, self._settings = client, robot, settings
+    def __init__(self, client: Any, robot: Robot, settings: WorldSettings, mesh_cell: float = 0.0) -> None:
+        self._client, self._robot, self._settings, self._mesh_cell = client, robot, settings, mesh_cell
         if settings.moves_mass:
             self._urdf = urdf_of(robot)
             self._carrier = carrier(robot, self._urdf, np.array(settings.payload_place))
@@ -50,7 +51,7 @@ class Conditioner:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / self._urdf.path.name
             ET.ElementTree(root).write(path)
-            return load_robot(self._client, self._robot, path)
+            return load_robot(self._client, self._robot, path, self._mesh_cell)
 
     def apply(self, body: Body, ground: Sequence[int], conditions: Conditions) -> None:
         """At the begin of an episode.

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ros_rl.backends.pybullet.client import connect, pybullet, pybullet_data, quiet
+from ros_rl.backends.pybullet.coarse_meshes import write_coarse
 from ros_rl.backends.pybullet.objects import MovableObject, movable
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
@@ -160,13 +162,14 @@ def _shape(body: SceneBody) -> tuple[int, dict[str, Any], dict[str, Any]]:
     return pybullet.GEOM_MESH, mesh | concave, mesh
 
 
-def load_robot(client: Any, robot: Robot, changed: Path | None = None) -> Body:
+def load_robot(client: Any, robot: Robot, changed: Path | None = None, mesh_cell: float = 0.0) -> Body:
     """Load the robot that its YAML's `simulation` section names, its default motors and damping off.
 
     Args:
         client: The world.
         robot: The robot.
         changed: A URDF in the place of its own, of the same links and joints.
+        mesh_cell: Side of the grid that its meshes are drawn as coarse as [m]; 0: as they are.
 
     Raises:
         ConfigError: See `check_model`; or PyBullet cannot load the URDF, or would replace inertias of it.
@@ -181,8 +184,9 @@ def load_robot(client: Any, robot: Robot, changed: Path | None = None) -> Body:
     urdf = check_model(robot)
     path = changed or urdf.path
     try:
-        with quiet():
-            index = client.loadURDF(str(path), spawn, useFixedBase=not robot.floating_base, flags=flags)
+        with quiet(), tempfile.TemporaryDirectory() as folder:
+            drawn = write_coarse(path, urdf, mesh_cell, Path(folder)) if mesh_cell else path
+            index = client.loadURDF(str(drawn), spawn, useFixedBase=not robot.floating_base, flags=flags)
     except pybullet.error as error:
         raise ConfigError(f"{path}: PyBullet cannot load it: {error}") from None
     infos = [client.getJointInfo(index, joint) for joint in range(client.getNumJoints(index))]

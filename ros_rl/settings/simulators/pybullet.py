@@ -23,6 +23,13 @@ class PyBulletSettings(PhysicsSettings):
     requires: ClassVar[tuple[str, ...]] = ("pybullet",)
 
     solver_iterations: int = setting(20, "contact solver iterations per simulation step", low=1, high=500)
+    mesh_cell: float = setting(
+        0.02,
+        "while cameras look, meshes of the robot are drawn as coarse as a grid of this cell; 0: as they are",
+        unit="m",
+        low=0.0,
+        high=0.1,
+    )
     gui: bool = setting(False, "open the simulator's window")
 
     def __post_init__(self) -> None:
