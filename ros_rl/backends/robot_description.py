@@ -6,17 +6,23 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable
 from pathlib import Path
 
+from ros_rl.cameras.pinhole import optical_axes
 from ros_rl.errors import RosRlError
 from ros_rl.resources import share_path
-from ros_rl.robot import Robot
+from ros_rl.robot import Camera, Robot
+from ros_rl.robot.kinematics import fixed_angles
 from ros_rl.robot.model import urdf_of
 from ros_rl.robot.model_files import PACKAGE, ros_shares
+from ros_rl.sensors.cameras import optical_frame
 
 
 def robot_description(robot: Robot) -> str:
     """The URDF for `robot_state_publisher`; where no link is the robot's base frame, the root link becomes it.
+
+    It has the optical frames of cameras that look, but for those that stand in the world while the base moves.
 
     Raises:
         RosRlError: See `ros_rl.robot.model.urdf_of`.
@@ -29,6 +35,9 @@ def robot_description(robot: Robot) -> str:
         joint.set("name", renamed.get(joint.get("name", ""), joint.get("name", "")))
     named = {link.get("name") for link in root.findall("link")}
     base = robot.base_frame if robot.base_frame in named else urdf.root_link
+    for name, camera in robot.cameras.items():
+        if camera.link is not None or not robot.floating_base:
+            _add_optical_frame(root, name, camera, base)
     for element in root.iter():
         if element.tag == "link" and element.get("name") == base:
             element.set("name", robot.base_frame)
@@ -38,6 +47,20 @@ def robot_description(robot: Robot) -> str:
             name = element.get("filename", "")
             element.set("filename", _mesh_uri(name, urdf.mesh(name)))
     return ET.tostring(root, encoding="unicode")
+
+
+def _add_optical_frame(root: ET.Element, name: str, camera: Camera, base: str) -> None:
+    """A link without a body, fixed to what carries the camera."""
+    frame = optical_frame(name)
+    ET.SubElement(root, "link", name=frame)
+    joint = ET.SubElement(root, "joint", name=f"{frame}_joint", type="fixed")
+    ET.SubElement(joint, "parent", link=camera.link or base)
+    ET.SubElement(joint, "child", link=frame)
+    ET.SubElement(joint, "origin", xyz=_text(camera.position), rpy=_text(fixed_angles(optical_axes(camera))))
+
+
+def _text(numbers: Iterable[float]) -> str:
+    return " ".join(f"{number:.9g}" for number in numbers)
 
 
 def known_description(robot: Robot) -> str:

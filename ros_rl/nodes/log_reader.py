@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from ros_rl.errors import ContractError, DataError
@@ -17,17 +17,18 @@ from ros_rl.runs.mcap_reading import LogFile
 from ros_rl.types import Tick
 
 
-def read_ticks(path: Path, robot: Robot) -> Iterator[Tick]:
+def read_ticks(path: Path, robot: Robot, cameras: Collection[str] = ()) -> Iterator[Tick]:
     """Every whole tick of a log, as the collector joined them, as far as the log is whole; what is lost is logged.
 
     Args:
         path: An MCAP file, or a folder of them, such as a run's ``log``.
         robot: Whose ticks they are.
+        cameras: Those of its cameras that look whose pictures the ticks are to have, as far as the log has them.
 
     Raises:
         DataError: There is no log, it is broken, holds no ticks, or those of several robots or of another one.
     """
-    assembler = TickAssembler(robot)
+    assembler = TickAssembler(robot, cameras)
     for part, data in _messages(path, assembler.kinds):
         try:
             stamp, content = assembler.unpack(part, deserialised(data, assembler.kinds[part]))

@@ -63,7 +63,7 @@ class TickPublisher:
         self._inputs = InputDisplay(node, inputs, robot)
         self._tick = node.create_publisher(Float64MultiArray, "tick", STATE)
         self._clock = node.create_publisher(Clock, "clock", NEWEST) if simulated_time else None
-        self._transforms = TransformPublisher(node)
+        self._transforms = TransformPublisher(node, robot)
 
     def begin_session(self, session: int | None = None) -> None:
         """Whoever makes the ticks counts them and the steps anew from here on.
@@ -122,4 +122,4 @@ class TickPublisher:
             self._clock.publish(Clock(clock=messages.to_time(tick.stamp)))
         self._infos.publish(tick.stamp)
         self._inputs.publish(tick.stamp, tick.inputs)
-        self._transforms.publish(tick, self._robot.base_frame)
+        self._transforms.publish(tick)

@@ -16,6 +16,8 @@ from ros_rl.robot.robot import Robot
 from ros_rl.robot.urdf import MOVING, Urdf, UrdfJoint
 from ros_rl.types import Array
 
+_LOCKED = 1e-6  # cosine of a pitch at which roll and yaw are about one axis
+
 
 class _Step(NamedTuple):
     """From a link to the next, the parents always before their children."""
@@ -164,3 +166,14 @@ def rotation(roll: float, pitch: float, yaw: float) -> Array:
     about_y = np.array([[cp, 0.0, sp], [0.0, 1.0, 0.0], [-sp, 0.0, cp]])
     about_z = np.array([[cy, -sy, 0.0], [sy, cy, 0.0], [0.0, 0.0, 1.0]])
     return np.asarray(about_z @ about_y @ about_x)
+
+
+def fixed_angles(matrix: Array) -> tuple[float, float, float]:
+    """Roll, pitch and yaw [rad] of a turn, the inverse of `rotation`; yaw is 0 where only its sum with roll counts."""
+    level = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    pitch = float(np.arctan2(-matrix[2, 0], level))
+    if level < _LOCKED:
+        sign = np.sign(pitch)
+        return float(np.arctan2(sign * matrix[0, 1], sign * matrix[0, 2])), pitch, 0.0
+    roll, yaw = np.arctan2(matrix[2, 1], matrix[2, 2]), np.arctan2(matrix[1, 0], matrix[0, 0])
+    return float(roll), pitch, float(yaw)

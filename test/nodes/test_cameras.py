@@ -24,6 +24,7 @@ from ros_rl.nodes.camera_info import camera_info
 from ros_rl.nodes.collector import CollectorNode
 from ros_rl.nodes.controller import ControllerNode
 from ros_rl.nodes.driver import DriverNode
+from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.nodes.qos import STATE
 from ros_rl.nodes.sensor_messages import camera_topics, sensor_topics
 from ros_rl.nodes.tick_assembler import TickAssembler
@@ -199,6 +200,7 @@ def test_the_whole_graph(tmp_path, monkeypatch):
     assert listeners["camera/front/image_raw"] == {"collector", "peer"}  # for the log
     assert "collector" in listeners["camera/front/camera_info"]
     check_log(tmp_path, settings.load_robot())
+    check_read_back(tmp_path / "log", settings.load_robot(), ticks)
 
 
 def check_log(folder, robot):
@@ -216,6 +218,19 @@ def check_log(folder, robot):
             assert max(stamps.values()) == 1 and len(stamps & Counter(ticks)) > 20, (name, topic)
         image = deserialize_message(found[f"/t/camera/{name}/image_raw"][-1].data, Image)
         assert np.frombuffer(image.data, np.uint8).reshape(64, 64, 3).std() > 10
+
+
+def check_read_back(log, robot, heard):
+    """Ticks of a log have the pictures of those that were heard; who does not ask, or has no cameras, gets none."""
+    logged = {tick.stamp: tick.measurement for tick in read_ticks(log, robot, ("wrist",))}
+    both = [tick for tick in heard if tick.stamp in logged]
+    assert len(both) > 20
+    for tick in both:
+        for name in ("image_wrist", "depth_wrist"):
+            assert np.array_equal(logged[tick.stamp][name], tick.measurement[name])
+    assert "image_front" not in logged[both[0].stamp]
+    for reader in (robot, replace(robot, cameras={})):
+        assert not any("wrist" in name for name in next(read_ticks(log, reader)).measurement)
 
 
 def test_nobody_without_cameras_listens(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from ros_rl.backends.pybullet.backend import PyBulletBackend
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot, load_robot
-from ros_rl.robot.kinematics import Kinematics
+from ros_rl.robot.kinematics import Kinematics, fixed_angles, rotation
 from ros_rl.robot.model import urdf_of
 from ros_rl.robot.urdf import Urdf
 from ros_rl.rotations import quaternion_to_matrix
@@ -90,3 +90,12 @@ def test_sliding_and_turning_joints_by_hand(tmp_path: Path) -> None:
     # turned by 90 degrees, the boom that pointed along y points along -x
     found = kinematics.positions(np.array([np.pi / 2, 1.5]))
     assert found == pytest.approx(np.array([[0.0, 0.0, 2.0], [-1.5, 0.0, 2.5], [-1.5, 0.0, 1.5]]))
+
+
+@pytest.mark.parametrize("pitch", [-np.pi / 2, -1.0, 0.0, 0.7, np.pi / 2])
+def test_angles_of_a_turn(pitch: float) -> None:
+    for roll, yaw in ((0.0, 0.0), (2.5, -1.2), (-0.4, 3.0)):
+        turn = rotation(roll, pitch, yaw)
+        found = fixed_angles(turn)
+        assert rotation(*found) == pytest.approx(turn, abs=1e-6)
+        assert found[1] == pytest.approx(pitch, abs=1e-6)
