@@ -41,7 +41,7 @@ def environments() -> Rows:
 
 
 def robots() -> Rows:
-    """Name, and how many joints of which command interface."""
+    """Name, how many joints of which command interface, and cameras."""
     for name in robot_names():
         try:
             robot = load_robot(name)
@@ -50,7 +50,8 @@ def robots() -> Rows:
             continue
         kinds = sorted(set(robot.interfaces))
         counts = ", ".join(f"{robot.interfaces.count(kind)} by {kind}" for kind in kinds)
-        yield name, f"joints: {counts}; {'moves through the world' if robot.floating_base else 'fixed base'}"
+        cameras = f"; cameras: {', '.join(robot.optional_cameras)}" if robot.optional_cameras else ""
+        yield name, f"joints: {counts}; {'moves through the world' if robot.floating_base else 'fixed base'}{cameras}"
 
 
 def agents() -> Rows:

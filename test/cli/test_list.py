@@ -85,3 +85,9 @@ def test_what_another_package_breaks_is_a_line_and_the_rest_still_works(tmp_path
         errors = [line for line in done.stderr.splitlines() if line.startswith("ros-rl: error: ")]
         assert (done.returncode, done.stdout, len(errors)) == (2, "", 1) and reason in errors[0]
     assert run_with_package([module], BROKEN, folder, "-m", "ros_rl.cli", "settings", "mock_point").returncode == 0
+
+
+def test_cameras_of_robots(capsys):
+    lines = run_cli(capsys, "list", "robots")[1].splitlines()
+    assert next(line for line in lines if " xarm6_gripper " in line).endswith("; fixed base; cameras: wrist, front")
+    assert next(line for line in lines if " ur5 " in line).endswith("; fixed base")

@@ -3,6 +3,7 @@
 
 """Pictures in standard messages: on topics of their own, in the ticks of those who want them, and once in logs."""
 
+import time
 from array import array
 from collections import Counter
 from dataclasses import replace
@@ -13,8 +14,10 @@ import pytest
 
 pytest.importorskip("rclpy")
 
+import rclpy
 from graphs import constant_bytes
 from mcap.reader import make_reader
+from measurements import at_rest
 from rclpy.serialization import deserialize_message
 from ros_graph import activate, graph, wait_for
 from sensor_msgs.msg import CameraInfo, Image
@@ -24,11 +27,13 @@ from ros_rl.nodes.camera_info import camera_info
 from ros_rl.nodes.collector import CollectorNode
 from ros_rl.nodes.controller import ControllerNode
 from ros_rl.nodes.driver import DriverNode
+from ros_rl.nodes.guard import GuardNode
 from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.nodes.qos import STATE
 from ros_rl.nodes.sensor_messages import camera_topics, sensor_topics
 from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.nodes.tick_messages import to_tick
+from ros_rl.nodes.tick_publisher import TickPublisher
 from ros_rl.robot import Camera, load_robot
 from ros_rl.sensors.cameras import camera_sensors
 from ros_rl.sensors.table import check_measurement
@@ -231,6 +236,33 @@ def check_read_back(log, robot, heard):
     assert "image_front" not in logged[both[0].stamp]
     for reader in (robot, replace(robot, cameras={})):
         assert not any("wrist" in name for name in next(read_ticks(log, reader)).measurement)
+
+
+def test_a_guard_hands_pictures_on(tmp_path):
+    """Of a driver of somebody else's, whose ticks name them."""
+    over = {"driver": {"backend": {"name": "external"}, "mode": "real_time"}, "cameras": {"names": ["front"]}}
+    settings = load_settings("xarm_reach", overrides=[over, {"robot": "xarm6_gripper"}])
+    robot = settings.load_robot()
+    picture = RNG.integers(256, size=(64, 64, 3), dtype=np.uint8)
+    with graph(settings, tmp_path, GuardNode) as (peer, guard):
+        activate(guard)
+        bridge = rclpy.create_node("bridge", namespace="t/external", use_global_arguments=False)
+        publisher = TickPublisher(bridge, robot, (), simulated_time=False)
+        rest, index = at_rest(robot, image_front=picture), 0
+        zero = np.zeros(robot.size)
+
+        def seen() -> bool:
+            nonlocal index
+            index += 1
+            stamp = peer.node.get_clock().now().nanoseconds
+            tick = Tick(stamp, index, -1, 0, SafetyState.DISARMED, False, np.zeros(3), zero, np.zeros((1, 7)), rest)
+            publisher.publish(tick)
+            time.sleep(0.05)
+            return len(peer.ticks) > 3
+
+        wait_for(seen, "ticks behind the guard")
+        bridge.destroy_node()
+    assert all(np.array_equal(tick.measurement["image_front"], picture) for tick in peer.ticks)
 
 
 def test_nobody_without_cameras_listens(tmp_path):
