@@ -28,11 +28,11 @@ def make() -> Iterator[Any]:
         pytest.importorskip(driver if driver != "rolling" else "numpy")
         over = {"cameras": {"names": names} | (SETTINGS if cameras is None else cameras)}
         settings = load_settings(task, overrides=[over | {"driver": {"backend": {"name": driver} | backend}}])
-        made.append(make_backend(settings, 0))
         try:
-            reading = made[-1].reset(np.random.default_rng(3))
+            made.append(make_backend(settings, 0))
         except BackendError as error:
             pytest.skip(str(error))  # no EGL here
+        reading = made[-1].reset(np.random.default_rng(3))
         return made[-1], settings.load_robot(), reading.measurement
 
     yield make
@@ -184,6 +184,19 @@ def test_a_camera_on_a_base_that_moves_goes_with_it(make, driver, tmp_path):
         assert columns[1] > columns[0] + 3  # the black head goes to its left, the camera's right
     finally:
         backend.close()
+
+
+def test_nothing_to_draw_with_is_told_before_anything_starts(monkeypatch):
+    mujoco = pytest.importorskip("mujoco")
+
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("no EGL here")
+
+    monkeypatch.setattr(mujoco, "Renderer", refuse)
+    over = {"cameras": {"names": ["front"]}, "driver": {"backend": {"name": "mujoco"}}}
+    settings = load_settings("xarm_pick_place", overrides=[over])
+    with pytest.raises(BackendError, match="MuJoCo cannot draw here: no EGL here; install libegl1, or set MUJOCO_GL"):
+        make_backend(settings, 0)
 
 
 class TestBall:

@@ -12,7 +12,7 @@ import numpy as np
 from ros_rl.backends.mujoco.client import mujoco, open_renderer
 from ros_rl.cameras.feed import Picture
 from ros_rl.cameras.pinhole import TO_OPENGL, optical_axes
-from ros_rl.robot import Robot
+from ros_rl.robot import Camera, Robot
 from ros_rl.types import Array
 
 
@@ -38,6 +38,9 @@ class Eyes:
     Args:
         model: The world's.
         robot: The robot in it.
+
+    Raises:
+        BackendError: There is nothing to draw with.
     """
 
     def __init__(self, model: Any, robot: Robot) -> None:
@@ -47,6 +50,8 @@ class Eyes:
             cameras = robot.cameras.values()
             model.vis.map.znear = min(camera.nearest for camera in cameras) / model.stat.extent
             model.vis.map.zfar = max(camera.farthest for camera in cameras) / model.stat.extent
+            for camera in cameras:
+                self._renderer(camera)
 
     def look(self, name: str, data: Any) -> Picture:
         """What a camera sees now.
@@ -54,19 +59,20 @@ class Eyes:
         Args:
             name: Of the camera.
             data: The world's state.
-
-        Raises:
-            BackendError: There is nothing to draw with.
         """
         camera = self._robot.cameras[name]
-        renderer = self._renderers.get(camera.size)
-        if renderer is None:
-            renderer = self._renderers[camera.size] = open_renderer(self._model, camera.width, camera.height)
+        renderer = self._renderer(camera)
         renderer.update_scene(data, _name(name))
         for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION):
             renderer.scene.flags[flag] = 0
         colour = np.array(renderer.render())
         return Picture(colour, _depth(renderer) if camera.depth else None)
+
+    def _renderer(self, camera: Camera) -> Any:
+        """What draws pictures of that size; one for all of them, opened when it is asked for."""
+        if camera.size not in self._renderers:
+            self._renderers[camera.size] = open_renderer(self._model, camera.width, camera.height)
+        return self._renderers[camera.size]
 
     def close(self) -> None:
         """Release what draws; once is enough, more do no harm."""
