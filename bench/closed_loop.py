@@ -50,7 +50,7 @@ _HEADER = (
 
 def measure(case: Case, seconds: float, tries: int, episodes: int, seed: int, folder: Path) -> dict[str, Any]:
     """Both sides of a case; of several tries the last counts, and what ended those before is told."""
-    settings = load_settings(case.task)
+    settings = load_settings(case.task, overrides=case.changes)
     load, problems = os.getloadavg()[0], list[str]()
     for number in range(1, tries + 1):
         left = play(case, seconds, folder / str(number))
@@ -94,7 +94,7 @@ def row(name: str, found: dict[str, Any]) -> list[str]:
         _FIGURES[found["does"]],
         text(there),
         text(here),
-        "" if there is None else f"{there['median'] / here['median']:.2f}",
+        "" if there is None or not here["median"] else f"{there['median'] / here['median']:.2f}",
         f"{found.get('misses', '')} of {found['ticks']}",
         f"{found['longest_tick_ms']:.1f}",
         f"{found.get('answer_p50_ms', 0.0):.1f}, {found.get('answer_p99_ms', 0.0):.1f}",

@@ -12,6 +12,15 @@ WALKS, REACHES, NAVIGATES, MOVES = "walks", "reaches", "navigates", "moves"
 GOALS = {REACHES: "goal_position", NAVIGATES: "goal_planar"}
 """Inputs that say where to."""
 _ADDRESS = "127.0.0.2"  # of stand-ins with the option `second`
+_JOINTS = (
+    "control.rate_hz=20.0",
+    "control.delay=1",
+    "control.commands.name=joints",
+    "agent.name=mpc",
+    "learner.replay.n_step=1",
+)
+"""Joint velocities at 20 Hz, where a task has others."""
+_STAYS = "driver.resets=never"  # a gripper that goes home drops what it holds, wherever it is
 
 
 @dataclass(frozen=True)
@@ -29,13 +38,17 @@ class Case:
     """Of the driver's backend: where the robot is, nothing else."""
     expert: str = ""
     """Who acts in place of the task's shipped agent."""
+    changes: tuple[str, ...] = ()
+    """Of the task's settings."""
 
     @property
     def acts(self) -> tuple[str, ...]:
         """The command that lets it act."""
-        return (
+        who = (
             ("record", self.task, "--expert", self.expert) if self.expert else ("run", self.task, "--agent", self.agent)
         )
+        stays = (_STAYS,) if self.does == MOVES else ()
+        return (*who, *(word for change in (*self.changes, *stays) for word in ("--set", change)))
 
     @property
     def stands_in(self) -> tuple[str, ...]:
@@ -64,8 +77,14 @@ CASES: dict[str, Case] = {
     "ur5_pick_place": Case(
         "ur5_pick_place", "ur_rtde", "ur", MOVES, ("second",), (f"address={_ADDRESS}",), expert="pick_place"
     ),
+    "ur5_pick_place_joints": Case(
+        "ur5_pick_place", "ur_rtde", "ur", MOVES, ("second",), (f"address={_ADDRESS}",), "pick_place", _JOINTS
+    ),
     "xarm_pick_place": Case(
         "xarm_pick_place", "xarm", "xarm", MOVES, ("second",), (f"address={_ADDRESS}",), expert="pick_place"
+    ),
+    "xarm_pick_place_joints": Case(
+        "xarm_pick_place", "xarm", "xarm", MOVES, ("second",), (f"address={_ADDRESS}",), "pick_place", _JOINTS
     ),
     "so101": Case("so101_reach", "so101", "so101", REACHES),
     "sphero": Case(

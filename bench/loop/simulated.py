@@ -31,7 +31,7 @@ def simulate(case: Case, episodes: int, seed: int) -> list[Episode]:
         seed: Of starts, noise and goals.
     """
     ground = {} if case.does == NAVIGATES else _GROUND
-    settings = load_settings(case.task, overrides=[{"driver": {"backend": ground}}])
+    settings = load_settings(case.task, overrides=[{"driver": {"backend": ground}}, *case.changes])
     world, found = RobotWorld(settings, seed), []
     decide = _decider(case, world, settings)
     for _ in range(episodes):
@@ -52,7 +52,8 @@ def simulate(case: Case, episodes: int, seed: int) -> list[Episode]:
 def _decider(case: Case, world: RobotWorld, settings: Settings) -> Callable[[Tick], Command | None]:
     if case.expert:
         robot = settings.load_robot()
-        expert = make_expert(case.expert, robot, settings.task, settings.control.period)
+        commands = settings.control.command_map(robot)
+        expert = make_expert(case.expert, robot, settings.task, settings.control.period, commands)
         return lambda tick: Command(tick.stamp, robot.command(expert.act(tick)))
     control = world.control_loop(explore=0.0)
     control.use(OnnxGraph.load(ROOT / case.agent))
