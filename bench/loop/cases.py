@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 WALKS, REACHES, NAVIGATES, MOVES = "walks", "reaches", "navigates", "moves"
 GOALS = {REACHES: "goal_position", NAVIGATES: "goal_planar"}
 """Inputs that say where to."""
@@ -36,10 +38,15 @@ class Case:
     """Of the stand-in."""
     settings: tuple[str, ...] = ()
     """Of the driver's backend: where the robot is, nothing else."""
-    expert: str = ""
-    """Who acts in place of the task's shipped agent."""
+    stand_by: str = ""
+    """Expert who acts in place of the task's agent, as long as none is shipped or the task's settings are others."""
     changes: tuple[str, ...] = ()
     """Of the task's settings."""
+
+    @property
+    def expert(self) -> str:
+        """Who acts in place of an agent; empty: an agent does."""
+        return self.stand_by if self.changes or not (ROOT / self.agent).is_file() else ""
 
     @property
     def acts(self) -> tuple[str, ...]:
@@ -75,13 +82,13 @@ CASES: dict[str, Case] = {
     "ros2_control": Case("ur5_reach", "ros2_control", "ros2_control", REACHES, settings=("status=required",)),
     "xarm": Case("xarm_reach", "xarm", "xarm", REACHES, ("second",), (f"address={_ADDRESS}",)),
     "ur5_pick_place": Case(
-        "ur5_pick_place", "ur_rtde", "ur", MOVES, ("second",), (f"address={_ADDRESS}",), expert="pick_place"
+        "ur5_pick_place", "ur_rtde", "ur", MOVES, ("second",), (f"address={_ADDRESS}",), stand_by="pick_place"
     ),
     "ur5_pick_place_joints": Case(
         "ur5_pick_place", "ur_rtde", "ur", MOVES, ("second",), (f"address={_ADDRESS}",), "pick_place", _JOINTS
     ),
     "xarm_pick_place": Case(
-        "xarm_pick_place", "xarm", "xarm", MOVES, ("second",), (f"address={_ADDRESS}",), expert="pick_place"
+        "xarm_pick_place", "xarm", "xarm", MOVES, ("second",), (f"address={_ADDRESS}",), stand_by="pick_place"
     ),
     "xarm_pick_place_joints": Case(
         "xarm_pick_place", "xarm", "xarm", MOVES, ("second",), (f"address={_ADDRESS}",), "pick_place", _JOINTS

@@ -17,9 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from loop.cases import Case
+from loop.cases import ROOT, Case
 
-ROOT = Path(__file__).resolve().parents[2]
 _ROS_RL = [sys.executable, "-m", "ros_rl.cli"]
 _UP, _ARMED, _DOWN = 120.0, 120.0, 30.0  # s that a machine may take which is busy otherwise
 _FAULT = re.compile(r"^driver: (?:FAULT|EMERGENCY_STOP) \((.*)\); nothing moves")

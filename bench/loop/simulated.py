@@ -9,9 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from loop.cases import GOALS, NAVIGATES, Case
+from loop.cases import GOALS, NAVIGATES, ROOT, Case
 from loop.figures import Episode
-from loop.session import ROOT
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.experts import make_expert
 from ros_rl.runtime.robot_world import RobotWorld

@@ -96,6 +96,8 @@ def play(options: argparse.Namespace) -> int:
             raise UnknownNameError("option", name, kind.options)
     plans = [read_plan(text, kind) for text in options.fault]
     around = Surroundings.of_task(options.task) if options.task else None
+    if options.track is not None:
+        _check_tracking(around, options)
     names = tuple(options.options)
     stand_in = kind.with_options(names) if around is None else kind.around(around, names)
     gc.freeze()  # lest each of Python's collections goes through all that stays, while the robot is silent
@@ -103,18 +105,21 @@ def play(options: argparse.Namespace) -> int:
     stop = stop_event()
     with contextlib.closing(stand_in), _opened(options.truth) as truth, contextlib.ExitStack() as stack:
         stand_in.start()
-        if options.track is not None:
+        if around is not None and options.track is not None:
             stack.enter_context(contextlib.closing(_tracker(stand_in, around, options)))
         print(f"{options.name} stands in at {stand_in.address}; Ctrl-C ends it", flush=True)
         _serve(stand_in, plans, stop, truth)
     return 0
 
 
-def _tracker(stand_in: StandIn, around: Surroundings | None, options: argparse.Namespace) -> Any:
+def _check_tracking(around: Surroundings | None, options: argparse.Namespace) -> None:
     if around is None or not around.objects:
         raise ConfigError("--track: there is nothing to track; give the --task whose objects that are")
     if not (0.0 <= options.track_latency <= _LATEST and 0.0 <= options.track_noise <= _NOISIEST):
         raise ConfigError(f"--track-latency and --track-noise are 0 to {_LATEST:g} s and 0 to {_NOISIEST:g} m")
+
+
+def _tracker(stand_in: StandIn, around: Surroundings, options: argparse.Namespace) -> Any:
     try:
         from ros_rl.nodes.tracker import Camera, Tracker
     except ModuleNotFoundError as error:

@@ -23,6 +23,9 @@ from ros_rl.stand_ins import load_stand_in
         (["so101", "--with", "wings"], "unknown option 'wings'; valid: none"),
         (["a1", "--task", "xarm_pick_place"], "the stand-in of robot 'a1' stands in no task's scene"),
         (["xarm", "--task", "fly"], "unknown task 'fly'"),
+        (["xarm", "--track"], "--track: there is nothing to track; give the --task whose objects that are"),
+        (["xarm", "--task", "xarm_reach", "--track"], "--track: there is nothing to track"),
+        (["xarm", "--task", "xarm_pick_place", "--track", "--track-latency", "nan"], "are 0 to 5 s and 0 to 1 m"),
         (["a1", "--with", "standing", "--with", "hanging"], "an A1 is either standing or hanging at first"),
     ],
 )

@@ -50,6 +50,7 @@ class XarmBackend(Backend):
         self._reports = Reports(settings.address, settings.report_port, kept, self._watch)
         self._hand: Hand | None = None
         self._written: Array | None = None
+        self._period, self._seen = period, -np.inf
 
     def connect(self) -> None:
         """See `Backend.connect`.
@@ -84,9 +85,9 @@ class XarmBackend(Backend):
         if command.shape != (self._robot.size,) or not np.isfinite(command).all():
             raise BackendError(f"a command of {self._robot.size} finite values is wanted, not {command}")
         if self._gripper is not None:
-            self._gripper.go(float(PULSES * self._joints.position_there(command)[-1]))
+            self._gripper.go(float(PULSES * self._joints.position_there(command)[-1]), self._begun)
         self._written = command
-        self._connected.move(self._joints.turned(command)[: self._axes], until)
+        self._connected.move(self._joints.turned(command)[: self._axes], until, self._begun)
 
     def read(self) -> Reading:
         """See `Backend.read`."""
@@ -94,7 +95,7 @@ class XarmBackend(Backend):
         if not reports:
             raise BackendError(problem or "the control box has reported nothing")
         newest = reports[-1]
-        age = time.monotonic() - newest.time
+        age, self._seen = time.monotonic() - newest.time, newest.time
         return Reading(self._measurement(reports), age, count, self._health(newest, problem), applied=self._applied())
 
     def safe(self) -> None:
@@ -115,6 +116,14 @@ class XarmBackend(Backend):
         if self._hand is None:
             raise BackendError("the arm is not connected")
         return self._hand
+
+    @property
+    def _begun(self) -> float:
+        """When what is written now was to begin: as the arm was seen of which it was decided [s, steady clock].
+
+        So neither the way to the decision and back nor the report's age adds up in what the arm goes too far.
+        """
+        return max(self._seen, time.monotonic() - self._period / 2.0)
 
     def _measurement(self, reports: list[Report]) -> Measurement:
         size, joints, newest = self._axes, self._joints, reports[-1]

@@ -67,10 +67,10 @@ class Gripper:
         self._sent = self._ramp = None
         self._arm.switch_gripper_on()
 
-    def go(self, target: float) -> None:
-        """Let it go somewhere [pulses]; until then it stays where it is. From any thread."""
+    def go(self, target: float, begun: float) -> None:
+        """Let it go somewhere [pulses], by a way that was to begin at a moment [s, steady clock]. From any thread."""
         ramp = self._ramp = self._ramp or Ramp(np.array([self.found.position]), self._seconds)
-        ramp.go(np.array([target]), self._clock())
+        ramp.go(np.array([target]), begun)
 
     def tend(self, ready: bool) -> None:
         """Look after it, if it is due: send it on, and see where it is.

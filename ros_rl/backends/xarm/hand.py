@@ -74,10 +74,16 @@ class Hand:
                 self.problem = self._suspicion = ""
             self._notify()
 
-    def move(self, velocity: Array, until: float) -> None:
-        """Hold a velocity [rad/s], shape (joints,), until a moment of the steady clock [s], then stop."""
+    def move(self, velocity: Array, until: float, begun: float) -> None:
+        """Hold a velocity until a moment, then stop.
+
+        Args:
+            velocity: [rad/s], shape (joints,).
+            until: The moment [s, steady clock].
+            begun: When the way to that velocity was to begin [s, steady clock]; what is over of it is left out.
+        """
         with self._wake:
-            self._ramp.go(velocity, self._clock())
+            self._ramp.go(velocity, begun)
             self._until = until
             self._notify()
 

@@ -37,7 +37,7 @@ class Ramp:
         before, target, begun = self._way
         if moment >= begun + self._seconds:
             return target
-        return np.asarray(before + (moment - begun) / self._seconds * (target - before))
+        return np.asarray(before + max(moment - begun, 0.0) / self._seconds * (target - before))
 
     @property
     def end(self) -> float:
