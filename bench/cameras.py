@@ -33,6 +33,7 @@ CASES = (  # robot, scene, camera, simulator, its settings
     ("ur5e_gripper", "two_bins", "wrist", "pybullet", {}),
     ("xarm6_gripper", "two_bins_soft", "wrist", "pybullet", {}),
     ("xarm6_gripper", "two_bins_soft", "front", "pybullet", {}),
+    ("xarm6_gripper", "two_bins_soft", "front", "pybullet", {"samples": 2}),
     ("xarm6", "table", "room", "pybullet", {"mesh_cell": 0.0}),
     ("xarm6", "table", "room", "pybullet", {"mesh_cell": 0.02}),
     ("a1", "plane", "room", "pybullet", {"mesh_cell": 0.0}),
@@ -124,7 +125,8 @@ def timed(call: Callable[[], Any], times: int) -> dict[str, float]:
 def _who(row: dict[str, Any]) -> list[str]:
     cell = row.get("mesh_cell")
     meshes = "" if cell is None else f"{100 * cell:g} cm" if cell else "as they are"
-    return [row["robot"], row["camera"], row["simulator"], meshes]
+    samples = f", {row['samples']} x {row['samples']} samples" if "samples" in row else ""
+    return [row["robot"], row["camera"], f"{row['simulator']}{samples}", meshes]
 
 
 def _shown(figures: dict[str, float]) -> str:

@@ -3,6 +3,7 @@
 
 """Robots' cameras in the simulators: what is in the world is in the pixel where a pinhole has it."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,6 +82,19 @@ def middle(mask: np.ndarray) -> np.ndarray:
     return np.mean(np.nonzero(mask), axis=1)
 
 
+@pytest.mark.parametrize("samples", [2, 3])
+def test_a_pixel_may_be_the_mean_of_several(make, samples):
+    """As if a picture of that many times the size were made smaller; what is not on an edge stays as it was."""
+    small = {"width": 32, "height": 40, "depth": True}
+    large = {"width": 32 * samples, "height": 40 * samples, "depth": True}
+    _, _, found = make("xarm_pick_place", "pybullet", ["front"], small, samples=samples)
+    _, _, fine = make("xarm_pick_place", "pybullet", ["front"], large)
+    blocks = fine["image_front"].reshape(40, samples, 32, samples, 3).astype(float)
+    assert np.array_equal(found["image_front"], np.rint(blocks.mean(axis=(1, 3))))
+    depths = fine["depth_front"].reshape(40, samples, 32, samples)
+    assert np.array_equal(found["depth_front"], depths[:, samples // 2, :, samples // 2])
+
+
 @pytest.mark.parametrize("driver", ["pybullet", "mujoco"])
 class TestArms:
     def test_a_thing_is_where_the_fixed_camera_has_it(self, make, driver):
@@ -146,6 +160,19 @@ class TestArms:
             seen.append(backend.read().measurement["image_front"])
         still = [np.array_equal(seen[0], image) for image in seen]
         assert still == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize("driver", ["pybullet", "mujoco", "rolling"])
+def test_what_is_late_and_lost_follows_from_the_seed(make, driver):
+    task, camera = ("sphero_navigate", "above") if driver == "rolling" else ("xarm_pick_place", "wrist")
+    seen = []
+    for _ in range(2):
+        backend, robot, first = make(task, driver, [camera], {}, frames={"late": [0, 3], "dropped": 0.3})
+        backend.write(robot.command(np.ones(robot.action_size)), 0.0)
+        seen.append([first, *(backend.read().measurement for _ in range(12))])
+    pictures = [[measured[f"image_{camera}"] for measured in run] for run in seen]
+    assert all(np.array_equal(*pair) for pair in zip(*pictures, strict=True))
+    assert any(np.array_equal(*pair) for pair in itertools.pairwise(pictures[0]))  # one that stays
 
 
 @pytest.mark.parametrize("driver", ["pybullet", "mujoco"])

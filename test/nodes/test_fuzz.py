@@ -4,6 +4,7 @@
 """Whatever messages hold: only the project's own errors come out of their readers, and only finite numbers."""
 
 from array import array
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,9 @@ from ros_rl.errors import RosRlError
 from ros_rl.layout import LARGEST_VALUE
 from ros_rl.nodes import messages, packets
 from ros_rl.nodes.log_reader import read_ticks
-from ros_rl.nodes.sensor_messages import sensor_topics
+from ros_rl.nodes.sensor_messages import camera_topics, sensor_topics
 from ros_rl.nodes.tick_assembler import TickAssembler
-from ros_rl.robot import load_robot
+from ros_rl.robot import Camera, load_robot
 from ros_rl.sensors.inputs import INPUTS, check_input
 from ros_rl.sensors.table import SENSORS
 from ros_rl.types import Measurement, Verdict
@@ -149,6 +150,29 @@ def test_serialised_sensor_messages(which, flips, cut) -> None:
     found = taken(lambda: topic.values(topic.unpack(message)[1]))
     for value in (found or {}).values():
         assert (np.abs(value) <= LARGEST_VALUE).all()
+
+
+WATCHED = replace(ROBOT, cameras={"eye": Camera(position=(0, 0, 1), target=(0, 1, 0), field_of_view=1.0, depth=True)})
+LENGTHS = st.integers(0, 2**32 - 1)
+
+
+@fuzz(100)
+@given(
+    name=st.sampled_from(["image_eye", "depth_eye"]),
+    changes=st.dictionaries(st.sampled_from(["width", "height", "step"]), LENGTHS | st.integers(0, 400)),
+    encoding=st.sampled_from(["", "rgb8", "16UC1", "bgr8", "rgb8\x00"]) | st.none(),
+    size=st.integers(0, 13_000) | st.none(),
+)
+def test_pictures(name, changes, encoding, size) -> None:
+    topic = camera_topics(WATCHED)[name]
+    seen = {"image_eye": np.zeros((64, 64, 3), np.uint8), "depth_eye": np.zeros((64, 64), np.uint16)}
+    message = topic.to_message(5, Measurement(seen))
+    if size is not None:
+        message.data = array("B", bytes(size))
+    for field, value in (changes | ({} if encoding is None else {"encoding": encoding})).items():
+        setattr(message, field, value)
+    found = taken(lambda: topic.values(topic.unpack(message)[1]))
+    assert found is None or (found[name].shape, found[name].dtype) == (seen[name].shape, seen[name].dtype)
 
 
 @fuzz(200)

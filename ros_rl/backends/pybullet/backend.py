@@ -64,7 +64,7 @@ class PyBulletBackend(SimulatedRobot):
         named(self._scene.objects, robot.objects, scenario.scene)
         self._conditioner = Conditioner(self._client, robot, settings.world, mesh_cell)
         self._camera = Camera(self._client, robot)
-        self._eyes = Eyes(self._client, robot)
+        self._eyes = Eyes(self._client, robot, settings.samples)
         self._markers = Markers(self._client)
         self._closed = False
         if settings.gui:

@@ -34,22 +34,12 @@ class Eyes:
     Args:
         client: The world.
         robot: The robot in it.
+        samples: What a pixel is the mean of, along each side.
     """
 
-    def __init__(self, client: Any, robot: Robot) -> None:
-        self._client, self._moves = client, robot.floating_base
-        self._eyes = {name: self._eye(camera) for name, camera in robot.cameras.items()}
-
-    def _eye(self, camera: Camera) -> _Eye:
-        near, far, focal = camera.nearest, camera.farthest, 1.0 / np.tan(camera.field_of_view / 2.0)
-        projection = np.zeros((4, 4))
-        projection[0, 0], projection[1, 1] = focal * camera.height / camera.width, focal
-        # its renderer looks through the lower left corners of pixels, not their middles
-        projection[0, 2], projection[1, 2] = 1.0 / camera.width, 1.0 / camera.height
-        projection[2, 2], projection[2, 3] = (near + far) / (near - far), 2.0 * near * far / (near - far)
-        projection[3, 2] = -1.0
-        axes = optical_axes(camera) @ TO_OPENGL
-        return _Eye(camera, axes, np.array(camera.position), projection.T.reshape(-1).tolist())
+    def __init__(self, client: Any, robot: Robot, samples: int = 1) -> None:
+        self._client, self._moves, self._samples = client, robot.floating_base, samples
+        self._eyes = {name: _eye(camera, samples) for name, camera in robot.cameras.items()}
 
     def look(self, name: str, body: Body) -> Picture:
         """What a camera sees now.
@@ -63,16 +53,22 @@ class Eyes:
         view = np.eye(4)
         view[:3, :3] = (rotation @ axes).T
         view[:3, 3] = -view[:3, :3] @ (origin + rotation @ place)
+        count, (height, width) = self._samples, camera.size
         _, _, pixels, buffer, _ = self._client.getCameraImage(
-            camera.width,
-            camera.height,
+            count * width,
+            count * height,
             view.T.reshape(-1).tolist(),
             projection,
             shadow=0,
             renderer=pybullet.ER_TINY_RENDERER,
         )
-        colour = np.reshape(np.asarray(pixels, dtype=np.uint8), (*camera.size, 4))[:, :, :3].copy()
-        return Picture(colour, _depth(np.reshape(buffer, camera.size), camera) if camera.depth else None)
+        drawn = np.reshape(np.asarray(pixels, dtype=np.uint8), (height, count, width, count, 4))[..., :3]
+        colour = np.rint(drawn.mean(axis=(1, 3))).astype(np.uint8) if count > 1 else drawn[:, 0, :, 0].copy()
+        if not camera.depth:
+            return Picture(colour, None)
+        middle = count // 2  # a mean of two distances is none of a thing
+        buffer = np.reshape(buffer, (height, count, width, count))[:, middle, :, middle]
+        return Picture(colour, _depth(buffer, camera))
 
     def _carrier(self, camera: Camera, body: Body) -> tuple[Array, Array]:
         """Origin [m] and axes of the frame of what carries it, in the world."""
@@ -92,3 +88,15 @@ def _depth(buffer: Array, camera: Camera) -> Array:
     near, far = camera.nearest, camera.farthest
     depth = far * near / (far - (far - near) * np.asarray(buffer, dtype=np.float64))
     return np.where(buffer < _BEHIND_ALL, depth, np.inf)
+
+
+def _eye(camera: Camera, samples: int) -> _Eye:
+    near, far, focal = camera.nearest, camera.farthest, 1.0 / np.tan(camera.field_of_view / 2.0)
+    projection = np.zeros((4, 4))
+    projection[0, 0], projection[1, 1] = focal * camera.height / camera.width, focal
+    # its renderer looks through the lower left corners of pixels, not their middles
+    projection[0, 2], projection[1, 2] = 1.0 / (samples * camera.width), 1.0 / (samples * camera.height)
+    projection[2, 2], projection[2, 3] = (near + far) / (near - far), 2.0 * near * far / (near - far)
+    projection[3, 2] = -1.0
+    axes = optical_axes(camera) @ TO_OPENGL
+    return _Eye(camera, axes, np.array(camera.position), projection.T.reshape(-1).tolist())

@@ -23,6 +23,9 @@ class PyBulletSettings(PhysicsSettings):
     requires: ClassVar[tuple[str, ...]] = ("pybullet",)
 
     solver_iterations: int = setting(20, "contact solver iterations per simulation step", low=1, high=500)
+    samples: int = setting(
+        1, "a pixel of a camera's picture is the mean of so many by so many, as a lens makes it", low=1, high=4
+    )
     mesh_cell: float = setting(
         0.02,
         "while cameras look, meshes of the robot are drawn as coarse as a grid of this cell; 0: as they are",
