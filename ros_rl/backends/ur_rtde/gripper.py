@@ -33,7 +33,8 @@ class Grip(NamedTuple):
         position: Of its joint [rad].
         velocity: [rad/s].
         time: When, by the steady clock [s].
-        told: Where it had been sent by then [rad]; None: nowhere since it was switched on.
+        told: Where it had been sent by the time before, which it had since to go to [rad]; None: nowhere since it was
+            switched on.
     """
 
     position: float
@@ -65,6 +66,7 @@ class Gripper:
         self._order: bool | None = None
         self._target: float | None = None
         self._told: float | None = None
+        self._told_before: float | None = None
         self._until = 0.0
         self._armed = self._ready = self._ended = False
         self._looks = 0
@@ -179,7 +181,8 @@ class Gripper:
         if not self._server.get("GTO"):
             self._server.set(POS=self._server.get("POS"))
             self._server.set(GTO=1)
-        self._told, self._ready = None, True
+        self._told = self._told_before = None
+        self._ready = True
 
     def _activate(self) -> None:
         """A rising edge of ``ACT`` clears faults, and moves the fingers all the way and back."""
@@ -216,7 +219,8 @@ class Gripper:
         passed = now - before.time
         lately = 0.0 < passed < self._settings.silence_limit
         velocity = (position - before.position) / passed if lately else 0.0
-        self.found = Grip(position, velocity, now, self._told if self._ready else None)
+        self.found = Grip(position, velocity, now, self._told_before if self._ready else None)
+        self._told_before = self._told
 
     def _count(self, position: float) -> int:
         """Of a position of its joint [rad]."""

@@ -28,12 +28,12 @@ from ros_rl.stand_ins.ur.dashboard import GREETING, answer
 from ros_rl.stand_ins.ur.faults import FAULTS, begin, changed, end
 from ros_rl.stand_ins.ur.fields import register_of
 from ros_rl.stand_ins.ur.session import Session, Values
+from ros_rl.stand_ins.ur.urcap import UrcapServer
 from ros_rl.types import Array, Pose
 
 _BEHIND = 0.1  # s; what the machine is late by more is left out
 _KEPT = 60_000
 _LARGEST_SCRIPT = 1 << 20  # bytes
-_LATE = 0.3  # s, of answers that are slow
 
 
 @dataclass
@@ -85,12 +85,15 @@ class UrStandIn(StandIn):
         """What it does."""
         self.arm = Arm(surroundings or Surroundings("ur5" if cb3 else self.robot, "table"), self.controller, seed)
         """Its body, and its gripper."""
+        gripper = self.arm.gripper
+        self._urcap = (
+            None if gripper is None else UrcapServer(gripper, self._send, lambda line: self.note(("gripper", line)))
+        )
         self.moved: deque[tuple[float, Array]] = deque(maxlen=_KEPT)
         """Commanded speeds of the joints [rad/s] by the steady clock [s], each cycle."""
         self.first_recipe = 1
         self._selector = selectors.DefaultSelector()
         self._clients: dict[socket.socket, Client] = {}
-        self._late: deque[tuple[float, socket.socket, bytes]] = deque()
         self._frozen: Values = {}
         self._active: frozenset[str] = frozenset()
         self._ended = threading.Event()
@@ -122,7 +125,7 @@ class UrStandIn(StandIn):
         """See `StandIn.start`."""
         for port in (PORT, DASHBOARD_PORT, SCRIPT_PORT):
             self._listen(port, port)
-        if self.arm.gripper is not None:
+        if self._urcap is not None:
             self.gripper_port = self._listen(self.gripper_port, GRIPPER_PORT)
         self._thread = threading.Thread(target=self._serve, name="ur stand-in", daemon=True)
         self._thread.start()
@@ -196,9 +199,8 @@ class UrStandIn(StandIn):
             due = max(due, now - _BEHIND) + self.controller.period
             self.moved.append((now, self.arm.step(now)))
             self._publish()
-            while self._late and self._late[0][0] <= now:
-                _, connection, told = self._late.popleft()
-                self._send(connection, told)
+            if self._urcap is not None:
+                self._urcap.send_late(now)
 
     def _play(self) -> None:
         with self._lock:
@@ -277,27 +279,12 @@ class UrStandIn(StandIn):
             line, _, rest = bytes(client.text).partition(b"\n")
             client.text[:] = rest
             said = line.decode(errors="replace").strip()
-            if client.port == GRIPPER_PORT:
-                self._answer_gripper(connection, said)
+            if client.port == GRIPPER_PORT and self._urcap is not None:
+                self._urcap.take(connection, said, self._active)
                 continue
             self.note(("dashboard", said))
             told = answer(self.controller, said, self.version[:2], time.monotonic())
             self._send(connection, f"{told}\n".encode())
-
-    def _answer_gripper(self, connection: socket.socket, said: str) -> None:
-        """Answer a line of the gripper's server, as far as it is well."""
-        gripper = self.arm.gripper
-        if gripper is None or "gripper_silent" in self._active:
-            return
-        if said.startswith("SET"):
-            self.note(("gripper", said))
-        told = gripper.answer(said)
-        if "gripper_garbage" in self._active:
-            told = "POS \xe4\n"
-        if "gripper_slow" in self._active:
-            self._late.append((time.monotonic() + _LATE, connection, told.encode()))
-        else:
-            self._send(connection, told.encode())
 
     def _read_script(self, client: Client) -> None:
         """A program ends with the line ``end`` of its outermost ``def``."""
