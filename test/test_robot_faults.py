@@ -12,12 +12,20 @@ from pathlib import Path
 import pytest
 
 BENCH = str(Path(__file__).resolve().parents[1] / "bench")
-NEEDS = {"go2": "cyclonedds", "xarm": "xarm", "ur": "rtde_control", "so101": "scservo_sdk", "sphero": "spherov2"}
+NEEDS = {
+    "go2": "cyclonedds",
+    "xarm": "xarm",
+    "ur": "rtde_control",
+    "ur_gripper": "rtde_control",
+    "so101": "scservo_sdk",
+    "sphero": "spherov2",
+}
 FAULTS = {
     "a1": "robot: frozen",
     "go2": "robot: jump",
     "xarm": "robot: blocked",
     "ur": "driver: SIGKILL",
+    "ur_gripper": "robot: gripper_inactive",
     "ros2_control": "robot: joint_states_frozen",
     "so101": "robot: silent",
     "sphero": "driver's own process: SIGKILL",

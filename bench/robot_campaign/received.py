@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from ros_rl.types import Array
 
 _SHARE = 1e-3  # of a limit, by which what was rounded may exceed it
 _FULL = 255.0  # duty of a motor
+_SPEED_J = 9  # of a UR's program
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,20 @@ def of_xarm(stand_in: Any, moment: float) -> Iterator[Order]:
 
 def of_ur(stand_in: Any, moment: float) -> Iterator[Order]:
     """Speeds of the program's command speedJ."""
-    speed_j = 9
     for item in stand_in.since(moment):
-        if item.what[0] == "order" and item.what[1] == speed_j:
+        if item.what[0] == "order" and item.what[1] == _SPEED_J:
             yield _velocity(item.time, np.array(item.what[2][:6]))
+
+
+def of_ur_gripper(stand_in: Any, moment: float) -> Iterator[Order]:
+    """The same, and positions that a Robotiq behind the arm was sent, 3 to 230 of 255 for 0 to 0.8 rad."""
+    position = 0.0
+    for item in stand_in.since(moment):
+        if item.what[0] == "gripper" and (found := re.search(r"POS (\d+)", item.what[1])) is not None:
+            position = 0.8 * (int(found[1]) - 3) / 227
+            yield Order(item.time, np.append(np.zeros(6), position), True)
+        elif item.what[0] == "order" and item.what[1] == _SPEED_J:
+            yield Order(item.time, np.append(item.what[2][:6], position), any(item.what[2][:6]))
 
 
 def of_ros2_control(stand_in: Any, moment: float) -> Iterator[Order]:

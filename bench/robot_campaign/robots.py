@@ -71,6 +71,13 @@ def _ur() -> Any:
     return UrStandIn(_UR_ADDRESS)
 
 
+def _ur_gripper() -> Any:
+    from ros_rl.stand_ins.surroundings import Surroundings
+    from ros_rl.stand_ins.ur import UrStandIn
+
+    return UrStandIn(_UR_ADDRESS, surroundings=Surroundings("ur5e_gripper", "table"), gripper_port=0)
+
+
 def _ros2_control() -> Any:
     from ros_rl.stand_ins.ros2_control import Ros2ControlStandIn
 
@@ -137,6 +144,9 @@ _LEGS = {
     "controller: huge commands": SAFE,  # legs fall by them
 }
 
+_UR_AT_START = frozenset({"local", "script_refused", "in_use"})
+_OF_GRIPPER = [f"gripper_{name}" for name in ("inactive", "fault", "off", "silent", "slow", "garbage", "closed")]
+
 SUBJECTS: dict[str, Subject] = {
     "a1": Subject(
         "a1",
@@ -175,8 +185,18 @@ SUBJECTS: dict[str, Subject] = {
         lambda one: {"address": one.address},
         _ur_driven,
         received.of_ur,
+        {"robot: other_recipes": GOES_ON} | {f"robot: {fault}": GOES_ON for fault in _OF_GRIPPER},  # it has none
+        start_only=_UR_AT_START,
+    ),
+    "ur_gripper": Subject(
+        "ur5e_gripper",
+        "ur_rtde",
+        _ur_gripper,
+        lambda one: {"address": one.address, "gripper": {"port": one.gripper_port}},
+        _ur_driven,
+        received.of_ur_gripper,
         {"robot: other_recipes": GOES_ON},
-        start_only=frozenset({"local", "script_refused", "in_use"}),
+        start_only=_UR_AT_START,
     ),
     "ros2_control": Subject(
         "ur5e",
