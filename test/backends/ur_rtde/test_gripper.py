@@ -15,6 +15,7 @@ import pytest
 from loopback import free_address
 
 from ros_rl.backends.ur_rtde import UrRtdeBackend
+from ros_rl.backends.ur_rtde.gripper import Gripper
 from ros_rl.backends.ur_rtde.protocol import DASHBOARD_PORT, PORT, SCRIPT_PORT
 from ros_rl.backends.ur_rtde.urcap import PORT as GRIPPER_PORT
 from ros_rl.errors import BackendError, ConfigError
@@ -253,6 +254,25 @@ class TestFaults:
             backend.disarm()
             time.sleep(4.0)
             assert sent(robot)[-1] == "SET ACT 1"
+
+
+def test_another_gripper_is_another_file(robot: UrStandIn) -> None:
+    """A 2F-140 as its ROS description has it: 0.7 rad closed, 140 mm; the ends of this one are 13 and 243."""
+    fingers = replace(ROBOT.gripper, closed=0.7, width=0.14)  # type: ignore[type-var]
+    settings = RobotiqSettings(port=robot.gripper_port, open_count=13, closed_count=243, speed=0.5, force=1.0)
+    gripper = Gripper(robot.address, settings, fingers)
+    gripper.open()
+    with closing(gripper):
+        count = gripper_of(robot).position
+        assert gripper.found.position == pytest.approx(0.7 * (count - 13.0) / 230.0, abs=0.003)
+        gripper.switch(True)
+        for position, line in ((0.35, "SET POS 128"), (-1.0, "SET POS 0"), (2.0, "SET POS 255")):
+            gripper.go(position, time.monotonic() + SOON)
+            end = time.monotonic() + SOON
+            while line not in sent(robot):
+                assert time.monotonic() < end, sent(robot)
+                time.sleep(0.02)
+        assert sent(robot)[0] == "SET SPE 128 FOR 255"
 
 
 class TestRefusals:
