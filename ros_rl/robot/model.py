@@ -42,8 +42,8 @@ def check_model(robot: Robot) -> Urdf:
 
     Raises:
         MissingDependencyError: See `urdf_of`.
-        ConfigError: The URDF cannot be read, lacks a joint, link or mesh that the robot needs, has a joint of it that
-            has not one axis, or limits a joint that the robot's file leaves without limits.
+        ConfigError: The URDF cannot be read, lacks a joint, link or mesh that the robot or a camera of it needs, has a
+            joint of it that has not one axis, or limits a joint that the robot's file leaves without limits.
     """
     urdf, simulation = urdf_of(robot), robot.simulation
     assert simulation is not None  # which has the URDF

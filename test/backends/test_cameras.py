@@ -15,7 +15,9 @@ pytest.importorskip("pybullet")
 from ros_rl.backends import make_backend
 from ros_rl.errors import BackendError
 from ros_rl.rotations import quaternion_to_matrix
+from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.loading import load_settings
+from ros_rl.tasks.arm.pick_place import XarmPickPlace
 
 SETTINGS = {"width": 128, "height": 96, "depth": True}
 
@@ -160,6 +162,20 @@ class TestArms:
             seen.append(backend.read().measurement["image_front"])
         still = [np.array_equal(seen[0], image) for image in seen]
         assert still == [True, True, True, False, False]
+
+
+def test_who_evaluates_sees_what_the_task_observes_and_no_more(monkeypatch):
+    monkeypatch.setattr(XarmPickPlace, "cameras", ("wrist",))
+    settings = load_settings("xarm_pick_place", overrides=[{"cameras": {"names": ["front"]}}])
+    world = RobotWorld(settings.headless(), 0)
+    try:
+        first = world.begin_episode().tick
+        after = world.step(world.command(world.spec.map.random(np.random.default_rng(0)))).tick
+    finally:
+        world.close()
+    for tick in (first, after):
+        assert {name for name in tick.measurement if "image" in name} == {"image_wrist"}
+    assert not np.array_equal(first.measurement["image_wrist"], after.measurement["image_wrist"])
 
 
 @pytest.mark.parametrize("driver", ["pybullet", "mujoco", "rolling"])

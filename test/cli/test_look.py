@@ -17,7 +17,7 @@ from ros_rl.settings.loading import load_settings  # noqa: E402
 
 def test_the_cameras_of_an_arm(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code, out, err = run_cli(capsys, "look", "xarm_pick_place", "--seconds", "1", "--set", "cameras.depth=true")
+    code, out, err = run_cli(capsys, "look", "xarm_pick_place", "--seconds", "4", "--set", "cameras.depth=true")
     assert (code, err) == (0, "")
     first, second = out.splitlines()
     assert first == "xarm_pick_place in pybullet, seed 0: image_wrist, depth_wrist, image_front, depth_front"

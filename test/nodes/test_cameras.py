@@ -269,5 +269,6 @@ def test_nobody_without_cameras_listens(tmp_path):
     pytest.importorskip("pybullet")
     settings = load_settings("xarm_pick_place", overrides=[REAL_TIME])
     with graph(settings, tmp_path, DriverNode, ControllerNode, CollectorNode) as (peer, *nodes):
+        wait_for(lambda: "collector" in peer.diagnostics, "nodes that are there")
         topics = {name for node in nodes for name, _ in node.get_topic_names_and_types()}
     assert not any("camera" in name for name in topics)
