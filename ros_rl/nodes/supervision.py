@@ -207,8 +207,12 @@ class Supervision:
             self._say(line)
 
     def _say_warnings(self, now: float) -> None:
-        """What is wrong with what is learned or left, such as a full disk: it stops nobody, and should be known."""
-        for node in _RECORDERS:
+        """What is wrong with what is learned or left, such as a full disk: it stops nobody, and should be known.
+
+        So should what the driver waits for, such as a camera.
+        """
+        waits = ("driver",) if self._keeper.missing == "driver" else ()
+        for node in (*_RECORDERS, *waits):
             level, text = self._monitor.state.status.get(node, (0, ""))
             if level == _WARN:
                 self._warnings.tell([text], now, node)

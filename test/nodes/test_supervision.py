@@ -23,7 +23,8 @@ from ros_rl.settings.loading import load_settings
 @pytest.fixture
 def told(monkeypatch):
     """A supervision whose nodes are as the test says, the clock [s] and what was said."""
-    monkeypatch.setattr(supervision, "Keeper", lambda *_: SimpleNamespace(active=lambda node: True))
+    keeper = SimpleNamespace(active=lambda node: True, missing=None)
+    monkeypatch.setattr(supervision, "Keeper", lambda *_: keeper)
     clock, said = SimpleNamespace(now=1000.0), []
     monkeypatch.setattr(time, "monotonic", lambda: clock.now)
     monitor = SimpleNamespace(state=RunState(), get_namespace=lambda: "/mock")
@@ -41,6 +42,16 @@ def test_the_watchs_advice_is_said_at_most_once_a_minute(told) -> None:
         leads._tell()
     warnings = [line for line in said if line.startswith("warning: ")]
     assert warnings == ["warning: learner: |Q| is beyond its bound 40 in 5 % of the last 100 batches; use sac"] * 2
+
+
+def test_what_the_driver_waits_for_is_said_while_it_does(told) -> None:
+    leads, state, clock, said = told
+    state.status["driver"] = (1, "nothing has come on /arm/tracked_objects about cube")
+    for second, missing in enumerate(("collector", "driver", "driver", None)):
+        clock.now, leads._keeper.missing = 1000.0 + 40.0 * second, missing
+        leads._tell()
+    warnings = [line for line in said if line.startswith("warning: ")]
+    assert warnings == ["warning: driver: nothing has come on /arm/tracked_objects about cube"]
 
 
 def test_how_far_it_is_is_said_every_five_seconds(told) -> None:
