@@ -16,7 +16,7 @@ from ros_rl.stand_ins.xarm.frames import Request
 from ros_rl.stand_ins.xarm.stand_in import LOWER, UPPER
 
 ROBOT, PERIOD, STEP = load_robot("xarm6"), 0.05, 0.005
-LATEST = 4  # steps by which a velocity comes late; reports are as old as that, too
+LATEST = 3  # steps (15 ms) by which a velocity comes late, and reports are old: 4 and 12 are measured, 20 is chance
 PUSHES = [
     lambda rng, tick: np.full(6, 100.0),
     lambda rng, tick: np.full(6, -100.0),
