@@ -66,7 +66,7 @@ class StandIn(ABC):
         Raises:
             ConfigError: It cannot be that robot, or it stands nowhere else than it does.
         """
-        raise ConfigError(f"the stand-in of robot '{cls.robot}' stands in no task's scene; those of an xArm and a UR do")
+        raise ConfigError(f"the stand-in of robot '{cls.robot}' stands in no task's scene; an xArm's and a UR's do")
 
     @property
     def things(self) -> Mapping[str, Pose]:
