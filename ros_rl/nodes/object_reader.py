@@ -18,7 +18,7 @@ from ros_rl.nodes.qos import NEWEST
 from ros_rl.nodes.sensor_messages import SensorTopic
 from ros_rl.robot import Robot
 from ros_rl.runtime.tracked_objects import TrackedObjects, WithTracker
-from ros_rl.sensors.objects import OBJECTS, TRACKED
+from ros_rl.sensors.objects import OBJECTS, TRACKED, of_norm_one
 from ros_rl.sensors.sensor import IN_BASE
 from ros_rl.sensors.table import SENSORS, tracked
 from ros_rl.sensors.task_input import check_frame
@@ -62,7 +62,7 @@ class ObjectReader:
         for name in tracked(self._robot):
             if name not in values:
                 raise ContractError(f"it does not tell {name}, which the task observes")
-        return stamp, values
+        return stamp, of_norm_one(values)
 
     def _take(self, found: tuple[int, dict[str, Array]]) -> None:
         stamp, values = found

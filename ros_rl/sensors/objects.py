@@ -9,7 +9,7 @@ joints with six degrees of freedom between the robot's base and each object.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from ros_rl.sensors.message_fields import get_xyz, get_xyzw, set_xyz, set_xyzw
 from ros_rl.sensors.sensor import IN_BASE, ListField, Noise, Sensor, Topic, rotations, white
 from ros_rl.types import Array, Measurement
 
+_NORM_TOLERANCE = 0.1  # of a quaternion that somebody writes by hand
 _POSES, _TWISTS = "transforms", "twist"
 
 
@@ -91,3 +92,20 @@ OBJECT_SENSORS = {
         "m/s", 3, _TWISTS, "linear", get_xyz, set_xyz, white("object_velocity"), "velocities relative to the world"
     ),
 }
+
+
+def of_norm_one(values: Mapping[str, Array]) -> dict[str, Array]:
+    """What a tracker told, by sensor, with orientations of norm 1.
+
+    Raises:
+        ContractError: One is none: its norm is another, by more than rounding.
+    """
+    found = dict(values)
+    if "object_orientation" in values:
+        turns = values["object_orientation"].reshape(-1, 4)
+        norms = np.linalg.norm(turns, axis=1, keepdims=True)
+        if (np.abs(norms - 1.0) > _NORM_TOLERANCE).any():
+            worst = norms[np.abs(norms - 1.0).argmax(), 0]
+            raise ContractError(f"an object's orientation has norm {worst:g}, allowed: 1 +- {_NORM_TOLERANCE}")
+        found["object_orientation"] = (turns / norms).reshape(-1)
+    return found

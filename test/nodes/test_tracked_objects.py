@@ -4,6 +4,7 @@
 """Objects that a camera node of somebody's follows: what of its messages a driver takes, and what their end does."""
 
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -77,6 +78,20 @@ def test_what_does_not_tell_where_all_objects_are_is_refused(message, complaint)
     message.header.stamp = Clock().now().to_msg()
     give(message)
     assert len(refusals) == 1 and complaint in refusals[0] and found.problem.startswith("nothing has come")
+
+
+def test_orientations_are_of_norm_one_or_refused() -> None:
+    turns = replace(ROBOT, sensors=(*ROBOT.sensors, "object_orientation"))
+    give, robot, refusals, _ = reader(turns)
+    message = seen("cube", "brick", "can")
+    message.transforms[1].rotation = Quaternion(z=0.63, w=0.84)  # norm 1.05
+    give(message)
+    told = robot.read().measurement["object_orientation"]
+    np.testing.assert_allclose(told, [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.6, 0.8, 0.0, 0.0, 0.0, 1.0])
+    message = seen("cube", "brick", "can")
+    message.transforms[2].rotation = Quaternion(w=0.0)
+    give(message)
+    assert refusals == ["tracked_objects refused: an object's orientation has norm 0, allowed: 1 +- 0.1"]
 
 
 def test_an_old_stamp_is_refused() -> None:
