@@ -184,7 +184,7 @@ class Limits:
     miss_share: float = 0.2
     """Share of the last `MISS_WINDOW` deadlines."""
     unjudged: float = 1.0
-    """Time without a verdict of the collector [s]; 0: nobody has to judge."""
+    """Time beyond a control period without a verdict of the collector [s]; 0: nobody has to judge."""
     lost_time: float = 0.5
     """Length of a period [s]."""
 
@@ -272,7 +272,7 @@ class RealTime(Pacer):
             self._trip(
                 CONTROLLER, f"{self._commander} missed {sum(self._missed)} of the last {len(self._missed)} deadlines"
             )
-        elif limits.unjudged and now - self._judged > limits.unjudged:
+        elif limits.unjudged and now - self._judged - self._period > limits.unjudged:
             self._trip(COLLECTOR, f"collector has given no verdict for {now - self._judged:.1f} s")
 
     def _open(self, tick: Tick, now: float) -> Tick:

@@ -70,7 +70,7 @@ class DriverSettings:
     )
     unjudged_limit: float = setting(
         1.0,
-        "real time: safe state when the collector judges no tick for this long; 0: never",
+        "real time: safe state when the collector judges no tick for a control period and this long; 0: never",
         unit="s",
         low=0.0,
     )

@@ -264,10 +264,10 @@ class TestGivingUp:
 
     def test_verdicts_that_stay_away(self, loop) -> None:
         pacer = self.make(loop, unjudged=0.2)
-        pacer.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.12)
-        states = self.periods(pacer, loop, [True] * 7)  # at 0.30 and 0.35 s the verdict is 0.18 and 0.23 s old
+        pacer.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.07)
+        states = self.periods(pacer, loop, [True] * 7)  # at 0.30 and 0.35 s it is 0.23 and 0.28 s old, a period of 0.05
         assert states == [SafetyState.RUNNING] * 6 + [SafetyState.FAULT]
-        assert loop.fault == "collector has given no verdict for 0.2 s"
+        assert loop.fault == "collector has given no verdict for 0.3 s"
         pacer.command(answer(loop.tick), 0.36)
         assert pacer.poll(0.40, 9000).safety is SafetyState.FAULT, "another's answer does not end it"
         pacer.verdict(loop.tick.stamp, Verdict.CONTINUE, 0.41)
