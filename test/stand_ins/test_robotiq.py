@@ -123,6 +123,14 @@ def test_nonsense_changes_nothing(line: str) -> None:
     assert before[-1] == "FOO ?\n"
 
 
+@pytest.mark.parametrize("latency", [0.0, 0.1])
+def test_fingers_may_begin_late(latency: float) -> None:
+    gripper = Robotiq(100.0, latency)
+    assert gripper.answer("SET POS 200 GTO 1") == "ack" and gripper.answer("GET PRE") == "PRE 200\n"
+    begun = next(step for step in range(1000) if gripper.step(0.002, 100.0) or gripper.course != 100.0)
+    assert 0.002 * begun == pytest.approx(latency, abs=0.004)
+
+
 def test_the_older_arm_has_no_task() -> None:
     with pytest.raises(ConfigError, match="'cb3' is of another arm than the task's robot 'ur5e_gripper'"):
         UrStandIn.around(Surroundings.of_task("ur5_pick_place"), ("cb3",))

@@ -155,7 +155,7 @@ class UrRtdeBackend(Backend):
             ask(self._settings.address, ("stop",), self._settings.connect_timeout)
 
     def _applied(self, grip: Grip | None) -> Array | None:
-        """What acted, where there is a gripper: of it what it had been told some time before it was measured."""
+        """What acted, where there is a gripper: of it what it had been told its latency before."""
         if grip is None or grip.told is None or self._written is None:
             return None
         return np.append(self._written[:-1], grip.told)

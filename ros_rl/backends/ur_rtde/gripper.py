@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -33,8 +35,7 @@ class Grip(NamedTuple):
         position: Of its joint [rad].
         velocity: [rad/s].
         time: When, by the steady clock [s].
-        told: Where it had been sent by the time before, which it had since to go to [rad]; None: nowhere since it was
-            switched on.
+        told: Where it had been sent `latency` before [rad]; None: it takes no positions.
     """
 
     position: float
@@ -60,13 +61,13 @@ class Gripper:
     ) -> None:
         self._settings, self._clock = settings, clock
         self._server = Urcap(address, settings.port, settings.silence_limit)
-        self._zero = fingers.opened
+        self._zero, self._ends = fingers.opened, (settings.open_count, settings.closed_count)
         self._scale = (settings.closed_count - settings.open_count) / (fingers.closed - fingers.opened)
         self._wake = threading.Condition()
         self._order: bool | None = None
         self._target: float | None = None
         self._told: float | None = None
-        self._told_before: float | None = None
+        self._history: deque[tuple[float, float]] = deque()
         self._until = 0.0
         self._armed = self._ready = self._ended = False
         self._looks = 0
@@ -169,6 +170,7 @@ class Gripper:
             if self._told is None or self._count(target) != self._count(self._told):
                 self._server.set(POS=self._count(target))
             self._told = target
+            self._history.append((self._clock(), target))
         if self._due <= 0.0:
             self._look()
 
@@ -181,8 +183,9 @@ class Gripper:
         if not self._server.get("GTO"):
             self._server.set(POS=self._server.get("POS"))
             self._server.set(GTO=1)
-        self._told = self._told_before = None
-        self._ready = True
+        wished = self._server.get("PRE")
+        self._history = deque([(-math.inf, self._position(min(max(wished, self._ends[0]), self._ends[1])))])
+        self._told, self._ready = None, True
 
     def _activate(self) -> None:
         """A rising edge of ``ACT`` clears faults, and moves the fingers all the way and back."""
@@ -210,17 +213,17 @@ class Gripper:
         self._looks += 1
 
     def _find(self) -> None:
-        count = self._server.get("POS")
-        position, now, before = (
-            self._zero + (count - self._settings.open_count) / self._scale,
-            self._clock(),
-            self.found,
-        )
+        position, now, before = self._position(self._server.get("POS")), self._clock(), self.found
         passed = now - before.time
         lately = 0.0 < passed < self._settings.silence_limit
         velocity = (position - before.position) / passed if lately else 0.0
-        self.found = Grip(position, velocity, now, self._told_before if self._ready else None)
-        self._told_before = self._told
+        while len(self._history) > 1 and self._history[1][0] <= now - self._settings.latency:
+            self._history.popleft()
+        self.found = Grip(position, velocity, now, self._history[0][1] if self._ready else None)
+
+    def _position(self, count: int) -> float:
+        """Of its joint [rad]."""
+        return self._zero + (count - self._settings.open_count) / self._scale
 
     def _count(self, position: float) -> int:
         """Of a position of its joint [rad]."""

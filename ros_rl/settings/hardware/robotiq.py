@@ -25,6 +25,14 @@ class RobotiqSettings:
     )
     speed: float = setting(1.0, "of its range, 20 to 150 mm/s of a 2F-85, 30 to 250 of a 2F-140", low=0.0, high=1.0)
     force: float = setting(0.05, "of its range, 20 to 235 N of a 2F-85, 10 to 125 of a 2F-140", low=0.0, high=1.0)
+    latency: float = setting(
+        0.1,
+        "what counts as having acted on it when it is measured is what it was told so long before: its fingers take a "
+        "while to begin, and are not to be taken for held up meanwhile",
+        unit="s",
+        low=0.0,
+        high=0.5,
+    )
     open_count: int = setting(3, "its position, of 255, where the fingers are farthest apart", low=0, high=255)
     closed_count: int = setting(230, "its position, of 255, where they touch each other", low=0, high=255)
 

@@ -33,9 +33,10 @@ class Arm:
         surroundings: Who it is, and where it stands.
         controller: Says how fast its joints are to turn.
         seed: Of the start.
+        latency: Of a gripper [s].
     """
 
-    def __init__(self, surroundings: Surroundings, controller: Controller, seed: int = 0) -> None:
+    def __init__(self, surroundings: Surroundings, controller: Controller, seed: int = 0, latency: float = 0.0) -> None:
         self._controller = controller
         self._robot = robot = surroundings.load_robot("ur")
         self.body = Body(
@@ -48,7 +49,7 @@ class Arm:
             objects=surroundings.objects,
         )
         self._planned = self.position
-        self.gripper = None if robot.gripper is None else Robotiq(self._fingers(robot.gripper))
+        self.gripper = None if robot.gripper is None else Robotiq(self._fingers(robot.gripper), latency)
         """A Robotiq."""
         self.time = 0.0
         """Of the controller [s]."""

@@ -8,6 +8,7 @@ Sources: as of the driver's `ros_rl.backends.ur_rtde.urcap`; what the server ans
 
 from __future__ import annotations
 
+from collections import deque
 from enum import IntEnum
 
 OPEN, CLOSED = 3.0, 230.0
@@ -44,9 +45,12 @@ class Robotiq:
 
     Args:
         count: Where its fingers are [counts].
+        latency: From a new position to the moment at which its motor begins to go there [s].
     """
 
-    def __init__(self, count: float) -> None:
+    def __init__(self, count: float, latency: float = 0.0) -> None:
+        self._latency, self._time = latency, 0.0
+        self._asked = deque([(0.0, count)])
         self.course = self.position = count
         """Where its motor is told to be, and where its fingers are [counts]."""
         self.status = Status.ACTIVE
@@ -90,6 +94,9 @@ class Robotiq:
             position: Where its fingers are [counts].
         """
         self.position = position
+        self._time += seconds
+        while len(self._asked) > 1 and self._asked[1][0] <= self._time:
+            self._asked.popleft()
         self._judge(seconds)
         goal = self._goal()
         most = self._speed() * seconds
@@ -105,7 +112,7 @@ class Robotiq:
                 return self._way[0]
             self.status = Status.ACTIVE
         goes = self._written["GTO"] and self.status is Status.ACTIVE and not self.fault
-        return float(self._written["POS"]) if goes else self.course
+        return self._asked[0][1] if goes else self.course
 
     def _judge(self, seconds: float) -> None:
         """Whether its fingers move."""
@@ -149,6 +156,8 @@ class Robotiq:
             self.status, self._way = Status.ACTIVATING, [CLOSED, OPEN]
         if variable in ("ACT", "POS", "GTO"):
             self._moves, self._waited = True, 0.0
+        if variable == "POS":
+            self._asked.append((self._time + self._latency, float(value)))
         self._written[variable] = value
 
 

@@ -31,6 +31,7 @@ from ros_rl.stand_ins.ur.session import Session, Values
 from ros_rl.stand_ins.ur.urcap import UrcapServer
 from ros_rl.types import Array, Pose
 
+_GRIPS_LATE = 0.1  # s
 _BEHIND = 0.1  # s; what the machine is late by more is left out
 _KEPT = 60_000
 _LARGEST_SCRIPT = 1 << 20  # bytes
@@ -56,12 +57,14 @@ class UrStandIn(StandIn):
         seed: Of the start.
         surroundings: Where it stands otherwise than on a bare table, and whether it has a gripper there.
         gripper_port: Of the gripper's server, where it has a gripper; 0 for any.
+        gripper_latency: From a new position to the moment at which its fingers begin [s].
     """
 
     robot: ClassVar[str] = "ur5e"
     faults = FAULTS
     options: ClassVar[Mapping[str, str]] = {
         "cb3": "a UR5 of the series before the e-Series: 125 Hz, no remote control",
+        "late_gripper": f"fingers of a gripper, if the task has one, begin {_GRIPS_LATE:g} s after they are told",
         "second": f"listens at {SECOND_ADDRESS}, beside another robot's stand-in",
     }
 
@@ -72,6 +75,7 @@ class UrStandIn(StandIn):
         seed: int = 0,
         surroundings: Surroundings | None = None,
         gripper_port: int = GRIPPER_PORT,
+        gripper_latency: float = 0.0,
     ) -> None:
         super().__init__()
         self._address = address
@@ -83,7 +87,8 @@ class UrStandIn(StandIn):
         """Rate of its data [Hz]."""
         self.controller = Controller()
         """What it does."""
-        self.arm = Arm(surroundings or Surroundings("ur5" if cb3 else self.robot, "table"), self.controller, seed)
+        around = surroundings or Surroundings("ur5" if cb3 else self.robot, "table")
+        self.arm = Arm(around, self.controller, seed, gripper_latency)
         """Its body, and its gripper."""
         gripper = self.arm.gripper
         self._urcap = (
@@ -109,7 +114,8 @@ class UrStandIn(StandIn):
         """See `StandIn.around`."""
         if "cb3" in options:
             raise ConfigError(f"option 'cb3' is of another arm than the task's robot '{surroundings.robot}'")
-        return cls(_host(options), surroundings=surroundings)
+        late = _GRIPS_LATE if "late_gripper" in options else 0.0
+        return cls(_host(options), surroundings=surroundings, gripper_latency=late)
 
     @property
     def things(self) -> Mapping[str, Pose]:
