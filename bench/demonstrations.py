@@ -1,13 +1,13 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What demonstrations and corrections bring: robot minutes until an arm reaches its goals, with and without them.
+"""What demonstrations and corrections bring: robot minutes until an arm does its task, with and without them.
 
-``ros-rl record`` lets an expert show the task; the trainings then run in this process (`ros_rl.training.local`), one
-after the other. An arm *reaches* at the first of two evaluations in a row with a median final distance of at most
-``--near``.
+``ros-rl record`` lets the task's expert show it; the trainings then run in this process (`ros_rl.training.local`), one
+after the other, each in a folder of its own: one that is there with its summary is not run again. An arm *does* its
+task at the first of two evaluations in a row that hold the figure of the part.
 
-    python bench/demonstrations.py --tasks xarm_reach --agents sac --set task.sparse_within=0.05
+    python bench/demonstrations.py --parts pick_place --conditions shown --seeds 0 1 2
 """
 
 from __future__ import annotations
@@ -19,106 +19,154 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from machine import add_output, describe_line, describe_machine, table, write_result
 
 from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.settings.loading import load_settings
 from ros_rl.training.local import train_locally
 
-EXPERT = "reach"
+
+@dataclass(frozen=True)
+class Part:
+    """Tasks that one expert shows.
+
+    Attributes:
+        tasks: Their names.
+        expert: Its name.
+        figure: Of an evaluation, by which the tasks are judged.
+        bar: Value of it that is to be held.
+        rises: Whether it is to be above the bar.
+        minutes: Robot time of a training [min].
+        settings: Of all runs.
+    """
+
+    tasks: tuple[str, ...]
+    expert: str
+    figure: str
+    bar: float
+    rises: bool
+    minutes: float
+    settings: tuple[str, ...]
+
+    def holds(self, evaluation: Mapping[str, Any]) -> bool:
+        """Whether an evaluation holds the bar."""
+        value = evaluation[self.figure]
+        return bool(value >= self.bar if self.rises else value <= self.bar)
+
+
 EPISODES = 10
 """That the expert shows."""
+PARTS = {
+    "reach": Part(
+        ("xarm_reach",), "reach", "distance_median", 0.02, False, 2.0,
+        ("agent.name=sac", "task.sparse_within=0.05", "agent.normalisation=layer", "agent.initial_alpha=0.1",
+         "evaluator.every=300", "evaluator.episodes=10", "evaluator.final_episodes=20"),
+    ),
+    "pick_place": Part(
+        ("ur5_pick_place", "xarm_pick_place"), "pick_place", "objects_per_minute", 2.5, True, 20.0,
+        ("evaluator.every=600", "evaluator.episodes=3", "evaluator.final_episodes=10"),
+    ),
+}  # fmt: skip
+_CORRECTED = ["expert.name={expert}", "expert.share=0.1", "expert.seconds=3"]
 CONDITIONS: dict[str, list[str]] = {
     "alone": [],
-    f"{EPISODES} demonstrations": ["learner.demonstrations=[{shown}]"],
-    "corrections, 10 % of the time": [f"expert.name={EXPERT}", "expert.share=0.1"],
-    "both": ["learner.demonstrations=[{shown}]", f"expert.name={EXPERT}", "expert.share=0.1"],
+    "shown": ["learner.demonstrations=[{shown}]"],
+    "corrected": _CORRECTED,
+    "both": ["learner.demonstrations=[{shown}]", *_CORRECTED],
 }
-"""Settings of each."""
+"""Settings of each: nothing, 10 demonstrations, corrections for a tenth of the time, and both."""
 _IN_A_ROW = 2
 
 
-def record(task: str, folder: Path, settings: list[str]) -> None:
-    """Let the expert show a task."""
-    changes = [part for item in settings for part in ("--set", item)]
-    command = [sys.executable, "-m", "ros_rl.cli", "record", task, "--expert", EXPERT, "--episodes", str(EPISODES)]
+def record(part: Part, task: str, folder: Path) -> None:
+    """Let the expert show a task, unless it did."""
+    if (folder / "summary.json").is_file():
+        return
+    own = [item for item in part.settings if not item.startswith(("agent.", "learner.", "evaluator."))]
+    changes = [word for item in own for word in ("--set", item)]
+    command = [sys.executable, "-m", "ros_rl.cli", "record", task, "--expert", part.expert, "--episodes", str(EPISODES)]
     subprocess.run([*command, "--seed", "500", "--out", str(folder), *changes], check=True, stdout=subprocess.DEVNULL)
 
 
-def reaches(curve: list[Mapping[str, Any]], near: float) -> float | None:
-    """Robot minutes at the first of `_IN_A_ROW` evaluations in a row that end near the goals; None if there is none."""
-    good = [point["distance_median"] <= near for point in curve]
+def since(part: Part, curve: list[Mapping[str, Any]]) -> float | None:
+    """Robot minutes at the first of `_IN_A_ROW` evaluations in a row that hold the bar; None if there is none."""
+    good = [part.holds(point) for point in curve]
     for index in range(len(good) - _IN_A_ROW + 1):
         if all(good[index : index + _IN_A_ROW]):
             return float(curve[index]["robot_minutes"])
     return None
 
 
-def learn(task: str, overrides: list[str], folder: Path, near: float) -> dict[str, Any]:
-    """One training: its curve, what it came to, and how long it took."""
-    began = time.perf_counter()
-    for _ in train_locally(load_settings(task, overrides=overrides), read_ticks, folder):
-        pass
+def learn(part: Part, task: str, overrides: list[str], folder: Path) -> dict[str, Any]:
+    """One training, unless it is there: its curve and what it came to."""
+    if not (folder / "summary.json").is_file():
+        began = time.perf_counter()
+        for _ in train_locally(load_settings(task, overrides=overrides), read_ticks, folder):
+            pass
+        (folder / "wall.json").write_text(json.dumps({"minutes": (time.perf_counter() - began) / 60}))
     summary = json.loads((folder / "summary.json").read_text())
-    curve = [
-        {name: point[name] for name in ("robot_minutes", "distance_median", "success_rate", "return")}
-        for point in summary["curve"]
-    ]
+    curve = [{name: point[name] for name in ("robot_minutes", part.figure, "return")} for point in summary["curve"]]
+    final = summary["evaluation"]
+    wall = folder / "wall.json"
     return {
-        "reaches": reaches(curve, near),
+        "since": since(part, curve),
         "curve": curve,
-        "final_distance": summary["evaluation"]["distance_median"],
-        "final_return": summary["evaluation"]["return_mean"],
-        "final_success": summary["evaluation"]["success_rate"],
+        "final": final.get(f"{part.figure}_mean", final.get(part.figure)),
+        "final_return": final["return_mean"],
         "shown": summary.get("demonstrations"),
-        "wall_minutes": (time.perf_counter() - began) / 60,
+        "wall_minutes": json.loads(wall.read_text())["minutes"] if wall.is_file() else None,
     }
 
 
 def main() -> None:
     """Train under every condition, and tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tasks", nargs="+", default=["xarm_reach"], metavar="TASK")
-    parser.add_argument("--agents", nargs="+", default=["sac", "mpc"], metavar="NAME")
+    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
+    parser.add_argument("--tasks", nargs="+", metavar="TASK", help="of these parts (default: all)")
     parser.add_argument("--conditions", nargs="+", default=[*CONDITIONS][:3], choices=[*CONDITIONS], metavar="NAME")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--robot-minutes", type=float, default=2.0)
-    parser.add_argument("--near", type=float, default=0.02, help="final distance that counts as reached [m]")
+    parser.add_argument("--robot-minutes", type=float, help="of each training (default: the part's)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of all runs")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where the runs are left (default: nowhere)")
     add_output(parser, "demonstrations")
     args = parser.parse_args()
+    torch.set_num_threads(1)
     machine, runs, rows = describe_machine(), [], []
-    usual = ["evaluator.every=300", "evaluator.episodes=10", "evaluator.final_episodes=20", "evaluator.video=false"]
-    usual += [f"learner.robot_minutes={args.robot_minutes:g}", *args.set]
     with tempfile.TemporaryDirectory() as scratch:
-        for task in args.tasks:
-            shown = Path(scratch) / task
-            record(task, shown, [item for item in args.set if not item.startswith(("agent.", "learner."))])
-            for agent in args.agents:
-                for name in args.conditions:
-                    own = [item.format(shown=shown) for item in CONDITIONS[name]]
-                    found = []
-                    for seed in args.seeds:
-                        folder = Path(scratch) / f"{task}_{agent}_{[*CONDITIONS].index(name)}_{seed}"
-                        overrides = [f"agent.name={agent}", f"seed={seed}", *usual, *own]
-                        about = {"task": task, "agent": agent, "condition": name, "seed": seed}
-                        found.append(about | learn(task, overrides, folder, args.near))
-                        runs.append(found[-1])
-                        print(about, found[-1]["reaches"], found[-1]["final_distance"], flush=True)
-                    rows.append(_row(task, agent, name, found))
-                    write_result(args.out, {"started_on": machine, "set": args.set, "runs": runs})
+        kept = args.keep or Path(scratch)
+        for name, task in [(part, own) for part in args.parts for own in PARTS[part].tasks]:
+            if args.tasks and task not in args.tasks:
+                continue
+            part, shown = PARTS[name], kept / f"{task}_shown"
+            minutes = args.robot_minutes or part.minutes
+            record(part, task, shown)
+            for condition in args.conditions:
+                own = [item.format(shown=shown, expert=part.expert) for item in CONDITIONS[condition]]
+                found = []
+                for seed in args.seeds:
+                    usual = [f"seed={seed}", f"learner.robot_minutes={minutes:g}", "evaluator.video=false"]
+                    folder = kept / f"{task}_{condition}_{seed}"
+                    about = {"task": task, "condition": condition, "seed": seed}
+                    run = learn(part, task, [*part.settings, *usual, *own, *args.set], folder)
+                    found.append(about | run)
+                    runs.append(found[-1])
+                    print(about, run["since"], run["final"], flush=True)
+                rows.append(_row(part, task, condition, found))
+                write_result(args.out, {"started_on": machine, "set": args.set, "runs": runs})
     print(describe_line(machine))
-    print(table(["task", "agent", "condition", "reaches [robot min]", "final distance [cm]", "return"], rows))
+    print(table(["task", "condition", "figure", "does it since [robot min]", "in the end", "return"], rows))
 
 
-def _row(task: str, agent: str, condition: str, found: list[dict[str, Any]]) -> list[str]:
-    minutes = ", ".join("no" if run["reaches"] is None else f"{run['reaches']:.2f}" for run in found)
-    distances = ", ".join(f"{100 * run['final_distance']:.1f}" for run in found)
+def _row(part: Part, task: str, condition: str, found: list[dict[str, Any]]) -> list[str]:
+    minutes = ", ".join("no" if run["since"] is None else f"{run['since']:.2g}" for run in found)
+    figures = ", ".join(f"{run['final']:.2g}" for run in found)
     returns = ", ".join(f"{run['final_return']:.1f}" for run in found)
-    return [task, agent, condition, minutes, distances, returns]
+    return [task, condition, part.figure, minutes, figures, returns]
 
 
 if __name__ == "__main__":

@@ -28,28 +28,44 @@ from ros_rl.networks.critics import ActionValues
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.off_policy import DqnSettings
 
+_SMALLEST = 1e-6  # of a share, whose logarithm is finite in float32
+
 
 class DqnGraph(PolicyGraph):
-    """Takes the most valuable action, or with probability `epsilon` any."""
+    """Takes the most valuable action, or when it explores with probability `epsilon` any.
+
+    With a `temperature` T the value of each is drawn anew each time, with noise of Gumbel's distribution: the most
+    valuable one then is u with a probability in proportion to exp(Q(o, u) / T), evaluated or not.
+    """
 
     epsilon: Tensor
 
-    def __init__(self, layout: Layout, inputs: Inputs, values: ActionValues, epsilon: float) -> None:
+    def __init__(
+        self, layout: Layout, inputs: Inputs, values: ActionValues, epsilon: float, temperature: float
+    ) -> None:
         super().__init__(layout, inputs)
-        self.values = values
+        self.values, self.temperature = values, temperature
         self.register_buffer("epsilon", torch.tensor([epsilon]))
 
     @property
     def noise_shape(self) -> list[int]:
-        """One number that decides whether to explore, and one that decides which action then."""
-        return [2]
+        """One number that decides whether to explore, one that decides which action then, and one for each value."""
+        return [2 + (self.spec.choices if self.temperature else 0)]
+
+    def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
+        """See `ControlGraph.act`: what explores is the first two numbers."""
+        scaled = torch.cat([noise[:2] * explore, noise[2:]])
+        return self.choose(self.inputs(observation)[None], scaled[None])[0], carry
 
     def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
         """See `PolicyGraph.choose`: the index of an action, as a float, (1, 1)."""
-        greedy = self.values(obs).mean(0).argmax(-1, keepdim=True)
-        chance, which = noise[:, :1], noise[:, 1:]
+        values = self.values(obs).mean(0)
+        chance, which, drawn = noise[:, :1], noise[:, 1:2], noise[:, 2:]
+        if self.temperature:
+            values = values + self.temperature * gumbel(drawn)
+        best = values.argmax(-1, keepdim=True)
         explores = 1.0 - torch.erf(chance.abs() * 0.5**0.5) < self.epsilon  # never with zero noise: 1 < epsilon
-        return torch.where(explores, uniform_index(which, self.spec.choices), greedy.to(noise.dtype))
+        return torch.where(explores, uniform_index(which, self.spec.choices), best.to(noise.dtype))
 
 
 class DqnAgent(ReplayAgent):
@@ -64,7 +80,7 @@ class DqnAgent(ReplayAgent):
         self.critics = TargetedNetwork(
             lambda: ActionValues(*sizes), s.target_rule, s.learning_rate, s.beta1, s.target_critics
         )
-        self.graph = DqnGraph(layout, self.inputs, self.critics.online, s.epsilon_start)
+        self.graph = DqnGraph(layout, self.inputs, self.critics.online, s.epsilon_start, s.temperature)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`; exploration follows its schedule."""
@@ -112,6 +128,12 @@ class DqnAgent(ReplayAgent):
     def tensors(self) -> dict[str, Tensor]:
         """See `Agent.tensors`."""
         return {"epsilon": self.graph.epsilon}
+
+
+def gumbel(noise: Tensor) -> Tensor:
+    """Numbers of Gumbel's distribution, from standard normal ones by their distribution functions."""
+    share = (0.5 + 0.5 * torch.erf(noise * 0.5**0.5)).clamp(_SMALLEST, 1.0 - _SMALLEST)
+    return -torch.log(-torch.log(share))
 
 
 def margin_slope(values: Tensor, taken: Tensor, margin: float) -> Tensor:

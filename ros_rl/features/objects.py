@@ -20,9 +20,10 @@ def _columns(quaternions: Array) -> Array:
     return np.concatenate([rotation_columns(quaternion) for quaternion in quaternions.reshape(-1, 4)])
 
 
-def _object_offset(tick: Tick, robot: Robot) -> Array:
+def _nearest_offset(tick: Tick, robot: Robot) -> Array:
     m = tick.measurement
-    return np.asarray(m["object_position"].reshape(-1, 3) - m["tool_position"]).reshape(-1)
+    offsets = m["object_position"].reshape(-1, 3) - m["tool_position"]
+    return np.asarray(offsets[np.linalg.norm(offsets, axis=1).argsort(kind="stable")]).reshape(-1)
 
 
 def _object_planar(tick: Tick, robot: Robot) -> Array:
@@ -46,14 +47,14 @@ OBJECTS: dict[str, Feature] = {
         meaning="of the task's objects, one after the other",
         frame=IN_BASE,
     ),
-    "object_offset": Feature(
+    "nearest_offset": Feature(
         "m",
-        4.0,
+        15.0,  # what is near counts, to the centimetre
         _per_object(3),
-        _object_offset,
+        _nearest_offset,
         ("object_position", "tool_position"),
         mirror=(1, -1, 1),
-        meaning="from the tool to the task's objects, one after the other",
+        meaning="from the tool to the task's objects, the nearest first",
         frame=IN_BASE,
     ),
     "object_orientation": Feature(

@@ -121,6 +121,12 @@ class DqnSettings(EnsembleSettings, TargetSettings, ValueSettings, AugmentedSett
     margin: float = setting(
         0.0, "by which the value of an action that was shown is to be above all others; 0: no such loss", low=0.0
     )
+    temperature: float = setting(
+        0.0,
+        "actions are drawn in proportion to exp(value / this), evaluated or not, so that nothing goes round in "
+        "circles; 0: the best one",
+        low=0.0,
+    )
     epsilon_start: float = setting(1.0, "share of random actions at the start", low=0.0, high=1.0)
     epsilon_end: float = setting(0.05, "share of random actions in the end", low=0.0, high=1.0)
     epsilon_steps: int = setting(10_000, "environment steps from start to end, linear", unit="steps", low=1)

@@ -19,6 +19,7 @@ from ros_rl.training.training_loop import TrainingLoop
 
 CHOICES = 4
 LAYOUT = plain_layout(CHOICES)
+NOISE = torch.randn(4000, 2 + CHOICES, generator=torch.Generator().manual_seed(3))
 
 
 def with_tables(online: list[float], target: list[float], bootstrap: str, **more: Any) -> DqnAgent:
@@ -133,6 +134,19 @@ def test_explores_as_often_as_epsilon_says(epsilon: float) -> None:
     expected = torch.full((CHOICES,), epsilon / CHOICES)
     expected[1] += 1 - epsilon
     torch.testing.assert_close(share, expected, atol=0.015, rtol=0)  # four deviations of a share
+
+
+@pytest.mark.parametrize("explore", [0.0, 1.0])
+def test_a_temperature_draws_actions_by_their_values(explore: float) -> None:
+    """Shares against exp(Q / T), counted, whether it explores or not."""
+    table = [0.0, 1.0, 0.5, -1.0]
+    agent = with_tables(table, table, "double", temperature=0.5)
+    agent.graph.epsilon.fill_(0.0)
+    assert agent.graph.noise_shape == [2 + CHOICES]
+    with torch.no_grad():
+        drawn = [agent.graph.act(torch.zeros(3), torch.zeros(0), n, torch.full((1,), explore))[0] for n in NOISE]
+    share = torch.bincount(torch.cat(drawn).long(), minlength=CHOICES) / len(NOISE)
+    torch.testing.assert_close(share, torch.softmax(torch.tensor(table) / 0.5, 0), atol=0.03, rtol=0)
 
 
 def test_is_greedy_when_evaluated_whatever_epsilon() -> None:

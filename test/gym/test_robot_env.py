@@ -13,6 +13,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.spaces import Discrete
 from gymnasium.utils.env_checker import check_env
 
 from ros_rl.backends import make_backend
@@ -80,9 +81,13 @@ def by_the_parts(task: str, seed: int, actions: np.ndarray, **settings: Any) -> 
 @tasks
 def test_steps_are_the_node_graphs_transitions(task: str, delay: int) -> None:
     """Exactly, over two episodes and a bit, whose second starts without a seed."""
-    settings = {"control.delay": delay, "task.episode_seconds": 0.5}
-    env = make(task, settings=settings)
-    actions = np.random.default_rng(5).uniform(-1.0, 1.0, (24, *env.action_space.shape))
+    seconds = max(0.5, 5 * load_settings(task).control.period)
+    settings = {"control.delay": delay, "task.episode_seconds": seconds}
+    env, rng = make(task, settings=settings), np.random.default_rng(5)
+    spaces = env.action_space
+    actions = (
+        rng.integers(spaces.n, size=24) if isinstance(spaces, Discrete) else rng.uniform(-1.0, 1.0, (24, *spaces.shape))
+    )
     expected = by_the_parts(task, 7, actions, **settings)
     observation, _ = env.reset(seed=7)
     ends = 0

@@ -43,8 +43,7 @@ class PickPlace(Task):
         "tool_position",
         "gripper_width",
         "grasped_from",
-        "object_position",
-        "object_offset",
+        "nearest_offset",
     )
     memory: ClassVar[tuple[str, ...]] = (GRASP,)
     measures: ClassVar[tuple[Measure, ...]] = (OBJECTS_PER_MINUTE,)
