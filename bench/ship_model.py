@@ -93,6 +93,19 @@ It was never on hardware. It learned in a simulator: expect other friction, comp
 """
 
 
+def made_by(summary: dict[str, Any]) -> str:
+    """Commands that make such a run, those that show it something included."""
+    train = f"ros-rl train {summary['task']} --robot-minutes {summary['robot_minutes']:g} --seed {summary['seed']}"
+    shown = (summary.get("demonstrations") or {}).get("paths", [])
+    lines = []
+    for number, path in enumerate(shown):
+        other = json.loads((Path(path) / "summary.json").read_text())
+        how = f"--{other['agent']} --episodes {other['episodes']} --seed {other['seed']}"  # 'expert NAME'
+        lines.append(f"ros-rl record {other['task']} {how} --out runs/shown{number}")
+        train += f"{' --demonstrations' if not number else ''} runs/shown{number}"
+    return "\n    ".join([*lines, train])
+
+
 def main() -> None:
     """Judge, copy and write the card."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -107,7 +120,7 @@ def main() -> None:
     models.mkdir(parents=True, exist_ok=True)
     shutil.copy(args.run / "agent.onnx", models / "agent.onnx")
     look(args.run, models)
-    command = f"ros-rl train {summary['task']} --robot-minutes {summary['robot_minutes']:g} --seed {summary['seed']}"
+    command = made_by(summary)
     (models / "README.md").write_text(card(summary, result, command))
     results = Path(__file__).parent / "results" / f"model_{summary['task']}.json"
     results.parent.mkdir(exist_ok=True)
