@@ -57,7 +57,7 @@ class ChoosingExpert(Expert):
             return step if (commands.target(tool, HEIGHT) == tool).all() else HEIGHT
         if wish.width is not None and self._is_wide(wish.width) != self._is_wide(self._told_width(tick)):
             return GRIP
-        return STAY if STAY in commands.moves else HEIGHT
+        return STAY if STAY in commands.moves else step
 
     def _is_wide(self, width: float) -> bool:
         return width > gripper_of(self.robot).width / 2

@@ -9,7 +9,7 @@ import numpy as np
 
 from ros_rl.errors import ConfigError
 from ros_rl.experts.differential import Differential, action_of, decided_position
-from ros_rl.experts.expert import Expert
+from ros_rl.experts.expert import Expert, Wish
 from ros_rl.robot import EFFORT, Robot
 from ros_rl.tasks import Task
 from ros_rl.types import Array, Tick
@@ -40,3 +40,7 @@ class ReachExpert(Expert):
         velocity = _GAIN * way
         velocity = velocity / max(1.0, float(np.linalg.norm(velocity)) / _FASTEST)
         return action_of(self.robot, position, self._differential.joint_velocity(position, velocity), self.period)
+
+    def wish(self, tick: Tick, tool: Array, near: float) -> Wish:
+        """See `Expert.wish`."""
+        return Wish(tick.inputs[_GOAL])

@@ -13,9 +13,13 @@ from ros_rl.robot import load_robot
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.loading import load_settings
 from ros_rl.tasks import make_task
-from ros_rl.types import Measurement, SafetyState, Tick
+from ros_rl.types import Command, Measurement, SafetyState, Tick
 
 ARMS = ["ur5e", "so101", "xarm6"]
+CHOICES = {
+    "control": {"rate_hz": 5.0, "delay": 0, "commands": {"name": "choice", "vertical": "steps", "step": 0.03}},
+    "agent": {"name": "dqn"},
+}
 REACHES = ["ur5_reach", "xarm_reach", "so101_reach"]
 
 
@@ -93,6 +97,31 @@ def test_reach_ends_within_two_centimetres(name: str) -> None:
             assert last.metrics["distance"] < 0.02
     finally:
         world.close()
+
+
+@pytest.mark.parametrize("stay", [True, False])
+@pytest.mark.parametrize("name", ["ur5_reach", "xarm_reach"])
+def test_reach_ends_within_half_the_diagonal_of_a_step_by_choices(name: str, stay: bool) -> None:
+    """Steps of 3 cm: no place is farther from the next one that steps lead to than 2.6 cm; and one step beside it."""
+    pytest.importorskip("pybullet")
+    settings = load_settings(name, overrides=[CHOICES, {"control": {"commands": {"stay": stay}}}])
+    world = RobotWorld(settings, seed=4)
+    control, robot = settings.control, world.robot
+    expert = make_expert("reach", robot, settings.task, control.period, control.command_map(robot))
+    try:
+        for _ in range(2):
+            steps = list(world.episode(lambda tick: Command(tick.stamp, robot.command(expert.act(tick)))))
+            assert all(step.transition is not None for step in steps[1:])
+            assert min(step.metrics["distance"] for step in steps[-2:]) < 0.03
+    finally:
+        world.close()
+
+
+def test_an_expert_that_says_no_place_shows_no_choices() -> None:
+    task, robot = make_task("ur5_push"), load_robot("ur5e")
+    commands = load_settings("ur5_push", overrides=[CHOICES]).control.command_map(robot)
+    with pytest.raises(ConfigError, match="expert 'PushExpert' of task 'ur5_push' does not say where it wants"):
+        make_expert("push", robot, task, 0.2, commands)
 
 
 def test_what_an_expert_does_not_know_is_told() -> None:
