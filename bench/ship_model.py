@@ -12,11 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from machine import describe_machine
 
+from ros_rl.config import to_mapping
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.runtime.evaluation import Evaluator
 from ros_rl.runtime.recording import record
@@ -25,6 +27,7 @@ from ros_rl.settings.simulators.physics import PhysicsSettings
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import TASKS
 
+_SAID = ("seed", "evaluator.", "learner.robot_minutes", "learner.demonstrations")
 _SEED = 12345  # of starts, friction and noise; no training used it
 
 
@@ -93,9 +96,25 @@ It was never on hardware. It learned in a simulator: expect other friction, comp
 """
 
 
-def made_by(summary: dict[str, Any]) -> str:
+def changed(run: Path, task: str) -> list[str]:
+    """What a run's settings differ in from its task's, ``key=value``, but for what the command says otherwise."""
+    own = flat(to_mapping(load_settings(task, run / "config.yaml")))
+    usual = flat(to_mapping(load_settings(task)))
+    return [f"{key}={value}" for key, value in own.items() if usual.get(key) != value and not key.startswith(_SAID)]
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their key paths."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return found
+
+
+def made_by(summary: dict[str, Any], run: Path) -> str:
     """Commands that make such a run, those that show it something included."""
     train = f"ros-rl train {summary['task']} --robot-minutes {summary['robot_minutes']:g} --seed {summary['seed']}"
+    train += "".join(f" --set {item}" for item in changed(run, summary["task"]))
     shown = (summary.get("demonstrations") or {}).get("paths", [])
     lines = []
     for number, path in enumerate(shown):
@@ -120,7 +139,7 @@ def main() -> None:
     models.mkdir(parents=True, exist_ok=True)
     shutil.copy(args.run / "agent.onnx", models / "agent.onnx")
     look(args.run, models)
-    command = made_by(summary)
+    command = made_by(summary, args.run)
     (models / "README.md").write_text(card(summary, result, command))
     results = Path(__file__).parent / "results" / f"model_{summary['task']}.json"
     results.parent.mkdir(exist_ok=True)
