@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import zip_longest
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -250,3 +251,13 @@ def _is_field(value: object) -> bool:
         and value["dtype"] in ("float32", "uint8")
         and isinstance(value["unit"], str)
     )
+
+
+def without_folders(value: Any) -> Any:
+    """Plain data for a graph that others get: of absolute paths in it the last part, for nobody else has the rest."""
+    if isinstance(value, Mapping):
+        return {name: without_folders(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_folders(item) for item in value]
+    path = PurePosixPath(value) if isinstance(value, str) else None
+    return path.name if path is not None and path.is_absolute() and len(path.parts) > 2 else value

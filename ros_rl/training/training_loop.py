@@ -33,6 +33,7 @@ except ImportError as error:
 from ros_rl.agents.agent import Agent
 from ros_rl.agents.factory import make_agent
 from ros_rl.agents.random import RandomGraph
+from ros_rl.deploy.contract import without_folders
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.training.checkpoint import check_finite, check_same, random_state, take_random_state
 from ros_rl.training.earlier_log import TickReader, take_demonstrations, take_log
@@ -235,7 +236,7 @@ class TrainingLoop:
             "score": score,
             "seed": self.settings.seed,
             **self.shown,
-            "config": to_mapping(self.settings),
+            "config": without_folders(to_mapping(self.settings)),
         }
 
     def checkpoint(self, root: Path, about: Any = None) -> Checkpoint:

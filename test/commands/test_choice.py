@@ -182,3 +182,11 @@ def test_no_step_leads_into_the_box_to_avoid() -> None:
     np.testing.assert_allclose(commands.target(beside, "height"), [0.45, 0.06, 0.2])
     inside = np.array([0.45, 0.04, 0.1])
     np.testing.assert_allclose(commands.target(inside, "height"), [0.45, 0.04, 0.2], err_msg="out of it it may go")
+
+
+@pytest.mark.parametrize(
+    "box", [{"avoid_lower": (0.0, 0.0, 0.0)}, {"avoid_lower": (0.0, 0.2, 0.0), "avoid_upper": (1.0, 0.1, 1.0)}]
+)
+def test_half_a_box_to_avoid_is_none(box) -> None:
+    with pytest.raises(ConfigError, match="avoid_lower .* is not below avoid_upper"):
+        ChoiceSettings(**box)

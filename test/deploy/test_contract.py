@@ -14,7 +14,7 @@ from robots import LEFT, RIGHT, ROVER, rover_file
 
 from ros_rl.agents.random import RandomGraph
 from ros_rl.deploy import onnx_file
-from ros_rl.deploy.contract import METADATA_KEY, Contract
+from ros_rl.deploy.contract import METADATA_KEY, Contract, without_folders
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_file import OnnxFile
 from ros_rl.deploy.onnx_graph import OnnxGraph
@@ -178,6 +178,16 @@ class TestCoupledJoints:
     def test_contracts_that_ship_are_written_as_they_stand(self, path):
         text = OnnxFile.read(path.read_bytes()).metadata[METADATA_KEY]
         assert Contract.from_json(text).to_json() == text
+
+    @pytest.mark.parametrize("path", sorted(share_path("models").glob("*/agent.onnx")), ids=str)
+    def test_contracts_that_ship_name_no_folder_of_a_machine(self, path):
+        provenance = Contract.from_json(OnnxFile.read(path.read_bytes()).metadata[METADATA_KEY]).provenance
+        assert without_folders(provenance) == provenance
+
+    def test_of_absolute_paths_the_last_part_is_told(self):
+        told = {"shown": ["/home/ann/runs/shown", "runs/more"], "namespace": "/a1", "robot": "a1", "speed": (1.0, 2.0)}
+        expected = {"shown": ["shown", "runs/more"], "namespace": "/a1", "robot": "a1", "speed": [1.0, 2.0]}
+        assert without_folders(told) == expected
 
 
 class TestGraph:
