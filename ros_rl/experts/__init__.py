@@ -46,7 +46,7 @@ def make_expert(name: str, robot: Robot, task: Task, period: float, commands: Co
     """
     check_expert(name)
     expert = EXPERTS[name](robot, task, period)
-    return ChoosingExpert(expert, commands) if isinstance(commands, ChoiceCommands) else expert
+    return ChoosingExpert(name, expert, commands) if isinstance(commands, ChoiceCommands) else expert
 
 
 __all__ = ["EXPERTS", "OWN_EXPERTS", "Expert", "check_expert", "make_expert"]

@@ -21,6 +21,7 @@ class ChoosingExpert(Expert):
     """Shows a task in choices: steps of the tool first, then its height, then the gripper.
 
     Args:
+        name: Of the expert, for messages.
         expert: Says where it wants the tool.
         commands: The choices.
 
@@ -28,11 +29,11 @@ class ChoosingExpert(Expert):
         ConfigError: The expert says no such thing.
     """
 
-    def __init__(self, expert: Expert, commands: ChoiceCommands) -> None:
+    def __init__(self, name: str, expert: Expert, commands: ChoiceCommands) -> None:
         super().__init__(expert.robot, expert.task, expert.period)
         if type(expert).wish is Expert.wish:
             raise ConfigError(
-                f"expert '{type(expert).__name__}' of task '{expert.task.name}' does not say where it wants the tool, "
+                f"expert '{name}' of task '{expert.task.name}' does not say where it wants the tool, "
                 "which control.commands 'choice' needs; use cartesian or joints"
             )
         self._expert, self._commands = expert, commands

@@ -131,9 +131,7 @@ class ChoiceSettings(ToolSettings):
             raise ConfigError(f"control.commands.heights are {self.heights}, expected the lower one first")
         lower, upper = self.avoid_lower, self.avoid_upper
         if (lower, upper) != _ANYWHERE[::-1] and any(low >= high for low, high in zip(lower, upper, strict=True)):
-            raise ConfigError(
-                f"control.commands.avoid_lower {lower} is not below avoid_upper {upper}: both make a box"
-            )
+            raise ConfigError(f"control.commands.avoid_lower {lower} is not below avoid_upper {upper}: both make a box")
 
     def fitted(self, robot: Robot, period: float) -> Robot:
         """See `CommandSettings.fitted`: in a long period commands may change as far as their limits go."""

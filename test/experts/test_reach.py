@@ -120,7 +120,7 @@ def test_reach_ends_within_half_the_diagonal_of_a_step_by_choices(name: str, sta
 def test_an_expert_that_says_no_place_shows_no_choices() -> None:
     task, robot = make_task("ur5_push"), load_robot("ur5e")
     commands = load_settings("ur5_push", overrides=[CHOICES]).control.command_map(robot)
-    with pytest.raises(ConfigError, match="expert 'PushExpert' of task 'ur5_push' does not say where it wants"):
+    with pytest.raises(ConfigError, match="expert 'push' of task 'ur5_push' does not say where it wants"):
         make_expert("push", robot, task, 0.2, commands)
 
 
