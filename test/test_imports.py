@@ -39,7 +39,7 @@ LAYERS = (
     ("settings",),
     ("networks", "watch", "deploy", "cameras", "backends"),
     ("dynamics", "replay", "runs"),
-    ("planning", "runtime", "teleop"),
+    ("planning", "world_models", "runtime", "teleop"),
     ("agents",),
     ("training",),
     ("gym", "nodes", "analysis", "conformance", "stand_ins"),

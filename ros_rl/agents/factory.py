@@ -15,6 +15,7 @@ from ros_rl.agents.bc import BcAgent
 from ros_rl.agents.ddpg import DdpgAgent
 from ros_rl.agents.distil import DistilAgent
 from ros_rl.agents.dqn import DqnAgent
+from ros_rl.agents.latent_mpc import LatentMpcAgent
 from ros_rl.agents.mbpo import MbpoAgent
 from ros_rl.agents.mpc import MpcAgent
 from ros_rl.agents.naf import NafAgent
@@ -37,6 +38,7 @@ from ros_rl.settings.tree import Settings
 
 AGENTS: dict[str, Callable[..., Agent]] = {
     "mpc": MpcAgent,
+    "latent_mpc": LatentMpcAgent,
     "mbpo": MbpoAgent,
     "distil": DistilAgent,
     "sac": SacAgent,

@@ -84,9 +84,10 @@ def required(
     return dataclasses.field(metadata={"info": info})
 
 
-def group(cls: type, help: str) -> Any:
-    """A dataclass field that holds a group of settings of its own."""
-    return dataclasses.field(default_factory=cls, metadata={"info": SettingInfo(help)})
+def group(cls: type, help: str, default: Any = None) -> Any:
+    """A dataclass field that holds a group of settings of its own; a frozen `default` where `cls()` is not it."""
+    made = cls if default is None else lambda: default
+    return dataclasses.field(default_factory=made, metadata={"info": SettingInfo(help)})
 
 
 def variant(registry: Mapping[str, type], default: str, help: str) -> Any:

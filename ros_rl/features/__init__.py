@@ -9,6 +9,7 @@ An observation is the task's state fields, then its goal fields, then the last a
 from ros_rl.features.feature import Bounds, Feature
 from ros_rl.features.goals import input_feature, planar_feature
 from ros_rl.features.observation import ObservationSpec, check_robot, equipped
+from ros_rl.features.pictures import Pictures
 from ros_rl.features.table import FEATURES
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Bounds",
     "Feature",
     "ObservationSpec",
+    "Pictures",
     "check_robot",
     "equipped",
     "input_feature",

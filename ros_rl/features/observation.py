@@ -13,11 +13,12 @@ import numpy as np
 from ros_rl.commands import CommandMap, JointCommands
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.features.feature import Bounds
+from ros_rl.features.pictures import Pictures
 from ros_rl.features.table import FEATURES
 from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.robot import Robot
 from ros_rl.sensors.table import SENSORS, check_sensors
-from ros_rl.types import Array, Tick
+from ros_rl.types import Array, Image, Tick
 from ros_rl.wire import first_beyond
 
 
@@ -69,12 +70,22 @@ class ObservationSpec(Layout):
         names: State and goal fields, in any order; the layout puts states first.
         delay: Number of pending actions.
         commands: What actions are; None: the robot's own.
+        pictures: Images beside it; None: there are none.
+        judged: Fields that reward and termination read; None: those of the observation.
 
     Raises:
         UnknownNameError: A name is not in `FEATURES`.
     """
 
-    def __init__(self, robot: Robot, names: Sequence[str], delay: int, commands: CommandMap | None = None) -> None:
+    def __init__(
+        self,
+        robot: Robot,
+        names: Sequence[str],
+        delay: int,
+        commands: CommandMap | None = None,
+        pictures: Pictures | None = None,
+        judged: Sequence[str] | None = None,
+    ) -> None:
         for name in names:
             if name not in FEATURES:
                 raise UnknownNameError("observation field", name, FEATURES)
@@ -90,6 +101,11 @@ class ObservationSpec(Layout):
         fields.append(Field(PENDING_ACTIONS, (delay * shown,), "1", 1.0, "action"))
         coupling = None if robot.coupling is None else robot.coupling.describe()
         own = self.map.actions, self.map.choices
+        self._pictures = pictures
+        fields += pictures.fields if pictures is not None else ()
+        same = judged is None or tuple(judged) == tuple(names)
+        self.judged: ObservationSpec = self if same else ObservationSpec(robot, judged or (), delay, self.map)
+        """Of the fields by which the task judges; the agent may see fewer of them, or others."""
         super().__init__(robot.name, own[0], fields, delay, own[1], coupling, self.map.describe())
 
     def observe(self, tick: Tick) -> Array:
@@ -114,6 +130,14 @@ class ObservationSpec(Layout):
                 raise ConfigError(f"observation field '{item.name}' is not finite: {first_beyond(value)}{_at(tick)}")
             values.append(value)
         return np.concatenate(values)
+
+    def look(self, tick: Tick) -> Mapping[str, Image]:
+        """The images of a tick, by name.
+
+        Raises:
+            ConfigError: The tick does not hold one.
+        """
+        return {} if self._pictures is None else self._pictures(tick)
 
     def _compute(self, name: str, tick: Tick) -> Array:
         try:

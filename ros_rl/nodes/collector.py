@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray, String
+from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
 
 from ros_rl.backends.robot_description import known_description
 from ros_rl.nodes import packets
@@ -29,7 +30,7 @@ from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.nodes.transforms import transform_message
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.types import Tick
-from ros_rl.wire import METRICS, Header, transition_fields
+from ros_rl.wire import METRICS, Header, transition_arrays, transition_fields
 
 
 class CollectorNode(Node):
@@ -51,16 +52,19 @@ class CollectorNode(Node):
         self._diagnostics = Diagnostics(self)
         self._verdicts = self.create_publisher(Float64MultiArray, "verdict", STATE)
         self._transitions = self.create_publisher(Float64MultiArray, "transitions", EXPERIENCE)
+        self._with_images: Any = None
+        if spec.images:
+            self._with_images = self.create_publisher(UInt8MultiArray, "transitions_with_images", EXPERIENCE)
         self._description = known_description(robot)
         self._recorder: Recorder | None = None
         if settings.collector.log and parameters.folder:
             self._recorder = Recorder(self, Path(parameters.folder) / "log")
         record = self._recorder.record if self._recorder is not None else None
         self._gate = Gate(self, settings, self._report)
-        self._join = TickJoin(self._gate, robot, self._on_tick, record, cameras=settings.task.cameras)
+        self._join = TickJoin(self._gate, robot, self._on_tick, record, cameras=settings.looks)
         if self._recorder is not None:
             self._recorder.subscribe(self._gate, JointState, "applied_command", STATE)
-            for topic, kind in unjoined(robot, settings.task.cameras).items():
+            for topic, kind in unjoined(robot, settings.looks).items():
                 self._recorder.subscribe(self._gate, kind, topic, STATE)
             self._recorder.watch(self._gate, JointState, "joint_command", STATE)
             self._recorder.watch(self._gate, DiagnosticArray, "/diagnostics", STATE, anybody=True)
@@ -83,6 +87,9 @@ class CollectorNode(Node):
             self._sequence += 1
             metrics = {f"{METRICS}{name}": value for name, value in self._builder.metrics.items()}
             self._transitions.publish(packets.to_vectors(header, transition_fields(transition) | metrics))
+            if self._with_images is not None:
+                told = {name: np.array([value]) for name, value in metrics.items()}
+                self._with_images.publish(packets.to_arrays(header, transition_arrays(transition) | told))
         if self._recorder is not None:
             self._recorder.publish("verdict", message, tick.stamp)
             self._describe_robot(self._recorder, tick.stamp)

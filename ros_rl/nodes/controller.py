@@ -84,7 +84,7 @@ class ControllerNode(LifecycleNode):
             )
         )
         # an answer to an old tick would come too late, and make the next one late, too
-        self._join = TickJoin(self._gate, self._robot, self._on_tick, qos=NEWEST, cameras=settings.task.cameras)
+        self._join = TickJoin(self._gate, self._robot, self._on_tick, qos=NEWEST, cameras=settings.looks)
         return super().on_configure(state)
 
     def _person(self) -> Person | None:

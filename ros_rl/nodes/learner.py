@@ -91,7 +91,9 @@ class LearnerNode(Node):
         self._outbox = Outbox()
         self._diagnostics = Diagnostics(self)
         gate = self._gate = Gate(self, self._settings, self._complain)
-        gate.subscribe(Float64MultiArray, "transitions", self._read_transition, self._on_transition, EXPERIENCE)
+        kind: Any = UInt8MultiArray if self._training.spec.images else Float64MultiArray
+        topic = "transitions_with_images" if self._training.spec.images else "transitions"
+        gate.subscribe(kind, topic, self._read_transition, self._on_transition, EXPERIENCE)
         gate.subscribe(Float64MultiArray, "tick", lambda data: data, self._on_tick, NEWEST, raw=True)
         gate.subscribe(String, "evaluation", lambda message: evaluation(message.data), self._on_evaluation, HISTORY)
         create_timer(self, 1.0, self._heartbeat)
@@ -107,8 +109,9 @@ class LearnerNode(Node):
         if root is not None:
             self._received.restore(*self._run.resume(root))
 
-    def _read_transition(self, message: Float64MultiArray) -> tuple[Header, Transition, dict[str, float]]:
-        header, fields = packets.from_vectors(message)
+    def _read_transition(self, message: Any) -> tuple[Header, Transition, dict[str, float]]:
+        read = packets.from_arrays if self._training.spec.images else packets.from_vectors
+        header, fields = read(message)
         transition = transition_from(fields)
         self._training.spec.check(transition)
         return header, transition, metrics_from(fields)

@@ -20,7 +20,17 @@ from ros_rl.errors import ContractError
 from ros_rl.runs.evaluations import evaluation_request
 from ros_rl.sensors.message_fields import doubles
 from ros_rl.types import Array, Verdict
-from ros_rl.wire import Header, number, pack, pack_bytes, unpack, unpack_bytes, whole
+from ros_rl.wire import (
+    Header,
+    number,
+    pack,
+    pack_arrays,
+    pack_bytes,
+    unpack,
+    unpack_arrays,
+    unpack_bytes,
+    whole,
+)
 
 
 @lru_cache(maxsize=256)
@@ -60,6 +70,21 @@ def from_blocks(message: UInt8MultiArray) -> tuple[Header, dict[str, bytes]]:
         ContractError: The message does not hold what its layout says.
     """
     return unpack_bytes(bytes(message.data), _labels(message))
+
+
+def to_arrays(header: Header, arrays: Mapping[str, np.ndarray]) -> UInt8MultiArray:
+    """Named arrays as a message, bit for bit."""
+    data, labels = pack_arrays(header, arrays)
+    return UInt8MultiArray(layout=_layout(tuple(labels)), data=array("B", data))
+
+
+def from_arrays(message: UInt8MultiArray) -> tuple[Header, dict[str, np.ndarray]]:
+    """The inverse of `to_arrays`.
+
+    Raises:
+        ContractError: The message does not hold what its layout says.
+    """
+    return unpack_arrays(bytes(message.data), _labels(message))
 
 
 def to_raw_blocks(header: Header, fields: Mapping[str, bytes]) -> bytes:

@@ -66,7 +66,7 @@ def speakers_on(topic: str, settings: Settings) -> Speakers:
         return _OF_NODES[topic]
     if topic == "joint_command":
         return Speakers(driver.commanders, _EVERY_TICK)
-    if topic == "transitions":
+    if topic in ("transitions", "transitions_with_images"):
         return Speakers(settings.learner.collectors, _EVERY_TICK)
     return Speakers(driver.speakers, _EVERY_TICK)
 

@@ -28,6 +28,10 @@ _JUDGED_EPISODES = 10
 """Finished episodes after which it can be said that all are shorter than an n-step sum."""
 
 
+def _no_past() -> np.ndarray:
+    return np.zeros((0, 0, 0), np.float32)
+
+
 @dataclass(frozen=True)
 class Batch:
     """Transitions as float32 arrays (images: uint8); see `ros_rl.types.Transition`. Truncation is no termination.
@@ -55,9 +59,13 @@ class Batch:
     index: Index
     """(batch,), places in the ring (int64)"""
     images: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """(batch, height, width, channels) by name, beside `observation`"""
+    """(batch, height, width, channels) by name, beside `observation`; of several frames (batch, frames, ...)"""
     next_images: Mapping[str, np.ndarray] = field(default_factory=dict)
     """The same beside `next_observation`"""
+    past: np.ndarray = field(default_factory=_no_past)
+    """(batch, frames - 1, observation_size): the observations before, the oldest first; see `ReplayBuffer.frames`"""
+    next_past: np.ndarray = field(default_factory=_no_past)
+    """The same before `next_observation`"""
 
 
 class ReplayBuffer:
@@ -71,6 +79,8 @@ class ReplayBuffer:
         gamma: Discount per step, in (0, 1].
         settings: How `sample` draws, and over how many steps; None: uniformly, single steps.
         images: Fields of the images beside the observations.
+        frames: With how many observations each is given: itself and those before it in its episode, of which the
+            oldest is repeated where there are fewer.
 
     Raises:
         ConfigError: gamma is outside (0, 1], or there is too little memory.
@@ -85,11 +95,12 @@ class ReplayBuffer:
         gamma: float = 0.99,
         settings: ReplaySettings | None = None,
         images: Sequence[Field] = (),
+        frames: int = 1,
     ) -> None:
         if not 0.0 < gamma <= 1.0:
             raise ConfigError(f"agent.gamma is {gamma}, allowed: above 0, at most 1")
         check_memory(capacity, observation_size, action_size, images)
-        self.capacity, self.gamma = capacity, gamma
+        self.capacity, self.gamma, self.frames = capacity, gamma, frames
         self.settings = settings or ReplaySettings()
         self._ring = Ring(capacity, observation_size, action_size, images)
         self._priorities = Priorities(capacity, self.settings) if self.settings.priority != "uniform" else None
@@ -190,6 +201,7 @@ class ReplayBuffer:
         if newest is not None:
             place = place[ring.age(place) < newest]
         held, names = self.at(place), ring.sources
+        images, next_images = ring.images.at(place), ring.images.after(place, ring.successor)
         follows = np.zeros(len(place), bool)
         distance = ring.successor[place[:-1]]
         follows[1:] = (distance > 0) & ((place[:-1] + distance) % self.capacity == place[1:])
@@ -204,8 +216,8 @@ class ReplayBuffer:
                 terminated=bool(held.terminated[tick]),
                 truncated=bool(ring.truncated[where]),
                 source=names[ring.source[where]],
-                images={name: value[tick] for name, value in held.images.items()},
-                next_images={name: value[tick] for name, value in held.next_images.items()},
+                images={name: value[tick] for name, value in images.items()},
+                next_images={name: value[tick] for name, value in next_images.items()},
             )
 
     def at(self, index: Index) -> Batch:
@@ -289,7 +301,19 @@ class ReplayBuffer:
         return self._batch(index, last, reward, self._powers[steps].astype(np.float32), weight)
 
     def _batch(self, index: Index, last: Index, reward: np.ndarray, discount: np.ndarray, weight: np.ndarray) -> Batch:
-        ring = self._ring
+        ring, history = self._ring, self.frames - 1
+        past: dict[str, Any] = {}
+        if history:
+            before, before_next = ring.before(index, history), ring.before(last, history - 1)
+            images = ring.images.at(before)
+            newest = ring.images.after(last, ring.successor)
+            next_images = {
+                name: np.concatenate([column, newest[name][..., None, :, :, :]], -4)
+                for name, column in ring.images.at(before_next).items()
+            }
+            past = {"past": ring.observation[before[..., :-1]], "next_past": ring.observation[before_next]}
+        else:
+            images, next_images = ring.images.at(index), ring.images.after(last, ring.successor)
         return Batch(
             ring.observation[index],
             ring.action[index],
@@ -300,8 +324,9 @@ class ReplayBuffer:
             weight,
             np.zeros(index.shape, np.float32),
             index,
-            ring.images.at(index),
-            ring.images.after(last, ring.successor),
+            images,
+            next_images,
+            **past,
         )
 
     def _note_episode(self, length: int) -> None:

@@ -39,6 +39,7 @@ class MixedReplay(ReplayBuffer):
         gamma: See there.
         settings: See there; they hold for both.
         images: See there.
+        frames: See there.
         share: Of demonstrations in what is drawn, once there are any, in [0, 1].
     """
 
@@ -51,11 +52,12 @@ class MixedReplay(ReplayBuffer):
         gamma: float = 0.99,
         settings: ReplaySettings | None = None,
         images: Sequence[Field] = (),
+        frames: int = 1,
         share: float = 0.5,
     ) -> None:
-        super().__init__(capacity, observation_size, action_size, seed, gamma, settings, images)
+        super().__init__(capacity, observation_size, action_size, seed, gamma, settings, images, frames)
         self.demonstrations = ReplayBuffer(
-            capacity, observation_size, action_size, seed + _OTHER_SEED, gamma, settings, images
+            capacity, observation_size, action_size, seed + _OTHER_SEED, gamma, settings, images, frames
         )
         """What was shown."""
         self.corrections = 0

@@ -65,6 +65,8 @@ class Ring:
         """Places from the chain's first transition to this one."""
         self.successor = np.zeros(capacity, np.int32)
         """Places to the next transition of the chain; 0: none is known."""
+        self.predecessor = np.zeros(capacity, np.int32)
+        """Places back to the transition of the chain before; 0: none was held as this one came."""
         self.whole = np.zeros(capacity, np.bool_)
         """Whether the chain began with its episode."""
         self.added = 0
@@ -119,13 +121,14 @@ class Ring:
         starts = newest is None or newest.ended or newest.episode != t.episode
         position = span = 0
         whole = starts
+        self.predecessor[place] = 0
         if newest is not None and not starts and newest.tick + 1 == t.tick:
             distance = self.added - newest.number
             if distance <= min(self.held, self.capacity - 1):  # not overwritten
                 before = (place - distance) % self.capacity
                 position, span = int(self.position[before]) + 1, int(self.span[before]) + distance
                 whole = bool(self.whole[before])
-                self.successor[before] = distance
+                self.successor[before] = self.predecessor[place] = distance
                 self.images.join(before)
         self.position[place], self.span[place], self.whole[place], self.successor[place] = position, span, whole, 0
         self.source[place] = self._sources.setdefault(t.source, len(self._sources))
@@ -139,6 +142,19 @@ class Ring:
     def age(self, place: Index) -> Index:
         """How many newer transitions there are."""
         return (self.next - 1 - place) % self.capacity
+
+    def before(self, place: Index, count: int) -> Index:
+        """Places of the `count` transitions before each in its chain, the oldest first, and its own, (..., count + 1).
+
+        The oldest that is held is repeated where there are fewer.
+        """
+        found = [place]
+        for _ in range(count):
+            newest = found[-1]
+            distance = self.predecessor[newest]
+            held = (distance > 0) & (self.age(newest) + distance < self.held)
+            found.append(np.where(held, (newest - distance) % self.capacity, newest))
+        return np.stack(found[::-1], -1)
 
     def windows(self, length: int) -> tuple[Index, Index]:
         """All runs of `length` transitions of one chain.
@@ -206,6 +222,9 @@ class Ring:
         for name in _VALUES + _CHAINS:
             getattr(self, name)[:held] = np.roll(state[name], roll, axis=0)
         self.images.restore(state, roll, held)
+        follows = np.flatnonzero(self.successor[:held])
+        self.predecessor[:] = 0
+        self.predecessor[(follows + self.successor[follows]) % self.capacity] = self.successor[follows]
         self.added, self.held = added, held
         self.next = (held if grows else place) % self.capacity
         self._sources = {name: number for number, name in enumerate(sources)}

@@ -109,7 +109,7 @@ class ControlLoop:
             raise GraphError("no control graph has arrived yet")
         if tick.episode != self._episode:
             self._episode, self._carry = tick.episode, self._graph.initial_carry()
-        fields = self._spec.split(self._spec.observe(tick))
+        fields = {**self._spec.split(self._spec.observe(tick)), **self._spec.look(tick)}
         started = time.perf_counter()
         noise = self._noise(tick.index, self._graph)
         try:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,24 @@ import numpy as np
 from ros_rl.features import ObservationSpec
 from ros_rl.layout import Fields
 from ros_rl.tasks import Task
-from ros_rl.types import SafetyState, Tick, Transition, Verdict
+from ros_rl.types import Array, Image, SafetyState, Tick, Transition, Verdict
 
 _ENOUGH_STARTS = 20  # in a row; one that is unlucky now and then is no fault
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is seen of a tick.
+
+    Attributes:
+        observation: The agent's, flat.
+        images: Beside it, by name.
+        judged: Flat, of the fields by which the task judges.
+    """
+
+    observation: Array
+    images: Mapping[str, Image]
+    judged: Array
 
 
 @dataclass
@@ -49,7 +65,7 @@ class TransitionBuilder:
         self._limit = max(1, round(steps)) if math.isfinite(steps) else math.inf
         self._last: Tick | None = None
         self._verdict = Verdict.CONTINUE
-        self._last_observation = np.zeros(spec.size)
+        self._seen = _Seen(np.zeros(spec.size), {}, np.zeros(spec.judged.size))
         self.counts = Counts()
         self.metrics: dict[str, float] = {}
         """The task's metrics of the newest tick."""
@@ -66,8 +82,8 @@ class TransitionBuilder:
         if self._last is not None and tick.stamp == self._last.stamp:
             return self._verdict, None
         self.counts.ticks += 1
-        observation = self._spec.observe(tick)
-        fields = self._spec.split(observation)
+        seen = self._see(tick)
+        fields = self._spec.judged.split(seen.judged)
         self.metrics = self._task.metrics(fields)
         after = self._as_asked(tick, fields)
         success = self._task.succeeded(after)
@@ -85,10 +101,10 @@ class TransitionBuilder:
         elif tick.index != last.index + 1 or not tick.intact or tick.safety is not SafetyState.RUNNING:
             self.counts.dropped += 1
         else:
-            transition = self._transition(last, tick, observation, after, terminated, truncated)
+            transition = self._transition(last, tick, seen, after, terminated, truncated)
             self.counts.transitions += transition is not None
             self.counts.dropped += transition is None
-        self._last, self._last_observation = tick, observation
+        self._last, self._seen = tick, seen
         return self._verdict, transition
 
     @property
@@ -101,18 +117,25 @@ class TransitionBuilder:
             "its termination, or where the robot starts, is wrong"
         )
 
+    def _see(self, tick: Tick) -> _Seen:
+        spec = self._spec
+        observation = spec.observe(tick)
+        judged = observation if spec.judged is spec else spec.judged.observe(tick)
+        return _Seen(observation, spec.look(tick), judged)
+
     def _as_asked(self, tick: Tick, fields: Fields) -> Fields:
         """The fields, with the goals that held while the step to this tick acted; the next ones may differ."""
         if self._last is None or tick.episode != self._last.episode:
             return fields
-        before = self._spec.split(self._last_observation)
-        return {**fields, **{item.name: before[item.name] for item in self._spec.fields if item.kind == "goal"}}
+        judged = self._spec.judged
+        before = judged.split(self._seen.judged)
+        return {**fields, **{item.name: before[item.name] for item in judged.fields if item.kind == "goal"}}
 
     def _transition(
-        self, last: Tick, tick: Tick, observation: np.ndarray, after: Fields, terminated: bool, truncated: bool
+        self, last: Tick, tick: Tick, seen: _Seen, after: Fields, terminated: bool, truncated: bool
     ) -> Transition | None:
         """The step between two ticks; None where what was decided is no action of the agent's."""
-        before = self._spec.split(self._last_observation)
+        before = self._spec.judged.split(self._seen.judged)
         newest = tick.pending_commands[-1] if self._spec.delay else tick.previous_command
         action = self._spec.map.decided(last, newest)
         if action is None:
@@ -121,12 +144,14 @@ class TransitionBuilder:
         return Transition(
             tick=last.index,
             episode=tick.episode,
-            observation=self._last_observation,
+            observation=self._seen.observation,
             action=action,
             reward=float(reward),
-            next_observation=observation,
+            next_observation=seen.observation,
             terminated=terminated,
             truncated=truncated and not terminated,
             source=self._source,
+            images=self._seen.images,
+            next_images=seen.images,
             by_person=tick.by_person,
         )

@@ -26,6 +26,8 @@ class AgentSettings:
     learns_model: ClassVar[bool] = False
     """Whether it learns a dynamics model, for which observations must hold the last action."""
     plans: ClassVar[bool] = False
+    sees_images: ClassVar[bool] = False
+    """Whether it learns from images beside the observation, too."""
     """Whether it holds a planner."""
     changeable: ClassVar[tuple[str, ...]] = ()
     """Beginnings of settings that may change after a training: weights and what they mean do not depend on them."""
@@ -66,6 +68,16 @@ class AgentSettings:
     @property
     def learns_task(self) -> bool:
         """Whether it learns reward or termination from data, and so serves no other task."""
+        return False
+
+    @property
+    def frames(self) -> int:
+        """How many observations it sees at once: the newest and those before it."""
+        return 1
+
+    @property
+    def judges_by_task(self) -> bool:
+        """Whether it needs the task's own reward or termination of what it predicts."""
         return False
 
     @property

@@ -42,6 +42,11 @@ class ModelBasedSettings(SmoothSettings, AugmentedSettings):
         """See `AgentSettings.learns_task`."""
         return "learned" in (self.model.reward, self.model.termination)
 
+    @property
+    def judges_by_task(self) -> bool:
+        """See `AgentSettings.judges_by_task`."""
+        return {self.model.reward, self.model.termination} != {"learned"}
+
 
 @dataclass(frozen=True)
 class MpcLearnerSettings(ModelBasedSettings, TemperatureSettings, ReturnSettings):

@@ -17,12 +17,12 @@ from ros_rl.settings.watch import WatchSettings
 
 NODES = ("driver", "controller", "collector", "learner", "evaluator", "supervisor", "teleoperator")
 """Which may have a section of their own in a parameters file."""
-SHARED = ("task", "robot", "seed", "control")
+SHARED = ("task", "robot", "seed", "control", "observation", "cameras")
 """Settings that every node acts by, and declares."""
 ACTS_BY: dict[str, tuple[str, ...]] = {
-    "driver": ("driver", "cameras"),
-    "controller": ("controller", "cameras", "expert", "teleop", "driver.dead_man_button", "driver.dead_man_limit"),
-    "collector": ("collector", "cameras", "teleop.episodes"),
+    "driver": ("driver",),
+    "controller": ("controller", "expert", "teleop", "driver.dead_man_button", "driver.dead_man_limit"),
+    "collector": ("collector", "teleop.episodes"),
     "learner": ("learner", "agent", "evaluator.every", "evaluator.episodes", "evaluator.final_episodes"),
     "evaluator": ("evaluator.seconds", "evaluator.video", "evaluator.fresh", "driver.backend", "controller.threads"),
     "supervisor": ("supervisor",),

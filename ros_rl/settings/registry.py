@@ -12,6 +12,7 @@ from ros_rl.plugins import AGENT_SETTINGS_GROUP, BACKEND_SETTINGS_GROUP, TASKS_G
 from ros_rl.settings.agent import AgentSettings, BcSettings, RandomSettings
 from ros_rl.settings.backends import BackendSettings, ExternalSettings
 from ros_rl.settings.hardware import HARDWARE_SETTINGS
+from ros_rl.settings.latent import LATENT_SETTINGS
 from ros_rl.settings.model_based import MODEL_BASED_SETTINGS
 from ros_rl.settings.off_policy import CRITIC_SETTINGS
 from ros_rl.settings.policy_gradient import POLICY_GRADIENT_SETTINGS
@@ -22,6 +23,7 @@ from ros_rl.tasks.gym_task import GymTask
 
 _OWN_AGENTS: dict[str, type[AgentSettings]] = {
     **MODEL_BASED_SETTINGS,
+    **LATENT_SETTINGS,
     "random": RandomSettings,
     "bc": BcSettings,
     **CRITIC_SETTINGS,

@@ -15,7 +15,7 @@ from ros_rl.config import (
     variant_name,
 )
 from ros_rl.errors import ConfigError
-from ros_rl.features import ObservationSpec, check_robot, equipped
+from ros_rl.features import ObservationSpec, Pictures, check_robot, equipped
 from ros_rl.robot import Robot, load_robot
 from ros_rl.ros_names import likely_name
 from ros_rl.sensors.inputs import VELOCITY_COMMAND
@@ -32,6 +32,7 @@ from ros_rl.settings.nodes import (
     LearnerSettings,
     SupervisorSettings,
 )
+from ros_rl.settings.observation import ObservationSettings
 from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS
 from ros_rl.settings.teleop import JOYSTICK, NONE, TELEOPERATOR, TeleopSettings
 from ros_rl.tasks import Task
@@ -49,6 +50,7 @@ class Settings:
     robot: str = setting("", "robot name or YAML file; empty: the task's own robot")
     seed: int = setting(0, "seed of every random number", low=0, high=2**31 - 1)
     control: ControlSettings = group(ControlSettings, "timing")
+    observation: ObservationSettings = group(ObservationSettings, "what the agent sees")
     cameras: CameraSettings = group(CameraSettings, "cameras that look")
     driver: DriverSettings = group(DriverSettings, "driver")
     controller: ControllerSettings = group(ControllerSettings, "controller")
@@ -63,6 +65,7 @@ class Settings:
         """Refuse timing that cannot work, an agent that no robot can serve, and replay that the agent cannot use."""
         self.driver.backend.check_timing(self.control)
         self._check_actions()
+        self._check_seen()
         self._check_replay()
         self._check_shown()
         if self.learner.stop_at_success:
@@ -88,7 +91,9 @@ class Settings:
             robot: If it is loaded already.
         """
         robot = robot or self.load_robot()
-        return ObservationSpec(robot, self.task.observation, self.control.delay, self.control.command_map(robot))
+        seen, pictures = self.observation.seen(self.task), Pictures(robot, self.looks, self.observation.depth_span)
+        commands = self.control.command_map(robot)
+        return ObservationSpec(robot, seen, self.control.delay, commands, pictures, self.task.observation)
 
     def check_episodes(self, steps: int, title: str) -> None:
         """Refuse sums that no episode has the steps for, and updates from more episodes than the buffer holds.
@@ -149,6 +154,27 @@ class Settings:
             f"'{variant_name(COMMAND_SETTINGS, commands)}' are {kinds[1]}; use one of "
             f"{', '.join(sorted(name for name, kind in COMMAND_SETTINGS.items() if kind.discrete == agent.discrete))}"
         )
+
+    def _check_seen(self) -> None:
+        """Refuse pictures for an agent that sees none, and fields that it needs left out."""
+        agent, name = self.agent, variant_name(AGENT_SETTINGS, self.agent)
+        if isinstance(self.task, GymTask):
+            if self.observation != ObservationSettings():
+                raise ConfigError("observation.* says what is seen of a robot; of --env the environment says it")
+            return
+        if not agent.learns:
+            return
+        if self.looks and not agent.sees_images:
+            able = ", ".join(each for each, kind in AGENT_SETTINGS.items() if kind.sees_images)
+            raise ConfigError(
+                f"agent '{name}' sees no images, and observation.cameras is {[*self.looks]}; use one of {able}"
+            )
+        hidden = self.observation.hidden(self.task)
+        if hidden and (agent.judges_by_task or agent.relabel_fraction):
+            raise ConfigError(
+                f"agent '{name}' judges what it learns from by the task's reward, which reads {', '.join(hidden)}: "
+                "observation.fields has to hold all that the task observes"
+            )
 
     def _check_replay(self) -> None:
         """Refuse draws from the replay buffer that the agent cannot use; see `check_episodes`, too."""
@@ -215,6 +241,11 @@ class Settings:
         return bool(self.expert.name) or self.person_corrects
 
     @property
+    def looks(self) -> tuple[str, ...]:
+        """Cameras whose pictures the agent sees."""
+        return self.observation.looks(self.task)
+
+    @property
     def robot_name(self) -> str:
         """The robot that runs: as set, else the task's own."""
         return self.robot or self.task.robot
@@ -232,9 +263,10 @@ class Settings:
             UnknownNameError: There is no such robot.
         """
         robot = self.control.fitted(self.task.fitted(load_robot(self.robot_name)))
-        robot = equipped(robot, self.task.observation, self.task.objects)
-        robot = self.cameras.fitted(robot, self.task.name, self.task.cameras)
-        check_robot(robot, self.task.observation)
+        needed = (*self.task.observation, *self.observation.seen(self.task))
+        robot = equipped(robot, needed, self.task.objects)
+        robot = self.cameras.fitted(robot, self.task.name, self.looks)
+        check_robot(robot, needed)
         check_driver(self.driver.backend_name, self.driver.backend, robot)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)
         self.teleop.check_joints(robot.joints)

@@ -59,7 +59,7 @@ class SpheroNavigate(Task):
     observation: ClassVar[tuple[str, ...]] = ("base_position", "heading_estimate", "goal_planar")
     measures: ClassVar[tuple[Measure, ...]] = (DISTANCE, HELD)
     milestone: ClassVar[Milestone] = Milestone("navigates", "distance", most=0.16)
-    not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "success_distance", "scene", "clearance")
+    not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "success_distance", "scene", "clearance", "goal")
     symmetric: ClassVar[bool] = True
 
     scene: str = setting("arena", "walls and obstacles: a scene's name or YAML file")  # type: ignore[misc]
@@ -70,6 +70,9 @@ class SpheroNavigate(Task):
         unit="m",
         low=0.1,
         high=10.0,
+    )
+    goal: tuple[float, float] | None = setting(
+        None, "where it is to go, in the arena, as published; not set: drawn for each episode", unit="m"
     )
     clearance: float = setting(0.08, "of goals from walls and obstacles", unit="m", low=0.0, high=1.0)
     success_distance: float = setting(
@@ -85,12 +88,19 @@ class SpheroNavigate(Task):
         return self._far(after) <= self.success_distance
 
     def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
-        """The goal: a point [m], uniform among those of the arena that the robot can reach.
+        """The goal: a point [m], uniform among those of the arena that the robot can reach, or the one that is set.
 
         Raises:
             ConfigError: There is none, it seems.
         """
         plan, half = floor_plan(self.scene, self.clearance), np.array(self.arena) / 2.0
+        if self.goal is not None:
+            if not plan.is_reachable(np.array(self.goal)):
+                raise ConfigError(
+                    f"task.goal {[*self.goal]} cannot be reached in scene '{self.scene}' with task.clearance "
+                    f"{self.clearance:g} m from whatever stands around"
+                )
+            return {"goal_planar": np.array(self.goal)}
         for _ in range(_DRAWS):
             goal = rng.uniform(-half, half)
             if plan.is_reachable(goal):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.earlier_run import check_actions, check_layout, run_settings
 from ros_rl.types import Tick, Transition
 
-TickReader = Callable[[Path, Robot], Iterable[Tick]]
+TickReader = Callable[[Path, Robot, Collection[str]], Iterable[Tick]]
 """Reads the ticks of an MCAP log: `ros_rl.nodes.log_reader.read_ticks`, which needs ROS."""
 
 _LOG, _SHOWN = "agent.log", "learner.demonstrations"
@@ -146,6 +146,11 @@ class _Earlier:
         if not len(log):
             raise RunFolderError(f"{self.key} {self.path} holds no transitions: its checkpoint is empty")
         judges = isinstance(self.layout, ObservationSpec) and recorded.task != self.settings.task
+        if judges and self.layout is not self.layout.judged:  # type: ignore[attr-defined]
+            raise ConfigError(
+                f"{self.key} {self.path} was judged by other settings of task '{self.settings.task.name}', and what "
+                "its agent saw does not suffice to judge it anew; allowed: the same settings, or a log (*.mcap)"
+            )
         for made in log.transitions(self.most):
             seen = slice(0, self.layout.size)
             found = replace(made, observation=made.observation[seen], next_observation=made.next_observation[seen])
@@ -155,7 +160,7 @@ class _Earlier:
         layout = self.layout
         remembers = isinstance(recorded.task, GymTask) and recorded.agent.learns_model
         size = layout.size + (layout.action_size if remembers and not layout.knows_actions else 0)
-        log = ReplayBuffer(recorded.learner.replay_capacity, size, layout.action_size)
+        log = ReplayBuffer(recorded.learner.replay_capacity, size, layout.action_size, images=layout.images)
         try:
             log.load(newest_whole(self.path / CHECKPOINT).path / REPLAY)
         except (ConfigError, RunFolderError) as error:
@@ -178,7 +183,7 @@ class _Earlier:
         last: Tick | None = None
         distances: list[int] = []
         try:
-            for tick in read_ticks(log, spec.robot):
+            for tick in read_ticks(log, spec.robot, self.settings.looks):
                 if last is not None and (tick.episode, tick.index) == (last.episode, last.index + 1):
                     distances.append(tick.stamp - last.stamp)
                 last = tick

@@ -84,7 +84,7 @@ class TrainingLoop:
         gamma = settings.agent.gamma
         sizes = (self.spec.size, self.spec.action_size)
         images = self.spec.images
-        kept = (learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay, images)
+        kept = (learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay, images, settings.agent.frames)
         mixes = bool(learner.demonstrations) or settings.corrected
         self.replay = MixedReplay(*kept, share=learner.demonstration_share) if mixes else ReplayBuffer(*kept)
         self._waited_for = settings.driver.mode == "lock_step"

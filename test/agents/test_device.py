@@ -55,6 +55,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("mpc", MODEL | PLANNER | {"imitation": 0.1}),
     ("mpc", MODEL | PLANNER | {"model": {"kind": "dropout", "members": 2, "hidden": 8, **LEARNED}}),
     ("mpc", MODEL | PLANNER | {"model": {"kind": "deterministic", "members": 2, "hidden": 8, "termination": "never"}}),
+    ("latent_mpc", SMALL | {"latent": 8, "embedding": 8, "planner": PLANNER["planner"]}),
     ("mbpo", MODEL | {"rollouts_per_step": 4, "length_to": 2}),
     ("mbpo", MODEL | {"improve": "policy_gradient", "length_from": 2, "length_to": 2}),
     ("distil", MODEL | PLANNER),

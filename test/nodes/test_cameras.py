@@ -166,7 +166,10 @@ class Seeing(XarmPickPlace):
     cameras: ClassVar[tuple[str, ...]] = ("wrist",)
 
 
-REAL_TIME = {"driver": {"mode": "real_time", "miss_limit": 50, "miss_share": 1.0, "lost_time_limit": 10.0}}
+REAL_TIME = {
+    "driver": {"mode": "real_time", "miss_limit": 50, "miss_share": 1.0, "lost_time_limit": 10.0},
+    "agent": {"name": "random"},
+}
 
 
 def test_the_whole_graph(tmp_path, monkeypatch):

@@ -12,7 +12,8 @@ from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.replay import HOW_DRAWN
 
 DISCRETE, OFFLINE, LEARN_NOTHING = {"dqn"}, {"bc"}, {"random"}
-MODEL, PLANNER = {"mpc", "mbpo", "distil"}, {"mpc", "distil"}
+MODEL, PLANNER = {"mpc", "mbpo", "distil"}, {"mpc", "distil", "latent_mpc"}
+SEQUENCES = {"latent_mpc"}
 NEW_DATA = {"reinforce", "actor_critic"}
 WITHOUT = {
     "random": {"gamma", "hidden", "learning_rate", "mirror", "relabel_fraction"},
@@ -36,7 +37,9 @@ def test_every_agent_answers(name: str) -> None:
     assert (settings.learns_model, settings.plans) == (name in MODEL, name in PLANNER)
     assert settings.replays == (name not in NEW_DATA)
     assert bool(settings.whole_episodes()) == (name in NEW_DATA)
-    assert set(settings.unused_replay()) == (set(HOW_DRAWN) if name in MODEL | NEW_DATA | OFFLINE else set())
+    assert set(settings.unused_replay()) == (
+        set(HOW_DRAWN) if name in MODEL | NEW_DATA | OFFLINE | SEQUENCES else set()
+    )
     assert 0.0 < settings.gamma <= 1.0 and 0.0 <= settings.smoothing < 1.0
     assert (settings.log, settings.teacher) == ("", "")
 

@@ -4,7 +4,7 @@
 """Which cameras look: by the task, by the run, as either sets them; and what is refused, in a line each."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -13,11 +13,23 @@ from ros_rl.errors import ConfigError
 from ros_rl.resources import share_path
 from ros_rl.robot import load_robot, robot_names
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.registry import ALL_TASKS
 from ros_rl.tasks.arm.pick_place import XarmPickPlace
 
 
+class Seeing(XarmPickPlace):
+    """A task that looks through the camera at the wrist."""
+
+    name: ClassVar[str] = "xarm_seeing"
+    cameras: ClassVar[tuple[str, ...]] = ("wrist",)
+
+
+NOBODY = {"agent": {"name": "random"}}
+"""An agent that needs to see nothing."""
+
+
 def robot_of(task: str = "xarm_pick_place", driver: str = "pybullet", **cameras: Any) -> Any:
-    over = {"cameras": cameras, "driver": {"backend": {"name": driver}}}
+    over = {"cameras": cameras, "driver": {"backend": {"name": driver}}, **NOBODY}
     if driver not in ("pybullet", "rolling", "mujoco", "mock"):
         over["driver"]["mode"] = "real_time"
     return load_settings(task, overrides=[over]).load_robot()
@@ -41,9 +53,9 @@ def test_as_the_run_sets_them() -> None:
 
 
 def test_those_that_the_task_observes_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(XarmPickPlace, "cameras", ("wrist",))
-    assert list(robot_of(names=["front", "wrist"]).cameras) == ["wrist", "front"]
-    settings = load_settings("xarm_pick_place", overrides=[{"cameras": {"names": ["front"]}}])
+    monkeypatch.setitem(ALL_TASKS, Seeing.name, Seeing)
+    assert list(robot_of(Seeing.name, names=["front", "wrist"]).cameras) == ["wrist", "front"]
+    settings = load_settings(Seeing.name, overrides=[NOBODY, {"cameras": {"names": ["front"]}}])
     assert list(settings.headless().load_robot().cameras) == ["wrist"]  # as evaluations want it
 
 
@@ -69,9 +81,10 @@ def test_refused(arguments: dict[str, Any], message: str) -> None:
 
 
 def test_a_task_that_wants_what_the_robot_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(XarmPickPlace, "cameras", ("palm",))
-    with pytest.raises(ConfigError, match="no camera 'palm', which task 'xarm_pick_place' observes; it has: wrist"):
-        robot_of()
+    monkeypatch.setitem(ALL_TASKS, Seeing.name, Seeing)
+    monkeypatch.setattr(Seeing, "cameras", ("palm",))
+    with pytest.raises(ConfigError, match="no camera 'palm', which task 'xarm_seeing' observes; it has: wrist"):
+        robot_of(Seeing.name)
 
 
 def test_an_environment_has_no_robot() -> None:
