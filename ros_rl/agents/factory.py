@@ -15,6 +15,7 @@ from ros_rl.agents.bc import BcAgent
 from ros_rl.agents.ddpg import DdpgAgent
 from ros_rl.agents.distil import DistilAgent
 from ros_rl.agents.dqn import DqnAgent
+from ros_rl.agents.dreamer import DreamerAgent
 from ros_rl.agents.latent_mpc import LatentMpcAgent
 from ros_rl.agents.mbpo import MbpoAgent
 from ros_rl.agents.mpc import MpcAgent
@@ -46,6 +47,7 @@ AGENTS: dict[str, Callable[..., Agent]] = {
     "td7": Td7Agent,
     "ddpg": DdpgAgent,
     "dqn": DqnAgent,
+    "dreamer": DreamerAgent,
     "bc": BcAgent,
     "naf": NafAgent,
     "qt_opt": QtOptAgent,
@@ -70,7 +72,7 @@ def make_agent(layout: Layout, settings: Settings) -> Agent:
             another package only names its settings.
     """
     name, agent = variant_name(AGENT_SETTINGS, settings.agent), settings.agent
-    if agent.learns and agent.discrete != bool(layout.choices):
+    if agent.learns and not agent.acts(bool(layout.choices)):
         kinds = ("discrete", "continuous") if agent.discrete else ("continuous", "discrete")
         raise ConfigError(f"agent '{name}' chooses {kinds[0]} actions, those of '{layout.name}' are {kinds[1]}")
     device = device_of(settings.learner.device)

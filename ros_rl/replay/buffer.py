@@ -20,6 +20,7 @@ from ros_rl.replay.memory import check_memory
 from ros_rl.replay.n_step import n_step_sums
 from ros_rl.replay.priorities import Priorities
 from ros_rl.replay.ring import Ring
+from ros_rl.replay.stream import Stream, streams
 from ros_rl.replay.sum_tree import Index
 from ros_rl.settings.replay import ReplaySettings
 from ros_rl.types import Array, Transition
@@ -164,6 +165,22 @@ class ReplayBuffer:
         end = ends[self._rng.integers(0, len(ends), batch)]
         return self.at(place[end[:, None] - np.arange(length - 1, -1, -1)])
 
+    def streams(self, batch: int, length: int) -> Stream:
+        """Draw what a robot saw one observation after the other, through the ends of episodes, (batch, length, ...).
+
+        Args:
+            batch: How many rows.
+            length: Observations in each, at least 2.
+
+        Raises:
+            ConfigError: No robot has made as many transitions.
+        """
+        place, ends = self._ring.rows(length - 1)
+        if not len(ends):
+            raise ConfigError(f"the replay buffer holds no {length - 1} transitions of one robot")
+        end = ends[self._rng.integers(0, len(ends), batch)]
+        return streams(self._ring, place[end[:, None] - np.arange(length - 2, -1, -1)])
+
     def episodes(self) -> list[Batch]:
         """Every episode of which each step is held, up to its end, as single steps in order; the oldest first."""
         return self.episodes_since(0)
@@ -188,6 +205,10 @@ class ReplayBuffer:
     def holds(self, length: int) -> bool:
         """Whether `sequences` of this length can be drawn."""
         return bool(len(self._ring.windows(length)[1]))
+
+    def holds_streams(self, length: int) -> bool:
+        """Whether `streams` of this length can be drawn."""
+        return bool(len(self._ring.rows(length - 1)[1]))
 
     def transitions(self, newest: int | None = None) -> Iterator[Transition]:
         """What is held, robot by robot, the oldest of each first; ticks and episodes are numbered anew.

@@ -8,16 +8,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Field
 from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.stream import Stream
 from ros_rl.replay.sum_tree import Index
 from ros_rl.settings.replay import ReplaySettings
 from ros_rl.types import Array, Transition
+
+Drawn = TypeVar("Drawn", Batch, Stream)
 
 _PREFIX = "demonstrations."
 _OTHER_SEED = 2**31  # beyond the seeds of runs
@@ -88,6 +91,14 @@ class MixedReplay(ReplayBuffer):
         shown = self.demonstrations.sequences
         return self._mixed(batch, lambda count: own(count, length), lambda count: shown(count, length))
 
+    def streams(self, batch: int, length: int) -> Stream:
+        """See `ReplayBuffer.streams`; of the robot's own alone as long as nothing so long was shown."""
+        if not self.demonstrations.holds_streams(length):
+            return super().streams(batch, length)
+        own, shown = self._shares(batch)
+        parts = [super().streams(own, length)] if own else []
+        return _joined(parts + ([self.demonstrations.streams(shown, length)] if shown else []))
+
     def everything(self) -> Batch:
         """See `ReplayBuffer.everything`."""
         return _joined([super().everything(), self._theirs(self.demonstrations.everything())])
@@ -123,26 +134,31 @@ class MixedReplay(ReplayBuffer):
         """A batch of so many, of which the demonstrations' share is exact over all that is drawn."""
         if not len(self.demonstrations):
             return own(size)
+        rest, count = self._shares(size)
+        parts = [own(rest)] if rest else []
+        return _joined(parts + ([self._theirs(shown(count))] if count else []))
+
+    def _shares(self, size: int) -> tuple[int, int]:
+        """How many of so many are to be own ones and demonstrations."""
         due = self._owed + self._share * size
         count = min(size, int(due + _ROUNDING))
         self._owed = due - count
-        parts = [own(size - count)] if count < size else []
-        return _joined(parts + ([self._theirs(shown(count))] if count else []))
+        return size - count, count
 
     def _theirs(self, batch: Batch) -> Batch:
         """A batch of demonstrations, which says so, and whose places are told from the robot's own."""
         return dataclasses.replace(batch, index=batch.index + self.capacity, shown=np.ones_like(batch.shown))
 
 
-def _joined(parts: Sequence[Batch]) -> Batch:
+def _joined(parts: Sequence[Drawn]) -> Drawn:
     """One after the other."""
     if len(parts) == 1:
         return parts[0]
     found: dict[str, Any] = {}
-    for item in dataclasses.fields(Batch):
+    for item in dataclasses.fields(parts[0]):
         values = [getattr(part, item.name) for part in parts]
         if isinstance(values[0], Mapping):
             found[item.name] = {name: np.concatenate([value[name] for value in values]) for name in values[0]}
         else:
             found[item.name] = np.concatenate(values)
-    return Batch(**found)
+    return type(parts[0])(**found)

@@ -162,12 +162,22 @@ class Ring:
         Returns:
             Places of all transitions, source by source, each in order of age; and where among them a run ends.
         """
+        place, before = self._by_source()
+        return place, np.flatnonzero(np.minimum(self.position[place], before) >= length - 1)
+
+    def rows(self, length: int) -> tuple[Index, Index]:
+        """All runs of `length` transitions of one source, of whatever chains; see `windows`."""
+        place, before = self._by_source()
+        return place, np.flatnonzero(before >= length - 1)
+
+    def _by_source(self) -> tuple[Index, Index]:
+        """Places of all transitions, source by source, each in order of age; and how many of its source are older."""
         place, before = self.newest(self.held), np.arange(self.held)
         if len(self._sources) > 1:
             place = place[np.argsort(self.source[place], kind="stable")]
             counts = np.bincount(self.source[place])
             before -= np.repeat(np.cumsum(counts) - counts, counts)
-        return place, np.flatnonzero(np.minimum(self.position[place], before) >= length - 1)
+        return place, before
 
     def episodes(self, newest: int) -> list[Index]:
         """Places of each whole, finished episode that ended within the `newest` transitions, the oldest first."""

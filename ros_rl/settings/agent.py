@@ -18,22 +18,28 @@ from ros_rl.settings.replay import HOW_DRAWN
 class AgentSettings:
     """What is asked of the settings of an agent, whichever it is; where one has such a setting, that answers."""
 
-    discrete: ClassVar[bool] = False
-    """Whether it chooses among discrete actions, as some command maps and Gymnasium environments have them."""
+    discrete: ClassVar[bool | None] = False
+    """Whether it chooses among discrete actions, as some command maps and Gymnasium environments have them; None: it
+    learns these and continuous ones."""
     learns: ClassVar[bool] = True
     offline: ClassVar[bool] = False
     """Whether it learns from a log, before it acts, and not from what it does."""
     learns_model: ClassVar[bool] = False
     """Whether it learns a dynamics model, for which observations must hold the last action."""
     plans: ClassVar[bool] = False
+    """Whether it holds a planner."""
     sees_images: ClassVar[bool] = False
     """Whether it learns from images beside the observation, too."""
-    """Whether it holds a planner."""
     changeable: ClassVar[tuple[str, ...]] = ()
     """Beginnings of settings that may change after a training: weights and what they mean do not depend on them."""
 
     def __post_init__(self) -> None:
         """Check what spans two settings; subclasses check theirs as well."""
+
+    @classmethod
+    def acts(cls, discrete: bool) -> bool:
+        """Whether it learns discrete actions, or continuous ones."""
+        return cls.discrete is None or cls.discrete == discrete
 
     @property
     def smoothing(self) -> float:

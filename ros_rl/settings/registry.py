@@ -17,6 +17,7 @@ from ros_rl.settings.model_based import MODEL_BASED_SETTINGS
 from ros_rl.settings.off_policy import CRITIC_SETTINGS
 from ros_rl.settings.policy_gradient import POLICY_GRADIENT_SETTINGS
 from ros_rl.settings.simulators import SIMULATOR_SETTINGS
+from ros_rl.settings.world_models import WORLD_MODEL_SETTINGS
 from ros_rl.tasks import OWN_TASKS, TASKS, Task
 from ros_rl.tasks.bring_up import BringUp
 from ros_rl.tasks.gym_task import GymTask
@@ -28,6 +29,7 @@ _OWN_AGENTS: dict[str, type[AgentSettings]] = {
     "bc": BcSettings,
     **CRITIC_SETTINGS,
     **POLICY_GRADIENT_SETTINGS,
+    **WORLD_MODEL_SETTINGS,
 }
 
 AGENT_SETTINGS: Table[type[AgentSettings]] = Table(AGENT_SETTINGS_GROUP, _OWN_AGENTS)

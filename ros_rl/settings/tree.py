@@ -146,7 +146,7 @@ class Settings:
     def _check_actions(self) -> None:
         """Refuse an agent for other actions than the robot's; of an environment only the environment knows them."""
         agent, commands = self.agent, self.control.commands
-        if not agent.learns or isinstance(self.task, GymTask) or agent.discrete == commands.discrete:
+        if not agent.learns or isinstance(self.task, GymTask) or agent.acts(commands.discrete):
             return
         kinds = ("discrete", "continuous") if agent.discrete else ("continuous", "discrete")
         raise ConfigError(

@@ -33,6 +33,13 @@ from ros_rl.types import Transition
 SMALL = {"hidden": 8}
 MODEL = {"hidden": 8, "model": {"members": 2, "hidden": 8}, "model_start": 0}
 PLANNER = {"planner": {"samples": 4, "proposals": 2, "elites": 2}, "planner_start": 0}
+DREAMER: dict[str, Any] = {
+    "hidden": 8,
+    "sequence": 4,
+    "burn_in": 1,
+    "horizon": 2,
+    "model": {"memory": 8, "hidden": 8, "variables": 2, "classes": 3},
+}
 LEARNED = {"reward": "learned", "termination": "learned"}
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("sac", SMALL | {"policy_tau": 0.5, "target_critics": 1}),
@@ -59,6 +66,11 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("mbpo", MODEL | {"rollouts_per_step": 4, "length_to": 2}),
     ("mbpo", MODEL | {"improve": "policy_gradient", "length_from": 2, "length_to": 2}),
     ("distil", MODEL | PLANNER),
+    ("dreamer", DREAMER),
+    (
+        "dreamer",
+        DREAMER | {"smoothing": 0.3, "gradient": "reinforce", "model": DREAMER["model"] | {"target": "embedding"}},
+    ),
     ("random", {}),
 ]
 TASKS = {"dqn": None, "mpc": "xarm_reach", "td3": "xarm_reach"}  # of the last with goals, to be relabelled
@@ -145,7 +157,9 @@ def test_an_agent_learns_and_acts_where_it_was_made(monkeypatch, name: str, agen
     assert all(value.is_meta for part in (*networks, made.graph) for value in part.state_dict().values())
     replay = filled(layout)
     batch = replay.sample(4)
-    if settings.agent.learns_model:
+    if name == "dreamer":
+        assert all(value.is_meta for value in made.seen(replay.streams(2, 4))[:-1])
+    elif settings.agent.learns_model:
         assert all(value.is_meta for value in vars(made.experience(batch)).values())
     else:
         assert all(value.is_meta for value in vars(made.inputs.samples(batch)).values())

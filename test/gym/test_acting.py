@@ -29,6 +29,7 @@ from ros_rl.settings.loading import load_settings
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = {"members": 2, "hidden": 16, "reward": "learned", "termination": "never"}
 PLANNER = {"iterations": 1, "samples": 8, "proposals": 2, "elites": 4, "horizon": 2}
+LATENT = {"memory": 16, "hidden": 16, "variables": 2, "classes": 4}
 AGENTS: dict[str, dict[str, Any]] = {
     "sac": {"hidden": 16},
     "dqn": {"hidden": 16},
@@ -37,6 +38,7 @@ AGENTS: dict[str, dict[str, Any]] = {
     "mpc": {"hidden": 16, "planner_start": 0, "smoothing": 0.3, "model": MODEL, "planner": PLANNER},
     "mbpo": {"hidden": 16, "model_start": 10, "model": MODEL},
     "bc": {"hidden": 16, "updates": 20},
+    "dreamer": {"hidden": 16, "sequence": 4, "horizon": 2, "model": LATENT},
 }
 
 

@@ -23,6 +23,7 @@ from ros_rl.settings.tree import Settings
 
 MODEL = {"members": 2, "hidden": 16, "reward": "learned", "termination": "never"}
 PLANNER = {"horizon": 2, "samples": 48, "elites": 4, "iterations": 1}
+LATENT = {"memory": 16, "hidden": 16, "variables": 2, "classes": 4}
 AGENTS: dict[str, dict[str, Any]] = {
     "sac": {"hidden": 16},
     "td3": {"hidden": 16},
@@ -32,6 +33,7 @@ AGENTS: dict[str, dict[str, Any]] = {
     "actor_critic": {"hidden": 16, "episodes": 1, "epochs": 1},
     "mpc": {"hidden": 16, "model_start": 10, "planner_start": 15, "model": MODEL, "planner": PLANNER},
     "mbpo": {"hidden": 16, "model_start": 10, "model": MODEL},
+    "dreamer": {"hidden": 16, "sequence": 4, "horizon": 2, "model": LATENT},
     "random": {},
 }
 

@@ -11,14 +11,15 @@ from ros_rl.settings.agent import AgentSettings
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.replay import HOW_DRAWN
 
-DISCRETE, OFFLINE, LEARN_NOTHING = {"dqn"}, {"bc"}, {"random"}
+DISCRETE, EITHER, OFFLINE, LEARN_NOTHING = {"dqn"}, {"dreamer"}, {"bc"}, {"random"}
 MODEL, PLANNER = {"mpc", "mbpo", "distil"}, {"mpc", "distil", "latent_mpc"}
-SEQUENCES = {"latent_mpc"}
+SEQUENCES = {"latent_mpc", "dreamer"}
 NEW_DATA = {"reinforce", "actor_critic"}
 WITHOUT = {
     "random": {"gamma", "hidden", "learning_rate", "mirror", "relabel_fraction"},
     "bc": {"gamma", "critics", "mirror", "relabel_fraction"},
     "dqn": {"smoothing"},
+    "dreamer": {"critics", "targets", "mirror", "relabel_fraction", "beta1"},
     "naf": {"critics", "target_critics"},
     "td7": {"targets", "tau", "polyak_every", "normalisation", "dropout"},
     "mbpo": {"policy_tau"},
@@ -31,7 +32,8 @@ WITHOUT = {
 def test_every_agent_answers(name: str) -> None:
     settings = AGENT_SETTINGS[name]()
     assert isinstance(settings, AgentSettings)
-    assert settings.discrete == (name in DISCRETE)
+    assert settings.discrete is (None if name in EITHER else name in DISCRETE)
+    assert (settings.acts(True), settings.acts(False)) == (name in DISCRETE | EITHER, name not in DISCRETE)
     assert settings.learns == (name not in LEARN_NOTHING)
     assert settings.offline == (name in OFFLINE)
     assert (settings.learns_model, settings.plans) == (name in MODEL, name in PLANNER)

@@ -17,10 +17,12 @@ from ros_rl.training.saved_run import SavedRun
 
 MODEL = {"model": {"members": 2, "hidden": 16}, "model_start": 40}
 PLANNER = {"planner": {"samples": 8, "proposals": 2, "elites": 2}, "planner_start": 40}
+MODELS = ("mbpo", "distil")
 AGENTS = {
     "sac": {},
     "mbpo": MODEL | {"rollouts_per_step": 4},
     "distil": MODEL | PLANNER | {"planner_calls": 1.0},
+    "dreamer": {"sequence": 4, "horizon": 2, "model": {"memory": 8, "hidden": 8, "variables": 2, "classes": 3}},
 }
 
 
@@ -44,7 +46,7 @@ def test_a_run_of_any_agent_comes_back(runs, name):
     run = SavedRun(runs / name)
     assert run.training.rounds == 52
     assert OnnxGraph(run.training.graph()).contract.provenance["config"]["agent"]["name"] == name
-    assert (run.agent.model is not None, run.agent.planner is not None) == (name != "sac", name == "distil")
+    assert (run.agent.model is not None, run.agent.planner is not None) == (name in MODELS, name == "distil")
 
 
 @pytest.mark.parametrize("name", ["mbpo", "distil"])

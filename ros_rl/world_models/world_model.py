@@ -1,0 +1,102 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A world model: what is seen becomes latents, and these tell what follows, what it brings and whether it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ros_rl.layout import Layout
+from ros_rl.networks.images import ObservationEncoder
+from ros_rl.settings.world_models import LatentSettings
+from ros_rl.world_models.categorical import balanced, divergence
+from ros_rl.world_models.layers import Perceptron
+from ros_rl.world_models.recurrent import Latent, RecurrentModel
+from ros_rl.world_models.targets import EmbeddingTarget, Reconstruction, Target
+from ros_rl.world_models.two_hot import TwoHot, symlog
+
+
+class Seen(NamedTuple):
+    """Tensors of streams, time first; see `ros_rl.replay.stream.Stream`."""
+
+    observation: Tensor
+    """(length, batch, observation_size)"""
+    action: Tensor
+    """(length, batch, action values)"""
+    reward: Tensor
+    """(length, batch)"""
+    terminated: Tensor
+    """(length, batch)"""
+    first: Tensor
+    """(length, batch)"""
+    images: Mapping[str, Tensor]
+    """(length, batch, height, width, channels) by name, uint8"""
+
+
+class WorldModel(nn.Module):
+    """See the module.
+
+    Args:
+        layout: Of observations.
+        action_size: Values of an action, as the model sees it.
+        settings: Sizes and weights.
+    """
+
+    scale: Tensor
+
+    def __init__(self, layout: Layout, action_size: int, settings: LatentSettings) -> None:
+        super().__init__()
+        s = self.settings = settings
+        self.register_buffer("scale", torch.tensor(layout.scale, dtype=torch.float32))
+        self.eyes = ObservationEncoder(layout, 1, s.channels, s.hidden)
+        self.encoder = Perceptron(self.eyes.size, s.hidden, s.hidden)
+        sizes = (s.memory, s.hidden, s.variables, s.classes)
+        self.recurrent = RecurrentModel(action_size, s.hidden, *sizes, s.uniform)
+        features = self.recurrent.size
+        self.target: Target
+        if s.target == "reconstruction":
+            self.target = Reconstruction(features, s.hidden, layout.size, s.deviation)
+        else:
+            self.target = EmbeddingTarget(features, s.hidden)
+        self.reward = TwoHot(features, s.hidden, s.bins, s.largest)
+        self.goes_on = Perceptron(features, s.hidden, 1)
+
+    def embed(self, observation: Tensor, images: Mapping[str, Tensor]) -> Tensor:
+        """Embeddings, (count, embedding), of observations (count, size) and images (count, height, width, channels)."""
+        frames = {name: image[:, None] for name, image in images.items()}
+        found: Tensor = self.encoder(self.eyes(observation[:, None], frames))
+        return found
+
+    def continuation(self, features: Tensor) -> Tensor:
+        """Probability that the task does not end with this latent, (...,)."""
+        return torch.sigmoid(self.goes_on(features)[..., 0])
+
+    def losses(self, seen: Seen) -> tuple[dict[str, Tensor], Latent, dict[str, float]]:
+        """What to add up, by name, each a single number; the latents, (length, batch, ...); and further figures."""
+        s, shape = self.settings, seen.first.shape
+        observation = seen.observation.flatten(0, 1)
+        images = {name: image.flatten(0, 1) for name, image in seen.images.items()}
+        embedding = self.embed(observation, images)
+        latent, posterior = self.recurrent.observe(embedding.unflatten(0, shape), seen.action, seen.first)
+        prior = self.recurrent.prior(latent.memory)
+        features, led = latent.features, 1.0 - seen.first
+        count = led.sum().clamp_min(1.0)
+        ends = functional.binary_cross_entropy_with_logits(
+            self.goes_on(features)[..., 0], 1.0 - seen.terminated, reduction="none"
+        )
+        apart = balanced(posterior, prior, s.free_nats, s.learn_prior, s.learn_posterior)
+        losses = self.target.losses(features.flatten(0, 1), embedding, symlog(observation * self.scale), images)
+        losses |= {
+            "divergence_loss": apart.mean(),
+            "reward_loss": (self.reward.loss(features, seen.reward) * led).sum() / count,
+            "end_loss": (ends * led).sum() / count,
+        }
+        with torch.no_grad():
+            figures = {"divergence": float(divergence(posterior, prior).mean())}
+        return losses, latent, figures
