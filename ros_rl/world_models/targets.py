@@ -5,19 +5,23 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from ros_rl.world_models.layers import Perceptron
+from ros_rl.layout import Field
+from ros_rl.world_models.layers import Dense, Perceptron
 
 _REDUNDANCY = 5e-4
 """Weight of the correlations that should be zero (R2-Dreamer, arXiv 2603.18202, its code's default)."""
 _EMBEDDING = 0.05
 """Weight of the whole loss (same source)."""
 _SMALLEST = 1e-6
+_SMALLEST_SIDE = 4
+"""Side of the image that decoding begins with, about [px]."""
 
 
 class Target(nn.Module, ABC):
@@ -37,6 +41,34 @@ class Target(nn.Module, ABC):
         """
 
 
+class ImageDecoder(nn.Module):
+    """An image of latents: a small one of many channels, whose side transposed convolutions double again and again.
+
+    Args:
+        features: Values of a latent.
+        shape: Of the image, (height, width, channels).
+        channels: Of each convolution.
+    """
+
+    def __init__(self, features: int, shape: Sequence[int], channels: int) -> None:
+        super().__init__()
+        self.height, self.width, colours = shape
+        doublings = max(1, round(math.log2(min(self.height, self.width) / _SMALLEST_SIDE)))
+        self.start = (channels, -(-self.height // 2**doublings), -(-self.width // 2**doublings))
+        self.first = Dense(features, math.prod(self.start))
+        layers: list[nn.Module] = []
+        for k in range(doublings):
+            last = k == doublings - 1
+            layers.append(nn.ConvTranspose2d(channels, colours if last else channels, 4, stride=2, padding=1))
+            layers += [] if last else [nn.ReLU(inplace=True)]
+        self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(count, height, width, channels), about 0 to 1, from (count, features)."""
+        x = self.first(features).unflatten(-1, self.start).contiguous(memory_format=torch.channels_last)
+        return self.layers(x)[:, :, : self.height, : self.width].permute(0, 2, 3, 1) + 0.5
+
+
 class Reconstruction(Target):
     """Decoders show again what was seen: half the squared error in units of a deviation, summed over all values.
 
@@ -44,21 +76,38 @@ class Reconstruction(Target):
         features: Values of a latent.
         hidden: Units of hidden layers.
         size: Values of what is seen beside images.
-        deviation: Standard deviation of these values, as networks see them.
+        images: Fields of these.
+        channels: Of each convolution.
+        deviation: Standard deviation of values, as networks see them.
+        pixel_deviation: Of pixels' values, as shares of the brightest.
     """
 
-    def __init__(self, features: int, hidden: int, size: int, deviation: float) -> None:
+    def __init__(
+        self,
+        features: int,
+        hidden: int,
+        size: int,
+        images: Sequence[Field],
+        channels: int,
+        deviation: float,
+        pixel_deviation: float,
+    ) -> None:
         super().__init__()
-        self.weight = 0.5 / deviation**2
+        self.weight, self.pixel_weight = 0.5 / deviation**2, 0.5 / pixel_deviation**2
         self.vector = Perceptron(features, hidden, size) if size else None
+        self.decoders = nn.ModuleDict({item.name: ImageDecoder(features, item.shape, channels) for item in images})
 
     def losses(
         self, features: Tensor, embedding: Tensor, vector: Tensor, images: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         """See `Target.losses`."""
-        if self.vector is None:
-            return {}
-        return {"reconstruction_loss": self.weight * (self.vector(features) - vector).square().sum(-1).mean()}
+        found = {}
+        if self.vector is not None:
+            found["reconstruction_loss"] = self.weight * (self.vector(features) - vector).square().sum(-1).mean()
+        pixels = [(decode(features) - images[name] / 255.0).square().sum() for name, decode in self.decoders.items()]
+        if pixels:
+            found["image_loss"] = self.pixel_weight * torch.stack(pixels).sum() / len(features)
+        return found
 
 
 class EmbeddingTarget(Target):

@@ -61,7 +61,8 @@ class WorldModel(nn.Module):
         features = self.recurrent.size
         self.target: Target
         if s.target == "reconstruction":
-            self.target = Reconstruction(features, s.hidden, layout.size, s.deviation)
+            sizes_seen = (layout.size, layout.images, s.channels, s.deviation, s.pixel_deviation)
+            self.target = Reconstruction(features, s.hidden, *sizes_seen)
         else:
             self.target = EmbeddingTarget(features, s.hidden)
         self.reward = TwoHot(features, s.hidden, s.bins, s.largest)

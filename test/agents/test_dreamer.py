@@ -51,6 +51,7 @@ def follow_both(graph: ControlGraph, steps: int, explore: float) -> tuple[np.nda
     carry, theirs = torch.tensor(graph.carry), onnx.initial_carry()
     for _ in range(steps):
         values = {f.name: rng.normal(size=f.shape).astype(np.float32) for f in graph.spec.fields if f.size}
+        values |= {f.name: rng.integers(256, size=f.shape, dtype=np.uint8) for f in graph.spec.images}
         noise = rng.normal(size=graph.noise_shape).astype(np.float32)
         with torch.no_grad():
             seen = [torch.from_numpy(value) for value in values.values()]
@@ -62,10 +63,21 @@ def follow_both(graph: ControlGraph, steps: int, explore: float) -> tuple[np.nda
     return ours, others
 
 
+EYES = [Field("eye", (12, 20, 3), "1", 1.0, "image", "uint8"), Field("depth", (8, 8, 1), "1", 1.0, "image", "uint8")]
+BLIND = [Field("observation", (0,), "1", 1.0, "state"), *plain_layout().fields[1:]]
+
+
+def looking(choices: int = 0, blind: bool = False) -> Layout:
+    """Two images of unlike sizes, beside an observation or without any."""
+    plain = plain_layout(choices)
+    return Layout("looks", plain.actions, [*(BLIND if blind else plain.fields), *EYES], 0, choices)
+
+
 @pytest.mark.parametrize("explore", [0.0, 1.0])
 @pytest.mark.parametrize("choices", [0, 3])
-def test_torch_and_onnxruntime_agree_over_an_episode(choices: int, explore: float) -> None:
-    layout = plain_layout(choices)
+@pytest.mark.parametrize("layout_of", [plain_layout, looking])
+def test_torch_and_onnxruntime_agree_over_an_episode(layout_of: Any, choices: int, explore: float) -> None:
+    layout = layout_of(choices)
     graph = small(layout, smoothing=0.0 if choices else 0.4).graph
     ours, theirs = follow_both(graph, 60, explore)
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
@@ -147,6 +159,23 @@ def test_imagining_leaves_the_model_as_it_is() -> None:
 def test_it_goes_on_as_if_there_had_been_no_break(tmp_path: Path, choices: int, target: str) -> None:
     layout = plain_layout(choices)
     check_resume(settings_of("dreamer", **SMALL | {"model": MODEL | {"target": target}}), layout, tmp_path)
+
+
+@pytest.mark.parametrize("target", ["reconstruction", "embedding"])
+@pytest.mark.parametrize("blind", [False, True])
+def test_it_learns_from_images(target: str, blind: bool) -> None:
+    layout, rng = looking(0, blind), np.random.default_rng(0)
+    replay = ReplayBuffer(200, layout.size, 2, images=layout.images)
+    for index in range(40):
+        images = [{f.name: np.full(f.shape, 5 * (index + k), np.uint8) for f in layout.images} for k in range(2)]
+        observed = np.ones((2, layout.size))
+        moved = Transition(index, 0, observed[0], rng.uniform(-1, 1, 2), 0.0, observed[1], False, False, "", *images)
+        replay.add(moved)
+    agent = small(layout, model=MODEL | {"target": target, "learning_rate": 3e-3})
+    told = [agent.train(replay, step) for step in range(100)]
+    name = "image_loss" if target == "reconstruction" else "embedding_loss"
+    assert told[-1][name] < 0.7 * told[0][name]
+    assert ("reconstruction_loss" in told[0]) == (target == "reconstruction" and bool(layout.size))
 
 
 def test_it_waits_for_a_whole_sequence() -> None:
