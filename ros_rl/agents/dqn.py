@@ -14,6 +14,8 @@ from demonstrations*): the loss max_u (Q(o, u) + m [u != u_shown]) - Q(o, u_show
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -40,9 +42,7 @@ class DqnGraph(PolicyGraph):
 
     epsilon: Tensor
 
-    def __init__(
-        self, layout: Layout, inputs: Inputs, values: ActionValues, epsilon: float, temperature: float
-    ) -> None:
+    def __init__(self, layout: Layout, inputs: Inputs, values: Any, epsilon: float, temperature: float) -> None:
         super().__init__(layout, inputs)
         self.values, self.temperature = values, temperature
         self.register_buffer("epsilon", torch.tensor([epsilon]))
@@ -54,8 +54,11 @@ class DqnGraph(PolicyGraph):
 
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
         """See `ControlGraph.act`: what explores is the first two numbers."""
-        scaled = torch.cat([noise[:2] * explore, noise[2:]])
-        return self.choose(self.inputs(observation)[None], scaled[None])[0], carry
+        return self.explore(self.inputs(observation)[None], noise, explore), carry
+
+    def explore(self, obs: Tensor, noise: Tensor, explore: Tensor) -> Tensor:
+        """The index of an action, (1,), from a network input (1, inputs)."""
+        return self.choose(obs, torch.cat([noise[:2] * explore, noise[2:]])[None])[0]
 
     def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
         """See `PolicyGraph.choose`: the index of an action, as a float, (1, 1)."""
@@ -72,15 +75,23 @@ class DqnAgent(ReplayAgent):
     """See the module; arguments as those of `ros_rl.agents.factory.make_agent`."""
 
     graph: DqnGraph
+    settings: DqnSettings
 
     def __init__(self, layout: Layout, settings: DqnSettings, batch_size: int, updates_per_step: float) -> None:
-        super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
         s = self.settings = settings
-        sizes = (s.critics, layout.size, s.hidden, layout.choices, s.normalisation, s.dropout)
-        self.critics = TargetedNetwork(
-            lambda: ActionValues(*sizes), s.target_rule, s.learning_rate, s.beta1, s.target_critics
-        )
-        self.graph = DqnGraph(layout, self.inputs, self.critics.online, s.epsilon_start, s.temperature)
+        super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
+        self.critics = TargetedNetwork(self.make_values, s.target_rule, s.learning_rate, s.beta1, s.target_critics)
+        self.graph = self.make_graph()
+
+    def make_values(self) -> Any:
+        """Untrained values of all actions."""
+        s, layout = self.settings, self.layout
+        return ActionValues(s.critics, layout.size, s.hidden, layout.choices, s.normalisation, s.dropout)
+
+    def make_graph(self) -> DqnGraph:
+        """What acts by these values."""
+        s = self.settings
+        return DqnGraph(self.layout, self.inputs, self.critics.online, s.epsilon_start, s.temperature)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`; exploration follows its schedule."""
@@ -101,7 +112,7 @@ class DqnAgent(ReplayAgent):
         self.critics.follow_slope(samples.weight[:, None] * slopes / len(target), self.updates)
         return q, target
 
-    def values(self, network: ActionValues, samples: Samples) -> Tensor:
+    def values(self, network: Any, samples: Samples) -> Tensor:
         """See `ReplayAgent.values`."""
         return network(samples.obs).gather(-1, self._taken(samples))[..., 0]
 

@@ -16,6 +16,8 @@ from ros_rl.agents.ddpg import DdpgAgent
 from ros_rl.agents.distil import DistilAgent
 from ros_rl.agents.dqn import DqnAgent
 from ros_rl.agents.dreamer import DreamerAgent
+from ros_rl.agents.drq_dqn import DrqDqnAgent
+from ros_rl.agents.drq_sac import DrqSacAgent
 from ros_rl.agents.latent_mpc import LatentMpcAgent
 from ros_rl.agents.mbpo import MbpoAgent
 from ros_rl.agents.mpc import MpcAgent
@@ -40,6 +42,8 @@ from ros_rl.settings.tree import Settings
 AGENTS: dict[str, Callable[..., Agent]] = {
     "mpc": MpcAgent,
     "latent_mpc": LatentMpcAgent,
+    "drq_dqn": DrqDqnAgent,
+    "drq_sac": DrqSacAgent,
     "mbpo": MbpoAgent,
     "distil": DistilAgent,
     "sac": SacAgent,

@@ -28,7 +28,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.common.critics import figures
-from ros_rl.agents.common.seen import seen_after, seen_before
+from ros_rl.agents.common.seen import Sight
 from ros_rl.agents.common.soft_actor_critic import Temperature
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.layout import Layout
@@ -54,7 +54,7 @@ _SCALE_RATE, _SMALLEST_SCALE = 0.01, 1e-2
 def _first(batch: Batch) -> Batch:
     """Of windows, what was seen before their first steps."""
     images = {name: image[:, 0] for name, image in batch.images.items()}
-    past = batch.past[:, 0] if batch.past.size else batch.past
+    past = batch.past[:, 0] if batch.past.ndim > 3 else batch.past
     return replace(batch, observation=batch.observation[:, 0], images=images, past=past)
 
 
@@ -102,7 +102,7 @@ class LatentMpcGraph(ControlGraph):
         """See `ControlGraph.act_on_images`."""
         world, split = self.planner.world, self.memory.carry_size
         flat, pictures, seen = self.memory.see(observation, images, carry[:split])
-        state = world.start(world.model.encode(flat, pictures)[0])
+        state = world.start(world.model.encode(world.model.encoder.packing.pack(flat, pictures))[0])
         executed = noise[-1, 0] * explore
         if not self.plans:
             return world.decide(state, executed[None])[0], seen
@@ -133,6 +133,7 @@ class LatentMpcAgent(Agent):
         self.temperature = Temperature(s.initial_alpha, s.target_entropy * layout.action_size, s.alpha_learning_rate)
         self.scales = torch.ones(2)
         self._learned = [*self.latent_model.parameters(), *self.critics.parameters()]
+        self._sight = Sight(layout, s.frames, s.shift, self._device)
         self.model_optimiser = Adam(self._learned, s.learning_rate)
         self.policy_optimiser = Adam(self.policy.parameters(), s.learning_rate)
         world = LatentWorld(self.latent_model, self.policy, self.targets, layout.action_size)
@@ -159,12 +160,12 @@ class LatentMpcAgent(Agent):
         action, reward, terminated = (
             torch.as_tensor(value, device=self._device) for value in (batch.action, batch.reward, batch.terminated)
         )
-        first, after = seen_before(_first(batch), self._device), seen_after(batch, self._device)
+        first, after = self._sight.before(_first(batch)), self._sight.after(batch)
         with torch.no_grad():
-            following = self.latent_model.encode(after.flat, after.images, s.shift).unflatten(0, (count, s.length))
+            following = self.latent_model.encode(after).unflatten(0, (count, s.length))
             target = self._targets(following, reward, terminated)
         of_reward, of_value = self._scales(reward, target)
-        state = self.latent_model.encode(first.flat, first.images, s.shift).expand(s.members, -1, -1)
+        state = self.latent_model.encode(first).expand(s.members, -1, -1)
         states, loss, weight = [state], torch.zeros((), device=self._device), 1.0
         errors: dict[str, Tensor] = {}
         for k in range(s.length):
@@ -234,10 +235,9 @@ class LatentMpcAgent(Agent):
 
     def look(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """See `Agent.look`."""
-        seen = seen_before(batch, self._device)
         action = torch.as_tensor(batch.action, device=self._device)
         with evaluating(self.critics), evaluating(self.latent_model):
-            state = self.latent_model.encode(seen.flat, seen.images)
+            state = self.latent_model.encode(self._sight.before(batch, learns=False))
             return self.critics(state, action), self.critics.features(state, action)
 
     def parts(self) -> dict[str, Stateful]:

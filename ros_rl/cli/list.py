@@ -25,6 +25,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "scenes": listing.scenes,
     "presets": listing.presets,
     "tuned": listing.tuned,
+    "variants": listing.variants,
     "sensors": listing.sensors,
     "fields": listing.fields,
     "inputs": listing.inputs,

@@ -21,7 +21,7 @@ from ros_rl.robot import load_robot, robot_names
 from ros_rl.scenes import scene_paths
 from ros_rl.sensors.inputs import INPUTS
 from ros_rl.sensors.table import SENSORS
-from ros_rl.settings.presets import preset_titles, tuned_settings
+from ros_rl.settings.presets import preset_titles, tuned_settings, variant_titles
 from ros_rl.settings.registry import AGENT_SETTINGS, BACKEND_SETTINGS
 from ros_rl.tasks import TASKS
 
@@ -78,6 +78,11 @@ def tuned() -> Rows:
     """Name, title and what they came to."""
     for name, settings in tuned_settings().items():
         yield name, settings.title, settings.measured
+
+
+def variants() -> Rows:
+    """Name and title."""
+    yield from variant_titles().items()
 
 
 def scenes() -> Rows:

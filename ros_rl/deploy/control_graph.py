@@ -78,4 +78,5 @@ class ControlGraph(nn.Module):
         count = len(observed) - len(self.spec.images)
         fields = [field if field.dim() == 1 else field.flatten() for field in observed[:count]]
         images = {item.name: image for item, image in zip(self.spec.images, observed[count:], strict=True)}
-        return self.act_on_images(torch.cat(fields), images, carry, noise, explore)
+        flat = torch.cat(fields) if fields else carry.new_zeros(0)
+        return self.act_on_images(flat, images, carry, noise, explore)

@@ -50,56 +50,84 @@ class _Convolutions(nn.Module):
         self.norm = nn.LayerNorm(size_out)
 
     def forward(self, image: Tensor) -> Tensor:
-        """(batch, outputs) from (batch, height, width, channels), uint8 or of their values."""
-        x = image.to(self.out.weight.dtype).permute(0, 3, 1, 2) / 255.0 - 0.5
+        """(batch, outputs) from (batch, height, width, channels), of values 0 to 255."""
+        x = image.permute(0, 3, 1, 2) / 255.0 - 0.5
         return torch.tanh(self.norm(self.out(self.layers(x).flatten(1))))
 
 
-class ObservationEncoder(nn.Module):
-    """What networks see of a layout's observations: its images encoded, and its flat values scaled, of all frames.
+class Packing:
+    """Several frames of a layout's observations as one vector for each, so that networks have one input.
 
     Images of one size are stacked, all frames of them, and seen through the same convolutions.
 
     Args:
         layout: Of observations.
         frames: The newest observation and those before it.
+    """
+
+    def __init__(self, layout: Layout, frames: int) -> None:
+        sides: dict[tuple[int, ...], list[Field]] = {}
+        for item in layout.images:
+            sides.setdefault(item.shape[:2], []).append(item)
+        self._groups = [[item.name for item in items] for items in sides.values()]
+        self.shapes = [(*side, frames * sum(item.shape[2] for item in items)) for side, items in sides.items()]
+        """Height, width and channels of each stack."""
+        self.pads = [max(1, min(shape[:2]) // 16) for shape in self.shapes]
+        """Largest random shifts of the stacks [px]."""
+        self.flat_size = frames * layout.size
+        """Values in front of the images'."""
+        self._sizes = [math.prod(shape) for shape in self.shapes]
+
+    def pack(self, flat: Tensor, images: Mapping[str, Tensor], shift: bool = False) -> Tensor:
+        """Join.
+
+        Args:
+            flat: (batch, frames, observation_size).
+            images: By name, (batch, frames, height, width, channels), of values 0 to 255.
+            shift: Whether to move them at random, all frames of an observation alike.
+
+        Returns:
+            (batch, values), of the dtype of `flat`.
+        """
+        parts = [flat.flatten(1)] if self.flat_size else []  # of no values torch's exporter divides by their number
+        for names, pad in zip(self._groups, self.pads, strict=True):
+            stack = torch.cat([images[name].permute(0, 2, 3, 1, 4).flatten(3) for name in names], -1)
+            parts.append((random_shift(stack, pad) if shift else stack).flatten(1).to(flat.dtype))
+        return torch.cat(parts, -1)
+
+    def unpack(self, packed: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Flat observations, (batch, frames observation_size), and stacks, (batch, height, width, channels)."""
+        flat, images = packed[..., : self.flat_size], packed[..., self.flat_size :]
+        stacks = images.split(self._sizes, -1) if self._sizes else ()
+        return flat, [stack.unflatten(-1, shape) for stack, shape in zip(stacks, self.shapes, strict=True)]
+
+
+class ObservationEncoder(nn.Module):
+    """What networks see of packed observations: images encoded, and flat values scaled.
+
+    Args:
+        layout: Of observations.
+        frames: See `Packing`.
         channels: Of each convolution.
-        embedding: Values into which the images of one size are encoded.
+        embedding: Values into which a stack of images is encoded.
     """
 
     scale: Tensor
 
     def __init__(self, layout: Layout, frames: int, channels: int = 16, embedding: int = 64) -> None:
         super().__init__()
-        self.frames, self.flat_size = frames, layout.size
-        sizes: dict[tuple[int, ...], list[Field]] = {}
-        for item in layout.images:
-            sizes.setdefault(item.shape[:2], []).append(item)
-        self._groups = [[item.name for item in items] for items in sizes.values()]
-        shapes = [(*side, frames * sum(item.shape[2] for item in items)) for side, items in sizes.items()]
-        self.pads = [max(1, min(shape[:2]) // 16) for shape in shapes]
-        """Largest random shifts of the groups [px]."""
+        self.packing = Packing(layout, frames)
+        shapes = self.packing.shapes
         self.convolutions = nn.ModuleList(_Convolutions(shape, channels, embedding) for shape in shapes)
-        self.size = len(shapes) * embedding + frames * layout.size
+        self.size = len(shapes) * embedding + self.packing.flat_size
         """Values that it gives."""
-        self.register_buffer("scale", torch.tensor(layout.scale, dtype=torch.float32))
+        self.register_buffer("scale", torch.tensor(layout.scale, dtype=torch.float32).repeat(frames))
 
-    def forward(self, flat: Tensor, images: Mapping[str, Tensor], shift: bool = False) -> Tensor:
-        """Encode.
-
-        Args:
-            flat: (batch, frames, observation_size).
-            images: By name, (batch, frames, height, width, channels).
-            shift: Whether to move them at random, all frames of an observation alike.
-
-        Returns:
-            (batch, size).
-        """
-        parts = [(flat * self.scale).flatten(1)]
-        for names, convolve, pad in zip(self._groups, self.convolutions, self.pads, strict=True):
-            x = torch.cat([images[name].permute(0, 2, 3, 1, 4).flatten(3) for name in names], -1)
-            parts.append(convolve(random_shift(x, pad) if shift else x))
-        return torch.cat(parts, -1)
+    def forward(self, packed: Tensor) -> Tensor:
+        """What networks see, (batch, size)."""
+        flat, stacks = self.packing.unpack(packed)
+        seen = [convolve(stack) for convolve, stack in zip(self.convolutions, stacks, strict=True)]
+        return torch.cat([flat * self.scale, *seen] if self.packing.flat_size else seen, -1)
 
 
 class FrameMemory:
@@ -111,9 +139,9 @@ class FrameMemory:
     """
 
     def __init__(self, layout: Layout, frames: int) -> None:
-        self._before, self._layout = frames - 1, layout
+        self._before, self._flat = frames - 1, bool(layout.size)
         self._shapes = {item.name: item.shape for item in layout.images}
-        sizes = [layout.size, *(item.size for item in layout.images)]
+        sizes = [layout.size] * self._flat + [item.size for item in layout.images]
         self._sizes = [self._before * size for size in sizes]
         self.carry_size = 1 + sum(self._sizes) if self._before else 0
         """Numbers that are carried; all zero means that there are none."""
@@ -131,15 +159,16 @@ class FrameMemory:
         Returns:
             Flat observations (1, frames, observation_size), images (1, frames, height, width, channels), next carry.
         """
-        newest = [flat, *(images[name].to(flat.dtype) for name in self._shapes)]
+        newest = [flat] * self._flat + [images[name].to(flat.dtype) for name in self._shapes]
         if not self._before:
             found, carried = [item[None] for item in newest], carry
         else:
             begun, parts = carry[:1] > 0.5, carry[1:].split(self._sizes)
             found = [self._joined(item, part, begun) for item, part in zip(newest, parts, strict=True)]
             carried = torch.cat([torch.ones_like(carry[:1]), *(frames[1:].flatten() for frames in found)])
-        flats, *pictures = (item[None] for item in found)
-        return flats, dict(zip(self._shapes, pictures, strict=True)), carried
+        seen = [item[None] for item in found]
+        flats = seen.pop(0) if self._flat else flat.new_zeros(1, self._before + 1, 0)
+        return flats, dict(zip(self._shapes, seen, strict=True)), carried
 
     def _joined(self, newest: Tensor, before: Tensor, begun: Tensor) -> Tensor:
         """Frames of one input, (frames, ...)."""

@@ -16,6 +16,7 @@ from ros_rl.commands import CommandMap, JointCommands
 from ros_rl.commands.arm import FIXED, ORIENTATIONS, UPRIGHT
 from ros_rl.commands.cartesian import Cartesian, CartesianCommands
 from ros_rl.commands.choice import TOGGLE, VERTICALS, Choice, ChoiceCommands
+from ros_rl.commands.planar import HEADING, PlanarCommands
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, Robot
@@ -29,6 +30,8 @@ class CommandSettings:
 
     discrete: ClassVar[bool] = False
     """Whether actions are choices."""
+    fields: ClassVar[tuple[str, ...]] = ()
+    """Observation fields whose sensors it reads, too."""
 
     def make(self, name: str, robot: Robot, period: float) -> CommandMap:
         """The map.
@@ -144,6 +147,21 @@ class ChoiceSettings(ToolSettings):
         return ChoiceCommands(robot, period, Choice(**dataclasses.asdict(self)), self.described(name))
 
 
+@dataclass(frozen=True)
+class PlanarSettings(CommandSettings):
+    """Velocities of a base on two wheels in the odometry frame, by the heading that its driver makes out."""
+
+    fields: ClassVar[tuple[str, ...]] = (HEADING,)
+
+    speed: float = setting(0.3, "at action 1", unit="m/s", low=0.01, high=3.0)
+    wheel: float = setting(0.03, "radius of its wheels", unit="m", low=0.005, high=0.5)
+    track: float = setting(0.08, "distance between them", unit="m", low=0.01, high=1.0)
+
+    def make(self, name: str, robot: Robot, period: float) -> CommandMap:
+        """See `CommandSettings.make`."""
+        return PlanarCommands(robot, period, self.speed, self.wheel, self.track, self.described(name))
+
+
 def _plain(value: Any) -> Any:
     """As JSON knows it: an infinite number is none there."""
     if isinstance(value, tuple):
@@ -155,5 +173,6 @@ COMMAND_SETTINGS: dict[str, type[CommandSettings]] = {
     "joints": JointSettings,
     "cartesian": CartesianSettings,
     "choice": ChoiceSettings,
+    "planar": PlanarSettings,
 }
 """By the names of the maps."""

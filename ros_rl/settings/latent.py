@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from ros_rl.config import group, setting
 from ros_rl.errors import ConfigError
 from ros_rl.settings.agent import AgentSettings, ReturnSettings
-from ros_rl.settings.critics import TargetRule
-from ros_rl.settings.off_policy import TemperatureSettings
+from ros_rl.settings.critics import NORMALISATIONS, TargetRule
+from ros_rl.settings.off_policy import DqnSettings, SoftCriticSettings, TemperatureSettings
 from ros_rl.settings.planner import PlannerSettings
 from ros_rl.settings.replay import HOW_DRAWN
 
@@ -29,10 +29,28 @@ class EncoderSettings(AgentSettings):
     embedding: int = setting(64, "values into which images are encoded", low=8, high=512)
     shift: bool = setting(True, "move replayed images by some pixels at random (DrQ)")
 
+    def __post_init__(self) -> None:
+        """Refuse what would turn or judge anew the newest frame alone."""
+        super().__post_init__()
+        for name in ("mirror", "relabel_fraction"):
+            if getattr(self, name):
+                raise ConfigError(
+                    f"agent.{name} is {getattr(self, name)}, but images and several frames can be neither turned nor "
+                    f"judged anew: use {'false' if name == 'mirror' else 0}"
+                )
+
     @classmethod
     def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:
         """See `AgentSettings.meaning`."""
         return super().meaning(agent) | {name: agent.get(name) for name in ("frames", "channels", "embedding")}
+
+
+@dataclass(frozen=True)
+class UnaugmentedSettings(EncoderSettings):
+    """Of agents that could learn by mirror images and other goals if they saw one frame of numbers."""
+
+    relabel_fraction: float = setting(0.0, "share of each batch that gets another transition's goal; 0", low=0.0)
+    mirror: bool = setting(False, "learn from left-right mirror images too; false")
 
 
 _PLANNER = PlannerSettings(horizon=3, samples=96, proposals=24, iterations=3, elites=16, std_init=1.0, warm_start=True)
@@ -89,5 +107,31 @@ class LatentMpcSettings(EncoderSettings, TemperatureSettings, ReturnSettings):
         return super().meaning(agent) | {name: agent.get(name) for name in ("latent", "members", "critics")}
 
 
-LATENT_SETTINGS: dict[str, type[AgentSettings]] = {"latent_mpc": LatentMpcSettings}
+@dataclass(frozen=True)
+class DrqDqnSettings(UnaugmentedSettings, DqnSettings):
+    """Deep Q-learning from images."""
+
+    dueling: bool = setting(True, "value and advantages are outputs of their own")
+
+    @classmethod
+    def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:
+        """See `AgentSettings.meaning`."""
+        return super().meaning(agent) | {"dueling": agent.get("dueling")}
+
+
+@dataclass(frozen=True)
+class DrqSacSettings(UnaugmentedSettings, SoftCriticSettings):
+    """Soft actor-critic from images."""
+
+    smoothing: float = setting(0.0, "share of the last action in the next one", low=0.0, high=0.95)
+    initial_alpha: float = setting(0.1, "entropy coefficient at the start", low=1e-6)
+    tau: float = setting(0.01, "polyak: share of the critics in their average at each update", low=0.0, high=1.0)
+    normalisation: str = setting("layer", "of the critics' hidden layers", choices=NORMALISATIONS)
+
+
+LATENT_SETTINGS: dict[str, type[AgentSettings]] = {
+    "latent_mpc": LatentMpcSettings,
+    "drq_dqn": DrqDqnSettings,
+    "drq_sac": DrqSacSettings,
+}
 """By name."""

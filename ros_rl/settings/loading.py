@@ -89,6 +89,8 @@ def _load(
         if task_file(task).is_file():
             values = merge(values, _checked(read_parameters_file(task_file(task), NODES), task_file(task), task))
     chosen = Preset() if preset is None else read_preset(preset)
+    if task is not None:
+        chosen.check_task(task)
     values = chosen.onto(values)
     if files:
         merged_files = reduce(ParametersFile.followed_by, (file for _, file in files))

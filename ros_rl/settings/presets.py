@@ -1,9 +1,9 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Sets of settings under a name: presets for any task and agent, and tuned settings of one agent.
+"""Sets of settings under a name: presets for any task and agent, tuned settings of one agent, variants of one task.
 
-They are `config/presets/*.yaml` and `config/agents/*.yaml`.
+They are `config/presets/*.yaml`, `config/agents/*.yaml` and `config/variants/*.yaml`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ros_rl.settings.registry import AGENT_NAMES, AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 
-_AGENTS = "agents"
+_AGENTS, _VARIANTS = "agents", "variants"
 _MEASURED = "# Measured: "
 
 
@@ -60,6 +60,16 @@ class Preset:
         own = self.general.get("agent", {}).get("name", name)
         if own != name:
             raise ConfigError(f"--preset {self.name} has settings of agent '{own}', which '{name}' is not")
+
+    def check_task(self, name: str) -> None:
+        """Refuse another task than the one that the settings are a variant of.
+
+        Raises:
+            ConfigError: It is.
+        """
+        own = self.general.get("task", {}).get("name", name)
+        if own != name:
+            raise ConfigError(f"--preset {self.name} has settings of task '{own}', which '{name}' is not")
 
     def _agent(self, name: Any) -> dict[str, Any]:
         return {"agent": {"name": name, **self.agents[name]}} if isinstance(name, str) and name in self.agents else {}
@@ -101,14 +111,20 @@ def _measured(path: Path) -> str:
     return next((line.removeprefix(_MEASURED) for line in lines if line.startswith(_MEASURED)), "")
 
 
+def variant_titles() -> dict[str, str]:
+    """What each variant of a task is, by its name: the first line of its file."""
+    return {path.stem: first_comment(path) for path in sorted(share_path("config", _VARIANTS).glob("*.yaml"))}
+
+
 def read_preset(name: str) -> Preset:
-    """A preset, or tuned settings, that ship with the package.
+    """A preset, tuned settings or a variant that ship with the package.
 
     Raises:
         UnknownNameError: There is none of that name.
         ConfigError: A setting in it is wrong.
     """
     names = {**dict.fromkeys(preset_titles(), "presets"), **dict.fromkeys(tuned_settings(), _AGENTS)}
+    names |= dict.fromkeys(variant_titles(), _VARIANTS)
     if name not in names:
         raise UnknownNameError("preset", name, names)
     path = share_path("config", names[name]) / f"{name}.yaml"

@@ -263,7 +263,7 @@ class Settings:
             UnknownNameError: There is no such robot.
         """
         robot = self.control.fitted(self.task.fitted(load_robot(self.robot_name)))
-        needed = (*self.task.observation, *self.observation.seen(self.task))
+        needed = (*self.task.observation, *self.observation.seen(self.task), *self.control.commands.fields)
         robot = equipped(robot, needed, self.task.objects)
         robot = self.cameras.fitted(robot, self.task.name, self.looks)
         check_robot(robot, needed)

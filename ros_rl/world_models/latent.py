@@ -9,7 +9,6 @@ latent state lies in simplices (Lavoie et al. 2023), so that it can neither vani
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -69,9 +68,9 @@ class LatentModel(nn.Module):
         self.dynamics = BatchedMLP(members, inputs, hidden, 2, latent, "layer")
         self.judge = BatchedMLP(members, inputs, hidden, 2, 2, "layer")
 
-    def encode(self, flat: Tensor, images: Mapping[str, Tensor], shift: bool = False) -> Tensor:
-        """Latent states, (batch, latent); see `ObservationEncoder.forward`."""
-        return simplices(self.head(self.encoder(flat, images, shift)[None])[0])
+    def encode(self, packed: Tensor) -> Tensor:
+        """Latent states, (batch, latent), of packed observations."""
+        return simplices(self.head(self.encoder(packed)[None])[0])
 
     def forward(self, state: Tensor, action: Tensor) -> Predicted:
         """Let each member predict a step of its own states.

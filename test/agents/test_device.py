@@ -20,6 +20,7 @@ from value_agents import plain_layout
 
 from ros_rl.agents import factory
 from ros_rl.agents.agent import Agent
+from ros_rl.agents.common.seen import Sight
 from ros_rl.agents.factory import device_of, make_agent
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Layout
@@ -62,7 +63,9 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("mpc", MODEL | PLANNER | {"imitation": 0.1}),
     ("mpc", MODEL | PLANNER | {"model": {"kind": "dropout", "members": 2, "hidden": 8, **LEARNED}}),
     ("mpc", MODEL | PLANNER | {"model": {"kind": "deterministic", "members": 2, "hidden": 8, "termination": "never"}}),
-    ("latent_mpc", SMALL | {"latent": 8, "embedding": 8, "planner": PLANNER["planner"]}),
+    ("latent_mpc", SMALL | {"latent": 8, "embedding": 8, "frames": 1, "planner": PLANNER["planner"]}),
+    ("drq_dqn", SMALL | {"embedding": 8, "frames": 1}),
+    ("drq_sac", SMALL | {"embedding": 8, "frames": 1}),
     ("mbpo", MODEL | {"rollouts_per_step": 4, "length_to": 2}),
     ("mbpo", MODEL | {"improve": "policy_gradient", "length_from": 2, "length_to": 2}),
     ("distil", MODEL | PLANNER),
@@ -149,7 +152,7 @@ def test_nothing_is_made_on_the_default_device(name: str, agent: dict[str, Any])
 def test_an_agent_learns_and_acts_where_it_was_made(monkeypatch, name: str, agent: dict[str, Any]) -> None:
     """On "meta", which refuses to compute with what lies elsewhere."""
     monkeypatch.setattr(factory, "device_of", lambda _: torch.device("meta"))
-    settings, layout = settings_of(name, agent | ({"act": "policy"} if name == "mpc" else {}))
+    settings, layout = settings_of(name, agent | ({"act": "policy"} if name in ("mpc", "latent_mpc") else {}))
     made = make_agent(layout, settings)
     elsewhere = {key for key, value in made.tensors().items() if not value.is_meta}
     assert elsewhere <= {"new_data", "imagined.added", "answers.added"}  # counters, which are read at every step
@@ -161,6 +164,8 @@ def test_an_agent_learns_and_acts_where_it_was_made(monkeypatch, name: str, agen
         assert all(value.is_meta for value in made.seen(replay.streams(2, 4))[:-1])
     elif settings.agent.learns_model:
         assert all(value.is_meta for value in vars(made.experience(batch)).values())
+    elif name == "latent_mpc":
+        assert Sight(layout, 1, True, torch.device("meta")).before(batch).is_meta
     else:
         assert all(value.is_meta for value in vars(made.inputs.samples(batch)).values())
     with torch.device("meta"):

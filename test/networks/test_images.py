@@ -46,18 +46,18 @@ def test_an_encoder_tells_images_apart(side: int) -> None:
         for name, shape in {"image_0": (side, side, 3), "image_1": (side, side, 1), "image_2": (32, 64, 3)}.items()
     }
     flat = torch.randn(5, 2, 2)
-    found = encoder(flat, images)
+    found = encoder(encoder.packing.pack(flat, images))
     assert found.shape == (5, 36) and torch.equal(found[:, :4], (flat * 0.5).flatten(1))
     for name in images:
         other = images | {name: images[name].flip(2)}
-        assert not torch.allclose(encoder(flat, other), found)
+        assert not torch.allclose(encoder(encoder.packing.pack(flat, other)), found)
     found.sum().backward()
     assert all(value.grad is not None and value.grad.abs().sum() > 0 for value in encoder.parameters())
 
 
 def test_without_images_it_scales_alone() -> None:
     encoder = ObservationEncoder(layout(), 1)
-    assert encoder(torch.tensor([[[2.0, -4.0]]]), {}).tolist() == [[1.0, -2.0]]
+    assert encoder(encoder.packing.pack(torch.tensor([[[2.0, -4.0]]]), {})).tolist() == [[1.0, -2.0]]
 
 
 @pytest.mark.parametrize("frames", [1, 2, 4])

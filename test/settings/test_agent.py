@@ -11,7 +11,7 @@ from ros_rl.settings.agent import AgentSettings
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.replay import HOW_DRAWN
 
-DISCRETE, EITHER, OFFLINE, LEARN_NOTHING = {"dqn"}, {"dreamer"}, {"bc"}, {"random"}
+DISCRETE, EITHER, OFFLINE, LEARN_NOTHING = {"dqn", "drq_dqn"}, {"dreamer"}, {"bc"}, {"random"}
 MODEL, PLANNER = {"mpc", "mbpo", "distil"}, {"mpc", "distil", "latent_mpc"}
 SEQUENCES = {"latent_mpc", "dreamer"}
 NEW_DATA = {"reinforce", "actor_critic"}

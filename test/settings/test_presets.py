@@ -12,7 +12,7 @@ from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.settings import presets
 from ros_rl.settings.loading import load_settings
-from ros_rl.settings.presets import preset_titles, read_preset, tuned_settings
+from ros_rl.settings.presets import preset_titles, read_preset, tuned_settings, variant_titles
 from ros_rl.settings.registry import AGENT_NAMES, AGENT_SETTINGS
 from ros_rl.tasks import TASKS
 
@@ -84,7 +84,10 @@ def test_a_wrong_preset_is_named_with_its_key(tmp_path, monkeypatch, content, co
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
-    with pytest.raises(UnknownNameError, match="unknown preset 'nope'; valid: crossq, debug, dqn, mbpo, td7"):
+    with pytest.raises(
+        UnknownNameError,
+        match="unknown preset 'nope'; valid: crossq, debug, dqn, mbpo, sphero_pixels, td7, ur5_pixels, xarm_pixels",
+    ):
         load_settings("a1_walk", preset="nope")
 
 
@@ -102,6 +105,17 @@ def test_tuned_settings_say_what_the_benchmarks_found_and_the_command_that_they_
     settings = load_settings("gym", overrides=[f"task.env={command[1]}", f"learner.steps={command[3]}"], preset=name)
     settings.check_warmup()
     assert f"{int(command[3]):,} steps" in tuned_settings()[name].measured
+
+
+@pytest.mark.parametrize("name", sorted(variant_titles()))
+def test_a_variant_is_of_one_task_and_says_how_to_train_it(name) -> None:
+    command = re.search(r"`ros-rl train (\S+) --preset (\S+)`", variant_titles()[name])
+    assert command and command[2] == name
+    settings = load_settings(command[1], preset=name)
+    settings.check_warmup()
+    settings.observation_spec()
+    with pytest.raises(ConfigError, match=f"--preset {name} has settings of task '{command[1]}', which 'a1_walk' is"):
+        load_settings("a1_walk", preset=name)
 
 
 def test_tuned_settings_hold_for_their_agent_alone() -> None:

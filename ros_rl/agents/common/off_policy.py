@@ -37,7 +37,11 @@ class ReplayAgent(Agent):
 
     def __init__(self, layout: Layout, smoothing: float, batch_size: int, updates_per_step: float) -> None:
         super().__init__(layout, batch_size, updates_per_step)
-        self.inputs = Inputs(layout, smoothing)
+        self.inputs = self.make_inputs(layout, smoothing)
+
+    def make_inputs(self, layout: Layout, smoothing: float) -> Inputs:
+        """How networks see observations."""
+        return Inputs(layout, smoothing)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`."""

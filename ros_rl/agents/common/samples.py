@@ -68,16 +68,20 @@ class Inputs(nn.Module):
         return observation * self.scale
 
     def smooth(self, action: Tensor, obs: Tensor) -> Tensor:
-        """The action that acts: a low-pass of the chosen one and the newest, which stands at the input's end."""
+        """The action that acts: a low-pass of the chosen one and the newest."""
         if not self.smoothing:
             return action
-        return (1.0 - self.smoothing) * action + self.smoothing * obs[..., -self.action_size :]
+        return (1.0 - self.smoothing) * action + self.smoothing * self.last_action(obs)
 
     def unsmooth(self, action: Tensor, obs: Tensor) -> Tensor:
         """The chosen action, from the one that acts: the inverse of `smooth`."""
         if not self.smoothing:
             return action
-        return (action - self.smoothing * obs[..., -self.action_size :]) / (1.0 - self.smoothing)
+        return (action - self.smoothing * self.last_action(obs)) / (1.0 - self.smoothing)
+
+    def last_action(self, obs: Tensor) -> Tensor:
+        """The newest action that was decided, which stands at the input's end."""
+        return obs[..., -self.action_size :]
 
     def samples(self, batch: Batch) -> Samples:
         """A batch as tensors, where the agent is."""

@@ -1,51 +1,83 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Replayed observations with their images and with those before them, as tensors."""
+"""Replayed observations with their images and with those before them, packed as networks take them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.layout import Layout
+from ros_rl.networks.images import Packing
 from ros_rl.replay.buffer import Batch
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What was seen of some observations, each with those before it.
+class Sight:
+    """Packs what was seen of replayed transitions.
 
-    Attributes:
-        flat: (batch, frames, observation_size), float32.
-        images: By name, (batch, frames, height, width, channels), uint8.
+    Args:
+        layout: Of observations.
+        frames: See `Packing`.
+        shift: Whether to move images at random.
+        device: Where tensors are to be.
     """
 
-    flat: Tensor
-    images: Mapping[str, Tensor]
+    def __init__(self, layout: Layout, frames: int, shift: bool, device: torch.device) -> None:
+        self.packing, self._frames, self._shift, self._device = Packing(layout, frames), frames, shift, device
+
+    def before(self, batch: Batch, learns: bool = True) -> Tensor:
+        """What was seen as the decisions of a batch were taken, (batch, values); windows one after the other.
+
+        Args:
+            batch: The transitions.
+            learns: Whether images may be moved.
+        """
+        return self._packed(batch.observation, batch.past, batch.images, learns)
+
+    def after(self, batch: Batch, learns: bool = True) -> Tensor:
+        """What was seen after them; see `before`."""
+        return self._packed(batch.next_observation, batch.next_past, batch.next_images, learns)
+
+    def _packed(self, newest: np.ndarray, past: np.ndarray, images: Mapping[str, np.ndarray], learns: bool) -> Tensor:
+        frames, size, device = self._frames, newest.shape[-1], self._device
+        flat = newest[..., None, :] if frames == 1 else np.concatenate([past, newest[..., None, :]], -2)
+        count = int(np.prod(newest.shape[:-1]))
+        found = {
+            name: torch.as_tensor(image, device=device).reshape(count, frames, *image.shape[-3:])
+            for name, image in images.items()
+        }
+        flats = torch.as_tensor(flat, device=device).reshape(count, frames, size)
+        return self.packing.pack(flats, found, self._shift and learns)
 
 
-def seen_before(batch: Batch, device: torch.device) -> Seen:
-    """What was seen as the decisions of a batch were taken; windows of sequences one after the other."""
-    return _seen(batch.observation, batch.past, batch.images, device)
+class SeenInputs(Inputs):
+    """Packed observations as networks with an encoder take them; see `Inputs`.
 
+    Args:
+        layout: Of observations.
+        smoothing: See `Inputs`.
+        frames: See `Packing`.
+        shift: Whether to move replayed images at random.
+    """
 
-def seen_after(batch: Batch, device: torch.device) -> Seen:
-    """What was seen after them."""
-    return _seen(batch.next_observation, batch.next_past, batch.next_images, device)
+    def __init__(self, layout: Layout, smoothing: float, frames: int, shift: bool) -> None:
+        super().__init__(layout, smoothing)
+        self.sight = Sight(layout, frames, shift, self.scale.device)
+        self._newest = slice(frames * layout.size - layout.action_size, frames * layout.size)
 
+    def samples(self, batch: Batch) -> Samples:
+        """See `Inputs.samples`."""
+        names = ("reward", "terminated", "discount", "weight", "shown")
+        device = self.scale.device
+        reward, *rest = (torch.as_tensor(getattr(batch, name), device=device) for name in names)
+        action = torch.as_tensor(batch.action, device=device)
+        return Samples(self.sight.before(batch), action, reward, self.sight.after(batch), *rest)
 
-def _seen(newest: np.ndarray, past: np.ndarray, images: Mapping[str, np.ndarray], device: torch.device) -> Seen:
-    shape = newest.shape
-    flat = newest[..., None, :]
-    if past.size:
-        flat = np.concatenate([past, flat], -2)
-    count = int(np.prod(shape[:-1]))
-    found = {}
-    for name, image in images.items():
-        *_, height, width, channels = image.shape
-        found[name] = torch.as_tensor(image, device=device).reshape(count, -1, height, width, channels)
-    return Seen(torch.as_tensor(flat, device=device).reshape(count, -1, shape[-1]), found)
+    def last_action(self, obs: Tensor) -> Tensor:
+        """See `Inputs.last_action`: at the end of the newest flat observation, in front of the images."""
+        return obs[..., self._newest]

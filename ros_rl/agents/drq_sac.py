@@ -1,0 +1,163 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Soft actor-critic from images (Kostrikov et al. 2021, DrQ): critics with an encoder, random shifts of what they see.
+
+The encoder learns from the critics' error alone. The policy sees what it encodes, without gradient; the policy's step
+is that of `ros_rl.agents.common.soft_actor_critic` on encoded observations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ros_rl.agents.agent import Stateful
+from ros_rl.agents.common.critics import Critics
+from ros_rl.agents.common.off_policy import ReplayAgent
+from ros_rl.agents.common.samples import Samples
+from ros_rl.agents.common.seen import SeenInputs
+from ros_rl.agents.common.soft_actor_critic import SoftActorCritic, Temperature
+from ros_rl.deploy.control_graph import ControlGraph
+from ros_rl.layout import Layout
+from ros_rl.networks.images import FrameMemory, ObservationEncoder
+from ros_rl.networks.passes import GraphPass, Pass, plain_pass
+from ros_rl.networks.policies import SquashedGaussianPolicy
+from ros_rl.networks.seeing import SeeingCritics
+from ros_rl.settings.latent import DrqSacSettings
+
+
+class DrqSacGraph(ControlGraph):
+    """The policy acts on what the critics' encoder makes of what is seen.
+
+    Args:
+        layout: Of observations.
+        inputs: Pack what is seen, and smooth actions.
+        encoder: Of packed observations.
+        policy: Acts.
+        frames: See `FrameMemory`.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        inputs: SeenInputs,
+        encoder: ObservationEncoder,
+        policy: SquashedGaussianPolicy,
+        frames: int,
+    ) -> None:
+        super().__init__(layout)
+        self.inputs, self.encoder, self.policy = inputs, encoder, policy
+        self.memory = FrameMemory(layout, frames)
+        self.carry = (0.0,) * self.memory.carry_size
+
+    @property
+    def noise_shape(self) -> list[int]:
+        """One number per action."""
+        return [self.spec.action_size]
+
+    def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
+        """See `ControlGraph.act`."""
+        return self.act_on_images(observation, {}, carry, noise, explore)
+
+    def act_on_images(
+        self, observation: Tensor, images: Mapping[str, Tensor], carry: Tensor, noise: Tensor, explore: Tensor
+    ) -> tuple[Tensor, ...]:
+        """See `ControlGraph.act_on_images`."""
+        flat, pictures, seen = self.memory.see(observation, images, carry)
+        packed = self.inputs.sight.packing.pack(flat, pictures)
+        action = self.policy.act(self.encoder(packed), (noise * explore)[None])
+        return self.inputs.smooth(action, packed)[0], seen
+
+
+class _Heads:
+    """The critics behind their encoder, as a policy's step asks for them."""
+
+    def __init__(self, critics: Critics) -> None:
+        self._critics = critics
+        head: nn.Module = critics.online.head  # type: ignore[assignment]
+        self._through: Pass = plain_pass(head) or GraphPass(head, learns=False)
+
+    def through(self) -> Pass:
+        """See `TargetedNetwork.through`."""
+        return self._through
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `TargetedNetwork.parts`."""
+        return self._critics.parts()
+
+
+class DrqSacAgent(ReplayAgent):
+    """See the module; arguments as those of `ros_rl.agents.factory.make_agent`."""
+
+    graph: DrqSacGraph
+    inputs: SeenInputs
+    critics: Critics
+
+    def __init__(self, layout: Layout, settings: DrqSacSettings, batch_size: int, updates_per_step: float) -> None:
+        s = self.settings = settings
+        super().__init__(layout, s.smoothing, batch_size, updates_per_step)
+        made: Any = self._make_critics
+        self.critics = Critics(made, s.target_rule, s.learning_rate, s.beta1, s.target_critics)
+        encoder: ObservationEncoder = self.critics.online.encoder  # type: ignore[assignment]
+        self._encoder = encoder
+        self.policy = SquashedGaussianPolicy(encoder.size, layout.action_size, s.policy_hidden or s.hidden)
+        temperature = Temperature(
+            s.initial_alpha, s.target_entropy * layout.action_size, s.alpha_learning_rate, s.beta1
+        )
+        heads: Any = _Heads(self.critics)
+        self.soft = SoftActorCritic(
+            self.policy, heads, temperature, self._smooth, s.learning_rate, s.beta1, s.policy_value == "mean"
+        )
+        self._packed = torch.empty(0)  # observations whose encodings the policy is asked about
+        self.graph = DrqSacGraph(layout, self.inputs, encoder, self.policy, s.frames)
+
+    def make_inputs(self, layout: Layout, smoothing: float) -> SeenInputs:
+        """See `ReplayAgent.make_inputs`."""
+        return SeenInputs(layout, smoothing, self.settings.frames, self.settings.shift)
+
+    def _make_critics(self) -> SeeingCritics:
+        s = self.settings
+        encoder = ObservationEncoder(self.layout, s.frames, s.channels, s.embedding)
+        return SeeingCritics(encoder, s.critics, self.layout.action_size, s.hidden, s.normalisation, s.dropout)
+
+    def _smooth(self, action: Tensor, encoded: Tensor) -> Tensor:
+        """See `Inputs.smooth`; what was encoded is at hand."""
+        return self.inputs.smooth(action, self._packed)
+
+    @torch.no_grad()
+    def _encode(self, packed: Tensor) -> Tensor:
+        self._packed = packed
+        encoded: Tensor = self._encoder(packed)
+        return encoded
+
+    def _next_action(self, obs: Tensor) -> tuple[Tensor, Tensor]:
+        return self.soft.next_action(self._encode(obs))
+
+    def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """See `ReplayAgent.update_critics`."""
+        return self.critics.update(samples, self._next_action, self.updates)
+
+    def values(self, network: SeeingCritics, samples: Samples) -> Tensor:
+        """See `ReplayAgent.values`."""
+        return network(samples.obs, samples.action)
+
+    def improve(self, samples: Samples) -> dict[str, float]:
+        """One step of the policy up the critics' value plus entropy, and one of the entropy coefficient."""
+        if self.updates % self.settings.policy_delay:
+            return {}
+        loss, entropy = self.soft.update_policy(self._encode(samples.obs))
+        metrics = self.soft.follow(entropy)
+        self.entropy_bonus = metrics.pop("entropy_bonus")
+        return {"policy_loss": loss} | metrics
+
+    def parts(self) -> dict[str, Stateful]:
+        """See `Agent.parts`."""
+        return self.soft.parts()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See `Agent.tensors`."""
+        return self.soft.temperature.tensors()
