@@ -39,6 +39,7 @@ class PlanarCommands(CommandMap):
     """
 
     actions = shown = ("velocity_x", "velocity_y")
+    mirror = [0, 1], np.array([1.0, -1.0])
 
     def __init__(
         self, robot: Robot, period: float, speed: float, wheel: float, track: float, described: dict[str, Any]

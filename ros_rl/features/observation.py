@@ -171,8 +171,8 @@ class ObservationSpec(Layout):
 
     def mirror(self) -> tuple[list[int], Array] | None:
         """See `Layout.mirror`; by the robot's own symmetry. Not with images: a mirrored camera sees another room."""
-        of_actions, of_joints = self.robot.action_mirror, self.robot.mirror
-        if of_actions is None or of_joints is None or self.images or self.commands:
+        of_actions, of_joints = self.map.mirror if self.commands else self.robot.action_mirror, self.robot.mirror
+        if of_actions is None or of_joints is None or self.images:
             return None
         index: list[int] = []
         sign: list[float] = []

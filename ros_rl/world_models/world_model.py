@@ -71,7 +71,7 @@ class WorldModel(nn.Module):
     def embed(self, observation: Tensor, images: Mapping[str, Tensor]) -> Tensor:
         """Embeddings, (count, embedding), of observations (count, size) and images (count, height, width, channels)."""
         frames = {name: image[:, None] for name, image in images.items()}
-        found: Tensor = self.encoder(self.eyes(observation[:, None], frames))
+        found: Tensor = self.encoder(self.eyes(self.eyes.packing.pack(observation[:, None], frames)))
         return found
 
     def continuation(self, features: Tensor) -> Tensor:

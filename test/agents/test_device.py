@@ -76,7 +76,12 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ),
     ("random", {}),
 ]
-TASKS = {"dqn": None, "mpc": "xarm_reach", "td3": "xarm_reach"}  # of the last with goals, to be relabelled
+TASKS = {
+    "dqn": None,
+    "drq_dqn": None,
+    "mpc": "xarm_reach",
+    "td3": "xarm_reach",
+}  # of the last with goals, to be relabelled
 
 
 class ExplicitDevice(TorchFunctionMode):

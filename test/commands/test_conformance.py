@@ -26,6 +26,11 @@ def test_the_tasks_rules_hold(task: str, commands: str) -> None:
     assert [problem for check in CHECKS for problem in check(trial)] == []
 
 
+def test_the_rules_of_a_base_on_two_wheels_hold() -> None:
+    trial = Trial(load_settings("sphero_navigate", overrides=[{"control.commands.name": "planar"}]))
+    assert [problem for check in CHECKS for problem in check(trial)] == []
+
+
 def test_a_task_of_choices_is_an_environment_of_choices() -> None:
     env = gymnasium.make(environment_id("ur5_reach"), settings=MAPS["choice"], disable_env_checker=True)
     assert env.action_space == gymnasium.spaces.Discrete(5)
