@@ -99,7 +99,9 @@ def _check_subject(path: Path, subject: str) -> None:
     agent = settings.agent
     if isinstance(settings.task, GymTask):
         raise RunFolderError(f"{path} is a run of {settings.task.title}: only runs of robots can be analysed")
-    if agent.learns_model if subject == "model" else agent.plans:
+    if agent.learns_model and (subject == "model" or agent.plans):
         return
     lack = "learns no model" if subject == "model" else "plans nothing"
+    if agent.plans:
+        lack = "predicts a latent state alone, of which nothing can be drawn"
     raise RunFolderError(f"{path} is a run of agent '{variant_name(AGENT_SETTINGS, agent)}', which {lack}")

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ros_rl.cli.arguments import add_agent, add_settings, add_task, whole
+from ros_rl.cli.arguments import add_agent, add_preset, add_settings, add_task, whole
 from ros_rl.cli.environments import evaluate_in_gym
 from ros_rl.cli.options import agent_of, choose_task, require
 from ros_rl.errors import ConfigError
@@ -42,6 +42,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON (default: rows)")
     add_settings(parser)
+    add_preset(parser)
     parser.set_defaults(function=_eval)
 
 

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ros_rl.cli.arguments import add_settings
+from ros_rl.cli.arguments import add_preset, add_settings
 from ros_rl.cli.options import require, settings_of
 from ros_rl.errors import ConfigError
 from ros_rl.robot import load_robot
@@ -35,6 +35,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--seconds", type=float, default=_SECONDS, metavar="S", help="how long (default: %(default)g)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the sheet, *.png (default: TASK_cameras.png)")
     add_settings(parser)
+    add_preset(parser)
     parser.set_defaults(function=_look)
 
 

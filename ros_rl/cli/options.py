@@ -191,6 +191,8 @@ def is_run(options: argparse.Namespace) -> bool:
         return False
     if options.params_file:
         raise ConfigError(f"--params-file has no use with --agent {options.agent}: a run brings its own settings")
+    if getattr(options, "preset", None) is not None:
+        raise ConfigError(f"--preset has no use with --agent {options.agent}: a run brings its own settings")
     require("torch", "onnx")
     return True
 

@@ -9,7 +9,7 @@ import argparse
 import math
 from typing import Any
 
-from ros_rl.cli.arguments import add_graph, add_teleop, whole
+from ros_rl.cli.arguments import add_graph, add_preset, add_teleop, whole
 from ros_rl.cli.options import choose_task, settings_of
 from ros_rl.cli.runs import start_nodes
 from ros_rl.errors import ConfigError
@@ -34,6 +34,7 @@ def add(commands: Any) -> None:
         "--episodes", type=whole(1), default=_EPISODES, metavar="N", help=f"how many (default: {_EPISODES})"
     )
     add_graph(parser, "default: what the episodes take")
+    add_preset(parser)
     parser.set_defaults(function=_record, agent=None, env=None)
 
 

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ros_rl.cli.arguments import add_agent, add_graph, add_task, add_teleop, whole
+from ros_rl.cli.arguments import add_agent, add_graph, add_preset, add_task, add_teleop, whole
 from ros_rl.cli.environments import run_in_gym
 from ros_rl.cli.options import agent_of, choose_task, settings_of
 from ros_rl.cli.runs import start_nodes
@@ -40,6 +40,7 @@ def add(commands: Any) -> None:
         help="with --env: a film, *.gif or *.mp4, in place of the environment's window",
     )
     add_graph(parser, "default: until Ctrl-C")
+    add_preset(parser)
     parser.set_defaults(function=_run)
 
 

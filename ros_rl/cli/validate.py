@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ros_rl.cli.arguments import add_settings, share, whole
+from ros_rl.cli.arguments import add_preset, add_settings, share, whole
 from ros_rl.cli.eval import judges
 from ros_rl.cli.options import agent_of, is_run, require
 from ros_rl.cli.parser import FAILURE
@@ -65,6 +65,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON (default: one screen)")
     add_settings(parser)
+    add_preset(parser)
     parser.set_defaults(function=_validate)
 
 

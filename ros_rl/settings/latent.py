@@ -97,6 +97,11 @@ class LatentMpcSettings(EncoderSettings, TemperatureSettings, ReturnSettings):
         """How target networks follow."""
         return TargetRule("polyak", tau=self.tau)
 
+    @property
+    def learns_task(self) -> bool:
+        """See `AgentSettings.learns_task`: reward and end."""
+        return True
+
     def unused_replay(self) -> tuple[str, ...]:
         """See `AgentSettings.unused_replay`: it learns from sequences, all drawn alike."""
         return HOW_DRAWN

@@ -15,7 +15,7 @@ from ros_rl.settings.loading import load_settings
 from ros_rl.training.training_loop import TrainingLoop
 
 PIXELS: dict[str, Any] = {
-    "observation": {"cameras": ["above"], "fields": []},
+    "observation": {"cameras": ["above"], "fields": ["none"]},
     "cameras": {"width": 32, "height": 32},
     "agent": {"name": "latent_mpc", "channels": 4, "hidden": 16, "latent": 16, "embedding": 16},
     "learner": {"replay_capacity": 1000},
@@ -88,13 +88,15 @@ def test_depth_is_grey_up_to_its_span() -> None:
     [
         ({"observation": {"cameras": ["below"]}}, "robot 'sphero' has no camera 'below', which task 'sphero_navigate'"),
         ({"observation": {"cameras": ["above", "above"]}}, r"observation.cameras is \['above', 'above'\], expected"),
+        ({"observation": {"fields": []}}, r"observation.fields is \[\], expected names, or \[none\] alone for none"),
+        ({"observation": {"fields": ["none", "smell"]}}, r"observation.fields is \['none', 'smell'\], expected names"),
         ({"observation": {"fields": ["smell"]}}, "unknown observation field 'smell'"),
         (
             {"agent": {"name": "sac"}},
             r"agent 'sac' sees no images, and observation.cameras is \['above'\]; use one of latent_mpc",
         ),
         (
-            {"agent": {"name": "mpc"}, "observation": {"cameras": [], "fields": ["goal_planar"]}},
+            {"agent": {"name": "mpc"}, "observation": {"cameras": ["none"], "fields": ["goal_planar"]}},
             "agent 'mpc' judges what it learns from by the task's reward, which reads base_position, heading_estimate",
         ),
     ],
