@@ -18,6 +18,7 @@ from ros_rl.settings.cameras import FrameSettings
 from ros_rl.types import Array, Image
 
 Pixels = dict[str, NDArray[Any]]
+_BRIGHTEST = 255
 
 
 class Picture(NamedTuple):
@@ -44,7 +45,7 @@ class Feed:
 
     def __init__(self, robot: Robot, settings: FrameSettings, look: Callable[[str], Picture]) -> None:
         self._robot, self._settings, self._look = robot, settings, look
-        self._rng = np.random.default_rng(0)
+        self._rng, self._light = np.random.default_rng(0), np.ones(3)
         self._on_the_way: dict[str, list[tuple[int, Pixels]]] = {}
         self._newest: dict[str, Pixels] = {}
 
@@ -55,6 +56,8 @@ class Feed:
             rng: Draws what is late and what is lost.
         """
         self._rng = rng
+        low, high = self._settings.light
+        self._light = np.array(self._settings.tint) * (low if low == high else rng.uniform(low, high))
         self._on_the_way, self._newest = {name: [] for name in self._robot.cameras}, {}
 
     def next(self) -> Pixels:
@@ -79,7 +82,22 @@ class Feed:
 
     def _taken(self, name: str) -> Pixels:
         colour, depth = self._look(name)
-        pixels: Pixels = {image_of(name): colour}
+        pixels: Pixels = {image_of(name): self._moved(self._lit(colour))}
         if depth is not None:
-            pixels[depth_of(name)] = millimetres(depth, self._robot.cameras[name])
+            pixels[depth_of(name)] = self._moved(millimetres(depth, self._robot.cameras[name]))
         return pixels
+
+    def _lit(self, colour: Image) -> Image:
+        if (self._light == 1.0).all():
+            return colour
+        return np.clip(np.rint(colour * self._light), 0, _BRIGHTEST).astype(np.uint8)
+
+    def _moved(self, picture: NDArray[Any]) -> NDArray[Any]:
+        """The edge is repeated where nothing was seen."""
+        if self._settings.moved == (0, 0):
+            return picture
+        rows, columns = (
+            np.clip(np.arange(size) - by, 0, size - 1)
+            for size, by in zip(picture.shape, self._settings.moved, strict=False)
+        )
+        return picture[rows[:, None], columns]

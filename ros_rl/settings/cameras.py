@@ -59,10 +59,25 @@ class FrameSettings:
         (0, 0), "control periods by which a picture comes after what it shows, drawn for each", low=0, high=20
     )
     dropped: float = setting(0.0, "share of pictures that never come: the one before them stays", low=0.0, high=0.95)
+    light: tuple[float, float] = setting(
+        (1.0, 1.0), "brightness of colours, as lamps and the sun change it, drawn for each episode", low=0.0, high=4.0
+    )
+    tint: tuple[float, float, float] = setting(
+        (1.0, 1.0, 1.0), "share of red, green and blue in pictures", low=0.0, high=4.0
+    )
+    moved: tuple[int, int] = setting(
+        (0, 0),
+        "how far down and to the right all that is seen has moved, as of a camera that was knocked",
+        unit="px",
+        low=-64,
+        high=64,
+    )
 
     def __post_init__(self) -> None:
-        """Refuse a range that is upside down."""
-        if self.late[0] > self.late[1]:
-            raise ConfigError(
-                f"driver.backend.frames.late is {[*self.late]}: its first, the lowest, is above its second"
-            )
+        """Refuse ranges that are upside down."""
+        for name in ("late", "light"):
+            low, high = getattr(self, name)
+            if low > high:
+                raise ConfigError(
+                    f"driver.backend.frames.{name} is [{low:g}, {high:g}]: its first, the lowest, is above its second"
+                )
