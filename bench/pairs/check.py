@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
 from ros_rl.networks.mlp import BatchedLinear, BatchedMLP
-from ros_rl.replay.buffer import Batch
+from ros_rl.replay.batch import Batch
 
 CHECKED_TAU = 0.5
 """Large, so that targets move by more than the tolerance."""

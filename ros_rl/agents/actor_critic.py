@@ -33,7 +33,8 @@ from ros_rl.layout import Layout
 from ros_rl.networks.mlp import evaluating
 from ros_rl.networks.optimisers import Adam, step
 from ros_rl.networks.policies import ClippedGaussianPolicy
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.policy_gradient import ActorCriticSettings
 
 

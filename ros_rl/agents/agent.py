@@ -16,7 +16,8 @@ from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.dynamics.ensemble import NetworkEnsemble
 from ros_rl.layout import Layout
 from ros_rl.planning.planner import Planner
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.tasks.task import Judge
 from ros_rl.watch.value_watch import ValueWatch
 

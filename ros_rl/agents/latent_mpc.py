@@ -41,7 +41,8 @@ from ros_rl.planning.execution import Execution
 from ros_rl.planning.factory import make_planner
 from ros_rl.planning.plan import WORST, Start
 from ros_rl.planning.planner import Planner
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.latent import LatentMpcSettings
 from ros_rl.world_models.latent import LatentModel, LatentWorld
 

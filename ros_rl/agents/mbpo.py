@@ -28,7 +28,8 @@ from ros_rl.errors import ConfigError
 from ros_rl.layout import Layout
 from ros_rl.networks.mlp import evaluating
 from ros_rl.networks.policies import SquashedGaussianPolicy
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.replay.tensor_ring import TensorRing
 from ros_rl.settings.model_based import MbpoSettings
 from ros_rl.tasks import Task

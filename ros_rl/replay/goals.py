@@ -10,7 +10,7 @@ import dataclasses
 import torch
 
 from ros_rl.layout import LAST_ACTION, Layout
-from ros_rl.replay.buffer import Batch
+from ros_rl.replay.batch import Batch
 from ros_rl.tasks.task import Judge
 
 

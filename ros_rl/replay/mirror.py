@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from ros_rl.layout import LAST_ACTION, Layout
-from ros_rl.replay.buffer import Batch
+from ros_rl.replay.batch import Batch
 
 
 class Mirror:

@@ -14,7 +14,8 @@ import numpy as np
 
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Field
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.replay.stream import Stream
 from ros_rl.replay.sum_tree import Index
 from ros_rl.settings.replay import ReplaySettings

@@ -11,7 +11,8 @@ import pytest
 
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Field
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.replay import ReplaySettings
 from ros_rl.types import Image, Transition
 

@@ -17,7 +17,8 @@ from ros_rl.errors import ConfigError
 from ros_rl.features import ObservationSpec
 from ros_rl.features.legs import GAIT_HZ
 from ros_rl.layout import Field
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.replay.mirror import Mirror
 from ros_rl.robot import load_robot
 from ros_rl.runtime.making import make_driver_loop

@@ -12,7 +12,8 @@ from learners import small_settings, spec_of
 
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Field
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.replay.goals import GoalRelabeller
 from ros_rl.replay.mixture import MixedReplay
 from ros_rl.settings.replay import ReplaySettings

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ros_rl.layout import LAST_ACTION, Layout
-from ros_rl.replay.buffer import Batch
+from ros_rl.replay.batch import Batch
 
 
 @dataclass

@@ -27,7 +27,8 @@ from ros_rl.planning.factory import make_planner
 from ros_rl.planning.planner import Planner
 from ros_rl.planning.propagation import PROPAGATIONS
 from ros_rl.planning.world import StateWorld
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.model_based import MpcLearnerSettings
 from ros_rl.tasks import Task
 

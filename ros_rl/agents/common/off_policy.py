@@ -18,7 +18,8 @@ from ros_rl.agents.common.samples import Inputs, Samples
 from ros_rl.layout import Layout
 from ros_rl.networks.critics import CriticEnsemble
 from ros_rl.networks.mlp import evaluating
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.critics import CriticSettings
 from ros_rl.types import Array
 

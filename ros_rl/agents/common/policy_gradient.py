@@ -10,7 +10,8 @@ from torch import Tensor
 
 from ros_rl.agents.common.samples import Samples
 from ros_rl.errors import ConfigError
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 
 
 class NewData:

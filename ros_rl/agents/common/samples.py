@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from ros_rl.layout import Layout
-from ros_rl.replay.buffer import Batch
+from ros_rl.replay.batch import Batch
 
 
 @dataclass
 class Samples:
-    """Tensors of one batch; `ros_rl.replay.buffer.Batch` says what each is."""
+    """Tensors of one batch; `ros_rl.replay.batch.Batch` says what each is."""
 
     obs: Tensor
     """(batch, inputs): scaled observations."""

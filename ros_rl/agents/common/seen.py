@@ -14,7 +14,7 @@ from torch import Tensor
 from ros_rl.agents.common.samples import Inputs, Samples
 from ros_rl.layout import Layout
 from ros_rl.networks.images import Packing
-from ros_rl.replay.buffer import Batch
+from ros_rl.replay.batch import Batch
 
 
 class Sight:

@@ -12,7 +12,8 @@ import torch
 from value_agents import agent_of, plain_layout
 
 from ros_rl.layout import Layout
-from ros_rl.replay.buffer import Batch, ReplayBuffer
+from ros_rl.replay.batch import Batch
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.replay import ReplaySettings
 from ros_rl.types import Transition
 
