@@ -72,7 +72,7 @@ class DreamerGraph(ControlGraph):
         of_latent, of_action = noise[None].split((recurrent.shape[0], self.actor.noise_size), -1)
         memory = recurrent.advance(Latent(memory, drawn), last)
         seen = {name: image[None] for name, image in images.items()}
-        belief = recurrent.posterior(memory, model.embed(observation[None], seen))
+        belief = recurrent.posterior(memory, model.embed(model.vector(observation[None]), seen))
         latent = recurrent.draw(memory, belief, uniform_of(of_latent))
         code = acting(self.actor.draw(latent.features, of_action * explore), last, self.smoothing)
         return self.actor.action(code)[0], torch.cat([*latent, code], -1)[0]
@@ -146,6 +146,7 @@ class DreamerAgent(Agent):
         return Seen(observation, code, reward, terminated, first, images)
 
     def _update_model(self, seen: Seen) -> tuple[Latent, dict[str, float]]:
+        self.world_model.normaliser.notice(seen.observation.flatten(0, 1) * self.world_model.scale)
         losses, latent, figures = self.world_model.losses(seen)
         norm = follow(self._model_optimiser, torch.stack(list(losses.values())).sum())
         told = {name: float(loss.detach()) for name, loss in losses.items()}

@@ -42,6 +42,13 @@ def add(commands: Any) -> None:
         metavar="K",
         help="control periods to predict ahead (default: 50)",
     )
+    model.add_argument(
+        "--looks",
+        type=whole(1, 200),
+        default=10,
+        metavar="N",
+        help="observations that a world model sees before it foretells (default: 10)",
+    )
     plan = subjects.add_parser("plan", help="one decision: candidates, the plan, and what then really happened")
     _add_analysis(plan, "plan", "of the episode")
     plan.add_argument(
@@ -82,6 +89,8 @@ def _report(options: argparse.Namespace) -> str:
     run = SavedRun(options.run, options.set)
     folder: Path = options.out or options.run / FOLDER / options.subject
     spec = run.spec
+    if options.subject == "model" and run.settings.agent.imagines:
+        return _world_report(options, run, folder)
     if options.subject == "model":
         model = model_report.analyse_model(run, options.episodes, options.horizon, options.seed, options.log)
         write(folder, model.numbers, model_plots.plots(model, run.agent.model, spec))
@@ -89,6 +98,21 @@ def _report(options: argparse.Namespace) -> str:
     plan = plan_report.analyse_plan(run, options.tick, options.seed)
     write(folder, plan.numbers, plan_plots.plots(plan, spec))
     return plan_report.screen(plan.numbers, str(folder))
+
+
+def _world_report(options: argparse.Namespace, run: Any, folder: Path) -> str:
+    """The same of a world model, with pictures."""
+    from ros_rl.analysis import world_report
+    from ros_rl.analysis.report import write
+
+    if options.log is not None:
+        raise RunFolderError(
+            f"{options.run} is a run of a world model, which is judged by simulated episodes: drop --log"
+        )
+    world = world_report.analyse_world(run, options.episodes, options.horizon, options.looks, options.seed)
+    write(folder, world.numbers, world_report.plots(world.numbers))
+    world.write_pictures(folder)
+    return world_report.screen(world.numbers, str(folder))
 
 
 def _check_subject(path: Path, subject: str) -> None:
@@ -99,7 +123,7 @@ def _check_subject(path: Path, subject: str) -> None:
     agent = settings.agent
     if isinstance(settings.task, GymTask):
         raise RunFolderError(f"{path} is a run of {settings.task.title}: only runs of robots can be analysed")
-    if agent.learns_model and (subject == "model" or agent.plans):
+    if agent.imagines and subject == "model" or agent.learns_model and (subject == "model" or agent.plans):
         return
     lack = "learns no model" if subject == "model" else "plans nothing"
     if agent.plans:

@@ -28,6 +28,8 @@ class AgentSettings:
     """Whether it learns a dynamics model, for which observations must hold the last action."""
     plans: ClassVar[bool] = False
     """Whether it holds a planner."""
+    imagines: ClassVar[bool] = False
+    """Whether it learns a world model that foretells what will be seen."""
     sees_images: ClassVar[bool] = False
     """Whether it learns from images beside the observation, too."""
     changeable: ClassVar[tuple[str, ...]] = ()

