@@ -3,6 +3,8 @@
 
 """Puts a trained controller into ``models/<task>``: graph, film, contact sheet and a card with what was measured.
 
+One of a variant (``--preset``) goes into ``models/<preset>``.
+
 ros-rl train a1_walk --robot-minutes 6 --seed 0 --out runs/a1_walk_model
 python bench/ship_model.py runs/a1_walk_model
 """
@@ -58,7 +60,7 @@ def conditions(settings: Settings) -> str:
     return " and ".join(", ".join(filter(None, told)).rsplit(", ", 1))
 
 
-def card(summary: dict[str, Any], result: dict[str, Any], command: str) -> str:
+def card(summary: dict[str, Any], result: dict[str, Any], command: str, preset: str | None) -> str:
     """The model card, in Markdown."""
     units = {"seconds_each": "s", "foot_slip": "m/s"}
     units |= {f"{m.name}_{part}": m.unit for m in TASKS[summary["task"]].measures for part in m.summaries}
@@ -67,10 +69,11 @@ def card(summary: dict[str, Any], result: dict[str, Any], command: str) -> str:
         for name, value in result.items()
         if value is not None
     )
-    machine = summary["machine"]
-    return f"""# {summary["task"]}
+    machine, task, name = summary["machine"], summary["task"], preset or summary["task"]
+    chosen = f" --preset {preset}" if preset else ""
+    return f"""# {name}
 
-A control graph for `ros-rl run {summary["task"]} --agent models/{summary["task"]}/agent.onnx`, learned in simulation.
+A control graph for `ros-rl run {task}{chosen} --agent models/{name}/agent.onnx`, learned in simulation.
 
 | | |
 |---|---|
@@ -79,7 +82,7 @@ A control graph for `ros-rl run {summary["task"]} --agent models/{summary["task"
 | wall-clock | {summary["wall_minutes"]:.1f} min on {machine["cpu"]}, {machine["cores"]} cores |
 | seed | {summary["seed"]} |
 
-Measured in simulation with {conditions(load_settings(summary["task"]))}, on starts that training never saw:
+Measured in simulation with {conditions(load_settings(task, preset=preset))}, on starts that training never saw:
 
 | measure | value |
 |---|---|
@@ -90,16 +93,16 @@ Measured in simulation with {conditions(load_settings(summary["task"]))}, on sta
 Made by
 
     {command}
-    python bench/ship_model.py RUN
+    python bench/ship_model.py RUN{chosen}
 
 It was never on hardware. It learned in a simulator: expect other friction, compliance and impacts on a robot.
 """
 
 
-def changed(run: Path, task: str) -> list[str]:
+def changed(run: Path, task: str, preset: str | None) -> list[str]:
     """What a run's settings differ in from its task's, ``key=value``, but for what the command says otherwise."""
     own = flat(to_mapping(load_settings(task, run / "config.yaml")))
-    usual = flat(to_mapping(load_settings(task)))
+    usual = flat(to_mapping(load_settings(task, preset=preset)))
     return [f"{key}={value}" for key, value in own.items() if usual.get(key) != value and not key.startswith(_SAID)]
 
 
@@ -111,16 +114,19 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def made_by(summary: dict[str, Any], run: Path) -> str:
+def made_by(summary: dict[str, Any], run: Path, preset: str | None) -> str:
     """Commands that make such a run, those that show it something included."""
-    train = f"ros-rl train {summary['task']} --robot-minutes {summary['robot_minutes']:g} --seed {summary['seed']}"
-    train += "".join(f" --set {item}" for item in changed(run, summary["task"]))
+    chosen = f" --preset {preset}" if preset else ""
+    train = (
+        f"ros-rl train {summary['task']}{chosen} --robot-minutes {summary['robot_minutes']:g} --seed {summary['seed']}"
+    )
+    train += "".join(f" --set {item}" for item in changed(run, summary["task"], preset))
     shown = (summary.get("demonstrations") or {}).get("paths", [])
     lines = []
     for number, path in enumerate(shown):
         other = json.loads((Path(path) / "summary.json").read_text())
         how = f"--{other['agent']} --episodes {other['episodes']} --seed {other['seed']}"  # 'expert NAME'
-        lines.append(f"ros-rl record {other['task']} {how} --out runs/shown{number}")
+        lines.append(f"ros-rl record {other['task']}{chosen} {how} --out runs/shown{number}")
         train += f"{' --demonstrations' if not number else ''} runs/shown{number}"
     return "\n    ".join([*lines, train])
 
@@ -131,17 +137,18 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="folder of a finished training")
     parser.add_argument("--episodes", type=int, default=10, help="evaluation episodes")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of each [s]")
+    parser.add_argument("--preset", metavar="NAME", help="the variant of the task that it was trained with")
     args = parser.parse_args()
     summary = json.loads((args.run / "summary.json").read_text())
     result = judge(args.run, args.episodes, args.seconds)
     del result["plan_ms"]  # a matter of the machine, and of what else runs on it: bench/planner_speed.py
-    models = Path(__file__).parent.parent / "models" / summary["task"]
+    models = Path(__file__).parent.parent / "models" / (args.preset or summary["task"])
     models.mkdir(parents=True, exist_ok=True)
     shutil.copy(args.run / "agent.onnx", models / "agent.onnx")
     look(args.run, models)
-    command = made_by(summary, args.run)
-    (models / "README.md").write_text(card(summary, result, command))
-    results = Path(__file__).parent / "results" / f"model_{summary['task']}.json"
+    command = made_by(summary, args.run, args.preset)
+    (models / "README.md").write_text(card(summary, result, command, args.preset))
+    results = Path(__file__).parent / "results" / f"model_{models.name}.json"
     results.parent.mkdir(exist_ok=True)
     results.write_text(json.dumps({"machine": describe_machine(), "training": command, "evaluation": result}, indent=1))
     print(json.dumps(result, indent=1))

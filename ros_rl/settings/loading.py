@@ -81,6 +81,9 @@ def _load(
     preset: str | None,
     namespace: str | None,
 ) -> Settings:
+    chosen = Preset() if preset is None else read_preset(preset)
+    if task is None and not files:
+        task = chosen.task
     if task is not None and task not in ALL_TASKS:
         build(Settings, {"task": {"name": task}})
     values: dict[str, Any] = {"driver": {"backend": {"name": DEFAULT_BACKEND}}}  # named, so that another replaces it
@@ -88,7 +91,6 @@ def _load(
         values["task"] = {"name": task}
         if task_file(task).is_file():
             values = merge(values, _checked(read_parameters_file(task_file(task), NODES), task_file(task), task))
-    chosen = Preset() if preset is None else read_preset(preset)
     if task is not None:
         chosen.check_task(task)
     values = chosen.onto(values)

@@ -67,9 +67,14 @@ class Preset:
         Raises:
             ConfigError: It is.
         """
-        own = self.general.get("task", {}).get("name", name)
-        if own != name:
-            raise ConfigError(f"--preset {self.name} has settings of task '{own}', which '{name}' is not")
+        if self.task not in (None, name):
+            raise ConfigError(f"--preset {self.name} has settings of task '{self.task}', which '{name}' is not")
+
+    @property
+    def task(self) -> str | None:
+        """Name of the task that it is a variant of; None if it is none."""
+        found: str | None = self.general.get("task", {}).get("name")
+        return found
 
     def _agent(self, name: Any) -> dict[str, Any]:
         return {"agent": {"name": name, **self.agents[name]}} if isinstance(name, str) and name in self.agents else {}

@@ -12,6 +12,7 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.resources import share_path
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.presets import variant_titles
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Command
 
@@ -42,9 +43,11 @@ def total(settings: Settings, graph: OnnxGraph | None) -> float:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
 def test_it_acts_better_than_chance(path: Path) -> None:
-    task = path.parent.name
-    period = load_settings(task).control.period
-    settings = load_settings(task, overrides=[f"task.episode_seconds={max(SECONDS, STEPS * period)}"])
+    name = path.parent.name
+    task, preset = (None, name) if name in variant_titles() else (name, None)
+    period = load_settings(task, preset=preset).control.period
+    longer = [f"task.episode_seconds={max(SECONDS, STEPS * period)}"]
+    settings = load_settings(task, preset=preset, overrides=longer)
     backend = settings.driver.backend_name
     if backend == "pybullet":
         pytest.importorskip("pybullet")
