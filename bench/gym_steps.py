@@ -11,9 +11,9 @@ import torch
 from ros_rl.agents.factory import make_agent
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.gym.environment import Environment
+from ros_rl.gym.observations import Observed
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.tree import Settings
-from ros_rl.types import Transition
 
 
 class GymSteps:
@@ -43,9 +43,7 @@ class GymSteps:
             warming = step < self._settings.learner.warmup_steps
             action = self._random() if warming else self._act(observation, 1.0)
             following, reward, terminated, truncated = env.step(action)
-            self._replay.add(
-                Transition(step, len(curve), observation, action, reward, following, terminated, truncated)
-            )
+            self._replay.add(observation.to(following, step, len(curve), action, reward, terminated, truncated))
             total, observation = total + reward, following
             if not warming:
                 self._agent.train(self._replay, step + 1)
@@ -70,9 +68,9 @@ class GymSteps:
         layout = self._layout
         return self._rng.uniform(-1.0, 1.0, layout.action_size).astype(np.float32)
 
-    def _act(self, observation: np.ndarray, explore: float) -> np.ndarray:
+    def _act(self, observation: Observed, explore: float) -> np.ndarray:
         graph: ControlGraph = self._agent.graph
         noise = torch.from_numpy(self._rng.standard_normal(graph.noise_shape).astype(np.float32))
         with torch.no_grad():
-            seen = torch.as_tensor(observation, dtype=torch.float32)
+            seen = torch.as_tensor(observation.flat)
             return graph.act(seen, torch.zeros(0), noise, torch.tensor([explore]))[0].numpy()

@@ -37,7 +37,6 @@ from ros_rl.settings.loading import load_settings, with_overrides
 from ros_rl.settings.tree import Settings
 from ros_rl.training.local import train_locally
 from ros_rl.training.training_loop import TrainingLoop
-from ros_rl.types import Transition
 
 RUNGS: dict[str, dict[str, Any]] = {
     "open loop": {"model": {"members": 1}, "planner": {"execution": "open_loop", "warm_start": False}},
@@ -108,7 +107,7 @@ class GymLadder:
         for step in range(self._steps):
             action = rng.uniform(-1.0, 1.0, environment.layout.action_size).astype(np.float32)
             following, reward, *ends = environment.step(action)
-            replay.add(Transition(step + episode, episode, observation, action, reward, following, *ends))
+            replay.add(observation.to(following, step + episode, episode, action, reward, *ends))
             observation = environment.reset() if any(ends) else following
             episode += any(ends)
         environment.close()

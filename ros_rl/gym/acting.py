@@ -25,6 +25,7 @@ from ros_rl.settings.loading import load_run
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import OBSERVATION, GymTask
 
+_BYTES = "uint8"
 _OF_GRAPH = ("agent.", "control.")
 """Settings that a control graph in an environment is made of."""
 
@@ -107,32 +108,43 @@ def check_contract(contract: Contract, layout: Layout) -> None:
     Raises:
         ContractError: Naming what differs, with both values.
     """
-    sizes = {item["name"]: item["shape"] for item in contract.fields}
+    fields = layout.describe()
     pairs = {
-        "observes {} values, '{}' gives {}": (sizes[OBSERVATION], [layout.slices[OBSERVATION].stop]),
+        "sees {}, '{}' shows {}": (_pictures(contract.fields), _pictures(fields)),
+        "observes {} values, '{}' gives {}": (_numbers(contract.fields), _numbers(fields)),
         "gives {} actions, '{}' takes {}": (len(contract.joints), layout.action_size),
         "chooses among {} actions, '{}' has {} to choose from (0: continuous ones)": (contract.choices, layout.choices),
     }
     for text, (graph, own) in pairs.items():
         if graph != own:
-            shown = [value[0] if isinstance(value, list) and len(value) == 1 else value for value in (graph, own)]
-            raise ContractError(f"the control graph {text.format(shown[0], layout.name, shown[1])}")
+            raise ContractError(f"the control graph {text.format(graph, layout.name, own)}")
+
+
+def _numbers(fields: Iterable[Mapping[str, Any]]) -> int:
+    """How many an environment observes."""
+    return sum(item["shape"][0] for item in fields if item["name"] == OBSERVATION)
+
+
+def _pictures(fields: Iterable[Mapping[str, Any]]) -> str:
+    """What is seen, for messages."""
+    seen = (f"{item['name']} ({item['unit']}, {item['shape']})" for item in fields if item["dtype"] == _BYTES)
+    return ", ".join(seen) or "no pictures"
 
 
 def _environment(settings: Settings, contract: Contract, render_mode: str | None) -> Environment:
-    """The environment of a control graph, which says whether it shows the last action."""
+    """The environment of a control graph, which says whether it shows the last action, and pictures."""
     assert isinstance(settings.task, GymTask)
-    fields = {item["name"] for item in contract.fields}
-    if OBSERVATION not in fields or fields - {OBSERVATION, LAST_ACTION}:
+    if contract.task != GymTask.name:
         raise ContractError(
             f"the control graph is for robot '{contract.robot}' and its task '{contract.task}', not for an environment"
         )
-    name, remembers, args = settings.task.env, LAST_ACTION in fields, settings.task.env_args
-    plain = Environment(name, None, remembers, args)
+    name, remembers = settings.task.env, any(item["name"] == LAST_ACTION for item in contract.fields)
+    shown = settings.task.env_args, any(item["dtype"] == _BYTES for item in contract.fields)
+    plain = Environment(name, None, remembers, *shown)
     if render_mode is None:
         return plain
     plain.close()
     if render_mode not in plain.render_modes:
         modes = ", ".join(plain.render_modes) or "none"
         raise ConfigError(f"'{name}' cannot be shown as '{render_mode}'; its render modes: {modes}")
-    return Environment(name, render_mode, remembers, args)
+    return Environment(name, render_mode, remembers, *shown)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import GraphError
+from ros_rl.gym.observations import Observed
 from ros_rl.gym.spaces import Vector
 from ros_rl.layout import Layout
 from ros_rl.runtime.control_loop import tick_noise
@@ -39,14 +40,14 @@ class Actor(ABC):
         """Forget: an episode begins."""
 
     @abstractmethod
-    def _decide(self, observation: Vector, noise: Vector) -> Vector:
+    def _decide(self, observation: Observed, noise: Vector) -> Vector:
         """The next action, which is remembered as far as the graph remembers."""
 
-    def act(self, observation: Vector, tick: int) -> Vector:
+    def act(self, observation: Observed, tick: int) -> Vector:
         """Decide.
 
         Args:
-            observation: Flat.
+            observation: Of the layout that the graph is for.
             tick: Names the random numbers.
 
         Returns:
@@ -87,7 +88,8 @@ class OnnxActor(Actor):
         """See `Actor.begin`."""
         self._carry = self._graph.initial_carry()
 
-    def _decide(self, observation: Vector, noise: Vector) -> Vector:
-        output = self._graph.run(self._layout.split(observation), self._carry, noise, self._explore)
+    def _decide(self, observation: Observed, noise: Vector) -> Vector:
+        fields = self._layout.split(observation.flat) | dict(observation.images)
+        output = self._graph.run(fields, self._carry, noise, self._explore)
         self._carry = output.carry
         return output.action

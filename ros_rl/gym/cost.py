@@ -16,9 +16,9 @@ from ros_rl.agents.agent import Agent
 from ros_rl.agents.factory import make_agent
 from ros_rl.gym.environment import Environment
 from ros_rl.gym.graph_actor import GraphActor
+from ros_rl.gym.observations import Observed
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.tree import Settings
-from ros_rl.types import Transition
 
 _MEASURED_SECONDS = 1.0  # of decisions, and of updates
 _FIRST, _FEWEST, _MOST = 2, 5, 400  # calls: those that are not counted, and how many of the others
@@ -95,11 +95,12 @@ def measure(settings: Settings, environment: Environment) -> Cost | None:
     return Cost(decision, updates, step, evaluations, environment.step_limit)
 
 
-def _acted_at_random(settings: Settings, environment: Environment) -> tuple[ReplayBuffer, np.ndarray, float]:
+def _acted_at_random(settings: Settings, environment: Environment) -> tuple[ReplayBuffer, Observed, float]:
     """A buffer of random steps, a last observation, and the time that a step took [s]."""
     layout, rng = environment.layout, np.random.default_rng(settings.seed)
     sizes = (max(100, _RANDOM_STEPS), layout.size, layout.action_size)
-    replay = ReplayBuffer(*sizes, settings.seed, settings.agent.gamma, settings.learner.replay)
+    agent, drawn_as = settings.agent, settings.learner.replay
+    replay = ReplayBuffer(*sizes, settings.seed, agent.gamma, drawn_as, layout.images, agent.frames)
     taken, episode, observation = 0.0, 0, environment.reset(settings.seed)
     for tick in range(_RANDOM_STEPS):
         drawn = rng.uniform(-1.0, 1.0, layout.action_size)
@@ -107,7 +108,7 @@ def _acted_at_random(settings: Settings, environment: Environment) -> tuple[Repl
         started = time.perf_counter()
         after, reward, terminated, truncated = environment.step(action.astype(np.float32))
         taken += time.perf_counter() - started
-        replay.add(Transition(tick + episode, episode, observation, action, reward, after, terminated, truncated))
+        replay.add(observation.to(after, tick + episode, episode, action, reward, terminated, truncated))
         observation = environment.reset() if terminated or truncated else after
         episode += terminated or truncated
         if taken > _MEASURED_SECONDS and tick + 1 >= _FEWEST:

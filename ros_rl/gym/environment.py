@@ -1,22 +1,24 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A Gymnasium environment as agents see it: flat finite observations, and actions in [-1, 1] or an index."""
+"""A Gymnasium environment as agents see it: flat finite observations, images, and actions in [-1, 1] or an index."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ros_rl.errors import SimulationError, one_line
 from ros_rl.gym.making import make, told
-from ros_rl.gym.observations import ObservationSpace
+from ros_rl.gym.observations import ObservationSpace, Observed
 from ros_rl.gym.spaces import ActionSpace, Vector
 from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
-from ros_rl.tasks.gym_task import OBSERVATION
+from ros_rl.settings.tree import Settings
+from ros_rl.tasks.gym_task import OBSERVATION, GymTask
 from ros_rl.types import Unique
 
 _SUCCESS = ("is_success", "success")
@@ -31,6 +33,7 @@ class Environment(Unique):
         render_mode: ``rgb_array`` if it will be asked for pictures, ``human`` for a window; None for neither.
         remembers: Whether observations end with the last action, which planners need.
         arguments: That it is made with.
+        sees_images: Whether pictures in its observations stay what they are; else they are numbers like others.
 
     Raises:
         ConfigError: There is no such environment, something that it needs is missing, or its observations or actions
@@ -43,10 +46,11 @@ class Environment(Unique):
         render_mode: str | None = None,
         remembers: bool = False,
         arguments: Mapping[str, Any] | None = None,
+        sees_images: bool = False,
     ) -> None:
         self.name, self._remembers = name, remembers
         self._env = make(name, arguments or {}, render_mode)
-        self._observations = ObservationSpace(name, self._env.observation_space)
+        self._observations = ObservationSpace(name, self._env.observation_space, sees_images)
         self._actions = ActionSpace(name, self._env.action_space)
         self.layout = self._layout()
         self._last = np.zeros(self.layout.action_size, np.float32)
@@ -54,12 +58,20 @@ class Environment(Unique):
         self.succeeded: bool | None = None
         """Whether the newest step's ``info`` says success (``is_success`` or ``success``); None if it says nothing."""
 
+    @classmethod
+    def of(cls, settings: Settings, render_mode: str | None = None) -> Environment:
+        """The environment of a run, as the run's agent sees it; see the class."""
+        task, agent = settings.task, settings.agent
+        assert isinstance(task, GymTask)
+        return cls(task.env, render_mode, agent.learns_model, task.env_args, agent.sees_images)
+
     def _layout(self) -> Layout:
         count = self._actions.count
         fields = [
             Field(OBSERVATION, (self._observations.size,), "1", 1.0, "state"),
             Field(LAST_ACTION, (count if self._remembers else 0,), "1", 1.0, "action"),
             Field(PENDING_ACTIONS, (0,), "1", 1.0, "action"),
+            *self._observations.images,
         ]
         return Layout(self.name, [f"action_{k}" for k in range(count)], fields, 0, self._actions.choices)
 
@@ -83,7 +95,7 @@ class Environment(Unique):
         """Of its pictures, one a step."""
         return float(self._env.metadata.get("render_fps") or 30.0)
 
-    def reset(self, seed: int | None = None) -> Vector:
+    def reset(self, seed: int | None = None) -> Observed:
         """Begin an episode.
 
         Args:
@@ -95,9 +107,9 @@ class Environment(Unique):
         self._episode, self._step = 0 if seed is not None else self._episode + 1, 0
         observation, _ = self._tried(lambda: self._env.reset(seed=seed), "reset", 2)
         self._last, self.succeeded = np.zeros_like(self._last), None
-        return self._flat(observation)
+        return self._seen(observation)
 
-    def step(self, action: Vector) -> tuple[Vector, float, bool, bool]:
+    def step(self, action: Vector) -> tuple[Observed, float, bool, bool]:
         """Act for one step.
 
         Args:
@@ -114,7 +126,7 @@ class Environment(Unique):
         observation, reward, *ends, info = self._tried(lambda: self._env.step(outer), "step", 5)
         value, terminated, truncated = self._number(reward), *(self._truth(end) for end in ends)
         self._last, self.succeeded = action, self._success(info)
-        return self._flat(observation), value, terminated, truncated and not terminated
+        return self._seen(observation), value, terminated, truncated and not terminated
 
     def outer_action(self, action: Vector) -> Any:
         """An action as the environment takes it; see `ActionSpace.outer`."""
@@ -178,9 +190,9 @@ class Environment(Unique):
             )
         return bool(end)
 
-    def _flat(self, observation: Any) -> Vector:
+    def _seen(self, observation: Any) -> Observed:
         try:
-            flat = self._observations.flat(observation)
+            seen = self._observations.see(observation)
         except SimulationError as error:
             raise SimulationError(f"{error} {self._where}") from None
-        return np.concatenate([flat, self._last]) if self._remembers else flat
+        return replace(seen, flat=np.concatenate([seen.flat, self._last])) if self._remembers else seen

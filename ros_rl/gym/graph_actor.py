@@ -9,6 +9,7 @@ import torch
 
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.gym.actor import Actor
+from ros_rl.gym.observations import Observed
 from ros_rl.gym.spaces import Vector
 from ros_rl.networks.mlp import evaluating
 
@@ -32,9 +33,10 @@ class GraphActor(Actor):
         """See `Actor.begin`."""
         self._carry = torch.tensor(self._graph.carry, device=self._device)
 
-    def _decide(self, observation: Vector, noise: Vector) -> Vector:
-        drawn, obs = (torch.as_tensor(part, device=self._device) for part in (noise, observation))
+    def _decide(self, observation: Observed, noise: Vector) -> Vector:
+        drawn, flat = (torch.as_tensor(part, device=self._device) for part in (noise, observation.flat))
+        images = {name: torch.as_tensor(image, device=self._device) for name, image in observation.images.items()}
         with evaluating(self._graph):  # as the exported graph, without dropout
-            action, self._carry, *_ = self._graph.act(obs, self._carry, drawn, self._explore)
+            action, self._carry, *_ = self._graph.act_on_images(flat, images, self._carry, drawn, self._explore)
         chosen: Vector = action.cpu().numpy()
         return chosen

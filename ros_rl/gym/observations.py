@@ -1,22 +1,51 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The observations of an environment, flat and float32; every value that cannot be is told with its place."""
+"""The observations of an environment: flat and float32, pictures beside them; what cannot be is told with its place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
 
 from ros_rl.errors import ConfigError, SimulationError
+from ros_rl.gym.pictures import is_picture, picture_field
 from ros_rl.gym.spaces import Vector
+from ros_rl.layout import Field
+from ros_rl.types import Image, Transition
 
 _KINDS = "buif"
 """Of numbers, as numpy calls them; the last are no whole ones."""
 _CHOICES = (Discrete, MultiDiscrete)
+_SEEN = "observation"
+"""What an observation is called in messages."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is seen at one instant.
+
+    Attributes:
+        flat: All numbers, float32, shape (observation_size,).
+        images: By name, uint8, (height, width, channels).
+    """
+
+    flat: Vector
+    images: Mapping[str, Image] = field(default_factory=dict)
+
+    def to(
+        self, after: Observed, tick: int, episode: int, action: Vector, reward: float, terminated: bool, truncated: bool
+    ) -> Transition:
+        """The transition from here to what was seen next; see `Transition`."""
+        seen, images = (self.flat, after.flat), (self.images, after.images)
+        ends = terminated, truncated
+        return Transition(
+            tick, episode, seen[0], action, reward, seen[1], *ends, images=images[0], next_images=images[1]
+        )
 
 
 class ObservationSpace:
@@ -27,28 +56,46 @@ class ObservationSpace:
     Args:
         name: Of the environment, for messages.
         space: Its own.
+        sees_images: Whether pictures stay what they are; else they are flat numbers, too.
 
     Raises:
-        ConfigError: It, or a part of it, is of another kind, or holds no value.
+        ConfigError: It, or a part of it, is of another kind, or holds no value; or a picture is one that agents cannot
+            see, or has another's name.
     """
 
-    def __init__(self, name: str, space: Any) -> None:
+    def __init__(self, name: str, space: Any, sees_images: bool = False) -> None:
         self._name, self._space = name, space
-        self.size = _size(name, space, "observations")
-        if not self.size:
+        self._pictures: dict[str, Field] = {}
+        self.size = 0
+        for at, keys, part in _leaves(space):
+            if sees_images and is_picture(part):
+                self._pictures[_SEEN + at] = picture_field(part, keys, f"observations{at} of '{name}'")
+            else:
+                self.size += _size(part, f"observations{at} of '{name}'")
+        self.images = tuple(self._pictures.values())
+        """Fields of the pictures."""
+        names = [item.name for item in self.images]
+        if len(set(names)) < len(names):
+            raise ConfigError(f"pictures of '{name}' are {', '.join(names)}, allowed: each name once")
+        if not self.size and not names:
             raise ConfigError(f"observations of '{name}' are {space}, allowed: at least one value")
 
-    def flat(self, observation: Any) -> Vector:
-        """An observation as agents see it, float32 (size,).
+    def see(self, observation: Any) -> Observed:
+        """An observation as agents see it.
 
         Raises:
             SimulationError: It is not what the environment declares, or not finite.
         """
-        parts = list(self._parts(self._space, observation, "observation"))
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        flat, images = [np.zeros(0, np.float32)], {}
+        for at, values in self._parts(self._space, observation, _SEEN):
+            if at in self._pictures:
+                images[self._pictures[at].name] = values
+            else:
+                flat.append(values)
+        return Observed(np.concatenate(flat), images)
 
-    def _parts(self, space: Any, given: Any, at: str) -> Iterator[Vector]:
-        """Flat values of each Box and its like inside, with the place of each as Python would write it."""
+    def _parts(self, space: Any, given: Any, at: str) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+        """Place, as Python would write it, and values of each Box and its like inside: a picture, or flat ones."""
         if isinstance(space, Dict):
             if not isinstance(given, Mapping) or set(given) != set(space.spaces):
                 raise self._error(at, _keys(given), f"a mapping with {_keys(space.spaces)}")
@@ -61,7 +108,10 @@ class ObservationSpace:
                 yield from self._parts(inner, item, f"{at}[{index}]")
         else:
             array = self._array(space, given, at)
-            yield self._one_hot(space, array, at) if isinstance(space, _CHOICES) else self._finite(array, at)
+            if at in self._pictures:
+                yield at, self._picture(array, at)
+            else:
+                yield at, self._one_hot(space, array, at) if isinstance(space, _CHOICES) else self._finite(array, at)
 
     def _array(self, space: Any, given: Any, at: str) -> np.ndarray[Any, Any]:
         """What was given, if it is of the declared shape and of numbers of the declared kind."""
@@ -74,6 +124,12 @@ class ObservationSpace:
         if array.shape != space.shape or array.dtype.kind not in kinds:
             raise self._error(at, f"{array.dtype} {array.shape}", declared)
         return array
+
+    def _picture(self, array: np.ndarray[Any, Any], at: str) -> Image:
+        """A copy, since some environments draw into the same array again."""
+        if array.dtype != np.uint8:
+            raise self._error(at, f"{array.dtype} {array.shape}", f"uint8 {array.shape}")
+        return array.copy()
 
     def _finite(self, array: np.ndarray[Any, Any], at: str) -> Vector:
         with np.errstate(over="ignore"):
@@ -98,18 +154,27 @@ class ObservationSpace:
         return SimulationError(f"'{self._name}' gave {at} as {given}, it declares {declared}")
 
 
-def _size(name: str, space: Any, of: str) -> int:
-    """How many values a space has when it is flat."""
+def _leaves(space: Any, at: str = "", keys: tuple[Any, ...] = ()) -> Iterator[tuple[str, tuple[Any, ...], Any]]:
+    """Place, keys and space of each part that is no Dict or Tuple."""
+    inside: Mapping[Any, Any] = {}
     if isinstance(space, Dict):
-        return sum(_size(name, inner, f"{of}[{key!r}]") for key, inner in space.spaces.items())
-    if isinstance(space, Tuple):
-        return sum(_size(name, inner, f"{of}[{index}]") for index, inner in enumerate(space.spaces))
+        inside = space.spaces
+    elif isinstance(space, Tuple):
+        inside = dict(enumerate(space.spaces))
+    else:
+        yield at, keys, space
+    for key, inner in inside.items():
+        yield from _leaves(inner, f"{at}[{key!r}]", (*keys, key))
+
+
+def _size(space: Any, what: str) -> int:
+    """How many values a part has when it is flat."""
     if isinstance(space, _CHOICES):
         return int(_choices(space)[0].sum())
     if isinstance(space, (Box, MultiBinary)):
         return int(np.prod(space.shape))
     raise ConfigError(
-        f"{of} of '{name}' are {type(space).__name__}, allowed: Box, Discrete, MultiBinary, MultiDiscrete, and Dict or "
+        f"{what} are {type(space).__name__}, allowed: Box, Discrete, MultiBinary, MultiDiscrete, and Dict or "
         "Tuple of these (gymnasium.wrappers.TransformObservation makes others into one)"
     )
 

@@ -14,35 +14,36 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete, Space
-from numpy.typing import NDArray
 
 from ros_rl.backends.display import has_display
 from ros_rl.errors import BackendError, CommandError, ConfigError, SimulationError
+from ros_rl.gym.robot_space import RobotObservations, Seen
 from ros_rl.layout import Layout
 from ros_rl.runtime.robot_world import RobotWorld, Step
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
-from ros_rl.types import Array, SafetyState, Tick, Verdict
+from ros_rl.types import SafetyState, Tick, Verdict
 
 FAULT = "fault"
 """Key of `info` that says why a guard of the driver ended the episode."""
 IS_SUCCESS = "is_success"
 """Key of `info` that says whether the task succeeds in this step, where it knows what success is."""
+_NOBODY = {"agent": {"name": "random"}}
+"""No agent of ours acts here, so none has to be able to see what somebody else's sees."""
 PICTURE, WINDOW = "rgb_array", "human"
 """What `render_mode` may be."""
-
-Vector = NDArray[np.float32]
 
 
 def _action_space(layout: Layout) -> Space[Any]:
     return Discrete(layout.choices) if layout.choices else Box(-1.0, 1.0, (layout.action_size,), np.float32)
 
 
-class RobotEnv(gymnasium.Env[Vector, Any]):
+class RobotEnv(gymnasium.Env[Seen, Any]):
     """One robot, its driver and its collector; a step is a control period.
 
     Observations are the flat ones of the node graph, float32; `layout` names their fields, sizes and units, the last
-    action and the pending ones among them. An action u in [-1, 1]^n is decided at tick k and acts `control.delay`
+    action and the pending ones among them. Where cameras look (`observation.cameras`) they are Dicts of the images, by
+    name, and of the flat vector (`vector`). An action u in [-1, 1]^n is decided at tick k and acts `control.delay`
     periods later, after the driver's command filter. `info` holds the task's metrics, and of each step whether the task
     succeeds in it (``info["is_success"]``), if it knows what that is.
 
@@ -81,7 +82,7 @@ class RobotEnv(gymnasium.Env[Vector, Any]):
     ) -> None:
         self._arguments = copy.deepcopy((name, task, settings, render_mode, width, height, robot))
         chosen = {} if robot is None else {"robot": robot}
-        wanted = load_settings(name, overrides=[settings or {}, {"task": dict(task or {})}, chosen])
+        wanted = load_settings(name, overrides=[_NOBODY, settings or {}, {"task": dict(task or {})}, chosen])
         modes = _modes(wanted, render_mode)
         self.metadata = {"render_modes": modes, "render_fps": round(wanted.control.rate_hz)}
         self.render_mode = render_mode
@@ -92,15 +93,15 @@ class RobotEnv(gymnasium.Env[Vector, Any]):
         self._seeded = self._running = self._closed = False
         self._due = 0.0
         self.layout = self._world.spec
-        """Fields of the flat observation: `slices` by name, `fields` with size, unit and kind."""
-        low, high = self.layout.bounds(self.settings.task.input_bounds())
-        self.observation_space = Box(_outward(low, -np.inf), _outward(high, np.inf), dtype=np.float32)
+        """Fields of the flat observation: `slices` by name, `fields` with size, unit and kind; `images` beside it."""
+        self._observations = RobotObservations(self.layout, self.settings.task.input_bounds())
+        self.observation_space = self._observations.space
         self.action_space = _action_space(self.layout)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._arguments, {"spec": self.spec}
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Vector, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Seen, dict[str, Any]]:
         """Begin an episode.
 
         Args:
@@ -124,7 +125,7 @@ class RobotEnv(gymnasium.Env[Vector, Any]):
         self._running, self._due = True, time.monotonic()
         return self._observe(step.tick), dict(step.metrics)
 
-    def step(self, action: Any) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Seen, float, bool, bool, dict[str, Any]]:
         """Decide, and let one control period pass.
 
         Args:
@@ -145,7 +146,7 @@ class RobotEnv(gymnasium.Env[Vector, Any]):
         self._keep_pace()
         if step.tick.safety is not SafetyState.RUNNING:
             failed = {} if step.succeeded is None else {IS_SUCCESS: False}
-            return self._last.copy(), 0.0, False, True, {FAULT: self._world.fault, **failed}
+            return copy.deepcopy(self._last), 0.0, False, True, {FAULT: self._world.fault, **failed}
         ended = (step.verdict is Verdict.TERMINATED, step.verdict is Verdict.TRUNCATED)
         return self._observe(step.tick), step.reward, *ended, _info(step)
 
@@ -170,9 +171,9 @@ class RobotEnv(gymnasium.Env[Vector, Any]):
         if self._closed:
             raise BackendError(f"'{self.settings.task.name}' cannot {what}: it is closed, make another")
 
-    def _observe(self, tick: Tick) -> Vector:
-        self._last = self.layout.observe(tick).astype(np.float32)
-        return self._last.copy()
+    def _observe(self, tick: Tick) -> Seen:
+        self._last = self._observations(tick)
+        return copy.deepcopy(self._last)
 
     def _keep_pace(self) -> None:
         """In a window, time passes as on a clock."""
@@ -197,12 +198,6 @@ def _modes(settings: Settings, wanted: str | None) -> list[str]:
         valid = ", ".join([*modes, "None"])
         raise ConfigError(f"render_mode is '{wanted}', task '{settings.task.name}' here can be rendered as: {valid}")
     return modes
-
-
-def _outward(bound: Array, towards: float) -> Vector:
-    """In float32, not inside of what it was."""
-    rounded = bound.astype(np.float32)
-    return np.where(rounded == bound, rounded, np.nextafter(rounded, np.float32(towards)))
 
 
 def _info(step: Step) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.gym.environment import Environment
-from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.earlier_run import run_settings
 from ros_rl.training.saved_run import SavedRun
 
@@ -27,9 +26,7 @@ def saved_run(path: Path, overrides: Iterable[str | Mapping[str, Any]] = ()) -> 
         ConfigError: See `SavedRun`; or the environment cannot be made any more.
     """
     settings = run_settings(path)
-    assert isinstance(settings.task, GymTask)
-    task = settings.task
-    environment = Environment(task.env, remembers=settings.agent.learns_model, arguments=task.env_args)
+    environment = Environment.of(settings)
     try:
         return SavedRun(path, overrides, environment.layout)
     finally:

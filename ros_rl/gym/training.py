@@ -17,7 +17,7 @@ from ros_rl.gym.cost import measure
 from ros_rl.gym.environment import Environment
 from ros_rl.gym.evaluation import GymEvaluator
 from ros_rl.gym.graph_actor import GraphActor
-from ros_rl.gym.spaces import Vector
+from ros_rl.gym.observations import Observed
 from ros_rl.runs.course import Course
 from ros_rl.runs.display import Display, print_line
 from ros_rl.runs.durable import low_disk
@@ -32,7 +32,6 @@ from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.run import TrainingRun
 from ros_rl.training.training_loop import TrainingLoop
-from ros_rl.types import Transition
 
 _REPORT_SECONDS, _KEEP_SECONDS = 1.0, 10.0
 
@@ -56,17 +55,16 @@ class GymTraining:
         self._display = display or Display(Course.of_training(settings), say)
         self._settings, self._say = settings, self._display.say
         self._warnings = Warnings(self._say)
-        name, remembers, args = settings.task.env, settings.agent.learns_model, settings.task.env_args
-        self._environment = Environment(name, None, remembers, args)
+        self._environment = Environment.of(settings)
         if self._environment.step_limit is not None:
-            settings.check_episodes(self._environment.step_limit, f"'{name}'")
+            settings.check_episodes(self._environment.step_limit, f"'{self._environment.name}'")
         self.training = TrainingLoop(settings, self._environment.layout)
         random = RandomGraph(self._environment.layout, settings.agent.smoothing)
         self._random = GraphActor(random, 1.0, settings.seed)
         graph = self.training.agent.graph
         self._actor, self._judged = GraphActor(graph, 1.0, settings.seed), partial(GraphActor, graph, 0.0)
         self._films = settings.evaluator.video and "rgb_array" in self._environment.render_modes
-        self._judged_in = Environment(name, "rgb_array" if self._films else None, remembers, args)
+        self._judged_in = Environment.of(settings, "rgb_array" if self._films else None)
         self._evaluator = GymEvaluator(settings, self._judged_in)
         self._run = TrainingRun(
             self.training, evaluate=self._evaluate, about=lambda: {"episode": self._episode}, warn=self._say
@@ -151,16 +149,14 @@ class GymTraining:
         if cost and (line := cost.line(left, max(0, self.training.warmup - self.training.env_steps))):
             self._say(line)
 
-    def _step(self, observation: Vector) -> Vector:
+    def _step(self, observation: Observed) -> Observed:
         """One step of the environment; returns the next observation, of a new episode if this one is over."""
         training = self.training
         tick = training.env_steps + self._episode  # resets count, as a driver's ticks do
         action = (self._random if self._random_acts else self._actor).act(observation, tick)
         next_observation, reward, terminated, truncated = self._environment.step(action)
-        transition = Transition(
-            tick, self._episode, observation, action, reward, next_observation, terminated, truncated
-        )
-        self._run.add(transition, {})
+        step = observation.to(next_observation, tick, self._episode, action, reward, terminated, truncated)
+        self._run.add(step, {})
         self._run.note_steps(training.env_steps + 1)
         if not (terminated or truncated):
             return next_observation

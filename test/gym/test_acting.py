@@ -23,6 +23,7 @@ from ros_rl.deploy.contract import Contract
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.gym.actor import OnnxActor
 from ros_rl.gym.environment import Environment
+from ros_rl.gym.observations import Observed
 from ros_rl.runs.run_folder import RunFolder
 from ros_rl.settings.loading import load_settings
 
@@ -83,7 +84,7 @@ def test_an_actor_forgets_where_an_episode_begins(runs) -> None:
     """A graph of a planner carries its plan along; the same seed, tick and observation give the same first action."""
     graph = OnnxGraph.load(runs / "mpc" / "agent.onnx")
     actor = OnnxActor(graph, Environment("test/Point-v0", remembers=True).layout, 0.0, seed=1)
-    seen = np.array([0.3, 0.0], np.float32)
+    seen = Observed(np.array([0.3, 0.0], np.float32))
     first = actor.act(seen, 0)
     actor.act(seen, 1)
     later = actor.act(seen, 0)

@@ -37,7 +37,7 @@ def test_flat_observations_are_those_of_gymnasium(space: Any) -> None:
     assert seen.size == flatdim(space)
     for _ in range(20):
         given = space.sample()
-        flat = seen.flat(given)
+        flat = seen.see(given).flat
         assert flat.dtype == np.float32
         np.testing.assert_array_equal(flat, flatten(space, given).astype(np.float32).reshape(-1))
 
@@ -68,7 +68,7 @@ def nested(value: Any, mode: Any = 0) -> Any:
 )
 def test_what_is_wrong_is_told_with_its_place(given: Any, complaint: str) -> None:
     with pytest.raises(SimulationError) as caught:
-        ObservationSpace("x", NESTED).flat(given)
+        ObservationSpace("x", NESTED).see(given)
     assert f"'x' gave {complaint}" in str(caught.value) and "\n" not in str(caught.value)
 
 

@@ -26,6 +26,7 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, RunFolderError, SimulationError
 from ros_rl.gym.environment import Environment
 from ros_rl.gym.graph_actor import GraphActor
+from ros_rl.gym.observations import Observed
 from ros_rl.gym.training import GymTraining
 from ros_rl.runs.run_folder import RunFolder
 from ros_rl.runtime.control_loop import tick_noise
@@ -136,9 +137,9 @@ def test_evaluation_does_not_explore() -> None:
 
 def test_an_agent_that_plans_sees_its_last_action(tmp_path) -> None:
     environment = Environment("test/Point-v0", remembers=True)
-    np.testing.assert_allclose(environment.reset(seed=0)[1:], [0.0])
+    np.testing.assert_allclose(environment.reset(seed=0).flat[1:], [0.0])
     observation, *_ = environment.step(np.array([0.25], np.float32))
-    assert observation[environment.layout.slices["last_action"]] == [0.25]
+    assert observation.flat[environment.layout.slices["last_action"]] == [0.25]
 
 
 def test_planning_time_is_without_the_warm_up(monkeypatch) -> None:
@@ -148,10 +149,10 @@ def test_planning_time_is_without_the_warm_up(monkeypatch) -> None:
     monkeypatch.setattr(graph, "act", lambda *inputs: (time.sleep(slow.pop(0)), act(*inputs))[1])
     actor = GraphActor(graph, 0.0, 0)
     for tick in range(WARM_UP):
-        actor.act(np.zeros(run.training.spec.size, np.float32), tick)
+        actor.act(Observed(np.zeros(run.training.spec.size, np.float32)), tick)
     assert actor.durations.milliseconds() == {}
     for tick in range(10):
-        actor.act(np.zeros(run.training.spec.size, np.float32), tick)
+        actor.act(Observed(np.zeros(run.training.spec.size, np.float32)), tick)
     assert 0.0 < actor.durations.milliseconds()["max"] < 300.0
 
 
@@ -163,7 +164,7 @@ def test_what_acts_is_what_is_exported(tmp_path) -> None:
         observation = np.array([x], np.float32)
         noise = tick_noise(5, tick, exported.contract.noise)
         expected = exported.run({"observation": observation}, np.zeros(0, np.float32), noise, 1.0).action
-        np.testing.assert_allclose(actor.act(observation, tick), expected, atol=1e-5)
+        np.testing.assert_allclose(actor.act(Observed(observation), tick), expected, atol=1e-5)
 
 
 def test_sac_learns_to_hold_the_point(tmp_path) -> None:
@@ -344,11 +345,12 @@ def test_known_rewards_are_the_environments(env, error) -> None:
     assert set(KNOWN_REWARDS) == {"Reacher-v5", "Pusher-v5", "HalfCheetah-v5"}
     pytest.importorskip("mujoco")
     environment, rng = Environment(env), np.random.default_rng(0)
-    task, before = GymTask(env=env), environment.reset(seed=0)
+    task, before = GymTask(env=env), environment.reset(seed=0).flat
     differences = []
     for _ in range(40):
         action = rng.uniform(-1.0, 1.0, environment.layout.action_size).astype(np.float32)
-        after, reward, terminated, _ = environment.step(action)
+        seen, reward, terminated, _ = environment.step(action)
+        after = seen.flat
         known = task.reward(
             {"observation": torch.tensor(before)}, None, torch.tensor(action), {"observation": torch.tensor(after)}
         )
@@ -428,7 +430,7 @@ def test_acting_is_as_exported_whatever_the_dropout(tmp_path, agent: str) -> Non
     state = torch.get_rng_state()
     for tick in range(5):
         seen = np.array([0.3 * tick - 0.5], np.float32)
-        found = GraphActor(graph, 0.0, 0).act(seen, tick)
+        found = GraphActor(graph, 0.0, 0).act(Observed(seen), tick)
         noise = tick_noise(0, tick, graph.noise_shape)
         expected = onnx.run({"observation": seen}, onnx.initial_carry(), noise, 0.0).action
         np.testing.assert_allclose(found, expected, atol=1e-5)
