@@ -134,10 +134,9 @@ class Arm:
 
     def tilt(self, rotation: Array, orientation: str) -> Array:
         """Turn that brings the tool's orientation to that of the home pose [rad, to first order], shape (3,)."""
-        found = np.cross(rotation @ self._vertical, [0.0, 0.0, 1.0])
-        if orientation == FIXED:
-            found[2] = np.cross(rotation @ self._heading, [1.0, 0.0, 0.0])[2]
-        return np.asarray(found)
+        x, y, _ = rotation @ self._vertical  # its cross product with the vertical, (y, -x, 0)
+        about = -(rotation @ self._heading)[1] if orientation == FIXED else 0.0
+        return np.array([y, -x, about])
 
     def solve(
         self,

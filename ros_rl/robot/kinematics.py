@@ -111,9 +111,9 @@ class Kinematics:
         jacobian = np.zeros((6, self._robot.size))
         for link in self._to_tool:  # axes and origins of joints are those of the links behind them
             step, turned = self._steps[link - 1], poses[link, :3, :3]
-            axis = turned @ np.array([step.turn[2, 1], step.turn[0, 2], step.turn[1, 0]])
-            jacobian[:3, step.joint] = np.cross(axis, position - poses[link, :3, 3]) + turned @ step.slide
-            jacobian[3:, step.joint] = axis
+            lever = turned.T @ (position - poses[link, :3, 3])
+            jacobian[:3, step.joint] = turned @ (step.turn @ lever + step.slide)
+            jacobian[3:, step.joint] = turned @ np.array([step.turn[2, 1], step.turn[0, 2], step.turn[1, 0]])
         return ToolMotion(position, poses[self._tool, :3, :3].copy(), jacobian)
 
     def _steps_to(self, link: int | None) -> tuple[int, ...]:
