@@ -61,7 +61,7 @@ class Episode:
         return float(np.linalg.norm(way)) / (self.times[-1] - self.times[first])
 
     def _moved(self) -> int:
-        return sum(moved(TWO_BINS, places) for places in np.swapaxes(self.things, 0, 1))
+        return sum(len(moved(TWO_BINS, places)) for places in np.swapaxes(self.things, 0, 1))
 
 
 def figures_of(episodes: Iterable[Episode], does: str) -> list[float]:

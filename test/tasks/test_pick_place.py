@@ -13,7 +13,7 @@ from ros_rl.robot import load_robot
 from ros_rl.scenes import read_scene
 from ros_rl.settings.loading import load_settings
 from ros_rl.tasks import make_task
-from ros_rl.tasks.arm.bins import OBJECTS_PER_MINUTE, TWO_BINS
+from ros_rl.tasks.arm.bins import OBJECTS_PER_MINUTE, STALLED, TWO_BINS
 from ros_rl.types import Measurement, Outcome, Pose, Truth
 
 LEFT, RIGHT, BETWEEN = [0.42, 0.15, 0.1], [0.42, -0.15, 0.1], [0.42, 0.0, 0.1]
@@ -131,6 +131,15 @@ def test_what_was_really_moved() -> None:
     assert OBJECTS_PER_MINUTE.of(outcome([lies, held, other, lies], seconds=30.0)) == 4.0
     assert OBJECTS_PER_MINUTE.of(outcome([lies, held, other, lies], [lies, lies, held, other], seconds=60.0)) == 3.0
     assert OBJECTS_PER_MINUTE.of(outcome([lies, aside, lies, aside], seconds=60.0)) == 0.0, "thrown out is not moved"
+
+
+@pytest.mark.parametrize(
+    ("moments", "stalled"), [([], 1.0), ([20], 1.0), ([20, 40], 0.0), ([21, 40], 1.0), ([39], 1.0)]
+)
+def test_it_stalled_where_nothing_moved_for_twenty_seconds(moments: list[int], stalled: float) -> None:
+    lies, other = [0.4, 0.1, 0.02], [0.4, -0.1, 0.02]
+    there = [sum(moment <= tick for moment in moments) % 2 for tick in range(61)]
+    assert STALLED.of(outcome([other if side else lies for side in there], seconds=60.0)) == stalled
 
 
 @pytest.mark.parametrize(

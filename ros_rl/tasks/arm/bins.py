@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from ros_rl.rotations import quaternion_to_matrix
 from ros_rl.tasks.measures import Measure
 from ros_rl.types import Array, Outcome, Truth
 
+_PATIENCE = 20.0  # s; twice what an expert by two choices a second needs for a thing
 _LIES = 0.035  # m; what has its middle lower lies in a bin, and hangs in no gripper
 
 
@@ -49,25 +52,25 @@ TWO_BINS = Bins(0.30, 0.54, 0.04, 0.26)
 """Those of the scenes ``two_bins`` and ``two_bins_soft``."""
 
 
-def transfers(bins: Bins) -> Callable[[Outcome], float]:
-    """How often things came to lie in the other bin than the one in which they lay, by the truth."""
-
-    def count(outcome: Outcome) -> float:
-        return float(
-            sum(moved(bins, [_in_base(truth, name) for truth in outcome.truths]) for name in outcome.start.objects)
-        )
-
-    return count
+def transfers(bins: Bins, outcome: Outcome) -> list[int]:
+    """The ticks of an episode at which a thing came to lie in the other bin than before, by the truth, in order."""
+    ways = ([_in_base(truth, name) for truth in outcome.truths] for name in outcome.start.objects)
+    return sorted(tick for way in ways for tick in moved(bins, way))
 
 
-def moved(bins: Bins, places: Iterable[Array]) -> int:
-    """How often a thing came to lie in the other bin than the one in which it lay, by where it was, each shape (3,)."""
-    found, last = 0, 0.0
-    for place in places:
+def moved(bins: Bins, places: Iterable[Array]) -> list[int]:
+    """Where on its way, places of shape (3,) [m], a thing came to lie in the other bin than the one in which it lay."""
+    found, last = [], 0.0
+    for number, place in enumerate(places):
         side = float(bins.side(place)) if place[2] < _LIES else 0.0
-        found += bool(side and last and side != last)
+        found += [number] if side and last and side != last else []
         last = side or last
     return found
+
+
+def _stalled(outcome: Outcome) -> float:
+    moments = np.array([0.0, *transfers(TWO_BINS, outcome), outcome.seconds / outcome.period])
+    return float(np.diff(moments).max() * outcome.period > _PATIENCE)
 
 
 def _in_base(truth: Truth, name: str) -> Array:
@@ -78,7 +81,14 @@ def _in_base(truth: Truth, name: str) -> Array:
 OBJECTS_PER_MINUTE = Measure(
     "objects_per_minute",
     "1/min",
-    lambda outcome: transfers(TWO_BINS)(outcome) * 60.0 / outcome.seconds,
+    lambda outcome: len(transfers(TWO_BINS, outcome)) * 60.0 / outcome.seconds,
     ("mean", "min"),
     meaning="things that came to lie in the other bin, per minute of the episode",
+)
+STALLED = Measure(
+    "stalled",
+    "1",
+    _stalled,
+    ("mean",),
+    meaning=f"whether nothing came to lie in the other bin for {_PATIENCE:g} s, somewhere in the episode",
 )

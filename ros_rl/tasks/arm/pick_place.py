@@ -18,7 +18,7 @@ from ros_rl.features.gripper import gripper_width
 from ros_rl.layout import Fields
 from ros_rl.robot import Robot
 from ros_rl.sensors.inputs import GRASP
-from ros_rl.tasks.arm.bins import OBJECTS_PER_MINUTE, TWO_BINS
+from ros_rl.tasks.arm.bins import OBJECTS_PER_MINUTE, STALLED, TWO_BINS
 from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.milestone import Milestone
 from ros_rl.tasks.task import Task
@@ -46,7 +46,7 @@ class PickPlace(Task):
         "nearest_offset",
     )
     memory: ClassVar[tuple[str, ...]] = (GRASP,)
-    measures: ClassVar[tuple[Measure, ...]] = (OBJECTS_PER_MINUTE,)
+    measures: ClassVar[tuple[Measure, ...]] = (OBJECTS_PER_MINUTE, STALLED)
     milestone: ClassVar[Milestone] = Milestone("moves things", "objects_per_minute_mean", least=2.5)
     not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "grip_gap", "slack_gap", "thinnest")
 
