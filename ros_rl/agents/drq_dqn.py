@@ -10,45 +10,22 @@ and n-step are settings; so is the temperature of a Boltzmann policy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from torch import Tensor
 
-from ros_rl.agents.common.seen import SeenInputs
+from ros_rl.agents.common.seen import SeeingGraph, SeenInputs
 from ros_rl.agents.dqn import DqnAgent, DqnGraph
 from ros_rl.layout import Layout
-from ros_rl.networks.images import FrameMemory, ObservationEncoder
+from ros_rl.networks.images import ObservationEncoder
 from ros_rl.networks.seeing import SeeingActionValues
 from ros_rl.settings.latent import DrqDqnSettings
 
 
-class DrqDqnGraph(DqnGraph):
-    """See `DqnGraph`; sees several frames.
+class DrqDqnGraph(SeeingGraph, DqnGraph):
+    """See `DqnGraph`; sees several frames."""
 
-    Args:
-        layout: Of observations.
-        inputs: Pack what is seen.
-        values: Of packed observations.
-        settings: Of the agent.
-    """
-
-    def __init__(
-        self, layout: Layout, inputs: SeenInputs, values: SeeingActionValues, settings: DrqDqnSettings
-    ) -> None:
-        super().__init__(layout, inputs, values, settings.epsilon_start, settings.temperature)
-        self.memory, self.packing = FrameMemory(layout, settings.frames), inputs.sight.packing
-        self.carry = (0.0,) * self.memory.carry_size
-
-    def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
-        """See `ControlGraph.act`."""
-        return self.act_on_images(observation, {}, carry, noise, explore)
-
-    def act_on_images(
-        self, observation: Tensor, images: Mapping[str, Tensor], carry: Tensor, noise: Tensor, explore: Tensor
-    ) -> tuple[Tensor, ...]:
-        """See `ControlGraph.act_on_images`."""
-        flat, pictures, seen = self.memory.see(observation, images, carry)
-        return self.explore(self.packing.pack(flat, pictures), noise, explore), seen
+    def decide(self, packed: Tensor, noise: Tensor, explore: Tensor) -> Tensor:
+        """See `SeeingGraph.decide`."""
+        return self.explore(packed, noise, explore)
 
 
 class DrqDqnAgent(DqnAgent):
@@ -71,4 +48,7 @@ class DrqDqnAgent(DqnAgent):
 
     def make_graph(self) -> DrqDqnGraph:
         """See `DqnAgent.make_graph`."""
-        return DrqDqnGraph(self.layout, self.inputs, self.critics.online, self.settings)
+        s = self.settings
+        graph = DrqDqnGraph(self.layout, self.inputs, self.critics.online, s.epsilon_start, s.temperature)
+        graph.see_frames(s.frames)
+        return graph

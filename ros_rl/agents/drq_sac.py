@@ -9,7 +9,6 @@ is that of `ros_rl.agents.common.soft_actor_critic` on encoded observations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -19,18 +18,17 @@ from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.critics import Critics
 from ros_rl.agents.common.off_policy import ReplayAgent
 from ros_rl.agents.common.samples import Samples
-from ros_rl.agents.common.seen import SeenInputs
+from ros_rl.agents.common.seen import SeeingGraph, SeenInputs
 from ros_rl.agents.common.soft_actor_critic import SoftActorCritic, Temperature
-from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.layout import Layout
-from ros_rl.networks.images import FrameMemory, ObservationEncoder
+from ros_rl.networks.images import ObservationEncoder
 from ros_rl.networks.passes import GraphPass, Pass, plain_pass
 from ros_rl.networks.policies import SquashedGaussianPolicy
 from ros_rl.networks.seeing import SeeingCritics
 from ros_rl.settings.latent import DrqSacSettings
 
 
-class DrqSacGraph(ControlGraph):
+class DrqSacGraph(SeeingGraph):
     """The policy acts on what the critics' encoder makes of what is seen.
 
     Args:
@@ -38,7 +36,7 @@ class DrqSacGraph(ControlGraph):
         inputs: Pack what is seen, and smooth actions.
         encoder: Of packed observations.
         policy: Acts.
-        frames: See `FrameMemory`.
+        frames: See `Packing`.
     """
 
     def __init__(
@@ -51,26 +49,17 @@ class DrqSacGraph(ControlGraph):
     ) -> None:
         super().__init__(layout)
         self.inputs, self.encoder, self.policy = inputs, encoder, policy
-        self.memory = FrameMemory(layout, frames)
-        self.carry = (0.0,) * self.memory.carry_size
+        self.see_frames(frames)
 
     @property
     def noise_shape(self) -> list[int]:
         """One number per action."""
         return [self.spec.action_size]
 
-    def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
-        """See `ControlGraph.act`."""
-        return self.act_on_images(observation, {}, carry, noise, explore)
-
-    def act_on_images(
-        self, observation: Tensor, images: Mapping[str, Tensor], carry: Tensor, noise: Tensor, explore: Tensor
-    ) -> tuple[Tensor, ...]:
-        """See `ControlGraph.act_on_images`."""
-        flat, pictures, seen = self.memory.see(observation, images, carry)
-        packed = self.inputs.sight.packing.pack(flat, pictures)
+    def decide(self, packed: Tensor, noise: Tensor, explore: Tensor) -> Tensor:
+        """See `SeeingGraph.decide`."""
         action = self.policy.act(self.encoder(packed), (noise * explore)[None])
-        return self.inputs.smooth(action, packed)[0], seen
+        return self.inputs.smooth(action, packed)[0]
 
 
 class _Heads:

