@@ -75,6 +75,7 @@ _FRONT = ("observation.cameras=[front]", "cameras.width=64", "cameras.height=64"
 PARTS = {
     "velocity": Part(*_BALL, 0.16, False, 15.0),  # m: a tenth of the arena
     "velocity_sac": Part(*_BALL, 0.16, False, 15.0, _SAC),
+    "velocity_dreamer": Part("sphero_navigate", "sphero_dreamer", "distance", 0.16, False, 15.0),
     "wheels": Part(*_BALL, 0.24, False, 60.0, ("control.commands.name=joints",)),
     "wheels_sac": Part(*_BALL, 0.24, False, 60.0, (*_SAC, "control.commands.name=joints")),
     "ur5": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, (), "pick_place"),

@@ -65,7 +65,7 @@ class DreamerSettings(SmoothSettings, ReturnSettings):
     sequence: int = setting(32, "observations in a row that the model learns from at once", unit="steps", low=2)
     burn_in: int = setting(3, "first observations of them from which nothing is imagined", unit="steps", low=0)
     horizon: int = setting(12, "steps that are imagined", unit="steps", low=1)
-    imagined: int = setting(128, "latents of each update from which it is imagined how things go on", low=1)
+    imagined: int = setting(128, "latents of each update from which it imagines how things go on", low=1)
     trace: float = setting(0.95, "lambda of the imagined returns", low=0.0, high=1.0)
     entropy: float = setting(3e-4, "weight of the policy's entropy", low=0.0)
     gradient: str = setting(

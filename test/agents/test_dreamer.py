@@ -75,7 +75,7 @@ def looking(choices: int = 0, blind: bool = False) -> Layout:
 
 @pytest.mark.parametrize("explore", [0.0, 1.0])
 @pytest.mark.parametrize("choices", [0, 3])
-@pytest.mark.parametrize("layout_of", [plain_layout, looking])
+@pytest.mark.parametrize("layout_of", [plain_layout, looking, lambda choices: looking(choices, True)])
 def test_torch_and_onnxruntime_agree_over_an_episode(layout_of: Any, choices: int, explore: float) -> None:
     layout = layout_of(choices)
     graph = small(layout, smoothing=0.0 if choices else 0.4).graph
