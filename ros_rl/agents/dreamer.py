@@ -146,7 +146,7 @@ class DreamerAgent(Agent):
         return Seen(observation, code, reward, terminated, first, images)
 
     def _update_model(self, seen: Seen) -> tuple[Latent, dict[str, float]]:
-        self.world_model.normaliser.notice(seen.observation.flatten(0, 1) * self.world_model.scale)
+        self.world_model.notice(seen)
         losses, latent, figures = self.world_model.losses(seen)
         norm = follow(self._model_optimiser, torch.stack(list(losses.values())).sum())
         told = {name: float(loss.detach()) for name, loss in losses.items()}

@@ -89,7 +89,7 @@ def _foretell(agent: DreamerAgent, seen: Seen, looks: int) -> Foretold:
         if model.target.vector is not None:
             observation = model.observation(model.target.vector(features)).unflatten(0, shape).numpy()
         for name, decode in model.target.decoders.items():
-            image = (decode(features).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+            image = (model.image(name, decode(features)).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
             images[name] = image.unflatten(0, shape).numpy()
     return Foretold(looks, seen, observation, images, model.reward(told.features).numpy(), surprise)
 

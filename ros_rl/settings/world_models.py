@@ -39,7 +39,10 @@ class LatentSettings:
         high=10.0,
     )
     pixel_deviation: float = setting(
-        0.3, "standard deviation that reconstructed pixels are taken to have; the brightest are 1", low=1e-3, high=10.0
+        1.0,
+        "standard deviation that reconstructed pixels are taken to have, in deviations of the images from their mean",
+        low=1e-3,
+        high=10.0,
     )
     free_nats: float = setting(1.0, "what the posterior may differ from the prior for nothing", unit="nat", low=0.0)
     learn_prior: float = setting(1.0, "weight of the prior's learning to foretell the posterior", low=0.0)

@@ -37,7 +37,7 @@ class Target(nn.Module, ABC):
             features: Of latents, (count, features).
             embedding: Of what was seen, (count, embedding).
             vector: What was seen, (count, size).
-            images: By name, (count, height, width, channels), uint8.
+            images: By name, (count, height, width, channels), in deviations from the mean picture.
         """
 
 
@@ -64,9 +64,9 @@ class ImageDecoder(nn.Module):
         self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, features: Tensor) -> Tensor:
-        """(count, height, width, channels), about 0 to 1, from (count, features)."""
+        """(count, height, width, channels), from (count, features)."""
         x = self.first(features).unflatten(-1, self.start).contiguous(memory_format=torch.channels_last)
-        return self.layers(x)[:, :, : self.height, : self.width].permute(0, 2, 3, 1) + 0.5
+        return self.layers(x)[:, :, : self.height, : self.width].permute(0, 2, 3, 1)
 
 
 class Reconstruction(Target):
@@ -79,7 +79,7 @@ class Reconstruction(Target):
         images: Fields of these.
         channels: Of each convolution.
         deviation: Standard deviation of values, as networks see them.
-        pixel_deviation: Of pixels' values, as shares of the brightest.
+        pixel_deviation: Of pixels' values, in deviations of the images from their mean.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Reconstruction(Target):
         found = {}
         if self.vector is not None:
             found["reconstruction_loss"] = self.weight * (self.vector(features) - vector).square().sum(-1).mean()
-        pixels = [(decode(features) - images[name] / 255.0).square().sum() for name, decode in self.decoders.items()]
+        pixels = [(decode(features) - images[name]).square().sum() for name, decode in self.decoders.items()]
         if pixels:
             found["image_loss"] = self.pixel_weight * torch.stack(pixels).sum() / len(features)
         return found

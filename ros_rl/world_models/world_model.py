@@ -26,6 +26,10 @@ _SMALLEST_DEVIATION = 0.01
 """Values that vary less, after their scale, are not magnified to vary by one."""
 
 
+_SMALLEST_CONTRAST = 1e-3
+"""The same of pixels, as shares of the brightest."""
+
+
 class Seen(NamedTuple):
     """Tensors of streams, time first; see `ros_rl.replay.stream.Stream`."""
 
@@ -70,6 +74,9 @@ class WorldModel(nn.Module):
         s = self.settings = settings
         self.register_buffer("scale", torch.tensor(layout.scale, dtype=torch.float32))
         self.normaliser = RunningNormaliser(layout.size, _SMALLEST_DEVIATION)
+        self.pictures = nn.ModuleDict(
+            {item.name: RunningNormaliser(item.size, _SMALLEST_CONTRAST) for item in layout.images}
+        )
         self.eyes = ObservationEncoder(_images_alone(layout), 1, s.channels, s.hidden)
         self.encoder = Perceptron(self.eyes.size + layout.size, s.hidden, s.hidden)
         sizes = (s.memory, s.hidden, s.variables, s.classes)
@@ -91,6 +98,31 @@ class WorldModel(nn.Module):
     def observation(self, vector: Tensor) -> Tensor:
         """The inverse of `vector`."""
         return self.normaliser.restore(vector) / self.scale
+
+    def notice(self, seen: Seen) -> None:
+        """Let what is seen say what is usual."""
+        self.normaliser.notice(seen.observation.flatten(0, 1) * self.scale)
+        for name, image in seen.images.items():
+            self._usual(name).notice(image.flatten(0, 1).flatten(1) / 255.0)
+
+    def _usual(self, name: str) -> RunningNormaliser:
+        """Mean and deviation of an image's values."""
+        found = self.pictures[name]
+        assert isinstance(found, RunningNormaliser)
+        return found
+
+    def contrast(self, name: str, image: Tensor) -> Tensor:
+        """How an image, of values 0 to 255, differs from the mean one, in deviations that are the same for all pixels.
+
+        A thing of a few pixels is then worth as much as one that fills the picture.
+        """
+        usual = self._usual(name)
+        return (image / 255.0 - usual.mean.view(image.shape[-3:])) / usual.std.square().mean().sqrt()
+
+    def image(self, name: str, contrast: Tensor) -> Tensor:
+        """The inverse of `contrast`, as shares of the brightest."""
+        usual = self._usual(name)
+        return contrast * usual.std.square().mean().sqrt() + usual.mean.view(contrast.shape[-3:])
 
     def embed(self, vector: Tensor, images: Mapping[str, Tensor]) -> Tensor:
         """Embeddings, (count, embedding), of vectors (count, size) and images (count, height, width, channels)."""
@@ -119,7 +151,8 @@ class WorldModel(nn.Module):
             self.goes_on(features)[..., 0], 1.0 - seen.terminated, reduction="none"
         )
         apart = balanced(posterior, prior, s.free_nats, s.learn_prior, s.learn_posterior)
-        losses = self.target.losses(features.flatten(0, 1), embedding, vector, images)
+        contrasts = {name: self.contrast(name, image) for name, image in images.items()}
+        losses = self.target.losses(features.flatten(0, 1), embedding, vector, contrasts)
         losses |= {
             "divergence_loss": apart.mean(),
             "reward_loss": (self.reward.loss(features, seen.reward) * led).sum() / count,

@@ -78,8 +78,10 @@ def learned() -> WorldModel:
     torch.manual_seed(0)
     model = WorldModel(LAYOUT, 2, SMALL)
     optimiser = Adam(model.parameters(), SMALL.learning_rate)
-    for k in range(600):
-        losses, _, _ = model.losses(film(16, k).seen)
+    for k in range(300):
+        seen = film(16, k).seen
+        model.notice(seen)
+        losses, _, _ = model.losses(seen)
         for parameter in model.parameters():
             parameter.grad = None
         torch.stack(list(losses.values())).sum().backward()
@@ -98,15 +100,16 @@ def with_eyes_closed(model: WorldModel, shown: Film) -> tuple[Tensor, Tensor]:
         latent = model.recurrent.imagine(latent, seen.action[k])
         features.append(latent.features)
     told = torch.stack(features)
-    images = model.target.decoders["eye"](told.flatten(0, 1)).unflatten(0, (BLIND, -1))
-    return images, model.reward(told)
+    images = model.image("eye", model.target.decoders["eye"](told.flatten(0, 1)))
+    return images.unflatten(0, (BLIND, -1)), model.reward(told)
 
 
 def test_it_shows_again_what_it_sees(learned: WorldModel) -> None:
     shown = film(64, 1_000_000)
     with torch.no_grad():
         _, latent, _ = learned.losses(shown.seen)
-        image = learned.target.decoders["eye"](latent.features.flatten(0, 1)).unflatten(0, (STEPS, -1))
+        image = learned.image("eye", learned.target.decoders["eye"](latent.features.flatten(0, 1)))
+        image = image.unflatten(0, (STEPS, -1))
     error = (image - shown.seen.images["eye"] / 255.0).square().mean()
     nothing = (shown.seen.images["eye"] / 255.0).square().mean()
     assert error < 0.3 * nothing
@@ -119,7 +122,7 @@ def test_it_knows_where_the_square_is_after_ten_steps_unseen(learned: WorldModel
     truth = shown.place[LOOKS : LOOKS + BLIND].float()
     away = (found(images) - truth).norm(dim=-1).mean(1)
     stays = (shown.place[LOOKS - 1] - truth).norm(dim=-1).mean(1)
-    assert stays[-1] > 4.0 and away[-1] < 2.0 and away[0] < 1.4, (away, stays)
+    assert stays[-1] > 4.0 and away[-1] < 1.6 and away[0] < 1.0, (away, stays)
     assert (reward - shown.seen.reward[LOOKS : LOOKS + BLIND]).abs().mean() < 0.1
 
 
