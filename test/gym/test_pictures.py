@@ -212,3 +212,25 @@ def test_a_graph_for_other_pictures_is_refused(capsys, tmp_path, env: str, compl
     arguments = ["--env", f"gym:test/{env}-v0", "--agent", str(tmp_path / "agent.onnx")]
     code, printed, error = run_cli(capsys, "eval", *arguments)
     assert (code, printed, error.count("\n")) == (1, "", 1) and complaint in error
+
+
+def test_a_run_that_was_killed_goes_on_with_the_pictures_that_it_wrote_down(tmp_path, monkeypatch) -> None:
+    """There is no checkpoint of them, only what was written down of each step."""
+    killed = GymTraining(settings_of("drq_sac"), lambda line: None)
+    step, left = killed._environment.step, iter(range(50))
+
+    def kill(action: Any) -> Any:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return step(action)
+
+    monkeypatch.setattr(killed._environment, "step", kill)
+    with pytest.raises(KeyboardInterrupt):
+        killed.run(RunFolder(tmp_path), threading.Event())
+    again = GymTraining(settings_of("drq_sac"), lambda line: None)
+    again.resume(tmp_path / "checkpoint")
+    assert again.training.env_steps == 0
+    assert again.run(RunFolder(tmp_path), threading.Event()) and len(again.training.replay) == 60
+    held, seen = (each.training.replay.at(np.arange(50)) for each in (again, killed))
+    for one, other in ((held.images, seen.images), (held.next_images, seen.next_images)):
+        np.testing.assert_array_equal(one["image"][:49], other["image"][:49])
