@@ -171,7 +171,7 @@ def planners(run: Path) -> str:
     rows = []
     for name, changes in ways.items():
         settings, graph = graph_of_run(run, recorded["task"], changes)
-        found = evaluate(settings, OnnxGraph(graph), 10, 1000)
+        found = evaluate(OnnxGraph(graph), settings, 10, settings.evaluation_seconds, 1000)
         rows.append([name, f"{found.return_mean:.1f}", f"{found.plan_ms['p50']:.1f}", f"{found.plan_ms['p99']:.1f}"])
         print(rows[-1], flush=True)
     return table(["what acts", "return, 10 episodes", "ms, p50", "ms, p99"], rows)

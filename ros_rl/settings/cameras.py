@@ -28,18 +28,18 @@ class CameraSettings:
     height: int | None = setting(None, "of all pictures; see width", unit="px", low=SMALLEST, high=LARGEST)
     depth: bool | None = setting(None, "whether they measure depth, too; not set: as the robot's file says")
 
-    def fitted(self, robot: Robot, task: str, observed: Sequence[str]) -> Robot:
+    def fitted(self, robot: Robot, observed: Sequence[str], who: str) -> Robot:
         """The robot with the cameras that look.
 
         Args:
             robot: As its file describes it.
-            task: Name of the task.
-            observed: Cameras that the task observes.
+            observed: Cameras whose pictures the agent sees.
+            who: Wants them, for messages: a subject and its verb.
 
         Raises:
             ConfigError: The robot has no such camera.
         """
-        asked = dict.fromkeys(observed, f"task '{task}' observes") | {
+        asked = dict.fromkeys(observed, who) | {
             name: "cameras.names asks for" for name in self.names or () if name not in observed
         }
         for name, who in asked.items():

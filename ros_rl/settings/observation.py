@@ -46,6 +46,10 @@ class ObservationSettings:
         """Cameras whose pictures it sees."""
         return task.cameras if self.cameras is None else _named(self.cameras)
 
+    def who_looks(self, task: Task) -> str:
+        """Who wants these cameras, for messages."""
+        return f"task '{task.name}' observes" if self.cameras is None else "observation.cameras names"
+
     def hidden(self, task: Task) -> Sequence[str]:
         """Fields by which the task judges and which the agent does not see."""
         seen = self.seen(task)

@@ -265,7 +265,7 @@ class Settings:
         robot = self.control.fitted(self.task.fitted(load_robot(self.robot_name)))
         needed = (*self.task.observation, *self.observation.seen(self.task), *self.control.commands.fields)
         robot = equipped(robot, needed, self.task.objects)
-        robot = self.cameras.fitted(robot, self.task.name, self.looks)
+        robot = self.cameras.fitted(robot, self.looks, self.observation.who_looks(self.task))
         check_robot(robot, needed)
         check_driver(self.driver.backend_name, self.driver.backend, robot)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)

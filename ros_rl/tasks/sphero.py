@@ -79,6 +79,11 @@ class SpheroNavigate(Task):
         0.1, "distance from the goal at which it counts as there, as a share of the width", low=1e-3
     )
 
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        if self.goal is not None and any(abs(at) > size / 2.0 for at, size in zip(self.goal, self.arena, strict=True)):
+            raise ConfigError(f"task.goal {[*self.goal]} lies outside task.arena, {[*self.arena]} m around its middle")
+
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """Minus the distance, as a share of the arena's width."""
         return -self._far(after)

@@ -86,7 +86,10 @@ def test_depth_is_grey_up_to_its_span() -> None:
 @pytest.mark.parametrize(
     ("over", "message"),
     [
-        ({"observation": {"cameras": ["below"]}}, "robot 'sphero' has no camera 'below', which task 'sphero_navigate'"),
+        (
+            {"observation": {"cameras": ["below"]}},
+            "robot 'sphero' has no camera 'below', which observation.cameras names; it has: above",
+        ),
         ({"observation": {"cameras": ["above", "above"]}}, r"observation.cameras is \['above', 'above'\], expected"),
         ({"observation": {"fields": []}}, r"observation.fields is \[\], expected names, or \[none\] alone for none"),
         ({"observation": {"fields": ["none", "smell"]}}, r"observation.fields is \['none', 'smell'\], expected names"),

@@ -80,3 +80,14 @@ def test_what_is_observed_is_enough_to_go_there(scene: str) -> None:
         ends.append(np.hypot(*(world.truth().base_position[:2] - step.tick.inputs["goal_planar"])))
     world.close()
     assert np.median(ends) < 0.08
+
+
+def test_a_fixed_goal_is_the_goal_of_every_episode() -> None:
+    task = make_task("sphero_navigate", {"goal": [0.5, 0.3]})
+    rng = np.random.default_rng(0)
+    assert {tuple(task.draw_inputs(rng)["goal_planar"]) for _ in range(5)} == {(0.5, 0.3)}
+    with pytest.raises(ConfigError, match=r"task.goal \[3.0, 3.0\] lies outside task.arena, \[1.6, 1.2\] m around"):
+        make_task("sphero_navigate", {"goal": [3.0, 3.0]})
+    blocked = make_task("sphero_navigate", {"goal": [0.79, 0.0]})
+    with pytest.raises(ConfigError, match=r"task.goal \[0.79, 0.0\] cannot be reached in scene 'arena'"):
+        blocked.draw_inputs(rng)
