@@ -52,13 +52,13 @@ class Preset:
         return merge(values if name == _agent_of(values) else merge(values, self._agent(name)), over)
 
     def check_agent(self, name: str) -> None:
-        """Refuse another agent than the one that the settings were tuned for.
+        """Refuse another agent than the one that the settings were tuned for; a variant of a task is for any.
 
         Raises:
             ConfigError: It is.
         """
         own = self.general.get("agent", {}).get("name", name)
-        if own != name:
+        if own != name and self.task is None:
             raise ConfigError(f"--preset {self.name} has settings of agent '{own}', which '{name}' is not")
 
     def check_task(self, name: str) -> None:

@@ -119,6 +119,13 @@ def test_a_variant_is_of_one_task_and_says_how_to_train_it(name) -> None:
         load_settings("a1_walk", preset=name)
 
 
+def test_a_variant_is_for_other_agents_too() -> None:
+    """Which begin with their own settings, not with those of the agent that it names."""
+    settings = load_settings("sphero_navigate", overrides=["agent.name=drq_sac"], preset="sphero_pixels")
+    assert variant_name(AGENT_SETTINGS, settings.agent) == "drq_sac" and settings.looks == ("above",)
+    assert settings.agent == AGENT_SETTINGS["drq_sac"]()
+
+
 def test_tuned_settings_hold_for_their_agent_alone() -> None:
     settings = load_settings("gym", overrides=["learner.steps=5000"], preset="td7")
     assert variant_name(AGENT_SETTINGS, settings.agent) == "td7"
