@@ -23,6 +23,7 @@ from ros_rl.agents.common.imagination import ReturnScale, lambda_returns
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.layout import Layout
 from ros_rl.networks.critics import polyak
+from ros_rl.networks.images import largest_shift, random_shift
 from ros_rl.networks.optimisers import Adam
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.replay.stream import Stream
@@ -125,24 +126,24 @@ class DreamerAgent(Agent):
         if not replay.holds_streams(length):
             return metrics
         for _ in range(self._take("update", self.updates_per_step)):
-            seen = self.seen(replay.streams(max(1, self.batch_size // length), length))
+            seen = self.seen(replay.streams(max(1, self.batch_size // length), length), self.settings.shift)
             latent, metrics = self._update_model(seen)
             metrics |= self._update_behaviour(*self._starts(latent, seen))
             self.updates += 1
         return metrics
 
-    def seen(self, stream: Stream) -> Seen:
-        """A stream as tensors, time first, where the agent is."""
+    def seen(self, stream: Stream, shift: bool = False) -> Seen:
+        """A stream as tensors, time first, where the agent is; its images moved at random, if that is asked for."""
         device = self.world_model.scale.device
         names = ("observation", "action", "reward", "terminated", "first")
         observation, action, reward, terminated, first = (
             torch.as_tensor(getattr(stream, name), device=device).transpose(0, 1).contiguous() for name in names
         )
         code = self.actor.code(action) * (1.0 - first)[..., None]
-        images = {
-            name: torch.as_tensor(image, device=device).transpose(0, 1).contiguous()
-            for name, image in stream.images.items()
-        }
+        images = {name: torch.as_tensor(image, device=device) for name, image in stream.images.items()}
+        if shift:
+            images = {name: shifted(image) for name, image in images.items()}
+        images = {name: image.transpose(0, 1).contiguous() for name, image in images.items()}
         return Seen(observation, code, reward, terminated, first, images)
 
     def _update_model(self, seen: Seen) -> tuple[Latent, dict[str, float]]:
@@ -218,6 +219,14 @@ class DreamerAgent(Agent):
     def tensors(self) -> dict[str, Tensor]:
         """See `Agent.tensors`."""
         return self.scale.tensors()
+
+
+def shifted(image: Tensor) -> Tensor:
+    """Images of sequences, (batch, length, height, width, channels), each sequence by some pixels at random."""
+    length, height, width, _ = image.shape[1:]
+    stacked = image.permute(0, 2, 3, 1, 4).flatten(3)
+    found = random_shift(stacked, largest_shift(height, width))
+    return found.unflatten(3, (length, -1)).permute(0, 3, 1, 2, 4)
 
 
 def follow(optimiser: Adam, loss: Tensor) -> float:

@@ -21,6 +21,11 @@ _SMALLEST = 4
 """Side to which strided convolutions bring an image [px]."""
 
 
+def largest_shift(height: int, width: int) -> int:
+    """By how many pixels images of such a size are moved at random: a sixteenth of the shorter side."""
+    return max(1, min(height, width) // 16)
+
+
 def random_shift(image: Tensor, pad: int) -> Tensor:
     """Each image of a batch moved by up to `pad` pixels in both directions; its edge is repeated where it leaves.
 
@@ -72,7 +77,7 @@ class Packing:
         self._groups = [[item.name for item in items] for items in sides.values()]
         self.shapes = [(*side, frames * sum(item.shape[2] for item in items)) for side, items in sides.items()]
         """Height, width and channels of each stack."""
-        self.pads = [max(1, min(shape[:2]) // 16) for shape in self.shapes]
+        self.pads = [largest_shift(*shape[:2]) for shape in self.shapes]
         """Largest random shifts of the stacks [px]."""
         self.flat_size = frames * layout.size
         """Values in front of the images'."""

@@ -11,7 +11,7 @@ import pytest
 import torch
 from value_agents import agent_of, check_resume, plain_layout, settings_of
 
-from ros_rl.agents.dreamer import DreamerAgent, acting, frozen
+from ros_rl.agents.dreamer import DreamerAgent, acting, frozen, shifted
 from ros_rl.agents.factory import make_agent
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.deploy.export import ExportedGraph
@@ -171,7 +171,7 @@ def test_it_learns_from_images(target: str, blind: bool) -> None:
         observed = np.ones((2, layout.size))
         moved = Transition(index, 0, observed[0], rng.uniform(-1, 1, 2), 0.0, observed[1], False, False, "", *images)
         replay.add(moved)
-    agent = small(layout, model=MODEL | {"target": target, "learning_rate": 3e-3})
+    agent = small(layout, model=MODEL | {"target": target, "learning_rate": 3e-3}, shift=False)
     told = [agent.train(replay, step) for step in range(100)]
     name = "image_loss" if target == "reconstruction" else "embedding_loss"
     losses = [step[name] for step in told]
@@ -240,3 +240,17 @@ def test_it_learns_where_to_go_from_random_steps(layout: Layout, gradient: str) 
             place = moved(layout, place, action)
         distances.append(abs(float(place[0]) - 0.5))
     assert np.mean(distances) < 0.35, distances
+
+
+def test_images_of_a_sequence_are_moved_alike() -> None:
+    """By up to two pixels of 32, its edge repeated; each sequence by other ones."""
+    image = torch.randint(256, (30, 5, 32, 48, 3), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    torch.manual_seed(0)
+    found, shifts = shifted(image), set()
+    assert found.shape == image.shape and found.dtype == torch.uint8
+    for before, after in zip(image.numpy(), found.numpy(), strict=True):
+        padded = np.pad(before, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="edge")
+        same = [(y, x) for y in range(5) for x in range(5) if np.array_equal(padded[:, y : y + 32, x : x + 48], after)]
+        assert len(same) == 1
+        shifts |= set(same)
+    assert len(shifts) > 10, "of 25 that there are"
