@@ -17,7 +17,6 @@ from ros_rl.errors import BackendError
 from ros_rl.rotations import quaternion_to_matrix
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.loading import load_settings
-from ros_rl.tasks.arm.pick_place import XarmPickPlace
 
 SETTINGS = {"width": 128, "height": 96, "depth": True}
 
@@ -164,9 +163,9 @@ class TestArms:
         assert still == [True, True, True, False, False]
 
 
-def test_who_evaluates_sees_what_the_task_observes_and_no_more(monkeypatch):
-    monkeypatch.setattr(XarmPickPlace, "cameras", ("wrist",))
-    settings = load_settings("xarm_pick_place", overrides=[{"cameras": {"names": ["front"]}}])
+def test_who_evaluates_sees_what_the_agent_sees_and_no_more():
+    over = {"cameras": {"names": ["front"]}, "observation": {"cameras": ["wrist"]}, "agent": {"name": "drq_dqn"}}
+    settings = load_settings("xarm_pick_place", overrides=[over])
     world = RobotWorld(settings.headless(), 0)
     try:
         first = world.begin_episode().tick

@@ -172,6 +172,8 @@ def test_a_graph_without_provenance_is_not_compared():
 def _another(value):
     if isinstance(value, str):
         return "arena_obstacles"
+    if value is None:  # the only one: a place that may be given
+        return [0.5, 0.3]
     return value + 1 if isinstance(value, int) else 0.9 * value
 
 
