@@ -136,6 +136,8 @@ def _read_plain(value: Any, info: SettingInfo, path: str, where: str) -> Any:
 
 def _read_list(value: Any, inner: tuple[Any, ...], info: SettingInfo, path: str, where: str) -> tuple[Any, ...]:
     size = None if inner[-1] is Ellipsis else len(inner)
+    if size is None and value == [""]:  # how files of ROS parameters have an empty list, which they know none of
+        value = []
     if not isinstance(value, (list, tuple)) or size not in (None, len(value)):
         raise ConfigError(
             f"{where}'{path}' is {_shown(value)}, expected a list{f' of {size}' if size else ''}: {info.describe()}"

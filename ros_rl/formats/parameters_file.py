@@ -22,6 +22,7 @@ OF_EVERY_NODE = ("use_sim_time", "start_type_description_service", "qos_override
 """Parameters that every ROS node has; no settings, so those of a file are left to ROS."""
 
 _PARAMETERS = "ros__parameters"
+_NO_ITEMS = [""]
 
 
 class ParametersFile:
@@ -139,13 +140,22 @@ def read_parameters_file(path: Path, nodes: Sequence[str], namespace: str | None
 
 
 def write_parameters_file(path: Path, values: Mapping[str, Any], nodes: Sequence[str]) -> None:
-    """Write nested settings as a ROS parameters file that `read_parameters_file` reads back unchanged."""
+    """Write nested settings as a ROS parameters file that `read_parameters_file` reads back unchanged.
+
+    But for lists that are empty, which no ROS parameter can be: one empty text stands for them, which settings know.
+    """
     shared = {key: value for key, value in values.items() if key not in nodes}
     data: dict[str, Any] = {"/**": {"ros__parameters": shared}}
     for node in nodes:
         if values.get(node):
             data[f"/**/{node}"] = {"ros__parameters": values[node]}
-    path.write_text(yaml.dump(data, Dumper=_Plain, sort_keys=False), encoding="utf-8")
+    path.write_text(yaml.dump(_filled(data), Dumper=_Plain, sort_keys=False), encoding="utf-8")
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _filled(item) for name, item in value.items()}
+    return _NO_ITEMS if isinstance(value, list | tuple) and not value else value
 
 
 class _Plain(yaml.SafeDumper):

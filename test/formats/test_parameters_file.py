@@ -3,10 +3,14 @@
 
 """A parameters file is read back as it was written, and its sections are for the nodes that ROS takes them for."""
 
+from pathlib import Path
+
 import pytest
 
+from ros_rl.config import to_mapping
 from ros_rl.errors import ConfigError
 from ros_rl.formats.parameters_file import read_parameters_file, write_parameters_file
+from ros_rl.settings.loading import load_settings
 
 
 def read(tmp_path, text, namespace="a1"):
@@ -105,3 +109,13 @@ def test_what_is_written_is_read_back(tmp_path):
     values = {"seed": 1, "task": {"name": "x", "gain": 1e-4}, "driver": {"mode": "fast"}, "learner": {"rate": 0.1}}
     write_parameters_file(tmp_path / "out.yaml", values, ("driver", "learner"))
     assert read_parameters_file(tmp_path / "out.yaml", ("driver", "learner")) == values
+
+
+def test_an_empty_list_is_written_as_ros_can_have_it_and_read_as_empty(tmp_path: Path) -> None:
+    """A node that is given ``[]`` does not start: rclpy knows no parameter without a type."""
+    path = tmp_path / "empty.yaml"
+    given = to_mapping(load_settings("mock_point", overrides=["cameras.names=[]", "learner.loggers=[]"]))
+    write_parameters_file(path, given, ())
+    assert "[]" not in path.read_text()
+    settings = load_settings(params_file=path)
+    assert settings.cameras.names == () and settings.learner.loggers == ()
