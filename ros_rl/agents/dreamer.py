@@ -11,8 +11,7 @@ this: it only has to keep the latent of now, which its control graph carries fro
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -23,6 +22,7 @@ from ros_rl.agents.common.imagination import ReturnScale, lambda_returns
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.layout import Layout
 from ros_rl.networks.critics import polyak
+from ros_rl.networks.freezing import frozen
 from ros_rl.networks.images import largest_shift, random_shift
 from ros_rl.networks.optimisers import Adam
 from ros_rl.replay.buffer import ReplayBuffer
@@ -238,16 +238,3 @@ def follow(optimiser: Adam, loss: Tensor) -> float:
     norm = nn.utils.clip_grad_norm_(parameters, _LARGEST_NORM)
     optimiser.move()
     return float(norm)
-
-
-@contextmanager
-def frozen(*modules: nn.Module) -> Iterator[None]:
-    """Gradients go through these networks inside, and not to them."""
-    parameters = [p for module in modules for p in module.parameters() if p.requires_grad]
-    for parameter in parameters:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in parameters:
-            parameter.requires_grad_(True)

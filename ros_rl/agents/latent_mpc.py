@@ -18,12 +18,10 @@ max-entropy reinforcement learning on the same latent states, through which no g
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ros_rl.agents.agent import Agent, Stateful
@@ -33,6 +31,7 @@ from ros_rl.agents.common.seen import Sight
 from ros_rl.agents.common.soft_actor_critic import Temperature
 from ros_rl.layout import Layout
 from ros_rl.networks.critics import CriticEnsemble, polyak
+from ros_rl.networks.freezing import frozen
 from ros_rl.networks.mlp import evaluating
 from ros_rl.networks.optimisers import Adam, step
 from ros_rl.networks.policies import SquashedGaussianPolicy
@@ -54,16 +53,6 @@ def _first(batch: Batch) -> Batch:
     images = {name: image[:, 0] for name, image in batch.images.items()}
     past = batch.past[:, 0] if batch.past.ndim > 3 else batch.past
     return replace(batch, observation=batch.observation[:, 0], images=images, past=past)
-
-
-@contextmanager
-def _frozen(network: nn.Module) -> Iterator[None]:
-    """No gradient reaches its weights meanwhile."""
-    network.requires_grad_(False)
-    try:
-        yield
-    finally:
-        network.requires_grad_(True)
 
 
 class LatentMpcAgent(Agent):
@@ -169,7 +158,7 @@ class LatentMpcAgent(Agent):
         """One step of the policy and of the entropy coefficient, on predicted states (length, batch, latent)."""
         state = states.flatten(0, 1)
         action, log_probability = self.policy.sample(state)
-        with _frozen(self.critics):
+        with frozen(self.critics):
             value = self.critics(state, action).amin(0)
             loss = (self.temperature.alpha * log_probability - value).mean()
             step(self.policy_optimiser, loss)

@@ -86,6 +86,14 @@ class LatentMpcSettings(EncoderSettings, TemperatureSettings, ReturnSettings):
         super().__post_init__()
         if self.latent % 8:
             raise ConfigError(f"agent.latent is {self.latent}, allowed: a multiple of 8")
+        usual = PlannerSettings()
+        for name in ("propagation", "aleatoric", "precision"):
+            value, only = getattr(self.planner, name), getattr(usual, name)
+            if value != only:
+                raise ConfigError(
+                    f"agent.planner.{name} is {value}, which has no effect in a latent state: its members are "
+                    f"followed one by one; use {only}"
+                )
         if self.planner.objective != "mean" and self.members == 1:
             raise ConfigError(
                 f"agent.planner.objective '{self.planner.objective}' needs members that can disagree; "

@@ -11,12 +11,13 @@ import pytest
 import torch
 from value_agents import agent_of, check_resume, plain_layout, settings_of
 
-from ros_rl.agents.dreamer import DreamerAgent, acting, frozen, shifted
+from ros_rl.agents.dreamer import DreamerAgent, acting, shifted
 from ros_rl.agents.factory import make_agent
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.layout import LAST_ACTION, PENDING_ACTIONS, Field, Layout
+from ros_rl.networks.freezing import frozen
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.types import Transition
 from ros_rl.world_models.recurrent import Latent

@@ -116,3 +116,13 @@ def test_the_watch_can_look(name: str) -> None:
 def test_images_cannot_be_turned_or_judged_anew(name: str, setting: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=f"agent.{setting} is {value}, but images and several frames can be neither"):
         settings_of(name, {setting: value})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "only"),
+    [("propagation", "random_member", "fixed_member"), ("aleatoric", True, False), ("precision", "int8", "float32")],
+)
+def test_what_a_latent_state_knows_nothing_of_is_refused(setting: str, value: Any, only: Any) -> None:
+    message = f"agent.planner.{setting} is {value}, which has no effect in a latent state: .*; use {only}"
+    with pytest.raises(ConfigError, match=message):
+        settings_of("latent_mpc", {"planner": {setting: value}})
