@@ -26,12 +26,18 @@ class Keeper:
         names: Of the nodes, in the order in which they become active.
         stop: Ends all waiting.
         say: Prints a line.
+        before_first: Called before whatever is asked of a node until one has come up; may raise.
     """
 
     def __init__(
-        self, monitor: MonitorNode, names: Iterable[str], stop: threading.Event, say: Callable[[str], None]
+        self,
+        monitor: MonitorNode,
+        names: Iterable[str],
+        stop: threading.Event,
+        say: Callable[[str], None],
+        before_first: Callable[[], None],
     ) -> None:
-        self._monitor, self._say = monitor, say
+        self._monitor, self._say, self._before_first = monitor, say, before_first
         self._managed = {name: ManagedNode(monitor, name, stop) for name in names}
         self._waiting = dict.fromkeys(self._managed, ACTIVE)
         self._led_elsewhere: set[str] = set()
@@ -59,12 +65,11 @@ class Keeper:
         if name in self._managed:
             self._waiting[name] = INACTIVE if name in self._led_elsewhere else ACTIVE
 
-    def bring_up(self, ready: bool, before_first: Callable[[], None]) -> bool:
+    def bring_up(self, ready: bool) -> bool:
         """One step towards all being where they are to be; True once they are.
 
         Args:
             ready: Whether there is something to act by.
-            before_first: Called before the first of all is activated.
 
         Raises:
             RosRlError: One cannot be configured, or refuses what it is to act by.
@@ -77,8 +82,6 @@ class Keeper:
             if self._waiting[name] == ACTIVE:
                 if not ready:
                     return False
-                if not self._came_up:
-                    before_first()
                 if not self._step(name, ACTIVE):
                     return False
             self._arrived(name)
@@ -128,6 +131,8 @@ class Keeper:
 
     def _step(self, name: str, target: int) -> bool:
         managed = self._managed[name]
+        if not self._came_up:
+            self._before_first()
         try:
             if target == INACTIVE and managed.state() == ACTIVE:
                 return True

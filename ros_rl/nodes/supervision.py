@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class Supervision:
         self._prepared: dict[str, Prepared] = {}
         self._restarts = dict.fromkeys(self._specs, 0)
         wanted = [name for name in bringup.LIFECYCLE_NODES if name in self._specs]
-        self._keeper = Keeper(monitor, wanted, stop, display.say)
+        self._keeper = Keeper(monitor, wanted, stop, display.say, self._refuse_late_others)
         self._announcements = Announcements(monitor.get_namespace())
         self._said = len(monitor.state.evaluations)
         self._warnings = Warnings(display.say)
@@ -88,16 +89,18 @@ class Supervision:
             RosRlError: There are some.
         """
         self._stop.wait(_DISCOVERY_SECONDS)
-        self._refuse_others(own=[])
+        self._refuse_others(ours=0)
 
-    def _refuse_others(self, own: Iterable[str]) -> None:
-        """Refuse nodes that have our names besides `own` and the supervisor."""
+    def _refuse_others(self, ours: int) -> None:
+        """Refuse nodes that have our names, of which `ours` are our own, or the supervisor's.
+
+        Of one whose process was restarted there may be talk twice for a while.
+        """
         namespace = self._monitor.get_namespace()
-        names = [name for name, space in self._monitor.get_node_names_and_namespaces() if space == namespace]
-        for name in (*own, self._monitor.get_name()):
-            if name in names:
-                names.remove(name)
-        taken = sorted(set(names) & {*self._specs, self._monitor.get_name()})
+        there = Counter(name for name, space in self._monitor.get_node_names_and_namespaces() if space == namespace)
+        most = {name: ours for name, restarts in self._restarts.items() if not restarts}
+        most[self._monitor.get_name()] = 1
+        taken = sorted(name for name, number in most.items() if there[name] > number)
         if taken:
             raise RosRlError(
                 f"another graph runs in this ROS domain and namespace {namespace}: it has {', '.join(taken)}; "
@@ -120,7 +123,7 @@ class Supervision:
         while not self._stop.is_set():
             self._tend()
             self._keeper.look()
-            if self._keeper.bring_up(self._monitor.ready_to_act, self._refuse_late_others):
+            if self._keeper.bring_up(self._monitor.ready_to_act):
                 deadline = time.monotonic() + self._settings.supervisor.start_timeout
                 if self._monitor.finished:
                     return self._end()
@@ -160,9 +163,9 @@ class Supervision:
             self._start(name)
 
     def _refuse_late_others(self) -> None:
-        """On a busy machine they may not have been heard of before."""
-        if self._folder is not None and not any(self._restarts.values()):
-            self._refuse_others(own=self._specs)
+        """On a busy machine they may not have been heard of before, and their nodes answer in place of ours."""
+        if self._folder is not None:
+            self._refuse_others(ours=1)
 
     def _complaint(self) -> str:
         level, text = self._monitor.state.status.get(self._missing(), (0, ""))

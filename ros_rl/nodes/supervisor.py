@@ -23,6 +23,7 @@ from ros_rl.nodes.supervision import Supervision
 from ros_rl.runs import bringup
 from ros_rl.runs.course import Course
 from ros_rl.runs.display import Display
+from ros_rl.runs.only_graph import only_graph
 from ros_rl.runs.prepared import Prepared
 from ros_rl.runs.run_folder import RunFolder, run_of
 from ros_rl.runs.state import RunState
@@ -78,11 +79,12 @@ def supervise(
         supervision = Supervision(monitor, settings, mode, folder, stop, display, resume)
         try:
             supervision.prepare(learner)
-            supervision.refuse_second_graph()
-            if agent:
-                monitor.publish_agent(agent)
-            with station(console, monitor.get_namespace(), stop) if console is not None else nullcontext():
-                ended = supervision.run()
+            with only_graph(monitor.get_namespace()):
+                supervision.refuse_second_graph()
+                if agent:
+                    monitor.publish_agent(agent)
+                with station(console, monitor.get_namespace(), stop) if console is not None else nullcontext():
+                    ended = supervision.run()
         finally:
             supervision.close()
         if background.failed:
@@ -120,7 +122,8 @@ class SupervisorNode(MonitorNode):
             self.publish_agent(Path(self._agent_file).read_bytes())
         training = self.mode == bringup.TRAIN
         course = Course.of_training(self.settings) if training else Course.of_acting(self.settings, self._minutes)
-        ended = Supervision(self, self.settings, self.mode, None, stop, Display(course, self._say)).run()
+        with only_graph(self.get_namespace()):
+            ended = Supervision(self, self.settings, self.mode, None, stop, Display(course, self._say)).run()
         if self._folder and self.mode != bringup.BRING_UP:
             self.state.keep_totals()
             acts = "" if training else bringup.actor(self.settings, self._agent_file)

@@ -50,7 +50,7 @@ class World:
         monitor = SimpleNamespace(
             get_namespace=lambda: "/a", get_publishers_info_by_topic=self._publishers, problem=lambda name: self.problem
         )
-        self.keeper = Keeper(monitor, self.processes, threading.Event(), self.said.append)
+        self.keeper = Keeper(monitor, self.processes, threading.Event(), self.said.append, self._first)
 
     def _managed(self, monitor, name, stop) -> SimpleNamespace:
         return SimpleNamespace(
@@ -71,12 +71,12 @@ class World:
         up = False
         for _ in range(times):
             self.keeper.look()
-            up = self.keeper.bring_up(ready, self._first)
+            up = self.keeper.bring_up(ready)
         return up
 
     def _first(self) -> None:
         self.firsts += 1
-        assert self.firsts > 1 or ACTIVE not in self.states.values()
+        assert self.firsts > 1 or not any(process.asked for process in self.processes.values())
 
     @property
     def states(self) -> dict[str, int]:

@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a run with nodes says on the terminal while it is on its way."""
+"""What a run with nodes says on the terminal while it is on its way, and that it is alone."""
 
 import threading
 import time
@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("rclpy")
 
+from ros_rl.errors import RosRlError
 from ros_rl.nodes import supervision
 from ros_rl.nodes.supervision import Supervision
 from ros_rl.runs.bringup import TRAIN
@@ -63,3 +64,39 @@ def test_how_far_it_is_is_said_every_five_seconds(told) -> None:
     ways = [line.partition(",")[0] for line in said]
     assert ways == [f"robot {minutes:.2f} of 5.00 min" for minutes in (0.0, 0.25, 0.5, 0.75, 1.0)]
     assert said[-1].startswith("robot 1.00 of 5.00 min, 20 %, 80 s left")
+
+
+def test_a_second_graph_is_refused_also_where_it_is_heard_of_late(monkeypatch, tmp_path) -> None:
+    """Its nodes would answer in place of ours. A process of ours that was restarted may be told of twice."""
+    asked: list[str] = []
+    managed = SimpleNamespace(state=lambda: asked.append("state"), step_towards=lambda target: False)
+    monkeypatch.setattr("ros_rl.nodes.keeper.ManagedNode", lambda *_: managed)
+    monkeypatch.setattr(supervision, "_DISCOVERY_SECONDS", 0.0)
+    there = [("supervisor", "/mock"), ("controller", "/elsewhere")]
+    monitor = SimpleNamespace(
+        state=RunState(),
+        get_namespace=lambda: "/mock",
+        get_name=lambda: "supervisor",
+        get_node_names_and_namespaces=lambda: there,
+        get_publishers_info_by_topic=lambda topic: [],
+    )
+    settings, folder = load_settings("mock_point"), SimpleNamespace(path=tmp_path)
+    display = Display(Course.of_training(settings), lambda line: None)
+    leads = Supervision(monitor, settings, TRAIN, folder, threading.Event(), display)
+    leads.refuse_second_graph()
+    there += [("controller", "/mock"), ("driver", "/mock")]
+    leads._keeper.bring_up(ready=False)
+    assert asked
+    asked.clear()
+    for late in ("driver", "supervisor"):
+        there.append((late, "/mock"))
+        with pytest.raises(RosRlError, match=f"namespace /mock: it has {late};"):
+            leads._keeper.bring_up(ready=False)
+        there.pop()
+    leads._restarts["driver"] = 1
+    there.append(("driver", "/mock"))
+    assert not asked
+    leads._keeper.bring_up(ready=False)
+    assert asked
+    with pytest.raises(RosRlError, match="it has controller"):
+        leads.refuse_second_graph()

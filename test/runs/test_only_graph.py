@@ -1,0 +1,43 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""One graph in a domain and namespace, told by the file that its process holds."""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from ros_rl.errors import RosRlError
+from ros_rl.runs.only_graph import only_graph
+
+HOLD = "from ros_rl.runs.only_graph import only_graph\nwith only_graph('/arm'):\n    print('held', flush=True); input()"
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def test_a_second_is_refused_as_long_as_the_first_lives(monkeypatch) -> None:
+    first = subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with first:
+        assert first.stdout is not None and first.stdout.readline() == b"held\n"
+        refused = f"namespace /arm, led by process {first.pid}; stop it"
+        for _ in range(2):
+            with pytest.raises(RosRlError, match=refused), only_graph("/arm"):
+                pass
+        with only_graph("/leg"), only_graph("/arm_2"):
+            pass
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv("ROS_DOMAIN_ID", str(int(os.environ["ROS_DOMAIN_ID"]) + 100))
+            with only_graph("/arm"):
+                pass
+        first.kill()
+        first.wait()
+    for _ in range(2):
+        with only_graph("/arm"):
+            pass
