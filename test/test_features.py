@@ -68,6 +68,17 @@ def test_gravity_points_down_in_the_body():
     np.testing.assert_allclose(right_down, [0.0, -1.0, 0.0], atol=1e-12)
 
 
+@pytest.mark.parametrize("roll, pitch", [(0.0, 0.0), (0.4, -0.3), (-2.8, 1.2), (np.pi - 0.01, 0.0)])
+@pytest.mark.parametrize("yaw", [0.0, 2.0])
+def test_roll_and_pitch_are_those_of_any_heading(roll, pitch, yaw):
+    turned = from_rotation_vector(np.array([roll, 0.0, 0.0]))
+    for vector in ([0.0, pitch, 0.0], [0.0, 0.0, yaw]):
+        turned = multiply(from_rotation_vector(np.array(vector)), turned)
+    fields = observe(make_tick(imu_orientation=turned), ("joint_position", "roll_pitch", "roll_pitch_rate"))
+    np.testing.assert_allclose(fields["roll_pitch"], [roll, pitch], atol=1e-12)
+    np.testing.assert_allclose(fields["roll_pitch_rate"], [0.1, 0.2])
+
+
 def test_height_over_the_feet_is_that_of_the_lowest_along_gravity():
     """Of a straight leg of an A1, 0.4 m and a foot of 0.02 m; on its side, the hips' 0.047 + 0.085 m stick out."""
     straight = np.tile([0.0, 0.0, 0.0], 4)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ros_rl.agents.agent import Agent, Stateful
 from ros_rl.agents.common.imagination import ReturnScale, lambda_returns
@@ -24,7 +24,7 @@ from ros_rl.layout import Layout
 from ros_rl.networks.critics import polyak
 from ros_rl.networks.freezing import frozen
 from ros_rl.networks.images import largest_shift, random_shift
-from ros_rl.networks.optimisers import Adam
+from ros_rl.networks.optimisers import Adam, step_within
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.replay.stream import Stream
 from ros_rl.settings.world_models import DreamerSettings
@@ -34,7 +34,7 @@ from ros_rl.world_models.recurrent import Latent
 from ros_rl.world_models.two_hot import TwoHot
 from ros_rl.world_models.world_model import Seen, WorldModel
 
-_LARGEST_NORM = 100.0
+_LARGEST_GRADIENT = 100.0
 """Gradients longer than this are cut to it (DayDreamer's code; algorithms of this family use 100 to 1000)."""
 
 
@@ -149,7 +149,7 @@ class DreamerAgent(Agent):
     def _update_model(self, seen: Seen) -> tuple[Latent, dict[str, float]]:
         self.world_model.notice(seen)
         losses, latent, figures = self.world_model.losses(seen)
-        norm = follow(self._model_optimiser, torch.stack(list(losses.values())).sum())
+        norm = step_within(self._model_optimiser, torch.stack(list(losses.values())).sum(), _LARGEST_GRADIENT)
         told = {name: float(loss.detach()) for name, loss in losses.items()}
         return Latent(*(part.detach() for part in latent)), told | figures | {"model_gradient": norm}
 
@@ -181,10 +181,10 @@ class DreamerAgent(Agent):
         actor_loss = -(weight * (gain + s.entropy * entropy)).mean()
         figures = {
             "policy_loss": float(actor_loss.detach()),
-            "policy_gradient": follow(self._actor_optimiser, actor_loss),
+            "policy_gradient": step_within(self._actor_optimiser, actor_loss, _LARGEST_GRADIENT),
         }
         critic_loss = (weight * self.critic.loss(features, returns.detach())).mean()
-        follow(self._critic_optimiser, critic_loss)
+        step_within(self._critic_optimiser, critic_loss, _LARGEST_GRADIENT)
         polyak(self.slow_critic.parameters(), self.critic.parameters(), s.tau)
         return figures | {
             "critic_loss": float(critic_loss.detach()),
@@ -227,14 +227,3 @@ def shifted(image: Tensor) -> Tensor:
     stacked = image.permute(0, 2, 3, 1, 4).flatten(3)
     found = random_shift(stacked, largest_shift(height, width))
     return found.unflatten(3, (length, -1)).permute(0, 3, 1, 2, 4)
-
-
-def follow(optimiser: Adam, loss: Tensor) -> float:
-    """One step down a loss, with the gradient cut to a largest length; returns its length before."""
-    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-    for parameter in parameters:
-        parameter.grad = None
-    loss.backward()
-    norm = nn.utils.clip_grad_norm_(parameters, _LARGEST_NORM)
-    optimiser.move()
-    return float(norm)

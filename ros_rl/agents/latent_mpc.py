@@ -33,7 +33,7 @@ from ros_rl.layout import Layout
 from ros_rl.networks.critics import CriticEnsemble, polyak
 from ros_rl.networks.freezing import frozen
 from ros_rl.networks.mlp import evaluating
-from ros_rl.networks.optimisers import Adam, step
+from ros_rl.networks.optimisers import Adam, step, step_within
 from ros_rl.networks.policies import SquashedGaussianPolicy
 from ros_rl.planning.factory import make_planner
 from ros_rl.planning.planner import Planner
@@ -70,9 +70,8 @@ class LatentMpcAgent(Agent):
         self.policy = SquashedGaussianPolicy(s.latent, layout.action_size, s.hidden)
         self.temperature = Temperature(s.initial_alpha, s.target_entropy * layout.action_size, s.alpha_learning_rate)
         self.scales = torch.ones(2)
-        self._learned = [*self.latent_model.parameters(), *self.critics.parameters()]
         self._sight = Sight(layout, s.frames, s.shift, self._device)
-        self.model_optimiser = Adam(self._learned, s.learning_rate)
+        self.model_optimiser = Adam([*self.latent_model.parameters(), *self.critics.parameters()], s.learning_rate)
         self.policy_optimiser = Adam(self.policy.parameters(), s.learning_rate)
         world = LatentWorld(self.latent_model, self.policy, self.targets, layout.action_size)
         self.planner = make_planner(world, s.planner, s.gamma)
@@ -80,7 +79,7 @@ class LatentMpcAgent(Agent):
 
     @property
     def _device(self) -> torch.device:
-        return self._learned[0].device
+        return next(self.latent_model.parameters()).device
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`."""
@@ -122,7 +121,8 @@ class LatentMpcAgent(Agent):
                 q = values.detach().mean(1)
             state, weight = found.state, weight * s.decay
             states.append(state)
-        self._descend(loss / s.length)
+        step_within(self.model_optimiser, loss / s.length, _LARGEST_GRADIENT)
+        polyak(self.targets.parameters(), self.critics.parameters(), s.tau)
         self._show(q, target[:, 0])
         metrics = {name: float(value.detach()) for name, value in errors.items()} | figures(q, target[:, 0])
         return metrics | self._improve(torch.stack(states[:-1]).detach().mean(1))
@@ -146,13 +146,6 @@ class LatentMpcAgent(Agent):
         members, count, _ = state.shape
         taken = action.expand(members, -1, -1).flatten(0, 1)
         return critics(state.flatten(0, 1), taken).unflatten(1, (members, count))
-
-    def _descend(self, loss: Tensor) -> None:
-        self.model_optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self._learned, _LARGEST_GRADIENT)
-        self.model_optimiser.step()
-        polyak(self.targets.parameters(), self.critics.parameters(), self.settings.tau)
 
     def _improve(self, states: Tensor) -> dict[str, float]:
         """One step of the policy and of the entropy coefficient, on predicted states (length, batch, latent)."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ros_rl.features.feature import IN_EPISODE, Feature, in_episode, measured, unit, values
+from ros_rl.features.feature import IN_EPISODE, Bounds, Feature, in_episode, measured, unit, values
 from ros_rl.robot import Robot
 from ros_rl.rotations import quaternion_to_matrix, yaw_matrix, yaw_of
 from ros_rl.sensors.sensor import IN_ODOMETRY
@@ -24,6 +24,15 @@ def gravity_of(tick: Tick, robot: Robot) -> Array:
     """Direction of gravity in the body frame, shape (3,)."""
     quaternion = tick.measurement["imu_orientation"]
     return -quaternion_to_matrix(quaternion / (np.linalg.norm(quaternion) or 1.0))[2]
+
+
+def _roll_pitch(tick: Tick, robot: Robot) -> Array:
+    x, y, z = gravity_of(tick, robot)
+    return np.array([np.arctan2(-y, -z), np.arcsin(np.clip(x, -1.0, 1.0))])
+
+
+def _half_turn(robot: Robot) -> Bounds:
+    return -np.array([np.pi, 0.5 * np.pi]), np.array([np.pi, 0.5 * np.pi])
 
 
 def _heading(tick: Tick, robot: Robot) -> Array:
@@ -64,6 +73,26 @@ BASE: dict[str, Feature] = {
         ("imu_angular_velocity",),
         mirror=(-1, 1, -1),
         meaning="of the body",
+        frame="body",
+    ),
+    "roll_pitch": Feature(
+        "rad",
+        1.0 / np.pi,
+        values(2),
+        _roll_pitch,
+        ("imu_orientation",),
+        mirror=(-1, 1),
+        bounds=_half_turn,
+        meaning="of the body, from level: about its x axis, -pi to pi, after about its y axis (REP 103)",
+    ),
+    "roll_pitch_rate": Feature(
+        "rad/s",
+        0.25,
+        values(2),
+        lambda tick, robot: tick.measurement["imu_angular_velocity"][:2],
+        ("imu_angular_velocity",),
+        mirror=(-1, 1),
+        meaning="angular velocity of the body about its x and y axes",
         frame="body",
     ),
     "base_velocity": Feature(

@@ -126,12 +126,25 @@ class Adam(_OwnRates, torch.optim.Adam):
 
 def step(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
     """One step down a loss; returns it."""
-    for group in optimiser.param_groups:
-        for parameter in group["params"]:
-            parameter.grad = None
-    loss.backward()
+    _differentiate(optimiser, loss)
     move(optimiser)
     return float(loss.detach())
+
+
+def step_within(optimiser: torch.optim.Optimizer, loss: Tensor, largest: float) -> float:
+    """One step down a loss, with the gradient cut to a largest length; returns its length before."""
+    parameters = _differentiate(optimiser, loss)
+    length = torch.nn.utils.clip_grad_norm_(parameters, largest)
+    move(optimiser)
+    return float(length)
+
+
+def _differentiate(optimiser: torch.optim.Optimizer, loss: Tensor) -> list[Tensor]:
+    parameters: list[Tensor] = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    for parameter in parameters:
+        parameter.grad = None
+    loss.backward()
+    return parameters
 
 
 def move(optimiser: torch.optim.Optimizer) -> None:
