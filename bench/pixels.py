@@ -81,10 +81,15 @@ PARTS = {
     "ur5": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, (), "pick_place"),
     "ur5_front": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, _FRONT, "pick_place"),
     "xarm": Part("xarm_pick_place", "xarm_pixels", _THINGS, 3.0, True, 20.0, (), "pick_place"),
+    "a1": Part("a1_from_back", "a1_dreamer", "walking_velocity", 0.3, True, 60.0),  # m/s; sixteen numbers, no pictures
 }
 USUAL = ("velocity", "velocity_sac", "ur5", "xarm")
 _EPISODES, _IN_A_ROW = 10, 2
-_EVALUATED = {_THINGS: "evaluator.every=600", "distance": "evaluator.every=200"}
+_EVALUATED = {
+    _THINGS: "evaluator.every=600",
+    "distance": "evaluator.every=200",
+    "walking_velocity": "evaluator.every=4800",
+}
 
 
 def record(part: Part, folder: Path) -> None:

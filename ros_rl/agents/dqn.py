@@ -24,41 +24,57 @@ from ros_rl.agents.common.critics import TargetedNetwork
 from ros_rl.agents.common.off_policy import ReplayAgent
 from ros_rl.agents.common.policy_graph import PolicyGraph
 from ros_rl.agents.common.samples import Inputs, Samples
-from ros_rl.agents.random import uniform_index
+from ros_rl.agents.random import normal_share, uniform_index
 from ros_rl.layout import Layout
 from ros_rl.networks.critics import ActionValues
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.off_policy import DqnSettings
 
 _SMALLEST = 1e-6  # of a share, whose logarithm is finite in float32
+_NONE = -1.0  # no index
 
 
 class DqnGraph(PolicyGraph):
     """Takes the most valuable action, or when it explores with probability `epsilon` any.
 
-    With a `temperature` T the value of each is drawn anew each time, with noise of Gumbel's distribution: the most
+    A random action is taken again at the next step with the chance `persistence` (temporally extended exploration,
+    Dabney et al. 2021, here with geometric durations); the carry's last number is that action, -1 for none. With a
+    `temperature` T the value of each is drawn anew each time, with noise of Gumbel's distribution: the most
     valuable one then is u with a probability in proportion to exp(Q(o, u) / T), evaluated or not.
     """
 
     epsilon: Tensor
 
-    def __init__(self, layout: Layout, inputs: Inputs, values: Any, epsilon: float, temperature: float) -> None:
+    def __init__(
+        self, layout: Layout, inputs: Inputs, values: Any, epsilon: float, temperature: float, persistence: float
+    ) -> None:
         super().__init__(layout, inputs)
-        self.values, self.temperature = values, temperature
+        self.values, self.temperature, self.persistence = values, temperature, persistence
         self.register_buffer("epsilon", torch.tensor([epsilon]))
+        self.carry = (_NONE,) if persistence else ()
 
     @property
     def noise_shape(self) -> list[int]:
-        """One number that decides whether to explore, one that decides which action then, and one for each value."""
-        return [2 + (self.spec.choices if self.temperature else 0)]
+        """Numbers that decide whether to explore, by which action, whether that goes on, and one for each value."""
+        return [2 + bool(self.persistence) + (self.spec.choices if self.temperature else 0)]
 
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
-        """See `ControlGraph.act`: what explores is the first two numbers."""
-        return self.explore(self.inputs(observation)[None], noise, explore), carry
+        """See `ControlGraph.act`."""
+        return self.explore(self.inputs(observation)[None], carry, noise, explore)
 
-    def explore(self, obs: Tensor, noise: Tensor, explore: Tensor) -> Tensor:
-        """The index of an action, (1,), from a network input (1, inputs)."""
-        return self.choose(obs, torch.cat([noise[:2] * explore, noise[2:]])[None])[0]
+    def explore(self, obs: Tensor, held: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, Tensor]:
+        """The index of an action, (1,), from a network input (1, inputs), and what of it persists, as `held` does."""
+        noise = torch.cat([noise[:2] * explore, noise[2:]])[None]
+        if not self.persistence:
+            return self.choose(obs, noise)[0], held
+        goes_on = (explore > 0.0) & (held > _NONE) & (normal_share(noise[0, 2:3]) < self.persistence)
+        drawn = uniform_index(noise[0, 1:2], self.spec.choices)
+        chosen = torch.where(goes_on, held, self.choose(obs, torch.cat([noise[:, :2], noise[:, 3:]], 1))[0])
+        persists = goes_on | self._explores(noise[0, :1])
+        return chosen, torch.where(persists, torch.where(goes_on, held, drawn), _NONE)
+
+    def _explores(self, chance: Tensor) -> Tensor:
+        return 1.0 - torch.erf(chance.abs() * 0.5**0.5) < self.epsilon  # never with zero noise: 1 < epsilon
 
     def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
         """See `PolicyGraph.choose`: the index of an action, as a float, (1, 1)."""
@@ -67,8 +83,7 @@ class DqnGraph(PolicyGraph):
         if self.temperature:
             values = values + self.temperature * gumbel(drawn)
         best = values.argmax(-1, keepdim=True)
-        explores = 1.0 - torch.erf(chance.abs() * 0.5**0.5) < self.epsilon  # never with zero noise: 1 < epsilon
-        return torch.where(explores, uniform_index(which, self.spec.choices), best.to(noise.dtype))
+        return torch.where(self._explores(chance), uniform_index(which, self.spec.choices), best.to(noise.dtype))
 
 
 class DqnAgent(ReplayAgent):
@@ -91,7 +106,9 @@ class DqnAgent(ReplayAgent):
     def make_graph(self) -> DqnGraph:
         """What acts by these values."""
         s = self.settings
-        return DqnGraph(self.layout, self.inputs, self.critics.online, s.epsilon_start, s.temperature)
+        return DqnGraph(
+            self.layout, self.inputs, self.critics.online, s.epsilon_start, s.temperature, s.epsilon_persists
+        )
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`; exploration follows its schedule."""
@@ -143,7 +160,7 @@ class DqnAgent(ReplayAgent):
 
 def gumbel(noise: Tensor) -> Tensor:
     """Numbers of Gumbel's distribution, from standard normal ones by their distribution functions."""
-    share = (0.5 + 0.5 * torch.erf(noise * 0.5**0.5)).clamp(_SMALLEST, 1.0 - _SMALLEST)
+    share = normal_share(noise).clamp(_SMALLEST, 1.0 - _SMALLEST)
     return -torch.log(-torch.log(share))
 
 

@@ -23,9 +23,9 @@ from ros_rl.settings.latent import DrqDqnSettings
 class DrqDqnGraph(SeeingGraph, DqnGraph):
     """See `DqnGraph`; sees several frames."""
 
-    def decide(self, packed: Tensor, noise: Tensor, explore: Tensor) -> Tensor:
+    def decide(self, packed: Tensor, kept: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, Tensor]:
         """See `SeeingGraph.decide`."""
-        return self.explore(packed, noise, explore)
+        return self.explore(packed, kept, noise, explore)
 
 
 class DrqDqnAgent(DqnAgent):
@@ -49,6 +49,8 @@ class DrqDqnAgent(DqnAgent):
     def make_graph(self) -> DrqDqnGraph:
         """See `DqnAgent.make_graph`."""
         s = self.settings
-        graph = DrqDqnGraph(self.layout, self.inputs, self.critics.online, s.epsilon_start, s.temperature)
+        graph = DrqDqnGraph(
+            self.layout, self.inputs, self.critics.online, s.epsilon_start, s.temperature, s.epsilon_persists
+        )
         graph.see_frames(s.frames)
         return graph

@@ -56,10 +56,10 @@ class DrqSacGraph(SeeingGraph):
         """One number per action."""
         return [self.spec.action_size]
 
-    def decide(self, packed: Tensor, noise: Tensor, explore: Tensor) -> Tensor:
+    def decide(self, packed: Tensor, kept: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, Tensor]:
         """See `SeeingGraph.decide`."""
         action = self.policy.act(self.encoder(packed), (noise * explore)[None])
-        return self.inputs.smooth(action, packed)[0]
+        return self.inputs.smooth(action, packed)[0], kept
 
 
 class _Heads:

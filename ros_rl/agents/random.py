@@ -61,8 +61,12 @@ class RandomAgent(Agent):
 
 def uniform_index(noise: Tensor, choices: int) -> Tensor:
     """Indices 0 to choices - 1, all alike, from standard normal numbers by their distribution function; as floats."""
-    share = 0.5 + 0.5 * torch.erf(noise * 0.5**0.5)
-    return (share * choices).floor().clamp(0.0, choices - 1.0)
+    return (normal_share(noise) * choices).floor().clamp(0.0, choices - 1.0)
+
+
+def normal_share(noise: Tensor) -> Tensor:
+    """The standard normal distribution function."""
+    return 0.5 + 0.5 * torch.erf(noise * 0.5**0.5)
 
 
 def newest_action(observation: Tensor, spec: Layout) -> Tensor:

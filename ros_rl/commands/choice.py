@@ -16,10 +16,13 @@ from ros_rl.commands.cartesian import newest_command
 from ros_rl.commands.command_map import CommandMap
 from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, Robot
+from ros_rl.sensors.inputs import GRASP
 from ros_rl.types import Array, Tick
 
 TOGGLE, STEPS = VERTICALS = ("toggle", "steps")
 """One choice that goes between two heights; or two, a step up and a step down."""
+ALWAYS, HOLDING = LIFTS = ("always", "holding")
+"""When the tool may go up: at any time, or while the gripper holds something, as the published ones could."""
 HEIGHT, GRIP, STAY = "height", "grip", "stay"
 """Choices that are no step."""
 _NEWTON_STEPS, _THERE = 20, 1e-7  # m or rad
@@ -37,6 +40,7 @@ class Choice:
     vertical: str
     stay: bool
     heights: tuple[float, float]
+    lift: str
     orientation: str
     lower: Corner
     upper: Corner
@@ -51,7 +55,7 @@ class ChoiceCommands(CommandMap):
     that the kinematics give for the end of the step, solved to a tenth of a micrometre, and of that at which the joints
     would come to rest (`Arm.places`). So the step ends at its place whatever moved before, one ramp after the period if
     another choice follows. Steps that would leave the box end at its side, faster ones than the joints' limits permit
-    fall short.
+    fall short. With ``lift: holding`` none lifts the tool unless the task remembers that the gripper holds something.
 
     Back, a command is the choice whose command it is: exact up to choices that are the same at that tick, such as two
     steps against the sides of a corner, of which the first is told. One that is nearer to none, as the driver's filter
@@ -178,11 +182,18 @@ class ChoiceCommands(CommandMap):
 
     def _command(self, tick: Tick, move: str) -> Array:
         arm, place = self._arm, self._arm.places(tick)[-1]
-        way = self._solved(place, self.target(arm.tool(place).position, move)) - place
+        start = arm.tool(place).position
+        target = start if self._stays_low(tick, start, move) else self.target(start, move)
+        way = self._solved(place, target) - place
         before = newest_command(tick)
         velocity = arm.limits(place).towards(np.zeros(self.robot.size), way / arm.period)
         grip = np.where(arm.of_others(before) > 0.0, 1.0, -1.0)
         return arm.with_others(velocity, -grip if move == GRIP else grip)
+
+    def _stays_low(self, tick: Tick, start: Array, move: str) -> bool:
+        """Whether a choice would lift the tool, which nothing is in."""
+        lifts = move == "z_up" or (move == HEIGHT and not self.is_high(start[2]))
+        return lifts and self._settings.lift == HOLDING and not tick.inputs[GRASP].any()
 
     def _height(self, height: float, other: bool) -> float:
         """Of the two heights the nearer one, or the other; where steps go up and down, the one that was reached."""

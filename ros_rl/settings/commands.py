@@ -15,11 +15,12 @@ import numpy as np
 from ros_rl.commands import CommandMap, JointCommands
 from ros_rl.commands.arm import FIXED, ORIENTATIONS, UPRIGHT
 from ros_rl.commands.cartesian import Cartesian, CartesianCommands
-from ros_rl.commands.choice import TOGGLE, VERTICALS, Choice, ChoiceCommands
+from ros_rl.commands.choice import ALWAYS, HOLDING, LIFTS, TOGGLE, VERTICALS, Choice, ChoiceCommands
 from ros_rl.commands.planar import HEADING, PlanarCommands
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, Robot
+from ros_rl.sensors.inputs import GRASP
 
 _ANYWHERE = (-math.inf, -math.inf, -math.inf), (math.inf, math.inf, math.inf)
 
@@ -32,6 +33,11 @@ class CommandSettings:
     """Whether actions are choices."""
     fields: ClassVar[tuple[str, ...]] = ()
     """Observation fields whose sensors it reads, too."""
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        """What it reads that the task has to remember (`ros_rl.tasks.task.Task.memory`)."""
+        return ()
 
     def make(self, name: str, robot: Robot, period: float) -> CommandMap:
         """The map.
@@ -123,6 +129,12 @@ class ChoiceSettings(ToolSettings):
     )
     stay: bool = setting(False, "one choice more, which is to stay; of the published ones all move something")
     heights: tuple[float, float] = setting((0.1, 0.25), "toggle: lower and upper height of the tool", unit="m")
+    lift: str = setting(
+        ALWAYS,
+        "when the tool may go up: at any time, or while the gripper holds something, as published (holding), which "
+        "makes it far likelier to grasp something by chance;",
+        choices=LIFTS,
+    )
     avoid_lower: tuple[float, float, float] = setting(
         _ANYWHERE[1], "smallest x, y and z of a box that no step leads into, such as a wall", unit="m", infinite=True
     )
@@ -135,6 +147,16 @@ class ChoiceSettings(ToolSettings):
         lower, upper = self.avoid_lower, self.avoid_upper
         if (lower, upper) != _ANYWHERE[::-1] and any(low >= high for low, high in zip(lower, upper, strict=True)):
             raise ConfigError(f"control.commands.avoid_lower {lower} is not below avoid_upper {upper}: both make a box")
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        """See `CommandSettings.memory`."""
+        return (GRASP,) if self.lift == HOLDING else ()
+
+    def described(self, name: str) -> dict[str, Any]:
+        """See `CommandSettings.described`: graphs that do not say when they lift do so always."""
+        told = super().described(name)
+        return {key: value for key, value in told.items() if (key, value) != ("lift", ALWAYS)}
 
     def fitted(self, robot: Robot, period: float) -> Robot:
         """See `CommandSettings.fitted`: in a long period commands may change as far as their limits go."""

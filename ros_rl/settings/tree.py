@@ -146,6 +146,12 @@ class Settings:
     def _check_actions(self) -> None:
         """Refuse an agent for other actions than the robot's; of an environment only the environment knows them."""
         agent, commands = self.agent, self.control.commands
+        forgotten = [name for name in commands.memory if name not in self.task.memory]
+        if forgotten:
+            raise ConfigError(
+                f"control.commands.lift 'holding' goes by {forgotten[0]}, which task '{self.task.name}' does not "
+                "remember: use 'always'"
+            )
         if not agent.learns or isinstance(self.task, GymTask) or agent.acts(commands.discrete):
             return
         kinds = ("discrete", "continuous") if agent.discrete else ("continuous", "discrete")

@@ -149,6 +149,34 @@ def test_a_temperature_draws_actions_by_their_values(explore: float) -> None:
     torch.testing.assert_close(share, torch.softmax(torch.tensor(table) / 0.5, 0), atol=0.03, rtol=0)
 
 
+def test_random_actions_persist_for_geometric_times() -> None:
+    """Their mean length is 1 / (1 - p); a chain of two states tells how often any is on."""
+    agent = with_tables([0.0, 5.0, 1.0, 2.0], [0.0] * CHOICES, "double", epsilon_persists=0.75)
+    agent.graph.epsilon.fill_(0.2)
+    carry, observation = torch.tensor(agent.graph.carry), torch.zeros(LAYOUT.size)
+    noise = torch.randn(20_000, *agent.graph.noise_shape, generator=torch.Generator().manual_seed(3))
+    acted, held = [], []
+    for row in noise:
+        action, carry = agent.graph.act(observation, carry, row, torch.ones(1))
+        acted.append(int(action))
+        held.append(int(carry))
+    random = torch.tensor(held) >= 0
+    assert float(random.float().mean()) == pytest.approx(0.2 / (0.2 + 0.8 * 0.25), abs=0.02)
+    assert all(one == other for one, other in zip(acted, held, strict=True) if other >= 0)
+    assert all(one == 1 for one, other in zip(acted, held, strict=True) if other < 0)
+    runs = torch.tensor(held)[1:][random[1:]]
+    before = torch.tensor(held)[:-1][random[1:]]
+    same = float((runs == before).float().mean())
+    assert same == pytest.approx(0.75 + 0.25 * 0.2 / CHOICES, abs=0.02)
+
+
+def test_what_persists_is_forgotten_when_evaluated() -> None:
+    agent = with_tables([0.0, 5.0, 1.0, 2.0], [0.0] * CHOICES, "double", epsilon_persists=0.99)
+    for row in torch.randn(50, *agent.graph.noise_shape):
+        action, carry = agent.graph.act(torch.zeros(LAYOUT.size), torch.tensor([3.0]), row, torch.zeros(1))
+        assert int(action) == 1 and float(carry) == -1.0
+
+
 def test_is_greedy_when_evaluated_whatever_epsilon() -> None:
     agent = with_tables([0.0, 5.0, 1.0, 2.0], [0.0] * CHOICES, "double")
     for _ in range(50):
@@ -166,8 +194,9 @@ def test_epsilon_follows_environment_steps() -> None:
 
 
 @pytest.mark.parametrize("explore", [0.0, 1.0])
-def test_exported_graph_decides_alike_and_takes_new_weights_and_epsilon(explore: float) -> None:
-    agent = agent_of(LAYOUT, "dqn", critics=2, normalisation="layer")
+@pytest.mark.parametrize("persists", [0.0, 0.8])
+def test_exported_graph_decides_alike_and_takes_new_weights_and_epsilon(explore: float, persists: float) -> None:
+    agent = agent_of(LAYOUT, "dqn", critics=2, normalisation="layer", epsilon_persists=persists)
     exported = ExportedGraph(agent.graph, "toy", 0.05)
     for epsilon in (0.5, 0.1):
         with torch.no_grad():

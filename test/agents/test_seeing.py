@@ -27,7 +27,7 @@ SMALL: dict[str, Any] = {"frames": FRAMES, "channels": 8, "embedding": 16, "hidd
 AGENTS: dict[str, tuple[int, int, dict[str, Any]]] = {
     "latent_mpc": (0, 350, SMALL | {"latent": 32}),
     "drq_sac": (0, 400, SMALL),
-    "drq_dqn": (3, 300, SMALL | {"targets": "polyak", "tau": 0.02}),
+    "drq_dqn": (3, 300, SMALL | {"targets": "polyak", "tau": 0.02, "epsilon_persists": 0.5}),
 }
 """Choices, updates and settings of each."""
 

@@ -3,6 +3,8 @@
 
 """Choices: steps end at their places, every command is its choice again, and what is none is none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from arm_ticks import UR5E, arm_tick, at_home, make_map, with_gripper
@@ -16,6 +18,7 @@ from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.safety import CommandFilter
 from ros_rl.settings.commands import ChoiceSettings
 from ros_rl.settings.loading import load_settings
+from ros_rl.types import Measurement
 
 PERIOD = 0.5
 """2 Hz, as published."""
@@ -182,6 +185,46 @@ def test_no_step_leads_into_the_box_to_avoid() -> None:
     np.testing.assert_allclose(commands.target(beside, "height"), [0.45, 0.06, 0.2])
     inside = np.array([0.45, 0.04, 0.1])
     np.testing.assert_allclose(commands.target(inside, "height"), [0.45, 0.04, 0.2], err_msg="out of it it may go")
+
+
+@pytest.mark.parametrize("vertical", ["toggle", "steps"])
+@pytest.mark.parametrize("grasp", [0.0, 1.0, -1.0])
+def test_nothing_is_lifted_by_what_holds_nothing_if_so_told(vertical: str, grasp: float) -> None:
+    """It may come down, go sideways and close its gripper; up it goes with a thing alone."""
+    robot = with_gripper()
+    always, holding = (
+        make_map("choice", robot, PERIOD, vertical=vertical, heights=(0.1, 0.2), step=0.05, lift=lift)
+        for lift in ("always", "holding")
+    )
+    settings = ChoiceSettings(vertical=vertical, heights=(0.1, 0.2), step=0.05)
+    assert settings.make("choice", robot, PERIOD).describe() == always.describe(), (
+        "told as it was before there was a choice"
+    )
+    assert holding.describe() == {**always.describe(), "lift": "holding"}
+    high = replace(at_home(robot, 0), inputs={"grasp": np.array([grasp])})
+    down = "height" if vertical == "toggle" else "z_down"
+    up = {"z_down": "z_up"}.get(down, down)
+    numbers = {name: np.array([float(number)]) for number, name in enumerate(always.moves)}
+    while always.tool(high)[2] > 0.16:  # now low
+        np.testing.assert_array_equal(holding.command(high, numbers[down]), always.command(high, numbers[down]))
+        moved = high.measurement["joint_position"] + PERIOD * np.where(
+            robot.commanded_by("velocity"), always.command(high, numbers[down]), 0.0
+        )
+        high = replace(high, measurement=Measurement(joint_position=moved))
+    for name, number in numbers.items():
+        asked, usual = holding.command(high, number), always.command(high, number)
+        if name == up and not grasp:
+            assert np.abs(usual).max() > 0.1 and np.abs(asked[robot.commanded_by("velocity")]).max() < 1e-6
+        else:
+            np.testing.assert_array_equal(asked, usual)
+            assert holding.decided(high, asked) == always.decided(high, usual)
+
+
+def test_a_task_that_remembers_no_grasp_always_lifts() -> None:
+    options = [{"control.commands.name": "choice", "agent.name": "dqn", "control.commands.lift": "holding"}]
+    with pytest.raises(ConfigError, match="lift 'holding' goes by grasp, which task 'ur5_reach' does not remember"):
+        load_settings("ur5_reach", overrides=options)
+    assert load_settings("ur5_pick_place", overrides=options).control.commands.memory == ("grasp",)
 
 
 @pytest.mark.parametrize(

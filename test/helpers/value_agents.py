@@ -82,15 +82,17 @@ def largest_difference(graph: ControlGraph, exported: ExportedGraph, explore: fl
     """Between the actions of torch and of onnxruntime, with the same random inputs."""
     onnx, rng, worst = OnnxGraph(exported.serialise({})), np.random.default_rng(3), 0.0
     fields = [f for f in graph.spec.fields if f.size]
+    carry = torch.tensor(graph.carry)
     for _ in range(cases):
         values = {f.name: rng.normal(size=f.size).astype(np.float32) for f in fields}
         noise = rng.normal(size=graph.noise_shape).astype(np.float32)
         with torch.no_grad():
             observation = torch.cat([torch.from_numpy(value) for value in values.values()])
-            expected = graph.act(observation, torch.zeros(0), torch.from_numpy(noise), torch.tensor([explore]))[0]
-        worst = max(
-            worst, float(np.abs(onnx.run(values, onnx.initial_carry(), noise, explore).action - expected.numpy()).max())
-        )
+            expected = graph.act(observation, carry, torch.from_numpy(noise), torch.tensor([explore]))
+        found = onnx.run(values, carry.numpy(), noise, explore)
+        worst = max(worst, float(np.abs(found.action - expected[0].numpy()).max()))
+        carry = expected[1]
+        assert np.allclose(found.carry, carry)
     return worst
 
 

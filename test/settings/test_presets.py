@@ -86,8 +86,8 @@ def test_a_wrong_preset_is_named_with_its_key(tmp_path, monkeypatch, content, co
 def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
     with pytest.raises(
         UnknownNameError,
-        match="unknown preset 'nope'; valid: a1_dreamer, crossq, debug, dqn, mbpo, sphero_dreamer, sphero_pixels, td7, ur5_pixels, "
-        "xarm_pixels",
+        match="unknown preset 'nope'; valid: a1_dreamer, crossq, debug, dqn, mbpo, sphero_dreamer, sphero_pixels, td7, "
+        "ur5_pixels, xarm_pixels",
     ):
         load_settings("a1_walk", preset="nope")
 

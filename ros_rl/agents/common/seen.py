@@ -58,19 +58,22 @@ class Sight:
 
 
 class SeeingGraph(ControlGraph):
-    """Sees several frames and their images, and decides by all of them at once; nothing else is carried."""
+    """Sees several frames and their images, and decides by all of them at once.
+
+    The carry is what was seen, and behind it what the decision keeps for itself.
+    """
 
     memory: FrameMemory
     packing: Packing
 
     def see_frames(self, frames: int) -> None:
-        """Make ready, once the layout is known.
+        """Make ready, once the layout and what the decision keeps are known.
 
         Args:
             frames: See `Packing`.
         """
         self.memory, self.packing = FrameMemory(self.spec, frames), Packing(self.spec, frames)
-        self.carry = (0.0,) * self.memory.carry_size
+        self.carry = (0.0,) * self.memory.carry_size + self.carry
 
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
         """See `ControlGraph.act`."""
@@ -80,12 +83,14 @@ class SeeingGraph(ControlGraph):
         self, observation: Tensor, images: Mapping[str, Tensor], carry: Tensor, noise: Tensor, explore: Tensor
     ) -> tuple[Tensor, ...]:
         """See `ControlGraph.act_on_images`."""
-        flat, pictures, seen = self.memory.see(observation, images, carry)
-        return self.decide(self.packing.pack(flat, pictures), noise, explore), seen
+        size = self.memory.carry_size
+        flat, pictures, seen = self.memory.see(observation, images, carry[:size])
+        action, kept = self.decide(self.packing.pack(flat, pictures), carry[size:], noise, explore)
+        return action, torch.cat([seen, kept]) if kept.numel() else seen
 
     @abstractmethod
-    def decide(self, packed: Tensor, noise: Tensor, explore: Tensor) -> Tensor:
-        """The action, (actions,), from a packed observation, (1, values)."""
+    def decide(self, packed: Tensor, kept: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, Tensor]:
+        """The action, (actions,), from a packed observation, (1, values), and what the next decision gets as `kept`."""
 
 
 class SeenInputs(Inputs):
