@@ -41,6 +41,7 @@ class Choice:
     stay: bool
     heights: tuple[float, float]
     lift: str
+    empty_opens: bool
     orientation: str
     lower: Corner
     upper: Corner
@@ -188,7 +189,8 @@ class ChoiceCommands(CommandMap):
         before = newest_command(tick)
         velocity = arm.limits(place).towards(np.zeros(self.robot.size), way / arm.period)
         grip = np.where(arm.of_others(before) > 0.0, 1.0, -1.0)
-        return arm.with_others(velocity, -grip if move == GRIP else grip)
+        opens = self._settings.empty_opens and not tick.inputs[GRASP].any()
+        return arm.with_others(velocity, -grip if move == GRIP else np.minimum(grip, -1.0) if opens else grip)
 
     def _stays_low(self, tick: Tick, start: Array, move: str) -> bool:
         """Whether a choice would lift the tool, which nothing is in."""

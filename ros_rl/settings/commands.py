@@ -135,6 +135,9 @@ class ChoiceSettings(ToolSettings):
         "makes it far likelier to grasp something by chance;",
         choices=LIFTS,
     )
+    empty_opens: bool = setting(
+        False, "a gripper that closed around nothing opens with the next choice, so that each closing is a try"
+    )
     avoid_lower: tuple[float, float, float] = setting(
         _ANYWHERE[1], "smallest x, y and z of a box that no step leads into, such as a wall", unit="m", infinite=True
     )
@@ -151,12 +154,12 @@ class ChoiceSettings(ToolSettings):
     @property
     def memory(self) -> tuple[str, ...]:
         """See `CommandSettings.memory`."""
-        return (GRASP,) if self.lift == HOLDING else ()
+        return (GRASP,) if self.lift == HOLDING or self.empty_opens else ()
 
     def described(self, name: str) -> dict[str, Any]:
-        """See `CommandSettings.described`: graphs that do not say when they lift do so always."""
-        told = super().described(name)
-        return {key: value for key, value in told.items() if (key, value) != ("lift", ALWAYS)}
+        """See `CommandSettings.described`: graphs that say nothing of the two later settings have their defaults."""
+        told, later = super().described(name), {"lift": ALWAYS, "empty_opens": False}
+        return {key: value for key, value in told.items() if key not in later or value != later[key]}
 
     def fitted(self, robot: Robot, period: float) -> Robot:
         """See `CommandSettings.fitted`: in a long period commands may change as far as their limits go."""

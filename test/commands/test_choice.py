@@ -220,6 +220,29 @@ def test_nothing_is_lifted_by_what_holds_nothing_if_so_told(vertical: str, grasp
             assert holding.decided(high, asked) == always.decided(high, usual)
 
 
+@pytest.mark.parametrize("grasp", [0.0, 1.0])
+@pytest.mark.parametrize("closed", [False, True])
+def test_an_empty_gripper_opens_by_itself_if_so_told(closed: bool, grasp: float) -> None:
+    """Whatever is chosen next, if it is closed and holds nothing; otherwise it does as it is told."""
+    robot = with_gripper()
+    usual, opening = (
+        make_map("choice", robot, PERIOD, heights=(0.1, 0.25), empty_opens=opens) for opens in (False, True)
+    )
+    assert opening.describe() == {**usual.describe(), "empty_opens": True}
+    grips = robot.commanded_by("position")
+    shut = usual.command(at_home(robot, 0), np.array([float(usual.choices - 1)]))
+    opened = usual.command(at_home(robot, 0), np.array([0.0]))
+    before = np.where(grips, shut if closed else opened, 0.0)
+    tick = replace(arm_tick(robot, robot.home, before), inputs={"grasp": np.array([grasp])})
+    for number, name in enumerate(usual.moves):
+        asked, plain = (commands.command(tick, np.array([float(number)])) for commands in (opening, usual))
+        if closed and not grasp:
+            np.testing.assert_array_equal(asked[grips], opened[grips])
+            np.testing.assert_array_equal(asked[~grips], plain[~grips])
+        else:
+            np.testing.assert_array_equal(asked, plain, err_msg=name)
+
+
 def test_a_task_that_remembers_no_grasp_always_lifts() -> None:
     options = [{"control.commands.name": "choice", "agent.name": "dqn", "control.commands.lift": "holding"}]
     with pytest.raises(ConfigError, match="lift 'holding' goes by grasp, which task 'ur5_reach' does not remember"):

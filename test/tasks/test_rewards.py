@@ -335,11 +335,12 @@ class TestFromBack:
             ({"body_velocity": [2.0, 0.0, 0.0]}, 3.0 - 0.04),
             ({"body_velocity": [-0.2, 0.0, 0.0]}, -3.0 * 0.4 - 0.04),
             ({"angular_velocity": [3.0, 3.0, -5.0]}, 3.0 * 0.4 - 0.3),
+            ({"joint_position": [0.5] * 12}, 0.5 * (3.0 * 0.4 - 0.04) - 0.5),  # half as near, in the pose's reward too
         ],
     )
     def test_what_stands_is_paid_for_walking(self, changes: Values, walking: float) -> None:
         reward, ended = judged(make_task("a1_from_back"), {**STANDING, **changes}, STILL, MOVED)
-        assert (reward, ended) == (pytest.approx(1.0 + 1.0 + 0.5 + walking - 0.0018), False)
+        assert (reward, ended) == (pytest.approx(1.0 + 1.0 + 1.0 + walking - 0.0018), False)
 
     def test_what_lies_on_its_back_is_not(self) -> None:
         lying = {**STANDING, "gravity": [0.0, 0.0, 1.0]}

@@ -68,8 +68,8 @@ WALKING_VELOCITY = Measure(
 class A1FromBack(QuadrupedGetUp):
     """`QuadrupedGetUp` with an A1 that begins on its back and walks once it stands; made for `driver.resets: never`.
 
-    Reward: that of getting up, and, as far as it stands, the forward velocity up to its target, less a small penalty on
-    turning.
+    Reward: that of getting up, and, as far as it stands and its joints are near the home pose, the forward velocity up
+    to its target, less a small penalty on turning. Where the pose did not count it crawled on one stretched leg.
     """
 
     name: ClassVar[str] = "a1_from_back"
@@ -81,9 +81,9 @@ class A1FromBack(QuadrupedGetUp):
     not_planned: ClassVar[tuple[str, ...]] = (*QuadrupedGetUp.not_planned, "success_share")
 
     episode_seconds: float = setting(10.0, "time limit of an episode", unit="s", low=0.5)
-    pose_weight: float = setting(0.5, "of nearness to the home pose, where it is upright and high", low=0.0)
+    pose_weight: float = setting(1.0, "of nearness to the home pose, where it is upright and high", low=0.0)
     target_velocity: float = setting(0.5, "velocity at which the reward saturates", unit="m/s", low=0.05, high=3.0)
-    walk_weight: float = setting(3.0, "of the forward velocity, as far as it stands", low=0.0)
+    walk_weight: float = setting(3.0, "of the forward velocity, as far as it stands in a pose like home", low=0.0)
     yaw_rate_weight: float = setting(0.1, "penalty on the yaw rate, as far as it stands", low=0.0)
     success_share: float = setting(
         0.6, "share of target_velocity from which on it counts as walking", low=0.01, high=1.0
@@ -91,7 +91,7 @@ class A1FromBack(QuadrupedGetUp):
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """See the class."""
-        target, standing = self.target_velocity, self._standing(after)
+        target, standing = self.target_velocity, self._standing(after) * self._near(after)
         forward = after["body_velocity"][..., 0].clip(-target, target) / target
         turning = abs(after["angular_velocity"][..., 2]).clip(0.0, 3.0)
         walking = standing * (self.walk_weight * forward - self.yaw_rate_weight * turning)

@@ -66,13 +66,12 @@ class QuadrupedGetUp(Task):
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """See the class."""
         upright, standing = self._upright(after), self._standing(after)
-        far = (after["joint_position"] ** 2).mean(-1) / self.pose_scale**2
         change = ((action - last_action) ** 2).mean(-1)
         velocity = (after["joint_velocity"] ** 2).mean(-1)
         return (
             self.upright_weight * upright
             + self.height_weight * standing
-            + self.pose_weight * standing / (1.0 + far)
+            + self.pose_weight * standing * self._near(after)
             - self.action_change_weight * change
             - self.velocity_weight * standing * velocity
         )
@@ -85,6 +84,10 @@ class QuadrupedGetUp(Task):
         """From 0 to 1, as it is upright and high over its feet."""
         height = (after["height_over_feet"][..., 0] / self.standing_height).clip(0.0, 1.0)
         return self._upright(after) ** 2 * height
+
+    def _near(self, after: Fields) -> Any:
+        """From 0 to 1, as the joints are near the home pose."""
+        return 1.0 / (1.0 + (after["joint_position"] ** 2).mean(-1) / self.pose_scale**2)
 
     def succeeded(self, after: Fields) -> Any:
         """It stands."""
