@@ -17,7 +17,9 @@ from ros_rl.backends import Backend, make_backend
 from ros_rl.errors import RosRlError, one_line
 from ros_rl.nodes import packets
 from ros_rl.nodes.driver_shell import DriverShell, answered, limits_of
-from ros_rl.nodes.object_reader import ObjectReader
+from ros_rl.nodes.listener import Listener, complete
+from ros_rl.nodes.object_reader import listen_to_tracker
+from ros_rl.nodes.picture_reader import listen_to_cameras
 from ros_rl.nodes.qos import LATCHED, STATE
 from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.task_inputs import InputReader
@@ -41,14 +43,20 @@ class DriverNode(DriverShell):
         self._pacer: Pacer | None = None
         self._allowance: int | None = None
         super().__init__(dict.fromkeys(_MAY_CHANGE, self._take_settings))
-        driver = self._settings.driver
-        self._objects: ObjectReader | None = None
-        if tracked(self._robot) and not driver.backend.measures_objects:
-            self._objects = ObjectReader(self, self._gate, self._robot, driver.objects_limit)
+        self._listeners = self._listen()
         self._asked = InputReader(self._gate, self._robot, self._settings.task.asked, self._give)
         subscribe = self._gate.subscribe
         subscribe(Float64MultiArray, "verdict", packets.from_verdict, self._on_verdict, STATE)
         subscribe(Float64MultiArray, "step_allowance", packets.from_allowance, self._on_allowance, LATCHED)
+
+    def _listen(self) -> list[Listener]:
+        """To who sees what the robot does not."""
+        driver, robot, found = self._settings.driver, self._robot, list[Listener]()
+        if tracked(robot) and not driver.backend.measures_objects:
+            found.append(listen_to_tracker(self, self._gate, robot, driver.objects_limit))
+        if robot.cameras and not driver.backend.has_cameras:
+            found += listen_to_cameras(self, self._gate, robot, driver.camera_topics, driver.camera_limit)
+        return found
 
     def _take_settings(self, settings: Settings) -> None:
         self._settings = settings
@@ -61,8 +69,7 @@ class DriverNode(DriverShell):
         """Open the link to the robot; nothing moves."""
         settings = self._settings
         try:
-            backend = make_backend(settings, settings.seed)
-            self._backend = backend if self._objects is None else self._objects.complete(backend)
+            self._backend = complete(make_backend(settings, settings.seed), self._listeners)
             self._backend.connect()
         except RosRlError as error:
             self._report(str(error))
@@ -85,8 +92,9 @@ class DriverNode(DriverShell):
     def on_activate(self, state: Any) -> TransitionCallbackReturn:
         """Open the first tick."""
         assert self._pacer is not None
-        if self._objects is not None and self._objects.problem:
-            self._report(self._objects.problem)
+        silent = next(filter(None, (listener.problem for listener in self._listeners)), "")
+        if silent:
+            self._report(silent)
             return TransitionCallbackReturn.FAILURE
         self._problem = ""
         self._latch.disarm()  # who armed it before did so while nothing happened
@@ -178,8 +186,8 @@ class DriverNode(DriverShell):
             values["waits for"] = self._active.waits_for()
         if isinstance(self._pacer, RealTime):
             values["periods too long"] = self._pacer.broken
-        if self._objects is not None:
-            values |= self._objects.describe()
+        for listener in self._listeners:
+            values |= listener.describe()
         return values | self._asked.describe()
 
 

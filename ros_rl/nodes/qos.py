@@ -8,16 +8,20 @@ from __future__ import annotations
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 
-def _profile(depth: int, durability: DurabilityPolicy = DurabilityPolicy.VOLATILE) -> QoSProfile:
-    return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=ReliabilityPolicy.RELIABLE, durability=durability
-    )
+def _profile(
+    depth: int,
+    durability: DurabilityPolicy = DurabilityPolicy.VOLATILE,
+    reliability: ReliabilityPolicy = ReliabilityPolicy.RELIABLE,
+) -> QoSProfile:
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability, durability=durability)
 
 
 STATE = _profile(10)
 """Sensor topics and ticks: every one counts for a transition, old ones do not."""
 NEWEST = _profile(1)
 """Streams of which only the newest matters: commands, telemetry, what is only watched."""
+CAMERA = _profile(1, reliability=ReliabilityPolicy.BEST_EFFORT)
+"""Pictures of somebody's camera: who wants no more than this hears whoever publishes, reliably or not."""
 LATCHED = _profile(1, DurabilityPolicy.TRANSIENT_LOCAL)
 """A value that holds until the next: the control graph, the step allowance. Late joiners get it."""
 HISTORY = _profile(20, DurabilityPolicy.TRANSIENT_LOCAL)

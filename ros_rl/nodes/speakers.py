@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ros_rl.sensors.cameras import WATCHED, named_topics
 from ros_rl.sensors.objects import TRACKED
 from ros_rl.settings.backends import ExternalSettings
 from ros_rl.settings.tree import Settings
@@ -39,6 +40,8 @@ class Speakers:
 
 
 _EVERY_TICK, _EVERY_SECOND, _RARELY = 1.5, 4.0, math.inf
+_ANYBODY = Speakers(None, _EVERY_TICK)
+"""A person or a camera, but one at a time."""
 
 _OF_NODES = {
     "verdict": Speakers(("collector",), _EVERY_TICK),
@@ -47,8 +50,7 @@ _OF_NODES = {
     "progress": Speakers(("learner",), _EVERY_SECOND),
     "evaluation_request": Speakers(("learner",), _RARELY),
     "evaluation": Speakers(("evaluator",), _RARELY),
-    # a person or a camera, but one at a time
-    **{topic: Speakers(None, _EVERY_TICK) for topic in ("joy", "dead_man", "teleop", TRACKED)},
+    **dict.fromkeys(("joy", "dead_man", "teleop", TRACKED), _ANYBODY),
 }
 
 
@@ -62,6 +64,8 @@ def speakers_on(topic: str, settings: Settings) -> Speakers:
     driver = settings.driver
     if isinstance(driver.backend, ExternalSettings) and topic.startswith(f"{driver.backend.below}/"):
         return Speakers(_beyond(driver.backend.below, driver.nodes), _EVERY_TICK)
+    if topic.startswith(f"{WATCHED}/") or topic in named_topics(driver.camera_topics):
+        return _ANYBODY
     if topic in _OF_NODES:
         return _OF_NODES[topic]
     if topic == "joint_command":

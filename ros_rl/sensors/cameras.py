@@ -10,18 +10,22 @@ axis in mm (16UC1), 0 where nothing was measured. Stamps are the tick's, as of e
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ros_rl.errors import ContractError
+from ros_rl.errors import ConfigError, ContractError
 from ros_rl.robot import Camera, Robot
+from ros_rl.ros_names import check_namespace
 from ros_rl.sensors.sensor import Sensor, Topic
 from ros_rl.types import Measurement
 
 IMAGE = "sensor_msgs/msg/Image"
 INFO = "sensor_msgs/msg/CameraInfo"
+WATCHED = "watched"
+"""Namespace, below the run's, in which camera nodes of somebody's publish, unless the settings name other topics."""
 _IMAGE, _DEPTH = "image_", "depth_"
 
 
@@ -42,9 +46,9 @@ class Encoding(NamedTuple):
         """Of a picture as an array, rows from the top."""
         return (*camera.size, self.channels) if self.channels > 1 else camera.size
 
-    def row(self, camera: Camera) -> int:
+    def row(self, width: int) -> int:
         """Bytes of a row of pixels."""
-        return camera.width * self.channels * np.dtype(self.dtype).itemsize
+        return width * self.channels * np.dtype(self.dtype).itemsize
 
 
 RGB, DEPTH = Encoding("rgb8", "uint8", 3), Encoding("16UC1", "<u2", 1)
@@ -83,11 +87,53 @@ def info_topics(robot: Robot) -> list[tuple[str, str]]:
     return colour + [(name, f"camera/{name}/depth/camera_info") for name, item in robot.cameras.items() if item.depth]
 
 
+def watched_topics(robot: Robot, given: Sequence[str] = ()) -> dict[str, str]:
+    """On which topics a camera node of somebody's publishes pictures for a robot without its own, by what they measure.
+
+    Args:
+        robot: Whose cameras look.
+        given: Those that are elsewhere than in the namespace `WATCHED`; see `named_topics`.
+
+    Raises:
+        ConfigError: One cannot be, or nothing of that name is measured.
+    """
+    topics = {
+        name: f"{WATCHED}/{sensor.topic.name.removeprefix('camera/')}" for name, sensor in camera_sensors(robot).items()
+    }
+    named = named_topics(given)
+    for name in named:
+        if name not in topics:
+            looks = ", ".join(topics) or "nothing that looks"
+            raise ConfigError(f"driver.camera_topics names '{name}', which no camera gives; there is {looks}")
+    return topics | named
+
+
+def named_topics(given: Sequence[str]) -> dict[str, str]:
+    """What is to be heard on which topic, by what it measures.
+
+    Args:
+        given: ``NAME=TOPIC``, as ``driver.camera_topics`` has them.
+
+    Raises:
+        ConfigError: One is written otherwise, or its topic is no name.
+    """
+    found = {}
+    for item in given:
+        name, _, topic = item.partition("=")
+        if not topic.strip("/") or name in found:
+            raise ConfigError(
+                f"driver.camera_topics has '{item}': expected NAME=TOPIC, each name once, such as "
+                "image_wrist=/camera/color/image_raw"
+            )
+        found[name] = f"{'/' * topic.startswith('/')}{check_namespace(topic)}"
+    return found
+
+
 def _sensor(name: str, camera: Camera, encoding: Encoding, topic: str, unit: str, meaning: str) -> Sensor:
     def prepare(message: Any, robot: Robot, m: Measurement) -> None:
         message.header.frame_id = optical_frame(name)
         message.height, message.width = camera.size
-        message.encoding, message.is_bigendian, message.step = encoding.name, 0, encoding.row(camera)
+        message.encoding, message.is_bigendian, message.step = encoding.name, 0, encoding.row(camera.width)
 
     def write(message: Any, value: NDArray[Any], robot: Robot) -> None:
         message.data = array("B", np.ascontiguousarray(value, encoding.dtype).tobytes())
@@ -117,13 +163,26 @@ def _pixels(name: str, camera: Camera, encoding: Encoding, message: Any) -> NDAr
             f"picture of camera '{name}' is {found[0]}x{found[1]} {found[2][:20]}, expected "
             f"{wanted[0]}x{wanted[1]} {wanted[2]}"
         )
-    row, step = encoding.row(camera), message.step
+    return pixels_of(message, encoding, f"picture of camera '{name}'")
+
+
+def pixels_of(message: Any, encoding: Encoding, who: str = "it") -> NDArray[Any]:
+    """A message's picture as an array of its own size, whatever stands between its rows.
+
+    Args:
+        message: ``sensor_msgs/Image``.
+        encoding: Its own.
+        who: Has it, for messages.
+
+    Raises:
+        ContractError: It has fewer bytes than its size and encoding want.
+    """
+    height, row, step = message.height, encoding.row(message.width), message.step
     data = np.frombuffer(message.data, np.uint8)
-    if step < row or data.size < step * camera.height:
-        raise ContractError(
-            f"picture of camera '{name}' has {data.size} bytes in rows of {step}, expected {camera.height} rows of "
-            f"{row}"
-        )
-    rows = np.ascontiguousarray(data[: step * camera.height].reshape(camera.height, step)[:, :row])
+    if step < row or data.size < step * height:
+        raise ContractError(f"{who} has {data.size} bytes in rows of {step}, expected {height} rows of {row}")
+    rows = np.ascontiguousarray(data[: step * height].reshape(height, step)[:, :row])
     kind = np.dtype(encoding.dtype).newbyteorder(">" if message.is_bigendian else "<")
-    return rows.view(kind).reshape(encoding.shape(camera)).astype(np.dtype(encoding.dtype).name, copy=False)
+    shape = (height, message.width, encoding.channels)
+    picture = rows.view(kind).reshape(shape if encoding.channels > 1 else shape[:2])
+    return picture.astype(np.dtype(encoding.dtype).name, copy=False)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ros_rl.config import setting
@@ -27,7 +27,7 @@ class BackendSettings:
     renders: ClassVar[bool] = False
     """Whether it gives pictures."""
     has_cameras: ClassVar[bool] = False
-    """Whether its robot's cameras give pictures."""
+    """Whether its robot's cameras give pictures; else, on hardware, somebody's camera nodes do, on ``watched/...``."""
     knows_truth: ClassVar[bool] = False
     """Whether it tells what really happened, so that a controller can be judged in it."""
     measures_objects: ClassVar[bool] = False
@@ -68,7 +68,8 @@ class BackendSettings:
         """
 
     def own_part(self, robot: Robot) -> Robot:
-        """The robot with what it measures itself: without objects that a tracker follows."""
+        """The robot with what it measures itself: without what others see, its cameras and objects that are tracked."""
+        robot = robot if self.has_cameras else replace(robot, cameras={})
         return robot if self.measures_objects else without_objects(robot)
 
     def sensor_noise(self) -> NoiseSettings | None:

@@ -34,9 +34,9 @@ def check_driver(name: str, backend: BackendSettings, robot: Robot) -> None:
             f"driver '{name}' is not for robot '{robot.name}', whose file has hardware for "
             f"{', '.join(robot.hardware)}; if it does move this robot, add '{name}: {{}}' there"
         )
-    if robot.cameras and not backend.has_cameras:
+    if robot.cameras and backend.simulated and not backend.has_cameras:
         raise ConfigError(
-            f"driver '{name}' has no camera '{next(iter(robot.cameras))}' of robot '{robot.name}': leave it out of "
+            f"driver '{name}' draws no camera '{next(iter(robot.cameras))}' of robot '{robot.name}': leave it out of "
             "cameras.names, or choose a task that does not observe it"
         )
     backend.check_robot(backend.own_part(robot))
@@ -96,6 +96,18 @@ class DriverSettings:
         unit="s",
         low=0.02,
         high=10.0,
+    )
+    camera_limit: float = setting(
+        0.5,
+        "tasks with cameras: how old a picture may be, by its stamp and since it came; then the robot stops",
+        unit="s",
+        low=0.02,
+        high=10.0,
+    )
+    camera_topics: tuple[str, ...] = setting(
+        (),
+        "hardware: where your camera nodes publish, such as image_wrist=/camera/color/image_raw; of those that are not "
+        "named, watched/<camera>/image_raw and watched/<camera>/depth/image_raw",
     )
     command_holds: float = setting(
         2.0, "after this long the robot does its safe action by itself", unit="control periods", low=1.0, high=10.0

@@ -18,6 +18,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.features import ObservationSpec, Pictures, check_robot, equipped
 from ros_rl.robot import Robot, load_robot
 from ros_rl.ros_names import likely_name
+from ros_rl.sensors.cameras import watched_topics
 from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.agent import AgentSettings
 from ros_rl.settings.cameras import CameraSettings
@@ -274,6 +275,7 @@ class Settings:
         robot = self.cameras.fitted(robot, self.looks, self.observation.who_looks(self.task))
         check_robot(robot, needed)
         check_driver(self.driver.backend_name, self.driver.backend, robot)
+        watched_topics(robot, self.driver.camera_topics)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)
         self.teleop.check_joints(robot.joints)
         return robot

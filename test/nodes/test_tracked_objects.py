@@ -21,7 +21,8 @@ from sensor_msgs.msg import MultiDOFJointState
 from ros_rl.backends.backend import Reading
 from ros_rl.nodes.driver import DriverNode
 from ros_rl.nodes.gate import Gate
-from ros_rl.nodes.object_reader import ObjectReader
+from ros_rl.nodes.listener import complete
+from ros_rl.nodes.object_reader import listen_to_tracker
 from ros_rl.nodes.tracker import Camera, Tracker
 from ros_rl.robot import load_robot
 from ros_rl.settings.loading import load_settings
@@ -43,10 +44,10 @@ def seen(*names: str, x: float = 0.1, frame: str = "base_link", velocities: int 
 def reader(robot=ROBOT):
     node, refusals = Node(), []
     node.get_clock, node.resolve_topic_name = Clock, lambda topic: f"/arm/{topic}"
-    found = ObjectReader(node, Gate(node, None, refusals.append), robot, 0.5)
+    found = listen_to_tracker(node, Gate(node, None, refusals.append), robot, 0.5)
     assert node.kinds == {"tracked_objects": MultiDOFJointState}
     blind = SimpleNamespace(read=lambda: Reading(Measurement()))
-    return node.callbacks["tracked_objects"], found.complete(blind), refusals, found
+    return node.callbacks["tracked_objects"], complete(blind, [found]), refusals, found
 
 
 def test_objects_are_found_by_name_whatever_else_is_seen() -> None:
@@ -78,6 +79,7 @@ def test_what_does_not_tell_where_all_objects_are_is_refused(message, complaint)
     message.header.stamp = Clock().now().to_msg()
     give(message)
     assert len(refusals) == 1 and complaint in refusals[0] and found.problem.startswith("nothing has come")
+    assert complaint in found.problem
 
 
 def test_orientations_are_of_norm_one_or_refused() -> None:

@@ -21,7 +21,7 @@ from ros_rl.backends.ur_rtde.protocol import DASHBOARD_PORT, PORT, SCRIPT_PORT
 from ros_rl.experts import make_expert
 from ros_rl.resources import share_path
 from ros_rl.runtime.making import make_driver_loop
-from ros_rl.runtime.tracked_objects import TrackedObjects, WithTracker
+from ros_rl.runtime.onlookers import Onlooker, WithOnlookers
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import ALL_TASKS
 from ros_rl.stand_ins.stand_in import StandIn
@@ -75,13 +75,13 @@ def test_the_expert_moves_a_thing_through_the_driver(task: str, driver: str, ser
         chosen += [f"driver.backend.{key}={value}" for key, value in where(stand_in, driver).items()]
         settings = load_settings(task, overrides=chosen)
         robot, period = settings.load_robot(), settings.control.period
-        tracker = TrackedObjects("tracked_objects", robot.objects, settings.driver.objects_limit)
-        backend = WithTracker(make_backend(settings), tracker)
+        tracker = Onlooker("tracked_objects", "about things", settings.driver.objects_limit)
+        backend = WithOnlookers(make_backend(settings), [tracker])
         expert = make_expert("pick_place", robot, settings.task, period)
 
         def look() -> None:
             places = np.concatenate([stand_in.things[name].position for name in robot.objects])
-            tracker.take({"object_position": places}, time.time_ns(), LATE)
+            tracker.take(lambda: {"object_position": places}, time.time_ns(), LATE)
 
         look()
         backend.connect()

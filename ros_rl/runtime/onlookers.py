@@ -1,52 +1,55 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Objects that somebody's camera follows, as part of what a robot measures that cannot see them itself."""
+"""What nodes of somebody's see, trackers and cameras, as part of what a robot measures that cannot see it itself."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ros_rl.backends.backend import Backend, Reading
 from ros_rl.errors import BackendError, CommandError
 from ros_rl.types import Array, Measurement, Truth
 
+Look = Callable[[], Mapping[str, NDArray[Any]]]
+"""Gives what was seen, by sensor."""
+
 
 class _Seen(NamedTuple):
-    values: Mapping[str, Array]
+    look: Look
     stamp: int
     """[ns]"""
     when: float
     """[s, steady clock]"""
 
 
-class TrackedObjects:
-    """What a tracker said last, and how old that is. All from one thread.
+class Onlooker:
+    """What a node of somebody's saw last, and how old that is. All from one thread.
 
     Args:
         topic: Where it is heard, for messages.
-        names: Of the objects.
-        limit: How old what it says may be [s].
+        what: It tells, for messages.
+        limit: How old what it tells may be [s].
         clock: The steady clock [s].
     """
 
-    def __init__(
-        self, topic: str, names: tuple[str, ...], limit: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._topic, self._names, self._limit, self._clock = topic, names, limit, clock
+    def __init__(self, topic: str, what: str, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._topic, self._what, self._limit, self._clock = topic, what, limit, clock
         self._last: _Seen | None = None
 
-    def take(self, values: Mapping[str, Array], stamp: int, late: float) -> None:
+    def take(self, look: Look, stamp: int, late: float) -> None:
         """Note what was seen.
 
         Args:
-            values: By sensor.
+            look: Called when it is wanted first, and no more.
             stamp: When it was seen, by its sender's clock [ns].
             late: How long ago that was when it came, by both clocks [s].
 
@@ -60,24 +63,24 @@ class TrackedObjects:
             )
         if self._last is not None and stamp <= self._last.stamp and self.age <= self._limit:
             raise CommandError("its stamp is not newer than that of the last")
-        self._last = _Seen(values, stamp, self._clock() - max(late, 0.0))
+        self._last = _Seen(cache(look), stamp, self._clock() - max(late, 0.0))
 
     @property
     def age(self) -> float:
-        """Since the objects were seen [s]; infinite before."""
+        """Since it was seen [s]; infinite before."""
         return math.inf if self._last is None else self._clock() - self._last.when
 
     @property
     def health(self) -> str:
         """What is wrong; empty if nothing."""
         if self._last is None:
-            return f"nothing has come on {self._topic} (sensor_msgs/MultiDOFJointState) about {', '.join(self._names)}"
+            return f"nothing has come on {self._topic} {self._what}"
         if self.age > self._limit:
             return f"{self._topic} is {self.age:.2f} s old, limit {self._limit:g} s"
         return ""
 
     @property
-    def values(self) -> Mapping[str, Array]:
+    def values(self) -> Mapping[str, NDArray[Any]]:
         """The newest, by sensor.
 
         Raises:
@@ -85,19 +88,19 @@ class TrackedObjects:
         """
         if self._last is None:
             raise BackendError(self.health)
-        return self._last.values
+        return self._last.look()
 
 
-class WithTracker(Backend):
-    """A robot, and a tracker that sees what it does not. Without the tracker nothing is measured.
+class WithOnlookers(Backend):
+    """A robot, and nodes that see what it does not. Without them nothing is measured.
 
     Args:
-        robot: Measures all but the objects.
-        tracker: Measures these.
+        robot: Measures all else.
+        onlookers: Each measures something.
     """
 
-    def __init__(self, robot: Backend, tracker: TrackedObjects) -> None:
-        self._robot, self._tracker = robot, tracker
+    def __init__(self, robot: Backend, onlookers: Sequence[Onlooker]) -> None:
+        self._robot, self._onlookers = robot, tuple(onlookers)
 
     def connect(self) -> None:
         """See `Backend.connect`."""
@@ -116,14 +119,15 @@ class WithTracker(Backend):
         self._robot.write(command, until)
 
     def read(self) -> Reading:
-        """See `Backend.read`: a tracker that has gone silent is what is wrong with the robot, if nothing else is.
+        """See `Backend.read`: one that has gone silent is what is wrong with the robot, if nothing else is.
 
         Raises:
-            BackendError: Either has never told anything.
+            BackendError: Any has never told anything.
         """
-        reading, seen = self._robot.read(), self._tracker.values
-        measured = Measurement({**reading.measurement, **seen})
-        return replace(reading, measurement=measured, health=reading.health or self._tracker.health)
+        reading = self._robot.read()
+        seen = {name: value for onlooker in self._onlookers for name, value in onlooker.values.items()}
+        health = next(filter(None, (reading.health, *(onlooker.health for onlooker in self._onlookers))), "")
+        return replace(reading, measurement=Measurement({**reading.measurement, **seen}), health=health)
 
     def safe(self) -> None:
         """See `Backend.safe`."""
