@@ -9,8 +9,10 @@ import argparse
 import contextlib
 import gc
 import math
+import re
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -24,7 +26,7 @@ from ros_rl.stand_ins import STAND_INS, StandIn, load_stand_in
 from ros_rl.stand_ins.surroundings import Surroundings
 
 _PRIORITY = 60
-_LATEST, _NOISIEST = 5.0, 1.0  # s, m
+_LATEST, _NOISIEST, _FASTEST = 5.0, 1.0, 60.0  # s, m, Hz
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,18 @@ def add(commands: Any) -> None:
     parser.add_argument("--track-latency", type=float, default=0.05, metavar="SECONDS", help="of the tracker (0.05)")
     parser.add_argument("--track-noise", type=float, default=0.002, metavar="METRES", help="of the tracker (0.002)")
     parser.add_argument(
+        "--watch",
+        nargs="?",
+        const="",
+        metavar="NAMESPACE",
+        help="play the robot's cameras, too, whose pictures are published on NAMESPACE/watched/...; see --track",
+    )
+    parser.add_argument("--watch-rate", type=float, default=15.0, metavar="HZ", help="of the cameras (15)")
+    parser.add_argument(
+        "--watch-size", default="160x120", metavar="WIDTHxHEIGHT", help="of their pictures [px] (160x120)"
+    )
+    parser.add_argument("--watch-latency", type=float, default=0.05, metavar="SECONDS", help="of the cameras (0.05)")
+    parser.add_argument(
         "--truth",
         type=Path,
         metavar="FILE",
@@ -98,6 +112,8 @@ def play(options: argparse.Namespace) -> int:
     around = Surroundings.of_task(options.task) if options.task else None
     if options.track is not None:
         _check_tracking(around, options)
+    if options.watch is not None:
+        _check_watching(around, options)
     names = tuple(options.options)
     stand_in = kind.with_options(names) if around is None else kind.around(around, names)
     gc.freeze()  # lest each of Python's collections goes through all that stays, while the robot is silent
@@ -107,6 +123,8 @@ def play(options: argparse.Namespace) -> int:
         stand_in.start()
         if around is not None and options.track is not None:
             stack.enter_context(contextlib.closing(_tracker(stand_in, around, options)))
+        if around is not None and options.watch is not None:
+            stack.enter_context(contextlib.closing(_watcher(stand_in, around, options)))
         print(f"{options.name} stands in at {stand_in.address}; Ctrl-C ends it", flush=True)
         _serve(stand_in, plans, stop, truth)
     return 0
@@ -119,16 +137,46 @@ def _check_tracking(around: Surroundings | None, options: argparse.Namespace) ->
         raise ConfigError(f"--track-latency and --track-noise are 0 to {_LATEST:g} s and 0 to {_NOISIEST:g} m")
 
 
+def _check_watching(around: Surroundings | None, options: argparse.Namespace) -> None:
+    if around is None or not load_robot(around.robot).optional_cameras:
+        raise ConfigError("--watch: there is nothing to see by; give a --task whose robot has cameras")
+    if re.fullmatch(r"\d{2,4}x\d{2,4}", options.watch_size) is None:
+        raise ConfigError(f"--watch-size {options.watch_size}: expected WIDTHxHEIGHT, such as 160x120")
+    if not (0.0 < options.watch_rate <= _FASTEST and 0.0 <= options.watch_latency <= _LATEST):
+        raise ConfigError(f"--watch-rate and --watch-latency are up to {_FASTEST:g} Hz and 0 to {_LATEST:g} s")
+
+
 def _tracker(stand_in: StandIn, around: Surroundings, options: argparse.Namespace) -> Any:
+    with _ros_needed():
+        from ros_rl.nodes.late_camera import LateCamera
+        from ros_rl.nodes.tracker import Tracker
+    camera, namespace = LateCamera(latency=options.track_latency), options.track or likely_name(around.robot)
+    robot, names = load_robot(around.robot), around.objects
+    tracker = Tracker(lambda: stand_in.things, robot, names, namespace, camera, options.track_noise)
+    print(f"a tracker publishes {', '.join(names)} on {tracker.topic}", flush=True)
+    return tracker
+
+
+def _watcher(stand_in: StandIn, around: Surroundings, options: argparse.Namespace) -> Any:
+    with _ros_needed():
+        from ros_rl.nodes.late_camera import LateCamera
+        from ros_rl.nodes.watcher import Posture, Sight, Watcher
+    camera, namespace = (
+        LateCamera(options.watch_rate, options.watch_latency),
+        options.watch or likely_name(around.robot),
+    )
+    sight = Sight(load_robot(around.robot), around.scene, namespace, camera)
+    watcher = Watcher(lambda: Posture(stand_in.posture, stand_in.things), sight)
+    print(f"cameras publish on {', '.join(watcher.topics)}", flush=True)
+    return watcher
+
+
+@contextlib.contextmanager
+def _ros_needed() -> Iterator[None]:
     try:
-        from ros_rl.nodes.tracker import Camera, Tracker
+        yield
     except ModuleNotFoundError as error:
         raise MissingDependencyError((error.name or "").partition(".")[0], "ros") from None
-    camera = Camera(latency=options.track_latency, noise=options.track_noise)
-    namespace = options.track or likely_name(around.robot)
-    tracker = Tracker(lambda: stand_in.things, load_robot(around.robot), around.objects, namespace, camera)
-    print(f"a tracker publishes {', '.join(around.objects)} on {tracker.topic}", flush=True)
-    return tracker
 
 
 def _opened(path: Path | None) -> contextlib.AbstractContextManager[TextIO | None]:

@@ -1,17 +1,17 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A camera node that is not there: it knows where things are, and tells so as a tracker does, late and with noise."""
+"""A tracker that is not there: it knows where things are, and tells so as one does, late and with noise."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from ros_rl.nodes.late_camera import USUAL, LateCamera
 from ros_rl.nodes.messages import message_class
 from ros_rl.nodes.qos import NEWEST
 from ros_rl.nodes.ros2_control.context import make_context, make_node
@@ -21,22 +21,6 @@ from ros_rl.sensors.objects import OBJECT_SENSORS, OBJECTS, TRACKED
 from ros_rl.types import Measurement, Pose
 
 _TOLD = ("object_position", "object_orientation")
-_STEP = 0.002  # s, between two looks at what is due
-
-
-@dataclass(frozen=True)
-class Camera:
-    """How it sees.
-
-    Attributes:
-        rate_hz: Pictures per second [Hz].
-        latency: From a picture to its message [s].
-        noise: Standard deviation of a place along each axis [m].
-    """
-
-    rate_hz: float = 30.0
-    latency: float = 0.05
-    noise: float = 0.002
 
 
 class Tracker:
@@ -48,6 +32,7 @@ class Tracker:
         names: Of the things.
         namespace: Of the robot's nodes.
         camera: How it sees.
+        noise: Standard deviation of a place along each axis [m].
     """
 
     def __init__(
@@ -56,9 +41,10 @@ class Tracker:
         robot: Robot,
         names: tuple[str, ...],
         namespace: str,
-        camera: Camera = Camera(),
+        camera: LateCamera = USUAL,
+        noise: float = 0.002,
     ) -> None:
-        self._look, self._camera, self._rng = look, camera, np.random.default_rng(0)
+        self._look, self._noise, self._rng = look, noise, np.random.default_rng(0)
         self._names = names
         robot = replace(robot, objects=names, sensors=_TOLD)
         self._topic = SensorTopic(OBJECTS, {name: OBJECT_SENSORS[name] for name in _TOLD}, robot)
@@ -68,7 +54,9 @@ class Tracker:
         self.topic = self._node.resolve_topic_name(TRACKED)
         """Where it publishes."""
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="tracker", daemon=True)
+        self._thread = threading.Thread(
+            target=camera.live, args=(self._ended, self._picture, self._tell), name="tracker", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -78,22 +66,12 @@ class Tracker:
         self._node.destroy_node()
         self._context.shutdown()
 
-    def _live(self) -> None:
-        seen: deque[tuple[int, Measurement]] = deque()
-        due, clock = 0, self._node.get_clock()
-        while not self._ended.wait(_STEP):
-            now = clock.now().nanoseconds
-            if now >= due:
-                due = max(due, now - round(1e9 * _STEP)) + round(1e9 / self._camera.rate_hz)
-                seen.append((now, self._picture()))
-            while seen and now - seen[0][0] >= 1e9 * self._camera.latency:
-                self._publisher.publish(self._topic.to_message(*seen.popleft()))
-
-    def _picture(self) -> Measurement:
-        things = self._look()
+    def _picture(self) -> tuple[int, Measurement]:
+        now, things = self._node.get_clock().now().nanoseconds, self._look()
         places = np.concatenate([things[name].position for name in self._names])
-        places = places + self._rng.normal(0.0, self._camera.noise, places.shape)
-        return Measurement(
-            object_position=places,
-            object_orientation=np.concatenate([things[name].orientation for name in self._names]),
-        )
+        places = places + self._rng.normal(0.0, self._noise, places.shape)
+        turns = np.concatenate([things[name].orientation for name in self._names])
+        return now, Measurement(object_position=places, object_orientation=turns)
+
+    def _tell(self, stamp: int, seen: Measurement) -> None:
+        self._publisher.publish(self._topic.to_message(stamp, seen))

@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
+
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.stand_ins.surroundings import Surroundings
 from ros_rl.types import Array, Pose
@@ -72,6 +74,11 @@ class StandIn(ABC):
     def things(self) -> Mapping[str, Pose]:
         """Where the objects of its surroundings really are, in its base; from any thread."""
         return {}
+
+    @property
+    def posture(self) -> Array:
+        """Where the joints of its robot in a task's scene really are [rad or m], shape (joints,); from any thread."""
+        return np.zeros(0)
 
     @property
     @abstractmethod

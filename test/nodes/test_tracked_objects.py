@@ -21,9 +21,10 @@ from sensor_msgs.msg import MultiDOFJointState
 from ros_rl.backends.backend import Reading
 from ros_rl.nodes.driver import DriverNode
 from ros_rl.nodes.gate import Gate
+from ros_rl.nodes.late_camera import LateCamera
 from ros_rl.nodes.listener import complete
 from ros_rl.nodes.object_reader import listen_to_tracker
-from ros_rl.nodes.tracker import Camera, Tracker
+from ros_rl.nodes.tracker import Tracker
 from ros_rl.robot import load_robot
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Measurement, Pose, SafetyState
@@ -121,8 +122,8 @@ def test_an_arm_begins_when_its_objects_are_seen_and_stops_when_they_are_not(tmp
             peer.complaint(
                 "driver", "nothing has come on /t/tracked_objects (sensor_msgs/MultiDOFJointState) about sponge"
             )
-            robot, camera = load_robot("xarm6_gripper"), Camera(rate_hz=50.0, latency=0.05, noise=0.001)
-            tracker = Tracker(lambda: stand_in.things, robot, ("sponge",), NAMESPACE, camera)
+            robot, camera = load_robot("xarm6_gripper"), LateCamera(rate_hz=50.0, latency=0.05)
+            tracker = Tracker(lambda: stand_in.things, robot, ("sponge",), NAMESPACE, camera, noise=0.001)
             try:
                 activate(driver)
                 wait_for(lambda: len(peer.ticks) > 20, "some ticks")
@@ -149,7 +150,7 @@ def test_a_late_camera_tells_what_was() -> None:
         return {"cup": Pose(np.array([time.time() - begun, 0.0, 0.0]), np.array([0.0, 0.0, 0.0, 1.0]))}
 
     node.create_subscription(MultiDOFJointState, "/late/tracked_objects", lambda m: came.append((time.time(), m)), 10)
-    tracker = Tracker(look, load_robot("xarm6"), ("cup",), "late", Camera(latency=0.3, noise=0.0))
+    tracker = Tracker(look, load_robot("xarm6"), ("cup",), "late", LateCamera(latency=0.3), noise=0.0)
     try:
         end = time.monotonic() + 20.0
         while len(came) < 10 and time.monotonic() < end:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -196,9 +197,18 @@ class PyBulletBackend(SimulatedRobot):
             slips.setdefault(link, []).append(float(np.hypot(velocity[0], velocity[1])))
         return Contacts(others, list(slips.values()))
 
-    def pose(self, positions: Array) -> None:
-        """Put the joints at positions [rad or m], shape (joints,), without time passing; for pictures."""
+    def pose(self, positions: Array, things: Mapping[str, Pose] = MappingProxyType({})) -> None:
+        """Put joints and bodies of the scene somewhere, without time passing; for pictures.
+
+        Args:
+            positions: Of the joints [rad or m], shape (joints,).
+            things: Bodies by name, in the robot's base; those that are not named stay.
+        """
         pose(self._client, self._body, positions, self._robot.passive_home)
+        base = self.now(None).pose
+        for name, there in things.items():
+            at = self._client.multiplyTransforms(*base, there.position.tolist(), there.orientation.tolist())
+            self._scene.objects[name].put(self._client, Pose(*map(np.array, at)))
 
     def look(self, name: str) -> Picture:
         """See `SimulatedRobot.look`."""

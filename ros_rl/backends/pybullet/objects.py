@@ -37,8 +37,12 @@ class MovableObject:
         """Put it where an episode begins, at rest."""
         place = self.place + rng.uniform(-self.spread, self.spread)
         turned = from_rotation_vector(np.array([0.0, 0.0, place[3]]))
-        pose = client.multiplyTransforms(place[:3].tolist(), turned.tolist(), *self.inertial)
-        client.resetBasePositionAndOrientation(self.index, *pose)
+        self.put(client, Pose(place[:3], turned))
+
+    def put(self, client: Any, pose: Pose) -> None:
+        """Put its frame somewhere in the world, at rest."""
+        centre = client.multiplyTransforms(pose.position.tolist(), pose.orientation.tolist(), *self.inertial)
+        client.resetBasePositionAndOrientation(self.index, *centre)
         client.resetBaseVelocity(self.index, [0.0] * 3, [0.0] * 3)
 
     def pose(self, client: Any) -> Pose:

@@ -123,6 +123,11 @@ class UrStandIn(StandIn):
         return self.arm.body.things
 
     @property
+    def posture(self) -> Array:
+        """See `StandIn.posture`."""
+        return self.arm.body.measurement["joint_position"]
+
+    @property
     def address(self) -> str:
         """See `StandIn.address`."""
         return self._address

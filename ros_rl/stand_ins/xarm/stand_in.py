@@ -118,6 +118,11 @@ class XarmStandIn(StandIn):
         return self._body.things
 
     @property
+    def posture(self) -> Array:
+        """See `StandIn.posture`."""
+        return self._body.measurement["joint_position"]
+
+    @property
     def address(self) -> str:
         """See `StandIn.address`."""
         port = self.control_port
