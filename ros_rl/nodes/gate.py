@@ -73,6 +73,12 @@ class Gate:
         entrance.subscription = self._node.create_subscription(kind, topic, entrance, qos, raw=raw)
         return entrance
 
+    def renew(self, entrance: Entrance, qos: QoSProfile) -> None:
+        """Listen anew, with another quality of service."""
+        kind, raw = entrance.subscription.msg_type, entrance.subscription.raw
+        self._node.destroy_subscription(entrance.subscription)
+        entrance.subscription = self._node.create_subscription(kind, entrance.topic, entrance, qos, raw=raw)
+
     def close(self, entrances: list[Entrance]) -> None:
         """Unsubscribe from these."""
         for entrance in entrances:

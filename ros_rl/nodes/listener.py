@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+from rclpy.qos import ReliabilityPolicy
 
 from ros_rl.backends import Backend
 from ros_rl.nodes.diagnostics import Input
 from ros_rl.nodes.gate import Gate
+from ros_rl.nodes.qos import NEWEST, UNRELIABLE
 from ros_rl.runtime.onlookers import Look, Onlooker, WithOnlookers
 
 Read = Callable[[Any], tuple[int, Look]]
@@ -31,23 +32,30 @@ class Listener:
         read: Reads a message.
         what: It tells, for messages.
         limit: How old what comes may be [s].
-        qos: Of the subscription.
     """
 
-    def __init__(
-        self, node: Node, gate: Gate, kind: Any, topic: str, read: Read, what: str, limit: float, qos: QoSProfile
-    ) -> None:
-        self._node, self._topic = node, topic
+    def __init__(self, node: Node, gate: Gate, kind: Any, topic: str, read: Read, what: str, limit: float) -> None:
+        self._node, self._gate, self._topic = node, gate, topic
         self.onlooker = Onlooker(node.resolve_topic_name(topic), what, limit)
         """What was heard last."""
         self._arrivals = Input()
-        self._entrance = gate.subscribe(kind, topic, read, self._take, qos)
+        self._entrance = gate.subscribe(kind, topic, read, self._take, NEWEST)
+        self._reliable = True
 
     @property
     def problem(self) -> str:
         """Why nothing can be measured now; empty if it can."""
         health, refused = self.onlooker.health, self._entrance.reason
         return f"{health}; refused last: {refused}" if health and refused else health
+
+    def yield_to_unreliable(self) -> None:
+        """Ask for no more than who publishes here offers: a reliable subscription hears nothing of one who is not."""
+        if not (self._reliable and self.onlooker.health):
+            return
+        offered = self._node.get_publishers_info_by_topic(self._node.resolve_topic_name(self._topic))
+        if any(item.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for item in offered):
+            self._reliable = False
+            self._gate.renew(self._entrance, UNRELIABLE)
 
     def describe(self) -> dict[str, Any]:
         """For diagnostics."""

@@ -13,7 +13,6 @@ from ros_rl.errors import ContractError
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.listener import Listener
 from ros_rl.nodes.messages import message_class
-from ros_rl.nodes.qos import NEWEST
 from ros_rl.nodes.sensor_messages import SensorTopic
 from ros_rl.robot import Robot
 from ros_rl.runtime.onlookers import Look
@@ -46,4 +45,4 @@ def listen_to_tracker(node: Node, gate: Gate, robot: Robot, limit: float) -> Lis
         return stamp, lambda: unit
 
     what = f"(sensor_msgs/MultiDOFJointState) about {', '.join(robot.objects)}"
-    return Listener(node, gate, message_class(OBJECTS.message), TRACKED, read, what, limit, NEWEST)
+    return Listener(node, gate, message_class(OBJECTS.message), TRACKED, read, what, limit)

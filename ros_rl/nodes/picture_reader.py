@@ -15,10 +15,12 @@ from ros_rl.errors import ConfigError
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.listener import Listener, Read
 from ros_rl.nodes.messages import from_time, message_class
-from ros_rl.nodes.qos import CAMERA
+from ros_rl.nodes.running import create_timer
 from ros_rl.robot import Camera, Robot
 from ros_rl.runtime.onlookers import Look
 from ros_rl.sensors.cameras import IMAGE, camera_sensors, depth_of, image_of, watched_topics
+
+_LOOK_SECONDS = 0.5
 
 
 def listen_to_cameras(node: Node, gate: Gate, robot: Robot, given: Sequence[str], limit: float) -> list[Listener]:
@@ -45,7 +47,9 @@ def listen_to_cameras(node: Node, gate: Gate, robot: Robot, given: Sequence[str]
                 raise ConfigError(f"driver.camera_topics: the driver itself publishes on {topic}; use another topic")
             what = f"(sensor_msgs/Image) of camera '{name}'"
             read = _reader(measured, make, camera)
-            listeners.append(Listener(node, gate, message_class(IMAGE), topic, read, what, limit, CAMERA))
+            listeners.append(Listener(node, gate, message_class(IMAGE), topic, read, what, limit))
+    for listener in listeners:
+        create_timer(node, _LOOK_SECONDS, listener.yield_to_unreliable)
     return listeners
 
 

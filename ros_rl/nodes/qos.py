@@ -20,8 +20,8 @@ STATE = _profile(10)
 """Sensor topics and ticks: every one counts for a transition, old ones do not."""
 NEWEST = _profile(1)
 """Streams of which only the newest matters: commands, telemetry, what is only watched."""
-CAMERA = _profile(1, reliability=ReliabilityPolicy.BEST_EFFORT)
-"""Pictures of somebody's camera: who wants no more than this hears whoever publishes, reliably or not."""
+UNRELIABLE = _profile(1, reliability=ReliabilityPolicy.BEST_EFFORT)
+"""The newest, where who publishes repeats nothing that is lost, as some cameras do not."""
 LATCHED = _profile(1, DurabilityPolicy.TRANSIENT_LOCAL)
 """A value that holds until the next: the control graph, the step allowance. Late joiners get it."""
 HISTORY = _profile(20, DurabilityPolicy.TRANSIENT_LOCAL)

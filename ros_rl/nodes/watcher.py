@@ -23,7 +23,7 @@ from ros_rl.backends.backend import Scenario
 from ros_rl.backends.motor_process.priority import without_priority
 from ros_rl.cameras.pinhole import millimetres
 from ros_rl.nodes.late_camera import LateCamera
-from ros_rl.nodes.qos import CAMERA
+from ros_rl.nodes.qos import NEWEST
 from ros_rl.nodes.ros2_control.context import make_context, make_node
 from ros_rl.nodes.sensor_messages import camera_topics
 from ros_rl.robot import Robot
@@ -142,7 +142,7 @@ class _Cameras:
         self._topics = camera_topics(self._robot)
         where = watched_topics(self._robot)
         self._publishers = {
-            name: self._node.create_publisher(topic.kind, where[name], CAMERA) for name, topic in self._topics.items()
+            name: self._node.create_publisher(topic.kind, where[name], NEWEST) for name, topic in self._topics.items()
         }
 
     def take(self) -> tuple[int, Measurement]:
