@@ -50,7 +50,7 @@ _HEADER = (
 
 def measure(case: Case, seconds: float, tries: int, episodes: int, seed: int, folder: Path) -> dict[str, Any]:
     """Both sides of a case; of several tries the last counts, and what ended those before is told."""
-    settings = load_settings(case.task, overrides=case.changes)
+    settings = load_settings(case.task, overrides=case.changes, preset=case.preset or None)
     load, problems = os.getloadavg()[0], list[str]()
     for number in range(1, tries + 1):
         left = play(case, seconds, folder / str(number))
@@ -65,6 +65,7 @@ def measure(case: Case, seconds: float, tries: int, episodes: int, seed: int, fo
     return {
         "task": case.task,
         "driver": case.driver,
+        "agent": case.preset or case.task,
         "expert": case.expert,
         "does": case.does,
         "period_ms": 1e3 * settings.control.period,
@@ -90,7 +91,7 @@ def row(name: str, found: dict[str, Any]) -> list[str]:
     there, here = found["stand_in"], found["simulator"]
     return [
         f"{name}, `{found['driver']}`",
-        f"`{found['task']}`, expert `{found['expert']}`" if found["expert"] else f"`{found['task']}`",
+        f"`{found['task']}`, expert `{found['expert']}`" if found["expert"] else f"`{found['agent']}`",
         _FIGURES[found["does"]],
         text(there),
         text(here),

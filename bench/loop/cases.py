@@ -42,6 +42,8 @@ class Case:
     """Expert who acts in place of the task's agent, as long as none is shipped or the task's settings are others."""
     changes: tuple[str, ...] = ()
     """Of the task's settings."""
+    preset: str = ""
+    """Of the agent, one that sees by the robot's cameras; empty: the task's own."""
 
     @property
     def expert(self) -> str:
@@ -55,18 +57,20 @@ class Case:
             ("record", self.task, "--expert", self.expert) if self.expert else ("run", self.task, "--agent", self.agent)
         )
         stays = (_STAYS,) if self.does == MOVES else ()
-        return (*who, *(word for change in (*self.changes, *stays) for word in ("--set", change)))
+        preset = ("--preset", self.preset) if self.preset else ()
+        return (*who, *preset, *(word for change in (*self.changes, *stays) for word in ("--set", change)))
 
     @property
     def stands_in(self) -> tuple[str, ...]:
         """The command that lets the robot be there, with things and a camera that sees them where it moves some."""
         options = [word for name in self.options for word in ("--with", name)]
-        return ("stand-in", self.stand_in, *options, *(("--task", self.task, "--track") if self.does == MOVES else ()))
+        things = ("--task", self.task, "--track") if self.does == MOVES else ()
+        return ("stand-in", self.stand_in, *options, *things, *(("--watch",) if self.preset else ()))
 
     @property
     def agent(self) -> str:
         """The shipped graph, from the root of the repository."""
-        return f"models/{self.task}/agent.onnx"
+        return f"models/{self.preset or self.task}/agent.onnx"
 
     def found_at(self, address: str) -> tuple[str, ...]:
         """All settings, once the stand-in has said where it is."""
@@ -92,6 +96,9 @@ CASES: dict[str, Case] = {
     ),
     "xarm_pick_place_joints": Case(
         "xarm_pick_place", "xarm", "xarm", MOVES, ("second",), (f"address={_ADDRESS}",), "pick_place", _JOINTS
+    ),
+    "xarm_pixels": Case(
+        "xarm_pick_place", "xarm", "xarm", MOVES, ("second",), (f"address={_ADDRESS}",), preset="xarm_pixels"
     ),
     "so101": Case("so101_reach", "so101", "so101", REACHES),
     "sphero": Case(

@@ -30,7 +30,9 @@ def simulate(case: Case, episodes: int, seed: int) -> list[Episode]:
         seed: Of starts, noise and goals.
     """
     ground = {} if case.does == NAVIGATES else _GROUND
-    settings = load_settings(case.task, overrides=[{"driver": {"backend": ground}}, *case.changes])
+    settings = load_settings(
+        case.task, overrides=[{"driver": {"backend": ground}}, *case.changes], preset=case.preset or None
+    )
     world, found = RobotWorld(settings, seed), []
     decide = _decider(case, world, settings)
     for _ in range(episodes):

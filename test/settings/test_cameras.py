@@ -64,11 +64,14 @@ def test_those_that_the_task_observes_come_first(monkeypatch: pytest.MonkeyPatch
     [
         ({"task": "a1_walk", "names": ["wrist"]}, "robot 'a1' has no camera 'wrist', which cameras.names asks for; "),
         ({"names": ["palm"]}, "'palm', which cameras.names asks for; it has: wrist, front"),
-        ({"names": ["front"], "driver": "xarm"}, "driver 'xarm' has no camera 'front' of robot 'xarm6_gripper': leave"),
+        (
+            {"names": ["front"], "driver": "mock"},
+            "driver 'mock' draws no camera 'front' of robot 'xarm6_gripper': leave",
+        ),
         ({"names": ["front"], "width": 256}, r"'cameras.width' is 256, out of range: .*\[px\] in \[32, 128\]"),
         ({"names": ["front"], "height": 16}, r"'cameras.height' is 16, out of range"),
         ({"names": ["front"], "height": 64.5}, r"'cameras.height' is 64.5, expected int"),
-        ({"task": "sphero_navigate", "names": ["above"], "driver": "sphero"}, "driver 'sphero' has no camera 'above'"),
+        ({"task": "sphero_navigate", "names": ["above"], "driver": "mock"}, "driver 'mock' draws no camera 'above'"),
         (
             {"task": "sphero_navigate", "driver": "rolling", "names": ["above"], "depth": True},
             r"'rolling' sees from straight above, without depth; camera 'above' .* to \[0.0, 0.0, 0.0\] with depth",
