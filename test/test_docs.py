@@ -16,7 +16,7 @@ import pytest
 from ros_rl.cli.main import make_parser
 from ros_rl.config import iterate
 from ros_rl.robot import Camera, load_robot
-from ros_rl.sensors.cameras import INFO, camera_sensors, info_topics
+from ros_rl.sensors.cameras import IMAGE, INFO, camera_sensors, info_topics, watched_topics
 from ros_rl.sensors.inputs import INPUTS
 from ros_rl.sensors.objects import OBJECTS, TRACKED
 from ros_rl.sensors.table import SENSORS
@@ -37,6 +37,7 @@ WATCHED = replace(
 TABLES = {
     **{sensor.topic.name: (sensor.topic.message, "state") for sensor in camera_sensors(WATCHED).values()},
     **{topic: (INFO, "state") for _, topic in info_topics(WATCHED)},
+    **{topic: (IMAGE, "newest") for topic in watched_topics(WATCHED).values()},
     **{sensor.topic.name: (sensor.topic.message, "state") for sensor in SENSORS.values()},
     **{item.topic: (item.message, "newest") for name, item in INPUTS.items() if name not in REMEMBERED},
     TRACKED: (OBJECTS.message, "newest"),
