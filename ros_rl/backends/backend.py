@@ -30,6 +30,8 @@ class Reading:
     """When it was measured, by the robot's own clock [s], since 1970 or since it started; None where it tells none."""
     applied: Array | None = None
     """The command that acted in the period that ended, shape (joints,); None: the one that was written last."""
+    picture_age: float = 0.0
+    """Time since the oldest of a simulator's pictures was taken [s, its own time]; 0 without any."""
 
 
 class Backend(Unique, ABC):
@@ -145,6 +147,11 @@ class Simulator(Backend):
         """
         return sent
 
+    @property
+    def picture_age(self) -> float:
+        """Time since the oldest picture of the newest measurement was taken [s]; 0 without cameras."""
+        return 0.0
+
     def rest(self, measurement: Measurement) -> Array:
         """The command under which the robot begins an episode, shape (joints,).
 
@@ -187,7 +194,7 @@ class Simulator(Backend):
 
     def __reading(self, measurement: Measurement, applied: Array | None = None) -> Reading:
         self.__sequence += 1
-        return Reading(measurement, 0.0, self.__sequence, applied=applied)
+        return Reading(measurement, 0.0, self.__sequence, applied=applied, picture_age=self.picture_age)
 
 
 __all__ = ["EMPTY", "Backend", "Reading", "Scenario", "Simulator", "Truth"]

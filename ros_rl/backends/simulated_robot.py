@@ -281,6 +281,11 @@ class SimulatedRobot(Simulator):
         told = clean if self._silent else add_noise(clean, self._noise, self._noise_rng)
         return Measurement({**told, **self._feed.next()}) if self._robot.cameras else told
 
+    @property
+    def picture_age(self) -> float:
+        """See `Simulator.picture_age`."""
+        return self._feed.age * self._period
+
     def truth(self) -> Truth:
         """The simulator's own state; contacts only if asked for at construction."""
         simulation = self._robot.simulation

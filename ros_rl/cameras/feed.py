@@ -34,6 +34,14 @@ class Picture(NamedTuple):
     depth: Array | None
 
 
+class _Sent(NamedTuple):
+    due: int
+    """Tick with which it comes."""
+    taken: int
+    """Tick that it shows."""
+    pixels: Pixels
+
+
 class Feed:
     """The pictures of a robot's cameras, tick by tick: of each the newest that has come.
 
@@ -46,8 +54,9 @@ class Feed:
     def __init__(self, robot: Robot, settings: FrameSettings, look: Callable[[str], Picture]) -> None:
         self._robot, self._settings, self._look = robot, settings, look
         self._rng, self._light = np.random.default_rng(0), np.ones(3)
-        self._on_the_way: dict[str, list[tuple[int, Pixels]]] = {}
-        self._newest: dict[str, Pixels] = {}
+        self._tick = 0
+        self._on_the_way: dict[str, list[_Sent]] = {}
+        self._newest: dict[str, _Sent] = {}
 
     def begin(self, rng: np.random.Generator) -> None:
         """Of the next episode, whose first pictures come at once.
@@ -62,21 +71,27 @@ class Feed:
 
     def next(self) -> Pixels:
         """What the cameras measure at this tick, by the sensors' names."""
+        self._tick += 1
         found: Pixels = {}
         for name in self._robot.cameras:
-            found |= self._arrived(name)
+            found |= self._arrived(name).pixels
         return found
 
-    def _arrived(self, name: str) -> Pixels:
-        waiting = self._on_the_way[name] = [(left - 1, pixels) for left, pixels in self._on_the_way[name]]
+    @property
+    def age(self) -> int:
+        """By how many control periods the oldest picture of this tick is older than the tick; 0 without cameras."""
+        return max((self._tick - newest.taken for newest in self._newest.values()), default=0)
+
+    def _arrived(self, name: str) -> _Sent:
+        waiting, now = self._on_the_way[name], self._tick
         late, lost = int(self._rng.integers(*self._settings.late, endpoint=True)), self._rng.random()
         if name not in self._newest:
-            self._newest[name] = self._taken(name)
+            self._newest[name] = _Sent(now, now, self._taken(name))
         elif lost >= self._settings.dropped:
-            waiting.append((late, self._taken(name)))
-        came = [index for index, (left, _) in enumerate(waiting) if left <= 0]
+            waiting.append(_Sent(now + late, now, self._taken(name)))
+        came = [index for index, sent in enumerate(waiting) if sent.due <= now]
         if came:
-            self._newest[name] = waiting[came[-1]][1]
+            self._newest[name] = waiting[came[-1]]
             del waiting[: came[-1] + 1]  # an older one that comes after it counts for nothing
         return self._newest[name]
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -15,6 +16,8 @@ from ros_rl.runtime.robot_link import RobotLink
 from ros_rl.safety import CommandFilter, Guards, expected_position
 from ros_rl.types import Array, Measurement
 
+_SAME = 1e-9
+
 
 class CommandPath:
     """One robot's commands, from the decision to the reading that shows what they did.
@@ -24,9 +27,13 @@ class CommandPath:
         period: Control period [s].
         delay: Control periods between a decision and its action.
         link: Where they go.
+        camera_limit: How old a simulator's pictures may be [s].
     """
 
-    def __init__(self, robot: Robot, period: float, delay: int, link: RobotLink) -> None:
+    def __init__(
+        self, robot: Robot, period: float, delay: int, link: RobotLink, camera_limit: float = math.inf
+    ) -> None:
+        self._camera_limit = camera_limit + _SAME
         self._robot, self._period, self._delay, self._link = robot, period, delay, link
         self._line: deque[np.ndarray] = deque([robot.neutral_command] * delay)
         self._command: np.ndarray | None = None
@@ -139,10 +146,16 @@ class CommandPath:
         tripped = self.guards.check(
             reading.measurement, _acted(reading, sent), age=reading.age, sequence=reading.sequence, elapsed=elapsed
         )
-        reason = reading.health or tripped
+        reason = reading.health or self._blind(reading) or tripped
         if reason:
             self._link.trip(reason)
         return bool(reason)
+
+    def _blind(self, reading: Reading) -> str:
+        """That pictures have stopped coming; what real cameras tell is judged where it is heard."""
+        if reading.picture_age <= self._camera_limit:
+            return ""
+        return f"the newest picture is {reading.picture_age:.2f} s old, limit {self._camera_limit:.3g} s"
 
     def _kept(self, command: Array) -> Array:
         return np.where(self._robot.commanded_by(POSITION), command, 0.0)

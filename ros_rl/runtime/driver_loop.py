@@ -52,6 +52,7 @@ class DriverLoop:
         homing_speed: Share of the velocity limits at which a robot that was not acting goes home.
         return_speed: The same of one that was, at an episode's end.
         lost_time: How long a call of the backend's may take [s].
+        camera_limit: How old a simulator's pictures may be [s].
         stays: Nothing is reset and nothing goes home: what begins, an episode too, begins where the robot is.
         arena: Turns it round by command at the edge of its place; None where there is no edge.
         draws_inputs: Whether the task draws what it is asked for, or else a person asks, as on a robot; None: in a
@@ -74,6 +75,7 @@ class DriverLoop:
         homing_speed: float = HOMING_SPEED,
         return_speed: float = RETURN_SPEED,
         lost_time: float = math.inf,
+        camera_limit: float = math.inf,
         stays: bool = False,
         arena: Arena | None = None,
         draws_inputs: bool | None = None,
@@ -87,7 +89,7 @@ class DriverLoop:
         self._link = RobotLink(backend, self.latch, command_holds * period, clock, lost_time)
         self._auto_recover, self._stays = auto_recover, stays
         self._rng = np.random.default_rng([seed, 0xD21E])
-        self._path = CommandPath(robot, period, delay, self._link)
+        self._path = CommandPath(robot, period, delay, self._link, camera_limit)
         homing = Homing(robot, period, homing_speed, return_speed)
         self._way_home = WayHome(homing, self._path.filter, self._link, self.latch)
         draws = self._simulator is not None if draws_inputs is None else draws_inputs

@@ -16,6 +16,8 @@ from ros_rl.settings.driver import NEVER
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Start
 
+_PICTURES = 5  # in a row that a simulated camera may lose, which takes one a control period and not 30 a second
+
 
 def make_driver_loop(
     settings: Settings,
@@ -43,5 +45,6 @@ def make_driver_loop(
         command_holds=driver.command_holds,
         homing_speed=driver.homing_speed,
         return_speed=driver.return_speed,
+        camera_limit=max(driver.camera_limit, _PICTURES * control.period),
         lost_time=math.inf if driver.backend.simulated else driver.lost_time_limit,
     )

@@ -62,6 +62,21 @@ def test_share_that_never_comes():
     assert (seen[1:][~fresh[1:]] == seen[:-1][~fresh[1:]]).all()  # the one before stays
 
 
+@pytest.mark.parametrize("settings", [FrameSettings(), FrameSettings(late=(0, 3), dropped=0.5)])
+def test_it_knows_how_old_the_oldest_of_its_pictures_is(settings: FrameSettings) -> None:
+    clock = Clock()
+    feed = Feed(replace(load_robot("mock"), cameras=dict.fromkeys(("one", "other"), CAMERA)), settings, clock.look)
+    assert feed.age == 0
+    ages = set()
+    for clock.tick in range(200):
+        if clock.tick % 50 == 0:
+            feed.begin(np.random.default_rng(clock.tick))
+        pixels = feed.next()
+        assert feed.age == clock.tick - min(int(pixels[f"image_{name}"][0, 0, 0]) for name in ("one", "other"))
+        ages.add(feed.age)
+    assert (max(ages) >= 4) == (settings.dropped > 0.0)
+
+
 def test_by_the_seed_and_each_camera_by_itself():
     settings = FrameSettings(late=(0, 2), dropped=0.2)
     first, second = (shown(settings, seed=3, cameras=("one", "other")) for _ in range(2))

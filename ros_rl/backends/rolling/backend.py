@@ -110,6 +110,11 @@ class RollingBackend(Simulator):
         rest = self._robot.neutral_command
         return self.step(rest, rest)
 
+    @property
+    def picture_age(self) -> float:
+        """See `Simulator.picture_age`."""
+        return self._feed.age * self._period
+
     def truth(self) -> Truth:
         """Where it is, how it is turned, and in how many of its steps something held it back."""
         ball = self._ball
