@@ -26,6 +26,13 @@ from ros_rl.stand_ins import load_stand_in
         (["xarm", "--track"], "--track: there is nothing to track; give the --task whose objects that are"),
         (["xarm", "--task", "xarm_reach", "--track"], "--track: there is nothing to track"),
         (["xarm", "--task", "xarm_pick_place", "--track", "--track-latency", "nan"], "are 0 to 5 s and 0 to 1 m"),
+        (["xarm", "--watch"], "--watch: there is nothing to see by; give a --task whose robot has cameras"),
+        (["xarm", "--task", "xarm_reach", "--watch"], "--watch: there is nothing to see by"),
+        (
+            ["xarm", "--task", "xarm_pick_place", "--watch", "--watch-size", "64"],
+            "expected WIDTHxHEIGHT, such as 160x120",
+        ),
+        (["xarm", "--task", "xarm_pick_place", "--watch", "--watch-rate", "0"], "are up to 60 Hz and 0 to 5 s"),
         (["a1", "--with", "standing", "--with", "hanging"], "an A1 is either standing or hanging at first"),
     ],
 )
