@@ -125,7 +125,13 @@ def named_topics(given: Sequence[str]) -> dict[str, str]:
                 f"driver.camera_topics has '{item}': expected NAME=TOPIC, each name once, such as "
                 "image_wrist=/camera/color/image_raw"
             )
-        found[name] = f"{'/' * topic.startswith('/')}{check_namespace(topic)}"
+        try:
+            found[name] = f"{'/' * topic.startswith('/')}{check_namespace(topic)}"
+        except ConfigError:
+            raise ConfigError(
+                f"driver.camera_topics has '{item}', whose topic is no name that ROS allows: letters, digits and _, "
+                "with single slashes between them"
+            ) from None
     return found
 
 

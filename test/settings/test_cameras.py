@@ -12,6 +12,7 @@ import yaml
 from ros_rl.errors import ConfigError
 from ros_rl.resources import share_path
 from ros_rl.robot import load_robot, robot_names
+from ros_rl.sensors.cameras import watched_topics
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import ALL_TASKS
 from ros_rl.tasks.arm.pick_place import XarmPickPlace
@@ -81,6 +82,45 @@ def test_those_that_the_task_observes_come_first(monkeypatch: pytest.MonkeyPatch
 def test_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         robot_of(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("task", "driver", "camera"), [("xarm_pick_place", "xarm", "wrist"), ("sphero_navigate", "sphero", "above")]
+)
+def test_a_driver_of_a_real_robot_leaves_its_cameras_to_nodes_of_somebodys(task: str, driver: str, camera: str) -> None:
+    address = {"address": "192.168.1.203"} if driver == "xarm" else {}
+    over = {"driver": {"backend": {"name": driver, **address}, "mode": "real_time"}, "cameras": {"names": [camera]}}
+    settings = load_settings(task, overrides=[over, {"control": {"rate_hz": 2.0}}, NOBODY])
+    robot = settings.load_robot()
+    assert list(robot.cameras) == [camera]
+    assert settings.driver.backend.own_part(robot).cameras == {}
+    assert watched_topics(robot) == {f"image_{camera}": f"watched/{camera}/image_raw"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("image_wrist", "driver.camera_topics has 'image_wrist': expected NAME=TOPIC, each name once, such as image_"),
+        ("image_wrist=/", "has 'image_wrist=/': expected NAME=TOPIC"),
+        ("image_wrist=/a b", "'image_wrist=/a b', whose topic is no name that ROS"),
+        ("depth_wrist=/depth", "names 'depth_wrist', which no camera gives; there is image_wrist"),
+        ("image_wrist=/a, image_wrist=/b", "has 'image_wrist=/b': expected NAME=TOPIC, each name once"),
+    ],
+)
+def test_topics_that_cannot_be(given: str, message: str) -> None:
+    over = {"driver": {"backend": {"name": "xarm", "address": "192.168.1.203"}, "mode": "real_time"}}
+    topics = f"driver.camera_topics=[{given}]"
+    settings = load_settings("xarm_pick_place", overrides=[over, {"cameras": {"names": ["wrist"]}}, topics, NOBODY])
+    with pytest.raises(ConfigError, match=message):
+        settings.load_robot()
+
+
+def test_topics_that_are_named() -> None:
+    robot = robot_of(names=["wrist"], depth=True)
+    assert watched_topics(robot, ["depth_wrist=/camera/depth", "image_wrist=colour/"]) == {
+        "image_wrist": "colour",
+        "depth_wrist": "/camera/depth",
+    }
 
 
 def test_a_task_that_wants_what_the_robot_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
