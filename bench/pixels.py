@@ -8,6 +8,7 @@ there with its summary is not run again. A task *is done* at the first of two ev
 figure.
 
     python bench/pixels.py --parts velocity ur5 --seeds 0 1 2 --keep runs/pixels
+    python bench/pixels.py --parts ur5_alone --seeds 0 --keep runs/pixels
     python bench/pixels.py --parts memory
     python bench/pixels.py --planners runs/pixels/velocity_0
 """
@@ -71,6 +72,15 @@ class Part:
 _BALL = ("sphero_navigate", "sphero_pixels", "distance")
 _THINGS = "objects_per_minute"
 _SAC = ("agent.name=drq_sac", "agent.gamma=0.97", "learner.batch_size=128")
+_ALONE = (
+    "control.commands.lift=holding",
+    "control.commands.empty_opens=true",
+    "agent.margin=0",
+    "agent.epsilon_start=1",
+    "agent.epsilon_end=0.1",
+    "agent.epsilon_steps=4000",
+    "agent.epsilon_persists=0.7",
+)
 _FRONT = ("observation.cameras=[front]", "cameras.width=64", "cameras.height=64")
 PARTS = {
     "velocity": Part(*_BALL, 0.16, False, 15.0),  # m: a tenth of the arena
@@ -80,6 +90,7 @@ PARTS = {
     "wheels_sac": Part(*_BALL, 0.24, False, 60.0, (*_SAC, "control.commands.name=joints")),
     "ur5": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, (), "pick_place"),
     "ur5_front": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, _FRONT, "pick_place"),
+    "ur5_alone": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 120.0, _ALONE),
     "xarm": Part("xarm_pick_place", "xarm_pixels", _THINGS, 3.0, True, 20.0, (), "pick_place"),
     "a1": Part("a1_from_back", "a1_dreamer", "walking_velocity", 0.3, True, 60.0),  # m/s; sixteen numbers, no pictures
 }
