@@ -8,7 +8,7 @@ there with its summary is not run again. A task *is done* at the first of two ev
 figure.
 
     python bench/pixels.py --parts velocity ur5 --seeds 0 1 2 --keep runs/pixels
-    python bench/pixels.py --parts ur5_alone --seeds 0 --keep runs/pixels
+    python bench/pixels.py --parts ur5_untaught --seeds 0 --keep runs/pixels
     python bench/pixels.py --parts memory
     python bench/pixels.py --planners runs/pixels/velocity_0
 """
@@ -90,7 +90,7 @@ PARTS = {
     "wheels_sac": Part(*_BALL, 0.24, False, 60.0, (*_SAC, "control.commands.name=joints")),
     "ur5": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, (), "pick_place"),
     "ur5_front": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, _FRONT, "pick_place"),
-    "ur5_alone": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 120.0, _ALONE),
+    "ur5_untaught": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 120.0, _ALONE),
     "xarm": Part("xarm_pick_place", "xarm_pixels", _THINGS, 3.0, True, 20.0, (), "pick_place"),
     "a1": Part("a1_from_back", "a1_dreamer", "walking_velocity", 0.3, True, 60.0),  # m/s; sixteen numbers, no pictures
 }

@@ -59,7 +59,7 @@ def _edges(size: Size, wanted: Size) -> tuple[NDArray[np.float64], NDArray[np.fl
     down, right = (
         (side - scale * least) / 2.0 + scale * np.arange(least + 1) for side, least in zip(size, wanted, strict=True)
     )
-    return np.minimum(down, size[0]), np.minimum(right, size[1])
+    return np.clip(down, 0.0, size[0]), np.clip(right, 0.0, size[1])  # rounding leads beyond the picture
 
 
 def _sums(picture: NDArray[np.generic], edges: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -20,13 +20,14 @@ from typing import Any, TextIO
 from ros_rl.backends.motor_process.priority import take_priority
 from ros_rl.errors import ConfigError, MissingDependencyError, UnknownNameError
 from ros_rl.robot import load_robot
-from ros_rl.ros_names import likely_name
+from ros_rl.robot.camera import SMALLEST
+from ros_rl.ros_names import check_namespace, likely_name
 from ros_rl.runs.signals import stop_event
 from ros_rl.stand_ins import STAND_INS, StandIn, load_stand_in
 from ros_rl.stand_ins.surroundings import Surroundings
 
 _PRIORITY = 60
-_LATEST, _NOISIEST, _FASTEST = 5.0, 1.0, 60.0  # s, m, Hz
+_LATEST, _NOISIEST, _FASTEST, _LARGEST = 5.0, 1.0, 60.0, 1920  # s, m, Hz, px
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,12 @@ def _check_tracking(around: Surroundings | None, options: argparse.Namespace) ->
 def _check_watching(around: Surroundings | None, options: argparse.Namespace) -> None:
     if around is None or not load_robot(around.robot).optional_cameras:
         raise ConfigError("--watch: there is nothing to see by; give a --task whose robot has cameras")
-    if re.fullmatch(r"\d{2,4}x\d{2,4}", options.watch_size) is None:
-        raise ConfigError(f"--watch-size {options.watch_size}: expected WIDTHxHEIGHT, such as 160x120")
+    size = re.fullmatch(r"(\d+)x(\d+)", options.watch_size)
+    if size is None or not all(SMALLEST <= int(side) <= _LARGEST for side in size.groups()):
+        raise ConfigError(
+            f"--watch-size {options.watch_size}: expected WIDTHxHEIGHT, such as 160x120, each {SMALLEST} to {_LARGEST}"
+        )
+    check_namespace(options.watch)
     if not (0.0 < options.watch_rate <= _FASTEST and 0.0 <= options.watch_latency <= _LATEST):
         raise ConfigError(f"--watch-rate and --watch-latency are up to {_FASTEST:g} Hz and 0 to {_LATEST:g} s")
 
@@ -165,7 +170,8 @@ def _watcher(stand_in: StandIn, around: Surroundings, options: argparse.Namespac
         LateCamera(options.watch_rate, options.watch_latency),
         options.watch or likely_name(around.robot),
     )
-    sight = Sight(load_robot(around.robot), around.scene, namespace, camera)
+    width, height = map(int, options.watch_size.split("x"))
+    sight = Sight(load_robot(around.robot), around.scene, namespace, camera, width, height)
     watcher = Watcher(lambda: Posture(stand_in.posture, stand_in.things), sight)
     print(f"cameras publish on {', '.join(watcher.topics)}", flush=True)
     return watcher

@@ -189,8 +189,16 @@ class ChoiceCommands(CommandMap):
         before = newest_command(tick)
         velocity = arm.limits(place).towards(np.zeros(self.robot.size), way / arm.period)
         grip = np.where(arm.of_others(before) > 0.0, 1.0, -1.0)
-        opens = self._settings.empty_opens and not tick.inputs[GRASP].any()
-        return arm.with_others(velocity, -grip if move == GRIP else np.minimum(grip, -1.0) if opens else grip)
+        if self._opens(tick):
+            return arm.with_others(velocity, -np.ones_like(grip))
+        return arm.with_others(velocity, -grip if move == GRIP else grip)
+
+    def _opens(self, tick: Tick) -> bool:
+        """Whether the gripper has closed around nothing, which shows once that has acted, and is to open by itself."""
+        if not self._settings.empty_opens or tick.inputs[GRASP].any():
+            return False
+        closed = (self._arm.of_others(command) > 0.0 for command in (tick.previous_command, newest_command(tick)))
+        return all(bool(ends.all()) for ends in closed)
 
     def _stays_low(self, tick: Tick, start: Array, move: str) -> bool:
         """Whether a choice would lift the tool, which nothing is in."""

@@ -48,14 +48,20 @@ class Listener:
         health, refused = self.onlooker.health, self._entrance.reason
         return f"{health}; refused last: {refused}" if health and refused else health
 
-    def yield_to_unreliable(self) -> None:
-        """Ask for no more than who publishes here offers: a reliable subscription hears nothing of one who is not."""
-        if not (self._reliable and self.onlooker.health):
+    def follow_offer(self) -> None:
+        """Ask for what those offer who publish here, as long as nothing comes.
+
+        A reliable subscription hears nothing of one who is not; an unreliable one loses large messages.
+        """
+        if not self.onlooker.health:
             return
         offered = self._node.get_publishers_info_by_topic(self._node.resolve_topic_name(self._topic))
-        if any(item.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for item in offered):
-            self._reliable = False
-            self._gate.renew(self._entrance, UNRELIABLE)
+        if not offered:
+            return
+        reliable = any(item.qos_profile.reliability != ReliabilityPolicy.BEST_EFFORT for item in offered)
+        if reliable != self._reliable:
+            self._reliable = reliable
+            self._gate.renew(self._entrance, NEWEST if reliable else UNRELIABLE)
 
     def describe(self) -> dict[str, Any]:
         """For diagnostics."""

@@ -49,7 +49,7 @@ def listen_to_cameras(node: Node, gate: Gate, robot: Robot, given: Sequence[str]
             read = _reader(measured, make, camera)
             listeners.append(Listener(node, gate, message_class(IMAGE), topic, read, what, limit))
     for listener in listeners:
-        create_timer(node, _LOOK_SECONDS, listener.yield_to_unreliable)
+        create_timer(node, _LOOK_SECONDS, listener.follow_offer)
     return listeners
 
 

@@ -64,14 +64,14 @@ def speakers_on(topic: str, settings: Settings) -> Speakers:
     driver = settings.driver
     if isinstance(driver.backend, ExternalSettings) and topic.startswith(f"{driver.backend.below}/"):
         return Speakers(_beyond(driver.backend.below, driver.nodes), _EVERY_TICK)
-    if topic.startswith(f"{WATCHED}/") or topic in named_topics(driver.camera_topics).values():
-        return _ANYBODY
     if topic in _OF_NODES:
         return _OF_NODES[topic]
     if topic == "joint_command":
         return Speakers(driver.commanders, _EVERY_TICK)
     if topic in ("transitions", "transitions_with_images"):
         return Speakers(settings.learner.collectors, _EVERY_TICK)
+    if topic.startswith(f"{WATCHED}/") or topic in named_topics(driver.camera_topics).values():
+        return _ANYBODY
     return Speakers(driver.speakers, _EVERY_TICK)
 
 

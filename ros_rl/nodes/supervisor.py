@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import rclpy
@@ -77,16 +77,13 @@ def supervise(
     background = Background(monitor, stop)
     try:
         supervision = Supervision(monitor, settings, mode, folder, stop, display, resume)
-        try:
+        with only_graph(monitor.get_namespace()), closing(supervision):
             supervision.prepare(learner)
-            with only_graph(monitor.get_namespace()):
-                supervision.refuse_second_graph()
-                if agent:
-                    monitor.publish_agent(agent)
-                with station(console, monitor.get_namespace(), stop) if console is not None else nullcontext():
-                    ended = supervision.run()
-        finally:
-            supervision.close()
+            supervision.refuse_second_graph()
+            if agent:
+                monitor.publish_agent(agent)
+            with station(console, monitor.get_namespace(), stop) if console is not None else nullcontext():
+                ended = supervision.run()
         if background.failed:
             raise RosRlError("the supervisor failed at a message; see above")
         return monitor.state, ended

@@ -8,6 +8,7 @@ To draw takes long, so that it is done in a process of its own, which asks now a
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import signal
 import threading
@@ -22,6 +23,7 @@ import numpy as np
 from ros_rl.backends.backend import Scenario
 from ros_rl.backends.motor_process.priority import without_priority
 from ros_rl.cameras.pinhole import millimetres
+from ros_rl.errors import one_line
 from ros_rl.nodes.late_camera import LateCamera
 from ros_rl.nodes.qos import NEWEST
 from ros_rl.nodes.ros2_control.context import make_context, make_node
@@ -111,20 +113,26 @@ class Watcher:
         try:
             while not self._ended.is_set():
                 if self._link.poll(_LOOK_SECONDS):
-                    self._link.recv()
+                    problem = self._link.recv()
+                    if problem:
+                        print(f"warning: no pictures any more: {problem}", flush=True)
+                        return
                     self._link.send((time.time_ns(), self._look()))
         except (EOFError, OSError):
-            return  # it has ended, and said why
+            if not self._ended.is_set():
+                print("warning: no pictures any more: the process that draws them has ended", flush=True)
 
 
 def _watch(link: Connection, sight: Sight) -> None:
     """The life of the process: until nobody answers any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches who started it, which then ends it
-    cameras = _Cameras(link, sight)
     try:
-        sight.camera.live(threading.Event(), cameras.take, cameras.tell)
-    except (EOFError, OSError):
-        cameras.close()
+        cameras = _Cameras(link, sight)
+        with contextlib.closing(cameras), contextlib.suppress(EOFError, OSError):
+            sight.camera.live(threading.Event(), cameras.take, cameras.tell)
+    except Exception as error:  # a renderer raises anything; whoever started this tells it
+        with contextlib.suppress(OSError):
+            link.send(f"{type(error).__name__}: {one_line(error)}")
 
 
 class _Cameras:

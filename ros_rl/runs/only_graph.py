@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from ros_rl.errors import RosRlError
@@ -28,18 +28,35 @@ def only_graph(namespace: str) -> Iterator[None]:
     Raises:
         RosRlError: Another process of this user holds it.
     """
-    domain = os.environ.get("ROS_DOMAIN_ID") or "0"
-    name = re.sub(r"[^\w]+", "_", f"ros_rl_{os.getuid()}_{domain}_{namespace}")
-    with (Path(tempfile.gettempdir()) / f"{name}.lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            raise RosRlError(
-                f"another graph runs in this ROS domain and namespace {namespace}, led by process {file.read()}; "
-                "stop it, or choose another --namespace or ROS_DOMAIN_ID"
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+    held = _held(namespace)
+    try:
         yield
+    finally:
+        if held is not None:
+            os.close(held)
+
+
+def _held(namespace: str) -> int | None:
+    """The file, open and locked; None where there can be none, and discovery alone watches."""
+    domain = (os.environ.get("ROS_DOMAIN_ID") or "0").strip()
+    name = sha256(f"{domain} {namespace}".encode()).hexdigest()[:16]
+    try:
+        path = Path(tempfile.gettempdir()) / f"ros_rl_{os.getuid()}_{name}.lock"
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.truncate(file, 0)
+        os.write(file, str(os.getpid()).encode())
+    except BlockingIOError:
+        first = os.pread(file, 20, 0).decode(errors="replace")
+        os.close(file)
+        raise RosRlError(
+            f"another graph runs in this ROS domain and namespace {namespace}, led by process {first}; "
+            "stop it, or choose another --namespace or ROS_DOMAIN_ID"
+        ) from None
+    except OSError:  # a file system without locks
+        os.close(file)
+        return None
+    return file

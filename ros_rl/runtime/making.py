@@ -45,6 +45,6 @@ def make_driver_loop(
         command_holds=driver.command_holds,
         homing_speed=driver.homing_speed,
         return_speed=driver.return_speed,
-        camera_limit=max(driver.camera_limit, _PICTURES * control.period),
+        camera_limit=max(driver.camera_limit, (driver.backend.latest_picture + _PICTURES) * control.period),
         lost_time=math.inf if driver.backend.simulated else driver.lost_time_limit,
     )

@@ -38,6 +38,11 @@ class BackendSettings:
     """Packages that it imports."""
 
     @property
+    def latest_picture(self) -> int:
+        """Control periods by which pictures of simulated cameras may come late."""
+        return 0
+
+    @property
     def guarded(self) -> bool:
         """Whether a guard of ours stands before a driver that somebody else starts."""
         return False

@@ -131,7 +131,10 @@ class DqnSettings(EnsembleSettings, TargetSettings, ValueSettings, AugmentedSett
     epsilon_end: float = setting(0.05, "share of random actions in the end", low=0.0, high=1.0)
     epsilon_steps: int = setting(10_000, "environment steps from start to end, linear", unit="steps", low=1)
     epsilon_persists: float = setting(
-        0.0, "chance that a random action is taken once more at the next step, and so on", low=0.0, high=0.99
+        0.0,
+        "chance that a random action is taken once more at the next step, and so on; epsilon is that one begins",
+        low=0.0,
+        high=0.99,
     )
 
     def __post_init__(self) -> None:

@@ -150,8 +150,8 @@ class Settings:
         forgotten = [name for name in commands.memory if name not in self.task.memory]
         if forgotten:
             raise ConfigError(
-                f"control.commands.lift 'holding' goes by {forgotten[0]}, which task '{self.task.name}' does not "
-                "remember: use 'always'"
+                f"control.commands.lift 'holding' and empty_opens go by {forgotten[0]}, which task '{self.task.name}' "
+                "does not remember: use 'always' and false"
             )
         if not agent.learns or isinstance(self.task, GymTask) or agent.acts(commands.discrete):
             return

@@ -12,6 +12,8 @@ from ros_rl.cameras.reduction import check_size, picked, reduced
 from ros_rl.errors import ContractError
 
 SIZES = [
+    ((480, 640), (58, 58)),  # its first edge is rounded to below zero
+    ((1944, 2592), (100, 100)),
     ((480, 640), (32, 32)),
     ((480, 640), (64, 64)),
     ((720, 1280), (48, 64)),

@@ -243,9 +243,23 @@ def test_an_empty_gripper_opens_by_itself_if_so_told(closed: bool, grasp: float)
             np.testing.assert_array_equal(asked, plain, err_msg=name)
 
 
+def test_a_closing_that_has_not_acted_yet_is_not_taken_back() -> None:
+    robot = with_gripper()
+    commands = make_map("choice", robot, PERIOD, heights=(0.1, 0.25), empty_opens=True)
+    home = replace(at_home(robot, 0), inputs={"grasp": np.zeros(1)})
+    shut, opened = (commands.command(home, np.array([float(number)])) for number in (commands.choices - 1, 0))
+    grips = robot.commanded_by("position")
+    for previous, pending, expected in ((opened, shut, shut), (shut, shut, opened), (shut, opened, opened)):
+        still = [np.where(grips, one, 0.0) for one in (previous, pending)]
+        tick = replace(arm_tick(robot, robot.home, still[0], [still[1]]), inputs={"grasp": np.zeros(1)})
+        np.testing.assert_array_equal(commands.command(tick, np.array([0.0]))[grips], expected[grips])
+
+
 def test_a_task_that_remembers_no_grasp_always_lifts() -> None:
     options = [{"control.commands.name": "choice", "agent.name": "dqn", "control.commands.lift": "holding"}]
-    with pytest.raises(ConfigError, match="lift 'holding' goes by grasp, which task 'ur5_reach' does not remember"):
+    with pytest.raises(
+        ConfigError, match="lift 'holding' and empty_opens go by grasp, which task 'ur5_reach' does not remember"
+    ):
         load_settings("ur5_reach", overrides=options)
     assert load_settings("ur5_pick_place", overrides=options).control.commands.memory == ("grasp",)
 

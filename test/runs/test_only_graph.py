@@ -41,3 +41,29 @@ def test_a_second_is_refused_as_long_as_the_first_lives(monkeypatch) -> None:
     for _ in range(2):
         with only_graph("/arm"):
             pass
+
+
+def test_what_is_no_file_to_lock_stops_nobody(tmp_path) -> None:
+    """A link that somebody laid there is not followed; discovery watches in any case."""
+    with only_graph("/arm"):
+        (lock,) = tmp_path.glob("ros_rl_*.lock")
+    lock.unlink()
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    lock.symlink_to(precious)
+    with only_graph("/arm"), only_graph("/arm"):
+        assert precious.read_text() == "mine"
+    lock.unlink()
+    lock.mkdir()
+    with only_graph("/arm"):
+        pass
+
+
+def test_a_domain_is_the_same_with_blanks_and_namespaces_are_told_apart(monkeypatch) -> None:
+    monkeypatch.setenv("ROS_DOMAIN_ID", "5")
+    with only_graph("/lab/a1"):
+        with only_graph("/lab_a1"):
+            pass
+        monkeypatch.setenv("ROS_DOMAIN_ID", " 5")
+        with pytest.raises(RosRlError, match="/lab/a1, led by process"), only_graph("/lab/a1"):
+            pass

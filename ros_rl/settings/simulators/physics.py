@@ -59,6 +59,11 @@ class PhysicsSettings(SimulatorSettings):
             key = "driver.backend.odometry_sensors"
             raise ConfigError(f"{key}.release {release} is above {key}.touch {touch}")
 
+    @property
+    def latest_picture(self) -> int:
+        """See `BackendSettings.latest_picture`."""
+        return self.frames.late[1]
+
     def check_timing(self, control: ControlSettings) -> None:
         """See `BackendSettings.check_timing`: whole physics steps in a period, and a latency below it."""
         steps = self.physics_rate_hz / control.rate_hz

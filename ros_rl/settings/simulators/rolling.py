@@ -59,6 +59,11 @@ class RollingSettings(SimulatorSettings):
                 f"driver.backend.strength is {list(self.strength)}: its first, the lowest, is above its second"
             )
 
+    @property
+    def latest_picture(self) -> int:
+        """See `BackendSettings.latest_picture`."""
+        return self.frames.late[1]
+
     def check_timing(self, control: ControlSettings) -> None:
         """See `BackendSettings.check_timing`: a latency below the period."""
         if self.latency >= control.period:
