@@ -34,7 +34,7 @@ from ros_rl.settings.registry import ALL_TASKS
         (["train", "mock_point", "--robot-minutes", "-1"], "--robot-minutes: -1 is not a number of minutes above 0"),
         (["run", "mock_point", "--agent", "a", "--robot-minutes", "nan"], "nan is not a number of minutes above 0"),
         (["train", "mock_point", "--params-file", "/none.yaml"], "/none.yaml: No such file"),
-        (["train", "mock_point", "--preset", "nope"], "unknown preset 'nope'; valid: crossq, debug"),
+        (["train", "mock_point", "--preset", "nope"], "unknown preset 'nope'; valid: a1_dreamer, crossq, debug"),
         (["train", "a1_walk", "--set", "control.rate_hz=30"], "not a multiple of the physics step"),
         (["train", "mock_point", "--resume", "/none"], "/none holds no checkpoint"),
         (["train", "mock_point", "--agent", "dqn"], "agent 'dqn' chooses discrete actions, those of control.comm"),
