@@ -9,6 +9,7 @@
 
 ARGS ?=
 BENCH ?=
+DOCS_BUILDER ?= html
 MUTANTS ?=
 PYTEST_ARGS ?=
 PYTHON ?= python3
@@ -68,10 +69,10 @@ mutants: $(VENV)/.has-learn $(VENV)/.has-$(SIM) $(VENV)/.has-gym $(VENV)/.has-ro
 	$(BIN)/python -m mutmut run --max-children 1 $(MUTANTS)
 	$(BIN)/python test/helpers/mutants.py
 
-# A warning, such as a link that leads nowhere, is an error.
+# A warning, such as a link that leads nowhere, is an error. DOCS_BUILDER=dummy finds them all, in a third of the time, and writes nothing.
 docs: $(VENV)/.has-docs
-	$(BIN)/python -m sphinx -q -W --keep-going -j auto -c docs . build/docs
-	@echo "build/docs/index.html"
+	$(BIN)/python -m sphinx -q -W --keep-going -j auto -b $(DOCS_BUILDER) -c docs . build/docs
+	@[ $(DOCS_BUILDER) != html ] || echo "build/docs/index.html"
 
 ifeq ($(wildcard bench/$(strip $(BENCH)).py),)
 bench:
