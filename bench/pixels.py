@@ -73,11 +73,13 @@ _BALL = ("sphero_navigate", "sphero_pixels", "distance")
 _THINGS = "objects_per_minute"
 _SAC = ("agent.name=drq_sac", "agent.gamma=0.97", "learner.batch_size=128")
 _ALONE = (
+    "task.episode_seconds=180",
+    "evaluator.seconds=60",
     "control.commands.lift=holding",
     "control.commands.empty_opens=true",
     "agent.margin=0",
     "agent.epsilon_start=1",
-    "agent.epsilon_end=0.1",
+    "agent.epsilon_end=0.05",
     "agent.epsilon_steps=4000",
     "agent.epsilon_persists=0.7",
 )
