@@ -45,7 +45,7 @@ class Part:
 
     Attributes:
         task: Its name.
-        preset: Its variant that sees pictures.
+        preset: Its variant that sees pictures, or another one; empty: none.
         figure: Of an evaluation, by which it is judged.
         bar: Value of it that is to be held.
         rises: Whether it is to be above the bar.
@@ -83,6 +83,7 @@ _ALONE = (
     "agent.epsilon_steps=4000",
     "agent.epsilon_persists=0.7",
 )
+_UPRIGHT_AND_AHEAD = "control.commands.orientation=fixed"
 _FRONT = ("observation.cameras=[front]", "cameras.width=64", "cameras.height=64")
 PARTS = {
     "velocity": Part(*_BALL, 0.16, False, 15.0),  # m: a tenth of the arena
@@ -93,6 +94,8 @@ PARTS = {
     "ur5": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, (), "pick_place"),
     "ur5_front": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, _FRONT, "pick_place"),
     "ur5_untaught": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 120.0, _ALONE),
+    "ur5_state_untaught": Part("ur5_pick_place", "ur5_alone", _THINGS, 2.5, True, 120.0),  # no pictures, beside it
+    "xarm_state_untaught": Part("xarm_pick_place", "", _THINGS, 3.0, True, 120.0, (*_ALONE, _UPRIGHT_AND_AHEAD)),
     "xarm": Part("xarm_pick_place", "xarm_pixels", _THINGS, 3.0, True, 20.0, (), "pick_place"),
     "a1": Part("a1_from_back", "a1_dreamer", "walking_velocity", 0.3, True, 60.0),  # m/s; sixteen numbers, no pictures
 }
@@ -136,7 +139,7 @@ def learn(part: Part, seed: int, shown: Path, folder: Path, more: list[str]) -> 
         ]
         usual += [_EVALUATED[part.figure], "evaluator.episodes=3", "evaluator.final_episodes=10"]
         usual += [f"learner.demonstrations=[{shown}]"] if part.expert else []
-        settings = load_settings(part.task, preset=part.preset, overrides=[*usual, *part.settings, *more])
+        settings = load_settings(part.task, preset=part.preset or None, overrides=[*usual, *part.settings, *more])
         wall, processor = time.perf_counter(), time.process_time()
         for _ in train_locally(settings, read_ticks, folder):
             pass
