@@ -16,7 +16,7 @@ from ros_rl.runtime.robot_link import RobotLink
 from ros_rl.safety import CommandFilter, Guards, expected_position
 from ros_rl.types import Array, Measurement
 
-_SAME = 1e-9
+_ROUNDING = 1e-9  # s
 
 
 class CommandPath:
@@ -33,7 +33,7 @@ class CommandPath:
     def __init__(
         self, robot: Robot, period: float, delay: int, link: RobotLink, camera_limit: float = math.inf
     ) -> None:
-        self._camera_limit = camera_limit + _SAME
+        self._camera_limit = camera_limit + _ROUNDING
         self._robot, self._period, self._delay, self._link = robot, period, delay, link
         self._line: deque[np.ndarray] = deque([robot.neutral_command] * delay)
         self._command: np.ndarray | None = None
