@@ -8,6 +8,7 @@ after the other, each in a folder of its own: one that is there with its summary
 task at the first of two evaluations in a row that hold the figure of the part.
 
     python bench/demonstrations.py --parts pick_place --conditions shown --seeds 0 1 2
+    python bench/demonstrations.py --parts dense_reach push --conditions alone --out bench/results/arms.json
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Part:
         rises: Whether it is to be above the bar.
         minutes: Robot time of a training [min].
         settings: Of all runs.
+        preset: Variant of the task; empty: none.
     """
 
     tasks: tuple[str, ...]
@@ -52,6 +54,7 @@ class Part:
     rises: bool
     minutes: float
     settings: tuple[str, ...]
+    preset: str = ""
 
     def holds(self, evaluation: Mapping[str, Any]) -> bool:
         """Whether an evaluation holds the bar."""
@@ -67,9 +70,21 @@ PARTS = {
         ("agent.name=sac", "task.sparse_within=0.05", "agent.normalisation=layer", "agent.initial_alpha=0.1",
          "evaluator.every=300", "evaluator.episodes=10", "evaluator.final_episodes=20"),
     ),
+    "dense_reach": Part(
+        ("ur5_reach", "xarm_reach", "so101_reach"), "reach", "distance_median", 0.02, False, 3.0,
+        ("evaluator.every=600", "evaluator.episodes=10", "evaluator.final_episodes=20", "evaluator.fresh=true"),
+    ),
+    "push": Part(
+        ("ur5_push",), "push", "success_rate", 0.9, True, 30.0,
+        ("evaluator.every=1200", "evaluator.episodes=10", "evaluator.final_episodes=20", "evaluator.fresh=true"),
+    ),
     "pick_place": Part(
         ("ur5_pick_place", "xarm_pick_place"), "pick_place", "objects_per_minute", 2.5, True, 20.0,
         ("evaluator.every=600", "evaluator.episodes=3", "evaluator.final_episodes=10"),
+    ),
+    "pick_place_alone": Part(
+        ("ur5_pick_place",), "pick_place", "objects_per_minute", 2.0, True, 40.0,
+        ("agent.margin=1", "evaluator.every=600", "evaluator.episodes=3", "evaluator.final_episodes=10"), "ur5_alone",
     ),
 }  # fmt: skip
 _CORRECTED = ["expert.name={expert}", "expert.share=0.1", "expert.seconds=3"]
@@ -105,8 +120,8 @@ def since(part: Part, curve: list[Mapping[str, Any]]) -> float | None:
 def learn(part: Part, task: str, overrides: list[str], folder: Path) -> dict[str, Any]:
     """One training, unless it is there: its curve and what it came to."""
     if not (folder / "summary.json").is_file():
-        began = time.perf_counter()
-        for _ in train_locally(load_settings(task, overrides=overrides), read_ticks, folder):
+        settings, began = load_settings(task, overrides=overrides, preset=part.preset or None), time.perf_counter()
+        for _ in train_locally(settings, read_ticks, folder):
             pass
         (folder / "wall.json").write_text(json.dumps({"minutes": (time.perf_counter() - began) / 60}))
     summary = json.loads((folder / "summary.json").read_text())
@@ -118,6 +133,7 @@ def learn(part: Part, task: str, overrides: list[str], folder: Path) -> dict[str
         "curve": curve,
         "final": final.get(f"{part.figure}_mean", final.get(part.figure)),
         "final_return": final["return_mean"],
+        "evaluation": final,
         "shown": summary.get("demonstrations"),
         "wall_minutes": json.loads(wall.read_text())["minutes"] if wall.is_file() else None,
     }
@@ -126,7 +142,7 @@ def learn(part: Part, task: str, overrides: list[str], folder: Path) -> dict[str
 def main() -> None:
     """Train under every condition, and tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
+    parser.add_argument("--parts", nargs="+", default=["reach", "pick_place"], choices=PARTS)
     parser.add_argument("--tasks", nargs="+", metavar="TASK", help="of these parts (default: all)")
     parser.add_argument("--conditions", nargs="+", default=[*CONDITIONS][:3], choices=[*CONDITIONS], metavar="NAME")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
@@ -142,15 +158,16 @@ def main() -> None:
         for name, task in [(part, own) for part in args.parts for own in PARTS[part].tasks]:
             if args.tasks and task not in args.tasks:
                 continue
-            part, shown = PARTS[name], kept / f"{task}_shown"
+            part, shown = PARTS[name], kept / f"{name}_{task}_shown"
             minutes = args.robot_minutes or part.minutes
-            record(part, task, shown)
+            if {"shown", "both"} & {*args.conditions}:
+                record(part, task, shown)
             for condition in args.conditions:
                 own = [item.format(shown=shown, expert=part.expert) for item in CONDITIONS[condition]]
                 found = []
                 for seed in args.seeds:
                     usual = [f"seed={seed}", f"learner.robot_minutes={minutes:g}", "evaluator.video=false"]
-                    folder = kept / f"{task}_{condition}_{seed}"
+                    folder = kept / f"{name}_{task}_{condition}_{seed}"
                     about = {"task": task, "condition": condition, "seed": seed}
                     run = learn(part, task, [*part.settings, *usual, *own, *args.set], folder)
                     found.append(about | run)

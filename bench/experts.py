@@ -5,7 +5,7 @@
 
 Each expert acts for some episodes under its task's own noise and delay, by what the robot measures.
 
-    python bench/experts.py --tasks ur5_pick_place xarm_pick_place ur5_push xarm_push --seeds 0 1 2
+    python bench/experts.py --tasks ur5_pick_place xarm_pick_place ur5_push xarm_push so101_push --seeds 0 1 2
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ EXPERTS = {
     "xarm_pick_place": "pick_place",
     "ur5_push": "push",
     "xarm_push": "push",
+    "so101_push": "push",
 }
 JOINTS = {
     "control": {"rate_hz": 20.0, "delay": 1, "commands": {"name": "joints"}},

@@ -10,13 +10,14 @@ import numpy as np
 from ros_rl.errors import ConfigError
 from ros_rl.experts.differential import Differential, action_of, decided_position
 from ros_rl.experts.expert import Expert
-from ros_rl.robot import VELOCITY, Robot
+from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.tasks import Task
 from ros_rl.tasks.arm.push import Push
 from ros_rl.types import Array, Tick
 
 _GAIN = 3.0  # 1/s
 _FASTEST, _PUSHING = 0.25, 0.12  # m/s
+_MIDDLE = 0.04  # m; height of the thing's middle, by which the lengths and speeds here are meant
 _HEIGHT = 0.05  # m, of the tool
 _TOUCH = 0.085  # m; from the thing's middle to the tool's that pushes it
 _BESIDE = 0.02  # m; so far the tool may be beside the line on which it pushes
@@ -34,18 +35,18 @@ class PushExpert(Expert):
         super().__init__(robot, task, period)
         if not isinstance(task, Push):
             raise ConfigError(f"expert 'push' pushes a thing to its goal, which task '{task.name}' does not ask for")
-        if {*robot.interfaces} != {VELOCITY}:
-            raise ConfigError(f"expert 'push' moves an arm by velocities, and robot '{robot.name}' takes others")
-        self._differential = Differential(robot)
+        if not {*robot.interfaces} <= {POSITION, VELOCITY}:
+            raise ConfigError(f"expert 'push' sends positions or velocities, and robot '{robot.name}' takes others")
+        self._differential, self._size = Differential(robot), task.place[1] / _MIDDLE
 
     def act(self, tick: Tick) -> Array:
         """See `Expert.act`."""
         position = decided_position(self.robot, tick, self.period)
-        tool = self._differential.tool(position)
-        thing = tick.measurement["object_position"][:2]
-        planar = _velocity(tool[:2], thing, tick.inputs["goal_position"][:2])
-        velocity = np.append(planar, _GAIN * (_HEIGHT - tool[2]))
-        return action_of(self.robot, position, self._differential.held_velocity(position, velocity), self.period)
+        tool, size = self._differential.tool(position), self._size
+        thing, goal = tick.measurement["object_position"], tick.inputs["goal_position"]
+        planar = size * _velocity(tool[:2] / size, thing[:2] / size, goal[:2] / size)
+        velocity = np.append(planar, _GAIN * (size * _HEIGHT - tool[2]))
+        return action_of(self.robot, position, self._differential.joint_velocity(position, velocity), self.period)
 
 
 def _velocity(tool: Array, thing: Array, goal: Array) -> Array:

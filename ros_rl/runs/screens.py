@@ -16,7 +16,7 @@ from ros_rl.runs.summary import SUCCESSES
 from ros_rl.settings.tree import Settings
 from ros_rl.wire import METRICS
 
-_SUMMARIES = ("_mean", "_min", "_median", "_max", "_rate")
+_SUMMARIES = ("_mean", "_min", "_median", "_p95", "_max", "_rate")
 _COLUMN = 16  # characters that a name takes at least
 
 

@@ -9,7 +9,7 @@ from ros_rl.config import build
 from ros_rl.errors import UnknownNameError
 from ros_rl.plugins import TASKS_GROUP, Table
 from ros_rl.tasks.arm.pick_place import Ur5PickPlace, XarmPickPlace
-from ros_rl.tasks.arm.push import Ur5Push, XarmPush
+from ros_rl.tasks.arm.push import So101Push, Ur5Push, XarmPush
 from ros_rl.tasks.arm.reach import So101Reach, Ur5Reach, XarmReach
 from ros_rl.tasks.cartpole_swingup import CartpoleSwingup
 from ros_rl.tasks.mock_point import MockPoint
@@ -35,6 +35,7 @@ _OWN: tuple[type[Task], ...] = (
     So101Reach,
     Ur5Push,
     XarmPush,
+    So101Push,
     Ur5PickPlace,
     XarmPickPlace,
     CartpoleSwingup,

@@ -54,7 +54,7 @@ def distance_measure(
     of: Quantity | None = None,
     name: str = "distance",
     unit: str = "m",
-    summaries: tuple[str, ...] = ("median", "max"),
+    summaries: tuple[str, ...] = ("median", "p95", "max"),
     meaning: str = "",
 ) -> Measure:
     """How far from a goal an episode ends.

@@ -16,6 +16,7 @@ _SUMMARIES: dict[str, Callable[[Sequence[float]], float]] = {
     "mean": lambda values: float(np.mean(values)),
     "median": lambda values: float(np.median(values)),
     "min": lambda values: float(np.min(values)),
+    "p95": lambda values: float(np.percentile(values, 95)),
     "max": lambda values: float(np.max(values)),
 }
 
@@ -28,7 +29,7 @@ class Measure:
         name: The results' keys are ``<name>_<summary>``.
         unit: SI unit.
         of: Computes it from an episode's outcome.
-        summaries: Of ``mean``, ``median``, ``min`` and ``max``.
+        summaries: Of ``mean``, ``median``, ``min``, ``p95`` (95th percentile) and ``max``.
         meaning: What the number is, in one line.
     """
 

@@ -17,7 +17,7 @@ from ros_rl.types import Command
 
 
 @pytest.mark.parametrize("driver", ["pybullet", "mujoco"])
-@pytest.mark.parametrize("name", ["ur5_push", "xarm_push"])
+@pytest.mark.parametrize("name", ["ur5_push", "xarm_push", "so101_push"])
 def test_the_cube_comes_to_its_goal(name: str, driver: str) -> None:
     pytest.importorskip(driver)
     settings = load_settings(name, overrides=[{"driver": {"backend": {"name": driver}}}])
@@ -55,5 +55,5 @@ def test_it_rests_when_the_thing_is_there() -> None:
 def test_what_it_cannot_do_is_refused() -> None:
     with pytest.raises(ConfigError, match="expert 'push' pushes a thing to its goal, which task 'ur5_reach' does not"):
         make_expert("push", load_robot("ur5e"), make_task("ur5_reach"), 0.05)
-    with pytest.raises(ConfigError, match="expert 'push' moves an arm by velocities, and robot 'so101' takes others"):
-        make_expert("push", load_robot("so101"), make_task("ur5_push"), 0.05)
+    with pytest.raises(ConfigError, match="sends positions or velocities, and robot 'cartpole' takes others"):
+        make_expert("push", load_robot("cartpole"), make_task("ur5_push"), 0.05)

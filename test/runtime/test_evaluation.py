@@ -53,9 +53,10 @@ class TestMeasures:
         assert TOOL_DISTANCE.of(outcome(tool=tool, goal=goal)) == pytest.approx(0.05)
 
     def test_summaries(self):
-        measure = Measure("x", "m", lambda episode: episode.seconds, ("mean", "median", "min", "max"))
+        measure = Measure("x", "m", lambda episode: episode.seconds, ("mean", "median", "min", "p95", "max"))
         summary = measure.summarise([outcome(seconds=seconds) for seconds in (1.0, 2.0, 6.0)])
-        assert summary == {"x_mean": 3.0, "x_median": 2.0, "x_min": 1.0, "x_max": 6.0}
+        expected = {"x_mean": 3.0, "x_median": 2.0, "x_min": 1.0, "x_p95": 5.6, "x_max": 6.0}
+        assert summary == pytest.approx(expected)
 
 
 class TestEpisodes:

@@ -41,7 +41,7 @@ def outcome(*truths: Truth, asked: Any = None, **inputs: Any) -> Outcome:
 def test_a_base_and_its_goal() -> None:
     measure = distance_measure("goal_planar")
     assert measure.of(outcome(truth(), truth((1.0, 2.0, 0.3)), goal_planar=[4.0, 6.0])) == pytest.approx(5.0)
-    assert (measure.name, measure.unit, measure.summaries) == ("distance", "m", ("median", "max"))
+    assert (measure.name, measure.unit, measure.summaries) == ("distance", "m", ("median", "p95", "max"))
     assert math.isnan(measure.of(outcome(truth())))
 
 

@@ -53,7 +53,8 @@ def test_summaries_over_episodes() -> None:
         walked(truth((0, 0), 0.0), truth((0, 0), 0.0, (x, 0.0, 0.0)), goal_position=[0.0] * 3)
         for x in (0.1, 0.4, 0.2, 0.7)
     ]
-    assert TOOL_DISTANCE.summarise(reached) == pytest.approx({"distance_median": 0.3, "distance_max": 0.7})
+    expected = {"distance_median": 0.3, "distance_p95": 0.655, "distance_max": 0.7}
+    assert TOOL_DISTANCE.summarise(reached) == pytest.approx(expected)
 
 
 def test_tasks_report_their_own() -> None:

@@ -15,7 +15,7 @@ from ros_rl.robot.model import urdf_of
 from ros_rl.scenes import read_scene
 from ros_rl.tasks import make_task
 
-NAMES = ["ur5_push", "xarm_push"]
+NAMES = ["ur5_push", "xarm_push", "so101_push"]
 
 
 def fields(cube: list[float]) -> dict[str, Any]:
@@ -54,14 +54,21 @@ def test_goals_lie_beyond_where_the_cube_does(name: str) -> None:
     assert (goals >= low).all() and (goals <= high).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_tool_begins_low_and_behind_the_cube(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "place", "ahead", "points"),
+    [
+        ("ur5_push", [0.36, 0.0, 0.05], 2, [0.0, 0.0, -1.0]),
+        ("xarm_push", [0.36, 0.0, 0.05], 2, [0.0, 0.0, -1.0]),
+        ("so101_push", [0.14, 0.0, 0.03], 0, [np.cos(1.5), 0.0, -np.sin(1.5)]),
+    ],
+)
+def test_the_tool_begins_low_and_behind(name: str, place: list[float], ahead: int, points: list[float]) -> None:
     task = make_task(name)
     robot = task.fitted(load_robot(task.robot))
     tool = Kinematics(robot, urdf_of(robot, kinematics=True)).tool(robot.home)
-    np.testing.assert_allclose(tool.position, [0.36, 0.0, 0.05], atol=2e-3)
-    np.testing.assert_allclose(tool.rotation[:, 2], [0.0, 0.0, -1.0], atol=0.01)
-    other = load_robot("so101")
+    np.testing.assert_allclose(tool.position, place, atol=2e-3)
+    np.testing.assert_allclose(tool.rotation[:, ahead], points, atol=0.01)
+    other = load_robot("xarm7")
     assert task.fitted(other) is other
 
 

@@ -298,6 +298,7 @@ def test_every_task_has_its_numbers_here() -> None:
         "so101_reach",
         "ur5_push",
         "xarm_push",
+        "so101_push",
         "ur5_pick_place",
         "xarm_pick_place",
         "cartpole_swingup",

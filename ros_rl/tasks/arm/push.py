@@ -21,8 +21,6 @@ from ros_rl.tasks.task import Task
 from ros_rl.tasks.terms import distance, near
 from ros_rl.types import Array
 
-_PLACE = 0.50, 0.04  # m; of the thing in the scene, x and height of its middle
-
 
 @dataclass(frozen=True)
 class Push(Task):
@@ -33,6 +31,8 @@ class Push(Task):
 
     scene: ClassVar[str] = "table_push"
     objects: ClassVar[tuple[str, ...]] = ("cube",)
+    place: ClassVar[tuple[float, float]] = (0.50, 0.04)
+    """Where the thing lies in the scene on average: x and height of its middle, which is half its size [m]."""
     low_home: ClassVar[tuple[float, ...]]
     """Joint positions with the tool low in front of the base [rad]."""
     observation: ClassVar[tuple[str, ...]] = (
@@ -94,11 +94,12 @@ class Push(Task):
         """The goal of the cube's middle [m], in the arm's base frame, uniform in a sector beyond where it lies."""
         angle = rng.uniform(-self.goal_sector, self.goal_sector)
         radius = np.sqrt(rng.uniform(self.goal_near**2, self.goal_far**2))
-        return {"goal_position": np.array([_PLACE[0] + radius * np.cos(angle), radius * np.sin(angle), _PLACE[1]])}
+        x, z = self.place
+        return {"goal_position": np.array([x + radius * np.cos(angle), radius * np.sin(angle), z])}
 
     def input_bounds(self) -> dict[str, Bounds]:
         """The box around all goals."""
-        x, z, far = *_PLACE, self.goal_far
+        x, z, far = *self.place, self.goal_far
         return {"goal_position": (np.array([x, -far, z]), np.array([x + far, far, z]))}
 
     def metrics(self, observation: Fields) -> dict[str, float]:
@@ -126,3 +127,14 @@ class XarmPush(Push):
     name: ClassVar[str] = "xarm_push"
     robot: ClassVar[str] = "xarm6"
     low_home: ClassVar[tuple[float, ...]] = (0.0, 0.53, -0.579, 0.0, 0.048, 0.0)
+
+
+@dataclass(frozen=True)
+class So101Push(Push):
+    """`Push`: an SO-101 pushes a smaller cube over the table to its goal, by positions of its joints."""
+
+    name: ClassVar[str] = "so101_push"
+    robot: ClassVar[str] = "so101"
+    scene: ClassVar[str] = "table_push_small"
+    place: ClassVar[tuple[float, float]] = (0.20, 0.025)
+    low_home: ClassVar[tuple[float, ...]] = (0.0, -0.845, 1.054, 1.291, 0.0, 0.0)
