@@ -20,8 +20,9 @@ from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.stand_ins.surroundings import Surroundings
 from ros_rl.types import Array, Pose
 
-SECOND_ADDRESS = "127.0.0.2"
-"""Of a stand-in on this machine beside another robot's at 127.0.0.1."""
+_FIRST_ADDRESS, _SECOND_ADDRESS = "127.0.0.1", "127.0.0.2"
+SECOND: Mapping[str, str] = {"second": f"listens at {_SECOND_ADDRESS}, beside another robot's stand-in"}
+"""The option of those whose ports are fixed, so that two on one machine need two addresses."""
 _KEPT = 200_000  # what reached it last; some minutes at 500 Hz
 
 
@@ -152,3 +153,8 @@ class StandIn(ABC):
         """What reached it from a moment on [s, steady clock]."""
         noted = list(self._noted)
         return [Received(when, self._understood(what)) for when, what in noted[bisect_left(noted, (moment,)) :]]
+
+
+def host_of(options: tuple[str, ...]) -> str:
+    """Address of this machine at which a stand-in listens that has the option `SECOND`."""
+    return _SECOND_ADDRESS if "second" in options else _FIRST_ADDRESS

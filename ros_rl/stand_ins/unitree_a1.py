@@ -18,7 +18,7 @@ from ros_rl.errors import BackendError, ConfigError
 from ros_rl.settings.hardware.unitree import JOINTS
 from ros_rl.stand_ins.person import Person
 from ros_rl.stand_ins.quadruped import STATE_FAULTS, Quadruped, Seen, Told
-from ros_rl.stand_ins.stand_in import SECOND_ADDRESS
+from ros_rl.stand_ins.stand_in import SECOND, host_of
 from ros_rl.types import Array
 
 LYING = np.tile([0.0, 1.36, -2.65], 4)
@@ -62,7 +62,7 @@ class A1StandIn(Quadruped):
         "standing": "begins in its home pose, held until the first command",
         "hanging": "begins above the ground, and is lowered when its motors have held for a while",
         "rescue": "is picked up when it has fallen, and lowered when its motors hold",
-        "second": f"listens at {SECOND_ADDRESS}, beside another robot's stand-in",
+        **SECOND,
     }
 
     def __init__(
@@ -103,8 +103,7 @@ class A1StandIn(Quadruped):
         if len(starts) > 1:
             raise ConfigError(f"an A1 is either {' or '.join(starts)} at first: give one of them")
         start = starts[0] if starts else "lying"
-        host = SECOND_ADDRESS if "second" in options else "127.0.0.1"
-        return cls(start=start, rescue="rescue" in options, host=host)
+        return cls(start=start, rescue="rescue" in options, host=host_of(options))
 
     @property
     def address(self) -> str:

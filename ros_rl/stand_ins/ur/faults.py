@@ -53,13 +53,13 @@ def begin(robot: UrStandIn, fault: str) -> None:
     """A fault begins."""
     control = robot.controller
     if fault in ("closed", "unreachable"):
-        robot.disconnect()
+        robot.ports.disconnect()
     elif fault == "gripper_closed":
-        robot.disconnect(GRIPPER_PORT)
+        robot.ports.disconnect(GRIPPER_PORT)
     elif robot.arm.gripper is not None and fault in _OF_GRIPPER:
         _OF_GRIPPER[fault](robot.arm.gripper, True)
     elif fault == "other_recipes":
-        robot.first_recipe = 101
+        robot.ports.first_recipe = 101
     elif fault in _STOPS:
         control.stop_by_safety(_STOPS[fault])
     elif fault == "slow":
@@ -76,11 +76,11 @@ def end(robot: UrStandIn, fault: str) -> None:
     """A fault ends."""
     control = robot.controller
     if fault == "late":
-        robot.release()
+        robot.ports.release()
     elif robot.arm.gripper is not None and fault in _OF_GRIPPER:
         _OF_GRIPPER[fault](robot.arm.gripper, False)
     elif fault == "other_recipes":
-        robot.first_recipe = 1
+        robot.ports.first_recipe = 1
     elif fault in _STOPS:
         control.safety.discard(_STOPS[fault])
     elif fault == "slow":

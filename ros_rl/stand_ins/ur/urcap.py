@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections import deque
 from collections.abc import Callable
 
+from ros_rl.stand_ins.ur.connections import Client
 from ros_rl.stand_ins.ur.gripper import Robotiq
 
 _LATE = 0.3  # s
@@ -25,13 +25,11 @@ class UrcapServer:
         note: Remembers a line that sets something.
     """
 
-    def __init__(
-        self, gripper: Robotiq, send: Callable[[socket.socket, bytes], None], note: Callable[[str], None]
-    ) -> None:
+    def __init__(self, gripper: Robotiq, send: Callable[[Client, bytes], None], note: Callable[[str], None]) -> None:
         self._gripper, self._send, self._note = gripper, send, note
-        self._late: deque[tuple[float, socket.socket, bytes]] = deque()
+        self._late: deque[tuple[float, Client, bytes]] = deque()
 
-    def take(self, client: socket.socket, line: str, faults: frozenset[str]) -> None:
+    def take(self, client: Client, line: str, faults: frozenset[str]) -> None:
         """Take a line under the faults that are played."""
         if "gripper_silent" in faults:
             return

@@ -18,7 +18,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, VELOCITY
 from ros_rl.settings.hardware.xarm import axes_of
 from ros_rl.stand_ins.body import Body
-from ros_rl.stand_ins.stand_in import SECOND_ADDRESS, StandIn
+from ros_rl.stand_ins.stand_in import SECOND, StandIn, host_of
 from ros_rl.stand_ins.surroundings import Surroundings
 from ros_rl.stand_ins.tcp_server import Server, wait_for_end
 from ros_rl.stand_ins.xarm import frames
@@ -61,7 +61,7 @@ class XarmStandIn(StandIn):
     robot: ClassVar[str] = "xarm6"
     faults: ClassVar[dict[str, str]] = FAULTS
     options: ClassVar[dict[str, str]] = {
-        "second": f"listens at {SECOND_ADDRESS}, beside another robot's stand-in",
+        **SECOND,
         "five": "an xArm5",
         "seven": "an xArm7",
     }
@@ -103,14 +103,14 @@ class XarmStandIn(StandIn):
     def with_options(cls, options: tuple[str, ...]) -> XarmStandIn:
         """See `StandIn.with_options`."""
         axes = 5 if "five" in options else 7 if "seven" in options else 6
-        return cls(_host(options), axes=axes)
+        return cls(host_of(options), axes=axes)
 
     @classmethod
     def around(cls, surroundings: Surroundings, options: tuple[str, ...]) -> XarmStandIn:
         """See `StandIn.around`."""
         for option in {"five", "seven"} & {*options}:
             raise ConfigError(f"option '{option}' is of another arm than the task's robot '{surroundings.robot}'")
-        return cls(_host(options), surroundings=surroundings)
+        return cls(host_of(options), surroundings=surroundings)
 
     @property
     def things(self) -> Mapping[str, Pose]:
@@ -303,7 +303,3 @@ class XarmStandIn(StandIn):
         """What the control box knows: of the gripper nothing, that answers for itself."""
         found = self._body.measurement
         return Measurement({**found, **{name: found[name][: self._axes] for name in _OF_JOINTS}})
-
-
-def _host(options: tuple[str, ...]) -> str:
-    return SECOND_ADDRESS if "second" in options else "127.0.0.1"

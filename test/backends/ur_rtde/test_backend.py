@@ -213,7 +213,7 @@ class TestFaults:
     @pytest.mark.parametrize("kind", ["other_recipes", "cb3"])
     def test_serves_other_robots(self, kind: str) -> None:
         robot = UrStandIn(free_address(PORT, DASHBOARD_PORT, SCRIPT_PORT), cb3=kind == "cb3")
-        robot.first_recipe = 101 if kind == "other_recipes" else 1
+        robot.ports.first_recipe = 101 if kind == "other_recipes" else 1
         with closing(robot), closing(backend_of(robot)) as backend:
             robot.start()
             backend.connect()
