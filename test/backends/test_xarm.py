@@ -144,7 +144,7 @@ def test_own_directions_and_zeros_of_the_robot_hold() -> None:
         assert backend.read().measurement["joint_position"][0] == pytest.approx(0.5, abs=1e-3)
         backend.arm()
         until(lambda: stand_in.state == 2)
-        until(lambda: told(backend) or stand_in._firmware.speed[0] < -0.3)
+        until(lambda: told(backend) or stand_in.arm.firmware.speed[0] < -0.3)
         until(lambda: told(backend) or backend.read().measurement["joint_velocity"][0] > 0.3, 10.0)
         assert not backend.read().health
         backend.close()

@@ -11,9 +11,9 @@ import pytest
 from ros_rl.robot import load_robot
 from ros_rl.safety import CommandFilter
 from ros_rl.safety.filter import expected_position
+from ros_rl.stand_ins.xarm.arm import LOWER, UPPER
 from ros_rl.stand_ins.xarm.firmware import VELOCITY_MODE, Firmware
 from ros_rl.stand_ins.xarm.frames import Request
-from ros_rl.stand_ins.xarm.stand_in import LOWER, UPPER
 
 ROBOT, PERIOD, STEP = load_robot("xarm6"), 0.05, 0.005
 LATEST = 3  # steps (15 ms) by which a velocity comes late, and reports are old: 4 and 12 are measured, 20 is chance

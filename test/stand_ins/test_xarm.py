@@ -89,7 +89,7 @@ def test_errors_stop_it_until_they_are_cleared() -> None:
         until(lambda: arm.error_code == 31)
         assert (arm.vc_set_joint_velocity([0.5], duration=0.1), arm.get_state()[1]) == (1, 4)
         arm.clean_error()
-        until(lambda: stand_in._firmware.error == 31)  # it lasts as long as it is played
+        until(lambda: stand_in.arm.firmware.error == 31)  # it lasts as long as it is played
         stand_in.heal("collision")
         assert [arm.clean_error(), arm.set_mode(4), arm.set_state(0)] == [0, 0, 0]
         assert arm.vc_set_joint_velocity([0.5], duration=0.1) == 0

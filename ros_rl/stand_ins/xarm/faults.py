@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
-ERRORS = {"servo_error": 11, "joint_limit": 23, "speed_limit": 24, "collision": 31}
-"""Errors of the control box that a fault raises, by its name."""
-EMERGENCY_STOP = 2
+from typing import TYPE_CHECKING
+
+from ros_rl.stand_ins.xarm.firmware import PAUSED, READY
+
+if TYPE_CHECKING:
+    from ros_rl.stand_ins.xarm.stand_in import XarmStandIn
 
 FAULTS = {
     "servo_error": "error 11: a joint's servo fails; state 4, and it cannot be cleared while it lasts",
@@ -37,3 +40,35 @@ FAULTS = {
     "seven_axes": "an arm of seven axes",
     "gripper_timeout": "the gripper does not answer its control box: a warning in each reply",
 }
+"""What each does, by name."""
+_ERRORS = {"emergency_stop": 2, "servo_error": 11, "joint_limit": 23, "speed_limit": 24, "collision": 31}
+"""Of the control box, which last as long as they are played."""
+_WARNING = 11
+_OLD = "1.7.0"
+
+
+def begin(robot: XarmStandIn, fault: str) -> None:
+    """A fault begins."""
+    firmware = robot.arm.firmware
+    if fault in _ERRORS:
+        firmware.held = _ERRORS[fault]
+    if fault == "emergency_stop":
+        firmware.fail(firmware.held, motors_off=True)
+    elif fault == "warning":
+        firmware.warning = _WARNING
+    elif fault == "paused":
+        firmware.interfere(firmware.mode, PAUSED)
+    elif fault == "second_client":
+        firmware.interfere(0, READY)
+    elif fault == "old_firmware":
+        firmware.install(_OLD)
+    elif fault in ("control_lost", "reports_lost"):
+        robot.disconnect(control=fault == "control_lost")
+
+
+def end(robot: XarmStandIn, fault: str) -> None:
+    """A fault ends; what needs a person or a driver to mend stays."""
+    if fault in _ERRORS:
+        robot.arm.firmware.held = 0
+    elif fault == "warning":
+        robot.arm.firmware.warning = 0

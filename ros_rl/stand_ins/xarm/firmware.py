@@ -42,10 +42,7 @@ class Firmware:
     def __init__(self, version: str, lower: Array, upper: Array, clock: Callable[[], float]) -> None:
         self._lower, self._upper, self._clock = lower, upper, clock
         self._lock = threading.RLock()
-        self.version = f"{len(lower)},{len(lower)},XI1303,AC1303,v{version}"
-        """What function 1 answers."""
-        self.timed = tuple(map(int, version.split(".")))[:2] >= (1, 8)
-        """Whether it knows durations; an older one moves on for ever."""
+        self.install(version)
         self.enabled, self.mode, self.error, self.warning = False, 0, 0, 0
         self.held = 0
         """An error that lasts, whatever is cleared; 0 for none."""
@@ -53,6 +50,14 @@ class Firmware:
         self.speed = np.zeros(len(lower))
         """What the joints are driven with [rad/s], shape (joints,)."""
         self._target, self._until, self._together = np.zeros(len(lower)), math.inf, True
+
+    def install(self, version: str) -> None:
+        """Be another version, such as ``1.7.0``."""
+        axes = len(self._lower)
+        self.version = f"{axes},{axes},XI1303,AC1303,v{version}"
+        """What function 1 answers."""
+        self.timed = tuple(map(int, version.split(".")))[:2] >= (1, 8)
+        """Whether it knows durations; an older one moves on for ever."""
 
     @property
     def state(self) -> int:

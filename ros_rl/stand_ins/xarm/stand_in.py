@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The stand-in itself: ports, clock, body and faults of an xArm6."""
+"""An arm that lives by the clock, and listens at the four ports of its control box."""
 
 from __future__ import annotations
 
@@ -15,35 +15,20 @@ from typing import ClassVar
 import numpy as np
 
 from ros_rl.errors import ConfigError
-from ros_rl.robot import POSITION, VELOCITY
-from ros_rl.settings.hardware.xarm import axes_of
-from ros_rl.stand_ins.body import Body
 from ros_rl.stand_ins.stand_in import SECOND, StandIn, host_of
 from ros_rl.stand_ins.surroundings import Surroundings
 from ros_rl.stand_ins.tcp_server import Server, wait_for_end
-from ros_rl.stand_ins.xarm import frames
-from ros_rl.stand_ins.xarm.faults import EMERGENCY_STOP, ERRORS, FAULTS
-from ros_rl.stand_ins.xarm.firmware import PAUSED, READY, Firmware, describe_request
-from ros_rl.stand_ins.xarm.frames import Request
+from ros_rl.stand_ins.xarm.arm import STEP, Arm
+from ros_rl.stand_ins.xarm.control_port import ControlPort
+from ros_rl.stand_ins.xarm.faults import FAULTS, begin, end
 from ros_rl.stand_ins.xarm.gripper import Gripper
 from ros_rl.stand_ins.xarm.reporter import Reporter
-from ros_rl.stand_ins.xarm.serving import serve_requests
-from ros_rl.types import Array, Measurement, Pose
+from ros_rl.types import Array, Pose
 
 CONTROL_PORT, NORMAL_PORT, RICH_PORT, REAL_PORT = 502, 30001, 30002, 30003
 _FREE_PORT = 5020  # where 502 is not for this user
-_STEP = 0.005  # s
-_LATE = 0.6  # s
 _BEHIND = 0.2  # s, after which time that was lost is not made up for
 _REMEMBERED = 60_000  # steps, 5 minutes
-_GRIPPER = 124
-_SUBSTEPS = 4  # of physics, where fingers hold things
-_CLOSED, _PULSES = 0.85, 1000.0  # rad of the gripper's drive_joint, which is 0 where it is open; per rad
-LOWER = np.array([-6.283, -2.059, -3.927, -6.283, -1.69297, -6.283])
-UPPER = np.array([6.283, 2.0944, 0.19198, 6.283, 3.14159, 6.283])
-"""Joint limits of an xArm6's control box [rad]: the vendor's URDF."""
-_OF_JOINTS = ("joint_position", "joint_velocity", "joint_effort")
-_SENSORS = (*_OF_JOINTS, "tool_position", "tool_orientation")
 
 
 class XarmStandIn(StandIn):
@@ -80,23 +65,14 @@ class XarmStandIn(StandIn):
         around = surroundings or Surroundings(f"xarm{axes}", "table")
         self.kind = around.robot
         """Name of the robot that it plays."""
-        robot = around.load_robot("xarm")
-        axes = self._axes = axes_of(robot)
-        lower, upper = (LOWER, UPPER) if axes == 6 else (robot.limits.lower[:axes], robot.limits.upper[:axes])
-        self._has_fingers = axes < robot.size
-        kinds = (VELOCITY,) * axes + (POSITION,) * (robot.size - axes)
-        substeps = _SUBSTEPS if self._has_fingers else 1
-        self._body = Body(
-            robot, kinds, 1.0 / _STEP, around.scene, sensors=_SENSORS, objects=around.objects, substeps=substeps
-        )
-        self._firmware = Firmware(firmware, lower, upper, time.monotonic)
-        self._old = Firmware("1.7.0", lower, upper, time.monotonic).version
-        self.gripper = Gripper() if self._fingers is None else Gripper(self._fingers)
+        self.arm = Arm(around, firmware)
+        """Its body, its control box and its gripper."""
         self.moved: deque[tuple[float, Array]] = deque(maxlen=_REMEMBERED)
         """When the joints were driven with which velocities: steady clock [s], rad/s of shape (joints,)."""
         self._ended = threading.Event()
         self._servers: list[Server] = []
-        self._reporter = Reporter(self._firmware, self.plays)
+        self._reporter = Reporter(self.arm.firmware, self.plays)
+        self._control = ControlPort(self.arm, self._reporter, self.plays, self.note)
         self._thread: threading.Thread | None = None
 
     @classmethod
@@ -115,12 +91,12 @@ class XarmStandIn(StandIn):
     @property
     def things(self) -> Mapping[str, Pose]:
         """See `StandIn.things`."""
-        return self._body.things
+        return self.arm.body.things
 
     @property
     def posture(self) -> Array:
         """See `StandIn.posture`."""
-        return self._body.measurement["joint_position"]
+        return self.arm.body.measurement["joint_position"]
 
     @property
     def address(self) -> str:
@@ -141,28 +117,27 @@ class XarmStandIn(StandIn):
     @property
     def place(self) -> Array:
         """See `StandIn.place`."""
-        return self._body.measurement["tool_position"]
+        return self.arm.body.measurement["tool_position"]
 
     @property
     def position(self) -> Array:
         """Where the arm's joints really are [rad], shape (axes,)."""
-        return self._body.measurement["joint_position"][: self._axes]
+        return self.arm.position
 
     @property
-    def _fingers(self) -> float | None:
-        """Where the gripper really is [pulses]; None where it has no fingers."""
-        joint = self._body.measurement["joint_position"][-1]
-        return float(_PULSES * (_CLOSED - joint)) if self._has_fingers else None
+    def gripper(self) -> Gripper:
+        """Its gripper."""
+        return self.arm.gripper
 
     @property
     def speed(self) -> float:
         """Of the fastest joint, as it is driven [rad/s]."""
-        return float(np.abs(self._firmware.speed).max())
+        return float(np.abs(self.arm.firmware.speed).max())
 
     @property
     def state(self) -> int:
         """Of the control box, as it reports it."""
-        return self._firmware.state
+        return self.arm.firmware.state
 
     def start(self) -> None:
         """See `StandIn.start`."""
@@ -185,11 +160,11 @@ class XarmStandIn(StandIn):
         servers, self._servers = self._servers, []
         for server in servers:
             server.close()
-        self._body.close()
+        self.arm.body.close()
 
     def describe(self) -> str:
         """See `StandIn.describe`."""
-        firmware, clients = self._firmware, len(self._servers[0].clients) if self._servers else 0
+        firmware, clients = self.arm.firmware, len(self._servers[0].clients) if self._servers else 0
         error = f", error {firmware.error}" if firmware.error else ""
         where = ", ".join(f"{angle:.2f}" for angle in self.position)
         return (
@@ -200,106 +175,36 @@ class XarmStandIn(StandIn):
     def play(self, fault: str) -> None:
         """See `StandIn.play`."""
         super().play(fault)
-        firmware = self._firmware
-        if fault in ERRORS:
-            firmware.held = ERRORS[fault]
-        elif fault == "emergency_stop":
-            firmware.held = EMERGENCY_STOP
-            firmware.fail(EMERGENCY_STOP, motors_off=True)
-        elif fault == "warning":
-            firmware.warning = 11
-        elif fault == "paused":
-            firmware.interfere(firmware.mode, PAUSED)
-        elif fault == "second_client":
-            firmware.interfere(0, READY)
-        elif fault == "old_firmware":
-            firmware.version, firmware.timed = self._old, False
-        elif fault == "control_lost":
-            self._drop(self._servers[:1])
-        elif fault == "reports_lost":
-            self._drop(self._servers[1:])
+        begin(self, fault)
 
     def heal(self, fault: str) -> None:
         """See `StandIn.heal`."""
         super().heal(fault)
-        if fault in ERRORS or fault == "emergency_stop":
-            self._firmware.held = 0
-        elif fault == "warning":
-            self._firmware.warning = 0
+        end(self, fault)
 
-    def _drop(self, servers: list[Server]) -> None:
-        for server in servers:
+    def disconnect(self, control: bool) -> None:
+        """Close the connections at the port of control, or else those at the ports of reports."""
+        for server in self._servers[:1] if control else self._servers[1:]:
             server.drop()
 
     def _control_server(self) -> Server:
         if self._asked_port is not None:
-            return Server(self.host, self._asked_port, self._serve_control)
+            return Server(self.host, self._asked_port, self._control.serve)
         try:
-            return Server(self.host, CONTROL_PORT, self._serve_control)
+            return Server(self.host, CONTROL_PORT, self._control.serve)
         except PermissionError:
-            return Server(self.host, _FREE_PORT, self._serve_control)
-
-    def _serve_control(self, client: socket.socket) -> None:
-        if not self.plays("control_lost"):
-            serve_requests(client, self._answer)
+            return Server(self.host, _FREE_PORT, self._control.serve)
 
     def _serve_reports(self, client: socket.socket) -> None:
         if not self.plays("reports_lost"):
             wait_for_end(client)
 
-    def _answer(self, request: Request) -> bytes | None:
-        if self.plays("silent"):
-            return None
-        self.note(describe_request(request))
-        flags, payload = self._act(request)
-        if self.plays("late_replies"):
-            time.sleep(_LATE)
-        if self.plays("wrong_transaction"):
-            request = request._replace(transaction=request.transaction % 0xFFFF + 1)
-        return frames.reply(request, flags, payload)
-
-    def _act(self, request: Request) -> tuple[int, bytes]:
-        if request.function == _GRIPPER:
-            answered = None if self.plays("gripper_timeout") else self.gripper.answer(request.payload)
-            return (0, answered) if answered is not None else (frames.WARNING, b"")
-        if request.function == 11 and self.plays("stays_off"):
-            return 0, b""
-        measured = self._measured
-        flags, payload = self._firmware.answer(
-            request, lambda: self._reporter.report(measured), measured["joint_velocity"]
-        )
-        return flags, self._version() if request.function == 1 else payload
-
-    def _version(self) -> bytes:
-        text = self._firmware.version
-        if self.plays("unreadable_firmware"):
-            text = "6,6,XI1303,AC1303,trial build"
-        elif self.plays("long_serial"):
-            text = text.replace("XI1303", "XI1303" + "0" * 20)
-        elif self.plays("seven_axes"):
-            text = "7,7" + text[3:]
-        return text.encode()[:40].ljust(40, b"\0")
-
     def _live(self) -> None:
         due, count = time.monotonic(), 0
         while not self._ended.is_set():
             now = time.monotonic()
-            due = due + _STEP if now - due < _BEHIND else now
-            self._advance(now)
-            self._reporter.tell(count, self._measured, *self._servers[1:])
+            due = due + STEP if now - due < _BEHIND else now
+            self.moved.append((now, self.arm.step(self.plays("blocked"))))
+            self._reporter.tell(count, self.arm.measured, *self._servers[1:])
             count += 1
             self._ended.wait(max(0.0, due - time.monotonic()))
-
-    def _advance(self, now: float) -> None:
-        speed = self._firmware.step(self.position, _STEP)
-        self.moved.append((now, speed))
-        driven = np.zeros_like(speed) if self.plays("blocked") else speed
-        grip = [_CLOSED - self.gripper.course / _PULSES] if self._has_fingers else []
-        self._body.step(np.append(driven, grip))
-        self.gripper.step(_STEP, self._fingers)
-
-    @property
-    def _measured(self) -> Measurement:
-        """What the control box knows: of the gripper nothing, that answers for itself."""
-        found = self._body.measurement
-        return Measurement({**found, **{name: found[name][: self._axes] for name in _OF_JOINTS}})
