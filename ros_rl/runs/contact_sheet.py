@@ -12,8 +12,8 @@ import numpy as np
 
 from ros_rl.backends.backend import Scenario
 from ros_rl.backends.pybullet.backend import PyBulletBackend
+from ros_rl.backends.pybullet.client import quiet
 from ros_rl.backends.pybullet.inspection import quiet_settings
-from ros_rl.backends.pybullet.scene import quiet
 from ros_rl.errors import MissingDependencyError
 from ros_rl.robot import Robot
 

@@ -97,7 +97,7 @@ def test_what_is_not_set_is_right(variables) -> None:
 
 
 def test_a_simulator_started_by_hand_tells_of_the_missing_display(monkeypatch) -> None:
-    from ros_rl.backends.pybullet.scene import connect
+    from ros_rl.backends.pybullet.client import connect
     from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
     monkeypatch.setenv("DISPLAY", "")

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ros_rl.backends.pybullet.scene import Body, pybullet
+from ros_rl.backends.pybullet.client import pybullet
+from ros_rl.backends.pybullet.model import Body
 from ros_rl.backends.world.conditions import Conditions, nominal
 from ros_rl.robot import EFFORT, VELOCITY, Robot
 from ros_rl.types import Array

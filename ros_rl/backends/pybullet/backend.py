@@ -14,12 +14,14 @@ from ros_rl.backends.backend import EMPTY, Scenario
 from ros_rl.backends.instant import Instant, check_measures
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
+from ros_rl.backends.pybullet.client import connect, pybullet
 from ros_rl.backends.pybullet.conditions import Conditioner
 from ros_rl.backends.pybullet.eyes import Eyes
 from ros_rl.backends.pybullet.ground import Field
 from ros_rl.backends.pybullet.markers import Markers
+from ros_rl.backends.pybullet.model import load_robot, pose
 from ros_rl.backends.pybullet.objects import named
-from ros_rl.backends.pybullet.scene import connect, load_robot, load_scene, pose, pybullet
+from ros_rl.backends.pybullet.scene import load_scene
 from ros_rl.backends.pybullet.sensors import MEASURES, PyBulletInstant
 from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
 from ros_rl.backends.starts import Place

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ros_rl.backends.pybullet.client import pybullet
 from ros_rl.backends.pybullet.framing import Box, home_box
-from ros_rl.backends.pybullet.scene import pybullet
 from ros_rl.robot import Robot
 from ros_rl.types import Array
 

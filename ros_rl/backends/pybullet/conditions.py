@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ros_rl.backends.pybullet.scene import Body, load_robot, pybullet
+from ros_rl.backends.pybullet.client import pybullet
+from ros_rl.backends.pybullet.model import Body, load_robot
 from ros_rl.backends.world.conditions import Conditions
 from ros_rl.backends.world.mass import carrier, read_inertia, write_inertia
 from ros_rl.robot import VELOCITY, Robot

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ros_rl.backends.pybullet.scene import Body, pybullet
+from ros_rl.backends.pybullet.client import pybullet
+from ros_rl.backends.pybullet.model import Body
 from ros_rl.cameras.feed import Picture
 from ros_rl.cameras.pinhole import TO_OPENGL, optical_axes
 from ros_rl.robot import Camera, Robot

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ros_rl.backends.pybullet.scene import Body, connect, load_robot, pybullet, quiet
+from ros_rl.backends.pybullet.client import connect, pybullet, quiet
+from ros_rl.backends.pybullet.model import Body, load_robot
 from ros_rl.robot import Robot
 from ros_rl.settings.simulators.pybullet import PyBulletSettings
 from ros_rl.types import Array

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ros_rl.backends.pybullet.scene import Scene, pybullet
+from ros_rl.backends.pybullet.client import pybullet
+from ros_rl.backends.pybullet.scene import Scene
 from ros_rl.backends.world.ground import field_of
 from ros_rl.backends.world.terrain import CELL, COUNT, HIGHEST, Terrain
 from ros_rl.types import Array, Pose

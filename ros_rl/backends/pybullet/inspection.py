@@ -14,7 +14,9 @@ import numpy as np
 
 from ros_rl.backends.backend import Scenario
 from ros_rl.backends.pybullet.backend import PyBulletBackend
-from ros_rl.backends.pybullet.scene import Body, connect, load_robot, load_scene, pose, pybullet, quiet
+from ros_rl.backends.pybullet.client import connect, pybullet, quiet
+from ros_rl.backends.pybullet.model import Body, load_robot, pose
+from ros_rl.backends.pybullet.scene import load_scene
 from ros_rl.robot import EFFORT, POSITION, VELOCITY, Robot
 from ros_rl.robot.findings import Finding
 from ros_rl.robot.model import urdf_of

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ros_rl.backends.instant import Instant
-from ros_rl.backends.pybullet.scene import pybullet
+from ros_rl.backends.pybullet.client import pybullet
 from ros_rl.types import Array
 
 _RADIUS = 0.02  # m

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ros_rl.backends.instant import OWN_MEASURES, Instant, Measure
+from ros_rl.backends.pybullet.model import Body
 from ros_rl.backends.pybullet.objects import MovableObject
-from ros_rl.backends.pybullet.scene import Body
 from ros_rl.plugins import PYBULLET_SENSORS_GROUP, Table
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross, quaternion_to_matrix

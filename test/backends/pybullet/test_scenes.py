@@ -14,7 +14,8 @@ pytest.importorskip("pybullet")
 
 from ros_rl.backends.backend import Scenario
 from ros_rl.backends.pybullet.backend import PyBulletBackend
-from ros_rl.backends.pybullet.scene import connect, load_scene
+from ros_rl.backends.pybullet.client import connect
+from ros_rl.backends.pybullet.scene import load_scene
 from ros_rl.robot import load_robot
 from ros_rl.settings.simulators.pybullet import PyBulletSettings
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ros_rl.backends.pybullet.scene import connect, load_robot
+from ros_rl.backends.pybullet.client import connect
+from ros_rl.backends.pybullet.model import load_robot
 from ros_rl.errors import ConfigError
 from ros_rl.robot import load_robot as read_robot
 from ros_rl.robot import robot_names
