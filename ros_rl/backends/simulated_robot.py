@@ -6,29 +6,29 @@
 from __future__ import annotations
 
 import copy
-from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from ros_rl.backends.backend import Scenario, Simulator, Truth
-from ros_rl.backends.instant import Instant, Measure
+from ros_rl.backends.engine import Contacts, Engine
+from ros_rl.backends.instant import Instant
 from ros_rl.backends.sensor_noise import add_noise, is_silent
 from ros_rl.backends.simulated_odometry import SimulatedOdometry
-from ros_rl.backends.starts import Place, drawn_place
+from ros_rl.backends.starts import drawn_place
 from ros_rl.backends.target_ramp import TargetRamp
-from ros_rl.backends.world.conditions import Conditions, draw_conditions
+from ros_rl.backends.world.conditions import draw_conditions
 from ros_rl.backends.world.ground import Ground
 from ros_rl.backends.world.late_commands import LateCommands
 from ros_rl.backends.world.pushes import Pushes
-from ros_rl.backends.world.terrain import Terrain, draw_terrain
-from ros_rl.cameras.feed import Feed, Picture
+from ros_rl.backends.world.terrain import draw_terrain
+from ros_rl.cameras.feed import Feed
 from ros_rl.robot import Robot
 from ros_rl.rotations import yaw_of
 from ros_rl.settings.sensors import ESTIMATED
 from ros_rl.settings.simulators.physics import PhysicsSettings
-from ros_rl.types import Array, Measurement, Pose, Start
+from ros_rl.types import Array, Measurement, Start
 
 _SETTLE = 4  # control periods in which a floating base comes to stand on the ground
 _WORLD = 0x3017  # apart from the noise's seeds
@@ -39,25 +39,7 @@ _UNTANGLING = (
 _FALL = 16  # control periods in which a robot drops there limply before
 
 
-@dataclass(frozen=True)
-class Contacts:
-    """Of a robot with what stands still around it.
-
-    Attributes:
-        others: How many there are other than by the feet or a fixed base.
-        slips: Speed along the ground of each contact point of each foot that touches it [m/s].
-    """
-
-    others: int = 0
-    slips: Sequence[Sequence[float]] = field(default_factory=list)
-
-    @property
-    def slip(self) -> float:
-        """Mean speed of the feet along the ground [m/s]."""
-        return float(np.mean([np.mean(values) for values in self.slips])) if self.slips else 0.0
-
-
-class SimulatedRobot(Simulator):
+class SimulatedRobot(Simulator, Engine):
     """One robot in a scene. What happens after a reset depends on the seed, the reset's `rng` and the commands only.
 
     Args:
@@ -66,9 +48,6 @@ class SimulatedRobot(Simulator):
         period: Control period [s].
         scenario: What is around it.
     """
-
-    measures: Mapping[str, Measure]
-    """How each sensor is measured."""
 
     def __init__(self, robot: Robot, settings: PhysicsSettings, period: float, scenario: Scenario) -> None:
         super().__init__(robot)
@@ -89,79 +68,6 @@ class SimulatedRobot(Simulator):
         self._ground: Ground | None = None
         self._friction = 1.0
         self._pushes, self._late = Pushes(settings.world, period), LateCommands(settings.world)
-
-    @abstractmethod
-    def place(self, place: Place, passive: Array, conditions: Conditions, rng: np.random.Generator) -> None:
-        """Begin an episode: the robot where it is put, at rest, nothing exerted.
-
-        Args:
-            place: Of the base, and of the commanded joints.
-            passive: Of the passive joints, shape (passive,).
-            conditions: Of the episode.
-            rng: Draws where the scene's bodies are.
-        """
-
-    @abstractmethod
-    def follow(self, targets: Array) -> None:
-        """Simulate a control period, or a part of it, towards commands, shape (substeps, joints)."""
-
-    @abstractmethod
-    def push(self, change: Array) -> None:
-        """Change the velocity of a floating base and all that it carries, in the world [m/s], shape (3,)."""
-
-    @abstractmethod
-    def lay(self, terrain: Terrain | None) -> None:
-        """Put the ground there, or the scene's own floor."""
-
-    @abstractmethod
-    def move_field(self, pose: Pose) -> None:
-        """Put the field's middle somewhere."""
-
-    @property
-    @abstractmethod
-    def foot_places(self) -> Array:
-        """Where the feet are (x, y) [m], shape (feet, 2)."""
-
-    @abstractmethod
-    def grip(self, friction: Array) -> None:
-        """Give each foot its friction, shape (feet,)."""
-
-    @abstractmethod
-    def be_safe(self, substeps: int) -> None:
-        """Simulate a control period, or a part of it, of the safe action.
-
-        Joints with velocity commands stop. The others are damped, or kept where the first safe period found them.
-        """
-
-    @abstractmethod
-    def now(self, before: Instant | None) -> Instant:
-        """The robot as it is.
-
-        Args:
-            before: See `Instant`.
-        """
-
-    @abstractmethod
-    def contacts(self) -> Contacts:
-        """What the robot touches."""
-
-    @abstractmethod
-    def look(self, name: str) -> Picture:
-        """What a camera of the robot sees now.
-
-        Args:
-            name: Of one that looks.
-        """
-
-    @property
-    @abstractmethod
-    def entangled(self) -> bool:
-        """Whether links that collide with each other overlap."""
-
-    @property
-    @abstractmethod
-    def saturated(self) -> float:
-        """Mean share of joints whose effort the limits cut when it was simulated last."""
 
     def begin(self, rng: np.random.Generator) -> Measurement:
         """Home pose with a little noise, or fallen as the scenario says; foot friction drawn anew."""
@@ -223,7 +129,7 @@ class SimulatedRobot(Simulator):
         return self._measure()
 
     def safe_step(self) -> Measurement:
-        """See `be_safe`."""
+        """See `Engine.be_safe`."""
         self._keep()
         self._late.forget()
         self._relax()

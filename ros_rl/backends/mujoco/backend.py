@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Scenario
+from ros_rl.backends.engine import Contacts
 from ros_rl.backends.instant import Instant, check_measures
 from ros_rl.backends.mujoco.camera import Camera
 from ros_rl.backends.mujoco.conditions import Conditioner
@@ -15,7 +16,7 @@ from ros_rl.backends.mujoco.drives import Drives
 from ros_rl.backends.mujoco.eyes import Eyes
 from ros_rl.backends.mujoco.instant import MEASURES, MujocoInstant
 from ros_rl.backends.mujoco.world import World
-from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
+from ros_rl.backends.simulated_robot import SimulatedRobot
 from ros_rl.backends.starts import Place
 from ros_rl.backends.world.conditions import Conditions
 from ros_rl.backends.world.terrain import Terrain
@@ -57,60 +58,60 @@ class MujocoBackend(SimulatedRobot):
         self._eyes = Eyes(self._world.model, robot)
 
     def place(self, place: Place, passive: Array, conditions: Conditions, rng: np.random.Generator) -> None:
-        """See `SimulatedRobot.place`."""
+        """See `Engine.place`."""
         self._conditioner.apply(conditions)
         self._drives.reset(conditions)
         self._world.reset(place, passive, rng)
 
     @property
     def entangled(self) -> bool:
-        """See `SimulatedRobot.entangled`."""
+        """See `Engine.entangled`."""
         return self._world.entangled
 
     def follow(self, targets: Array) -> None:
-        """See `SimulatedRobot.follow`."""
+        """See `Engine.follow`."""
         self._drives.follow(targets)
 
     def push(self, change: Array) -> None:
-        """See `SimulatedRobot.push`."""
+        """See `Engine.push`."""
         self._world.push(change)
 
     def lay(self, terrain: Terrain | None) -> None:
-        """See `SimulatedRobot.lay`."""
+        """See `Engine.lay`."""
         if self._world.field is not None:
             self._world.field.lay(terrain)
             self._camera.close()  # they drew what was there before
             self._eyes.close()
 
     def move_field(self, pose: Pose) -> None:
-        """See `SimulatedRobot.move_field`."""
+        """See `Engine.move_field`."""
         assert self._world.field is not None
         self._world.field.move(pose)
 
     @property
     def foot_places(self) -> Array:
-        """See `SimulatedRobot.foot_places`."""
+        """See `Engine.foot_places`."""
         return self._world.data.xpos[self._world.feet, :2].copy()
 
     def grip(self, friction: Array) -> None:
-        """See `SimulatedRobot.grip`."""
+        """See `Engine.grip`."""
         self._conditioner.grip(friction)
 
     def be_safe(self, substeps: int) -> None:
-        """See `SimulatedRobot.be_safe`."""
+        """See `Engine.be_safe`."""
         self._drives.be_safe(substeps)
 
     @property
     def saturated(self) -> float:
-        """See `SimulatedRobot.saturated`."""
+        """See `Engine.saturated`."""
         return self._drives.saturated
 
     def now(self, before: Instant | None) -> MujocoInstant:
-        """See `SimulatedRobot.now`."""
+        """See `Engine.now`."""
         return MujocoInstant(self._world, self._robot, self._drives.effort.copy(), self._period, before)
 
     def contacts(self) -> Contacts:
-        """See `SimulatedRobot.contacts`."""
+        """See `Engine.contacts`."""
         others, slips = 0, dict[int, list[float]]()
         for contact in self._world.contacts():
             if not contact.still or contact.force <= 0.0 or self._world.stands_still(contact.link):
@@ -122,7 +123,7 @@ class MujocoBackend(SimulatedRobot):
         return Contacts(others, list(slips.values()))
 
     def look(self, name: str) -> Picture:
-        """See `SimulatedRobot.look`."""
+        """See `Engine.look`."""
         return self._eyes.look(name, self._world.data)
 
     def render(self, width: int, height: int) -> np.ndarray:

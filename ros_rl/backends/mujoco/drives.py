@@ -60,7 +60,7 @@ class Drives:
         self._run(targets, self._gains)
 
     def be_safe(self, substeps: int) -> None:
-        """One control period of the safe action; see `SimulatedRobot.be_safe`."""
+        """One control period of the safe action; see `Engine.be_safe`."""
         if self._held is None:
             self._held = np.where(self._turning, 0.0, self._world.state_of(self._world.joints)[0])
         self._run(np.tile(self._held, (substeps, 1)), self._safe_gains)

@@ -64,7 +64,7 @@ class Fields:
         self.lay(None)
 
     def lay(self, terrain: Terrain | None) -> None:
-        """See `SimulatedRobot.lay`."""
+        """See `Engine.lay`."""
         for array, own, none in zip(self._of_the_floor(), self._own, (0, 0, HIDDEN), strict=True):
             array[self._floor] = own if terrain is None else none
         for body in self._bodies.values():
@@ -79,7 +79,7 @@ class Fields:
         return self._model.geom_contype, self._model.geom_conaffinity, self._model.geom_group
 
     def move(self, pose: Pose) -> None:
-        """See `SimulatedRobot.move_field`."""
+        """See `Engine.move_field`."""
         body = self._bodies[self._used]
         self._model.body_pos[body] = pose.position - [0.0, 0.0, HIGHEST]
         self._model.body_quat[body] = pose.orientation[[3, 0, 1, 2]]

@@ -90,7 +90,7 @@ class World:
         self._force, self._motion = np.zeros(6), np.zeros(6)
 
     def reset(self, place: Place, passive: Array, rng: np.random.Generator) -> None:
-        """See `ros_rl.backends.simulated_robot.SimulatedRobot.place`."""
+        """See `ros_rl.backends.engine.Engine.place`."""
         mujoco.mj_resetData(self.model, self.data)
         if self.model.body_dofnum[self.base] == _FREE:
             start = self.model.jnt_qposadr[self.model.body_jntadr[self.base]]

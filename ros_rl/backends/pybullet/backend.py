@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Scenario
+from ros_rl.backends.engine import Contacts
 from ros_rl.backends.instant import Instant, check_measures
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
@@ -23,7 +24,7 @@ from ros_rl.backends.pybullet.model import load_robot, pose
 from ros_rl.backends.pybullet.objects import named
 from ros_rl.backends.pybullet.scene import load_scene
 from ros_rl.backends.pybullet.sensors import MEASURES, PyBulletInstant
-from ros_rl.backends.simulated_robot import Contacts, SimulatedRobot
+from ros_rl.backends.simulated_robot import SimulatedRobot
 from ros_rl.backends.starts import Place
 from ros_rl.backends.world.conditions import Conditions
 from ros_rl.backends.world.terrain import Terrain
@@ -75,7 +76,7 @@ class PyBulletBackend(SimulatedRobot):
         self._actuators = Actuators(self._client, self._body, robot)
 
     def place(self, place: Place, passive: Array, conditions: Conditions, rng: np.random.Generator) -> None:
-        """See `SimulatedRobot.place`."""
+        """See `Engine.place`."""
         body = self._conditioner.loaded(self._body, conditions)
         if body is not self._body:
             self._body, self._actuators = body, Actuators(self._client, body, self._robot)
@@ -104,7 +105,7 @@ class PyBulletBackend(SimulatedRobot):
 
     @property
     def entangled(self) -> bool:
-        """See `SimulatedRobot.entangled`."""
+        """See `Engine.entangled`."""
         self._client.performCollisionDetection()
         points = self._client.getContactPoints(self._body.index, self._body.index)
         return any(point[8] < 0.0 for point in points)
@@ -135,45 +136,45 @@ class PyBulletBackend(SimulatedRobot):
         return measurement
 
     def follow(self, targets: Array) -> None:
-        """See `SimulatedRobot.follow`."""
+        """See `Engine.follow`."""
         self._actuators.follow(targets)
 
     def push(self, change: Array) -> None:
-        """See `SimulatedRobot.push`."""
+        """See `Engine.push`."""
         linear, angular = self._client.getBaseVelocity(self._body.index)
         self._client.resetBaseVelocity(self._body.index, (change + linear).tolist(), angular)
 
     def lay(self, terrain: Terrain | None) -> None:
-        """See `SimulatedRobot.lay`."""
+        """See `Engine.lay`."""
         if self._field is not None:
             self._field.lay(terrain)
 
     def move_field(self, pose: Pose) -> None:
-        """See `SimulatedRobot.move_field`."""
+        """See `Engine.move_field`."""
         assert self._field is not None
         self._field.move(pose)
 
     @property
     def foot_places(self) -> Array:
-        """See `SimulatedRobot.foot_places`."""
+        """See `Engine.foot_places`."""
         return np.array([state[0][:2] for state in self._client.getLinkStates(self._body.index, self._body.feet)])
 
     def grip(self, friction: Array) -> None:
-        """See `SimulatedRobot.grip`."""
+        """See `Engine.grip`."""
         for foot, own in zip(self._body.feet, friction.tolist(), strict=True):
             self._client.changeDynamics(self._body.index, foot, lateralFriction=own)
 
     def be_safe(self, substeps: int) -> None:
-        """See `SimulatedRobot.be_safe`."""
+        """See `Engine.be_safe`."""
         self._actuators.be_safe(substeps)
 
     @property
     def saturated(self) -> float:
-        """See `SimulatedRobot.saturated`."""
+        """See `Engine.saturated`."""
         return self._actuators.saturated
 
     def now(self, before: Instant | None) -> PyBulletInstant:
-        """See `SimulatedRobot.now`."""
+        """See `Engine.now`."""
         effort = self._actuators.effort.copy()
         world, objects = self._scene.world, self._scene.objects
         return PyBulletInstant(self._client, world, self._body, self._robot, effort, self._period, before, objects)
@@ -183,7 +184,7 @@ class PyBulletBackend(SimulatedRobot):
         self._markers.show(inputs, lambda: self.now(None))
 
     def contacts(self) -> Contacts:
-        """See `SimulatedRobot.contacts`."""
+        """See `Engine.contacts`."""
         body, others = self._body, 0
         slips: dict[int, list[float]] = {}
         points = [point for world in self._scene.world for point in self._client.getContactPoints(body.index, world)]
@@ -213,7 +214,7 @@ class PyBulletBackend(SimulatedRobot):
             self._scene.objects[name].put(self._client, Pose(*map(np.array, at)))
 
     def look(self, name: str) -> Picture:
-        """See `SimulatedRobot.look`."""
+        """See `Engine.look`."""
         return self._eyes.look(name, self._body)
 
     def render(self, width: int, height: int) -> np.ndarray:

@@ -54,7 +54,7 @@ class Field:
         )
 
     def lay(self, terrain: Terrain | None) -> None:
-        """See `SimulatedRobot.lay`."""
+        """See `Engine.lay`."""
         if terrain is not None:
             self._fill(field_of(terrain))
         for index, (position, orientation) in self._floor:
@@ -64,5 +64,5 @@ class Field:
             self.move(Pose(np.array([0.0, 0.0, -_AWAY]), np.array([0.0, 0.0, 0.0, 1.0])))
 
     def move(self, pose: Pose) -> None:
-        """See `SimulatedRobot.move_field`."""
+        """See `Engine.move_field`."""
         self._client.resetBasePositionAndOrientation(self._index, pose.position.tolist(), pose.orientation.tolist())
