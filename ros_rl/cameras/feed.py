@@ -97,22 +97,12 @@ class Feed:
 
     def _taken(self, name: str) -> Pixels:
         colour, depth = self._look(name)
-        pixels: Pixels = {image_of(name): self._moved(self._lit(colour))}
+        pixels: Pixels = {image_of(name): self._lit(colour)}
         if depth is not None:
-            pixels[depth_of(name)] = self._moved(millimetres(depth, self._robot.cameras[name]))
+            pixels[depth_of(name)] = millimetres(depth, self._robot.cameras[name])
         return pixels
 
     def _lit(self, colour: Image) -> Image:
         if (self._light == 1.0).all():
             return colour
         return np.clip(np.rint(colour * self._light), 0, _BRIGHTEST).astype(np.uint8)
-
-    def _moved(self, picture: NDArray[Any]) -> NDArray[Any]:
-        """The edge is repeated where nothing was seen."""
-        if self._settings.moved == (0, 0):
-            return picture
-        rows, columns = (
-            np.clip(np.arange(size) - by, 0, size - 1)
-            for size, by in zip(picture.shape, self._settings.moved, strict=False)
-        )
-        return picture[rows[:, None], columns]

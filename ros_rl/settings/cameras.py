@@ -52,6 +52,22 @@ class CameraSettings:
 
 
 @dataclass(frozen=True)
+class LampSettings:
+    """The light in which a physics engine draws; what is not set is the engine's own. Nothing casts a shadow."""
+
+    direction: tuple[float, float, float] | None = setting(None, "the way to it, in the world; of any length but 0")
+    ambient: float | None = setting(None, "share of its colour in which all is seen", low=0.0, high=2.0)
+    diffuse: float | None = setting(
+        None, "share that is added where a surface faces the light, less where it is turned from it", low=0.0, high=2.0
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse a light that is nowhere."""
+        if self.direction is not None and not any(self.direction):
+            raise ConfigError("driver.backend.lamp.direction is [0, 0, 0], which is no direction")
+
+
+@dataclass(frozen=True)
 class FrameSettings:
     """How a simulator's pictures come. At an episode's begin each camera's first comes at once."""
 
@@ -65,12 +81,23 @@ class FrameSettings:
     tint: tuple[float, float, float] = setting(
         (1.0, 1.0, 1.0), "share of red, green and blue in pictures", low=0.0, high=4.0
     )
-    moved: tuple[int, int] = setting(
-        (0, 0),
-        "how far down and to the right all that is seen has moved, as of a camera that was knocked",
-        unit="px",
-        low=-64,
-        high=64,
+    background: tuple[float, float, float] = setting(
+        (1.0, 1.0, 1.0), "share of red, green and blue in what stands still: floor, walls, tables", low=0.0, high=4.0
+    )
+    shift: tuple[float, float, float] = setting(
+        (0.0, 0.0, 0.0),
+        "how far to the right, down and ahead, as it sees it, a camera is from where the robot's file has it, as one "
+        "that was knocked",
+        unit="m",
+        low=-2.0,
+        high=2.0,
+    )
+    turn: tuple[float, float, float] = setting(
+        (0.0, 0.0, 0.0),
+        "how it is turned from there: a rotation vector about the same three axes",
+        unit="rad",
+        low=-3.2,
+        high=3.2,
     )
 
     def __post_init__(self) -> None:

@@ -58,6 +58,7 @@ def train_locally(
     read_ticks: TickReader | None = None,
     folder: Path | None = None,
     callback: Callback | None = None,
+    resume: Path | None = None,
 ) -> Iterator[Progress]:
     """Train in this process; yields after every episode. The same parts as the node graph, called in turn.
 
@@ -70,16 +71,20 @@ def train_locally(
             curves, checkpoints, control graph and summary. ``ros-rl train --resume`` goes on with it if the iterator is
             closed before its end. None: nothing is left, and nothing is evaluated.
         callback: Is told what happens, and may end the training.
+        resume: Folder of the checkpoints of a run, or one of these, to go on from with a new episode, as ``--resume``
+            does: all settings but those of the agent's networks may be others now. It takes a `folder`.
 
     Raises:
-        RunFolderError: The folder holds a run already, or cannot be written.
+        RunFolderError: The folder holds a run already, or cannot be written; or there is nothing to go on from, or it
+            is of another agent or size.
     """
     training = TrainingLoop(settings, read_ticks=read_ticks)
     told = callback or Callback()
     if folder is None:
+        assert resume is None, "what goes on needs a folder"
         yield from _train(training, None, told)
         return
-    with LocalFolder(folder, settings, told.on_evaluation) as kept:
+    with LocalFolder(folder, settings, told.on_evaluation, resume) as kept:
         yield from _train(training, kept, told)
 
 

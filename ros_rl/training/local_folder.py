@@ -11,7 +11,7 @@ from typing import Any
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.runs.received import Received
-from ros_rl.runs.run_folder import VIDEO, RunFolder
+from ros_rl.runs.run_folder import VIDEO, RunFolder, run_of
 from ros_rl.runs.state import RunState
 from ros_rl.runs.summary import summarise
 from ros_rl.runtime.evaluation import Evaluator
@@ -31,18 +31,25 @@ class LocalFolder:
         path: Of the folder; it is made.
         settings: Of the run.
         told: Called with each evaluation; if it returns True the training is to end.
+        resume: Folder of checkpoints that the run goes on from, or one of these; None: it begins.
 
     Raises:
         RunFolderError: It holds a run already, or cannot be written.
     """
 
-    def __init__(self, path: Path, settings: Settings, told: Callable[[Mapping[str, Any]], bool | None]) -> None:
-        self._settings, self._told, self._over = settings, told, False
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        told: Callable[[Mapping[str, Any]], bool | None],
+        resume: Path | None = None,
+    ) -> None:
+        self._settings, self._told, self._over, self._resume = settings, told, False, resume
         self._folder = RunFolder.claim(path)
         self._folder.write_config(settings)
         self._state = RunState()
-        self._state.go_on(self._folder.path)
-        self._received, self._packets = Received(), 0
+        self._state.go_on(self._folder.path, None if resume is None else run_of(resume))
+        self._received, self._session, self._packets = Received(), 0, 0
         self._source = settings.namespace
         self._run: TrainingRun | None = None
         self._evaluator: Evaluator | None = None
@@ -63,8 +70,15 @@ class LocalFolder:
         self._folder.release()
 
     def begin(self, training: TrainingLoop, publish: Callable[[bytes], None] | None) -> TrainingRun:
-        """The run of this training, which takes its graphs to `publish`."""
+        """The run of this training, which takes its graphs to `publish`.
+
+        Raises:
+            RunFolderError: There is nothing to go on from, or it is of another agent or size.
+        """
         self._run = TrainingRun(training, publish, self._evaluate, self._received.state)
+        if self._resume is not None:
+            self._received.restore(*self._run.resume(self._resume))
+            self._session = 1 + self._received.steps.drivers.get(self._source, (0, 0))[0]
         self._run.begin(self._folder.path)
         return self._run
 
@@ -76,10 +90,11 @@ class LocalFolder:
     def take(self, step: Step) -> None:
         """Add what a tick brought, counted as the learner's node counts, which may go on with it."""
         run, steps = self._training, step.tick.env_steps
-        run.note_steps(self._received.steps.note(self._source, 0, steps), self._source, 0, steps)
+        session = self._session
+        run.note_steps(self._received.steps.note(self._source, session, steps), self._source, session, steps)
         if step.transition is not None:
-            self._received.transitions.take(step.transition.source, 0, self._packets)
-            run.add(step.transition, step.metrics, 0, self._packets)
+            self._received.transitions.take(step.transition.source, session, self._packets)
+            run.add(step.transition, step.metrics, session, self._packets)
             self._packets += 1
 
     def keep_up(self) -> bool:

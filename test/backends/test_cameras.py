@@ -117,6 +117,20 @@ class TestArms:
         axes = np.stack([side / np.linalg.norm(side) for side in (right, np.cross(ahead, right), ahead)]) @ hand.T
         self.check(backend, camera, axes, origin + hand @ camera.position, measured, "wrist")
 
+    def test_a_thing_is_where_a_knocked_camera_has_it(self, make, driver):
+        """Put aside, up and ahead, and turned by 15 degrees about the way that it looks, clockwise."""
+        shift, turn = (0.06, -0.02, 0.1), (0.0, 0.0, np.pi / 12)
+        backend, robot, measured = make("xarm_pick_place", driver, ["front"], frames={"shift": shift, "turn": turn})
+        camera = robot.cameras["front"]
+        ahead = np.subtract(camera.target, camera.position)
+        ahead = ahead / np.linalg.norm(ahead)
+        right = np.array([0.0, 1.0, 0.0])
+        down = np.cross(ahead, right)
+        place = camera.position + shift[0] * right + shift[1] * down + shift[2] * ahead
+        across, along = np.cos(np.pi / 12), np.sin(np.pi / 12)
+        axes = np.stack([across * right + along * down, across * down - along * right, ahead])
+        self.check(backend, camera, axes, place, measured, "front")
+
     def check(self, backend, camera, axes, place, measured, name):
         """The sponge is a cube of 5 cm."""
         far = distances(backend.truth().objects["sponge"], 0.05, place, rays(camera, axes))
@@ -254,6 +268,18 @@ class TestBall:
             middle(away < 0.04), abs=0.3
         )
         assert share.sum() == pytest.approx(np.pi * (0.04 / np.linalg.norm(ways[0, 0] - ways[0, 1])) ** 2, rel=0.05)
+
+    def test_it_is_where_a_knocked_pinhole_has_it(self, make):
+        """Turned clockwise by a quarter about the way down: its right is what was down in the picture, -y."""
+        frames, size = {"shift": [0.2, 0.1, 0.5], "turn": [0.0, 0.0, np.pi / 2]}, {"width": 96, "height": 96}
+        backend, robot, measured = make("sphero_navigate", "rolling", ["above"], size, frames=frames)
+        axes, place = np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), np.array([0.2, -0.1, 1.5])
+        ways = rays(robot.cameras["above"], axes) * (1.5 - 0.04)
+        away = np.linalg.norm(place + ways - backend.truth().base_position, axis=-1)
+        assert (away < 0.04).any(), "it is out of the picture"
+        share = np.clip((measured["image_above"][..., 2].astype(float) - 104) / (240 - 104), 0.0, 1.0)
+        found = [(share * grid).sum() / share.sum() for grid in np.mgrid[:96, :96]]
+        assert found == pytest.approx(middle(away < 0.04), abs=0.3)
 
     def test_which_way_it_looks_is_not_seen(self, make):
         backend, _, measured = make("sphero_navigate", "rolling", ["above"], {})

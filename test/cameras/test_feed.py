@@ -120,12 +120,3 @@ def test_light_and_tint_are_products_within_what_a_byte_holds():
     assert picture_of(FrameSettings(light=(4.0, 4.0)), colour)["image_one"].tolist() == [[[40, 255, 255]]]
     found = {int(picture_of(FrameSettings(light=(0.5, 1.0)), colour, seed=k)["image_one"][0, 0, 2]) for k in range(30)}
     assert min(found) >= 100 and max(found) <= 200 and len(found) > 15
-
-
-def test_a_knocked_camera_sees_all_of_it_elsewhere_and_its_edge_again():
-    colour = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
-    depth = np.arange(20, dtype=float).reshape(4, 5) / 10.0 + 0.1
-    seen = picture_of(FrameSettings(moved=(1, -2)), colour, depth)
-    for picture, before in ((seen["image_one"], colour), (seen["depth_one"], np.rint(depth * 1000))):
-        assert (picture[1:, :3] == before[:-1, 2:]).all()
-        assert (picture[0] == picture[1]).all() and (picture[:, 3:] == picture[:, 2:3]).all()

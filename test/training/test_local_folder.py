@@ -103,6 +103,26 @@ def test_one_that_is_closed_early_was_stopped_and_a_learner_goes_on_counting(tmp
         next(train_locally(settings_of(), folder=tmp_path))
 
 
+def test_a_finished_one_goes_on_under_other_settings(tmp_path) -> None:
+    *_, before = train_locally(settings_of(), folder=tmp_path / "first")
+    callback = Taking()
+    longer = settings_of(learner={"robot_minutes": 0.3}, task={"action_weight": 0.05})
+    resumed = train_locally(longer, None, tmp_path / "second", callback, tmp_path / "first" / "checkpoint")
+    *_, after = resumed
+    assert before.training.env_steps == 240 and after.training.env_steps == 360
+    assert callback.steps[-1] == 120, "its robot's steps are counted on, not over again"
+    assert after.training.replay.added == 360 and after.training.rounds == before.training.rounds + 120
+    assert [(steps, final) for steps, final, _ in callback.evaluations] == [(300, False), (360, True)]
+    summary = json.loads((tmp_path / "second" / "summary.json").read_text())
+    assert summary["finished"] and summary["transitions"] == 360 and not summary["dropped_transitions"]
+    assert [point["env_steps"] for point in summary["curve"]][:2] == [100, 200], "its curve is that of both"
+    third = train_locally(
+        settings_of(learner={"robot_minutes": 0.4}), None, tmp_path / "third", None, tmp_path / "second" / "checkpoint"
+    )
+    *_, last = third
+    assert last.training.env_steps == 480
+
+
 def test_an_agent_that_learns_from_a_log_leaves_a_folder(tmp_path) -> None:
     *_, _ = train_locally(settings_of(), folder=tmp_path / "first")
     agent = {"name": "bc", "log": str(tmp_path / "first"), "updates": 20, "hidden": 16}

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ros_rl.backends.mujoco.client import mujoco
 from ros_rl.backends.mujoco.model import ROBOT, WORLD
 from ros_rl.rotations import from_rotation_vector
 from ros_rl.scenes import Scene, SceneBody
+from ros_rl.settings.cameras import LampSettings
 from ros_rl.types import Array, Pose
 
 _GROUND = 20.0  # m, half the side of what is drawn of an endless plane
@@ -21,14 +24,15 @@ _SOFT = 2  # priority over what the robot's own links say of a contact
 _ROLLING = (0.005, 0.0001)  # torsional and rolling friction [m], MuJoCo's own; contacts here slide only
 
 
-def add_scene(spec: Any, scene: Scene) -> None:
+def add_scene(spec: Any, scene: Scene, lamp: LampSettings) -> None:
     """Put a scene around a robot, light included.
 
     Args:
         spec: The robot's `MjSpec`.
+        lamp: The light.
         scene: See `ros_rl.settings.simulators.mujoco.MujocoSettings.check_scene`, which refuses what this cannot be.
     """
-    _add_light(spec)
+    _add_light(spec, lamp)
     for body in scene.bodies:
         owner = spec.worldbody
         if body.name is not None:
@@ -37,12 +41,16 @@ def add_scene(spec: Any, scene: Scene) -> None:
         _add_shape(owner, body)
 
 
-def _add_light(spec: Any) -> None:
-    spec.worldbody.add_light(
+def _add_light(spec: Any, lamp: LampSettings) -> None:
+    light = spec.worldbody.add_light(
         pos=[0.0, 0.0, 4.0], dir=[0.3, 0.3, -1.0], type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, castshadow=True
     )
+    if lamp.direction is not None:
+        light.dir = -np.array(lamp.direction)
+    if lamp.diffuse is not None:
+        light.diffuse, spec.visual.headlight.diffuse = [lamp.diffuse] * 3, [0.0] * 3
     spec.visual.quality.shadowsize = 4096
-    spec.visual.headlight.ambient = [0.4, 0.4, 0.4]
+    spec.visual.headlight.ambient = [0.4 if lamp.ambient is None else lamp.ambient] * 3
     kinds, builtins = mujoco.mjtTexture, mujoco.mjtBuiltin
     sky = {"rgb1": [0.75, 0.85, 0.95], "rgb2": [0.4, 0.55, 0.75], "width": 64, "height": 64}
     spec.add_texture(name="sky", type=kinds.mjTEXTURE_SKYBOX, builtin=builtins.mjBUILTIN_GRADIENT, **sky)
@@ -74,6 +82,14 @@ def _add_shape(owner: Any, body: SceneBody) -> None:
         shape.type, shape.size = kinds.mjGEOM_SPHERE, [body.sphere, 0.0, 0.0]
     elif body.cylinder is not None:
         shape.type, shape.size = kinds.mjGEOM_CYLINDER, [body.cylinder[0], body.cylinder[1] / 2, 0.0]
+
+
+def paint(model: Any, bodies: NDArray[np.bool_], share: Sequence[float]) -> None:
+    """Give bodies of a compiled model, bool (bodies,), a share of the red, green and blue that they have."""
+    geoms = bodies[model.geom_bodyid]
+    plain, materials = geoms & (model.geom_matid < 0), np.unique(model.geom_matid[geoms & (model.geom_matid >= 0)])
+    model.geom_rgba[plain, :3] = np.minimum(1.0, model.geom_rgba[plain, :3] * share)
+    model.mat_rgba[materials, :3] *= share
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from ros_rl.backends.mujoco.client import mujoco
 from ros_rl.backends.mujoco.eyes import add_cameras
 from ros_rl.backends.mujoco.ground import Fields, add_fields
 from ros_rl.backends.mujoco.model import robot_spec
-from ros_rl.backends.mujoco.scene import add_scene, movable_objects
+from ros_rl.backends.mujoco.scene import add_scene, movable_objects, paint
 from ros_rl.backends.starts import Place
+from ros_rl.cameras.knocked import knocked
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
 from ros_rl.robot.model import urdf_of
@@ -59,8 +60,8 @@ class World:
     def __init__(self, robot: Robot, settings: MujocoSettings, scene: str) -> None:
         spec, around, simulation = robot_spec(robot, settings), read_scene(scene), robot.simulation
         links = {body.name for body in spec.bodies[1:]}
-        add_scene(spec, around)
-        add_cameras(spec, robot)
+        add_scene(spec, around, settings.lamp)
+        add_cameras(spec, knocked(robot, settings.frames))
         if settings.world.terrain.uneven:
             add_fields(spec)
         try:
@@ -87,6 +88,9 @@ class World:
         self._robot: NDArray[np.bool_] = np.array(
             [self.model.body(index).name in links for index in range(self.model.nbody)]
         )
+        moves = self._robot.copy()
+        moves[[item.index for item in self.objects.values()]] = True
+        paint(self.model, ~moves, settings.frames.background)
         self._force, self._motion = np.zeros(6), np.zeros(6)
 
     def reset(self, place: Place, passive: Array, rng: np.random.Generator) -> None:

@@ -22,13 +22,14 @@ from ros_rl.backends.pybullet.ground import Field
 from ros_rl.backends.pybullet.markers import Markers
 from ros_rl.backends.pybullet.model import load_robot, pose
 from ros_rl.backends.pybullet.objects import named
-from ros_rl.backends.pybullet.scene import load_scene
+from ros_rl.backends.pybullet.scene import load_scene, paint
 from ros_rl.backends.pybullet.sensors import MEASURES, PyBulletInstant
 from ros_rl.backends.simulated_robot import SimulatedRobot
 from ros_rl.backends.starts import Place
 from ros_rl.backends.world.conditions import Conditions
 from ros_rl.backends.world.terrain import Terrain
 from ros_rl.cameras.feed import Picture
+from ros_rl.cameras.knocked import knocked
 from ros_rl.robot import Robot
 from ros_rl.rotations import cross
 from ros_rl.settings.simulators.pybullet import PyBulletSettings
@@ -62,13 +63,14 @@ class PyBulletBackend(SimulatedRobot):
         self._client = connect(settings)
         self._scene = load_scene(self._client, scenario.scene)
         self._field = Field(self._client, self._scene) if settings.world.terrain.uneven else None
+        paint(self._client, self._scene.world, settings.frames.background)
         mesh_cell = settings.mesh_cell if robot.cameras else 0.0
         self._body = load_robot(self._client, robot, mesh_cell=mesh_cell)
         check_measures("pybullet", robot, MEASURES)
         named(self._scene.objects, robot.objects, scenario.scene)
         self._conditioner = Conditioner(self._client, robot, settings.world, mesh_cell)
-        self._camera = Camera(self._client, robot)
-        self._eyes = Eyes(self._client, robot, settings.samples)
+        self._camera = Camera(self._client, robot, settings.lamp)
+        self._eyes = Eyes(self._client, knocked(robot, settings.frames), settings.lamp, settings.samples)
         self._markers = Markers(self._client)
         self._closed = False
         if settings.gui:

@@ -12,7 +12,9 @@ import numpy as np
 
 from ros_rl.backends.pybullet.client import pybullet
 from ros_rl.backends.pybullet.framing import Box, home_box
+from ros_rl.backends.pybullet.lamp import lit_by
 from ros_rl.robot import Robot
+from ros_rl.settings.cameras import LampSettings
 from ros_rl.types import Array
 
 _ASPECT = 4 / 3  # of the window
@@ -25,10 +27,11 @@ class Camera:
     Args:
         client: The world.
         robot: The robot in it.
+        lamp: In whose light it looks.
     """
 
-    def __init__(self, client: Any, robot: Robot) -> None:
-        self._client, self._robot = client, robot
+    def __init__(self, client: Any, robot: Robot, lamp: LampSettings) -> None:
+        self._client, self._robot, self._light = client, robot, lit_by(lamp)
         moves = robot.floating_base
         # PyBullet's renderer casts shadows near the origin only; a robot that moves needs room around it
         self._shadow, self._room = int(not moves), 1.3 if moves else 1.0
@@ -53,7 +56,13 @@ class Camera:
             _FIELD_OF_VIEW, width / height, 0.05 * distance, 12.0 * distance
         )
         pixels = self._client.getCameraImage(
-            width, height, view, projection, shadow=self._shadow, renderer=pybullet.ER_TINY_RENDERER
+            width,
+            height,
+            view,
+            projection,
+            shadow=self._shadow,
+            renderer=pybullet.ER_TINY_RENDERER,
+            **self._light,
         )[2]
         return np.reshape(np.asarray(pixels, dtype=np.uint8), (height, width, 4))[:, :, :3]
 

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ros_rl.backends.pybullet.client import pybullet
+from ros_rl.backends.pybullet.lamp import lit_by
 from ros_rl.backends.pybullet.model import Body
 from ros_rl.cameras.feed import Picture
 from ros_rl.cameras.pinhole import TO_OPENGL, optical_axes
 from ros_rl.robot import Camera, Robot
 from ros_rl.rotations import quaternion_to_matrix
+from ros_rl.settings.cameras import LampSettings
 from ros_rl.types import Array
 
 _BEHIND_ALL = 1.0  # what the depth buffer says where nothing is
@@ -35,11 +37,13 @@ class Eyes:
     Args:
         client: The world.
         robot: The robot in it.
+        lamp: In whose light they look.
         samples: What a pixel is the mean of, along each side.
     """
 
-    def __init__(self, client: Any, robot: Robot, samples: int = 1) -> None:
+    def __init__(self, client: Any, robot: Robot, lamp: LampSettings, samples: int = 1) -> None:
         self._client, self._moves, self._samples = client, robot.floating_base, samples
+        self._light = lit_by(lamp)
         self._eyes = {name: _eye(camera, samples) for name, camera in robot.cameras.items()}
 
     def look(self, name: str, body: Body) -> Picture:
@@ -62,6 +66,7 @@ class Eyes:
             projection,
             shadow=0,
             renderer=pybullet.ER_TINY_RENDERER,
+            **self._light,
         )
         drawn = np.reshape(np.asarray(pixels, dtype=np.uint8), (height, count, width, count, 4))[..., :3]
         colour = np.rint(drawn.mean(axis=(1, 3))).astype(np.uint8) if count > 1 else drawn[:, 0, :, 0].copy()

@@ -58,6 +58,15 @@ def load_scene(client: Any, name: str) -> Scene:
     return scene
 
 
+def paint(client: Any, bodies: Sequence[int], share: Sequence[float]) -> None:
+    """Give bodies a share of the red, green and blue that they have, as they are drawn."""
+    if all(part == 1.0 for part in share):
+        return
+    for shape in [shape for index in bodies for shape in client.getVisualShapeData(index)]:
+        colour = [min(1.0, own * part) for own, part in zip(shape[7], (*share, 1.0), strict=True)]
+        client.changeVisualShape(shape[0], shape[1], rgbaColor=colour)
+
+
 def _make_ground(client: Any, body: SceneBody, turned: Sequence[float]) -> int:
     """What PyBullet's own plane is, which ends after 100 m; what is seen of it still does."""
     half = [_GROUND_SIDE / 2, _GROUND_SIDE / 2, _GROUND_DEPTH / 2]

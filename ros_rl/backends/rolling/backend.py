@@ -16,6 +16,7 @@ from ros_rl.backends.rolling.view import View
 from ros_rl.backends.target_ramp import TargetRamp
 from ros_rl.backends.wheel_heading import WheelHeading
 from ros_rl.cameras.feed import Feed, Picture
+from ros_rl.cameras.knocked import knocked
 from ros_rl.cameras.pinhole import intrinsics, optical_axes
 from ros_rl.floor_plan import floor_plan
 from ros_rl.robot import Camera, Robot
@@ -63,7 +64,8 @@ class RollingBackend(Simulator):
         self._goal: Array | None = None
         self._views: dict[tuple[int, int], View] = {}
         self._feed = Feed(robot, settings.frames, self.look)
-        self._seen_by = {name: self._view_of(camera) for name, camera in robot.cameras.items()}
+        self._cameras = knocked(robot, settings.frames).cameras
+        self._seen_by = {name: self._view_of(camera) for name, camera in self._cameras.items()}
 
     def begin(self, rng: np.random.Generator) -> Measurement:
         """In the middle, then some random moves straight ahead at full power, and a period at rest."""
@@ -150,7 +152,7 @@ class RollingBackend(Simulator):
 
     def look(self, name: str) -> Picture:
         """What a camera above sees now: walls and the ball, which looks the same from all sides."""
-        view, high, size = self._seen_by[name], self._robot.cameras[name].position[2], self._settings.ball.radius
+        view, high, size = self._seen_by[name], self._cameras[name].position[2], self._settings.ball.radius
         image, nearer = view.empty(), high / (high - size)
         view.disc(image, view.middle + nearer * (self._ball.place - view.middle), nearer * size, _BALL)
         return Picture(image, None)
@@ -179,12 +181,12 @@ class RollingBackend(Simulator):
     def _view_of(self, camera: Camera) -> View:
         across, axes = camera.width * camera.position[2] / intrinsics(camera)[0, 0], optical_axes(camera)
         view = View(camera.width, camera.height, across, np.array(camera.position[:2]), -axes[:2, 1])
-        view.stand(self._plan)
+        view.stand(self._plan, self._settings.frames.background)
         return view
 
     def _view(self, width: int, height: int) -> View:
         extent = 2.0 * (self._plan.extent + _BEYOND)
         view = View(width, height, max(extent[0], extent[1] * width / height))
-        view.stand(self._plan)
+        view.stand(self._plan, self._settings.frames.background)
         self._views[width, height] = view
         return view

@@ -37,11 +37,12 @@ class View:
         self._points = self.middle + away @ np.array([[y, -x], [x, y]])
         self._empty: Image = np.full((height, width, 3), FLOOR, np.uint8)
 
-    def stand(self, plan: FloorPlan) -> None:
-        """Let what stands on the floor be seen from now on."""
+    def stand(self, plan: FloorPlan, share: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> None:
+        """Let what stands on the floor be seen from now on, and paint all in a share of its red, green and blue."""
         covered = plan.clearance(self._points) + plan.radius <= 0.0
         for body, shown in zip(plan.bodies, np.moveaxis(covered, -1, 0), strict=True):
             self._empty[shown] = [round(255 * part) for part in body.colour[:3]]
+        self._empty = np.clip(np.rint(self._empty * np.array(share)), 0, 255).astype(np.uint8)
 
     def empty(self) -> Image:
         """The floor without anything that moves."""

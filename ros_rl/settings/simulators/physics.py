@@ -16,7 +16,7 @@ from ros_rl.robot import Robot
 from ros_rl.robot.model import check_model
 from ros_rl.scenes import check_scene, read_scene
 from ros_rl.settings.backends import SimulatorSettings
-from ros_rl.settings.cameras import FrameSettings
+from ros_rl.settings.cameras import FrameSettings, LampSettings
 from ros_rl.settings.nodes import ControlSettings
 from ros_rl.settings.sensors import ESTIMATED, ODOMETRY, TRUTH, NoiseSettings, OdometrySensors
 from ros_rl.settings.world import WorldSettings
@@ -40,6 +40,7 @@ class PhysicsSettings(SimulatorSettings):
     world: WorldSettings = group(WorldSettings, "what differs from the model, drawn per episode")
     noise: NoiseSettings = group(NoiseSettings, "sensor noise")
     frames: FrameSettings = group(FrameSettings, "pictures of cameras")
+    lamp: LampSettings = group(LampSettings, "the light in which they see")
     odometry: str = setting(
         TRUTH,
         "what base velocity and position are: the truth with noise, or estimated as on a robot with legs",

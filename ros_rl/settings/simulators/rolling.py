@@ -75,8 +75,14 @@ class RollingSettings(SimulatorSettings):
     def check_robot(self, robot: Robot) -> None:
         """See `BackendSettings.check_robot`: cameras look straight down."""
         check_two_wheels("rolling", robot)
+        if any(self.frames.turn[:2]):
+            raise ConfigError(
+                f"driver.backend.frames.turn is {list(self.frames.turn)}, but driver 'rolling' sees from straight "
+                "above; allowed: [0.0, 0.0, any]"
+            )
         for name, camera in robot.cameras.items():
             (x, y, z), (u, v, w) = camera.position, camera.target
+            z -= self.frames.shift[2]
             if (x, y) != (u, v) or z <= w or z <= self.ball.radius or camera.depth:
                 raise ConfigError(
                     f"driver 'rolling' sees from straight above, without depth; camera '{name}' of robot "

@@ -218,6 +218,16 @@ def test_pictures_show_walls_goal_and_ball() -> None:
         (["control.rate_hz=20"], TimingError, "latency 0.1 s is not below the control period 0.05 s"),
         (["driver.backend.strength=[1.1, 0.9]"], ConfigError, r"strength is \[1.1, 0.9\]: its first, the lowest"),
         (["driver.backend.ball.radius=0"], ConfigError, "driver.backend.ball.radius' is 0"),
+        (
+            ["cameras.names=[above]", "driver.backend.frames.turn=[0, 0.1, 1]"],
+            ConfigError,
+            r"turn is \[0.0, 0.1, 1.0\]",
+        ),
+        (
+            ["cameras.names=[above]", "driver.backend.frames.shift=[0, 0, 1.97]"],
+            ConfigError,
+            "sees from straight above",
+        ),
         (["task.scene=moon"], UnknownNameError, "unknown scene 'moon'; valid: arena, arena_obstacles"),
         (["task.scene=table_cube"], ConfigError, "scene 'table_cube' has 'cube', which moves"),
         (["task.scene=table"], ConfigError, r"scene 'table': what stands at \(0.3, 0\) m is where the ball starts"),
