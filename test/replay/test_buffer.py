@@ -123,10 +123,15 @@ def test_a_full_ring_moves_to_a_larger_one(tmp_path: Path) -> None:
     assert sorted(larger.at(np.arange(len(larger))).reward) == list(range(5, 20))
 
 
+def test_a_smaller_one_takes_the_newest(tmp_path: Path) -> None:
+    filled(10, 8).save(tmp_path / "replay.safetensors")
+    smaller = ReplayBuffer(5, 2, 1)
+    smaller.load(tmp_path / "replay.safetensors")
+    assert smaller.at(np.arange(5)).reward.tolist() == [3, 4, 5, 6, 7] and smaller.added == 8
+
+
 def test_refuses_another_size(tmp_path: Path) -> None:
     filled(10, 8).save(tmp_path / "replay.safetensors")
-    with pytest.raises(ConfigError, match="8 transitions"):
-        ReplayBuffer(5, 2, 1).load(tmp_path / "replay.safetensors")
     with pytest.raises(ConfigError, match=r"observations of \(2,\) values"):
         ReplayBuffer(10, 3, 1).load(tmp_path / "replay.safetensors")
     with pytest.raises(ConfigError, match=r"actions of \(1,\) values"):

@@ -126,3 +126,20 @@ def test_pictures_without_a_place_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="images"):
         blind.load(tmp_path / "replay.safetensors")
     assert len(blind) == 0
+
+
+@pytest.mark.parametrize("capacity", [3, 7, 20])
+def test_a_smaller_buffer_takes_the_newest(capacity: int) -> None:
+    """As one that had been as small from the start, but that the robots' transitions are no longer mixed."""
+    large, small = buffer_of(story()), buffer_of(story(), capacity=capacity)
+    taken = buffer_of([], capacity=capacity)
+    taken.restore(*large.state(), Path("large"))
+    assert len(taken) == capacity and taken.added == large.added == 24
+    check(taken.everything())
+    assert sorted(taken.everything().observation[:, 0]) == sorted(small.everything().observation[:, 0])
+    lengths = [length for length in range(1, 5) if taken.holds(length)]
+    assert lengths == [length for length in range(1, 5) if small.holds(length)], "chains stay chains"
+    check(taken.sequences(20, lengths[-1]))
+    taken.add(step(99, 70, source="a", episode=9))
+    assert len(taken) == capacity and taken.added == 25
+    check(taken.everything())
