@@ -48,11 +48,11 @@ _SCALE_RATE, _SMALLEST_SCALE = 0.01, 1e-2
 """Share of an update in the scales of rewards and values, and the least that they are."""
 
 
-def _first(batch: Batch) -> Batch:
+def first_of(windows: Batch) -> Batch:
     """Of windows, what was seen before their first steps."""
-    images = {name: image[:, 0] for name, image in batch.images.items()}
-    past = batch.past[:, 0] if batch.past.ndim > 3 else batch.past
-    return replace(batch, observation=batch.observation[:, 0], images=images, past=past)
+    images = {name: image[:, 0] for name, image in windows.images.items()}
+    past = windows.past[:, 0] if windows.past.ndim > 3 else windows.past
+    return replace(windows, observation=windows.observation[:, 0], images=images, past=past)
 
 
 class LatentMpcAgent(Agent):
@@ -70,7 +70,7 @@ class LatentMpcAgent(Agent):
         self.policy = SquashedGaussianPolicy(s.latent, layout.action_size, s.hidden)
         self.temperature = Temperature(s.initial_alpha, s.target_entropy * layout.action_size, s.alpha_learning_rate)
         self.scales = torch.ones(2)
-        self._sight = Sight(layout, s.frames, s.shift, self._device)
+        self.sight = Sight(layout, s.frames, s.shift, self._device)
         self.model_optimiser = Adam([*self.latent_model.parameters(), *self.critics.parameters()], s.learning_rate)
         self.policy_optimiser = Adam(self.policy.parameters(), s.learning_rate)
         world = LatentWorld(self.latent_model, self.policy, self.targets, layout.action_size)
@@ -97,7 +97,7 @@ class LatentMpcAgent(Agent):
         action, reward, terminated = (
             torch.as_tensor(value, device=self._device) for value in (batch.action, batch.reward, batch.terminated)
         )
-        first, after = self._sight.before(_first(batch)), self._sight.after(batch)
+        first, after = self.sight.before(first_of(batch)), self.sight.after(batch)
         with torch.no_grad():
             following = self.latent_model.encode(after).unflatten(0, (count, s.length))
             target = self._targets(following, reward, terminated)
@@ -168,7 +168,7 @@ class LatentMpcAgent(Agent):
         """See `Agent.look`."""
         action = torch.as_tensor(batch.action, device=self._device)
         with evaluating(self.critics), evaluating(self.latent_model):
-            state = self.latent_model.encode(self._sight.before(batch, learns=False))
+            state = self.latent_model.encode(self.sight.before(batch, learns=False))
             return self.critics(state, action), self.critics.features(state, action)
 
     def parts(self) -> dict[str, Stateful]:

@@ -5,21 +5,18 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from ros_rl.analysis.explored import explored
 from ros_rl.analysis.foretelling import Foretold, errors, foretell
 from ros_rl.analysis.model_report import HELD_OUT, REPLAY
 from ros_rl.analysis.pictures import side_by_side, write_film, write_sheet
 from ros_rl.analysis.report import grid
 from ros_rl.analysis.trajectories import HELD_OUT_SEED
-from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.replay.buffer import ReplayBuffer
-from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.training.saved_run import SavedRun
 
 _STRETCHES = 64
@@ -59,7 +56,7 @@ def analyse_world(run: SavedRun, episodes: int, horizon: int, looks: int, seed: 
         seed: Of the held-out episodes; None: far from the run's own.
     """
     seed = run.settings.seed + HELD_OUT_SEED if seed is None else seed
-    held_out = _simulated(run, episodes, seed)
+    held_out = explored(run, episodes, seed)
     told = {
         name: foretell(run.agent, replay, _STRETCHES, looks, horizon)
         for name, replay in ((HELD_OUT, held_out), (REPLAY, run.training.replay))
@@ -78,21 +75,6 @@ def analyse_world(run: SavedRun, episodes: int, horizon: int, looks: int, seed: 
         "k_step": {name: errors(item, run.spec) for name, item in told.items()},
     }
     return WorldReport(numbers, told[HELD_OUT], run.settings.control.period)
-
-
-def _simulated(run: SavedRun, episodes: int, seed: int) -> ReplayBuffer:
-    """New episodes of the run's newest policy, which explores."""
-    settings, spec = run.settings, run.spec
-    capacity = max(100, episodes * (int(settings.task.episode_seconds * settings.control.rate_hz) + 1))
-    found = ReplayBuffer(capacity, spec.size, spec.action_size, seed, images=spec.images)
-    with closing(RobotWorld(settings, seed, auto_recover=True)) as world:
-        control = world.control_loop(explore=1.0)
-        control.use(OnnxGraph(run.training.graph(), settings.controller.threads))
-        for _ in range(episodes):
-            for step in world.episode(lambda tick: control.step(tick).command):
-                if step.transition is not None:
-                    found.add(step.transition)
-    return found
 
 
 def plots(numbers: dict[str, Any]) -> dict[str, Figure]:

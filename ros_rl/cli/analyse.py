@@ -47,7 +47,7 @@ def add(commands: Any) -> None:
         type=whole(1, 200),
         default=10,
         metavar="N",
-        help="observations that a world model sees before it foretells (default: 10)",
+        help="observations that a world model with a memory sees before it foretells (default: 10)",
     )
     plan = subjects.add_parser("plan", help="one decision: candidates, the plan, and what then really happened")
     _add_analysis(plan, "plan", "of the episode")
@@ -91,6 +91,8 @@ def _report(options: argparse.Namespace) -> str:
     spec = run.spec
     if options.subject == "model" and run.settings.agent.imagines:
         return _world_report(options, run, folder)
+    if options.subject == "model" and run.settings.agent.foresees:
+        return _latent_report(options, run, folder)
     if options.subject == "model":
         model = model_report.analyse_model(run, options.episodes, options.horizon, options.seed, options.log)
         write(folder, model.numbers, model_plots.plots(model, run.agent.model, spec))
@@ -105,14 +107,29 @@ def _world_report(options: argparse.Namespace, run: Any, folder: Path) -> str:
     from ros_rl.analysis import world_report
     from ros_rl.analysis.report import write
 
-    if options.log is not None:
-        raise RunFolderError(
-            f"{options.run} is a run of a world model, which is judged by simulated episodes: drop --log"
-        )
+    _check_no_log(options)
     world = world_report.analyse_world(run, options.episodes, options.horizon, options.looks, options.seed)
     write(folder, world.numbers, world_report.plots(world.numbers))
     world.write_pictures(folder)
     return world_report.screen(world.numbers, str(folder))
+
+
+def _latent_report(options: argparse.Namespace, run: Any, folder: Path) -> str:
+    """The same of a latent model, of which there are no pictures."""
+    from ros_rl.analysis import latent_report
+    from ros_rl.analysis.report import write
+
+    _check_no_log(options)
+    report = latent_report.analyse_latent(run, options.episodes, options.horizon, options.seed)
+    write(folder, report.numbers, latent_report.plots(report))
+    return latent_report.screen(report.numbers, str(folder))
+
+
+def _check_no_log(options: argparse.Namespace) -> None:
+    if options.log is not None:
+        raise RunFolderError(
+            f"{options.run} is a run of a world model, which is judged by simulated episodes: drop --log"
+        )
 
 
 def _check_subject(path: Path, subject: str) -> None:
@@ -123,7 +140,8 @@ def _check_subject(path: Path, subject: str) -> None:
     agent = settings.agent
     if isinstance(settings.task, GymTask):
         raise RunFolderError(f"{path} is a run of {settings.task.title}: only runs of robots can be analysed")
-    if agent.imagines and subject == "model" or agent.learns_model and (subject == "model" or agent.plans):
+    foretells = agent.imagines or agent.foresees
+    if foretells and subject == "model" or agent.learns_model and (subject == "model" or agent.plans):
         return
     lack = "learns no model" if subject == "model" else "plans nothing"
     if agent.plans:

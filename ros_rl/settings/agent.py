@@ -30,6 +30,8 @@ class AgentSettings:
     """Whether it holds a planner."""
     imagines: ClassVar[bool] = False
     """Whether it learns a world model that foretells what will be seen."""
+    foresees: ClassVar[bool] = False
+    """Whether it learns a latent state that foretells itself and rewards, and is never decoded."""
     sees_images: ClassVar[bool] = False
     """Whether it learns from images beside the observation, too."""
     changeable: ClassVar[tuple[str, ...]] = ()

@@ -61,6 +61,7 @@ class LatentMpcSettings(EncoderSettings, TemperatureSettings, ReturnSettings):
     """A planner in the latent state of a learned encoder, whose dynamics, rewards and values are learned with it."""
 
     plans: ClassVar[bool] = True
+    foresees: ClassVar[bool] = True
     changeable: ClassVar[tuple[str, ...]] = ("agent.planner.", "agent.act", "agent.exploration")
 
     planner: PlannerSettings = group(PlannerSettings, "the planner", _PLANNER)
