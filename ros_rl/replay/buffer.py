@@ -16,8 +16,9 @@ from ros_rl.errors import ConfigError
 from ros_rl.formats.arrays import read_arrays, write_arrays
 from ros_rl.layout import Field
 from ros_rl.replay.batch import Batch
+from ros_rl.replay.batches import Batches
+from ros_rl.replay.chains import chained
 from ros_rl.replay.memory import check_memory
-from ros_rl.replay.n_step import n_step_sums
 from ros_rl.replay.priorities import Priorities
 from ros_rl.replay.ring import Ring
 from ros_rl.replay.stream import Stream, streams
@@ -66,7 +67,7 @@ class ReplayBuffer:
         self._images = tuple(images)
         self._ring = Ring(capacity, observation_size, action_size, images)
         self._priorities = Priorities(capacity, self.settings) if self.settings.priority != "uniform" else None
-        self._powers = gamma ** np.arange(self.settings.n_step + 1, dtype=np.float64)
+        self._batches = Batches(self._ring, gamma, self.settings.n_step, frames)
         self._rng = np.random.default_rng([seed, 0xBEEF])
         self._unranked = 0  # newest transitions whose priority is still to be set
         self._finished, self._longest = 0, 0
@@ -104,7 +105,7 @@ class ReplayBuffer:
             self._rank()
             index = self._priorities.draw(size, self._rng)
             weight = self._priorities.weight(index, len(self), self.added)
-        return self._single(index, weight) if self.settings.n_step == 1 else self._sums(index, weight)
+        return self._batches.single(index, weight) if self.settings.n_step == 1 else self._batches.sums(index, weight)
 
     def sample_steps(self, size: int) -> Batch:
         """Draw `size` single steps uniformly whatever the settings, as a model of the dynamics needs them.
@@ -179,32 +180,12 @@ class ReplayBuffer:
         Args:
             newest: How many of the newest; None: all.
         """
-        ring, place = self._ring, self._ring.windows(1)[0]
-        if newest is not None:
-            place = place[ring.age(place) < newest]
-        held, names = self.at(place), ring.sources
-        images, next_images = ring.images.at(place), ring.images.after(place, ring.successor)
-        follows = np.zeros(len(place), bool)
-        distance = ring.successor[place[:-1]]
-        follows[1:] = (distance > 0) & ((place[:-1] + distance) % self.capacity == place[1:])
-        for tick, (chain, where) in enumerate(zip(np.cumsum(~follows), place, strict=True)):
-            yield Transition(
-                tick=tick,
-                episode=int(chain),
-                observation=held.observation[tick],
-                action=held.action[tick],
-                reward=float(held.reward[tick]),
-                next_observation=held.next_observation[tick],
-                terminated=bool(held.terminated[tick]),
-                truncated=bool(ring.truncated[where]),
-                source=names[ring.source[where]],
-                images={name: value[tick] for name, value in images.items()},
-                next_images={name: value[tick] for name, value in next_images.items()},
-            )
+        place = self._ring.windows(1)[0]
+        return chained(self._ring, place if newest is None else place[self._ring.age(place) < newest])
 
     def at(self, index: Index) -> Batch:
         """The single steps at these places of the ring, in any shape."""
-        return self._single(index, np.ones(index.shape, np.float32))
+        return self._batches.single(index)
 
     def update_priorities(self, index: Index, priority: Array) -> None:
         """Replace the priorities of transitions that were drawn; without priorities nothing happens.
@@ -289,43 +270,6 @@ class ReplayBuffer:
         if self._priorities is not None and self._unranked:
             self._priorities.renew(self._ring.newest(min(self._unranked, len(self))))
         self._unranked = 0
-
-    def _single(self, index: Index, weight: np.ndarray) -> Batch:
-        discount = np.full(index.shape, self.gamma, np.float32)
-        return self._batch(index, index, self._ring.reward[index], discount, weight)
-
-    def _sums(self, index: Index, weight: np.ndarray) -> Batch:
-        reward, last, steps = n_step_sums(self._ring, index, self._powers[:-1])
-        return self._batch(index, last, reward, self._powers[steps].astype(np.float32), weight)
-
-    def _batch(self, index: Index, last: Index, reward: np.ndarray, discount: np.ndarray, weight: np.ndarray) -> Batch:
-        ring, history = self._ring, self.frames - 1
-        past: dict[str, Any] = {}
-        if history:
-            before, before_next = ring.before(index, history), ring.before(last, history - 1)
-            images = ring.images.at(before)
-            newest = ring.images.after(last, ring.successor)
-            next_images = {
-                name: np.concatenate([column, newest[name][..., None, :, :, :]], -4)
-                for name, column in ring.images.at(before_next).items()
-            }
-            past = {"past": ring.observation[before[..., :-1]], "next_past": ring.observation[before_next]}
-        else:
-            images, next_images = ring.images.at(index), ring.images.after(last, ring.successor)
-        return Batch(
-            ring.observation[index],
-            ring.action[index],
-            reward,
-            ring.next_observation[last],
-            ring.terminated[last],
-            discount,
-            weight,
-            np.zeros(index.shape, np.float32),
-            index,
-            images,
-            next_images,
-            **past,
-        )
 
     def _note_episode(self, length: int) -> None:
         """Say once that no n-step sum ever reaches its length, as soon as that is plain."""
