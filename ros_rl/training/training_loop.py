@@ -5,23 +5,18 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import threading
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from ros_rl.config import to_mapping, variant_name
-from ros_rl.errors import ConfigError, MissingDependencyError, RunFolderError, one_line
-from ros_rl.formats.arrays import read_arrays
+from ros_rl.config import to_mapping
+from ros_rl.errors import ConfigError, MissingDependencyError
 from ros_rl.layout import Layout
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.replay.mixture import MixedReplay
 from ros_rl.runs.checkpoint_writer import CheckpointFiles, Checkpoints
-from ros_rl.runs.checkpoints import LEARNER, REPLAY, SO_FAR, Checkpoint, checkpoints, newest_whole
-from ros_rl.runs.write_ahead import segments
+from ros_rl.runs.checkpoints import Checkpoint
 from ros_rl.settings.model_based import DYNAMICS
-from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Transition
 
@@ -35,24 +30,20 @@ from ros_rl.agents.factory import make_agent
 from ros_rl.agents.random import RandomGraph
 from ros_rl.deploy.contract import without_folders
 from ros_rl.deploy.export import ExportedGraph
-from ros_rl.training.checkpoint import check_finite, check_same, random_state, take_random_state
+from ros_rl.training.checkpoint import (
+    Resumed,
+    find_checkpoint,
+    fitting,
+    read_about,
+    read_replay,
+    read_state,
+    write_state,
+)
 from ros_rl.training.earlier_log import TickReader, take_demonstrations, take_log
 from ros_rl.training.earlier_run import take_teacher
-from ros_rl.training.state_tree import pack_state, unpack_state
 from ros_rl.training.value_checks import ValueChecks
 from ros_rl.watch.remedies import remedies
 from ros_rl.watch.value_watch import ValueWatch
-
-
-class Resumed(NamedTuple):
-    """Where a training went on."""
-
-    checkpoint: Checkpoint | None
-    """None: at its beginning."""
-    about: Any
-    """What `TrainingLoop.checkpoint` was given."""
-    elsewhere: bool = False
-    """Whether what came before was of another world, and says nothing about this one."""
 
 
 class TrainingLoop:
@@ -254,17 +245,15 @@ class TrainingLoop:
 
     def save(self, files: CheckpointFiles, about: Any = None) -> None:
         """Write the files of a checkpoint; see `checkpoint`."""
-        state: dict[str, Any] = {"env_steps": self.env_steps, "rounds": self.rounds, "version": self.version}
-        state["warmup"] = self.warmup
-        state["name"] = variant_name(AGENT_SETTINGS, self.settings.agent)
-        state |= random_state()
-        state["agent"] = self.agent.state_dict()
-        state["watch"] = self.watch.state_dict()
-        state["settings"] = to_mapping(self.settings.agent)
-        check_finite(state["agent"])
-        files.arrays(LEARNER, *pack_state(state))
-        files.arrays(REPLAY, *self.replay.state())
-        files.json(SO_FAR, about)
+        state = {
+            "env_steps": self.env_steps,
+            "rounds": self.rounds,
+            "version": self.version,
+            "warmup": self.warmup,
+            "agent": self.agent.state_dict(),
+            "watch": self.watch.state_dict(),
+        }
+        write_state(files, state, self.settings.agent, self.replay, about)
 
     def resume(self, root: Path) -> Resumed:
         """Go on from the newest checkpoint that is whole; updates continue as if there had been no break.
@@ -275,35 +264,20 @@ class TrainingLoop:
         Raises:
             RunFolderError: There is none, or it is of another agent or size.
         """
-        try:
-            found = newest_whole(root)
-        except RunFolderError as error:
-            if 0 not in segments(root):
-                raise
-            if checkpoints(root):
-                logging.getLogger(__name__).warning("%s; all is done again from the beginning", error)
+        found = find_checkpoint(root)
+        if found is None:
             return Resumed(None, None)
-        folder = found.path
-        state = unpack_state(*read_arrays(folder / LEARNER))
-        self._check_agent(folder, state)
+        state = read_state(found.path, self.settings.agent)
         elsewhere = self._begins_to_adapt(state["settings"])
-        try:
-            if not elsewhere:
-                self.replay.restore(*read_arrays(folder / REPLAY), folder / REPLAY)
-        except ConfigError as error:
-            raise RunFolderError(str(error)) from None
-        try:
+        if not elsewhere:
+            read_replay(found.path, self.replay)
+        with fitting(found.path, state):
             self.agent.load_state_dict(state["agent"])
             self.watch.load_state_dict(state["watch"])
             self.env_steps, self.rounds, self.version = state["env_steps"], state["rounds"], state["version"]
             self.warmup = state["warmup"]  # rounds count from its end
-            take_random_state(state)
-        except KeyError as error:
-            raise RunFolderError(f"{folder} does not fit this agent: it holds no {error}") from None
-        except (RuntimeError, ValueError) as error:
-            raise RunFolderError(f"{folder} does not fit this agent: {one_line(error)}") from None
         self._published_at = None  # whoever acts has no graph yet
-        return Resumed(found, json.loads((folder / SO_FAR).read_text()), elsewhere)
+        return Resumed(found, read_about(found.path), elsewhere)
 
     @property
     def _adapts(self) -> bool:
@@ -313,9 +287,3 @@ class TrainingLoop:
     def _begins_to_adapt(self, before: dict[str, Any]) -> bool:
         """Whether the agent learned everything until now, and the dynamics of a new world from now on."""
         return self._adapts and before.get("adapt") != DYNAMICS
-
-    def _check_agent(self, folder: Path, state: dict[str, Any]) -> None:
-        own, other = variant_name(AGENT_SETTINGS, self.settings.agent), state["name"]
-        if other != own:
-            raise RunFolderError(f"{folder} is a checkpoint of another agent ({other}), this run's is {own}")
-        check_same(folder, state["settings"], self.settings.agent)
