@@ -171,7 +171,7 @@ class GymTraining:
 
     def _keep_up(self) -> None:
         """Progress lines, evaluations and checkpoints that are due."""
-        if self._run.report_due(_REPORT_SECONDS):
+        if self._run.reports.due(_REPORT_SECONDS):
             self._report()
             self._display.show(self.state)
         self._run.keep_up()

@@ -149,7 +149,7 @@ class LearnerNode(Node):
             self._run.keep_up()
             if self._run.done and not self._run.finished:
                 self._finish()
-            if self._note_evaluations() or self._run.report_due(_PROGRESS_SECONDS):
+            if self._note_evaluations() or self._run.reports.due(_PROGRESS_SECONDS):
                 self._report()
             if not worked:
                 self._wake.wait(timeout=0.05)

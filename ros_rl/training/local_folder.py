@@ -101,7 +101,7 @@ class LocalFolder:
         """Evaluate, report and write a checkpoint, if they are due; returns whether the training is to end."""
         run = self._training
         run.keep_up()
-        if run.report_due(_REPORT_SECONDS):
+        if run.reports.due(_REPORT_SECONDS):
             self._report()
         return self._over
 

@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import logging
 import math
-import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ros_rl.errors import GraphError, RosRlError, RunFolderError
+from ros_rl.errors import GraphError, RunFolderError
 from ros_rl.runs.durable import write_whole
 from ros_rl.runs.evaluations import read_evaluations
-from ros_rl.runs.progress import EpisodeStatistics, Rates
+from ros_rl.runs.progress import EpisodeStatistics
 from ros_rl.runs.records import Record, Round, Stepped, Taken
 from ros_rl.runs.run_folder import AGENT, CHECKPOINT, run_of
-from ros_rl.runs.summary import JUDGED_AT, SUCCESSES, WATCH
 from ros_rl.runs.write_ahead import read_since
+from ros_rl.training.journal import Journal
 from ros_rl.training.judgements import Judgements
+from ros_rl.training.reports import Reports
 from ros_rl.training.run_store import ResumedFrom, RunStore
-from ros_rl.training.scalars import ScalarLog
 from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
 
@@ -69,11 +67,9 @@ class TrainingRun:
         self.graph = b""
         """The newest control graph (ONNX); empty before the first."""
         self.finished = False
-        self._rates = Rates()
-        self._ahead: deque[Record] = deque()  # to be done again, and what arrives meanwhile
+        self._journal = Journal(self._do, warn)
         self._stepped = Stepped(0)
         self._resumed: ResumedFrom | None = None
-        self._store: RunStore | None = None
         self.begin(None)
 
     def resume(self, root: Path) -> tuple[Any, list[Record]]:
@@ -94,7 +90,7 @@ class TrainingRun:
         whole = found is None or found.path != root
         self._resumed = ResumedFrom(root, found, newest=whole and not elsewhere, elsewhere=elsewhere)
         records = read_since(root, self._resumed.number) if self._resumed.newest else []
-        self._ahead = deque(records)
+        self._journal.resume(records)
         return None if so_far is None else so_far["about"], records
 
     def begin(self, folder: Path | None) -> None:
@@ -107,24 +103,24 @@ class TrainingRun:
             RunFolderError: The disk is full, or the folder cannot be written.
         """
         self._folder = folder
-        self._scalars = ScalarLog(folder, self.training.settings)
         self._checkpointed_at = self.training.env_steps
         self._evaluated_at = self._judged_at()
-        self._reported_at = time.monotonic()
         try:
-            self._store = RunStore(folder / CHECKPOINT, self._resumed) if folder else None
+            self._journal.store = RunStore(folder / CHECKPOINT, self._resumed) if folder else None
             resumed = self._resumed
             earlier = run_of(resumed.root) if resumed is not None and not resumed.elsewhere else None
             self._judgements = Judgements(self.training.settings, folder, earlier)
         except OSError as error:
             raise RunFolderError(f"{folder} cannot take over what the run goes on from: {error.strerror}") from None
-        if self._store is not None and not self._store.complete:
+        self.reports = Reports(self.training, self.episodes, self._judgements, folder)
+        """What is told of it."""
+        if self._journal.store is not None and not self._journal.store.complete:
             self.checkpoint()
 
     @property
     def recalling(self) -> bool:
         """Whether it is still doing again what a run did that went on."""
-        return bool(self._ahead)
+        return self._journal.recalling
 
     @property
     def done(self) -> bool:
@@ -143,7 +139,7 @@ class TrainingRun:
         Raises:
             ConfigError: A value is not finite; nothing is stored.
         """
-        self._take(Taken(transition, metrics, session, sequence))
+        self._journal.take(Taken(transition, metrics, session, sequence))
 
     def note_steps(self, env_steps: int, source: str = "", session: int = 0, steps: int = 0) -> None:
         """Take notice of how far the robots have come.
@@ -157,7 +153,7 @@ class TrainingRun:
         record = Stepped(env_steps, source, session, steps)
         if record != self._stepped:
             self._stepped = record
-            self._take(record)
+            self._journal.take(record)
 
     def work(self) -> bool:
         """Publish a control graph and do a round, if they are due; returns whether there was a round."""
@@ -165,13 +161,14 @@ class TrainingRun:
             return False
         if self._publish is not None and self.training.graph_due:
             self._make_graph()
-        if self._ahead:
-            self._recall()
+        if self.recalling:
+            self._journal.recall()
+            if not self.recalling:
+                self._evaluated_at = self._judged_at()
             return True
         if not self.training.train_due:
             return False
-        self._do(Round())
-        self._write_down(Round())
+        self._journal.take(Round())
         return True
 
     def keep_up(self) -> None:
@@ -188,14 +185,6 @@ class TrainingRun:
         if steps // every > self._checkpointed_at // every or (judged and self._evaluate is not None):
             self.checkpoint(judged)
 
-    def _take(self, record: Taken | Stepped) -> None:
-        """Do and write down what came, after what is to be done again."""
-        if self._ahead:
-            self._ahead.append(record)
-        else:
-            self._do(record)
-        self._write_down(record)
-
     def _do(self, record: Record) -> None:
         if isinstance(record, Taken):
             self.training.add(record.transition)
@@ -205,19 +194,6 @@ class TrainingRun:
         else:
             self.losses = self.training.train() or self.losses
 
-    def _recall(self) -> None:
-        """Do again what was done, up to the next round."""
-        while self._ahead:
-            record = self._ahead.popleft()
-            try:
-                self._do(record)
-            except RosRlError as error:
-                self._warn(f"transition refused: {error}")
-            if isinstance(record, Round):
-                break
-        if not self._ahead:
-            self._evaluated_at = self._judged_at()
-
     def _judged_at(self) -> int:
         """Steps of the newest evaluation that is there: one that was on its way when the run ended is due again."""
         steps = self.training.env_steps
@@ -225,14 +201,6 @@ class TrainingRun:
             return steps
         judged = [int(result["env_steps"]) for result in read_evaluations(self._folder)]
         return max((when for when in judged if when <= steps), default=0)
-
-    def _write_down(self, record: Record) -> None:
-        if self._store is not None:
-            self._tell(self._store.write_down(record))
-
-    def _tell(self, problem: str) -> None:
-        if problem:
-            self._warn(problem)
 
     def finish(self) -> None:
         """Leave what was learned: the last control graph, its evaluation and a checkpoint."""
@@ -278,49 +246,20 @@ class TrainingRun:
             judged: Whether an evaluation is on its way.
         """
         self._checkpointed_at = self.training.env_steps
-        if self._store is None or self.recalling:
+        store = self._journal.store
+        if store is None or self.recalling:
             return
         about = {"episodes": self.episodes.state(), "about": self._about() if self._about is not None else None}
         try:
-            self._store.checkpoint(self.training.env_steps, lambda files: self.training.save(files, about), judged)
+            store.checkpoint(self.training.env_steps, lambda files: self.training.save(files, about), judged)
         except GraphError as error:
             self._refuse(error)
         except OSError as error:
             self._warn(f"no checkpoint is written: {error.strerror}; training goes on without")
 
-    def report_due(self, seconds: float) -> bool:
-        """Whether the last report is as old as this [s]."""
-        return time.monotonic() - self._reported_at >= seconds
-
     def report(self, **figures: float) -> dict[str, float]:
-        """Where the training stands, by name; the curves get it, too.
-
-        Args:
-            figures: What else is to be told, such as what was lost on the way.
-
-        Returns:
-            Counts, rates [1/s], means over the last episodes, the given figures, and those of the watch on values.
-        """
-        training, self._reported_at = self.training, time.monotonic()
-        rates = {"steps_per_second": training.env_steps, "updates_per_second": training.updates}
-        found: dict[str, float] = {
-            "env_steps": training.env_steps,
-            "updates": training.updates,
-            "version": training.version,
-            "episodes": self.episodes.episodes,
-            "terminations": self.episodes.terminations,
-            "transitions": training.replay.added,
-            **training.shown,
-            JUDGED_AT: self._judgements.newest,
-            SUCCESSES: training.settings.learner.stop_at_success * self._judgements.succeeded,
-            **figures,
-            **self._rates.update(self._reported_at, rates),
-            **self.episodes.means(),
-        }
-        watched = training.watch.figures()
-        for group, values in (("train", found), ("loss", self.losses), ("watch", watched)):
-            self._scalars.write(group, values, training.env_steps)
-        return found | {f"{WATCH}{name}": value for name, value in watched.items()}
+        """Where the training stands, by name; see `Reports.make`."""
+        return self.reports.make(self.losses, figures)
 
     def note_evaluation(self, result: Mapping[str, Any], env_steps: int) -> None:
         """Add the numbers of an evaluation to the curves, and keep what it judged if that is the best so far.
@@ -329,11 +268,10 @@ class TrainingRun:
             result: Of the evaluation.
             env_steps: After how many environment steps it was asked for.
         """
-        numbers = {name: value for name, value in result.items() if isinstance(value, (int, float))}
-        self._scalars.write("evaluation", numbers, env_steps)
+        self.reports.note_evaluation(result, env_steps)
         score = self._judgements.score(result)
-        if self._store is not None and math.isfinite(score):
-            self._tell(self._store.note_score(env_steps, score))
+        if math.isfinite(score):
+            self._journal.note_score(env_steps, score)
         try:
             self._judgements.answered(env_steps, result)
         except OSError as error:
@@ -341,9 +279,8 @@ class TrainingRun:
 
     def close(self) -> None:
         """Write what is left of the curves, and of what was written down."""
-        self._scalars.close()
-        if self._store is not None:
-            self._store.close()
+        self.reports.close()
+        self._journal.close()
 
     def _make_graph(self) -> None:
         try:

@@ -156,7 +156,7 @@ def test_a_report_counts_what_happened() -> None:
     assert (report["transitions"], report["extra"]) == (7.0, 1.0)
     assert f"{WATCH}q_largest" in report
     assert owner.run.report()["transitions"] == 30, "what is stored, where nothing else is said"
-    assert not owner.run.report_due(60.0) and owner.run.report_due(0.0)
+    assert not owner.run.reports.due(60.0) and owner.run.reports.due(0.0)
 
 
 def test_what_is_not_finite_is_told_and_replaces_nothing(tmp_path) -> None:
