@@ -23,6 +23,7 @@ from ros_rl.runtime.asked_inputs import AskedInputs
 from ros_rl.runtime.command_path import CommandPath
 from ros_rl.runtime.episodes import Episodes
 from ros_rl.runtime.homing import Homing
+from ros_rl.runtime.idling import Idling
 from ros_rl.runtime.latch import Event, Latch
 from ros_rl.runtime.robot_link import RobotLink
 from ros_rl.runtime.tick_clock import TickClock
@@ -91,7 +92,8 @@ class DriverLoop:
         self._rng = np.random.default_rng([seed, 0xD21E])
         self._path = CommandPath(robot, period, delay, self._link, camera_limit)
         homing = Homing(robot, period, homing_speed, return_speed)
-        self._way_home = WayHome(homing, self._path.filter, self._link, self.latch)
+        way_home = WayHome(homing, self._path.filter, self._link, self.latch)
+        self._idling = Idling(way_home, self._path, self._link, self.latch)
         draws = self._simulator is not None if draws_inputs is None else draws_inputs
         self._inputs = AskedInputs(task, robot, period, draws)
         self._episodes = Episodes(self._inputs, arena, self._rng)
@@ -283,7 +285,7 @@ class DriverLoop:
 
     def _begin(self, reading: Reading, rest: Array) -> Tick:
         """The first tick of an episode, from where the robot is and from the command that it rests under."""
-        self._way_home.leave()
+        self._idling.leave()
         self._path.rest(rest)
         self._path.filter.reset(rest)
         self._episodes.begin(reading.measurement)
@@ -303,30 +305,10 @@ class DriverLoop:
 
     def _idle(self, stamp: int | None) -> Tick:
         """Close a period in which no command acted."""
-        state, path = self.latch.state, self._path
-        if self._acts:
-            path.forget_decided()
-        command = None
-        if state is SafetyState.HOMING:
-            command = self._way_home.command(self._acts)
-        else:
-            self._way_home.leave()
-        if state is SafetyState.READY:
-            command = path.held(path.previous if self._link.sent is None else self._link.sent)
-        if command is not None:
-            path.rest(command)
-            self._link.write(command)
-        elif state is SafetyState.DISARMED:
-            self._link.switch_off()
-        else:
-            self.be_safe()
-        reading = self._link.read()
+        reading, asked = self._idling.period(self._acts)
         self._clock.count(stamp)
-        if command is None:
-            path.guards.reset()  # nothing is asked of the robot, and nobody knows who moves it
-        else:
-            path.previous = command if reading.applied is None else reading.applied
-            self._guard(reading, path.previous)
+        if asked:
+            self._guard(reading, self._path.previous)
         return self._open(reading, intact=False)
 
     def _open(self, reading: Reading, intact: bool, by_person: bool = False) -> Tick:
