@@ -27,7 +27,8 @@ from ros_rl.nodes.qos import LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.runtime.dead_man import Pausable
-from ros_rl.runtime.guard_loop import Beyond, GuardLoop
+from ros_rl.runtime.guard_loop import GuardLoop
+from ros_rl.runtime.other_driver import OtherDriver
 from ros_rl.sensors.inputs import by_topic
 from ros_rl.settings.backends import ExternalSettings
 from ros_rl.settings.tree import Settings
@@ -37,7 +38,7 @@ _MAY_CHANGE = ("driver.miss_limit", "driver.lost_time_limit")
 _POLL_SHARE = 0.5  # of a control period
 
 
-class GuardNode(DriverShell, Beyond):
+class GuardNode(DriverShell, OtherDriver):
     """Unconfigured it hears no driver, inactive it passes nothing on, active it does."""
 
     def __init__(self) -> None:
@@ -85,11 +86,11 @@ class GuardNode(DriverShell, Beyond):
             self._loop.limits = limits_of(settings.driver)
 
     def command(self, stamp: int, value: Array) -> None:
-        """See `Beyond.command`."""
+        """See `OtherDriver.command`."""
         self._answers.publish(messages.to_command(stamp, self._robot, value))
 
     def request(self, service: str) -> None:
-        """See `Beyond.request`."""
+        """See `OtherDriver.request`."""
         self._beyond.request(service)
 
     def on_configure(self, state: Any) -> TransitionCallbackReturn:

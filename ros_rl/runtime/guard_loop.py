@@ -9,42 +9,25 @@ before it goes there, each of its ticks is judged, and what is latched holds, wh
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import replace
 
 import numpy as np
 
 from ros_rl.errors import CommandError
-from ros_rl.robot import POSITION, VELOCITY, Robot
+from ros_rl.robot import Robot
+from ros_rl.runtime.guarded_answers import GuardedAnswers
 from ros_rl.runtime.latch import ARMED, LATCHED, Event, Latch
 from ros_rl.runtime.lateness import Lateness
+from ros_rl.runtime.other_driver import Insistence, OtherDriver
 from ros_rl.runtime.pacing import Limits
-from ros_rl.safety import CommandFilter, Guards, expected_position
-from ros_rl.types import Array, Command, SafetyState, Tick
+from ros_rl.safety import Guards
+from ros_rl.types import Command, SafetyState, Tick
 
-_AGAIN_SECONDS = 0.5  # between two requests to stop
 _MIRRORED = {
     SafetyState.HOMING: (Event.HOME,),
     SafetyState.READY: (Event.HOMED, Event.PAUSE),
     SafetyState.RUNNING: (Event.HOMED,),
 }
-
-
-class Beyond(ABC):
-    """The other driver, as far as it can be told something. Neither call waits; both may come from any thread."""
-
-    @abstractmethod
-    def command(self, stamp: int, value: Array) -> None:
-        """Answer its tick.
-
-        Args:
-            stamp: Of the tick [ns].
-            value: Joint targets, shape (joints,).
-        """
-
-    @abstractmethod
-    def request(self, service: str) -> None:
-        """Call one of its services, if it has that; nobody waits for the answer."""
 
 
 class GuardLoop:
@@ -54,32 +37,29 @@ class GuardLoop:
         robot: The robot.
         period: Control period [s].
         latch: Says what may act.
-        beyond: The other driver.
+        other: The other driver.
         limits: When it gives up; of these, `misses` and `lost_time`.
         keeps_time: Whether stamps follow a clock, and tell how late a tick is.
     """
 
     def __init__(
-        self, robot: Robot, period: float, latch: Latch, beyond: Beyond, limits: Limits, keeps_time: bool
+        self, robot: Robot, period: float, latch: Latch, other: OtherDriver, limits: Limits, keeps_time: bool
     ) -> None:
-        self._robot, self._period, self._beyond = robot, period, beyond
+        self._robot, self._period, self._other = robot, period, other
         self.latch = latch
         self.limits = limits
         """When it gives up."""
-        self._filter, self._guards = CommandFilter(robot, period), Guards(robot, period)
+        self._answers, self._insistence = GuardedAnswers(robot, period, other), Insistence(other)
+        self._guards = Guards(robot, period)
         self._lateness = Lateness() if keeps_time else None
         self._tick: Tick | None = None
         self._shown: Tick | None = None
         self._session: int | None = None
         self._heard = 0.0
-        self._answer: Array | None = None
         self._answered = self._by_person = False
         self._answered_by_person = False  # the tick before
         self._in_row = 0
         self._was_armed = False
-        self._asked: tuple[str, float] = ("", float("-inf"))
-        self.limited = 0
-        """Commands that the filter changed."""
         self.misses = 0
         """Ticks that no valid command answered in time."""
         self.late = 0
@@ -88,6 +68,11 @@ class GuardLoop:
         """Faults that were latched."""
         self.answers = 0
         """Ticks that a command answered in time."""
+
+    @property
+    def limited(self) -> int:
+        """Commands that the filter changed."""
+        return self._answers.limited
 
     @property
     def heard(self) -> bool:
@@ -119,11 +104,10 @@ class GuardLoop:
             return self._repeat(tick)
         self._follow(tick, last, session)
         self._count_miss(tick, last)
-        if tick.step == 0 or not self._answered:  # what acts then, the other driver decided
-            self._filter.reset(_acting_last(tick))
+        self._answers.open(tick, anew=tick.step == 0 or not self._answered)  # then the other driver decided what acts
         self._answered_by_person = self._answered and self._by_person
-        self._tick, self._session, self._answer, self._answered = tick, session, None, False
-        self._by_person = False
+        self._tick, self._session = tick, session
+        self._answered = self._by_person = False
         self._judge(tick, last, now)
         self._shown = self._seen(tick)
         self._hold(tick)
@@ -147,12 +131,10 @@ class GuardLoop:
             if command.value.shape != (self._robot.size,) or not np.isfinite(command.value).all():
                 raise CommandError(f"command is not finite or has not {self._robot.size} values: {command.value}")
             if self.latch.armed:  # a sign that somebody is there
-                self._send(tick, self._rest(tick))
+                self._answers.rest(tick)
             return False
-        filtered = self._filter(command.value, self._expected(tick))
-        self.limited += bool(filtered.limited)
+        self._answers.command(tick, command.value)
         self.answers += 1
-        self._send(tick, filtered.value)
         self._answered, self._by_person = True, command.by_person
         if not self.latch.armed:  # a stop wins, also one that came in between
             self.be_safe()
@@ -178,7 +160,7 @@ class GuardLoop:
 
     def be_safe(self) -> None:
         """Have the other driver stop by itself; may be called from any thread."""
-        self._beyond.request("emergency_stop" if self.latch.latched else "disarm")
+        self._other.request("emergency_stop" if self.latch.latched else "disarm")
 
     def insist(self, now: float) -> None:
         """Ask for what the other driver does not do yet: to stop, where it goes on.
@@ -186,13 +168,7 @@ class GuardLoop:
         Args:
             now: Steady clock [s].
         """
-        wanted = self._missing_stop()
-        before, when = self._asked
-        if wanted and (wanted != before or now - when >= _AGAIN_SECONDS):
-            self._beyond.request(wanted)
-            self._asked = (wanted, now)
-        elif not wanted:
-            self._asked = ("", float("-inf"))
+        self._insistence.ask(self._missing_stop(), now)
 
     def _missing_stop(self) -> str:
         if self._tick is None or self._tick.safety not in ARMED:
@@ -206,8 +182,7 @@ class GuardLoop:
 
     def _repeat(self, tick: Tick) -> Tick:
         """The same tick again, as in lock-step: the same answer again."""
-        if self._answer is not None:
-            self._beyond.command(tick.stamp, self._answer)
+        self._answers.repeat(tick)
         shown = self._shown = self._seen(tick)
         return shown
 
@@ -280,25 +255,5 @@ class GuardLoop:
         """Answer a tick at which the other driver acts, and nobody here may: rest."""
         shown = self._shown
         if tick.safety is SafetyState.RUNNING and (shown is None or shown.safety is not SafetyState.RUNNING):
-            self._send(tick, self._rest(tick))
+            self._answers.rest(tick)
             self._answered = True
-
-    def _rest(self, tick: Tick) -> Array:
-        return self._filter(np.where(self._robot.commanded_by(POSITION), _acting_last(tick), 0.0)).value
-
-    def _send(self, tick: Tick, value: Array) -> None:
-        self._answer = value
-        self._beyond.command(tick.stamp, value)
-
-    def _expected(self, tick: Tick) -> Array | None:
-        """Where the joints will be when a command begins to act; only velocity commands need it."""
-        if VELOCITY not in self._robot.interfaces:
-            return None
-        measured = tick.measurement["joint_position"]
-        return expected_position(self._robot, self._period, measured, tick.previous_command, tick.pending_commands)
-
-
-def _acting_last(tick: Tick) -> Array:
-    """The command that acts last of those that are decided."""
-    pending = tick.pending_commands
-    return pending[-1] if len(pending) else tick.previous_command

@@ -10,9 +10,10 @@ import pytest
 
 from ros_rl.errors import CommandError
 from ros_rl.robot import load_robot
-from ros_rl.runtime.guard_loop import Beyond, GuardLoop
+from ros_rl.runtime.guard_loop import GuardLoop
 from ros_rl.runtime.latch import Latch
 from ros_rl.runtime.lateness import Lateness
+from ros_rl.runtime.other_driver import OtherDriver
 from ros_rl.runtime.pacing import Limits
 from ros_rl.types import Command, Measurement, SafetyState, Tick
 
@@ -22,7 +23,7 @@ RUNNING, READY, HOMING = SafetyState.RUNNING, SafetyState.READY, SafetyState.HOM
 DISARMED, FAULT, STOP = SafetyState.DISARMED, SafetyState.FAULT, SafetyState.EMERGENCY_STOP
 
 
-class Other(Beyond):
+class Other(OtherDriver):
     """The other driver: does what it is told, one period later."""
 
     def __init__(self) -> None:
