@@ -128,6 +128,11 @@ class Tick:
     by_person: bool = False
     """Whether the newest of the commands, which answered the tick before, was a person's in the agent's place."""
 
+    @property
+    def newest_command(self) -> Array:
+        """The command that was decided last, and acts last, shape (joints,)."""
+        return self.pending_commands[-1] if len(self.pending_commands) else self.previous_command
+
 
 @dataclass(frozen=True)
 class Truth:

@@ -76,7 +76,7 @@ class CartesianCommands(CommandMap):
         place = arm.places(tick)[-1]
         tool = arm.tool(place)
         rows = self._rows(tool)
-        before, settings = np.where(arm.moved, newest_command(tick), 0.0), self._settings
+        before, settings = np.where(arm.moved, tick.newest_command, 0.0), self._settings
         asked = self._limited(action[:count], rows @ before, tool.position)
         velocity = arm.solve(
             tool, rows, asked, settings.joint_speed, settings.orientation, arm.straightening, arm.limits(place)
@@ -114,8 +114,3 @@ class CartesianCommands(CommandMap):
         limited = before + change * (most / size) if size > most else asked
         slowed = self._box.slowed(limited[:3] * settings.speed, rest, settings.acceleration, period) / settings.speed
         return np.append(slowed, limited[3:])
-
-
-def newest_command(tick: Tick) -> Array:
-    """The command before the one that is decided at a tick, shape (joints,)."""
-    return tick.pending_commands[-1] if len(tick.pending_commands) else tick.previous_command

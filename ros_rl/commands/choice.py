@@ -12,7 +12,6 @@ import numpy as np
 
 from ros_rl.commands.arm import Arm
 from ros_rl.commands.box import Corner, ToolBox, tool_box
-from ros_rl.commands.cartesian import newest_command
 from ros_rl.commands.command_map import CommandMap
 from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, Robot
@@ -186,7 +185,7 @@ class ChoiceCommands(CommandMap):
         start = arm.tool(place).position
         target = start if self._stays_low(tick, start, move) else self.target(start, move)
         way = self._solved(place, target) - place
-        before = newest_command(tick)
+        before = tick.newest_command
         velocity = arm.limits(place).towards(np.zeros(self.robot.size), way / arm.period)
         grip = np.where(arm.of_others(before) > 0.0, 1.0, -1.0)
         if self._opens(tick):
@@ -197,7 +196,7 @@ class ChoiceCommands(CommandMap):
         """Whether the gripper has closed around nothing, which shows once that has acted, and is to open by itself."""
         if not self._settings.empty_opens or tick.inputs[GRASP].any():
             return False
-        closed = (self._arm.of_others(command) > 0.0 for command in (tick.previous_command, newest_command(tick)))
+        closed = (self._arm.of_others(command) > 0.0 for command in (tick.previous_command, tick.newest_command))
         return all(bool(ends.all()) for ends in closed)
 
     def _stays_low(self, tick: Tick, start: Array, move: str) -> bool:

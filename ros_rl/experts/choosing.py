@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ros_rl.commands.cartesian import newest_command
 from ros_rl.commands.choice import GRIP, HEIGHT, STAY, ChoiceCommands
 from ros_rl.errors import ConfigError
 from ros_rl.experts.expert import Expert
@@ -64,4 +63,4 @@ class ChoosingExpert(Expert):
         return width > gripper_of(self.robot).width / 2
 
     def _told_width(self, tick: Tick) -> float:
-        return gripper_width(newest_command(tick), self.robot)
+        return gripper_width(tick.newest_command, self.robot)

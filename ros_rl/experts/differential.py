@@ -90,10 +90,9 @@ def decided_position(robot: Robot, tick: Tick, period: float) -> Array:
         tick: The open one.
         period: Control period [s].
     """
-    pending, measured = tick.pending_commands, tick.measurement["joint_position"]
-    expected = expected_position(robot, period, measured, tick.previous_command, pending)
-    told = pending[-1] if len(pending) else tick.previous_command
-    return np.where(robot.commanded_by(POSITION), told, expected)
+    measured = tick.measurement["joint_position"]
+    expected = expected_position(robot, period, measured, tick.previous_command, tick.pending_commands)
+    return np.where(robot.commanded_by(POSITION), tick.newest_command, expected)
 
 
 def action_of(robot: Robot, position: Array, joint_velocity: Array, period: float) -> Array:

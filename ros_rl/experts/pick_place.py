@@ -89,10 +89,9 @@ class PickPlaceExpert(Expert):
 
     def _grip(self, tick: Tick) -> tuple[float, bool]:
         """How far apart the fingers are [m], and whether they are being closed."""
-        told = tick.pending_commands[-1] if len(tick.pending_commands) else tick.previous_command
         width, before, told = (
             gripper_width(position, self.robot)
-            for position in (tick.measurement["joint_position"], tick.previous_command, told)
+            for position in (tick.measurement["joint_position"], tick.previous_command, tick.newest_command)
         )
         return width, bool(told < width - _LAG or told < before - _STEP)
 

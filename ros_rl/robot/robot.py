@@ -129,7 +129,7 @@ class Robot:
     @cached_property
     def center(self) -> Array:
         """Command of action 0: the home position for position commands, zero for velocities and efforts."""
-        return np.where(self.commanded_by(POSITION), self.home, 0.0)
+        return self.resting(self.home)
 
     def command(self, action: Array) -> Array:
         """Map actions in [-1, 1], shape (..., actions), to joint commands, shape (..., joints).
@@ -194,8 +194,15 @@ class Robot:
         Args:
             position: Of the joints [rad or m], shape (joints,).
         """
-        within = np.clip(position, self.limits.lower, self.limits.upper)
-        return np.where(self.commanded_by(POSITION), within, 0.0)
+        return self.resting(np.clip(position, self.limits.lower, self.limits.upper))
+
+    def resting(self, position: Array) -> Array:
+        """The command of joints that rest: a position, no velocity or no effort, shape (joints,).
+
+        Args:
+            position: Of those that are commanded by it [rad or m], shape (joints,).
+        """
+        return np.where(self.commanded_by(POSITION), position, 0.0)
 
     def action_bounds(self) -> tuple[Array, Array]:
         """Smallest and largest action that commands within `command_bounds` are, each of shape (actions,)."""

@@ -11,7 +11,7 @@ from collections import deque
 import numpy as np
 
 from ros_rl.backends.backend import Reading
-from ros_rl.robot import POSITION, VELOCITY, Robot
+from ros_rl.robot import Robot
 from ros_rl.runtime.robot_link import RobotLink
 from ros_rl.safety import CommandFilter, Guards, expected_position
 from ros_rl.types import Array, Measurement
@@ -76,7 +76,8 @@ class CommandPath:
         Raises:
             CommandError: It is non-finite or has the wrong size.
         """
-        filtered = self.filter(command, self._expected_position(position))
+        begins = expected_position(self._robot, self._period, position, self.previous, self.pending)
+        filtered = self.filter(command, begins)
         self.limited += bool(filtered.limited)
         self._command = filtered.value
         if not self._delay:
@@ -124,16 +125,16 @@ class CommandPath:
 
     def held(self, last: Array) -> Array:
         """The command of a period without one: the last position, standstill or no effort; through the filter, too."""
-        return self.filter(self._kept(last)).value
+        return self.filter(self._robot.resting(last)).value
 
     def at_last(self) -> Array:
         """The command that keeps the robot where the last one has brought it."""
-        return self._kept(self.previous)
+        return self._robot.resting(self.previous)
 
     def here(self, measurement: Measurement) -> Array:
         """The command that keeps the robot where it was sent; where it is measured, if nothing holds it."""
         sent = self._link.sent
-        return self._robot.holding(measurement["joint_position"]) if sent is None else self._kept(sent)
+        return self._robot.holding(measurement["joint_position"]) if sent is None else self._robot.resting(sent)
 
     def guard(self, reading: Reading, sent: Array, elapsed: float) -> bool:
         """Look at what a period did; whether a guard tripped, or the robot said that something is wrong with it.
@@ -156,15 +157,6 @@ class CommandPath:
         if reading.picture_age <= self._camera_limit:
             return ""
         return f"the newest picture is {reading.picture_age:.2f} s old, limit {self._camera_limit:.3g} s"
-
-    def _kept(self, command: Array) -> Array:
-        return np.where(self._robot.commanded_by(POSITION), command, 0.0)
-
-    def _expected_position(self, measured: Array) -> Array | None:
-        """Where the joints will be when the open tick's command begins to act; only velocity commands need it."""
-        if VELOCITY not in self._robot.interfaces:
-            return None
-        return expected_position(self._robot, self._period, measured, self.previous, self.pending)
 
 
 def _acted(reading: Reading, sent: Array) -> Array:

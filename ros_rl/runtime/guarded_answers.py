@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ros_rl.robot import POSITION, VELOCITY, Robot
+from ros_rl.robot import Robot
 from ros_rl.runtime.other_driver import OtherDriver
 from ros_rl.safety import CommandFilter, expected_position
 from ros_rl.types import Array, Tick
@@ -38,7 +36,7 @@ class GuardedAnswers:
         """
         self._answer = None
         if anew:
-            self._filter.reset(_acting_last(tick))
+            self._filter.reset(tick.newest_command)
 
     def command(self, tick: Tick, value: Array) -> None:
         """Answer with a command, filtered.
@@ -46,14 +44,15 @@ class GuardedAnswers:
         Raises:
             CommandError: It has the wrong size or is not finite; it goes nowhere.
         """
-        filtered = self._filter(value, self._expected(tick))
+        measured = tick.measurement["joint_position"]
+        begins = expected_position(self._robot, self._period, measured, tick.previous_command, tick.pending_commands)
+        filtered = self._filter(value, begins)
         self.limited += bool(filtered.limited)
         self._send(tick, filtered.value)
 
     def rest(self, tick: Tick) -> None:
         """Answer with what keeps the robot where what acts last brings it."""
-        kept = np.where(self._robot.commanded_by(POSITION), _acting_last(tick), 0.0)
-        self._send(tick, self._filter(kept).value)
+        self._send(tick, self._filter(self._robot.resting(tick.newest_command)).value)
 
     def repeat(self, tick: Tick) -> None:
         """Answer as before, if there was an answer."""
@@ -63,16 +62,3 @@ class GuardedAnswers:
     def _send(self, tick: Tick, value: Array) -> None:
         self._answer = value
         self._other.command(tick.stamp, value)
-
-    def _expected(self, tick: Tick) -> Array | None:
-        """Where the joints will be when a command begins to act; only velocity commands need it."""
-        if VELOCITY not in self._robot.interfaces:
-            return None
-        measured = tick.measurement["joint_position"]
-        return expected_position(self._robot, self._period, measured, tick.previous_command, tick.pending_commands)
-
-
-def _acting_last(tick: Tick) -> Array:
-    """The command that acts last of those that are decided."""
-    pending = tick.pending_commands
-    return pending[-1] if len(pending) else tick.previous_command

@@ -50,7 +50,7 @@ class Homing:
         self._target = position.copy() if sent is None else np.where(self._robot.commanded_by(POSITION), sent, position)
         self._elapsed = self._settled = 0.0
         self._longest = _PATIENCE_SECONDS + _PATIENCE * float(np.max(self._way(position) / self._fastest))
-        return np.where(self._robot.commanded_by(POSITION), position, 0.0)
+        return self._robot.resting(position)
 
     def command(self, measurement: Measurement) -> Array:
         """The next command on the way, shape (joints,)."""

@@ -91,7 +91,7 @@ class Teleoperator:
         robot, limits = self._robot, self._robot.limits
         acts = tick.safety is SafetyState.RUNNING
         share = self._shares(now) * (self.speed if acts else 0.0)
-        last = tick.pending_commands[-1] if len(tick.pending_commands) else tick.previous_command
+        last = tick.newest_command
         by_position, by_velocity = robot.commanded_by(POSITION), robot.commanded_by(VELOCITY)
         free = share * np.where(by_velocity, limits.velocity, limits.effort)
         wanted = np.where(by_position, last + share * limits.velocity * self._period, free)
