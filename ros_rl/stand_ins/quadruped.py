@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from abc import abstractmethod
 from collections import deque
@@ -123,8 +122,6 @@ class Quadruped(StandIn):
         self._temperature = np.full(robot.size, _COLD)
         self._frozen: Seen | None = None
         self._tick_frozen: int | None = None
-        self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
 
     @abstractmethod
     def open(self) -> None:
@@ -145,17 +142,13 @@ class Quadruped(StandIn):
     def start(self) -> None:
         """See `StandIn.start`."""
         self.open()
-        self._thread = threading.Thread(target=self._live, name=f"stand-in {self.robot}", daemon=True)
-        self._thread.start()
+        self._begin(self._live)
 
     def close(self) -> None:
         """See `StandIn.close`."""
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-            self.hang_up()
-            self.body.close()
+        self._end()
+        self.hang_up()
+        self.body.close()
 
     def _live(self) -> None:
         take_priority(_PRIORITY)  # a robot has a processor of its own

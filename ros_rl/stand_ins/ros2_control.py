@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any, ClassVar
 
@@ -86,8 +85,6 @@ class Ros2ControlStandIn(StandIn):
         self.protective = False
         """Whether it is in a protective stop."""
         self._stopped_at = 0.0
-        self._ended = threading.Event()
-        self._threads: list[threading.Thread] = []
         self._played: set[str] = set()
         self._frozen: Any = None
         self._stamp: float | None = None
@@ -121,18 +118,14 @@ class Ros2ControlStandIn(StandIn):
             {name: self._noting(name, call) for name, call in services.items()},
         )
         self._nodes.tell_program(True)
-        for work in (self._serve, self._live):
-            self._threads.append(threading.Thread(target=work, name="stand-in ros2_control", daemon=True))
-            self._threads[-1].start()
+        self._begin(self._serve)
+        self._begin(self._live)
 
     def close(self) -> None:
         """See `StandIn.close`."""
         if not self._threads:
             return
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
-        self._threads = []
+        self._end()
         self._nodes.close()
         self.body.close()
 

@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ _FIRST_ADDRESS, _SECOND_ADDRESS = "127.0.0.1", "127.0.0.2"
 SECOND: Mapping[str, str] = {"second": f"listens at {_SECOND_ADDRESS}, beside another robot's stand-in"}
 """The option of those whose ports are fixed, so that two on one machine need two addresses."""
 _KEPT = 200_000  # what reached it last; some minutes at 500 Hz
+_PATIENCE = 5.0  # s, for a thread that is to end
 
 
 class Received(NamedTuple):
@@ -52,6 +53,8 @@ class StandIn(ABC):
         self._playing: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self._noted: deque[tuple[float, Any]] = deque(maxlen=_KEPT)
+        self._ended = threading.Event()
+        self._threads: list[threading.Thread] = []
 
     @classmethod
     def with_options(cls, options: tuple[str, ...]) -> StandIn:
@@ -131,6 +134,18 @@ class StandIn(ABC):
     def is_well(self) -> bool:
         """Whether no fault is played now."""
         return not self._playing
+
+    def _begin(self, live: Callable[[], None]) -> None:
+        """Have a thread of its own do this, which ends when `_ended` is set."""
+        self._threads.append(threading.Thread(target=live, name=f"stand-in {self.robot}", daemon=True))
+        self._threads[-1].start()
+
+    def _end(self) -> None:
+        """End all threads."""
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(_PATIENCE)
+        self._threads.clear()
 
     def note(self, what: Any) -> None:
         """Remember what a driver sent.

@@ -9,7 +9,6 @@ import os
 import pty
 import select
 import tempfile
-import threading
 import time
 import tty
 from collections import deque
@@ -84,8 +83,6 @@ class So101StandIn(StandIn):
         self._waiting: deque[tuple[float, bytes]] = deque()
         self._master = self._slave = -1
         self._folder = tempfile.TemporaryDirectory(prefix="ros_rl_so101_")
-        self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
         self._step()
 
     @property
@@ -101,18 +98,14 @@ class So101StandIn(StandIn):
     def start(self) -> None:
         """See `StandIn.start`."""
         self._plug()
-        self._thread = threading.Thread(target=self._live, name="stand-in so101", daemon=True)
-        self._thread.start()
+        self._begin(self._live)
 
     def close(self) -> None:
         """See `StandIn.close`."""
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-            self._unplug()
-            self._folder.cleanup()
-            self.body.close()
+        self._end()
+        self._unplug()
+        self._folder.cleanup()
+        self.body.close()
 
     def describe(self) -> str:
         """See `StandIn.describe`."""

@@ -69,8 +69,6 @@ class SpheroStandIn(StandIn):
         self.ball, self.toy = DrivenBall(), Toy()
         self._servers: list[Server] = []
         self._sending = threading.Lock()
-        self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
 
     @property
     def address(self) -> str:
@@ -100,16 +98,14 @@ class SpheroStandIn(StandIn):
         except BaseException:
             self.close()
             raise
-        self._thread = threading.Thread(target=self._live, daemon=True)
-        self._thread.start()
+        self._begin(self._live)
 
     def close(self) -> None:
         """See `StandIn.close`."""
         self._ended.set()
         for server in self._servers:
             server.close()
-        if self._thread is not None:
-            self._thread.join(timeout=5.0)
+        self._end()
 
     def describe(self) -> str:
         """See `StandIn.describe`."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -69,8 +68,6 @@ class UrStandIn(StandIn):
         """What it is told, and what it tells."""
         self.moved: deque[tuple[float, Array]] = deque(maxlen=_KEPT)
         """Commanded speeds of the joints [rad/s] by the steady clock [s], each cycle."""
-        self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
 
     @classmethod
     def with_options(cls, options: tuple[str, ...] = ()) -> UrStandIn:
@@ -103,15 +100,11 @@ class UrStandIn(StandIn):
     def start(self) -> None:
         """See `StandIn.start`."""
         self.ports.open()
-        self._thread = threading.Thread(target=self._serve, name="ur stand-in", daemon=True)
-        self._thread.start()
+        self._begin(self._serve)
 
     def close(self) -> None:
         """See `StandIn.close`."""
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join(5.0)
-            self._thread = None
+        self._end()
         self.arm.body.close()
         self.ports.close()
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -69,11 +68,9 @@ class XarmStandIn(StandIn):
         """Its body, its control box and its gripper."""
         self.moved: deque[tuple[float, Array]] = deque(maxlen=_REMEMBERED)
         """When the joints were driven with which velocities: steady clock [s], rad/s of shape (joints,)."""
-        self._ended = threading.Event()
         self._servers: list[Server] = []
         self._reporter = Reporter(self.arm.firmware, self.plays)
         self._control = ControlPort(self.arm, self._reporter, self.plays, self.note)
-        self._thread: threading.Thread | None = None
 
     @classmethod
     def with_options(cls, options: tuple[str, ...]) -> XarmStandIn:
@@ -148,15 +145,11 @@ class XarmStandIn(StandIn):
         except BaseException:
             self.close()
             raise
-        self._thread = threading.Thread(target=self._live, daemon=True)
-        self._thread.start()
+        self._begin(self._live)
 
     def close(self) -> None:
         """See `StandIn.close`."""
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5.0)
-            self._thread = None
+        self._end()
         servers, self._servers = self._servers, []
         for server in servers:
             server.close()
