@@ -94,6 +94,40 @@ def test_a_command_is_filtered_once_and_repeated_as_it_was(loop, other) -> None:
     assert len(other.told) == 2 and (other.told[1][1] == other.told[0][1]).all()
 
 
+def test_a_tick_that_nobody_answered_is_not_answered_as_the_one_before(loop, other) -> None:
+    assert answer(loop, run(loop, other), 0.1, 0.0)
+    tick = take(loop, other, RUNNING)
+    loop.take(tick, other.session, tick.stamp / SECOND)
+    assert len(other.told) == 1
+
+
+def test_the_filter_goes_on_from_what_the_other_decided(other) -> None:
+    """At an episode's first tick nothing that was decided here acts; the step limit holds from there."""
+    robot = replace(ROBOT, limits=replace(ROBOT.limits, step=np.full(2, 0.1)))
+    loop = GuardLoop(robot, PERIOD, Latch(), other, Limits(2, 0.2, 1.0, 0.5), keeps_time=True)
+    loop.start(0.0)
+    run(loop, other)
+    tick = take(loop, other, RUNNING, step=0, pending_commands=np.array([[0.5, -0.5]]))
+    assert answer(loop, tick, 0.8, -0.55) and loop.limited == 1
+    np.testing.assert_allclose(other.told[-1][1], [0.6, -0.55])
+
+
+def test_the_other_is_asked_again_after_half_a_second_and_at_once_for_what_is_new(loop, other) -> None:
+    now = run(loop, other).stamp / SECOND
+    loop.latch.pause()
+    for later in (0.0, 0.1, 0.4):
+        loop.insist(now + later)
+    assert other.requests == ["pause"]
+    loop.insist(now + 0.55)
+    loop.latch.disarm()
+    loop.insist(now + 0.6)
+    assert other.requests == ["pause", "pause", "disarm"]
+    take(loop, other, DISARMED)
+    other.requests.clear()
+    take(loop, other, RUNNING)
+    assert other.requests == ["disarm"], "it had been done"
+
+
 def test_whose_command_it_was_is_known_in_front_of_any_driver(loop, other) -> None:
     """The other driver need not say so, and a tick that nobody answered is nobody's."""
     shown = run(loop, other)

@@ -289,6 +289,46 @@ class TestArming:
         world.period(2)
         assert world.loop.latch.arm() and way_home() == pytest.approx(0.1)
 
+    @pytest.mark.parametrize("robot", [ROBOT, BY_POSITION], ids=["velocity", "position"])
+    def test_one_that_a_person_moved_goes_home_from_there(self, robot):
+        """Disarmed at work or half way home: what it measures may jump then, what it is told may not."""
+        world = World(robot)
+        world.until(SafetyState.RUNNING)
+        for place in (1.0, -1.0):
+            world.period(3)
+            world.loop.latch.disarm()
+            world.period(3)
+            world.robot.position = robot.home + place
+            world.period(3)
+            sent = len(world.robot.done)
+            assert world.loop.latch.arm() and world.period(2).safety is SafetyState.HOMING
+            first = next(line.target for line in world.robot.done[sent:] if line.target is not None)
+            slow = 0.5 * robot.limits.velocity
+            from_there = robot.home + place - np.sign(place) * slow * PERIOD if robot is BY_POSITION else 0.0
+            np.testing.assert_allclose(first, from_there, atol=1e-9 if robot is BY_POSITION else slow.max() + 1e-9)
+
+    @pytest.mark.parametrize("delay", [1, 2])
+    def test_while_no_command_acts_a_tick_tells_what_holds_the_robot_and_will_go_on_to(self, delay):
+        world = World(delay=delay)
+        world.decide = lambda tick: np.array([0.3, -0.3])
+        world.until(SafetyState.RUNNING)
+        world.period(5)
+        world.pacer.verdict(world.ticks[-1].stamp, Verdict.TRUNCATED, world.now)
+        world.loop.latch.pause()
+        begun = len(world.ticks)
+        world.until(SafetyState.READY)
+        world.period(3)
+        for tick in world.ticks[begun + 1 :]:
+            np.testing.assert_array_equal(tick.pending_commands, [tick.previous_command] * delay)
+
+    def test_what_a_robot_says_that_it_applied_on_its_way_home_is_told(self):
+        world = World(armed=False)
+        read, applied = world.robot.read, np.array([0.01, -0.02])
+        world.robot.read = lambda: replace(read(), applied=applied)
+        world.loop.latch.arm()
+        np.testing.assert_array_equal(world.period(2).previous_command, applied)
+        assert world.ticks[-1].safety is SafetyState.HOMING
+
     def test_a_home_that_cannot_be_reached_is_a_fault(self):
         world = World(armed=False)
         world.robot._speed = lambda target: np.full(2, -1e-6)
