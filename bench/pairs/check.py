@@ -25,7 +25,8 @@ from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
-from ros_rl.networks.mlp import BatchedLinear, BatchedMLP
+from ros_rl.networks.layers import BatchedLinear
+from ros_rl.networks.mlp import BatchedMLP
 from ros_rl.replay.batch import Batch
 
 CHECKED_TAU = 0.5

@@ -18,7 +18,8 @@ from ros_rl.agents.common.off_policy import ReplayAgent
 from ros_rl.agents.common.policy_graph import PolicyGraph
 from ros_rl.agents.common.samples import Inputs, Samples
 from ros_rl.layout import Layout
-from ros_rl.networks.mlp import BatchedMLP, InPlaceReLU
+from ros_rl.networks.layers import InPlaceReLU
+from ros_rl.networks.mlp import BatchedMLP
 from ros_rl.settings.off_policy import NafSettings
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ros_rl.dynamics.model import DynamicsModel
-from ros_rl.networks.mlp import BatchedLayerNorm, BatchedLinear
+from ros_rl.networks.layers import BatchedLayerNorm, BatchedLinear
 
 _Ensemble = TypeVar("_Ensemble", bound="NetworkEnsemble")
 

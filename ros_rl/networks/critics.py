@@ -10,7 +10,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from ros_rl.networks.mlp import BatchedMLP, InPlaceReLU
+from ros_rl.networks.layers import InPlaceReLU
+from ros_rl.networks.mlp import BatchedMLP
 
 
 class CriticEnsemble(nn.Module):

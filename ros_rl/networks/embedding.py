@@ -15,7 +15,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from ros_rl.networks.mlp import BatchedLinear, BatchedMLP, InPlaceReLU
+from ros_rl.networks.layers import BatchedLinear, InPlaceReLU
+from ros_rl.networks.mlp import BatchedMLP
 
 _SMALLEST = 1e-8
 """A mean of absolute values below this is not divided by."""

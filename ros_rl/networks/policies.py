@@ -10,7 +10,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ros_rl.networks.mlp import BatchedMLP, InPlaceReLU
+from ros_rl.networks.layers import InPlaceReLU
+from ros_rl.networks.mlp import BatchedMLP
 from ros_rl.networks.squashing import LOG_STD_HIGH, LOG_STD_LOW, log_density, squashed_sample
 
 _AT_LIMIT = 1e-5

@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from ros_rl.networks.mlp import BatchedLayerNorm, BatchedLinear, InPlaceReLU
+from ros_rl.networks.layers import BatchedLayerNorm, BatchedLinear, InPlaceReLU
 
 ALL = slice(None)
 _EPSILON = 1e-5

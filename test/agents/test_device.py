@@ -24,7 +24,7 @@ from ros_rl.agents.common.seen import Sight
 from ros_rl.agents.factory import device_of, make_agent
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Layout
-from ros_rl.networks.mlp import BatchedLinear
+from ros_rl.networks.layers import BatchedLinear
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import AGENT_SETTINGS

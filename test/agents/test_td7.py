@@ -14,7 +14,7 @@ from ros_rl.agents.td7 import Td7Agent
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.errors import ConfigError
 from ros_rl.networks.embedding import EmbeddedCritics, EmbeddedPolicy, Embedding, ScaledFirst, unit_mean
-from ros_rl.networks.mlp import BatchedLinear
+from ros_rl.networks.layers import BatchedLinear
 from ros_rl.settings.loading import load_settings
 
 LAYOUT = plain_layout()

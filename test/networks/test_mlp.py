@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from ros_rl.networks.mlp import BatchedLayerNorm, BatchedLinear, BatchedMLP, InPlaceReLU
+from ros_rl.networks.layers import BatchedLayerNorm, BatchedLinear, InPlaceReLU
+from ros_rl.networks.mlp import BatchedMLP
 from ros_rl.networks.normaliser import Normaliser, RunningNormaliser
 
 

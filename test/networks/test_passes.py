@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from ros_rl.networks.critics import ActionValues, CriticEnsemble
-from ros_rl.networks.mlp import BatchedMLP, InPlaceReLU, round_products
+from ros_rl.networks.layers import InPlaceReLU
+from ros_rl.networks.mlp import BatchedMLP, round_products
 from ros_rl.networks.passes import GraphPass, PlainPass, is_plain, plain_pass
 
 

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.samples import Samples
 from ros_rl.networks.critics import CriticEnsemble, polyak
-from ros_rl.networks.mlp import BatchedBatchNorm, share_rounding
+from ros_rl.networks.layers import BatchedBatchNorm
+from ros_rl.networks.mlp import share_rounding
 from ros_rl.networks.optimisers import Adam, move, step
 from ros_rl.networks.passes import GraphPass, Pass, plain_pass
 from ros_rl.settings.critics import CriticSettings, TargetRule

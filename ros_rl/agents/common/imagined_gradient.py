@@ -19,7 +19,8 @@ from torch import Tensor
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.rollouts import ImaginedStep
 from ros_rl.agents.common.soft_actor_critic import Temperature
-from ros_rl.networks.mlp import BatchedMLP, InPlaceReLU
+from ros_rl.networks.layers import InPlaceReLU
+from ros_rl.networks.mlp import BatchedMLP
 from ros_rl.networks.optimisers import Adam, step
 from ros_rl.networks.policies import SquashedGaussianPolicy
 from ros_rl.networks.spaces import Spaces

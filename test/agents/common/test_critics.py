@@ -14,7 +14,7 @@ from value_agents import agent_of, plain_layout, random_samples
 
 from ros_rl.agents.common.critics import Critics, figures
 from ros_rl.agents.common.samples import Samples
-from ros_rl.networks.mlp import BatchedBatchNorm
+from ros_rl.networks.layers import BatchedBatchNorm
 from ros_rl.settings.critics import TargetRule
 
 RATE = 0.1

@@ -14,7 +14,7 @@ from learners import spec_of
 from model_based import MODEL, agent_of, assert_steps_down, filled, settings_of
 
 from ros_rl.agents.common.experience import Experience
-from ros_rl.networks.mlp import BatchedLayerNorm
+from ros_rl.networks.layers import BatchedLayerNorm
 from ros_rl.planning.world import ParticleState
 
 pytestmark = pytest.mark.usefixtures("seeded")
