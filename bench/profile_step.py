@@ -51,7 +51,7 @@ PARTS = (
     Part(LEARN, "imagined transitions", "ros_rl.agents.common.mpc_learner:MpcLearner._imagine"),
     Part(LEARN, "critics, targets", "ros_rl.agents.common.critics:Critics.targets"),
     Part(LEARN, "critics, forward", "ros_rl.networks.passes:PlainPass.__call__"),
-    Part(LEARN, "critics, backward", "ros_rl.agents.common.critics:TargetedNetwork.follow_slope"),
+    Part(LEARN, "critics, backward", "ros_rl.agents.common.targeted_network:TargetedNetwork.follow_slope"),
     Part(LEARN, "target critics, following", "ros_rl.agents.common.critics:Follower.move"),
     Part(LEARN, "policy and temperature", "ros_rl.agents.common.mpc_learner:MpcLearner.update_policy"),
     Part(LEARN, "optimisers", "ros_rl.networks.optimisers:Adam.move"),

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.common.critics import Follower
 from ros_rl.agents.common.off_policy import OffPolicyAgent
 from ros_rl.agents.common.policy_graph import DdpgGraph
 from ros_rl.agents.common.samples import Samples
+from ros_rl.agents.common.targeted_network import Follower
 from ros_rl.layout import Layout
 from ros_rl.networks.optimisers import Adam, move
 from ros_rl.networks.passes import PlainPass

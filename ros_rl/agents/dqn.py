@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.common.critics import TargetedNetwork
 from ros_rl.agents.common.off_policy import ReplayAgent
 from ros_rl.agents.common.policy_graph import PolicyGraph
 from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.agents.common.targeted_network import TargetedNetwork
 from ros_rl.agents.random import normal_share, uniform_index
 from ros_rl.layout import Layout
 from ros_rl.networks.critics import ActionValues

@@ -12,11 +12,12 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.common.critics import Critics
+from ros_rl.agents.common.critics import Critics, make_network, targeted
 from ros_rl.agents.common.off_policy import ReplayAgent
+from ros_rl.agents.common.reward_scale import RewardScale
 from ros_rl.agents.common.samples import Samples
 from ros_rl.agents.common.seen import SeeingGraph, SeenInputs
 from ros_rl.agents.common.soft_actor_critic import SoftActorCritic, Temperature
@@ -24,7 +25,7 @@ from ros_rl.layout import Layout
 from ros_rl.networks.images import ObservationEncoder
 from ros_rl.networks.passes import GraphPass, Pass, plain_pass
 from ros_rl.networks.policies import SquashedGaussianPolicy
-from ros_rl.networks.seeing import SeeingCritics
+from ros_rl.networks.seeing import SeeingCategoricalCritics, SeeingCritics
 from ros_rl.settings.latent import DrqSacSettings
 
 
@@ -65,10 +66,9 @@ class DrqSacGraph(SeeingGraph):
 class _Heads:
     """The critics behind their encoder, as a policy's step asks for them."""
 
-    def __init__(self, critics: Critics) -> None:
+    def __init__(self, critics: Critics[SeeingCritics]) -> None:
         self._critics = critics
-        head: nn.Module = critics.online.head  # type: ignore[assignment]
-        self._through: Pass = plain_pass(head) or GraphPass(head, learns=False)
+        self._through: Pass = plain_pass(critics.online.head) or GraphPass(critics.frozen().head, learns=False)
 
     def through(self) -> Pass:
         """See `TargetedNetwork.through`."""
@@ -84,13 +84,13 @@ class DrqSacAgent(ReplayAgent):
 
     graph: DrqSacGraph
     inputs: SeenInputs
-    critics: Critics
+    critics: Critics[SeeingCritics]
 
     def __init__(self, layout: Layout, settings: DrqSacSettings, batch_size: int, updates_per_step: float) -> None:
         s = self.settings = settings
         super().__init__(layout, s.smoothing, batch_size, updates_per_step)
-        made: Any = self._make_critics
-        self.critics = Critics(made, s.target_rule, s.learning_rate, s.beta1, s.target_critics)
+        self.reward_scale = RewardScale() if s.reward_scale == "returns" else None
+        self.critics = targeted(self._make_critics, s)
         encoder: ObservationEncoder = self.critics.online.encoder  # type: ignore[assignment]
         self._encoder = encoder
         self.policy = SquashedGaussianPolicy(encoder.size, layout.action_size, s.policy_hidden or s.hidden)
@@ -111,7 +111,8 @@ class DrqSacAgent(ReplayAgent):
     def _make_critics(self) -> SeeingCritics:
         s = self.settings
         encoder = ObservationEncoder(self.layout, s.frames, s.channels, s.embedding)
-        return SeeingCritics(encoder, s.critics, self.layout.action_size, s.hidden, s.normalisation, s.dropout)
+        head = make_network(encoder.size + self.layout.action_size, s)
+        return SeeingCategoricalCritics(encoder, head) if s.value_bins else SeeingCritics(encoder, head)
 
     def _smooth(self, action: Tensor, encoded: Tensor) -> Tensor:
         """See `Inputs.smooth`; what was encoded is at hand."""
@@ -140,7 +141,7 @@ class DrqSacAgent(ReplayAgent):
             return {}
         loss, entropy = self.soft.update_policy(self._encode(samples.obs))
         metrics = self.soft.follow(entropy)
-        self.entropy_bonus = metrics.pop("entropy_bonus")
+        self.entropy_bonus = self.unit * metrics.pop("entropy_bonus")
         return {"policy_loss": loss} | metrics
 
     def parts(self) -> dict[str, Stateful]:
@@ -149,4 +150,5 @@ class DrqSacAgent(ReplayAgent):
 
     def tensors(self) -> dict[str, Tensor]:
         """See `Agent.tensors`."""
-        return self.soft.temperature.tensors()
+        scale = self.reward_scale.tensors() if self.reward_scale else {}
+        return self.soft.temperature.tensors() | scale

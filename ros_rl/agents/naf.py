@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.common.critics import TargetedNetwork
 from ros_rl.agents.common.off_policy import ReplayAgent
 from ros_rl.agents.common.policy_graph import PolicyGraph
 from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.agents.common.targeted_network import TargetedNetwork
 from ros_rl.layout import Layout
 from ros_rl.networks.layers import InPlaceReLU
 from ros_rl.networks.mlp import BatchedMLP

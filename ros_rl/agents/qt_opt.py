@@ -17,10 +17,10 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.common.critics import TargetedNetwork
 from ros_rl.agents.common.off_policy import ReplayAgent
 from ros_rl.agents.common.policy_graph import PolicyGraph
 from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.agents.common.targeted_network import TargetedNetwork
 from ros_rl.errors import ConfigError
 from ros_rl.layout import Layout
 from ros_rl.networks.critics import CriticEnsemble

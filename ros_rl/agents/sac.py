@@ -7,7 +7,8 @@ The step itself is `ros_rl.agents.common.soft_actor_critic`. Settings turn it in
 2022) is ``normalisation: layer``,
 ``dropout: 0.01``, ``policy_value: mean``, ``policy_delay: 20`` and 20 updates per step; REDQ (Chen et al. 2021) the
 last three, and ten ``critics`` of which two ``target_critics`` count; CrossQ (Bhatt et al. 2024) ``normalisation:
-batch``, ``targets: none``, ``beta1: 0.5``, ``policy_delay: 3``.
+batch``, ``targets: none``, ``beta1: 0.5``, ``policy_delay: 3``; with the critics of XQC (Palenicek et al. 2026)
+``normalisation: unit``, ``loss: categorical``, ``reward_scale: returns``, ``policy_delay: 3``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch import Tensor
 from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.off_policy import OffPolicyAgent
 from ros_rl.agents.common.policy_graph import PolicyGraph
+from ros_rl.agents.common.reward_scale import RewardScale
 from ros_rl.agents.common.samples import Inputs, Samples
 from ros_rl.agents.common.soft_actor_critic import SoftActorCritic, Temperature
 from ros_rl.layout import Layout
@@ -45,6 +47,7 @@ class SacAgent(OffPolicyAgent):
     def __init__(self, layout: Layout, settings: SacSettings, batch_size: int, updates_per_step: float) -> None:
         super().__init__(layout, settings, settings.policy_delay, batch_size, updates_per_step)
         s = settings
+        self.reward_scale = RewardScale() if s.reward_scale == "returns" else None
         self.policy = SquashedGaussianPolicy(layout.size, layout.action_size, s.policy_hidden or s.hidden)
         self.policy_tau, self.acting = s.policy_tau, self.policy
         """What acts: the policy, or its average over past updates."""
@@ -68,7 +71,7 @@ class SacAgent(OffPolicyAgent):
         if self.acting is not self.policy:
             polyak(self.acting.parameters(), self.policy.parameters(), self.policy_tau)
         metrics = self.soft.follow(entropy.mean())
-        self.entropy_bonus = metrics.pop("entropy_bonus")
+        self.entropy_bonus = self.unit * metrics.pop("entropy_bonus")
         return {"policy_loss": loss} | metrics
 
     def parts(self) -> dict[str, Stateful]:
@@ -78,4 +81,5 @@ class SacAgent(OffPolicyAgent):
 
     def tensors(self) -> dict[str, Tensor]:
         """See `Agent.tensors`."""
-        return self.soft.temperature.tensors()
+        scale = self.reward_scale.tensors() if self.reward_scale else {}
+        return self.soft.temperature.tensors() | scale

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
-from ros_rl.agents.common.critics import TargetedNetwork
 from ros_rl.agents.common.off_policy import ReplayAgent
 from ros_rl.agents.common.policy_graph import PolicyGraph
 from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.agents.common.targeted_network import TargetedNetwork
 from ros_rl.agents.ddpg import target_noise
 from ros_rl.layout import Layout
 from ros_rl.networks.embedding import EmbeddedCritics, EmbeddedPolicy, Embedding

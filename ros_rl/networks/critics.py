@@ -40,6 +40,42 @@ class CriticEnsemble(nn.Module):
         return self.net.features(torch.cat([x, action], -1)[None])
 
 
+class CategoricalEnsemble(nn.Module):
+    """Of several critics at once the distribution of Q(x, u) over evenly spaced bins (Bellemare et al. 2017, C51).
+
+    Args:
+        critics: How many.
+        size_in: Inputs, action included.
+        hidden: Units in each of the two hidden layers.
+        normalisation: Of the hidden layers; see `BatchedMLP`.
+        dropout: Share of the hidden units that is dropped in training.
+        bins: How many, at least two.
+        largest: The outermost ones are at +- this.
+    """
+
+    bins: Tensor
+    """(1, bins), of all critics."""
+
+    def __init__(
+        self, critics: int, size_in: int, hidden: int, normalisation: str, dropout: float, bins: int, largest: float
+    ) -> None:
+        super().__init__()
+        self.net = BatchedMLP(critics, size_in, hidden, 2, bins, normalisation, InPlaceReLU, dropout)
+        self.register_buffer("bins", torch.linspace(-largest, largest, bins)[None])
+
+    def forward(self, x: Tensor, action: Tensor) -> Tensor:
+        """Expected values, (critics, batch), of inputs (batch, ...) and actions (batch, actions)."""
+        return torch.softmax(self.logits(x, action), -1) @ self.bins[0]
+
+    def logits(self, x: Tensor, action: Tensor) -> Tensor:
+        """Log-probabilities of the bins but for a constant, (critics, batch, bins)."""
+        return self.net(torch.cat([x, action], -1)[None])
+
+    def features(self, x: Tensor, action: Tensor) -> Tensor:
+        """The last hidden layer, (critics, batch, hidden)."""
+        return self.net.features(torch.cat([x, action], -1)[None])
+
+
 class ActionValues(nn.Module):
     """Q(x, .) of all discrete actions, by several critics at once.
 

@@ -57,6 +57,31 @@ class BatchedLinear(nn.Module):
         return product(x, weight, bias) if self.int8 else torch.addmm(bias, x, weight)
 
 
+class UnitLinear(BatchedLinear):
+    """Linear layers whose weights into each output are a vector of length 1; at first these are orthogonal.
+
+    A step changes the length, `project` gives it back, so steps turn the vectors by as much at any time.
+
+    Args:
+        members: How many.
+        size_in: Inputs.
+        size_out: Outputs.
+        biased: Whether a bias is learned; it may have any size, and is zero at first.
+    """
+
+    def __init__(self, members: int, size_in: int, size_out: int, biased: bool) -> None:
+        super().__init__(members, size_in, size_out)
+        for weight in self.weight.detach():
+            nn.init.orthogonal_(weight)
+        nn.init.zeros_(self.bias).requires_grad_(biased)
+        self.project()
+
+    @torch.no_grad()
+    def project(self) -> None:
+        """Give all weights their length."""
+        self.weight.div_(torch.linalg.vector_norm(self.weight, dim=1, keepdim=True))
+
+
 class BatchedLayerNorm(nn.Module):
     """Layer normalisation over the last axis, with each member's own gain and offset."""
 

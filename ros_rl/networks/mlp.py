@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ros_rl.networks.exporting import is_exporting
-from ros_rl.networks.layers import BatchedBatchNorm, BatchedLayerNorm, BatchedLinear
+from ros_rl.networks.layers import BatchedBatchNorm, BatchedLayerNorm, BatchedLinear, UnitLinear
 from ros_rl.networks.precision import Rounded
 
 _BATCHED = (BatchedLinear, BatchedLayerNorm, BatchedBatchNorm)
@@ -40,7 +40,8 @@ class BatchedMLP(nn.Module):
         hidden: Units per hidden layer.
         layers: Hidden layers.
         size_out: Outputs.
-        normalisation: ``none``; ``layer``: before each activation; ``batch``: inputs, and after each activation.
+        normalisation: ``none``; ``layer``: before each activation; ``batch``: inputs, and after each activation;
+            ``unit``: by batch, inputs and before each activation, and all weights of length 1 (`UnitLinear`).
         activation: Between layers.
         dropout: Share of the hidden units that is dropped in training, before they are normalised.
     """
@@ -57,19 +58,12 @@ class BatchedMLP(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        blocks: list[nn.Module] = [BatchedBatchNorm(members, size_in)] if normalisation == "batch" else []
-        size = size_in
-        for _ in range(layers):
-            blocks.append(BatchedLinear(members, size, hidden))
-            if dropout:
-                blocks.append(nn.Dropout(dropout))
-            if normalisation == "layer":
-                blocks.append(BatchedLayerNorm(members, hidden))
-            blocks.append(activation())
-            if normalisation == "batch":
-                blocks.append(BatchedBatchNorm(members, hidden))
-            size = hidden
-        blocks.append(BatchedLinear(members, size, size_out))
+        unit = normalisation == "unit"
+        blocks: list[nn.Module] = [BatchedBatchNorm(members, size_in)] if unit or normalisation == "batch" else []
+        for layer in range(layers):
+            blocks += _hidden(members, hidden if layer else size_in, hidden, normalisation, activation, dropout)
+        size = hidden if layers else size_in
+        blocks.append(UnitLinear(members, size, size_out, True) if unit else BatchedLinear(members, size, size_out))
         self.members, self.int8 = members, False
         self.net = nn.Sequential(*blocks)
 
@@ -112,6 +106,26 @@ class BatchedMLP(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         """The last hidden layer: (members or 1, batch, in) -> (members, batch, hidden)."""
         return self.net[:-1](x)
+
+
+def _hidden(
+    members: int, size_in: int, size: int, normalisation: str, activation: type[nn.Module], dropout: float
+) -> list[nn.Module]:
+    """A hidden layer; arguments as those of `BatchedMLP`."""
+    unit = normalisation == "unit"
+    blocks: list[nn.Module] = [
+        UnitLinear(members, size_in, size, False) if unit else BatchedLinear(members, size_in, size)
+    ]
+    if dropout:
+        blocks.append(nn.Dropout(dropout))
+    if normalisation == "layer":
+        blocks.append(BatchedLayerNorm(members, size))
+    if unit:
+        blocks.append(BatchedBatchNorm(members, size))
+    blocks.append(activation())
+    if normalisation == "batch":
+        blocks.append(BatchedBatchNorm(members, size))
+    return blocks
 
 
 def round_products(network: nn.Module, dtype: torch.dtype | None) -> None:

@@ -9,6 +9,7 @@ gradient of the observation beside an action, or the way back through a critic t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -44,10 +45,11 @@ class GraphPass:
     Args:
         network: From inputs to values.
         learns: Whether it is to learn; else the way back goes to its last input.
+        values: What else of the network is asked for than what it gives when it is called.
     """
 
-    def __init__(self, network: nn.Module, learns: bool = True) -> None:
-        self._network, self._learns = network, learns
+    def __init__(self, network: nn.Module, learns: bool = True, values: Callable[..., Tensor] | None = None) -> None:
+        self._ask, self._learns = values or network, learns
         self._parameters = list(network.parameters())
         self._last = self._values = torch.empty(0)
 
@@ -56,7 +58,7 @@ class GraphPass:
         *first, last = inputs
         with torch.enable_grad():
             self._last = last.detach().requires_grad_(not self._learns)
-            self._values = self._network(*first, self._last)
+            self._values = self._ask(*first, self._last)
         return self._values.detach()
 
     def learn(self, slope: Tensor) -> None:

@@ -7,34 +7,21 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ros_rl.networks.critics import ActionValues, CriticEnsemble
+from ros_rl.networks.critics import ActionValues, CategoricalEnsemble, CriticEnsemble
 from ros_rl.networks.images import ObservationEncoder
 
 
 class SeeingCritics(nn.Module):
-    """Q(o, u) of several critics with one encoder; see `CriticEnsemble`.
+    """Q(o, u) of several critics with one encoder.
 
     Args:
         encoder: Theirs alone.
-        critics: How many.
-        action_size: Values of an action.
-        hidden: Units in each of the two hidden layers.
-        normalisation: Of the hidden layers.
-        dropout: Share of the hidden units that is dropped in training.
+        head: The critics, of what it encodes.
     """
 
-    def __init__(
-        self,
-        encoder: ObservationEncoder,
-        critics: int,
-        action_size: int,
-        hidden: int,
-        normalisation: str,
-        dropout: float,
-    ) -> None:
+    def __init__(self, encoder: ObservationEncoder, head: CriticEnsemble | CategoricalEnsemble) -> None:
         super().__init__()
-        self.encoder = encoder
-        self.head = CriticEnsemble(critics, encoder.size + action_size, hidden, normalisation, dropout)
+        self.encoder, self.head = encoder, head
 
     def forward(self, x: Tensor, action: Tensor) -> Tensor:
         """Values, (critics, batch), of packed observations (batch, ...) and actions (batch, actions)."""
@@ -44,6 +31,21 @@ class SeeingCritics(nn.Module):
     def features(self, x: Tensor, action: Tensor) -> Tensor:
         """The last hidden layer, (critics, batch, hidden)."""
         return self.head.features(self.encoder(x), action)
+
+
+class SeeingCategoricalCritics(SeeingCritics):
+    """The distribution of Q(o, u) of several critics with one encoder; see `CategoricalEnsemble`."""
+
+    head: CategoricalEnsemble
+
+    @property
+    def bins(self) -> Tensor:
+        """See `CategoricalEnsemble.bins`."""
+        return self.head.bins
+
+    def logits(self, x: Tensor, action: Tensor) -> Tensor:
+        """See `CategoricalEnsemble.logits`; of packed observations (batch, ...)."""
+        return self.head.logits(self.encoder(x), action)
 
 
 class SeeingActionValues(nn.Module):

@@ -164,6 +164,20 @@ class ReplayBuffer:
         """All single steps that are held."""
         return self.at(np.arange(len(self)))
 
+    def collected(self) -> Array:
+        """The rewards of an episode up to each step that is held, discounted by their age, G_k = r_k + gamma G_{k-1}.
+
+        From 0 at the beginning of each run of steps without a gap; robot by robot, the oldest of each first.
+        """
+        place, ends = self._ring.windows(2)
+        discount = np.zeros(len(place))
+        discount[ends] = self.gamma
+        sums, total = [], 0.0
+        for reward, factor in zip(self._ring.reward[place].tolist(), discount.tolist(), strict=True):
+            total = reward + factor * total
+            sums.append(total)
+        return np.array(sums)
+
     def holds(self, length: int) -> bool:
         """Whether `sequences` of this length can be drawn."""
         return bool(len(self._ring.windows(length)[1]))

@@ -104,6 +104,10 @@ class MixedReplay(ReplayBuffer):
         """See `ReplayBuffer.everything`."""
         return _joined([super().everything(), self._theirs(self.demonstrations.everything())])
 
+    def collected(self) -> Array:
+        """See `ReplayBuffer.collected`."""
+        return np.concatenate([super().collected(), self.demonstrations.collected()])
+
     def update_priorities(self, index: Index, priority: Array) -> None:
         """See `ReplayBuffer.update_priorities`."""
         shown = index >= self.capacity

@@ -13,7 +13,7 @@ from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.settings.agent import AgentSettings, AugmentedSettings, ReturnSettings, SmoothSettings
 
-NORMALISATIONS = ("none", "layer", "batch")
+NORMALISATIONS = ("none", "layer", "batch", "unit")
 TARGETS = ("none", "hard", "polyak")
 
 
@@ -101,16 +101,38 @@ class CriticSettings(SmoothSettings, EnsembleSettings, TargetSettings, ValueSett
 
     normalisation: str = setting("none", "of the critics' hidden layers", choices=NORMALISATIONS)
 
-    def __post_init__(self) -> None:
-        """Check what spans two settings."""
-        super().__post_init__()
-        if self.normalisation == "batch" and self.targets != "none":
-            raise ConfigError(
-                f"agent.normalisation 'batch' needs agent.targets none, not '{self.targets}': "
-                "target critics would be normalised by other batches than the critics"
-            )
+    @property
+    def value_bins(self) -> tuple[int, float] | None:
+        """How many bins their values are distributions over, and where the last one is; None: values are numbers."""
+        return None
 
-    def without_remedy(self) -> frozenset[str]:
-        """See `AgentSettings.without_remedy`."""
-        batch = {"targets"} if self.normalisation == "batch" else set()
-        return super().without_remedy() | batch
+
+@dataclass(frozen=True)
+class CategoricalSettings(CriticSettings):
+    """Of agents whose critics may foretell the return's distribution."""
+
+    loss: str = setting(
+        "squared",
+        "of the Bellman error; categorical: cross-entropy of the return's distribution over bins",
+        choices=("squared", "categorical"),
+    )
+    bins: int = setting(101, "categorical: bins of a value", low=2, high=1001)
+    largest_value: float = setting(5.0, "categorical: value of the last bin, and minus that of the first", low=1e-6)
+    reward_scale: str = setting(
+        "none",
+        "what rewards are divided by for the critics; returns: the standard deviation of discounted returns so far",
+        choices=("none", "returns"),
+    )
+
+    @property
+    def value_bins(self) -> tuple[int, float] | None:
+        """See `CriticSettings.value_bins`."""
+        return (self.bins, self.largest_value) if self.loss == "categorical" else None
+
+    @classmethod
+    def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:
+        """See `AgentSettings.meaning`."""
+        categorical = agent.get("loss") == "categorical"
+        bins = {name: agent.get(name) if categorical else None for name in ("bins", "largest_value")}
+        scaled = agent.get("reward_scale") == "returns"
+        return super().meaning(agent) | {"loss": categorical, "reward_scale": scaled, **bins}

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ros_rl.config import group, setting
 from ros_rl.errors import ConfigError
 from ros_rl.settings.agent import AgentSettings, ReturnSettings
-from ros_rl.settings.critics import NORMALISATIONS, TargetRule
+from ros_rl.settings.critics import NORMALISATIONS, CategoricalSettings, TargetRule
 from ros_rl.settings.off_policy import DqnSettings, SoftCriticSettings, TemperatureSettings
 from ros_rl.settings.planner import PlannerSettings
 from ros_rl.settings.replay import HOW_DRAWN
@@ -134,7 +134,7 @@ class DrqDqnSettings(UnaugmentedSettings, DqnSettings):
 
 
 @dataclass(frozen=True)
-class DrqSacSettings(UnaugmentedSettings, SoftCriticSettings):
+class DrqSacSettings(UnaugmentedSettings, SoftCriticSettings, CategoricalSettings):
     """Soft actor-critic from images."""
 
     smoothing: float = setting(0.0, "share of the last action in the next one", low=0.0, high=0.95)

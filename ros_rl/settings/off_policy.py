@@ -14,6 +14,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.settings.agent import AgentSettings, AugmentedSettings, ReturnSettings, SmoothSettings
 from ros_rl.settings.critics import (
     TARGETS,
+    CategoricalSettings,
     CriticSettings,
     EnsembleSettings,
     TargetRule,
@@ -48,7 +49,7 @@ class SoftCriticSettings(TemperatureSettings, CriticSettings):
 
 
 @dataclass(frozen=True)
-class SacSettings(SoftCriticSettings):
+class SacSettings(SoftCriticSettings, CategoricalSettings):
     """Soft actor-critic."""
 
     policy_tau: float = setting(

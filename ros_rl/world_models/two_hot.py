@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ros_rl.networks.bins import on_bins
 from ros_rl.world_models.layers import Perceptron
 
 
@@ -57,14 +58,6 @@ class TwoHot(nn.Module):
         """Cross-entropy to targets (...,), of which no gradient flows."""
         return -(self.shared(target) * functional.log_softmax(self.net(x), -1)).sum(-1)
 
-    @torch.no_grad()
     def shared(self, target: Tensor) -> Tensor:
         """Probabilities (..., bins) whose mean is the target, all on the two bins next to it."""
-        bins, last = self.bins, self.bins.shape[0] - 1
-        target = target.clamp(float(bins[0]), float(bins[-1]))
-        above = torch.searchsorted(bins, target.contiguous()).clamp(1, last)
-        low, high = bins[above - 1], bins[above]
-        upper = ((target - low) / (high - low))[..., None]
-        found = target.new_zeros((*target.shape, last + 1))
-        found.scatter_(-1, above[..., None], upper)
-        return found.scatter_(-1, above[..., None] - 1, 1.0 - upper)
+        return on_bins(self.bins, target[..., None], torch.ones_like(target[..., None]))

@@ -46,6 +46,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("sac", SMALL | {"policy_tau": 0.5, "target_critics": 1}),
     ("sac", SMALL | {"normalisation": "batch", "targets": "none", "policy_value": "mean"}),
     ("sac", SMALL | {"normalisation": "layer", "dropout": 0.1, "targets": "hard", "copy_every": 1}),
+    ("sac", SMALL | {"normalisation": "unit", "loss": "categorical", "reward_scale": "returns"}),
     ("ddpg", SMALL),
     ("td3", SMALL),
     ("td7", SMALL | {"embedding": 4, "embedding_hidden": 8, "copy_every": 2}),
@@ -66,6 +67,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("latent_mpc", SMALL | {"latent": 8, "embedding": 8, "frames": 1, "planner": PLANNER["planner"]}),
     ("drq_dqn", SMALL | {"embedding": 8, "frames": 1}),
     ("drq_sac", SMALL | {"embedding": 8, "frames": 1}),
+    ("drq_sac", SMALL | {"embedding": 8, "frames": 1, "normalisation": "unit", "loss": "categorical"}),
     ("mbpo", MODEL | {"rollouts_per_step": 4, "length_to": 2}),
     ("mbpo", MODEL | {"improve": "policy_gradient", "length_from": 2, "length_to": 2}),
     ("distil", MODEL | PLANNER),
@@ -160,7 +162,7 @@ def test_an_agent_learns_and_acts_where_it_was_made(monkeypatch, name: str, agen
     settings, layout = settings_of(name, agent | ({"act": "policy"} if name in ("mpc", "latent_mpc") else {}))
     made = make_agent(layout, settings)
     elsewhere = {key for key, value in made.tensors().items() if not value.is_meta}
-    assert elsewhere <= {"new_data", "imagined.added", "answers.added"}  # counters, which are read at every step
+    assert elsewhere <= {"new_data", "imagined.added", "answers.added", "reward_scale"}  # which are read at every step
     networks = [part for part in made.parts().values() if isinstance(part, torch.nn.Module)]
     assert all(value.is_meta for part in (*networks, made.graph) for value in part.state_dict().values())
     replay = filled(layout)

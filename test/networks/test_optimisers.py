@@ -109,7 +109,15 @@ assert "torch._dynamo" not in sys.modules
     subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": path})
 
 
-@pytest.mark.parametrize("options", [{}, {"normalisation": "layer"}, {"normalisation": "batch", "targets": "none"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"normalisation": "layer"},
+        {"normalisation": "batch", "targets": "none"},
+        {"normalisation": "unit", "loss": "categorical"},
+    ],
+)
 def test_a_policy_sees_the_newest_critics_and_moves_none(options: dict[str, str]) -> None:
     agent, samples = agent_of(LAYOUT, "sac", critics=3, **options), random_samples(LAYOUT)
     agent.update_critics(samples)
@@ -121,7 +129,7 @@ def test_a_policy_sees_the_newest_critics_and_moves_none(options: dict[str, str]
     (gradient,) = torch.autograd.grad(q[0].sum(), action, retain_graph=True)
     q.sum().backward()
     assert all(parameter.grad is None for parameter in critics.online.parameters())
-    critics.online.train(options.get("normalisation") != "batch")
+    critics.online.train(options.get("normalisation") not in ("batch", "unit"))
     wanted = critics.online(samples.obs, action)
     torch.testing.assert_close(q, wanted)
     first = critics.frozen(1)(samples.obs, action)

@@ -105,7 +105,7 @@ def test_what_a_value_was_stays_when_others_are_asked() -> None:
     assert torch.equal(values, before)
 
 
-@pytest.mark.parametrize("kind", [{"normalisation": "batch"}, {"dropout": 0.1}])
+@pytest.mark.parametrize("kind", [{"normalisation": "batch"}, {"normalisation": "unit"}, {"dropout": 0.1}])
 def test_only_linear_layers_layer_norms_and_relus_are_plain(kind: dict[str, object]) -> None:
     assert plain_pass(CriticEnsemble(2, 5, 6, **{"normalisation": "none", **kind})) is None
     assert not is_plain(BatchedMLP(1, 5, 6, 2, 1))  # of SiLUs

@@ -22,7 +22,7 @@ WITHOUT = {
     "dreamer": {"critics", "targets", "mirror", "relabel_fraction", "beta1"},
     "naf": {"critics", "target_critics"},
     "td7": {"targets", "tau", "polyak_every", "normalisation", "dropout"},
-    "mbpo": {"policy_tau"},
+    "mbpo": {"policy_tau", "loss", "reward_scale"},
     "mpc": {"beta1", "targets", "polyak_every", "dropout", "policy_hidden"},
 }
 """Settings that would have no effect."""

@@ -21,6 +21,7 @@ AGENTS: dict[str, dict[str, Any]] = {
     "sac": {"name": "sac", "hidden": 16},
     "droq": {"name": "sac", "hidden": 16, "dropout": 0.5, "normalisation": "layer"},
     "crossq": {"name": "sac", "hidden": 16, "normalisation": "batch", "targets": "none"},
+    "xqc": {"name": "sac", "hidden": 16, "normalisation": "unit", "loss": "categorical", "reward_scale": "returns"},
     "td3": {"name": "td3", "hidden": 16},
     "ddpg": {"name": "ddpg", "hidden": 16},
     "dqn": {"name": "dqn", "hidden": 16, "critics": 2},
@@ -28,7 +29,7 @@ AGENTS: dict[str, dict[str, Any]] = {
     "qt_opt": {"name": "qt_opt", "hidden": 16, "samples": 8, "elites": 2},
     "actor_critic": {"name": "actor_critic", "hidden": 16, "data": "off_policy", "batch": "online"},
 }
-SOFT = ("mpc", "sac", "droq", "crossq")
+SOFT = ("mpc", "sac", "droq", "crossq", "xqc")
 LEARNER = {"batch_size": 16, "warmup_steps": 10, "updates_per_step": 2.0, "replay_capacity": 100}
 
 
@@ -77,6 +78,8 @@ def test_look_gives_values_and_the_layer_before_them(name: str) -> None:
     assert critics.training and all(torch.equal(before[key], value) for key, value in critics.state_dict().items())
     last = critics.net.net[-1]
     outputs = (features[..., None] * last.weight[:, None]).sum(-2) + last.bias
+    if name == "xqc":
+        outputs = training.agent.unit * (outputs.softmax(-1) @ critics.bins.mT)
     taken = batch.action[:, 0].astype(int) if name == "dqn" else np.zeros(20, int)
     torch.testing.assert_close(values, outputs[:, np.arange(20), taken].detach(), rtol=1e-4, atol=1e-5)
 

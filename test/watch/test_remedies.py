@@ -35,7 +35,7 @@ def advised(agent: str, *overrides: str) -> set[str]:
         ("sac", ["learner.replay.priority=td_error"], REPLAYED | {"learner.replay.alpha"}),
         ("sac", ["learner.replay.priority=td_error", "learner.replay.alpha=0"], REPLAYED),
         ("sac", ["agent.targets=none"], (REPLAYED | {"agent.targets"}) - {"agent.tau"}),
-        ("sac", CROSSQ, OFTEN | {"agent.critics", "learner.replay.n_step"}),
+        ("sac", CROSSQ, OFTEN | {"agent.targets", "agent.critics", "learner.replay.n_step"}),
         ("sac", ["agent.normalisation=layer"], REPLAYED - {"agent.normalisation"}),
         ("dqn", [], (REPLAYED | {"agent.targets", "agent.copy_every"}) - {"agent.tau"}),
         ("dqn", ["agent.targets=polyak", "agent.bootstrap=same"], REPLAYED | {"agent.bootstrap"}),

@@ -1,147 +1,37 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Critics, their targets and their update, as all agents with Q functions share them."""
+"""Critics of continuous actions and their update, as all agents with such critics share them."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ros_rl.agents.agent import Stateful
 from ros_rl.agents.common.samples import Samples
-from ros_rl.networks.critics import CriticEnsemble, polyak
-from ros_rl.networks.layers import BatchedBatchNorm
-from ros_rl.networks.mlp import share_rounding
-from ros_rl.networks.optimisers import Adam, move, step
-from ros_rl.networks.passes import GraphPass, Pass, plain_pass
+from ros_rl.agents.common.targeted_network import M, TargetedNetwork
+from ros_rl.networks.bins import on_bins
+from ros_rl.networks.critics import CategoricalEnsemble, CriticEnsemble
+from ros_rl.networks.passes import GraphPass
+from ros_rl.networks.seeing import SeeingCategoricalCritics
 from ros_rl.settings.critics import CriticSettings, TargetRule
 
 NextAction = Callable[[Tensor], "tuple[Tensor, Tensor | float]"]
 """The next action and what is taken from its value (the entropy term), (batch, actions) and (batch,)."""
+CategoricalNetwork = CategoricalEnsemble | SeeingCategoricalCritics
 
 
-M = TypeVar("M", bound=nn.Module)
+class Critics(TargetedNetwork[M]):
+    """Q functions of continuous actions that follow the Bellman equation, by its squared error; see `TargetedNetwork`.
 
-
-class Follower:
-    """Moves a target network; without target networks nothing moves.
-
-    Args:
-        target: Follows.
-        source: Is followed.
-        rule: How.
+    Another error is another `value`, `make_target`, `mean` and `slope`, of what the network gives.
     """
-
-    def __init__(self, target: nn.Module, source: nn.Module, rule: TargetRule) -> None:
-        self.target, self.source, self.rule = target, source, rule
-        self._parameters = list(target.parameters()), list(source.parameters())
-
-    def move(self) -> None:
-        """One move."""
-        if self.rule.kind == "polyak":
-            polyak(*self._parameters, self.rule.tau)
-        elif self.rule.kind == "hard":
-            self.target.load_state_dict(self.source.state_dict())
-
-
-class TargetedNetwork(Generic[M]):
-    """A network that values actions, a slower copy of it that its targets come from, and its optimiser.
-
-    Args:
-        make: Makes one such network.
-        rule: How the copy follows.
-        learning_rate: Adam's step size.
-        beta1: Adam's decay of the gradient's mean.
-        counted: How many critics of an ensemble, drawn anew for each update, count in a target; 0: all.
-    """
-
-    def __init__(
-        self, make: Callable[[], M], rule: TargetRule, learning_rate: float, beta1: float = 0.9, counted: int = 0
-    ) -> None:
-        self.rule, self.counted = rule, counted
-        self.online = make()
-        self.target = self.online
-        if rule.kind != "none":
-            self.target = make().requires_grad_(False)
-            self.target.load_state_dict(self.online.state_dict())
-        self._follower = Follower(self.target, self.online, rule)
-        self.by_batch = any(isinstance(part, BatchedBatchNorm) for part in self.online.modules())
-        """Whether a batch's own statistics normalise it."""
-        learned = [parameter for parameter in self.online.parameters() if parameter.requires_grad]
-        self.optimiser = Adam(learned, learning_rate, beta1)
-        plain = plain_pass(self.online)
-        self.learning = plain or GraphPass(self.online)
-        """Through the online network, and back to its parameters."""
-        self.online_values: Callable[..., Tensor] = plain or self.online
-        self.target_values: Callable[..., Tensor] = plain_pass(self.target) or self.target
-        """The networks' values, to be asked for without gradient."""
-        self._frozen: dict[int | None, M] = {}
-        self._through: dict[int | None, Pass] = {} if plain is None else {None: plain}
-
-    def frozen(self, members: int | None = None) -> M:
-        """The online network as it is, seen so that no gradient reaches its weights: a policy is improved through it.
-
-        It has the online network's own memory, in which all that moves or restores weights writes.
-
-        Args:
-            members: How many critics of an ensemble are asked; None: all.
-        """
-        if members not in self._frozen:
-            frozen = copy.deepcopy(self.online).requires_grad_(False)
-            for value, online in zip(_values(frozen), _values(self.online), strict=True):
-                value.data = online.data[:members]
-            share_rounding(frozen, self.online)
-            self._frozen[members] = frozen.train(not self.by_batch)
-        return self._frozen[members]
-
-    def through(self, members: int | None = None) -> Pass:
-        """The way through the critics as they are, and back to actions; see `frozen`."""
-        if members not in self._through:
-            self._through[members] = plain_pass(self.online, members) or GraphPass(self.frozen(members), learns=False)
-        return self._through[members]
-
-    def parts(self) -> dict[str, Stateful]:
-        """What a checkpoint holds."""
-        parts: dict[str, Stateful] = {"critics": self.online, "critic_optimiser": self.optimiser}
-        return parts | ({} if self.target is self.online else {"target_critics": self.target})
-
-    def descend(self, loss: Tensor, updates: int) -> None:
-        """One step down a loss, and one of the targets.
-
-        Args:
-            loss: Of the network.
-            updates: How many came before.
-        """
-        step(self.optimiser, loss)
-        self._follow(updates)
-
-    def follow_slope(self, slope: Tensor, updates: int) -> None:
-        """As `descend`, from the loss's derivative after the values that `learning` gave."""
-        self.learning.learn(slope)
-        move(self.optimiser)
-        self._follow(updates)
-
-    def _follow(self, updates: int) -> None:
-        if (updates + 1) % self.rule.every == 0:
-            self._follower.move()
-
-    def smallest(self, q: Tensor) -> Tensor:
-        """The smallest of the critics, or of a random subset of them (Chen et al. 2021, REDQ), (batch,)."""
-        if self.counted:
-            q = q[torch.randperm(q.shape[0], device=q.device)[: self.counted]]
-        return q.amin(0)
-
-
-class Critics(TargetedNetwork[CriticEnsemble]):
-    """Q functions of continuous actions that follow the Bellman equation; see `TargetedNetwork`."""
 
     def update(self, samples: Samples, choose: NextAction, updates: int) -> tuple[Tensor, Tensor]:
-        """One step on the weighted squared Bellman error, and one of the targets.
+        """One step on the weighted error of the Bellman equation, and one of the targets.
 
         Args:
             samples: The batch.
@@ -151,54 +41,117 @@ class Critics(TargetedNetwork[CriticEnsemble]):
         Returns:
             Values (critics, batch) and their targets (batch,), without gradient.
         """
-        if not self._joint:
+        if not self.by_batch:
             target = self.targets(samples, choose)
-            return self.approach(samples, target, updates), target
+            return self.approach(samples, target, updates), self.mean(target)
         with torch.no_grad():
             action, cost = choose(samples.next_obs)
             # one pass over both, so that the statistics are those of the mixture (Bhatt et al. 2024, CrossQ)
-            both = self.learning(torch.cat([samples.obs, samples.next_obs]), torch.cat([samples.action, action]))
-            q, next_q = both.chunk(2, 1)
-            target = samples.target(self.smallest(next_q) - cost)
-            slope = _slope(q, target, samples.weight)
+            both = torch.cat([samples.obs, samples.next_obs]), torch.cat([samples.action, action])
+            output, following = self.learning(*both).chunk(2, 1)
+            if self.target is not self.online:
+                following = self.target_values(*both).chunk(2, 1)[1]
+            target = self.make_target(samples, following, cost)
+            slope = self.slope(output, target, samples.weight)
         self.follow_slope(torch.cat([slope, torch.zeros_like(slope)], 1), updates)
-        return q, target
+        return self.value(output), self.mean(target)
 
     @torch.no_grad()
     def targets(self, samples: Samples, choose: NextAction) -> Tensor:
-        """Right sides of the Bellman equation, (batch,), by the target network; arguments as those of `update`."""
+        """Right sides of the Bellman equation, (batch, ...), by the target network; arguments as those of `update`."""
         action, cost = choose(samples.next_obs)
-        return samples.target(self.smallest(self.target_values(samples.next_obs, action)) - cost)
+        return self.make_target(samples, self.target_values(samples.next_obs, action), cost)
 
     def approach(self, samples: Samples, target: Tensor, updates: int) -> Tensor:
-        """One step towards targets, (batch,), and one of the target network; gives the values before, see `update`."""
-        q = self.learning(samples.obs, samples.action)
-        self.follow_slope(_slope(q, target, samples.weight), updates)
-        return q
+        """One step towards targets, (batch, ...), and one of the target network; gives the values before."""
+        output = self.learning(samples.obs, samples.action)
+        self.follow_slope(self.slope(output, target, samples.weight), updates)
+        return self.value(output)
+
+    def value(self, output: Tensor) -> Tensor:
+        """Values, (critics, batch), of what the network gives, (critics, batch, ...)."""
+        return output
+
+    def make_target(self, samples: Samples, following: Tensor, cost: Tensor | float) -> Tensor:
+        """A target, (batch, ...), from what the network gives for the next action; `cost` is taken from its value."""
+        return samples.target(self.smallest(following) - cost)
+
+    def mean(self, target: Tensor) -> Tensor:
+        """Values, (batch,), of targets."""
+        return target
+
+    def slope(self, output: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+        """Of the error's weighted mean over the batch, added up over the critics, after what the network gives."""
+        return (2.0 / len(target)) * weight * (output - target)
+
+
+class CategoricalCritics(Critics[CategoricalNetwork]):
+    """Critics that foretell the return's distribution over bins, by cross-entropy; see `Critics`.
+
+    The target is the distribution of the critic whose mean is the smallest, moved by the Bellman equation and brought
+    onto the bins again (Bellemare et al. 2017, C51; of two critics Palenicek et al. 2026, XQC). Arguments are those of
+    `TargetedNetwork`.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], CategoricalNetwork],
+        rule: TargetRule,
+        learning_rate: float,
+        beta1: float = 0.9,
+        counted: int = 0,
+    ) -> None:
+        super().__init__(make, rule, learning_rate, beta1, counted)
+        self.learning, self.target_values = GraphPass(self.online, values=self.online.logits), self.target.logits
+
+    def value(self, output: Tensor) -> Tensor:
+        """See `Critics.value`."""
+        return self.mean(torch.softmax(output, -1))
+
+    def make_target(self, samples: Samples, following: Tensor, cost: Tensor | float) -> Tensor:
+        """See `Critics.make_target`; probabilities (batch, bins)."""
+        probability = torch.softmax(self.drawn(following), -1)
+        smallest = self.mean(probability).argmin(0)[None, :, None]
+        chosen = torch.take_along_dim(probability, smallest, 0)[0]
+        moved = samples.target(self._bins[:, None] - cost)
+        return on_bins(self._bins, moved.T, chosen)
+
+    def mean(self, target: Tensor) -> Tensor:
+        """See `Critics.mean`."""
+        return target @ self._bins
+
+    def slope(self, output: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+        """See `Critics.slope`."""
+        return (weight / len(target))[:, None] * (torch.softmax(output, -1) - target)
 
     @property
-    def _joint(self) -> bool:
-        return self.by_batch and self.target is self.online
+    def _bins(self) -> Tensor:
+        return self.online.bins[0]
 
 
-def _slope(q: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Of the weighted mean squared error, added up over the critics, after the values (critics, batch)."""
-    return (2.0 / len(target)) * weight * (q - target)
-
-
-def make_critics(size_in: int, action_size: int, settings: CriticSettings) -> Critics:
+def make_critics(size_in: int, action_size: int, settings: CriticSettings) -> Critics[Any]:
     """Critics for network inputs and actions of these sizes."""
+    return targeted(lambda: make_network(size_in + action_size, settings), settings)
+
+
+def make_network(size_in: int, settings: CriticSettings) -> CriticEnsemble | CategoricalEnsemble:
+    """The critics' network, or what stands behind their encoder.
+
+    Args:
+        size_in: Inputs, action included.
+        settings: Of the agent.
+    """
     s = settings
-    sizes = (s.critics, size_in + action_size, s.hidden, s.normalisation, s.dropout)
-    return Critics(lambda: CriticEnsemble(*sizes), s.target_rule, s.learning_rate, s.beta1, s.target_critics)
+    sizes = (s.critics, size_in, s.hidden, s.normalisation, s.dropout)
+    return CategoricalEnsemble(*sizes, *s.value_bins) if s.value_bins else CriticEnsemble(*sizes)
+
+
+def targeted(make: Callable[[], Any], settings: CriticSettings) -> Critics[Any]:
+    """Critics of such networks, which learn as the settings say."""
+    s, kind = settings, CategoricalCritics if settings.value_bins else Critics
+    return kind(make, s.target_rule, s.learning_rate, s.beta1, s.target_critics)
 
 
 def figures(q: Tensor, target: Tensor) -> dict[str, float]:
     """What is told of an update: values (critics, batch) and targets (batch,)."""
     return {"critic_loss": float(((q - target) ** 2).mean()), "q_mean": float(q.mean())}
-
-
-def _values(network: nn.Module) -> Iterator[Tensor]:
-    """Parameters and running statistics."""
-    yield from network.parameters()
-    yield from network.buffers()

@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Agent, Stateful
-from ros_rl.agents.common.critics import Critics, TargetedNetwork, figures, make_critics
+from ros_rl.agents.common.critics import Critics, figures, make_critics
+from ros_rl.agents.common.reward_scale import RewardScale
 from ros_rl.agents.common.samples import Inputs, Samples
+from ros_rl.agents.common.targeted_network import TargetedNetwork
 from ros_rl.layout import Layout
 from ros_rl.networks.critics import CriticEnsemble
 from ros_rl.networks.mlp import evaluating
@@ -35,6 +37,8 @@ class ReplayAgent(Agent):
     """
 
     critics: TargetedNetwork[Any]
+    reward_scale: RewardScale | None = None
+    """What rewards are divided by; None: nothing divides them."""
 
     def __init__(self, layout: Layout, smoothing: float, batch_size: int, updates_per_step: float) -> None:
         super().__init__(layout, batch_size, updates_per_step)
@@ -47,10 +51,13 @@ class ReplayAgent(Agent):
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`."""
         metrics: dict[str, float] = {}
+        if self.reward_scale is not None:
+            self.reward_scale.follow(replay)
         for _ in range(self._take("update", self.updates_per_step)):
             batch = self.draw(replay)
             samples = self.inputs.samples(batch)
-            q, target = self.update_critics(samples)
+            samples.reward = samples.reward / self.unit
+            q, target = (self.unit * values for values in self.update_critics(samples))
             self._show(q, target)
             if replay.settings.priority != "uniform":
                 errors = self._errors(replay.settings.priority, samples, q, target)
@@ -60,6 +67,11 @@ class ReplayAgent(Agent):
             self.updates += 1
             metrics |= self.improve(samples)
         return metrics
+
+    @property
+    def unit(self) -> float:
+        """Of the critics' values, in units of reward."""
+        return 1.0 if self.reward_scale is None else self.reward_scale.value
 
     @abstractmethod
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:
@@ -77,13 +89,13 @@ class ReplayAgent(Agent):
         """See `Agent.look`."""
         network = self.critics.online
         with evaluating(network):
-            return self.values(network, samples), network.features(samples.obs, samples.action)
+            return self.unit * self.values(network, samples), network.features(samples.obs, samples.action)
 
     @torch.no_grad()
     def _errors(self, priority: str, samples: Samples, q: Tensor, target: Tensor) -> Array:
         """What the drawn transitions' priorities become, (batch,); see `ReplaySettings.priority`."""
         if priority == "target" and self.critics.target is not self.critics.online:
-            q = self.values(self.critics.target, samples)
+            q = self.unit * self.values(self.critics.target, samples)
         return (q.mean(0) - target).cpu().numpy()
 
     def improve(self, samples: Samples) -> dict[str, float]:
@@ -102,7 +114,7 @@ class OffPolicyAgent(ReplayAgent):
         updates_per_step: Updates per environment step.
     """
 
-    critics: Critics
+    critics: Critics[Any]
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -73,7 +74,7 @@ class SoftActorCritic:
     def __init__(
         self,
         policy: SquashedGaussianPolicy,
-        critics: Critics,
+        critics: Critics[Any],
         temperature: Temperature,
         smooth: Callable[[Tensor, Tensor], Tensor],
         learning_rate: float,

@@ -173,6 +173,22 @@ def test_without_target_critics_a_batchs_own_statistics_are_those_of_now_and_nex
         np.testing.assert_allclose(new, np.array(line) - RATE * np.array(gradient), rtol=1e-4)
 
 
+def test_target_critics_are_normalised_by_now_and_next_together_too() -> None:
+    critics = Critics(lambda: Lines(LINES, batch=True), TargetRule("polyak", tau=0.5), 1e-3)
+    critics.optimiser = torch.optim.SGD([critics.online.values], RATE)
+    critics.target.values.data = torch.tensor(SLOWER)
+    both = np.array(OBS + NEXT)
+    now, following = np.split((both - both.mean()) / np.sqrt(both.var() + 1e-3), 2)
+    next_q = lines(SLOWER, following, CHOSEN).min(0)
+    target = np.array(REWARD) + (1 - np.array(ENDED)) * DISCOUNT * (next_q - COST)
+    q, found = critics.update(samples(), choose, 0)
+    assert critics.online.asked == critics.target.asked == [8]
+    np.testing.assert_allclose(q, lines(LINES, now, ACTION), rtol=1e-5)
+    np.testing.assert_allclose(found, target, rtol=1e-5)
+    moved = 0.5 * np.array(SLOWER) + 0.5 * critics.online.values.detach().numpy()
+    np.testing.assert_allclose(critics.target.values, moved, rtol=1e-5)
+
+
 def test_with_target_critics_both_passes_are_apart() -> None:
     critics = critics_of(TargetRule("hard", every=5))
     critics.update(samples(), choose, 0)
