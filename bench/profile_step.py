@@ -52,7 +52,7 @@ PARTS = (
     Part(LEARN, "critics, targets", "ros_rl.agents.common.critics:Critics.targets"),
     Part(LEARN, "critics, forward", "ros_rl.networks.passes:PlainPass.__call__"),
     Part(LEARN, "critics, backward", "ros_rl.agents.common.targeted_network:TargetedNetwork.follow_slope"),
-    Part(LEARN, "target critics, following", "ros_rl.agents.common.critics:Follower.move"),
+    Part(LEARN, "target critics, following", "ros_rl.agents.common.targeted_network:Follower.move"),
     Part(LEARN, "policy and temperature", "ros_rl.agents.common.mpc_learner:MpcLearner.update_policy"),
     Part(LEARN, "optimisers", "ros_rl.networks.optimisers:Adam.move"),
     Part(LEARN, "optimisers", "ros_rl.networks.optimisers:AdamW.step"),
