@@ -25,7 +25,7 @@ from pixels import PARTS, since
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.runs.evaluations import read_evaluations
-from ros_rl.runs.run_folder import AGENT, CHECKPOINT, CONFIG
+from ros_rl.runs.run_folder import AGENT, CHECKPOINT, CONFIG, is_finished
 from ros_rl.runtime.evaluation import evaluate
 from ros_rl.runtime.looking import look
 from ros_rl.settings.loading import load_run
@@ -55,7 +55,7 @@ def judged(graph: bytes, settings: Settings) -> dict[str, Any]:
 
 def go_on(run: Path, settings: Settings, folder: Path) -> list[dict[str, Any]]:
     """Evaluations of a run that goes on under these settings, unless it did, from there on."""
-    if not (folder / "summary.json").is_file():
+    if not is_finished(folder):
         for _ in train_locally(settings, read_ticks, folder, resume=run / CHECKPOINT):
             pass
     begun = json.loads((run / "summary.json").read_text())["env_steps"]

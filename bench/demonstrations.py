@@ -4,7 +4,7 @@
 """What demonstrations and corrections bring: robot minutes until an arm does its task, with and without them.
 
 ``ros-rl record`` lets the task's expert show it; the trainings then run in this process (`ros_rl.training.local`), one
-after the other, each in a folder of its own: one that is there with its summary is not run again. An arm *does* its
+after the other, each in a folder of its own: one that is finished is not run again. An arm *does* its
 task at the first of two evaluations in a row that hold the figure of the part.
 
     python bench/demonstrations.py --parts pick_place --conditions shown --seeds 0 1 2
@@ -28,6 +28,7 @@ import torch
 from machine import add_output, describe_line, describe_machine, table, write_result
 
 from ros_rl.nodes.log_reader import read_ticks
+from ros_rl.runs.run_folder import is_finished
 from ros_rl.settings.loading import load_settings
 from ros_rl.training.local import train_locally
 
@@ -100,7 +101,7 @@ _IN_A_ROW = 2
 
 def record(part: Part, task: str, folder: Path) -> None:
     """Let the expert show a task, unless it did."""
-    if (folder / "summary.json").is_file():
+    if is_finished(folder):
         return
     own = [item for item in part.settings if not item.startswith(("agent.", "learner.", "evaluator."))]
     changes = [word for item in own for word in ("--set", item)]
@@ -119,7 +120,7 @@ def since(part: Part, curve: list[Mapping[str, Any]]) -> float | None:
 
 def learn(part: Part, task: str, overrides: list[str], folder: Path) -> dict[str, Any]:
     """One training, unless it is there: its curve and what it came to."""
-    if not (folder / "summary.json").is_file():
+    if not is_finished(folder):
         settings, began = load_settings(task, overrides=overrides, preset=part.preset or None), time.perf_counter()
         for _ in train_locally(settings, read_ticks, folder):
             pass

@@ -4,8 +4,7 @@
 """What is learned from pictures: robot minutes until a task is done, what it costs, and what planning adds to a policy.
 
 Trainings run in this process (`ros_rl.training.local`), one after the other, each in a folder of its own: one that is
-there with its summary is not run again. A task *is done* at the first of two evaluations in a row that hold the part's
-figure.
+finished is not run again. A task *is done* at the first of two evaluations in a row that hold the part's figure.
 
     python bench/pixels.py --parts velocity ur5 --seeds 0 1 2 --keep runs/pixels
     python bench/pixels.py --parts ur5_untaught --seeds 0 --keep runs/pixels
@@ -33,6 +32,7 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.layout import Field
 from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.replay.memory import bytes_per_transition
+from ros_rl.runs.run_folder import is_finished
 from ros_rl.runtime.evaluation import evaluate
 from ros_rl.settings.loading import load_settings
 from ros_rl.training.local import train_locally
@@ -110,7 +110,7 @@ _EVALUATED = {
 
 def record(part: Part, folder: Path) -> None:
     """Let the expert show a task, with the pictures that the agent is to see, unless it did."""
-    if (folder / "summary.json").is_file():
+    if is_finished(folder):
         return
     command = [
         sys.executable,
@@ -130,7 +130,7 @@ def record(part: Part, folder: Path) -> None:
 
 def learn(part: Part, seed: int, shown: Path, folder: Path, more: list[str]) -> dict[str, Any]:
     """One training, unless it is there: its curve, what it came to and what it cost."""
-    if not (folder / "summary.json").is_file():
+    if not is_finished(folder):
         usual = [
             f"seed={seed}",
             f"learner.robot_minutes={part.minutes:g}",
