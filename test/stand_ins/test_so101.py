@@ -3,6 +3,7 @@
 
 """The vendor's own client talks to the stand-in of an SO-101 as to the arm."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterator
@@ -127,6 +128,16 @@ def test_a_goal_is_reached_under_torque_alone(stand_in: So101StandIn, client: Cl
     assert stand_in.position[0] == pytest.approx(200 * 2.0 * np.pi / 4096, abs=0.04)
     client.write(1, TORQUE_ENABLE, 0)
     assert stand_in.torque == [False] * 6
+
+
+def test_an_arm_that_another_program_holds_stays() -> None:
+    with contextlib.closing(So101StandIn()) as arm:
+        arm.start()
+        stood = arm.position.copy()
+        arm.play("held")
+        time.sleep(0.5)
+        assert arm.torque == [True] * 6
+        np.testing.assert_allclose(arm.position, stood, atol=0.05)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ros_rl.backends.so101.registers import (
     COUNTS,
     FIRMWARE_MINOR,
     FULL,
+    GOAL_POSITION,
     MODEL_NUMBER,
     PRESENT_LOAD,
     PRESENT_POSITION,
@@ -55,7 +56,7 @@ FAULTS = {
     "wrap": "the position of servo 5 is told half a turn on, across 4095 to 0",
     "frozen": "positions are told as they were when the fault began, with velocity 0",
     "let_go": "the torque of servo 2 is off, whatever it is told",
-    "held": "the torque of all servos is on, as another program leaves it",
+    "held": "the torque of all servos is on and holds them where they are, as another program leaves it",
     "reboot": "servo 3 loses its power for an instant: torque off, limits as at the factory",
 }
 """What each does, by name."""
@@ -80,7 +81,7 @@ class Faults:
             servos[SICK].memory.put(TORQUE_ENABLE, 0)
         if self._plays("held"):
             for servo in servos.values():
-                servo.write(TORQUE_ENABLE.address, b"\x01")
+                _hold(servo)
         if self._plays("reboot") and not self._rebooted:
             servos[3].begin_anew()
         self._rebooted = self._plays("reboot")
@@ -149,3 +150,10 @@ class Faults:
         if self._plays("late"):
             return _LATE / len(self._stand_in.servos)
         return _TORN if self._plays("torn") else 0.0
+
+
+def _hold(servo: Servo) -> None:
+    """Switch its torque on where it is, unless it is on."""
+    if not servo.memory.get(TORQUE_ENABLE):
+        servo.write(GOAL_POSITION.address, GOAL_POSITION.encode(servo.position))
+        servo.write(TORQUE_ENABLE.address, b"\x01")
