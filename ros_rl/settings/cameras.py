@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
@@ -70,6 +70,10 @@ class LampSettings:
 @dataclass(frozen=True)
 class FrameSettings:
     """How a simulator's pictures come. At an episode's begin each camera's first comes at once."""
+
+    former: ClassVar[Mapping[str, str]] = {
+        "moved": "a knocked camera is driver.backend.frames.shift (m) and turn (rad) now; leave it out if it is [0, 0]"
+    }
 
     late: tuple[int, int] = setting(
         (0, 0), "control periods by which a picture comes after what it shows, drawn for each", low=0, high=20

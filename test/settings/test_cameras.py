@@ -36,6 +36,11 @@ def robot_of(task: str = "xarm_pick_place", driver: str = "pybullet", **cameras:
     return load_settings(task, overrides=[over]).load_robot()
 
 
+def test_what_pixels_of_a_knocked_camera_are_now() -> None:
+    with pytest.raises(ConfigError, match=r"frames.moved' is there no more; .*frames.shift \(m\) and turn \(rad\)"):
+        load_settings("sphero_navigate", overrides=[{"driver": {"backend": {"frames": {"moved": [0, 0]}}}}])
+
+
 def test_none_look_unless_asked() -> None:
     robot = robot_of()
     assert robot.cameras == {} and set(robot.optional_cameras) == {"wrist", "front"}

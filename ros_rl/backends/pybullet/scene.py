@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from ros_rl.backends.pybullet.client import pybullet, quiet
@@ -62,9 +64,11 @@ def paint(client: Any, bodies: Sequence[int], share: Sequence[float]) -> None:
     """Give bodies a share of the red, green and blue that they have, as they are drawn."""
     if all(part == 1.0 for part in share):
         return
-    for shape in [shape for index in bodies for shape in client.getVisualShapeData(index)]:
-        colour = [min(1.0, own * part) for own, part in zip(shape[7], (*share, 1.0), strict=True)]
-        client.changeVisualShape(shape[0], shape[1], rgbaColor=colour)
+    for index in bodies:
+        for link, shapes in groupby(client.getVisualShapeData(index), itemgetter(1)):
+            for place, shape in enumerate(shapes):
+                colour = [min(1.0, own * part) for own, part in zip(shape[7], (*share, 1.0), strict=True)]
+                client.changeVisualShape(index, link, shapeIndex=place, rgbaColor=colour)
 
 
 def _make_ground(client: Any, body: SceneBody, turned: Sequence[float]) -> int:

@@ -14,8 +14,8 @@ pytest.importorskip("pybullet")
 
 from ros_rl.backends.backend import Scenario
 from ros_rl.backends.pybullet.backend import PyBulletBackend
-from ros_rl.backends.pybullet.client import connect
-from ros_rl.backends.pybullet.scene import load_scene
+from ros_rl.backends.pybullet.client import connect, pybullet
+from ros_rl.backends.pybullet.scene import load_scene, paint
 from ros_rl.robot import load_robot
 from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
@@ -123,6 +123,34 @@ def test_friction_decides_whether_a_body_slides(tmp_path):
         client.setGravity(0.0, 0.0, -9.81)
     np.testing.assert_allclose(slid, [1 / (2 * 0.8 * friction * 9.81) for friction in (0.25, 1.0)], rtol=0.1)
     client.disconnect()
+
+
+def test_each_shape_is_painted_in_its_own_colour(tmp_path, client):
+    """Boxes of 1 m side by side, two of each link, seen from the front."""
+    inertial = '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>'
+    colours = np.array([[1.0, 0.4, 0.4], [0.4, 1.0, 0.4], [0.4, 0.4, 1.0], [0.8, 0.8, 0.4]])
+    boxes = [
+        f'<visual><origin xyz="{x} 0 0"/><geometry><box size="1 1 1"/></geometry>'
+        f'<material name="m{x}"><color rgba="{red} {green} {blue} 1"/></material></visual>'
+        for x, (red, green, blue) in enumerate(colours)
+    ]
+    links = [f'<link name="l{i}">{inertial}{"".join(boxes[2 * i : 2 * i + 2])}</link>' for i in (0, 1)]
+    joint = '<joint name="j" type="fixed"><parent link="l0"/><child link="l1"/></joint>'
+    path = tmp_path / "boxes.urdf"
+    path.write_text(f'<robot name="boxes">{"".join(links)}{joint}</robot>')
+    body = client.loadURDF(str(path))
+
+    def seen() -> np.ndarray:
+        view = client.computeViewMatrix([1.5, -5.0, 0.0], [1.5, 0.0, 0.0], [0.0, 0.0, 1.0])
+        lens = client.computeProjectionMatrixFOV(55.0, 1.0, 0.1, 10.0)
+        image = client.getCameraImage(64, 64, view, lens, renderer=pybullet.ER_TINY_RENDERER)[2]
+        return np.reshape(image, (64, 64, 4))[32, [11, 25, 38, 52], :3].astype(float)
+
+    share = np.array([0.5, 1.0, 0.25])
+    before = seen()
+    np.testing.assert_allclose(before / before.max(), colours, atol=0.02)
+    paint(client, [body], share)
+    np.testing.assert_allclose(seen() / before.max(), colours * share, atol=0.02)
 
 
 def test_nothing_is_printed(tmp_path, capfd):
