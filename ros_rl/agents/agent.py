@@ -134,10 +134,10 @@ class Agent(ABC):
                 value.copy_(state[name])
         self.updates, self._due = int(state["updates"]), dict(state["due"])
 
-    def _show(self, q: Tensor, target: Tensor) -> None:
+    def _show(self, q: Tensor, target: Tensor, clipped: Tensor | None = None) -> None:
         """Show the watch an update of critics; see `ValueWatch.batch`."""
         if self.watch is not None:
-            self.watch.batch(q.detach(), target, self.entropy_bonus)
+            self.watch.batch(q.detach(), target, self.entropy_bonus, clipped)
 
     def _take(self, what: str, per_step: float) -> int:
         """How many of something are due at this step, at `per_step` of them a step, perhaps a fraction."""

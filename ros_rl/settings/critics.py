@@ -117,17 +117,35 @@ class CategoricalSettings(CriticSettings):
         choices=("squared", "categorical"),
     )
     bins: int = setting(101, "categorical: bins of a value", low=2, high=1001)
-    largest_value: float = setting(5.0, "categorical: value of the last bin, and minus that of the first", low=1e-6)
+    largest_value: float = setting(
+        5.0, "categorical: value of the last bin, and minus that of the first; what is beyond counts as these", low=1e-6
+    )
     reward_scale: str = setting(
         "none",
         "what rewards are divided by for the critics; returns: the standard deviation of discounted returns so far",
         choices=("none", "returns"),
     )
 
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        super().__post_init__()
+        for name in ("bins", "largest_value"):
+            value, only = getattr(self, name), getattr(type(self), name)
+            if self.loss != "categorical" and value != only:
+                raise ConfigError(
+                    f"agent.{name} is {value}, which has no effect with agent.loss '{self.loss}': use {only}, or "
+                    "agent.loss categorical"
+                )
+
     @property
     def value_bins(self) -> tuple[int, float] | None:
         """See `CriticSettings.value_bins`."""
         return (self.bins, self.largest_value) if self.loss == "categorical" else None
+
+    def without_remedy(self) -> frozenset[str]:
+        """See `AgentSettings.without_remedy`."""
+        useless = {"reward_scale"} if self.reward_scale == "returns" else set()
+        return super().without_remedy() | (useless if self.value_bins else {"largest_value", "reward_scale"})
 
     @classmethod
     def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:

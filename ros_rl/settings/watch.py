@@ -18,6 +18,9 @@ class WatchSettings:
     window: int = setting(1000, "updates that recent figures are taken over", unit="updates", low=10)
     beyond_share: float = setting(0.005, "share of recent batches whose |Q| may be beyond its bound", low=0.0, high=1.0)
     bellman_share: float = setting(1.0, "largest recent Bellman error, as a share of the targets' size", low=0.0)
+    clipped_share: float = setting(
+        0.05, "largest recent share of the targets' probability beyond the outermost bins", low=0.0, high=1.0
+    )
     rank_every: int = setting(2000, "updates between looks at the critics' effective rank", unit="updates", low=1)
     rank_share: float = setting(
         0.25, "smallest effective rank, as a share of the largest of this training", low=0.0, high=1.0

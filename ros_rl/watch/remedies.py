@@ -22,6 +22,8 @@ REMEDIES: Mapping[str, str] = {
     "agent.normalisation": "layer norm (agent.normalisation layer)",
     "agent.layer_norm": "layer norm (agent.layer_norm true)",
     "agent.learning_rate": "a smaller agent.learning_rate",
+    "agent.largest_value": "a larger agent.largest_value",
+    "agent.reward_scale": "rewards in units of their returns (agent.reward_scale returns)",
     "learner.batch_size": "larger batches (learner.batch_size)",
     "learner.updates_per_step": "fewer updates per step (learner.updates_per_step)",
 }

@@ -50,6 +50,7 @@ _AGAINST_LOW_RANK = (
     "agent.normalisation",
     "agent.layer_norm",
 )
+_AGAINST_CLIPPING = ("agent.largest_value", "agent.reward_scale")
 _AGAINST_OVERESTIMATION = ("agent.critics", "learner.updates_per_step", "learner.replay.n_step")
 
 
@@ -75,6 +76,7 @@ class ValueWatch:
         self._bonus = 0.0
         self._not_finite = 0  # the last update with such a value
         self._sizes: deque[tuple[float, float, float]] = deque(maxlen=settings.window)
+        self._clipped: deque[float] = deque(maxlen=settings.window)
         self._rank = self._largest_rank = 0
         self._rank_at = -settings.rank_every
         self._episodes: deque[tuple[float, float]] = deque(maxlen=settings.episodes)
@@ -103,13 +105,14 @@ class ValueWatch:
         self.reward(transition.reward)
 
     @torch.no_grad()
-    def batch(self, q: Tensor, target: Tensor, entropy_bonus: float = 0.0) -> None:
+    def batch(self, q: Tensor, target: Tensor, entropy_bonus: float = 0.0, clipped: Tensor | None = None) -> None:
         """Take what an update computed.
 
         Args:
             q: Values of any shape.
             target: Their targets; its shape broadcasts to that of `q`.
             entropy_bonus: Soft agents: alpha times the policy's mean entropy in the batch, in units of reward.
+            clipped: Critics of bins: share of the targets' probability beyond the outermost ones, ().
         """
         largest = float(torch.linalg.vector_norm(q, math.inf))
         error = float(torch.linalg.vector_norm(q - target)) / math.sqrt(q.numel())
@@ -118,6 +121,7 @@ class ValueWatch:
         self.check.batch(largest, entropy_bonus)
         if math.isfinite(largest) and math.isfinite(error):
             self._sizes.append((largest, error, size))
+            self._clipped += [] if clipped is None else [float(clipped)]
         else:
             self._not_finite = self.updates
 
@@ -163,6 +167,8 @@ class ValueWatch:
             error, size = np.sqrt((sizes[:, 1:] ** 2).mean(0))
             found["q_largest"] = float(sizes[:, 0].max())
             found |= {"bellman_error": float(error), "bellman_relative": _share(error, size)}
+        if self._clipped:
+            found["clipped_share"] = float(np.mean(self._clipped))
         if self._largest_rank:
             found["effective_rank"] = float(self._rank)
         if self._episodes:
@@ -196,6 +202,12 @@ class ValueWatch:
             told.append(
                 f"the Bellman error is {100 * relative:.0f} % of the targets' size (allowed: "
                 f"{100 * s.bellman_share:g} %); {self._advice(*_AGAINST_ERROR)}"
+            )
+        clipped = found.get("clipped_share", 0.0)
+        if clipped > s.clipped_share:
+            told.append(
+                f"{100 * clipped:.0f} % of the targets' probability is beyond the outermost bins and taken for theirs "
+                f"(allowed: {100 * s.clipped_share:g} %); {self._advice(*_AGAINST_CLIPPING)}"
             )
         if self._rank < s.rank_share * self._largest_rank:
             told.append(

@@ -71,3 +71,15 @@ def test_checks_of_all_parts_are_made(name: str) -> None:
     if name in {"sac", "actor_critic", "mbpo", "dqn"}:
         with pytest.raises(ConfigError, match="agent.target_critics 3 is above agent.critics 2"):
             build(AGENT_SETTINGS[name], {"critics": 2, "target_critics": 3})
+
+
+@pytest.mark.parametrize("name", ["sac", "drq_sac"])
+@pytest.mark.parametrize(("setting", "value", "only"), [("bins", 51, 101), ("largest_value", 10.0, 5.0)])
+def test_bins_without_a_distribution_are_refused(name: str, setting: str, value: float, only: float) -> None:
+    message = (
+        f"agent.{setting} is {value}, which has no effect with agent.loss 'squared': use {only}, or agent.loss cat"
+    )
+    with pytest.raises(ConfigError, match=message):
+        build(AGENT_SETTINGS[name], {setting: value})
+    settings = build(AGENT_SETTINGS[name], {"loss": "categorical", setting: value})
+    assert getattr(settings, setting) == value

@@ -61,6 +61,7 @@ def test_every_update_is_shown(name: str) -> None:
     gamma = training.settings.agent.gamma
     assert (training.watch.check.largest_bonus > 0.0) == (name in SOFT)
     largest = float(np.abs(training.replay.at(np.arange(30)).reward).max())
+    assert ("clipped_share" in figures) == (name == "xqc")
     assert figures["q_bound"] == pytest.approx((largest + gamma * training.watch.check.largest_bonus) / (1.0 - gamma))
 
 

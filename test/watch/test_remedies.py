@@ -20,6 +20,7 @@ from ros_rl.watch.value_watch import ValueWatch
 OFTEN = {"agent.learning_rate", "learner.batch_size", "learner.updates_per_step"}
 Q_LEARNING = {"agent.targets", "agent.tau", "agent.critics", "agent.normalisation"}
 REPLAYED = (OFTEN | Q_LEARNING | {"learner.replay.n_step"}) - {"agent.targets"}
+BINS = {"agent.largest_value", "agent.reward_scale"}
 CROSSQ = ["agent.normalisation=batch", "agent.targets=none"]
 
 
@@ -37,6 +38,8 @@ def advised(agent: str, *overrides: str) -> set[str]:
         ("sac", ["agent.targets=none"], (REPLAYED | {"agent.targets"}) - {"agent.tau"}),
         ("sac", CROSSQ, OFTEN | {"agent.targets", "agent.critics", "learner.replay.n_step"}),
         ("sac", ["agent.normalisation=layer"], REPLAYED - {"agent.normalisation"}),
+        ("sac", ["agent.loss=categorical"], REPLAYED | BINS),
+        ("sac", ["agent.loss=categorical", "agent.reward_scale=returns"], REPLAYED | {"agent.largest_value"}),
         ("dqn", [], (REPLAYED | {"agent.targets", "agent.copy_every"}) - {"agent.tau"}),
         ("dqn", ["agent.targets=polyak", "agent.bootstrap=same"], REPLAYED | {"agent.bootstrap"}),
         ("naf", [], REPLAYED - {"agent.critics"}),
@@ -76,6 +79,8 @@ FOLLOWED = {
     "agent.normalisation": "layer",
     "agent.layer_norm": True,
     "agent.learning_rate": 1e-5,
+    "agent.largest_value": 10.0,
+    "agent.reward_scale": "returns",
     "learner.batch_size": 300,
     "learner.updates_per_step": 0.5,
 }
@@ -87,6 +92,7 @@ FOLLOWED = {
     [
         {"name": "sac"},
         {"name": "sac", "normalisation": "batch", "targets": "none"},
+        {"name": "sac", "loss": "categorical"},
         {"name": "td3", "targets": "hard"},
         {"name": "td7"},
         {"name": "naf"},

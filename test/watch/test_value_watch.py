@@ -138,6 +138,18 @@ def test_bellman_error_is_the_root_mean_square_over_the_window() -> None:
     assert "Bellman error is 135 %" in warning and "100 %" in warning
 
 
+def test_values_beyond_the_bins_are_told_after_a_window() -> None:
+    values, q = watch(clipped_share=0.3), torch.ones(2, 4)
+    for share in [0.0] * 6 + [1.0] * 3:
+        values.batch(q, q, clipped=torch.tensor(share))
+    assert values.figures()["clipped_share"] == pytest.approx(1 / 3) and values.warnings() == []
+    values.batch(q, q, clipped=torch.tensor(1.0))
+    (warning,) = values.warnings()
+    for part in ("40 % of the targets", "30 %", "agent.largest_value", "agent.reward_scale returns"):
+        assert part in warning
+    assert "clipped_share" not in watch().figures()
+
+
 def test_effective_rank_by_hand() -> None:
     rotation = torch.linalg.qr(torch.randn(6, 6, generator=torch.Generator().manual_seed(0)))[0]
     for singular, rank in (

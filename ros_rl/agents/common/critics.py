@@ -114,6 +114,7 @@ class CategoricalCritics(Critics[CategoricalNetwork]):
         smallest = self.mean(probability).argmin(0)[None, :, None]
         chosen = torch.take_along_dim(probability, smallest, 0)[0]
         moved = samples.target(self._bins[:, None] - cost)
+        self.clipped = (chosen * (moved.T.abs() > self._bins[-1])).sum(-1).mean()
         return on_bins(self._bins, moved.T, chosen)
 
     def mean(self, target: Tensor) -> Tensor:

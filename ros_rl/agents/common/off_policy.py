@@ -58,7 +58,7 @@ class ReplayAgent(Agent):
             samples = self.inputs.samples(batch)
             samples.reward = samples.reward / self.unit
             q, target = (self.unit * values for values in self.update_critics(samples))
-            self._show(q, target)
+            self._show(q, target, self.critics.clipped)
             if replay.settings.priority != "uniform":
                 errors = self._errors(replay.settings.priority, samples, q, target)
                 known = np.isfinite(errors)  # of the others the watch tells

@@ -55,6 +55,9 @@ class TargetedNetwork(Generic[M]):
         counted: How many critics of an ensemble, drawn anew for each update, count in a target; 0: all.
     """
 
+    clipped: Tensor | None = None
+    """Share of the last targets' probability, (), that lay beyond the outermost bins; None: there are none."""
+
     def __init__(
         self, make: Callable[[], M], rule: TargetRule, learning_rate: float, beta1: float = 0.9, counted: int = 0
     ) -> None:

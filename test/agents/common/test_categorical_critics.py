@@ -85,6 +85,21 @@ def test_target_is_the_moved_distribution_of_the_critic_with_the_smallest_mean(r
     assert len(set(means.argmin(0))) > 1 and not q.requires_grad and not target.requires_grad
 
 
+def test_what_lies_beyond_the_bins_is_told() -> None:
+    """Of the next action's distribution, whose values are moved one by one."""
+    critics, samples = critics_of("layer"), random_samples(LAYOUT)
+    with torch.no_grad():
+        following = critics.target.logits(samples.next_obs, choose(samples.next_obs)[0]).softmax(-1).numpy()
+    bins = np.linspace(-2.0, 2.0, 11)
+    beyond = 0.0
+    for row, which in enumerate((following @ bins).argmin(0)):
+        kept = float(samples.discount[row] * (1.0 - samples.terminated[row]))
+        moved = [float(samples.reward[row]) + kept * (place - float(COST[row])) for place in bins]
+        beyond += sum(mass for place, mass in zip(moved, following[which, row], strict=True) if abs(place) > 2.0) / 6
+    critics.targets(samples, choose)
+    assert beyond > 0.05 and float(critics.clipped) == pytest.approx(beyond, rel=1e-4)
+
+
 def test_without_batch_norm_now_and_next_are_apart() -> None:
     critics, samples = critics_of("layer"), random_samples(LAYOUT)
     with torch.no_grad():
