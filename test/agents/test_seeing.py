@@ -25,13 +25,15 @@ from ros_rl.types import Image
 FRAMES = 2
 SMALL: dict[str, Any] = {"frames": FRAMES, "channels": 8, "embedding": 16, "hidden": 64, "gamma": 0.9}
 XQC = {"name": "drq_sac", "normalisation": "unit", "loss": "categorical", "reward_scale": "returns"}
-AGENTS: dict[str, tuple[int, int, dict[str, Any]]] = {
-    "latent_mpc": (0, 350, SMALL | {"latent": 32}),
-    "drq_sac": (0, 400, SMALL),
-    "drq_xqc": (0, 400, SMALL | XQC),
-    "drq_dqn": (3, 300, SMALL | {"targets": "polyak", "tau": 0.02, "epsilon_persists": 0.5}),
+AGENTS: dict[str, tuple[int, dict[str, Any]]] = {
+    "latent_mpc": (0, SMALL | {"latent": 32}),
+    "drq_sac": (0, SMALL),
+    "drq_xqc": (0, SMALL | XQC),
+    "drq_dqn": (3, SMALL | {"targets": "polyak", "tau": 0.02, "epsilon_persists": 0.5}),
 }
-"""Choices, updates and settings of each."""
+"""Choices and settings of each."""
+UPDATES = {"latent_mpc": 350, "drq_sac": 400, "drq_dqn": 300}
+"""Until it has learned; with the critics of XQC not each seed does."""
 
 
 def settings_of(name: str, agent: dict[str, Any]) -> Settings:
@@ -42,7 +44,7 @@ def settings_of(name: str, agent: dict[str, Any]) -> Settings:
 
 
 def made(name: str, **more: Any) -> tuple[Agent, ReplayBuffer]:
-    choices, _, agent = AGENTS[name]
+    choices, agent = AGENTS[name]
     torch.manual_seed(0)
     seen = layout(choices)
     buffer = ReplayBuffer(1000, 0, 1, 0, agent["gamma"], images=seen.images, frames=FRAMES)
@@ -76,9 +78,9 @@ class Exported:
         return found.action
 
 
-@pytest.mark.parametrize("name", [name for name in AGENTS if name != "drq_xqc"])
-def test_it_learns_to_push_what_it_sees(name: str) -> None:
-    choices, updates, _ = AGENTS[name]
+@pytest.mark.parametrize(("name", "updates"), UPDATES.items())
+def test_it_learns_to_push_what_it_sees(name: str, updates: int) -> None:
+    choices, _ = AGENTS[name]
     agent, buffer = made(name)
     for k in range(updates):
         metrics = agent.train(buffer, k)
