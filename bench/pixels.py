@@ -98,13 +98,14 @@ PARTS = {
     "xarm_state_untaught": Part("xarm_pick_place", "", _THINGS, 3.0, True, 120.0, (*_ALONE, _UPRIGHT_AND_AHEAD)),
     "xarm": Part("xarm_pick_place", "xarm_pixels", _THINGS, 3.0, True, 20.0, (), "pick_place"),
     "a1": Part("a1_from_back", "a1_dreamer", "walking_velocity", 0.3, True, 60.0),  # m/s; sixteen numbers, no pictures
+    "a1_state": Part("a1_from_back", "", "walking_velocity", 0.3, True, 30.0),  # all that its sensors tell, beside it
 }
 USUAL = ("velocity", "velocity_sac", "ur5", "xarm")
 _EPISODES, _IN_A_ROW = 10, 2
 _EVALUATED = {
     _THINGS: "evaluator.every=600",
     "distance": "evaluator.every=200",
-    "walking_velocity": "evaluator.every=4800",
+    "walking_velocity": "evaluator.every=2400",
 }
 
 

@@ -26,6 +26,7 @@ from ros_rl.agents.common.soft_actor_critic import SoftActorCritic, Temperature
 from ros_rl.layout import Layout
 from ros_rl.networks.critics import polyak
 from ros_rl.networks.policies import SquashedGaussianPolicy
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.off_policy import SacSettings
 
 
@@ -49,17 +50,23 @@ class SacAgent(OffPolicyAgent):
         s = settings
         self.reward_scale = RewardScale() if s.reward_scale == "returns" else None
         self.policy = SquashedGaussianPolicy(layout.size, layout.action_size, s.policy_hidden or s.hidden)
+        self.settings = s
         self.policy_tau, self.acting = s.policy_tau, self.policy
         """What acts: the policy, or its average over past updates."""
         if s.policy_tau < 1.0:
             self.acting = copy.deepcopy(self.policy).requires_grad_(False)
         self.graph = SacGraph(layout, self.inputs, self.acting)
-        target_entropy = s.target_entropy * layout.action_size
+        target_entropy = s.target_entropy_at(0) * layout.action_size
         temperature = Temperature(s.initial_alpha, target_entropy, s.alpha_learning_rate, s.beta1)
         follows_mean = s.policy_value == "mean"
         self.soft = SoftActorCritic(
             self.policy, self.critics, temperature, self.inputs.smooth, s.learning_rate, s.beta1, follows_mean
         )
+
+    def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
+        """See `Agent.train`; what the policy's entropy is drawn to may fall on the way."""
+        self.soft.temperature.target_entropy = self.settings.target_entropy_at(env_steps) * self.layout.action_size
+        return super().train(replay, env_steps)
 
     def next_action(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """See `OffPolicyAgent.next_action`: drawn from the policy; it loses alpha log pi."""

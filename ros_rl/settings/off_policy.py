@@ -58,6 +58,20 @@ class SacSettings(SoftCriticSettings, CategoricalSettings):
         low=1e-6,
         high=1.0,
     )
+    entropy_start: float = setting(
+        0.0, "target entropy per action dimension at the start, where agent.entropy_steps is not 0", unit="nat"
+    )
+    entropy_steps: int = setting(
+        0,
+        "environment steps from agent.entropy_start to agent.target_entropy, linear; 0: the latter throughout",
+        unit="steps",
+        low=0,
+    )
+
+    def target_entropy_at(self, env_steps: int) -> float:
+        """Target entropy per action dimension [nat] after so many environment steps."""
+        done = min(env_steps / self.entropy_steps, 1.0) if self.entropy_steps else 1.0
+        return self.entropy_start + done * (self.target_entropy - self.entropy_start)
 
 
 @dataclass(frozen=True)

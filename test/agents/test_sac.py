@@ -71,6 +71,15 @@ def test_learns_a_bandit(kind: dict[str, str]) -> None:
     assert largest_difference(agent.graph, ExportedGraph(agent.graph, "toy", 0.05), 1.0) < 1e-5
 
 
+@pytest.mark.parametrize(("steps", "target"), [(0, 0.3), (2000, 0.05), (8000, -0.7), (9000, -0.7)])
+def test_target_entropy_falls_on_the_way(steps: int, target: float) -> None:
+    agent = agent_of(plain_layout(), "sac", entropy_start=0.3, entropy_steps=8000, target_entropy=-0.7)
+    assert agent.soft.temperature.target_entropy == pytest.approx(2 * 0.3)  # of two actions
+    agent.updates_per_step = 0.0
+    agent.train(ReplayBuffer(8, 5, 2), steps)
+    assert agent.soft.temperature.target_entropy == pytest.approx(2 * target)
+
+
 def test_without_an_average_the_policy_itself_acts() -> None:
     agent = agent_of(plain_layout(), "sac")
     assert agent.acting is agent.policy is agent.graph.policy and "acting_policy" not in agent.parts()

@@ -335,17 +335,24 @@ class TestFromBack:
             ({}, 3.0 * 0.4 - 0.04),
             ({"body_velocity": [2.0, 0.0, 0.0]}, 3.0 - 0.04),
             ({"body_velocity": [-0.2, 0.0, 0.0]}, -3.0 * 0.4 - 0.04),
-            ({"angular_velocity": [3.0, 3.0, -5.0]}, 3.0 * 0.4 - 0.3),
-            ({"joint_position": [0.5] * 12}, 0.5 * (3.0 * 0.4 - 0.04) - 0.5),  # half as near, in the pose's reward too
+            ({"angular_velocity": [1.0, -2.0, 0.4]}, 3.0 * 0.4 - 0.04 - 0.25),
+            ({"angular_velocity": [3.0, 3.0, -5.0]}, 3.0 * 0.4 - 0.3 - 0.45),
+            ({"joint_velocity": [5.0] * 12}, 3.0 * 0.4 - 0.04 - 0.05),
+            ({"joint_position": [0.5] * 12}, 0.5 * 3.0 * 0.4 - 0.04 - 0.5),  # half as near, in the pose's reward too
         ],
     )
     def test_what_stands_is_paid_for_walking(self, changes: Values, walking: float) -> None:
         reward, ended = judged(make_task("a1_from_back"), {**STANDING, **changes}, STILL, MOVED)
-        assert (reward, ended) == (pytest.approx(1.0 + 1.0 + 1.0 + walking - 0.0018), False)
+        assert (reward, ended) == (pytest.approx(1.0 + 1.0 + 1.0 + walking - 0.009), False)
 
-    def test_what_lies_on_its_back_is_not(self) -> None:
-        lying = {**STANDING, "gravity": [0.0, 0.0, 1.0]}
-        assert judged(make_task("a1_from_back"), lying, STILL, MOVED)[0] == pytest.approx(-0.0018)
+    def test_what_rears_is_paid_for_little(self) -> None:
+        rearing = {**STANDING, "gravity": [0.8, 0.0, -0.6]}  # 0.8 of the way up, 53 degrees off level
+        risen, walking = 0.8 + 2.0 * 0.64, 0.64 * 0.6**4 * (3.0 * 0.4 - 0.04 - 0.009)
+        assert judged(make_task("a1_from_back"), rearing, STILL, MOVED)[0] == pytest.approx(risen + walking)
+
+    def test_who_lies_on_its_back_may_try_at_no_cost(self) -> None:
+        lying = {**STANDING, "gravity": [0.0, 0.0, 1.0], "joint_velocity": [9.0] * 12}
+        assert judged(make_task("a1_from_back"), lying, STILL, MOVED)[0] == 0.0
 
     @pytest.mark.parametrize(
         ("joints", "tilt", "velocity", "reward"),

@@ -355,7 +355,7 @@ def test_a_warm_up_that_leaves_nothing_to_learn_from_is_refused() -> None:
     training_of({"learner": {"warmup_steps": 299, "steps": 300}})
 
 
-def test_resume_refuses_another_task_and_a_smaller_buffer(tmp_path: Path) -> None:
+def test_resume_refuses_another_task_and_a_smaller_buffer_takes_the_newest(tmp_path: Path) -> None:
     training = random_training()
     fill(training, 150)
     training.checkpoint(tmp_path)
@@ -363,8 +363,10 @@ def test_resume_refuses_another_task_and_a_smaller_buffer(tmp_path: Path) -> Non
     with pytest.raises(RunFolderError, match="values"):
         other.resume(tmp_path)
     small = {"agent": {"name": "random"}, "learner": {"replay_capacity": 100}}
-    with pytest.raises(RunFolderError, match="150 transitions"):
-        TrainingLoop(load_settings("mock_point", overrides=[small])).resume(tmp_path)
+    smaller = TrainingLoop(load_settings("mock_point", overrides=[small]))
+    smaller.resume(tmp_path)
+    assert len(smaller.replay) == 100 and smaller.env_steps == training.env_steps
+    assert np.array_equal(smaller.replay.at(np.arange(100)).reward, training.replay.at(np.arange(50, 150)).reward)
 
 
 def test_replay_is_made_from_the_settings() -> None:

@@ -65,16 +65,16 @@ class QuadrupedGetUp(Task):
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """See the class."""
-        upright, standing = self._upright(after), self._standing(after)
         change = ((action - last_action) ** 2).mean(-1)
         velocity = (after["joint_velocity"] ** 2).mean(-1)
-        return (
-            self.upright_weight * upright
-            + self.height_weight * standing
-            + self.pose_weight * standing * self._near(after)
-            - self.action_change_weight * change
-            - self.velocity_weight * standing * velocity
-        )
+        penalty = self.action_change_weight * change + self.velocity_weight * self._standing(after) * velocity
+        return self._risen(after) - penalty
+
+    def _risen(self, after: Fields) -> Any:
+        """What it is paid for: being upright, then high, then in the home pose."""
+        standing = self._standing(after)
+        pose = self.pose_weight * standing * self._near(after)
+        return self.upright_weight * self._upright(after) + self.height_weight * standing + pose
 
     def _upright(self, after: Fields) -> Any:
         """From 0 upside down to 1 upright."""
