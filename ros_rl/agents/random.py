@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
+
 import torch
 from torch import Tensor
 
@@ -16,28 +19,53 @@ from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.settings.agent import RandomSettings
 
 
+class Held:
+    """Actions of which each part is -1 or 1, and is drawn anew once in so many steps on average.
+
+    Args:
+        steps: Below 1 it is 1.
+    """
+
+    def __init__(self, steps: float) -> None:
+        self.steps = max(steps, 1.0)
+        chance = 1.0 / self.steps
+        self._threshold = NormalDist().inv_cdf(1.0 - chance) if chance < 1.0 else -math.inf
+
+    def draw(self, noise: Tensor, last: Tensor) -> Tensor:
+        """The next action, (actions,), from normal numbers (2, actions) and the last one, 0 where there is none."""
+        anew = (noise[1] > self._threshold) | (last == 0.0)
+        return torch.where(anew, torch.where(noise[0] > 0.0, 1.0, -1.0), last)
+
+
 class RandomGraph(ControlGraph):
     """Uniform in [-1, 1], smoothed; zero when evaluated. Of discrete actions any; one in the middle when evaluated.
 
     Args:
         spec: Layout of observations.
         smoothing: Share of the last action in the next one.
+        hold: Steps, on average, for which each part of a continuous action stays at one end of its range or the other
+            (Seyde et al. 2021: what is at its ends moves a body the most); 0: uniform actions, drawn anew at each step.
     """
 
-    def __init__(self, spec: Layout, smoothing: float) -> None:
+    def __init__(self, spec: Layout, smoothing: float, hold: float = 0.0) -> None:
         super().__init__(spec)
         self.spaces = Spaces(spec, smoothing if spec.knows_actions else 0.0)
+        self.held = Held(hold) if hold and not spec.choices else None
+        if self.held:
+            self.carry = (0.0,) * spec.action_size
 
     @property
     def noise_shape(self) -> list[int]:
-        """One number per action."""
-        return [self.spec.action_size]
+        """One number per action, and where actions are held another one, that says whether it changes."""
+        return [2, self.spec.action_size] if self.held else [self.spec.action_size]
 
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
-        """Map normal noise to uniform by its distribution function."""
+        """Map normal noise to uniform by its distribution function, or hold the ends of actions."""
         if self.spec.choices:
             return uniform_index(explore * noise, self.spec.choices), carry
-        action = explore * torch.erf(noise * 0.5**0.5)
+        if self.held:
+            carry = self.held.draw(noise, carry)
+        action = explore * (carry if self.held else torch.erf(noise * 0.5**0.5))
         if not self.spaces.smoothing:
             return action, carry
         return self.spaces.smooth(action, newest_action(observation, self.spec)), carry

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ros_rl.agents.random import RandomGraph
 from ros_rl.errors import SimulationError
 from ros_rl.gym.cost import measure
 from ros_rl.gym.environment import Environment
@@ -59,8 +58,7 @@ class GymTraining:
         if self._environment.step_limit is not None:
             settings.check_episodes(self._environment.step_limit, f"'{self._environment.name}'")
         self.training = TrainingLoop(settings, self._environment.layout)
-        random = RandomGraph(self._environment.layout, settings.agent.smoothing)
-        self._random = GraphActor(random, 1.0, settings.seed)
+        self._random = GraphActor(self.training.random, 1.0, settings.seed)
         graph = self.training.agent.graph
         self._actor, self._judged = GraphActor(graph, 1.0, settings.seed), partial(GraphActor, graph, 0.0)
         self._films = settings.evaluator.video and "rgb_array" in self._environment.render_modes

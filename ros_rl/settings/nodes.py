@@ -79,6 +79,13 @@ class LearnerSettings:
     robot_minutes: float = setting(5.0, "robot time to learn from", unit="min", low=0.01)
     steps: int = setting(0, "environment steps to learn from; 0: as many as robot_minutes hold", unit="steps", low=0)
     warmup_steps: int = setting(300, "steps of random actions before the first update", unit="steps", low=1)
+    warmup_hold: float = setting(
+        0.0,
+        "of these actions each part is at one end or the other of its range, and stays there for this time on average; "
+        "0: uniform, and drawn anew at each step",
+        unit="s",
+        low=0.0,
+    )
     updates_per_step: float = setting(3.0, "gradient updates per environment step", low=0.0, high=100.0)
     batch_size: int = setting(256, "transitions per update", low=2)
     replay_capacity: int = setting(200_000, "transitions that the replay buffer holds", low=100)

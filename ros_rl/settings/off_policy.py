@@ -59,7 +59,10 @@ class SacSettings(SoftCriticSettings, CategoricalSettings):
         high=1.0,
     )
     entropy_start: float = setting(
-        0.0, "target entropy per action dimension at the start, where agent.entropy_steps is not 0", unit="nat"
+        0.0,
+        "target entropy per action dimension at the start, where agent.entropy_steps is not 0; ln 2 is uniform",
+        unit="nat",
+        high=0.69,
     )
     entropy_steps: int = setting(
         0,
@@ -67,6 +70,14 @@ class SacSettings(SoftCriticSettings, CategoricalSettings):
         unit="steps",
         low=0,
     )
+
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        super().__post_init__()
+        if self.entropy_start and not self.entropy_steps:
+            raise ConfigError(
+                f"agent.entropy_start {self.entropy_start:g} has no effect while agent.entropy_steps is 0; say how many"
+            )
 
     def target_entropy_at(self, env_steps: int) -> float:
         """Target entropy per action dimension [nat] after so many environment steps."""

@@ -83,9 +83,10 @@ class TrainingLoop:
         self.rounds = 0
         self.version = -1
         self._published_at: int | None = None
-        smoothing = settings.agent.smoothing
         period = settings.control.period
-        self._random = ExportedGraph(RandomGraph(self.spec, smoothing), settings.task.name, period)
+        self.random = RandomGraph(self.spec, settings.agent.smoothing, learner.warmup_hold / period)
+        """What acts before anything is learned."""
+        self._random = ExportedGraph(self.random, settings.task.name, period)
         self.agent: Agent = make_agent(self.spec, settings)
         self.watch = ValueWatch(gamma, learner.watch, remedies=remedies(settings))
         self._checks = ValueChecks(self.watch, self.agent, self.replay)

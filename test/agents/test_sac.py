@@ -80,6 +80,11 @@ def test_target_entropy_falls_on_the_way(steps: int, target: float) -> None:
     assert agent.soft.temperature.target_entropy == pytest.approx(2 * target)
 
 
+def test_a_first_target_without_steps_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"agent.entropy_start 0.3 has no effect while agent.entropy_steps is 0"):
+        settings_of("sac", entropy_start=0.3)
+
+
 def test_without_an_average_the_policy_itself_acts() -> None:
     agent = agent_of(plain_layout(), "sac")
     assert agent.acting is agent.policy is agent.graph.policy and "acting_policy" not in agent.parts()

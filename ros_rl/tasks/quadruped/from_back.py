@@ -68,10 +68,11 @@ WALKING_VELOCITY = Measure(
 class A1FromBack(QuadrupedGetUp):
     """`QuadrupedGetUp` with an A1 that begins on its back and walks once it stands; made for `driver.resets: never`.
 
-    Reward: that of getting up, and, as far as it stands level and its joints are near the home pose, the forward
-    velocity up to its target. Where the pose did not count it crawled on one stretched leg, and where being level did
-    not, it reared and threw itself forward. Penalties, on turning, tipping, changes of the action and joint velocities,
-    count only as far as it stands: who is on its back has to try.
+    Reward: that of getting up, and, as far as it stands level and its joints are near the home pose, nearness of the
+    forward velocity to its target: 1 there, 0 at rest and at twice as much. Where the pose did not count it crawled on
+    one stretched leg, where being level did not, it reared and threw itself forward, and where haste cost nothing, it
+    leapt. Penalties, on turning, tipping, changes of the action and joint velocities, count only as far as it stands:
+    who is on its back has to try.
     """
 
     name: ClassVar[str] = "a1_from_back"
@@ -84,8 +85,8 @@ class A1FromBack(QuadrupedGetUp):
 
     episode_seconds: float = setting(10.0, "time limit of an episode", unit="s", low=0.5)
     pose_weight: float = setting(1.0, "of nearness to the home pose, where it is upright and high", low=0.0)
-    target_velocity: float = setting(0.5, "velocity at which the reward saturates", unit="m/s", low=0.05, high=3.0)
-    walk_weight: float = setting(3.0, "of the forward velocity, as far as it stands in a pose like home", low=0.0)
+    target_velocity: float = setting(0.5, "forward velocity that is paid the most", unit="m/s", low=0.05, high=3.0)
+    walk_weight: float = setting(3.0, "of the forward velocity, as far as it stands level in a pose like home", low=0.0)
     yaw_rate_weight: float = setting(0.1, "penalty on the yaw rate, as far as it stands level", low=0.0)
     tilt_rate_weight: float = setting(
         0.05, "penalty on the squared rates of roll and pitch, as far as it stands level", unit="s^2/rad^2", low=0.0
@@ -100,14 +101,14 @@ class A1FromBack(QuadrupedGetUp):
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """See the class."""
         spin, level = after["angular_velocity"], self._standing(after) * self._level(after)
-        forward = after["body_velocity"][..., 0].clip(-self.target_velocity, self.target_velocity)
+        wrong = abs(after["body_velocity"][..., 0] - self.target_velocity) / self.target_velocity
         penalty = (
             self.yaw_rate_weight * abs(spin[..., 2]).clip(0.0, 3.0)
             + self.tilt_rate_weight * (spin[..., :2] ** 2).sum(-1).clip(0.0, 9.0)
             + self.action_change_weight * ((action - last_action) ** 2).mean(-1)
             + self.velocity_weight * (after["joint_velocity"] ** 2).mean(-1)
         )
-        walking = self.walk_weight * self._near(after) * forward / self.target_velocity
+        walking = self.walk_weight * self._near(after) * (1.0 - wrong.clip(0.0, 2.0))
         return self._risen(after) + level * (walking - penalty)
 
     def _level(self, after: Fields) -> Any:
