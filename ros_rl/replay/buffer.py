@@ -64,7 +64,6 @@ class ReplayBuffer:
         check_memory(capacity, observation_size, action_size, images)
         self.capacity, self.gamma, self.frames = capacity, gamma, frames
         self.settings = settings or ReplaySettings()
-        self._images = tuple(images)
         self._ring = Ring(capacity, observation_size, action_size, images)
         self._priorities = Priorities(capacity, self.settings) if self.settings.priority != "uniform" else None
         self._batches = Batches(self._ring, gamma, self.settings.n_step, frames)
@@ -224,7 +223,7 @@ class ReplayBuffer:
     def restore(self, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any], path: Path) -> None:
         """Take over what `state` gave. If no priorities are there, all that is held has the largest one.
 
-        Of more transitions than this buffer holds it takes the newest, without priorities.
+        Of more transitions than this buffer holds it takes the newest.
 
         Args:
             arrays: By name.
@@ -234,28 +233,14 @@ class ReplayBuffer:
         Raises:
             ConfigError: The sizes differ from this buffer's.
         """
-        held = len(arrays["reward"])
-        if held > self.capacity:
-            sizes = self._ring.observation.shape[1], self._ring.action.shape[1]
-            whole = ReplayBuffer(held, *sizes, images=self._images)
-            whole.restore(arrays, about, path)
-            self._rng.bit_generator.state = about["rng"]
-            self._take_newest(whole)
-            return
-        roll = self._ring.restore(arrays, about["sources"], path)
+        kept = self._ring.restore(arrays, about["sources"], path)
         self._rng.bit_generator.state = about["rng"]
         self._unranked = len(self)
         if self._priorities is not None:
             self._priorities = Priorities(self.capacity, self.settings)
         if self._priorities is not None and "priority" in arrays:
-            self._priorities.restore(np.roll(arrays["priority"], roll), float(arrays["largest_priority"]))
+            self._priorities.restore(arrays["priority"][kept], float(arrays["largest_priority"]))
             self._unranked = 0
-
-    def _take_newest(self, whole: ReplayBuffer) -> None:
-        """Fill this empty buffer with the newest of a larger one."""
-        self._ring.added = whole.added - self.capacity
-        for transition in whole.transitions(self.capacity):
-            ReplayBuffer.add(self, transition)
 
     def save(self, path: Path) -> None:
         """Write all that is held, and where the sampling stands, to a file of its own."""

@@ -96,11 +96,18 @@ class ImageColumns:
         own = {name: column.shape[1:] for name, column in self._columns.items()}
         return "" if found == own else f"images {found}; this buffer has {own}"
 
-    def restore(self, state: Mapping[str, np.ndarray], roll: int, held: int) -> None:
-        """Take over what `state` gave, its places rolled."""
+    def restore(self, state: Mapping[str, np.ndarray], kept: Index, held: int) -> None:
+        """Take over what `state` gave.
+
+        Args:
+            state: The saved arrays.
+            kept: Places in them of what is taken over, one after the other; from the last to the first it goes on.
+            held: How many are in them.
+        """
         for name, column in self._columns.items():
-            column[:held] = np.roll(state[f"image.{name}"], roll, axis=0)
+            column[: len(kept)] = state[f"image.{name}"][kept]
         self._last = {
-            int(place + roll) % held: {name: state[f"last_image.{name}"][row] for name in self._columns}
+            now: {name: state[f"last_image.{name}"][row] for name in self._columns}
             for row, place in enumerate(state.get("last_image", ()))
+            if (now := int(place - kept[0]) % held) < len(kept)
         }

@@ -39,7 +39,7 @@ class Ring:
 
     A chain is a run of transitions of one source and episode at consecutive ticks, none missing. The chains of several
     sources may be interleaved, so each transition knows how far away its chain goes on. These distances count places,
-    so they stay right when the ring is rolled.
+    so they stay right when the ring is rolled, or its oldest transitions are left out.
 
     Args:
         capacity: Transitions held.
@@ -202,8 +202,8 @@ class Ring:
         newest = np.array([self._newest[name] for name in self._sources], np.int64).reshape(-1, len(_Newest._fields))
         return columns | {"where": where, "newest": newest} | self.images.state(self.held)
 
-    def restore(self, state: Mapping[str, np.ndarray], sources: Sequence[str], path: Path) -> int:
-        """Take over what `state` gave.
+    def restore(self, state: Mapping[str, np.ndarray], sources: Sequence[str], path: Path) -> Index:
+        """Take over what `state` gave, or the newest of it that this ring has places for.
 
         Args:
             state: The saved arrays.
@@ -211,7 +211,7 @@ class Ring:
             path: Where they come from, for messages.
 
         Returns:
-            By how many places the columns were rolled: a full ring that moves to a larger one is put in order of age.
+            Where what is held now stood: in the same places, or in order of age if the other capacity was another.
 
         Raises:
             ConfigError: The sizes differ from this ring's; nothing is changed.
@@ -219,27 +219,25 @@ class Ring:
         held = len(state["reward"])
         for name in ("observation", "action"):
             own, found = getattr(self, name).shape[1:], state[name].shape[1:]
-            if found != own or held > self.capacity:
-                raise ConfigError(
-                    f"{path} holds {held} transitions, {name}s of {found} values; "
-                    f"this buffer {self.capacity}, of {own} values"
-                )
+            if found != own:
+                raise ConfigError(f"{path} holds {name}s of {found} values; this buffer of {own} values")
         if difference := self.images.differs(state):
             raise ConfigError(f"{path} holds {difference}")
         capacity, added, place = state["where"].tolist()
-        grows = held == capacity < self.capacity
-        roll = -place if grows else 0
+        kept = np.arange(held)
+        if capacity != self.capacity:
+            kept = np.roll(kept, -place)[-self.capacity :]
+            place = len(kept) % self.capacity
+        self.added, self.held, self.next = added, len(kept), place
         for name in _VALUES + _CHAINS:
-            getattr(self, name)[:held] = np.roll(state[name], roll, axis=0)
-        self.images.restore(state, roll, held)
-        follows = np.flatnonzero(self.successor[:held])
+            getattr(self, name)[: self.held] = state[name][kept]
+        self.images.restore(state, kept, held)
+        follows = np.flatnonzero(self.successor[: self.held])
         self.predecessor[:] = 0
         self.predecessor[(follows + self.successor[follows]) % self.capacity] = self.successor[follows]
-        self.added, self.held = added, held
-        self.next = (held if grows else place) % self.capacity
         self._sources = {name: number for number, name in enumerate(sources)}
         newest = (
             _Newest(episode, tick, bool(ended), number) for episode, tick, ended, number in state["newest"].tolist()
         )
         self._newest = dict(zip(sources, newest, strict=True))
-        return roll
+        return kept

@@ -207,3 +207,10 @@ def test_transitions_come_again_with_their_chains() -> None:
     assert [made.tick for made in found] == list(range(12))
     assert [float(made.observation[0]) for made in found if made.truncated] == [6.0]
     assert [float(made.observation[0]) for made in ring.transitions(3)] == [8.0, 1007.0, 1008.0]
+
+
+def test_demonstrations_are_cut_to_a_smaller_buffer_too() -> None:
+    smaller = MixedReplay(3, 1, 1)
+    smaller.restore(*mixed(own=5, shown=4).state(), Path("larger"))
+    assert smaller.newest(9).observation[:, 0].tolist() == [2, 3, 4]
+    assert smaller.demonstrations.newest(9).observation[:, 0].tolist() == [SHOWN + 1, SHOWN + 2, SHOWN + 3]

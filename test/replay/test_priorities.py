@@ -160,6 +160,20 @@ def test_priorities_move_to_a_larger_ring_with_their_transitions(tmp_path: Path)
     assert chi_square(counts[3:], np.arange(3, 13) / np.arange(3, 13).sum()) < 27.9
 
 
+@pytest.mark.parametrize("count", [9, 13])
+def test_priorities_move_to_a_smaller_buffer(count: int) -> None:
+    """Transition i has priority i + 1, so of the newest four that are held each is drawn in that proportion."""
+    buffer, smaller = prioritised(10, count, epsilon=1e-9), prioritised(4, 0, epsilon=1e-9)
+    held = buffer.everything()
+    buffer.update_priorities(held.index, held.reward + 1)
+    smaller.restore(*buffer.state(), Path("larger"))
+    drawn = smaller.sample(8000).reward.astype(int)
+    newest = np.arange(count - 4, count)
+    probability = (newest + 1) / (newest + 1).sum()
+    counts = np.bincount(drawn, minlength=count)
+    assert counts.sum() == counts[newest].sum() and chi_square(counts[newest], probability) < 16.3  # 0.1%, 3 degrees
+
+
 def test_a_uniform_checkpoint_serves_a_prioritised_buffer(tmp_path: Path) -> None:
     prioritised(10, 7, priority="uniform").save(tmp_path / "replay.safetensors")
     buffer = prioritised(10, 0)

@@ -187,6 +187,31 @@ def test_sources_survive_a_restart(tmp_path: Path, count: int, capacity: int) ->
     assert set(map(tuple, numbers(loaded))) <= whole_episodes(story[: count + 10], len(held))
 
 
+@pytest.mark.parametrize("count", [15, 40])  # in a ring of 20: not yet full, and written over
+@pytest.mark.parametrize("capacity", [1, 6, 14])
+def test_a_smaller_buffer_is_one_that_had_been_as_small(count: int, capacity: int) -> None:
+    """But that chains are known from before; then new transitions drive out the oldest, whoever's they are."""
+    story = interleaved(np.random.default_rng(5), 2, 50)
+    taken = buffer_of([], 4, capacity)
+    taken.restore(*buffer_of(story[:count], 4, 20).state(), Path("large"))
+    for now in range(count, count + 30):
+        held = story[now - capacity : now]
+        assert (len(taken), taken.added) == (capacity, now)
+        assert taken.newest(capacity).observation[:, 0].tolist() == [each.observation[0] for each in held]
+        check_sums(taken, held, 4)
+        assert set(map(tuple, numbers(taken))) <= whole_episodes(story[:now], capacity)
+        taken.add(story[now])
+
+
+def test_a_smaller_buffer_forgets_neither_robot_first() -> None:
+    story = [step(source, tick, tick) for tick in range(450) for source in "ab"]
+    taken = buffer_of([], 1, 200)
+    taken.restore(*buffer_of(story[:800], 1, 1000).state(), Path("large"))
+    for each in story[800:]:
+        taken.add(each)
+    assert [each.source for each in taken.transitions()] == ["a"] * 100 + ["b"] * 100
+
+
 def test_new_episodes_of_each_robot_leave_out_what_began_before() -> None:
     """a's first episode and b's first ran when the policy began to act; of each the next is the first that counts."""
     buffer, new = buffer_of([], 1), NewData()
