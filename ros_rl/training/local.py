@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.errors import ConfigError
 from ros_rl.runtime.robot_world import RobotWorld, Step
 from ros_rl.settings.tree import Settings
 from ros_rl.training.earlier_log import TickReader
@@ -75,13 +76,15 @@ def train_locally(
             does: all settings but those of the agent's networks may be others now. It takes a `folder`.
 
     Raises:
+        ConfigError: It is to go on without a folder.
         RunFolderError: The folder holds a run already, or cannot be written; or there is nothing to go on from, or it
             is of another agent or size.
     """
+    if resume is not None and folder is None:
+        raise ConfigError(f"what goes on with {resume} takes a folder of its own: train_locally(..., folder=...)")
     training = TrainingLoop(settings, read_ticks=read_ticks)
     told = callback or Callback()
     if folder is None:
-        assert resume is None, "what goes on needs a folder"
         yield from _train(training, None, told)
         return
     with LocalFolder(folder, settings, told.on_evaluation, resume) as kept:

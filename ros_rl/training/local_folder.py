@@ -46,9 +46,7 @@ class LocalFolder:
     ) -> None:
         self._settings, self._told, self._over, self._resume = settings, told, False, resume
         self._folder = RunFolder.claim(path)
-        self._folder.write_config(settings)
         self._state = RunState()
-        self._state.go_on(self._folder.path, None if resume is None else run_of(resume))
         self._received, self._session, self._packets = Received(), 0, 0
         self._source = settings.namespace
         self._run: TrainingRun | None = None
@@ -70,17 +68,20 @@ class LocalFolder:
         self._folder.release()
 
     def begin(self, training: TrainingLoop, publish: Callable[[bytes], None] | None) -> TrainingRun:
-        """The run of this training, which takes its graphs to `publish`.
+        """The run of this training, which takes its graphs to `publish`; before it goes on nothing is written.
 
         Raises:
             RunFolderError: There is nothing to go on from, or it is of another agent or size.
         """
-        self._run = TrainingRun(training, publish, self._evaluate, self._received.state)
+        run = TrainingRun(training, publish, self._evaluate, self._received.state)
         if self._resume is not None:
-            self._received.restore(*self._run.resume(self._resume))
+            self._received.restore(*run.resume(self._resume))
             self._session = 1 + self._received.steps.drivers.get(self._source, (0, 0))[0]
-        self._run.begin(self._folder.path)
-        return self._run
+        self._folder.write_config(self._settings)
+        self._state.go_on(self._folder.path, None if self._resume is None else run_of(self._resume))
+        run.begin(self._folder.path)
+        self._run = run
+        return run
 
     @property
     def _training(self) -> TrainingRun:

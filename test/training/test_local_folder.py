@@ -13,7 +13,7 @@ from learners import small_settings
 from summaries import SUMMARY_KEYS
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.errors import RunFolderError
+from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.runs.evaluations import read_evaluations
 from ros_rl.runs.received import Received
 from ros_rl.runtime.evaluation import evaluate
@@ -121,6 +121,21 @@ def test_a_finished_one_goes_on_under_other_settings(tmp_path) -> None:
     )
     *_, last = third
     assert last.training.env_steps == 480
+
+
+def test_one_that_cannot_go_on_leaves_its_folder_to_another_try(tmp_path) -> None:
+    *_, _ = train_locally(settings_of(), folder=tmp_path / "first")
+    longer, second = settings_of(learner={"robot_minutes": 0.3}), tmp_path / "second"
+    with pytest.raises(RunFolderError):
+        next(train_locally(longer, folder=second, resume=tmp_path / "first" / "chekpoint"))
+    assert not (second / "config.yaml").exists() and not (second / "summary.json").exists()
+    *_, after = train_locally(longer, folder=second, resume=tmp_path / "first" / "checkpoint")
+    assert after.training.env_steps == 360
+
+
+def test_what_goes_on_takes_a_folder(tmp_path) -> None:
+    with pytest.raises(ConfigError, match="folder="):
+        next(train_locally(settings_of(), resume=tmp_path))
 
 
 def test_an_agent_that_learns_from_a_log_leaves_a_folder(tmp_path) -> None:
