@@ -66,7 +66,8 @@ def tried(run: Path, change: str, minutes: float, more: list[str], folder: Path)
     """Before the change, right after it, and from then on; robot minutes count from the change."""
     part = PARTS["velocity"]
     begun = json.loads((run / "summary.json").read_text())["robot_minutes"]
-    usual = [f"learner.robot_minutes={begun + minutes:g}", "evaluator.every=200", "evaluator.episodes=3"]
+    length = ["learner.steps=0", f"learner.robot_minutes={begun + minutes:g}"]  # steps would say when it ends, too
+    usual = [*length, "evaluator.every=200", "evaluator.episodes=3"]
     graph = (run / AGENT).read_bytes()
     before, right_after = (judged(graph, changed(run, name)) for name in ("none", change))
     settings = changed(run, change, *usual, "evaluator.final_episodes=3", *more)
