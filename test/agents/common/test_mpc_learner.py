@@ -80,7 +80,7 @@ def test_a_batch_holds_its_share_of_imagined_steps_once_the_model_may(
 
 def test_several_updates_have_targets_by_the_critics_before_the_first() -> None:
     agent, e, seen_by_watch = small(), experience(), []
-    agent.watch = SimpleNamespace(batch=lambda q, target, bonus: seen_by_watch.append((q, target)))
+    agent.watch = SimpleNamespace(batch=lambda q, target, bonus, clipped: seen_by_watch.append((q, target)))
     before = copy.deepcopy(agent.critics.target)
     torch.manual_seed(5)
     samples = agent.samples(e, agent.settings.gamma)
@@ -244,9 +244,9 @@ def test_the_watch_sees_each_update() -> None:
     agent.entropy_bonus = 0.3
     q = agent.critics.online(seen(e.state, e.last_action), e.action).detach()
     figures = agent.update_critics(e)
-    ((values, target, bonus),) = shown
+    ((values, target, bonus, clipped),) = shown
     torch.testing.assert_close(values, q)
-    assert target.shape == (8,) and bonus == 0.3
+    assert target.shape == (8,) and bonus == 0.3 and clipped is None
     assert figures["critic_loss"] == pytest.approx(float(((values - target) ** 2).mean()), rel=1e-5)
 
 
