@@ -81,8 +81,8 @@ class LearnerSettings:
     warmup_steps: int = setting(300, "steps of random actions before the first update", unit="steps", low=1)
     warmup_hold: float = setting(
         0.0,
-        "of these actions each part is at one end or the other of its range, and stays there for this time on average; "
-        "0: uniform, and drawn anew at each step",
+        "of these actions, if continuous, each part is at one end or the other of its range, and stays there for this "
+        "time on average; 0: uniform, and drawn anew at each step",
         unit="s",
         low=0.0,
     )

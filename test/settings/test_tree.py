@@ -46,6 +46,20 @@ def test_a_run_whose_file_was_cut_is_refused(tmp_path):
             load_run(path)
 
 
+def test_all_settings_that_a_runs_file_lacks_are_named_at_once(tmp_path):
+    path, whole = tmp_path / "c.yaml", to_mapping(load_settings("xarm_reach"))
+    del whole["learner"]["warmup_hold"], whole["learner"]["watch"]["clipped_share"]
+    write_parameters_file(path, whole, nodes=())
+    words = r"c.yaml lacks 'learner.warmup_hold', 'learner.watch.clipped_share': .*; add the settings$"
+    with pytest.raises(ConfigError, match=words):
+        load_run(path)
+    for name in list(whole["learner"])[:12]:
+        del whole["learner"][name]
+    write_parameters_file(path, whole, nodes=())
+    with pytest.raises(ConfigError, match=r"lacks ('[\w.]+', ){7}'[\w.]+' and \d+ more: it was cut"):
+        load_run(path)
+
+
 def test_later_sources_win(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("/**: {ros__parameters: {seed: 1, control: {delay: 2}}}")
