@@ -116,6 +116,7 @@ class MpcAgent(MpcLearner):
         Where it adapts to new dynamics, critics and policy stay as they are (SimDist, arXiv 2603.15759), and so do the
         model's normalisers, which a few steps of a new world would spoil.
         """
+        self.soft.temperature.target_entropy = self.settings.target_entropy_at(env_steps) * self.spec.action_size
         if self.settings.adapt == DYNAMICS:
             metrics = self.model_work(replay, env_steps, refit=False)()
         else:

@@ -14,7 +14,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.settings.agent import AgentSettings, AugmentedSettings, ReturnSettings, SmoothSettings
 from ros_rl.settings.critics import NORMALISATIONS, TargetRule
 from ros_rl.settings.dynamics import ModelSettings
-from ros_rl.settings.off_policy import SoftCriticSettings, TemperatureSettings
+from ros_rl.settings.off_policy import FallingEntropySettings, SoftCriticSettings, TemperatureSettings
 from ros_rl.settings.planner import PlannerSettings
 from ros_rl.settings.replay import HOW_DRAWN
 
@@ -93,7 +93,7 @@ class MpcLearnerSettings(ModelBasedSettings, TemperatureSettings, ReturnSettings
 
 
 @dataclass(frozen=True)
-class MpcSettings(MpcLearnerSettings):
+class MpcSettings(MpcLearnerSettings, FallingEntropySettings):
     """Planner, dynamics ensemble, critics and policy."""
 
     changeable: ClassVar[tuple[str, ...]] = ("task.", "agent.planner.", "agent.act", "agent.exploration")

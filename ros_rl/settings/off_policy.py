@@ -35,29 +35,9 @@ class TemperatureSettings(AgentSettings):
 
 
 @dataclass(frozen=True)
-class SoftCriticSettings(TemperatureSettings, CriticSettings):
-    """Of agents that improve a policy by soft actor-critic."""
+class FallingEntropySettings(TemperatureSettings):
+    """Of agents whose target entropy may fall on the way."""
 
-    policy_delay: int = setting(1, "updates of the critics for each of the policy", low=1)
-    policy_value: str = setting("smallest", "of the critics, that the policy follows", choices=("smallest", "mean"))
-    policy_hidden: int = setting(0, "units in each of the policy's two hidden layers; 0: as agent.hidden", low=0)
-
-    @classmethod
-    def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:
-        """See `AgentSettings.meaning`."""
-        return super().meaning(agent) | {"policy_hidden": agent.get("policy_hidden") or agent.get("hidden")}
-
-
-@dataclass(frozen=True)
-class SacSettings(SoftCriticSettings, CategoricalSettings):
-    """Soft actor-critic."""
-
-    policy_tau: float = setting(
-        1.0,
-        "share of the policy, at each of its updates, in its average, which acts; 1: it acts itself",
-        low=1e-6,
-        high=1.0,
-    )
     entropy_start: float = setting(
         0.0,
         "target entropy per action dimension at the start, where agent.entropy_steps is not 0; ln 2 is uniform",
@@ -83,6 +63,32 @@ class SacSettings(SoftCriticSettings, CategoricalSettings):
         """Target entropy per action dimension [nat] after so many environment steps."""
         done = min(env_steps / self.entropy_steps, 1.0) if self.entropy_steps else 1.0
         return self.entropy_start + done * (self.target_entropy - self.entropy_start)
+
+
+@dataclass(frozen=True)
+class SoftCriticSettings(TemperatureSettings, CriticSettings):
+    """Of agents that improve a policy by soft actor-critic."""
+
+    policy_delay: int = setting(1, "updates of the critics for each of the policy", low=1)
+    policy_value: str = setting("smallest", "of the critics, that the policy follows", choices=("smallest", "mean"))
+    policy_hidden: int = setting(0, "units in each of the policy's two hidden layers; 0: as agent.hidden", low=0)
+
+    @classmethod
+    def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:
+        """See `AgentSettings.meaning`."""
+        return super().meaning(agent) | {"policy_hidden": agent.get("policy_hidden") or agent.get("hidden")}
+
+
+@dataclass(frozen=True)
+class SacSettings(FallingEntropySettings, SoftCriticSettings, CategoricalSettings):
+    """Soft actor-critic."""
+
+    policy_tau: float = setting(
+        1.0,
+        "share of the policy, at each of its updates, in its average, which acts; 1: it acts itself",
+        low=1e-6,
+        high=1.0,
+    )
 
 
 @dataclass(frozen=True)

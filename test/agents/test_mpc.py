@@ -293,3 +293,11 @@ def test_what_fails_beside_fails_the_step(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(agent._optimiser, "step", broken)
     with pytest.raises(ValueError, match="a loss that is none"):
         agent.train(filled(agent), 1)
+
+
+@pytest.mark.parametrize(("steps", "target"), [(0, 0.3), (2000, 0.05), (9000, -0.7)])
+def test_target_entropy_falls_on_the_way(steps: int, target: float) -> None:
+    entropy = {"entropy_start": 0.3, "entropy_steps": 8000, "target_entropy": -0.7}
+    agent = make_agent(small_settings("mock_point", {"agent": entropy}))
+    agent.train(filled(agent), steps)
+    assert agent.soft.temperature.target_entropy == pytest.approx(2 * target)  # of two actions

@@ -340,7 +340,8 @@ class TestFromBack:
             ({"angular_velocity": [1.0, -2.0, 0.4]}, 3.0 * 0.4 - 0.04 - 0.25),
             ({"angular_velocity": [3.0, 3.0, -5.0]}, 3.0 * 0.4 - 0.3 - 0.45),
             ({"joint_velocity": [5.0] * 12}, 3.0 * 0.4 - 0.04 - 0.05),
-            ({"joint_position": [0.5] * 12}, 0.5 * 3.0 * 0.4 - 0.04 - 0.5),  # half as near, in the pose's reward too
+            ({"joint_position": [0.5] * 12}, 0.25 * 3.0 * 0.4 - 0.04 - 0.5),  # each leg half as near; the pose too
+            ({"joint_position": [0.0] * 3 + [1.0] * 3 + [0.0] * 6}, 0.04 * 3.0 * 0.4 - 0.04 - 0.5),  # one leg, a fifth
         ],
     )
     def test_what_stands_is_paid_for_walking(self, changes: Values, walking: float) -> None:

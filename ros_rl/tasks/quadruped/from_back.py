@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,6 +23,7 @@ from ros_rl.types import Outcome, Start, Truth
 _POSE = np.array([0.0, 0.869, -1.628])  # rad: hip, thigh and calf, of the published reward
 _WORST = np.array([0.787, 2.796, 1.051])  # rad, from it: where its motors' ranges end
 _GATE = 0.7
+_LEGS = 4
 _SPEED = 0.3  # m/s, at which its velocity term saturates
 
 
@@ -68,11 +70,11 @@ WALKING_VELOCITY = Measure(
 class A1FromBack(QuadrupedGetUp):
     """`QuadrupedGetUp` with an A1 that begins on its back and walks once it stands; made for `driver.resets: never`.
 
-    Reward: that of getting up, and, as far as it stands level and its joints are near the home pose, nearness of the
+    Reward: that of getting up, and, as far as it stands level and each leg is near the home pose, nearness of the
     forward velocity to its target: 1 there, 0 at rest and at twice as much. Where the pose did not count it crawled on
-    one stretched leg, where being level did not, it reared and threw itself forward, and where haste cost nothing, it
-    leapt. Penalties, on turning, tipping, changes of the action and joint velocities, count only as far as it stands:
-    who is on its back has to try.
+    one stretched leg, where its mean over all legs did, it knelt and paddled with the other two, where being level did
+    not, it reared and threw itself forward, and where haste cost nothing, it leapt. Penalties, on turning, tipping,
+    changes of the action and joint velocities, count only as far as it stands: who is on its back has to try.
     """
 
     name: ClassVar[str] = "a1_from_back"
@@ -86,7 +88,7 @@ class A1FromBack(QuadrupedGetUp):
     episode_seconds: float = setting(10.0, "time limit of an episode", unit="s", low=0.5)
     pose_weight: float = setting(1.0, "of nearness to the home pose, where it is upright and high", low=0.0)
     target_velocity: float = setting(0.5, "forward velocity that is paid the most", unit="m/s", low=0.05, high=3.0)
-    walk_weight: float = setting(3.0, "of the forward velocity, as far as it stands level in a pose like home", low=0.0)
+    walk_weight: float = setting(3.0, "of the forward velocity, as far as it stands level, each leg near home", low=0.0)
     yaw_rate_weight: float = setting(0.1, "penalty on the yaw rate, as far as it stands level", low=0.0)
     tilt_rate_weight: float = setting(
         0.05, "penalty on the squared rates of roll and pitch, as far as it stands level", unit="s^2/rad^2", low=0.0
@@ -108,8 +110,15 @@ class A1FromBack(QuadrupedGetUp):
             + self.action_change_weight * ((action - last_action) ** 2).mean(-1)
             + self.velocity_weight * (after["joint_velocity"] ** 2).mean(-1)
         )
-        walking = self.walk_weight * self._near(after) * (1.0 - wrong.clip(0.0, 2.0))
+        walking = self.walk_weight * self._on_all_legs(after) * (1.0 - wrong.clip(0.0, 2.0))
         return self._risen(after) + level * (walking - penalty)
+
+    def _on_all_legs(self, after: Fields) -> Any:
+        """From 0 to 1, as the leg that is farthest from the home pose is near it: the square of its nearness."""
+        joints = after["joint_position"]
+        squared = (joints.reshape(*joints.shape[:-1], _LEGS, -1) ** 2).mean(-1)
+        farthest = reduce(lambda far, leg: far + (leg - far).clip(0.0), (squared[..., leg] for leg in range(_LEGS)))
+        return self._nearness(farthest) ** 2
 
     def _level(self, after: Fields) -> Any:
         """From 0 to 1, as its back is level: 0.94 at 10 degrees, 0.56 at 30."""

@@ -87,7 +87,11 @@ class QuadrupedGetUp(Task):
 
     def _near(self, after: Fields) -> Any:
         """From 0 to 1, as the joints are near the home pose."""
-        return 1.0 / (1.0 + (after["joint_position"] ** 2).mean(-1) / self.pose_scale**2)
+        return self._nearness((after["joint_position"] ** 2).mean(-1))
+
+    def _nearness(self, squared: Any) -> Any:
+        """From 0 to 1, of a mean squared distance from home [rad^2]."""
+        return 1.0 / (1.0 + squared / self.pose_scale**2)
 
     def succeeded(self, after: Fields) -> Any:
         """It stands."""
