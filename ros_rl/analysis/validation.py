@@ -16,6 +16,7 @@ from ros_rl.runtime.evaluation import Evaluation, Evaluator
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.registry import BACKEND_SETTINGS
 from ros_rl.settings.tree import Settings
+from ros_rl.tasks.milestone import Milestone
 from ros_rl.types import Tick
 
 
@@ -54,12 +55,14 @@ class Validation:
         other: Of the second.
         bound: What `passed` asks: the least share of the second's episodes that hold or, of a log, the largest
             statistic of a difference.
+        missed: What else the second falls short of, in words; empty: nothing.
         differences: Between them, the largest first.
     """
 
     one: Side
     other: Side
     bound: float
+    missed: str = ""
     differences: list[Difference] = field(default_factory=list)
 
     @property
@@ -72,7 +75,7 @@ class Validation:
         """The verdict."""
         if self.of_log:
             return not self.differences or self.differences[0].statistic <= self.bound
-        return self.other.held >= self.bound
+        return self.other.held >= self.bound and not self.missed
 
 
 def in_simulator(settings: Settings, name: str) -> Settings:
@@ -132,6 +135,16 @@ def from_log(path: Path, settings: Settings) -> Side:
     return Side("log", quantities)
 
 
-def compared(one: Side, other: Side, bound: float) -> Validation:
-    """The two held against each other; see `Validation`."""
-    return Validation(one, other, bound, differences(one.quantities, other.quantities))
+def compared(one: Side, other: Side, bound: float, milestone: Milestone | None = None) -> Validation:
+    """The two held against each other; see `Validation`.
+
+    Args:
+        one: The side that is known.
+        other: The second.
+        bound: See `Validation`.
+        milestone: The task's, which counts where the task knows of no success.
+    """
+    found, missed = other.evaluation, ""
+    if milestone is not None and found is not None and found.success_rate is None:
+        missed = milestone.missed(found.to_mapping())
+    return Validation(one, other, bound, missed, differences(one.quantities, other.quantities))

@@ -41,6 +41,8 @@ def verdict(validation: Validation) -> str:
         most = validation.differences[0].statistic if validation.differences else 0.0
         alike = "alike" if validation.passed else "not alike"
         return f"{alike}: the largest difference is {most:.2f}, allowed {bound:.2f}"
+    if validation.missed:
+        return f"it does not hold in {other.name}: {validation.missed}"
     known = other.evaluation is not None and other.evaluation.success_rate is not None
     what = "success rate" if known else "share of episodes that nothing ended"
     return f"it {held} in {other.name}: {what} {other.held:.2f}, at least {bound:.2f} asked for"

@@ -92,7 +92,8 @@ def _validate(options: argparse.Namespace) -> int:
         simulate(OnnxGraph(agent, run.controller.threads), run, episodes, run.evaluation_seconds, _Dots(name))
         for name, run in zip(names, runs, strict=True)
     ]
-    found = compared(sides[0], sides[1], options.share if options.log is None else options.difference)
+    bound = options.share if options.log is None else options.difference
+    found = compared(sides[0], sides[1], bound, settings.task.milestone)
     title = (
         f"{settings.task.name}: {options.agent} in {sides[0].name} and {sides[1].name}, episodes of "
         f"{settings.evaluation_seconds:g} s: {episodes}, seed {settings.seed}"

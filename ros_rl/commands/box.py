@@ -15,6 +15,7 @@ from ros_rl.safety.filter import stoppable
 from ros_rl.types import Array
 
 Corner = tuple[float, float, float]
+_OFF = 0.005  # m, from what is avoided: more than a place is measured wrong by
 _INSIDE = 0.02  # m, of the robot's own workspace, whose edges the driver's filter stops everything at
 
 
@@ -43,6 +44,36 @@ class ToolBox(NamedTuple):
         inside = bool(((start > self.lower) & (start < self.upper)).all())
         way = (np.minimum(start, end) < self.upper) & (np.maximum(start, end) > self.lower)
         return not inside and bool(way.all())
+
+    def before(self, start: Array, end: Array, axis: int) -> Array:
+        """Where a way along an axis that leads into it from outside ends: at its side, and not back [m], shape (3,).
+
+        Args:
+            start: [m], shape (3,).
+            end: [m], shape (3,).
+            axis: 0 to 2.
+        """
+        found, place = end.copy(), start[axis]
+        ahead = end[axis] > place
+        found[axis] = max(place, self.lower[axis] - _OFF) if ahead else min(place, self.upper[axis] + _OFF)
+        return found
+
+    def covers(self, position: Array) -> bool:
+        """Whether a place [m], shape (3,), is over it, within it or under it."""
+        return bool(((position > self.lower) & (position < self.upper))[:2].all())
+
+    def way_out(self, position: Array, step: float) -> Array:
+        """A place [m], shape (3,), nearer to the nearest of its four sides, or a little beside it.
+
+        Args:
+            position: A place that it `covers` [m], shape (3,).
+            step: How far at most [m].
+        """
+        ways = np.concatenate([position - self.lower, self.upper - position])[[0, 1, 3, 4]] + _OFF
+        nearest = int(ways.argmin())
+        found = position.copy()
+        found[nearest % 2] += min(step, ways[nearest]) * (1.0 if nearest > 1 else -1.0)
+        return found
 
     def slowed(self, velocity: Array, rest: Array, braking: float, period: float) -> Array:
         """A velocity with which the tool stops in front of every side: along each axis slowed by itself, so it slides.

@@ -54,8 +54,10 @@ class ChoiceCommands(CommandMap):
     One choice lasts one control period. Its joint velocity is the difference of two places by the period: of the one
     that the kinematics give for the end of the step, solved to a tenth of a micrometre, and of that at which the joints
     would come to rest (`Arm.places`). So the step ends at its place whatever moved before, one ramp after the period if
-    another choice follows. Steps that would leave the box end at its side, faster ones than the joints' limits permit
-    fall short. With ``lift: holding`` none lifts the tool unless the task remembers that the gripper holds something.
+    another choice follows. Steps that would leave the box end at its side, those that would lead into what is avoided
+    before that, faster ones than the joints' limits permit fall short. Over what is avoided the gripper lets nothing
+    go that the task remembers it holds, since it could not fetch it: it first goes a step towards the next side of
+    that. With ``lift: holding`` none lifts the tool unless the task remembers so.
 
     Back, a command is the choice whose command it is: exact up to choices that are the same at that tick, such as two
     steps against the sides of a corner, of which the first is told. One that is nearer to none, as the driver's filter
@@ -171,30 +173,36 @@ class ChoiceCommands(CommandMap):
 
     def target(self, start: Array, move: str) -> Array:
         """Where a choice brings the tool from a place [m], both of shape (3,)."""
-        wanted = start + self.moves[move]
+        way = np.array(self.moves[move])
+        wanted = start + way
         wanted[2] = self._height(wanted[2], other=move == HEIGHT)
         end = self._box.clip(wanted)
-        return start if self._avoided.meets(start, end) else end
+        if not self._avoided.meets(start, end):
+            return end
+        return self._avoided.before(start, end, int(np.abs(way).argmax())) if way[:2].any() else start
 
     def is_high(self, height: float) -> bool:
         """Whether the upper one of the two heights is nearer [m]."""
         return height > 0.5 * sum(self._settings.heights)
 
     def _command(self, tick: Tick, move: str) -> Array:
-        arm, place = self._arm, self._arm.places(tick)[-1]
+        arm, place, before = self._arm, self._arm.places(tick)[-1], tick.newest_command
         start = arm.tool(place).position
-        target = start if self._stays_low(tick, start, move) else self.target(start, move)
-        way = self._solved(place, target) - place
-        before = tick.newest_command
-        velocity = arm.limits(place).towards(np.zeros(self.robot.size), way / arm.period)
         grip = np.where(arm.of_others(before) > 0.0, 1.0, -1.0)
+        keeps = move == GRIP and (grip > 0.0).all() and _holds(tick) and self._avoided.covers(start)
+        if keeps:
+            target = self._box.clip(self._avoided.way_out(start, self.step))
+        else:
+            target = start if self._stays_low(tick, start, move) else self.target(start, move)
+        way = self._solved(place, target) - place
+        velocity = arm.limits(place).towards(np.zeros(self.robot.size), way / arm.period)
         if self._opens(tick):
             return arm.with_others(velocity, -np.ones_like(grip))
-        return arm.with_others(velocity, -grip if move == GRIP else grip)
+        return arm.with_others(velocity, -grip if move == GRIP and not keeps else grip)
 
     def _opens(self, tick: Tick) -> bool:
         """Whether the gripper has closed around nothing, which shows once that has acted, and is to open by itself."""
-        if not self._settings.empty_opens or tick.inputs[GRASP].any():
+        if not self._settings.empty_opens or _holds(tick):
             return False
         closed = (self._arm.of_others(command) > 0.0 for command in (tick.previous_command, tick.newest_command))
         return all(bool(ends.all()) for ends in closed)
@@ -202,7 +210,7 @@ class ChoiceCommands(CommandMap):
     def _stays_low(self, tick: Tick, start: Array, move: str) -> bool:
         """Whether a choice would lift the tool, which nothing is in."""
         lifts = move == "z_up" or (move == HEIGHT and not self.is_high(start[2]))
-        return lifts and self._settings.lift == HOLDING and not tick.inputs[GRASP].any()
+        return lifts and self._settings.lift == HOLDING and not _holds(tick)
 
     def _height(self, height: float, other: bool) -> float:
         """Of the two heights the nearer one, or the other; where steps go up and down, the one that was reached."""
@@ -222,3 +230,8 @@ class ChoiceCommands(CommandMap):
             if largest < _THERE:
                 break
         return place
+
+
+def _holds(tick: Tick) -> bool:
+    """Whether the task remembers that the gripper holds something; no task that does not remember it says so."""
+    return bool(np.any(tick.inputs.get(GRASP, 0.0)))

@@ -173,18 +173,43 @@ def test_a_gripper_that_needs_longer_than_a_period_goes_on_and_its_choice_is_kno
 
 
 def test_no_step_leads_into_the_box_to_avoid() -> None:
-    """A wall of 10 cm: the tool goes over it, and at its side neither into it nor down on it."""
+    """A wall of 10 cm: the tool goes over it, and beside it up to 5 mm of its side, and not down on it."""
     wall = {"avoid_lower": (-np.inf, -0.05, -np.inf), "avoid_upper": (np.inf, 0.05, 0.15)}
     heights = {"heights": (0.1, 0.2), "step": 0.04}
     commands = make_map("choice", with_gripper(), PERIOD, **heights, **wall)
     over, beside = np.array([0.45, 0.0, 0.2]), np.array([0.45, 0.06, 0.1])
     np.testing.assert_allclose(commands.target(over, "y_up"), [0.45, 0.04, 0.2])
     np.testing.assert_array_equal(commands.target(over, "height"), over)
-    np.testing.assert_array_equal(commands.target(beside, "y_down"), beside)
+    np.testing.assert_allclose(commands.target(beside, "y_down"), [0.45, 0.055, 0.1])
+    np.testing.assert_allclose(commands.target(beside * [1.0, -1.0, 1.0], "y_up"), [0.45, -0.055, 0.1])
+    nearer = np.array([0.45, 0.052, 0.1])
+    np.testing.assert_allclose(commands.target(nearer, "y_down"), nearer, err_msg="nor back")
     np.testing.assert_allclose(commands.target(beside, "y_up"), [0.45, 0.1, 0.1])
     np.testing.assert_allclose(commands.target(beside, "height"), [0.45, 0.06, 0.2])
     inside = np.array([0.45, 0.04, 0.1])
     np.testing.assert_allclose(commands.target(inside, "height"), [0.45, 0.04, 0.2], err_msg="out of it it may go")
+
+
+@pytest.mark.parametrize(("low", "high", "way"), [(-0.05, 0.04, 0.03), (-0.01, 0.04, -0.015), (0.01, 0.05, 0.0)])
+@pytest.mark.parametrize("grasp", [0.0, 1.0, -1.0])
+def test_nothing_is_let_go_over_what_is_avoided(low: float, high: float, way: float, grasp: float) -> None:
+    """Above a wall a gripper that holds something stays closed and goes to its side; an empty one opens there."""
+    robot, grip = with_gripper(), np.array([5.0])
+    y = make_map("choice", robot, PERIOD).tool(at_home(robot, 0))[1]
+    wall = {"avoid_lower": (-np.inf, y + low, -np.inf), "avoid_upper": (np.inf, y + high, 0.05)}
+    commands = make_map("choice", robot, PERIOD, step=0.03, orientation="free", **wall)
+    tick = replace(at_home(robot, 0), inputs={"grasp": np.array([grasp])})
+    closed = commands.command(tick, grip)
+    assert closed[-1] > 0.0
+    after = replace(arm_tick(robot, robot.home, np.append(np.zeros(6), closed[-1])), inputs=tick.inputs)
+    command, keeps = commands.command(after, grip), bool(way and grasp)
+    assert command[-1] == (closed[-1] if keeps else 0.0)
+    moved = Kinematics(robot, urdf_of(robot, kinematics=True)).positions(robot.home + PERIOD * _arm_only(command))
+    np.testing.assert_allclose((moved[-1] - commands.tool(after))[:2], [0.0, way * keeps], atol=2e-3)
+
+
+def _arm_only(command: np.ndarray) -> np.ndarray:
+    return np.append(command[:-1], 0.0)
 
 
 @pytest.mark.parametrize("vertical", ["toggle", "steps"])
