@@ -8,7 +8,7 @@ Robot"), which is Bloesch et al. 2013 ("State Estimation for Legged Robots: Cons
 IMU") with the IMU's own orientation: the state is the base's position and velocity and each foot's position, all in
 the odometry frame. The accelerometer predicts; a foot on the ground stands still there, and is at the height of the
 ground. Two things are added: a round foot rolls, and a foot that slips says nothing of the base's velocity while it
-does.
+does. Where all feet slip for too long, as after a tumble, it is the velocity that is wrong, and they say what it is.
 
 No axis knows of another in this model, and x and y have the same noise, so that one covariance of size 2 + feet serves
 both, and one more the vertical.
@@ -34,6 +34,8 @@ _UNKNOWN = 1e3  # standard deviation of what says nothing [m or m/s]
 _FLIGHT = 0.5  # s, longer than which no robot of this size flies: then it lies, on whatever but its feet
 _FADING = 0.2  # s, in which the velocity of one that lies is forgotten
 _LYING = 0.3  # m/s, as which its velocity is known
+_SLIDING = 0.25  # s on the ground, longer than which no robot slides on all its feet: then its velocity is wrong
+_LOST = 1.0  # m/s, by how much, at least
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class LeggedOdometry:
         self._diagonal[:] = _UNKNOWN**2
         self._diagonal[0, 0], self._diagonal[:, 1] = 0.0, 0.01
         self._trail: deque[tuple[float, Array]] = deque([(0.0, np.zeros(3))])
-        self._airborne = 0.0
+        self._airborne = self._sliding = 0.0
         self.slipping = np.zeros(len(self.feet), dtype=bool)
         """Which feet on the ground the gate took for slipping at the last update, shape (feet,)."""
 
@@ -151,6 +153,8 @@ class LeggedOdometry:
         self._airborne = 0.0 if contact.any() else self._airborne + dt
         if self._airborne > _FLIGHT:
             self._lie(dt)
+        if self._sliding > _SLIDING:
+            self._find_again()
         self._correct(dt, feet.position @ rotation.T, rolling - moving @ rotation.T, contact)
         return Estimate(self._state[0].copy(), rotation.T @ self._velocity(dt))
 
@@ -170,6 +174,11 @@ class LeggedOdometry:
         self._state[1] *= np.exp(-dt / _FADING)
         self._covariance[:, 1, 1] = np.maximum(self._covariance[:, 1, 1], _LYING**2)
 
+    def _find_again(self) -> None:
+        """Let the feet say how fast it is, whatever was known."""
+        self._covariance[:, 1, 1] = np.maximum(self._covariance[:, 1, 1], _LOST**2)
+        self._sliding = 0.0
+
     def _correct(self, dt: float, places: Array, velocities: Array, contact: NDArray[np.bool_]) -> None:
         """By the feet's places seen from the base, and the base's velocities by each foot, in the world's axes."""
         noise, feet, model, measured = self._noise, len(self.feet), self._model, self._measured
@@ -179,6 +188,8 @@ class LeggedOdometry:
         distance = innovation**2 @ np.array([1.0 / level, 1.0 / level, 1.0 / upright])
         self.slipping = contact & (distance > noise.gate)
         firm = contact & ~self.slipping
+        if contact.any():
+            self._sliding = max(0.0, self._sliding - dt if firm.any() else self._sliding + dt)
         measured[:feet], measured[feet : 2 * feet] = places, velocities
         measured[2 * feet :, 2] = self._legs.radius
         variance = self._variance

@@ -71,6 +71,28 @@ def test_a_jump_is_no_lying() -> None:
     np.testing.assert_allclose(flying.linear_velocity, [0.0, 0.0, 2.0 - 0.39 * 9.81], atol=1e-3)
 
 
+@pytest.mark.parametrize(("pattern", "seconds"), [((1, 1), 0.6), ((0, 1, 0, 0), 1.6)])
+def test_a_velocity_that_all_feet_deny_is_found_again(pattern: tuple[int, ...], seconds: float) -> None:
+    """A tumble leaves it 1.5 m/s wrong; it stands, or treads with its feet on the ground for a quarter of the time."""
+    odometry, steps = LeggedOdometry(GO2), round(0.05 / DT)
+    stand(odometry)
+    tumbled = stand(odometry, 75, linear_acceleration=GRAVITY + [10.0, 0.0, 0.0], contact=NONE)
+    assert tumbled.linear_velocity[0] == pytest.approx(1.5, abs=1e-3)
+    for part in range(round(seconds / 0.05)):
+        after = stand(odometry, steps, contact=ALL if pattern[part % len(pattern)] else NONE)
+    assert np.abs(after.linear_velocity).max() < 0.05 and not odometry.slipping.any()
+
+
+def test_all_feet_may_slip_for_a_moment() -> None:
+    """At 1 m/s for 0.2 s, which no accelerometer felt, and again after as long on firm ground."""
+    odometry, speeds = LeggedOdometry(GO2), np.tile([0.0, 4.0, 0.0], 4)  # thighs, whose feet are 0.25 m below
+    stand(odometry)
+    for _ in range(3):
+        assert np.abs(stand(odometry, 100, joint_velocity=speeds).linear_velocity[:2]).max() < 0.03
+        assert odometry.slipping.all()
+        stand(odometry, 100)
+
+
 def swaying(pushed: float = 0.0, steps: int = 1000, turned: float = 0.0) -> Iterator[tuple[np.ndarray, ...]]:
     """Measurements of a base that moves over four round feet that roll as its legs move, all turned by `turned` [rad].
 
