@@ -21,8 +21,9 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.settings.loading import with_overrides
 from ros_rl.settings.model_based import MpcSettings
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.tree import Settings
 from ros_rl.training.training_loop import TrainingLoop
 
@@ -79,7 +80,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2000, help="of starts, friction, noise and planning")
     add_output(parser, "act")
     args = parser.parse_args()
-    settings = load_settings(params_file=args.run / CONFIG)
+    settings = load_run(args.run / CONFIG)
     if not isinstance(settings.agent, MpcSettings):
         raise ConfigError("only the agent 'mpc' has both a planner and a policy")
     evaluator = Evaluator(settings, args.seed)

@@ -28,7 +28,7 @@ from ros_rl.runs.evaluations import read_evaluations
 from ros_rl.runs.run_folder import AGENT, CHECKPOINT, CONFIG, is_finished
 from ros_rl.runtime.evaluation import evaluate
 from ros_rl.runtime.looking import look
-from ros_rl.settings.loading import load_run
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.tree import Settings
 from ros_rl.training.local import train_locally
 from ros_rl.types import Image

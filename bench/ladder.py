@@ -34,6 +34,7 @@ from ros_rl.runs.checkpoints import REPLAY, newest_whole
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.evaluation import Evaluator
 from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.tree import Settings
 from ros_rl.training.local import train_locally
 from ros_rl.training.training_loop import TrainingLoop
@@ -59,7 +60,7 @@ class RobotLadder:
     """
 
     def __init__(self, args: argparse.Namespace) -> None:
-        settings = load_settings(args.task) if args.run is None else load_settings(params_file=args.run / CONFIG)
+        settings = load_settings(args.task) if args.run is None else load_run(args.run / CONFIG)
         self.settings = planning_alone(settings, args)
         self.layout: Layout | None = None
         self._evaluator = Evaluator(self.settings, seed=3000)

@@ -26,7 +26,8 @@ from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import MissingDependencyError
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
 from ros_rl.runtime.evaluation import Evaluator
-from ros_rl.settings.loading import load_settings, with_overrides
+from ros_rl.settings.loading import with_overrides
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.tree import Settings
 from ros_rl.training.training_loop import TrainingLoop
 
@@ -91,7 +92,7 @@ def graph_of(settings: Settings, checkpoint: Path, planner: dict[str, Any]) -> O
 
 def measure(run: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
     """Every planner on a run's checkpoint."""
-    settings = load_settings(params_file=run / CONFIG)
+    settings = load_run(run / CONFIG)
     evaluator = Evaluator(settings, args.seed)
     points = []
     for family in args.families:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from ros_rl.config import (
+    added,
     build,
+    completed,
     expand,
     group,
     iterate,
@@ -105,6 +107,50 @@ def test_iterate_gives_every_leaf_with_its_description():
     assert list(leaves) == ["gain", "inner.count", "inner.mode", "inner.on", "shape.name", "shape.radius"]
     assert leaves["shape.radius"] == (1.0, "size [m] in [0, 10]")
     assert leaves["inner.mode"] == ("slow", "how one of slow, fast")
+
+
+@dataclass(frozen=True)
+class Later:
+    """`Outer` as a later version has it."""
+
+    needed: int = required("must be given")
+    gain: float = setting(0.5, "gain", unit="1", low=0.0, high=1.0)
+    weight: float = setting(2.0, "came since, and changes what is learned", before=0.0)
+    inner: Inner = group(Inner, "the inner group", Inner(count=7))
+    shape: Any = variant(SHAPES, "circle", "the shape")
+    note: str | None = setting(None, "may be unset")
+    part: Any = variant({"later": Square}, "later", "came since")
+
+
+def test_what_an_earlier_version_wrote_is_completed_by_what_was_then() -> None:
+    assert completed(Later, {}) == {
+        "gain": 0.5,
+        "weight": 0.0,
+        "inner": {"count": 7, "mode": "slow", "on": True},
+        "shape": {"name": "circle", "radius": 1.0},
+        "part": {"name": "later", "side": 2.0},
+    }
+    old = {"gone": 1, "shape": {"name": "square"}, "inner": {"mode": "fast"}, "weight": 3.0, "needed": 4}
+    whole = completed(Later, old)
+    assert whole == {
+        "gain": 0.5,
+        "weight": 3.0,
+        "inner": {"count": 3, "mode": "fast", "on": True},
+        "shape": {"name": "square", "side": 2.0},
+        "part": {"name": "later", "side": 2.0},
+        "needed": 4,
+        "gone": 1,
+    }
+    assert [*whole] == ["needed", "gain", "weight", "inner", "shape", "part", "gone"]
+    assert completed(Later, whole) == whole
+    assert dict(added(whole, old)) == {
+        "gain": 0.5,
+        "inner.count": 3,
+        "inner.on": True,
+        "shape.side": 2.0,
+        "part.name": "later",
+        "part.side": 2.0,
+    }
 
 
 def test_merging_goes_deep_and_changes_neither():

@@ -25,7 +25,8 @@ from ros_rl.layout import LARGEST_VALUE
 from ros_rl.resources import share_path
 from ros_rl.robot import load_robot
 from ros_rl.runs.evaluations import evaluation, evaluation_request
-from ros_rl.settings.loading import load_run, load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.recorded import load_run
 from ros_rl.types import Transition
 from ros_rl.wire import (
     Header,

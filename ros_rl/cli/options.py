@@ -20,7 +20,8 @@ from ros_rl.resources import share_path
 from ros_rl.ros_names import check_namespace
 from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, run_of
-from ros_rl.settings.loading import load_run, load_settings, parse_override
+from ros_rl.settings.loading import load_settings, parse_override
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.registry import AGENT_SETTINGS, DEFAULT_BACKEND, DEFAULT_TOLD, implied_by
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.bring_up import BringUp
@@ -117,10 +118,14 @@ def _refuse_contradiction(item: str, given: Mapping[str, Any]) -> None:
 
 
 def settings_of(options: argparse.Namespace, **overrides: Any) -> Settings:
-    """Settings of a command: the task's, then --preset, --params-file, --set and the options of their own."""
+    """Settings of a command: a recorded run's, or the task's, then --preset and --params-file; then the options."""
     preset, asked = getattr(options, "preset", None), getattr(options, "namespace", None)
     namespace = check_namespace(asked) if asked else None
-    found = load_settings(options.task, options.params_file, overrides_of(options, **overrides), preset, namespace)
+    own, recorded = overrides_of(options, **overrides), getattr(options, "recorded", None)
+    if recorded is not None:
+        found = load_run(recorded, own, namespace)
+    else:
+        found = load_settings(options.task, options.params_file, own, preset, namespace)
     simulates = not isinstance(found.task, GymTask) and found.driver.backend_name == DEFAULT_BACKEND
     if DEFAULT_TOLD and simulates and getattr(options, "driver", None) is None:
         print(f"ros-rl: {DEFAULT_TOLD}", file=sys.stderr)
@@ -290,7 +295,7 @@ def checkpoint_of(options: argparse.Namespace) -> Path | None:
     if not options.params_file and config.is_file():
         if options.preset is not None:
             raise ConfigError(f"--preset has no use with --resume {resume}: a run brings its own settings")
-        options.params_file = [config]
+        options.recorded = config
         was, now = load_run(config).task.title, options.env or options.task
         if was != now:
             raise RunFolderError(f"{resume} is a run of {was}, not of {now}")

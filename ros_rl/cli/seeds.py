@@ -81,8 +81,8 @@ def _settings(options: argparse.Namespace, own: Mapping[str, Any]) -> Settings:
     if not is_parent(options.resume):
         raise RunFolderError(f"{options.resume} holds no seeds, as it has no {SETTINGS}")
     kept = read_settings(options.resume)
-    options.params_file.insert(0, options.resume / SETTINGS)
-    if settings_of(options, **own) != kept:
+    options.recorded = options.resume / SETTINGS
+    if options.params_file or settings_of(options, **own) != kept:
         raise ConfigError(f"--resume {options.resume} goes on with the settings of its seeds; the other options differ")
     return kept
 
@@ -94,6 +94,7 @@ def _parent(options: argparse.Namespace, settings: Settings) -> RunFolder:
             raise ConfigError(f"--out cannot stand with --resume {options.resume}: seeds go on in their own folder")
         parent = RunFolder(options.resume)
         parent.take_lock()
+        parent.write_config(settings, SETTINGS)  # whole, also where an earlier version wrote it
         return parent
     if options.out is not None and is_parent(options.out):
         raise RunFolderError(f"{options.out} holds seeds already ({SETTINGS}); --resume it, or name another --out")

@@ -27,6 +27,7 @@ class SettingInfo:
         choices: Words allowed; empty if any is.
         infinite: Whether a number may be infinite.
         path: Whether it is the path of a file or folder.
+        before: What it was, unsaid, before it was a setting; None: as the default has it.
     """
 
     help: str
@@ -36,6 +37,7 @@ class SettingInfo:
     choices: tuple[str, ...] = ()
     infinite: bool = False
     path: bool = False
+    before: Any = None
 
     def describe(self) -> str:
         """Help text with unit and range."""
@@ -58,14 +60,18 @@ def setting(
     choices: Sequence[str] = (),
     infinite: bool = False,
     path: bool = False,
+    before: Any = None,
 ) -> Any:
     """A dataclass field that is a setting: its default, meaning, unit and range (ends included).
+
+    A new setting whose default changes what is learned or seen says in `before` what was so far: that holds for runs
+    of an earlier version (`completed`). For what keeps a robot safe, the default holds.
 
     Its type may be a number, a truth value or text; a tuple or a mapping of these; a mapping of dataclasses, whose
     names are free; a mapping of whatever YAML can say (``Any``); and any of them ``| None``, where None means that it
     is not set.
     """
-    metadata = {"info": SettingInfo(help, unit, low, high, tuple(choices), infinite, path)}
+    metadata = {"info": SettingInfo(help, unit, low, high, tuple(choices), infinite, path, before)}
     if isinstance(default, dict):
         return dataclasses.field(default_factory=default.copy, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)

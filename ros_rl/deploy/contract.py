@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from ros_rl.config import completed
 from ros_rl.errors import ContractError
 from ros_rl.formats.json_text import check_entries, json_object
 from ros_rl.layout import Layout
+from ros_rl.settings.commands import described
 from ros_rl.tasks import Task
 
 FORMAT_VERSION = 1
@@ -146,7 +148,7 @@ class Contract:
         own = {
             "robot": (self.robot, spec.name),
             "task": (self.task, self.task if task is None else task),
-            "commands": (self.commands, dict(spec.commands)),
+            "commands": (described(self.commands), dict(spec.commands)),
             "actions": (self.joints, list(spec.actions)),
             "coupling": (self.coupling, dict(spec.coupling)),
             "delay": (self.delay, spec.delay),
@@ -166,7 +168,8 @@ class Contract:
     def check_reward(self, task: Task) -> None:
         """Refuse a graph that plans with another reward or termination than the task's: both are part of the graph.
 
-        What the provenance does not name, as in a graph that no training made, is not compared.
+        A setting that the provenance does not name was none yet (`ros_rl.config.completed`). A graph that no training
+        made says nothing and is not compared.
 
         Raises:
             ContractError: Naming the setting, both values and what to do.
@@ -175,15 +178,19 @@ class Contract:
         made_for = config.get("task") if isinstance(config, dict) else None
         if not isinstance(made_for, dict):
             return
+        made_for = completed(type(task), made_for)
         for item in fields(task):  # type: ignore[arg-type]
-            name, own = item.name, getattr(task, item.name)
-            own = [*own] if isinstance(own, tuple) else own  # as the metadata's JSON has it
-            graph = made_for.get(name, own)
+            name = item.name
+            graph, own = _as_json(made_for.get(name)), _as_json(getattr(task, name))
             if name not in task.not_planned and graph != own:
                 raise ContractError(
                     f"control graph was made for task.{name}={graph} and cannot change it, the settings say {own}: use "
                     f"--set task.{name}={graph}, or make another: ros-rl export RUN --set task.{name}={own} --out FILE"
                 )
+
+
+def _as_json(value: Any) -> Any:
+    return [*value] if isinstance(value, tuple) else value
 
 
 def _first_difference(what: str, graph: Any, robot: Any) -> tuple[str, Any, Any]:

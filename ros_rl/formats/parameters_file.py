@@ -21,6 +21,8 @@ from ros_rl.ros_names import NodePattern
 OF_EVERY_NODE = ("use_sim_time", "start_type_description_service", "qos_overrides")
 """Parameters that every ROS node has; no settings, so those of a file are left to ROS."""
 
+END = "..."
+"""How YAML says that a document ends."""
 _PARAMETERS = "ros__parameters"
 _NO_ITEMS = [""]
 
@@ -139,17 +141,34 @@ def read_parameters_file(path: Path, nodes: Sequence[str], namespace: str | None
     return ParametersFile(path, nodes).values(namespace)
 
 
-def write_parameters_file(path: Path, values: Mapping[str, Any], nodes: Sequence[str]) -> None:
+def write_parameters_file(
+    path: Path,
+    values: Mapping[str, Any],
+    nodes: Sequence[str],
+    write: Callable[[Path, bytes], object] = Path.write_bytes,
+) -> None:
     """Write nested settings as a ROS parameters file that `read_parameters_file` reads back unchanged.
 
     But for lists that are empty, which no ROS parameter can be: one empty text stands for them, which settings know.
+    The last line is `END`, by which one that was cut is told from one that is whole.
+
+    Args:
+        path: Of the file.
+        values: The settings.
+        nodes: Those of these names get a section of their own.
+        write: Writes bytes to a path.
     """
     shared = {key: value for key, value in values.items() if key not in nodes}
     data: dict[str, Any] = {"/**": {"ros__parameters": shared}}
     for node in nodes:
         if values.get(node):
             data[f"/**/{node}"] = {"ros__parameters": values[node]}
-    path.write_text(yaml.dump(_filled(data), Dumper=_Plain, sort_keys=False), encoding="utf-8")
+    write(path, yaml.dump(_filled(data), Dumper=_Plain, sort_keys=False, explicit_end=True).encode())
+
+
+def ends_whole(path: Path) -> bool:
+    """Whether a file that was written has its last line."""
+    return path.read_bytes().rstrip().endswith(f"\n{END}".encode())
 
 
 def _filled(value: Any) -> Any:

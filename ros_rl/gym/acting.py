@@ -21,7 +21,7 @@ from ros_rl.gym.actor import MakeActor, OnnxActor
 from ros_rl.gym.environment import Environment
 from ros_rl.layout import LAST_ACTION, Layout
 from ros_rl.runs.run_folder import CONFIG
-from ros_rl.settings.loading import load_run
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import OBSERVATION, GymTask
 

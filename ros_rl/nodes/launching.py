@@ -21,6 +21,7 @@ from ros_rl.runs import bringup
 from ros_rl.runs.machine import check_machine
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, RunFolder
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.registry import BACKEND_SETTINGS, implied_by
 from ros_rl.settings.teleop import DEVICES, implied_by_teleop
 from ros_rl.settings.tree import Settings
@@ -158,20 +159,20 @@ def _settings(mode: str, values: dict[str, str], resumed: Path | None) -> Settin
         overrides.append("controller.explore=0.0")
     if values.get("record", "true").lower() == "false":
         overrides.append("collector.log=false")
-    task: str | None = values.get("task", BringUp.name)
     params_file = Path(values["params_file"]) if values["params_file"] else None
-    if params_file is None and resumed is not None:
-        params_file, task = resumed / CONFIG, _task_of(resumed, values["task"])
     namespace = check_namespace(values["namespace"]) if values["namespace"] else None
-    return load_settings(task, params_file, overrides, values.get("preset") or None, namespace)
+    if params_file is None and resumed is not None:
+        return _settings_of(resumed, values["task"], overrides, namespace)
+    task, preset = values.get("task", BringUp.name), values.get("preset") or None
+    return load_settings(task, params_file, overrides, preset, namespace)
 
 
-def _task_of(resumed: Path, asked: str) -> str:
-    """The task of a run, which only the default of ``task:=`` may differ from."""
-    was = load_settings(None, resumed / CONFIG).task.name
+def _settings_of(resumed: Path, asked: str, overrides: list[Any], namespace: str | None) -> Settings:
+    """Those of a run, whose task only the default of ``task:=`` may differ from."""
+    was = load_run(resumed / CONFIG).task.name
     if asked not in (was, _TASK):
         raise ConfigError(f"resume:={resumed} is a run of {was}, not of {asked}")
-    return was
+    return load_run(resumed / CONFIG, overrides, namespace)
 
 
 def _given(text: str) -> list[str]:

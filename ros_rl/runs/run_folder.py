@@ -188,7 +188,7 @@ class RunFolder:
             if own.resolve() != copied:
                 write_whole(copied, portable(own).encode())
             values["robot"] = ROBOT
-        write_parameters_file(self.path / name, values, nodes=())
+        write_parameters_file(self.path / name, values, nodes=(), write=write_whole)
 
     def log_file(self, node: str) -> Path:
         """What a node prints."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from ros_rl.errors import ConfigError, one_line
 from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, SUMMARY, is_finished
-from ros_rl.settings.loading import load_run
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.tree import Settings
 
 SETTINGS = "settings.yaml"
@@ -88,6 +88,6 @@ def read_settings(parent: Path) -> Settings:
     """What holds for all seeds.
 
     Raises:
-        ConfigError: It was cut, or another version wrote it.
+        ConfigError: See `load_run`.
     """
     return load_run(parent / SETTINGS)

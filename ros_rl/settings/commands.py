@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from ros_rl.commands.arm import FIXED, ORIENTATIONS, UPRIGHT
 from ros_rl.commands.cartesian import Cartesian, CartesianCommands
 from ros_rl.commands.choice import ALWAYS, HOLDING, LIFTS, TOGGLE, VERTICALS, Choice, ChoiceCommands
 from ros_rl.commands.planar import HEADING, PlanarCommands
-from ros_rl.config import setting
+from ros_rl.config import completed, setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, Robot
 from ros_rl.sensors.inputs import GRASP
@@ -63,7 +64,7 @@ class CommandSettings:
 
     def described(self, name: str) -> dict[str, Any]:
         """Name and settings as plain data: two maps of one description are the same."""
-        return {"name": name, **{key: _plain(value) for key, value in dataclasses.asdict(self).items()}}
+        return described({"name": name, **dataclasses.asdict(self)})
 
 
 @dataclass(frozen=True)
@@ -156,11 +157,6 @@ class ChoiceSettings(ToolSettings):
         """See `CommandSettings.memory`."""
         return (GRASP,) if self.lift == HOLDING or self.empty_opens else ()
 
-    def described(self, name: str) -> dict[str, Any]:
-        """See `CommandSettings.described`: graphs that say nothing of the two later settings have their defaults."""
-        told, later = super().described(name), {"lift": ALWAYS, "empty_opens": False}
-        return {key: value for key, value in told.items() if key not in later or value != later[key]}
-
     def fitted(self, robot: Robot, period: float) -> Robot:
         """See `CommandSettings.fitted`: in a long period commands may change as far as their limits go."""
         limits = robot.limits
@@ -201,3 +197,14 @@ COMMAND_SETTINGS: dict[str, type[CommandSettings]] = {
     "planar": PlanarSettings,
 }
 """By the names of the maps."""
+
+
+def described(commands: Mapping[str, Any]) -> dict[str, Any]:
+    """The description of a map, whole where an earlier version made it (`ros_rl.config.completed`).
+
+    Args:
+        commands: Its name and settings as plain data; nothing for a robot's own actions.
+    """
+    kind = COMMAND_SETTINGS.get(commands.get("name", ""))
+    whole = dict(commands) if kind is None else completed(kind, commands)
+    return {key: _plain(value) for key, value in whole.items()}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import reduce
 from pathlib import Path
@@ -23,9 +23,6 @@ from ros_rl.settings.presets import Preset, read_preset
 from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS, BACKEND_SETTINGS, DEFAULT_BACKEND
 from ros_rl.settings.simulators.physics import PhysicsSettings
 from ros_rl.settings.tree import Settings
-
-_NAMED = 8
-"""Missing settings of a run that an error names."""
 
 
 def task_file(task: str) -> Path:
@@ -147,36 +144,6 @@ def _physics_of(values: Mapping[str, Any]) -> Mapping[str, Any] | None:
     name = backend.get("name") if isinstance(backend, Mapping) else None
     kind = BACKEND_SETTINGS.get(name) if isinstance(name, str) else None
     return backend if kind is not None and issubclass(kind, PhysicsSettings) else None
-
-
-def load_run(path: Path, overrides: Iterable[str | Mapping[str, Any]] = ()) -> Settings:
-    """Settings that a run wrote down; what its file lacks is no default, as it wrote down all.
-
-    Args:
-        path: The file.
-        overrides: Settings that replace the run's own.
-
-    Raises:
-        ConfigError: As `load_settings`; or the file lacks settings, because it was cut or is of another version.
-    """
-    found = _checked(read_parameters_file(path, NODES), path, None)
-    missing = list(_missing(to_mapping(build(Settings, found)), found))
-    if missing:
-        names = ", ".join(f"'{name}'" for name in missing[:_NAMED])
-        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-        what = "the settings" if len(missing) > 1 else "the setting"
-        raise ConfigError(f"{path} lacks {names}{more}: it was cut, or another version of ros_rl wrote it; add {what}")
-    return load_settings(None, path, overrides)
-
-
-def _missing(whole: Mapping[str, Any], found: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """Key paths of the settings that are not there; of a group that is missing, its own."""
-    for name, value in whole.items():
-        key = f"{path}.{name}" if path else name
-        if name not in found:
-            yield key
-        elif isinstance(value, Mapping) and isinstance(found[name], Mapping):
-            yield from _missing(value, found[name], key)
 
 
 def _nested(override: str | Mapping[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,9 @@ class DreamerSettings(SmoothSettings, ReturnSettings):
     learning_rate: float = setting(3e-4, "Adam's step size of policy and critic", low=1e-7, high=1.0)
     gamma: float = setting(0.99, "discount per step", low=0.0, high=1.0)
     smoothing: float = setting(0.0, "share of the last action in the next one", low=0.0, high=0.95)
-    shift: bool = setting(True, "move the images of a replayed sequence by some pixels at random, all alike")
+    shift: bool = setting(
+        True, "move the images of a replayed sequence by some pixels at random, all alike", before=False
+    )
     sequence: int = setting(32, "observations in a row that the model learns from at once", unit="steps", low=2)
     burn_in: int = setting(3, "first observations of them from which nothing is imagined", unit="steps", low=0)
     horizon: int = setting(12, "steps that are imagined", unit="steps", low=1)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ros_rl.config import to_mapping, variant_name
+from ros_rl.config import completed, to_mapping, variant_name
 from ros_rl.errors import ConfigError, GraphError, RunFolderError, one_line
 from ros_rl.formats.arrays import read_arrays
 from ros_rl.replay.buffer import ReplayBuffer
@@ -140,7 +140,7 @@ def _check_same(folder: Path, then: Mapping[str, Any], agent: AgentSettings) -> 
     Raises:
         RunFolderError: They do not; it names the setting.
     """
-    now = to_mapping(agent)
+    now, then = to_mapping(agent), completed(type(agent), then)
     meaning = agent.meaning(then)
     for name, wanted in agent.meaning(now).items():
         if meaning[name] != wanted:

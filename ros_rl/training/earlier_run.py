@@ -14,7 +14,7 @@ from ros_rl.errors import ConfigError, RunFolderError, one_line
 from ros_rl.formats.arrays import read_arrays
 from ros_rl.runs.checkpoints import LEARNER, newest_whole
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
-from ros_rl.settings.loading import load_run
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask

@@ -16,7 +16,7 @@ from ros_rl.features import ObservationSpec
 from ros_rl.layout import Layout
 from ros_rl.runs.checkpoints import has_checkpoint
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
-from ros_rl.settings.loading import load_run
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.earlier_run import layout, run_settings

@@ -16,7 +16,7 @@ import pytest
 from command_line import run_cli
 
 from ros_rl.config import to_mapping
-from ros_rl.settings.loading import load_run
+from ros_rl.settings.recorded import load_run
 
 pytest.importorskip("gymnasium")
 pytest.importorskip("torch")
@@ -130,6 +130,7 @@ def test_ctrl_c_stops_all_and_resume_does_what_is_missing(tmp_path) -> None:
         (["--seeds", "0", "--out", "kept"], "kept holds seeds already (settings.yaml); --resume it"),
         (["--resume", "kept", "--out", "there"], "--out cannot stand with --resume kept"),
         (["--resume", "kept", "--set", "agent.gamma=0.5"], "goes on with the settings of its seeds; the other options"),
+        (["--resume", "kept", "--params-file", "kept/settings.yaml"], "goes on with the settings of its seeds; the"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_starts(

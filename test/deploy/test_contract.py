@@ -134,6 +134,25 @@ class TestContract:
         with pytest.raises(ContractError, match=r"made for task.arena=\[1.6, 1.2\] .* say \[2.0, 1.2\]: use --set"):
             kept.check_reward(replace(task, arena=(2.0, 1.2)))
 
+    def test_a_setting_that_was_none_yet_counts_as_what_it_was(self):
+        """Before tipping cost anything it cost nothing, whatever the default is now."""
+        task, provenance = make_task("a1_from_back"), {"config": {"task": {"walk_weight": 3.0}}}
+        contract = contract_of(SETTINGS, provenance=provenance)
+        contract.check_reward(replace(task, tilt_rate_weight=0.0))
+        with pytest.raises(ContractError, match=r"made for task.tilt_rate_weight=0.0 .* say 0.05: use --set"):
+            contract.check_reward(task)
+        with pytest.raises(ContractError, match=r"made for task.pose_weight=1.0 .* say 2.0: use --set"):
+            contract.check_reward(replace(task, pose_weight=2.0, tilt_rate_weight=0.0))
+
+    def test_a_command_map_of_an_earlier_version_had_the_defaults_of_later_settings(self):
+        settings = load_settings("ur5_pick_place")
+        now, period = contract_of(settings), settings.control.period
+        then = replace(now, commands={key: now.commands[key] for key in now.commands if key != "lift"})
+        then.check(spec_of(settings), settings.task.name, period)
+        holding = load_settings("ur5_pick_place", overrides=["control.commands.lift=holding"])
+        with pytest.raises(ContractError, match=r"for control.commands.lift always, the controller has holding"):
+            then.check(spec_of(holding), settings.task.name, period)
+
     def test_another_format_version_is_named(self):
         data = json.loads(contract_of(SETTINGS).to_json()) | {"format_version": 99}
         with pytest.raises(ContractError, match="99"):

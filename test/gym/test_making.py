@@ -15,7 +15,8 @@ from ros_rl.errors import ConfigError
 from ros_rl.gym.environment import Environment
 from ros_rl.gym.making import make
 from ros_rl.runs.run_folder import CONFIG, RunFolder
-from ros_rl.settings.loading import load_run, load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.recorded import load_run
 from ros_rl.tasks.gym_task import GymTask
 
 

@@ -252,6 +252,17 @@ def test_a_checkpoint_of_another_agent_is_refused(tmp_path) -> None:
         wider.resume(tmp_path / "checkpoint")
 
 
+def test_who_goes_on_with_a_run_of_an_earlier_version_writes_its_settings_whole(capsys, tmp_path, small_file) -> None:
+    out, config = tmp_path / "run", tmp_path / "run" / "config.yaml"
+    small = ["--params-file", str(small_file), "--steps", "50", "--out", str(out)]
+    assert run_cli(capsys, "train", "--env", "gym:test/Point-v0", "--agent", "td3", *small)[0] == 0
+    whole = config.read_text()
+    config.write_text("".join(line for line in whole.splitlines(True) if "warmup_hold" not in line))
+    again = ["--resume", str(out), "--steps", "55", "--out", str(tmp_path / "more")]
+    assert run_cli(capsys, "train", "--env", "gym:test/Point-v0", *again)[0] == 0
+    assert (tmp_path / "more" / "config.yaml").read_text() == whole.replace(" steps: 50\n", " steps: 55\n")
+
+
 def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
     out = tmp_path / "run"
     command = [sys.executable, "-m", "ros_rl.cli", "train", "--env", "gym:gym_points:test/Point-v0", "--out", str(out)]

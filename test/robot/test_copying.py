@@ -13,7 +13,8 @@ from ros_rl.resources import share_path
 from ros_rl.robot import load_robot
 from ros_rl.robot.copying import portable
 from ros_rl.runs.run_folder import RunFolder
-from ros_rl.settings.loading import load_run, load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.recorded import load_run
 
 
 def own_robot(folder: Path, urdf: str | None = None) -> Path:

@@ -8,7 +8,7 @@ import pytest
 from ros_rl.config import iterate, to_mapping
 from ros_rl.errors import ConfigError, TimingError, UnknownNameError
 from ros_rl.formats.parameters_file import write_parameters_file
-from ros_rl.settings.loading import NODES, load_run, load_settings, parse_override, task_file, with_overrides
+from ros_rl.settings.loading import NODES, load_settings, parse_override, task_file, with_overrides
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import TASKS, make_task
 
@@ -32,32 +32,6 @@ def test_the_file_of_a_run_brings_the_run_back(tmp_path):
     )
     write_parameters_file(tmp_path / "config.yaml", to_mapping(settings), NODES)
     assert load_settings(params_file=tmp_path / "config.yaml") == settings
-
-
-def test_a_run_whose_file_was_cut_is_refused(tmp_path):
-    """Else what is missing would silently be a default: here the planner, or all of the learner."""
-    settings, path = load_settings("xarm_reach", overrides=["seed=7", "agent.planner.horizon=5"]), tmp_path / "c.yaml"
-    write_parameters_file(path, to_mapping(settings), nodes=())
-    lines = path.read_text().splitlines(keepends=True)
-    assert load_run(path) == settings and load_run(path, ["seed=8"]).seed == 8
-    for count in range(3, len(lines)):
-        path.write_text("".join(lines[:count]))
-        with pytest.raises(ConfigError, match=r"c.yaml( lacks '|: )"):
-            load_run(path)
-
-
-def test_all_settings_that_a_runs_file_lacks_are_named_at_once(tmp_path):
-    path, whole = tmp_path / "c.yaml", to_mapping(load_settings("xarm_reach"))
-    del whole["learner"]["warmup_hold"], whole["learner"]["watch"]["clipped_share"]
-    write_parameters_file(path, whole, nodes=())
-    words = r"c.yaml lacks 'learner.warmup_hold', 'learner.watch.clipped_share': .*; add the settings$"
-    with pytest.raises(ConfigError, match=words):
-        load_run(path)
-    for name in list(whole["learner"])[:12]:
-        del whole["learner"][name]
-    write_parameters_file(path, whole, nodes=())
-    with pytest.raises(ConfigError, match=r"lacks ('[\w.]+', ){7}'[\w.]+' and \d+ more: it was cut"):
-        load_run(path)
 
 
 def test_later_sources_win(tmp_path):

@@ -18,7 +18,8 @@ from ros_rl.runs.evaluations import read_evaluations
 from ros_rl.runs.received import Received
 from ros_rl.runtime.evaluation import evaluate
 from ros_rl.settings import loading
-from ros_rl.settings.loading import load_run, load_settings
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.recorded import load_run
 from ros_rl.training.local import Callback, train_locally
 from ros_rl.training.run import TrainingRun
 from ros_rl.training.training_loop import TrainingLoop

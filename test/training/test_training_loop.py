@@ -292,6 +292,16 @@ def test_resume_reads_a_checkpoint_with_settings_that_are_no_more(tmp_path) -> N
         training_as("td7", {}).resume(tmp_path)
 
 
+def test_resume_takes_settings_that_were_none_yet_for_what_they_were(tmp_path) -> None:
+    training_as("sac", {}).checkpoint(tmp_path)
+    state = learner_state(tmp_path)
+    del state["settings"]["loss"], state["settings"]["critics"]
+    write_state(tmp_path, state)
+    training_as("sac", {}).resume(tmp_path)
+    with pytest.raises(RunFolderError, match=r"agent\.critics was 2, this run's is 3"):
+        training_as("sac", {"critics": 3}).resume(tmp_path)
+
+
 def test_resume_counts_rounds_from_the_end_of_its_own_warm_up(tmp_path: Path) -> None:
     training = training_of({"learner": {"warmup_steps": 20}})
     fill(training, 40)

@@ -32,6 +32,7 @@ class PyBulletSettings(PhysicsSettings):
         unit="m",
         low=0.0,
         high=0.1,
+        before=0.0,
     )
     gui: bool = setting(False, "open the simulator's window")
 

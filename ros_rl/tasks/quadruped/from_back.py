@@ -91,7 +91,11 @@ class A1FromBack(QuadrupedGetUp):
     walk_weight: float = setting(3.0, "of the forward velocity, as far as it stands level, each leg near home", low=0.0)
     yaw_rate_weight: float = setting(0.1, "penalty on the yaw rate, as far as it stands level", low=0.0)
     tilt_rate_weight: float = setting(
-        0.05, "penalty on the squared rates of roll and pitch, as far as it stands level", unit="s^2/rad^2", low=0.0
+        0.05,
+        "penalty on the squared rates of roll and pitch, as far as it stands level",
+        unit="s^2/rad^2",
+        low=0.0,
+        before=0.0,
     )
     action_change_weight: float = setting(
         0.1, "penalty on the mean squared change of the action, as far as it stands level", low=0.0

@@ -89,9 +89,9 @@ class QuadrupedTrack(QuadrupedGait):
     sharpness: float = setting(0.5, "weight of what is sharp near the command", low=0.0)
     precision: float = setting(0.15, "share of the scales at which that has fallen to half", low=1e-3)
 
-    tilt_weight: float = setting(2.0, "penalty on the squared sine of the trunk's tilt", low=0.0)
+    tilt_weight: float = setting(2.0, "penalty on the squared sine of the trunk's tilt", low=0.0, before=0.0)
     standing_height: float = setting(0.25, "height over the feet below which it crouches", unit="m", low=0.05)
-    crouch_weight: float = setting(2.0, "penalty on what it is lower, as a share of that", low=0.0)
+    crouch_weight: float = setting(2.0, "penalty on what it is lower, as a share of that", low=0.0, before=0.0)
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """See the class."""

@@ -1,0 +1,63 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Settings that a run wrote down, perhaps one of an earlier version."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ros_rl.config import added, build, completed
+from ros_rl.errors import ConfigError
+from ros_rl.formats.parameters_file import END, ends_whole, read_parameters_file
+from ros_rl.settings.loading import load_settings
+from ros_rl.settings.nodes import NODES
+from ros_rl.settings.tree import Settings
+
+
+def load_run(path: Path, overrides: Iterable[str | Mapping[str, Any]] = (), namespace: str | None = None) -> Settings:
+    """Settings that a run wrote down, of which it wrote all that its version had.
+
+    What was no setting yet is what it was then (`ros_rl.config.completed`), whatever the task's file says now; a
+    warning names it, with its value.
+
+    Args:
+        path: The file.
+        overrides: Settings that replace the run's own.
+        namespace: Of the nodes; see `load_settings`.
+
+    Raises:
+        ConfigError: As `load_settings`, as of a setting that is there no more; or the file seems to be cut.
+    """
+    found = read_parameters_file(path, NODES, namespace)
+    build(Settings, found, source=str(path))
+    whole = completed(Settings, found)
+    taken = dict(added(whole, found))
+    if taken:
+        _refuse_cut(path, [*added(whole, {})][-1][0], taken)
+        _tell(f"{path} is of an earlier version of ros_rl; what it does not say is taken as {_shown(taken)}")
+    return load_settings(None, path, [taken, *overrides], namespace)
+
+
+def _refuse_cut(path: Path, last: str, taken: Iterable[str]) -> None:
+    """Refuse a file without an end, by the mark or by its last setting: what is lost had another value, perhaps."""
+    if last in taken and not ends_whole(path):
+        raise ConfigError(
+            f"{path} says nothing of '{last}', its last setting: it was cut, or an earlier version of ros_rl wrote it; "
+            f"if it is whole, put '{END}' below it as a line"
+        )
+
+
+def _shown(settings: Mapping[str, Any]) -> str:
+    pairs = ((key, list(value) if isinstance(value, tuple) else value) for key, value in settings.items())
+    return ", ".join(f"{key}={value!r}" for key, value in pairs)
+
+
+@cache
+def _tell(line: str) -> None:
+    """Say it once, however often one command reads the file."""
+    logging.getLogger(__name__).warning("%s", line)
