@@ -19,18 +19,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from kept import train
 from machine import add_output, describe_line, describe_machine, table, write_result
 from pixels import PARTS, since
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.runs.evaluations import read_evaluations
-from ros_rl.runs.run_folder import AGENT, CHECKPOINT, CONFIG, is_finished
+from ros_rl.runs.run_folder import AGENT, CHECKPOINT, CONFIG
 from ros_rl.runtime.evaluation import evaluate
 from ros_rl.runtime.looking import look
 from ros_rl.settings.recorded import load_run
 from ros_rl.settings.tree import Settings
-from ros_rl.training.local import train_locally
 from ros_rl.types import Image
 
 CHANGES: dict[str, list[str]] = {
@@ -55,9 +54,7 @@ def judged(graph: bytes, settings: Settings) -> dict[str, Any]:
 
 def go_on(run: Path, settings: Settings, folder: Path) -> list[dict[str, Any]]:
     """Evaluations of a run that goes on under these settings, unless it did, from there on."""
-    if not is_finished(folder):
-        for _ in train_locally(settings, read_ticks, folder, resume=run / CHECKPOINT):
-            pass
+    train(settings, folder, begin=run / CHECKPOINT)
     begun = json.loads((run / "summary.json").read_text())["env_steps"]
     return [point for point in read_evaluations(folder) if point["env_steps"] > begun]
 

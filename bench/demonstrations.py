@@ -4,8 +4,8 @@
 """What demonstrations and corrections bring: robot minutes until an arm does its task, with and without them.
 
 ``ros-rl record`` lets the task's expert show it; the trainings then run in this process (`ros_rl.training.local`), one
-after the other, each in a folder of its own: one that is finished is not run again. An arm *does* its
-task at the first of two evaluations in a row that hold the figure of the part.
+after the other, each in a folder of its own: one that is finished is not run again, one that was stopped
+goes on. An arm *does* its task at the first of two evaluations in a row that hold the figure of the part.
 
     python bench/demonstrations.py --parts pick_place --conditions shown --seeds 0 1 2
     python bench/demonstrations.py --parts dense_reach push --conditions alone --out bench/results/arms.json
@@ -15,22 +15,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from kept import record, train
 from machine import add_output, describe_line, describe_machine, table, write_result
 
-from ros_rl.nodes.log_reader import read_ticks
-from ros_rl.runs.run_folder import is_finished
 from ros_rl.settings.loading import load_settings
-from ros_rl.training.local import train_locally
 
 
 @dataclass(frozen=True)
@@ -99,16 +94,6 @@ CONDITIONS: dict[str, list[str]] = {
 _IN_A_ROW = 2
 
 
-def record(part: Part, task: str, folder: Path) -> None:
-    """Let the expert show a task, unless it did."""
-    if is_finished(folder):
-        return
-    own = [item for item in part.settings if not item.startswith(("agent.", "learner.", "evaluator."))]
-    changes = [word for item in own for word in ("--set", item)]
-    command = [sys.executable, "-m", "ros_rl.cli", "record", task, "--expert", part.expert, "--episodes", str(EPISODES)]
-    subprocess.run([*command, "--seed", "500", "--out", str(folder), *changes], check=True, stdout=subprocess.DEVNULL)
-
-
 def since(part: Part, curve: list[Mapping[str, Any]]) -> float | None:
     """Robot minutes at the first of `_IN_A_ROW` evaluations in a row that hold the bar; None if there is none."""
     good = [part.holds(point) for point in curve]
@@ -120,15 +105,10 @@ def since(part: Part, curve: list[Mapping[str, Any]]) -> float | None:
 
 def learn(part: Part, task: str, overrides: list[str], folder: Path) -> dict[str, Any]:
     """One training, unless it is there: its curve and what it came to."""
-    if not is_finished(folder):
-        settings, began = load_settings(task, overrides=overrides, preset=part.preset or None), time.perf_counter()
-        for _ in train_locally(settings, read_ticks, folder):
-            pass
-        (folder / "wall.json").write_text(json.dumps({"minutes": (time.perf_counter() - began) / 60}))
+    train(load_settings(task, overrides=overrides, preset=part.preset or None), folder)
     summary = json.loads((folder / "summary.json").read_text())
     curve = [{name: point[name] for name in ("robot_minutes", part.figure, "return")} for point in summary["curve"]]
     final = summary["evaluation"]
-    wall = folder / "wall.json"
     return {
         "since": since(part, curve),
         "curve": curve,
@@ -136,7 +116,7 @@ def learn(part: Part, task: str, overrides: list[str], folder: Path) -> dict[str
         "final_return": final["return_mean"],
         "evaluation": final,
         "shown": summary.get("demonstrations"),
-        "wall_minutes": json.loads(wall.read_text())["minutes"] if wall.is_file() else None,
+        "wall_minutes": summary["wall_minutes"],
     }
 
 
@@ -162,7 +142,8 @@ def main() -> None:
             part, shown = PARTS[name], kept / f"{name}_{task}_shown"
             minutes = args.robot_minutes or part.minutes
             if {"shown", "both"} & {*args.conditions}:
-                record(part, task, shown)
+                own = [item for item in part.settings if not item.startswith(("agent.", "learner.", "evaluator."))]
+                record(task, part.expert, EPISODES, shown, own)
             for condition in args.conditions:
                 own = [item.format(shown=shown, expert=part.expert) for item in CONDITIONS[condition]]
                 found = []

@@ -21,7 +21,8 @@ from typing import Any
 
 from machine import describe_machine
 
-from ros_rl.runs.run_folder import is_finished
+from ros_rl.runs.checkpoints import resumable
+from ros_rl.runs.run_folder import CHECKPOINT, is_finished
 
 _CLEAN = [
     "control.delay=0",
@@ -80,7 +81,7 @@ def minutes_to_walk(curve: list[dict[str, Any]]) -> float | None:
 
 
 def train(condition: str, seed: int, minutes: float, every: int, out: Path) -> dict[str, Any]:
-    """One training through the node graph; a finished one is not run again."""
+    """One training through the node graph; a finished one is not run again, one that was stopped goes on."""
     summary = out / "summary.json"
     if not is_finished(out):
         command = [sys.executable, "-m", "ros_rl.cli", "train", "a1_walk", "--seed", str(seed), "--out", str(out)]
@@ -88,7 +89,9 @@ def train(condition: str, seed: int, minutes: float, every: int, out: Path) -> d
         own = ["evaluator.fresh=true", "evaluator.video=false", "collector.log=false"]
         for override in [*CONDITIONS[condition], *own]:
             command += ["--set", override]
-        with (out.parent / f"{out.name}.log").open("w") as log:
+        if resumable(out / CHECKPOINT):
+            command += ["--resume", str(out)]
+        with (out.parent / f"{out.name}.log").open("a") as log:
             subprocess.run(command, check=True, stdout=log, stderr=subprocess.STDOUT)
     return json.loads(summary.read_text())
 

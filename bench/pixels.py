@@ -4,7 +4,8 @@
 """What is learned from pictures: robot minutes until a task is done, what it costs, and what planning adds to a policy.
 
 Trainings run in this process (`ros_rl.training.local`), one after the other, each in a folder of its own: one that is
-finished is not run again. A task *is done* at the first of two evaluations in a row that hold the part's figure.
+finished is not run again, one that was stopped goes on. A task *is done* at the first of two evaluations in a row that
+hold the part's figure.
 
     python bench/pixels.py --parts velocity ur5 --seeds 0 1 2 --keep runs/pixels
     python bench/pixels.py --parts ur5_untaught --seeds 0 --keep runs/pixels
@@ -16,26 +17,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from kept import processor_minutes, record, train
 from machine import add_output, describe_line, describe_machine, table, write_result
 
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.layout import Field
-from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.replay.memory import bytes_per_transition
-from ros_rl.runs.run_folder import is_finished
 from ros_rl.runtime.evaluation import evaluate
 from ros_rl.settings.loading import load_settings
-from ros_rl.training.local import train_locally
 from ros_rl.training.saved_run import graph_of_run
 
 
@@ -109,43 +105,12 @@ _EVALUATED = {
 }
 
 
-def record(part: Part, folder: Path) -> None:
-    """Let the expert show a task, with the pictures that the agent is to see, unless it did."""
-    if is_finished(folder):
-        return
-    command = [
-        sys.executable,
-        "-m",
-        "ros_rl.cli",
-        "record",
-        part.task,
-        "--preset",
-        part.preset,
-        "--expert",
-        part.expert,
-    ]
-    command += ["--episodes", str(_EPISODES), "--seed", "500", "--out", str(folder)]
-    command += [word for item in part.settings for word in ("--set", item)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
 def learn(part: Part, seed: int, shown: Path, folder: Path, more: list[str]) -> dict[str, Any]:
     """One training, unless it is there: its curve, what it came to and what it cost."""
-    if not is_finished(folder):
-        usual = [
-            f"seed={seed}",
-            f"learner.robot_minutes={part.minutes:g}",
-            "learner.threads=1",
-            "evaluator.video=false",
-        ]
-        usual += [_EVALUATED[part.figure], "evaluator.episodes=3", "evaluator.final_episodes=10"]
-        usual += [f"learner.demonstrations=[{shown}]"] if part.expert else []
-        settings = load_settings(part.task, preset=part.preset or None, overrides=[*usual, *part.settings, *more])
-        wall, processor = time.perf_counter(), time.process_time()
-        for _ in train_locally(settings, read_ticks, folder):
-            pass
-        cost = {"wall_minutes": time.perf_counter() - wall, "processor_minutes": time.process_time() - processor}
-        (folder / "cost.json").write_text(json.dumps({name: value / 60 for name, value in cost.items()}))
+    usual = [f"seed={seed}", f"learner.robot_minutes={part.minutes:g}", "learner.threads=1", "evaluator.video=false"]
+    usual += [_EVALUATED[part.figure], "evaluator.episodes=3", "evaluator.final_episodes=10"]
+    usual += [f"learner.demonstrations=[{shown}]"] if part.expert else []
+    train(load_settings(part.task, preset=part.preset or None, overrides=[*usual, *part.settings, *more]), folder)
     summary = json.loads((folder / "summary.json").read_text())
     curve = [{"robot_minutes": point["robot_minutes"], part.figure: point[part.figure]} for point in summary["curve"]]
     final = summary["evaluation"]
@@ -156,7 +121,8 @@ def learn(part: Part, seed: int, shown: Path, folder: Path, more: list[str]) -> 
         "return": final["return_mean"],
         "plan_ms": final["plan_ms"],
         "updates": summary["updates"],
-        **json.loads((folder / "cost.json").read_text()),
+        "wall_minutes": summary["wall_minutes"],
+        "processor_minutes": processor_minutes(folder),
     }
 
 
@@ -223,7 +189,7 @@ def main() -> None:
         for name in (each for each in args.parts if each in PARTS):
             part, shown, found = PARTS[name], kept / f"{name}_shown", []
             if part.expert:
-                record(part, shown)
+                record(part.task, part.expert, _EPISODES, shown, part.settings, part.preset)
             for seed in args.seeds:
                 run = learn(part, seed, shown, kept / f"{name}_{seed}", args.set)
                 found.append({"part": name, "seed": seed, **run})
@@ -242,7 +208,7 @@ def main() -> None:
 def _row(name: str, part: Part, found: list[dict[str, Any]]) -> list[str]:
     minutes = ", ".join("no" if run["since"] is None else f"{run['since']:.1f}" for run in found)
     finals = ", ".join(f"{run['final']:.2g}" for run in found)
-    cost = ", ".join(f"{run['processor_minutes']:.1f}" for run in found)
+    cost = ", ".join("?" if (spent := run["processor_minutes"]) is None else f"{spent:.1f}" for run in found)
     decisions = ", ".join(f"{run['plan_ms']['p99']:.0f}" for run in found)
     return [name, part.figure, minutes, finals, cost, decisions]
 

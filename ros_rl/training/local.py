@@ -73,7 +73,8 @@ def train_locally(
             closed before its end. None: nothing is left, and nothing is evaluated.
         callback: Is told what happens, and may end the training.
         resume: Folder of the checkpoints of a run, or one of these, to go on from with a new episode, as ``--resume``
-            does: all settings but those of the agent's networks may be others now. It takes a `folder`.
+            does: all settings but those of the agent's networks may be others now. It takes a `folder`, that of the
+            run itself where it was stopped, or another.
 
     Raises:
         ConfigError: It is to go on without a folder.

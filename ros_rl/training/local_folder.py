@@ -34,7 +34,7 @@ class LocalFolder:
         resume: Folder of checkpoints that the run goes on from, or one of these; None: it begins.
 
     Raises:
-        RunFolderError: It holds a run already, or cannot be written.
+        RunFolderError: It holds a run already that is finished or does not go on, or cannot be written.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class LocalFolder:
         resume: Path | None = None,
     ) -> None:
         self._settings, self._told, self._over, self._resume = settings, told, False, resume
-        self._folder = RunFolder.claim(path)
+        self._folder = RunFolder.claim(path, go_on=resume is not None and run_of(resume) == path.resolve())
         self._state = RunState()
         self._received, self._session, self._packets = Received(), 0, 0
         self._source = settings.namespace
