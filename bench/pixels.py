@@ -27,11 +27,13 @@ import torch
 from kept import processor_minutes, record, train
 from machine import add_output, describe_line, describe_machine, table, write_result
 
+from ros_rl.config import added
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.layout import Field
 from ros_rl.replay.memory import bytes_per_transition
 from ros_rl.runtime.evaluation import evaluate
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.presets import read_preset
 from ros_rl.training.saved_run import graph_of_run
 
 
@@ -68,18 +70,10 @@ class Part:
 _BALL = ("sphero_navigate", "sphero_pixels", "distance")
 _THINGS = "objects_per_minute"
 _SAC = ("agent.name=drq_sac", "agent.gamma=0.97", "learner.batch_size=128")
-_ALONE = (
-    "task.episode_seconds=180",
-    "evaluator.seconds=60",
-    "control.commands.lift=holding",
-    "control.commands.empty_opens=true",
-    "agent.margin=0",
-    "agent.epsilon_start=1",
-    "agent.epsilon_end=0.05",
-    "agent.epsilon_steps=4000",
-    "agent.epsilon_persists=0.7",
+_ALONE = tuple(
+    f"{key}={value}" for key, value in added(read_preset("ur5_alone").general, {}) if not key.endswith(".name")
 )
-_UPRIGHT_AND_AHEAD = "control.commands.orientation=fixed"
+"""What that variant sets, whatever the task and the agent are."""
 _FRONT = ("observation.cameras=[front]", "cameras.width=64", "cameras.height=64")
 PARTS = {
     "velocity": Part(*_BALL, 0.16, False, 15.0),  # m: a tenth of the arena
@@ -91,7 +85,7 @@ PARTS = {
     "ur5_front": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, _FRONT, "pick_place"),
     "ur5_untaught": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 120.0, _ALONE),
     "ur5_state_untaught": Part("ur5_pick_place", "ur5_alone", _THINGS, 2.5, True, 120.0),  # no pictures, beside it
-    "xarm_state_untaught": Part("xarm_pick_place", "", _THINGS, 3.0, True, 120.0, (*_ALONE, _UPRIGHT_AND_AHEAD)),
+    "xarm_state_untaught": Part("xarm_pick_place", "", _THINGS, 3.0, True, 120.0, _ALONE),
     "xarm": Part("xarm_pick_place", "xarm_pixels", _THINGS, 3.0, True, 20.0, (), "pick_place"),
     "a1": Part("a1_from_back", "a1_dreamer", "walking_velocity", 0.3, True, 60.0),  # m/s; sixteen numbers, no pictures
     "a1_state": Part("a1_from_back", "", "walking_velocity", 0.3, True, 30.0),  # all that its sensors tell, beside it
@@ -110,7 +104,7 @@ def learn(part: Part, seed: int, shown: Path, folder: Path, more: list[str]) -> 
     usual = [f"seed={seed}", f"learner.robot_minutes={part.minutes:g}", "learner.threads=1", "evaluator.video=false"]
     usual += [_EVALUATED[part.figure], "evaluator.episodes=3", "evaluator.final_episodes=10"]
     usual += [f"learner.demonstrations=[{shown}]"] if part.expert else []
-    train(load_settings(part.task, preset=part.preset or None, overrides=[*usual, *part.settings, *more]), folder)
+    train(load_settings(part.task, preset=part.preset or None, overrides=[*part.settings, *usual, *more]), folder)
     summary = json.loads((folder / "summary.json").read_text())
     curve = [{"robot_minutes": point["robot_minutes"], part.figure: point[part.figure]} for point in summary["curve"]]
     final = summary["evaluation"]
