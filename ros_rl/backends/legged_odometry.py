@@ -35,6 +35,7 @@ _FLIGHT = 0.5  # s, longer than which no robot of this size flies: then it lies,
 _FADING = 0.2  # s, in which the velocity of one that lies is forgotten
 _LYING = 0.3  # m/s, as which its velocity is known
 _SLIDING = 0.25  # s on the ground, longer than which no robot slides on all its feet: then its velocity is wrong
+_FITTING = 5.0  # s of sliding that a second makes up for in which a foot does not: of noisy joints many seem to slip
 _LOST = 1.0  # m/s, by how much, at least
 
 
@@ -189,7 +190,7 @@ class LeggedOdometry:
         self.slipping = contact & (distance > noise.gate)
         firm = contact & ~self.slipping
         if contact.any():
-            self._sliding = max(0.0, self._sliding - dt if firm.any() else self._sliding + dt)
+            self._sliding = max(0.0, self._sliding + (-_FITTING * dt if firm.any() else dt))
         measured[:feet], measured[feet : 2 * feet] = places, velocities
         measured[2 * feet :, 2] = self._legs.radius
         variance = self._variance
