@@ -8,7 +8,8 @@ Robot"), which is Bloesch et al. 2013 ("State Estimation for Legged Robots: Cons
 IMU") with the IMU's own orientation: the state is the base's position and velocity and each foot's position, all in
 the odometry frame. The accelerometer predicts; a foot on the ground stands still there, and is at the height of the
 ground. Two things are added: a round foot rolls, and a foot that slips says nothing of the base's velocity while it
-does. Where all feet slip for too long, as after a tumble, it is the velocity that is wrong, and they say what it is.
+does. Where all feet on the ground say for too long that the base is slower than believed, as after a tumble, it is what
+was believed that is wrong. Where they say that it is faster, they tread in place, as on ice or against a wall.
 
 No axis knows of another in this model, and x and y have the same noise, so that one covariance of size 2 + feet serves
 both, and one more the vertical.
@@ -34,7 +35,8 @@ _UNKNOWN = 1e3  # standard deviation of what says nothing [m or m/s]
 _FLIGHT = 0.5  # s, longer than which no robot of this size flies: then it lies, on whatever but its feet
 _FADING = 0.2  # s, in which the velocity of one that lies is forgotten
 _LYING = 0.3  # m/s, as which its velocity is known
-_SLIDING = 0.25  # s on the ground, longer than which no robot slides on all its feet: then its velocity is wrong
+_SLIDING = 0.25  # s on the ground, longer than which no robot slides on over all its feet: then its velocity is wrong
+_LONGEST = 0.01  # s, that one instant of feet counts for
 _FITTING = 5.0  # s of sliding that a second makes up for in which a foot does not: of noisy joints many seem to slip
 _LOST = 1.0  # m/s, by how much, at least
 
@@ -174,6 +176,14 @@ class LeggedOdometry:
         """Without a foot on the ground the accelerometer's bias would be all that moves it, further and further."""
         self._state[1] *= np.exp(-dt / _FADING)
         self._covariance[:, 1, 1] = np.maximum(self._covariance[:, 1, 1], _LYING**2)
+        self._sliding = 0.0
+
+    def _note_sliding(self, dt: float, velocities: Array, fits: bool) -> None:
+        """Add up how long all feet on the ground have denied what is believed, and have said that it is slower."""
+        if fits:
+            self._sliding = max(0.0, self._sliding - _FITTING * dt)
+        elif len(velocities) and np.linalg.norm(velocities.mean(0)) < np.linalg.norm(self._state[1]):
+            self._sliding += dt
 
     def _find_again(self) -> None:
         """Let the feet say how fast it is, whatever was known."""
@@ -189,8 +199,7 @@ class LeggedOdometry:
         distance = innovation**2 @ np.array([1.0 / level, 1.0 / level, 1.0 / upright])
         self.slipping = contact & (distance > noise.gate)
         firm = contact & ~self.slipping
-        if contact.any():
-            self._sliding = max(0.0, self._sliding + (-_FITTING * dt if firm.any() else dt))
+        self._note_sliding(min(dt, _LONGEST), velocities[contact], bool(firm.any()))
         measured[:feet], measured[feet : 2 * feet] = places, velocities
         measured[2 * feet :, 2] = self._legs.radius
         variance = self._variance
