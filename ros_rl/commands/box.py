@@ -62,18 +62,29 @@ class ToolBox(NamedTuple):
         """Whether a place [m], shape (3,), is over it, within it or under it."""
         return bool(((position > self.lower) & (position < self.upper))[:2].all())
 
-    def way_out(self, position: Array, step: float) -> Array:
-        """A place [m], shape (3,), nearer to the nearest of its four sides, or a little beside it.
+    def way_off(self, position: Array, step: float, within: ToolBox) -> Array | None:
+        """A place [m], shape (3,), nearer to the nearest of its four sides that another box has room beside, or there.
 
         Args:
-            position: A place that it `covers` [m], shape (3,).
+            position: [m], shape (3,).
             step: How far at most [m].
+            within: The other box, which the place is in.
+
+        Returns:
+            None if the position is not over it, or the other box has room beside none of its sides.
         """
-        ways = np.concatenate([position - self.lower, self.upper - position])[[0, 1, 3, 4]] + _OFF
-        nearest = int(ways.argmin())
+        if not self.covers(position) or position[2] < self.upper[2]:
+            return None
+        axes = np.array([0, 1, 0, 1])
+        sides = np.append(self.lower[:2] - _OFF, self.upper[:2] + _OFF)
+        room = np.isfinite(sides) & (sides >= within.lower[axes]) & (sides <= within.upper[axes])
+        if not room.any():
+            return None
+        ways = sides - position[axes]
+        nearest = int(np.where(room, np.abs(ways), np.inf).argmin())
         found = position.copy()
-        found[nearest % 2] += min(step, ways[nearest]) * (1.0 if nearest > 1 else -1.0)
-        return found
+        found[axes[nearest]] += np.clip(ways[nearest], -step, step)
+        return within.clip(found)
 
     def slowed(self, velocity: Array, rest: Array, braking: float, period: float) -> Array:
         """A velocity with which the tool stops in front of every side: along each axis slowed by itself, so it slides.

@@ -57,7 +57,8 @@ class ChoiceCommands(CommandMap):
     another choice follows. Steps that would leave the box end at its side, those that would lead into what is avoided
     before that, faster ones than the joints' limits permit fall short. Over what is avoided the gripper lets nothing
     go that the task remembers it holds, since it could not fetch it: it first goes a step towards the next side of
-    that. With ``lift: holding`` none lifts the tool unless the task remembers so.
+    that beside which the box has room, if there is one. With ``lift: holding`` none lifts the tool unless the task
+    remembers so.
 
     Back, a command is the choice whose command it is: exact up to choices that are the same at that tick, such as two
     steps against the sides of a corner, of which the first is told. One that is nearer to none, as the driver's filter
@@ -179,7 +180,9 @@ class ChoiceCommands(CommandMap):
         end = self._box.clip(wanted)
         if not self._avoided.meets(start, end):
             return end
-        return self._avoided.before(start, end, int(np.abs(way).argmax())) if way[:2].any() else start
+        if not way[:2].any() or self._avoided.covers(start):
+            return start
+        return self._avoided.before(start, end, int(np.abs(way).argmax()))
 
     def is_high(self, height: float) -> bool:
         """Whether the upper one of the two heights is nearer [m]."""
@@ -189,16 +192,17 @@ class ChoiceCommands(CommandMap):
         arm, place, before = self._arm, self._arm.places(tick)[-1], tick.newest_command
         start = arm.tool(place).position
         grip = np.where(arm.of_others(before) > 0.0, 1.0, -1.0)
-        keeps = move == GRIP and (grip > 0.0).all() and _holds(tick) and self._avoided.covers(start)
-        if keeps:
-            target = self._box.clip(self._avoided.way_out(start, self.step))
+        lets_go = move == GRIP and (grip > 0.0).all() and _holds(tick)
+        aside = self._avoided.way_off(start, self.step, self._box) if lets_go else None
+        if aside is not None:
+            target = aside
         else:
             target = start if self._stays_low(tick, start, move) else self.target(start, move)
         way = self._solved(place, target) - place
         velocity = arm.limits(place).towards(np.zeros(self.robot.size), way / arm.period)
         if self._opens(tick):
             return arm.with_others(velocity, -np.ones_like(grip))
-        return arm.with_others(velocity, -grip if move == GRIP and not keeps else grip)
+        return arm.with_others(velocity, -grip if move == GRIP and aside is None else grip)
 
     def _opens(self, tick: Tick) -> bool:
         """Whether the gripper has closed around nothing, which shows once that has acted, and is to open by itself."""

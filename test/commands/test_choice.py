@@ -186,6 +186,11 @@ def test_no_step_leads_into_the_box_to_avoid() -> None:
     np.testing.assert_allclose(commands.target(nearer, "y_down"), nearer, err_msg="nor back")
     np.testing.assert_allclose(commands.target(beside, "y_up"), [0.45, 0.1, 0.1])
     np.testing.assert_allclose(commands.target(beside, "height"), [0.45, 0.06, 0.2])
+    low = make_map("choice", with_gripper(), PERIOD, **heights | {"heights": (0.1, 0.25)}, **wall)
+    near = np.array([0.45, 0.04, 0.16])  # over it, and the lower height is the nearer one
+    for move in ("x_up", "x_down", "y_up", "y_down"):
+        np.testing.assert_array_equal(low.target(near, move), near, err_msg=move)
+    np.testing.assert_allclose(low.target(near, "height"), [0.45, 0.04, 0.25])
     inside = np.array([0.45, 0.04, 0.1])
     np.testing.assert_allclose(commands.target(inside, "height"), [0.45, 0.04, 0.2], err_msg="out of it it may go")
 
@@ -206,6 +211,31 @@ def test_nothing_is_let_go_over_what_is_avoided(low: float, high: float, way: fl
     assert command[-1] == (closed[-1] if keeps else 0.0)
     moved = Kinematics(robot, urdf_of(robot, kinematics=True)).positions(robot.home + PERIOD * _arm_only(command))
     np.testing.assert_allclose((moved[-1] - commands.tool(after))[:2], [0.0, way * keeps], atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("room", "top", "way"),
+    [
+        ((-1.0, 1.0), 0.05, -0.025),  # to the nearest side
+        ((-0.022, 1.0), 0.05, 0.03),  # the nearest has too little room beside it: a step to the other
+        ((-0.022, 0.042), 0.05, None),  # neither has
+        ((-1.0, 1.0), np.inf, None),  # not over it but within it
+    ],
+)
+def test_what_is_held_is_let_go_where_the_tool_cannot_go_beside(room, top: float, way: float | None) -> None:
+    """A wall from 2 cm on the one side to 4 cm on the other, and room of the tool's box beside it or not."""
+    robot, grip = with_gripper(), np.array([5.0])
+    y = make_map("choice", robot, PERIOD).tool(at_home(robot, 0))[1]
+    wall = {"avoid_lower": (-np.inf, y - 0.02, -np.inf), "avoid_upper": (np.inf, y + 0.04, top)}
+    box = {"lower": (-np.inf, y + room[0], -np.inf), "upper": (np.inf, y + room[1], np.inf)}
+    commands = make_map("choice", robot, PERIOD, step=0.03, orientation="free", **wall, **box)
+    inputs = {"grasp": np.ones(1)}
+    closed = commands.command(replace(at_home(robot, 0), inputs=inputs), grip)[-1]
+    after = replace(arm_tick(robot, robot.home, np.append(np.zeros(6), closed)), inputs=inputs)
+    command = commands.command(after, grip)
+    assert command[-1] == (0.0 if way is None else closed)
+    moved = Kinematics(robot, urdf_of(robot, kinematics=True)).positions(robot.home + PERIOD * _arm_only(command))
+    np.testing.assert_allclose((moved[-1] - commands.tool(after))[1], way or 0.0, atol=2e-3)
 
 
 def _arm_only(command: np.ndarray) -> np.ndarray:
