@@ -12,6 +12,7 @@ from pathlib import Path
 from ros_rl.analysis.behaviour import Difference, Quantity, behaviour, differences
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, DataError
+from ros_rl.runs.summary import curve
 from ros_rl.runtime.evaluation import Evaluation, Evaluator
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.registry import BACKEND_SETTINGS
@@ -146,5 +147,5 @@ def compared(one: Side, other: Side, bound: float, milestone: Milestone | None =
     """
     found, missed = other.evaluation, ""
     if milestone is not None and found is not None and found.success_rate is None:
-        missed = milestone.missed(found.to_mapping())
+        missed = milestone.missed(curve([found.to_mapping()])[0])
     return Validation(one, other, bound, missed, differences(one.quantities, other.quantities))

@@ -41,11 +41,11 @@ def verdict(validation: Validation) -> str:
         most = validation.differences[0].statistic if validation.differences else 0.0
         alike = "alike" if validation.passed else "not alike"
         return f"{alike}: the largest difference is {most:.2f}, allowed {bound:.2f}"
-    if validation.missed:
-        return f"it does not hold in {other.name}: {validation.missed}"
     known = other.evaluation is not None and other.evaluation.success_rate is not None
     what = "success rate" if known else "share of episodes that nothing ended"
-    return f"it {held} in {other.name}: {what} {other.held:.2f}, at least {bound:.2f} asked for"
+    share = f"{what} {other.held:.2f}, at least {bound:.2f} asked for"
+    told = [share] if validation.passed or other.held < bound else []
+    return f"it {held} in {other.name}: {'; '.join([*told, *filter(None, [validation.missed])])}"
 
 
 def to_mapping(validation: Validation) -> dict[str, Any]:
@@ -53,6 +53,7 @@ def to_mapping(validation: Validation) -> dict[str, Any]:
     return {
         "passed": validation.passed,
         "bound": validation.bound,
+        "missed": validation.missed,
         "sides": {side.name: _side(side) for side in (validation.one, validation.other)},
         "differences": [asdict(item) for item in validation.differences],
     }

@@ -46,9 +46,9 @@ class Milestone:
         return self.least <= value <= self.most and not (self.to_the_end and point["terminations"])
 
     def missed(self, values: Mapping[str, Any]) -> str:
-        """By how much one evaluation misses it, in words; empty if it does not, or tells no such figure."""
-        value = values.get(self.figure, math.nan)
-        if not (value < self.least or value > self.most):
+        """By how much a point of a curve misses it, in words; empty if it does not, or tells no such figure."""
+        value = values.get(self.figure)
+        if value is None or self.least <= value <= self.most:
             return ""
         bound = f"at least {self.least:g}" if value < self.least else f"at most {self.most:g}"
         return f"{self.figure.replace('_', ' ')} {value:.2f}, {bound} asked for"

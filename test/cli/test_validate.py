@@ -60,7 +60,7 @@ def test_a_task_without_success_is_judged_by_its_milestone(capsys, tmp_path):
     path.write_bytes(constant_bytes(load_settings("xarm_pick_place"), [0.0]))
     code, out, err = run_cli(capsys, "validate", str(path), "--episodes", "1", "--seconds", "2")
     assert (code, err) == (1, "")
-    words = "verdict: it does not hold in mujoco: objects per minute mean 0.00, at least 3 asked for"
+    words = "verdict: it does not hold in mujoco: objects per minute 0.00, at least 3 asked for"
     assert out.splitlines()[-1] == words
 
 
