@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.runs.checkpoints import resumable
-from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, is_finished
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, RunFolder, is_finished
 from ros_rl.settings.tree import Settings
 from ros_rl.training.local import train_locally
 
@@ -31,10 +31,11 @@ def train(settings: Settings, folder: Path, begin: Path | None = None) -> None:
         begin: Checkpoints of another run that it begins with; None: it begins anew.
 
     Raises:
-        RosRlError: See `train_locally`.
+        RosRlError: See `clear` and `train_locally`.
     """
     if is_finished(folder):
         return
+    clear(folder)
     stopped = folder / CHECKPOINT if resumable(folder / CHECKPOINT) else None
     before, began = processor_minutes(folder) if stopped else 0.0, time.process_time()
     (folder / _COST).unlink(missing_ok=True)  # a process that is killed leaves none
@@ -44,6 +45,23 @@ def train(settings: Settings, folder: Path, begin: Path | None = None) -> None:
     finally:
         if before is not None and (folder / CONFIG).is_file():
             (folder / _COST).write_text(json.dumps({_PROCESSOR: before + (time.process_time() - began) / 60}))
+
+
+def clear(folder: Path, stopped: bool = False) -> None:
+    """Throw away a run that cannot go on, as it was killed before it wrote its first transition down.
+
+    Args:
+        folder: Of the run; there may be none.
+        stopped: Whether one that could go on is thrown away, too.
+
+    Raises:
+        RunFolderError: The run is going on.
+    """
+    if not (folder / CONFIG).is_file():
+        return
+    with RunFolder.claim(folder, go_on=True):
+        if stopped or not resumable(folder / CHECKPOINT):
+            shutil.rmtree(folder)
 
 
 def processor_minutes(folder: Path) -> float | None:
@@ -62,11 +80,13 @@ def record(task: str, expert: str, episodes: int, folder: Path, settings: Iterab
         folder: Of the run.
         settings: ``key.path=value``.
         preset: Variant of the task; empty: none.
+
+    Raises:
+        RunFolderError: It is being shown.
     """
     if is_finished(folder):
         return
-    if (folder / CONFIG).is_file():
-        shutil.rmtree(folder)
+    clear(folder, stopped=True)
     command = [sys.executable, "-m", "ros_rl.cli", "record", task, "--expert", expert, "--episodes", str(episodes)]
     command += ["--seed", "500", "--out", str(folder), *(["--preset", preset] if preset else [])]
     command += [word for item in settings for word in ("--set", item)]

@@ -90,7 +90,8 @@ class GymLadder:
     def __init__(self, args: argparse.Namespace) -> None:
         name = args.env.removeprefix("gym:")
         chosen = {"task.env": name, "agent": {"name": "mpc", "smoothing": 0.0}}
-        settings = planning_alone(load_settings("gym", args.run and args.run / CONFIG, [chosen]), args)
+        own = load_settings("gym", overrides=[chosen]) if args.run is None else load_run(args.run / CONFIG, [chosen])
+        settings = planning_alone(own, args)
         # rewards cost squared actions: plans start from the last one, and vary little and smoothly
         smooth = {"std_init": 0.25, "noise_beta": 1.0, "warm_start": True}
         self.settings = with_overrides(settings, agent={"planner": smooth})

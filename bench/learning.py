@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from kept import clear
 from machine import describe_machine
 
 from ros_rl.runs.checkpoints import resumable
@@ -81,9 +82,10 @@ def minutes_to_walk(curve: list[dict[str, Any]]) -> float | None:
 
 
 def train(condition: str, seed: int, minutes: float, every: int, out: Path) -> dict[str, Any]:
-    """One training through the node graph; a finished one is not run again, one that was stopped goes on."""
+    """One training through the node graph; a finished one is not run again, one that was stopped goes on if it can."""
     summary = out / "summary.json"
     if not is_finished(out):
+        clear(out)
         command = [sys.executable, "-m", "ros_rl.cli", "train", "a1_walk", "--seed", str(seed), "--out", str(out)]
         command += ["--robot-minutes", str(minutes), "--eval-every", str(every), "--eval-episodes", "3"]
         own = ["evaluator.fresh=true", "evaluator.video=false", "collector.log=false"]

@@ -22,9 +22,11 @@ from machine import describe_machine
 
 from ros_rl.config import to_mapping
 from ros_rl.deploy.onnx_graph import OnnxGraph
+from ros_rl.runs.run_folder import CONFIG
 from ros_rl.runtime.evaluation import Evaluator
 from ros_rl.runtime.recording import record
 from ros_rl.settings.loading import load_settings
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.simulators.physics import PhysicsSettings
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks import TASKS
@@ -35,8 +37,7 @@ _SEED = 12345  # of starts, friction and noise; no training used it
 
 def judge(run: Path, episodes: int, seconds: float) -> dict[str, Any]:
     """Evaluate a run's controller in episodes that it never saw."""
-    summary = json.loads((run / "summary.json").read_text())
-    settings = load_settings(summary["task"], run / "config.yaml")
+    settings = load_run(run / CONFIG)
     evaluator = Evaluator(settings, _SEED)
     try:
         return evaluator.evaluate(OnnxGraph.load(run / "agent.onnx"), episodes, seconds).to_mapping()
@@ -46,8 +47,7 @@ def judge(run: Path, episodes: int, seconds: float) -> dict[str, Any]:
 
 def look(run: Path, folder: Path) -> None:
     """Put a film and a contact sheet of one of these episodes beside the controller."""
-    summary = json.loads((run / "summary.json").read_text())
-    settings = load_settings(summary["task"], run / "config.yaml", [f"seed={_SEED}"])
+    settings = load_run(run / CONFIG, [f"seed={_SEED}"])
     found = record(OnnxGraph.load(run / "agent.onnx"), settings, settings.evaluation_seconds)
     found.write(folder / "evaluation.gif", folder / "sheet.png", settings.load_robot())
 
@@ -101,7 +101,7 @@ It was never on hardware. It learned in a simulator: expect other friction, comp
 
 def changed(run: Path, task: str, preset: str | None) -> list[str]:
     """What a run's settings differ in from its task's, ``key=value``, but for what the command says otherwise."""
-    own = flat(to_mapping(load_settings(task, run / "config.yaml")))
+    own = flat(to_mapping(load_run(run / CONFIG)))
     usual = flat(to_mapping(load_settings(task, preset=preset)))
     return [f"{key}={value}" for key, value in own.items() if usual.get(key) != value and not key.startswith(_SAID)]
 

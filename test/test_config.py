@@ -153,6 +153,15 @@ def test_what_an_earlier_version_wrote_is_completed_by_what_was_then() -> None:
     }
 
 
+def test_a_field_that_says_nothing_of_itself_is_its_default() -> None:
+    @dataclass(frozen=True)
+    class Foreign:
+        size: float = 1.5
+        count: int = setting(2, "how many")
+
+    assert completed(Foreign, {"count": 3}) == {"size": 1.5, "count": 3}
+
+
 def test_merging_goes_deep_and_changes_neither():
     base, over = {"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"c": 9}, "e": 4}
     assert merge(base, over) == {"a": {"b": 1, "c": 9}, "d": 3, "e": 4}
@@ -241,76 +250,6 @@ def test_what_is_wrong_in_lists_and_names_is_named(values: dict[str, Any], messa
 def test_a_wrong_setting_of_a_variant_names_the_variant() -> None:
     with pytest.raises(ConfigError, match="unknown setting 'shape.radius'; valid in shape 'square': side"):
         build(Outer, {"shape": {"name": "square", "radius": 1.0}})
-
-
-@dataclass(frozen=True)
-class Kinds:
-    number: float = setting(1.0, "a number")
-    whole: int = setting(1, "a whole number")
-    flag: bool = setting(True, "a flag")
-    text: str = setting("", "text")
-    numbers: tuple[float, ...] = setting((), "numbers")
-
-
-RIGHT: dict[str, list[Any]] = {
-    "number": [0.5, 3, "1e-3", "-2E5", "1.5e3", ".5e1"],
-    "whole": [3, -(10**30)],
-    "flag": [True, False],
-    "text": ["", "false", "1e-3"],
-    "numbers": [[1, 0.5, "1e3"], ()],
-}
-WRONG: dict[str, list[Any]] = {
-    "number": [
-        True,
-        None,
-        "",
-        "0.5",
-        "3",
-        "nan",
-        "inf",
-        "1_0e3",
-        " 1e3",
-        "1e3x",
-        [1.0],
-        {},
-        1j,
-        b"1",
-        float("nan"),
-        -float("inf"),
-    ],
-    "whole": [True, 3.0, "3", None, "1e3", [3]],
-    "flag": ["false", "true", "no", 0, 1, 0.0, None, []],
-    "text": [3, 0.5, True, None, ["a"], b"a"],
-    "numbers": [1.0, "1e3", [True], ["x"], [None], [[1.0]], {"a": 1.0}],
-}
-
-
-def each(table: dict[str, list[Any]]) -> list[tuple[str, Any]]:
-    return [(key, value) for key, values in table.items() for value in values]
-
-
-@pytest.mark.parametrize(("key", "value"), each(RIGHT), ids=repr)
-def test_a_value_of_the_right_kind_is_read(key: str, value: Any) -> None:
-    read = getattr(build(Kinds, {key: value}), key)
-    kind = {"number": float, "whole": int, "flag": bool, "text": str, "numbers": tuple}[key]
-    assert type(read) is kind and all(type(item) is float for item in (read if kind is tuple else ()))
-
-
-@pytest.mark.parametrize(("key", "value"), each(WRONG), ids=repr)
-def test_one_of_another_kind_is_refused_in_one_line(key: str, value: Any) -> None:
-    with pytest.raises(ConfigError, match=rf"^f.yaml: '{key}") as caught:
-        build(Kinds, {key: value}, source="f.yaml")
-    assert "expected " in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_a_long_value_is_not_shown_whole() -> None:
-    nested_deep: list[Any] = ["x" * 1000] * 1000
-    for _ in range(9):
-        nested_deep = [nested_deep] * 9
-    for value in (nested_deep, "y" * 10_000, {"a" * 999: 1}):
-        with pytest.raises(ConfigError) as caught:
-            build(Kinds, {"number": value})
-        assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("name", [3, None, True, ["circle"], {}, float("nan")])

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from ros_rl.cli.agents import agent_of, shipped_agent
 from ros_rl.cli.arguments import add_agent_or_shipped, add_settings
 from ros_rl.cli.eval import judges
-from ros_rl.cli.options import agent_of, require, shipped_agent
+from ros_rl.cli.options import require
 from ros_rl.errors import ConfigError
 from ros_rl.runs.signals import stop_event
 from ros_rl.sensors.inputs import VELOCITY_COMMAND

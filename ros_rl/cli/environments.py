@@ -11,7 +11,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ros_rl.cli.options import gym_task, is_run, overrides_of, refuse_agent_settings, require, settings_of
+from ros_rl.cli.agents import is_run, refuse_agent_settings
+from ros_rl.cli.options import gym_task, overrides_of, require, settings_of
 from ros_rl.cli.parser import FAILURE, INTERRUPTED
 from ros_rl.errors import ConfigError
 from ros_rl.runs.display import print_line as say

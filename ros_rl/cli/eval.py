@@ -10,9 +10,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ros_rl.cli.agents import agent_of
 from ros_rl.cli.arguments import add_agent, add_preset, add_settings, add_task, whole
 from ros_rl.cli.environments import evaluate_in_gym
-from ros_rl.cli.options import agent_of, choose_task, require
+from ros_rl.cli.options import choose_task, require
 from ros_rl.errors import ConfigError
 from ros_rl.runs.video import check_video
 from ros_rl.settings.nodes import EvaluatorSettings

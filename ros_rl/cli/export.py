@@ -9,8 +9,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ros_rl.cli.agents import saved_run
 from ros_rl.cli.arguments import add_run_settings
-from ros_rl.cli.options import require, saved_run
+from ros_rl.cli.options import require
 from ros_rl.errors import RunFolderError
 
 

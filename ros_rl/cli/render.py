@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ros_rl.cli.agents import agent_of, shipped_agent
 from ros_rl.cli.arguments import add_agent_or_shipped, add_settings
 from ros_rl.cli.eval import judges
-from ros_rl.cli.options import agent_of, require, shipped_agent
+from ros_rl.cli.options import require
 from ros_rl.errors import ConfigError
 from ros_rl.runs.episode_sheet import sheet_path
 from ros_rl.runs.video import check_video

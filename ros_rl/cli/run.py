@@ -9,9 +9,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ros_rl.cli.agents import agent_of
 from ros_rl.cli.arguments import add_agent, add_graph, add_preset, add_task, add_teleop, whole
 from ros_rl.cli.environments import run_in_gym
-from ros_rl.cli.options import agent_of, choose_task, settings_of
+from ros_rl.cli.options import choose_task, settings_of
 from ros_rl.cli.runs import start_nodes
 from ros_rl.errors import ConfigError
 from ros_rl.runs import bringup

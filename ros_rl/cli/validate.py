@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ros_rl.cli.agents import agent_of, is_run
 from ros_rl.cli.arguments import add_preset, add_settings, share, whole
 from ros_rl.cli.eval import judges
-from ros_rl.cli.options import agent_of, is_run, require
+from ros_rl.cli.options import require
 from ros_rl.cli.parser import FAILURE
 from ros_rl.errors import ConfigError
 from ros_rl.tasks.gym_task import GymTask

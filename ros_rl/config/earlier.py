@@ -32,7 +32,8 @@ def _completed(cls: type, values: Mapping[str, Any], like: Any) -> dict[str, Any
         if dataclasses.is_dataclass(default) and isinstance(value, Mapping | None):
             value = _group(spec.metadata.get("registry", {}), default, value)
         elif spec.name not in values:
-            value = default if spec.metadata["info"].before is None else spec.metadata["info"].before
+            before = spec.metadata["info"].before if "info" in spec.metadata else None
+            value = default if before is None else before
         if value is not None:
             result[spec.name] = value
     return result | {name: value for name, value in values.items() if name not in result}

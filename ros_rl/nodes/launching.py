@@ -162,6 +162,10 @@ def _settings(mode: str, values: dict[str, str], resumed: Path | None) -> Settin
     params_file = Path(values["params_file"]) if values["params_file"] else None
     namespace = check_namespace(values["namespace"]) if values["namespace"] else None
     if params_file is None and resumed is not None:
+        if values["preset"]:
+            raise ConfigError(
+                f"preset:={values['preset']} has no use with resume:={resumed}: a run brings its own settings"
+            )
         return _settings_of(resumed, values["task"], overrides, namespace)
     task, preset = values.get("task", BringUp.name), values.get("preset") or None
     return load_settings(task, params_file, overrides, preset, namespace)

@@ -37,17 +37,21 @@ def load_run(path: Path, overrides: Iterable[str | Mapping[str, Any]] = (), name
     build(Settings, found, source=str(path))
     whole = completed(Settings, found)
     taken = dict(added(whole, found))
-    if taken:
+    if not ends_whole(path):
         _refuse_cut(path, [*added(whole, {})][-1][0], taken)
+    if taken:
         _tell(f"{path} is of an earlier version of ros_rl; what it does not say is taken as {_shown(taken)}")
     return load_settings(None, path, [taken, *overrides], namespace)
 
 
 def _refuse_cut(path: Path, last: str, taken: Iterable[str]) -> None:
-    """Refuse a file without an end, by the mark or by its last setting: what is lost had another value, perhaps."""
-    if last in taken and not ends_whole(path):
+    """Refuse a file without its last setting, or whose last line goes on: what is lost had another value, perhaps."""
+    lacks = f"says nothing of '{last}', its last setting" if last in taken else ""
+    if not lacks and not path.read_bytes().endswith(b"\n"):
+        lacks = "breaks off within its last line"
+    if lacks:
         raise ConfigError(
-            f"{path} says nothing of '{last}', its last setting: it was cut, or an earlier version of ros_rl wrote it; "
+            f"{path} {lacks}: it was cut, or an earlier version of ros_rl wrote it; "
             f"if it is whole, put '{END}' below it as a line"
         )
 

@@ -293,6 +293,8 @@ def test_launch_resumes(launch_stub, tmp_path) -> None:
         assert (found.seed, found.learner.batch_size, found.learner.steps) == (5, 8, 400)
         with pytest.raises(RosRlError, match="is a run of mock_point, not of xarm_reach"):
             launched("train.launch.py", resume=str(was), task="xarm_reach")
+        with pytest.raises(RosRlError, match=f"preset:=debug has no use with resume:={was}: a run brings its own"):
+            launched("train.launch.py", resume=str(was), preset="debug")
     with pytest.raises(RosRlError, match="holds no checkpoint"):
         launched("train.launch.py", resume=str(tmp_path), params_file=str(was / "config.yaml"))
 

@@ -100,6 +100,21 @@ def test_a_file_that_was_cut_is_refused(tmp_path: Path) -> None:
         load_run(path)
 
 
+def test_a_file_that_was_cut_within_its_last_lines_is_refused(tmp_path: Path) -> None:
+    """12.5 would be 1, or 12."""
+    path = written(tmp_path, load_settings("xarm_reach", overrides=["expert.seconds=12.5"]))
+    text = path.read_text()
+    line = text.index("seconds: 12.5\n...\n", text.index("expert:"))
+    assert text[line:] == "seconds: 12.5\n...\n"
+    for cut in {*range(line, len(text) - 1)} - {line, len(text) - 4}:  # at those it ends with a whole line
+        path.write_text(text[:cut])
+        with pytest.raises(ConfigError, match=r"config.yaml( breaks off within its last line: it was cut|: )"):
+            load_run(path)
+    for whole in (text[:-4], text[:-1]):
+        path.write_text(whole)
+        assert load_run(path).expert.seconds == 12.5
+
+
 def test_a_file_without_its_end_is_whole_where_it_has_the_last_setting_or_a_person_says_so(tmp_path: Path) -> None:
     settings = load_settings("mock_point")
     path = written(tmp_path, settings, "learner.warmup_hold")
