@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import math
-from statistics import NormalDist
-
 import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Agent, Stateful
+from ros_rl.agents.common.chance import threshold
 from ros_rl.deploy.control_graph import ControlGraph
 from ros_rl.layout import Layout
 from ros_rl.networks.spaces import Spaces
@@ -28,8 +26,7 @@ class Held:
 
     def __init__(self, steps: float) -> None:
         self.steps = max(steps, 1.0)
-        chance = 1.0 / self.steps
-        self._threshold = NormalDist().inv_cdf(1.0 - chance) if chance < 1.0 else -math.inf
+        self._threshold = threshold(1.0 / self.steps)
 
     def draw(self, noise: Tensor, last: Tensor) -> Tensor:
         """The next action, (actions,), from normal numbers (2, actions) and the last one, 0 where there is none."""

@@ -9,11 +9,10 @@ as a start from rest without noise. A control graph's carry holds whether a burs
 
 from __future__ import annotations
 
-import math
-from statistics import NormalDist
-
 import torch
 from torch import Tensor
+
+from ros_rl.agents.common.chance import threshold
 
 
 class Bursts:
@@ -25,9 +24,7 @@ class Bursts:
     """
 
     def __init__(self, seconds: float, period: float) -> None:
-        chance = period / seconds
-        # a quantile of the standard normal; three decimals change a mean time by less than a percent
-        self.threshold = round(NormalDist().inv_cdf(1.0 - chance), 3) if chance < 1.0 else -math.inf
+        self.threshold = threshold(period / seconds)
         """A draw is due at a tick whose standard normal number is above this."""
 
     def draw(self, change: Tensor, to: Tensor, last: Tensor) -> Tensor:
