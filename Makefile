@@ -98,7 +98,7 @@ $(BIN)/python:
 $(VENV)/.has-%: setup.py pyproject.toml package.xml | $(BIN)/python
 	@echo "Installing what ros_rl[$*] needs into $(VENV) (once) ..."
 	@$(if $(filter learn,$*),$(PIP) "$(TORCH)")
-	@$(if $(filter mujoco,$*),echo "pybullet has no wheel for this Python and no compiler is here: MuJoCo takes its place" \
+	@$(if $(and $(filter mujoco,$*),$(filter file,$(origin SIM))),echo "pybullet has no wheel for this Python and no compiler is here: MuJoCo takes its place" \
 	  "(sudo apt install build-essential python3-dev && make SIM=sim ... has pybullet compiled)")
 	@$(PIP) -e ".[$*]"
 	@touch $@
