@@ -98,7 +98,7 @@ def _pose(client: Any, body: Body, joints: list[int], positions: Iterable[float]
 
 
 def _around(boxes: list[Box]) -> Box:
-    return Box(np.min([box.low for box in boxes], axis=0), np.max([box.high for box in boxes], axis=0))
+    return Box(np.stack([box.low for box in boxes]).min(axis=0), np.stack([box.high for box in boxes]).max(axis=0))
 
 
 def _drawn(client: Any, index: int) -> Iterable[tuple[int, Box]]:
