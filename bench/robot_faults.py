@@ -15,7 +15,8 @@ Results of robots and faults that are not asked for stay in the file.
     python bench/robot_faults.py --walk 60 --robots a1
 
 The shipped agent walks for so many minutes and nothing is done to it: whatever stops it does so falsely, unless the
-stand-in itself was late by its own clock, since then the robot really was silent. These stops are told apart.
+stand-in itself was late by its own clock, since then the robot really was silent. These stops are told apart,
+and falls, after which it is picked up. Ctrl-C ends a walk early, and what there is is kept.
 """
 
 from __future__ import annotations
@@ -181,10 +182,11 @@ def stroll(robots: list[str], minutes: float, path: Path) -> None:
             found = walk(robot, minutes)
         walks[robot] = asdict(found)
         print(
-            f"{robot}: {found.minutes:.1f} min, {found.metres:.0f} m, {found.falls} falls, {len(found.trips)} false "
-            f"stops, {len(found.silences)} of a robot that was silent; its longest silence {1e3 * found.longest:.0f} ms"
+            f"{robot}: {found.minutes:.1f} min, {found.metres:.0f} m, {len(found.falls)} falls, "
+            f"{len(found.trips)} false stops, {len(found.silences)} of a robot that was silent; "
+            f"its longest silence {1e3 * found.longest:.0f} ms"
         )
-        for reason in (*found.trips, *found.silences):
+        for reason in (*found.falls, *found.trips, *found.silences):
             print(f"  {reason}")
     write_result(path, before | {"walks": list(walks.values())})
 

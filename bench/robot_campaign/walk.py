@@ -3,7 +3,8 @@
 
 """A legged robot walks at its stand-in, and nothing is wrong: whatever stops it does so falsely.
 
-Unless the stand-in, whose machine has other work, was late itself, by its own clock: then the robot really was silent.
+Unless it really fell, by the truth: then a person picks it up and lets it go on. Or unless the stand-in, whose machine
+has other work, was late itself, by its own clock: then the robot really was silent.
 """
 
 from __future__ import annotations
@@ -14,12 +15,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import numpy as np
+
 from robot_campaign.robots import SUBJECTS
 from robot_campaign.visit import Visit
+from ros_rl.rotations import quaternion_to_matrix
+from ros_rl.types import Array
 
 _LOOK = 0.1  # s
 _SILENT = 0.05  # s without a turn of the stand-in's, which is what the motor process allows (`silence_limit`)
 _BEFORE = 1.0  # s before a stop in which that counts
+_FALLEN = 0.8  # rad
+_LIES = 3.0  # s until somebody has picked it up
 WALKERS = {"a1": "a1_walk", "go2": "go2_walk"}
 """Robots that walk, and the tasks of their agents."""
 
@@ -32,8 +39,10 @@ class Walk:
     minutes: float = 0.0
     """For which it was acting."""
     metres: float = 0.0
-    falls: int = 0
+    ended: int = 0
     """Episodes that the task itself ended."""
+    falls: list[str] = field(default_factory=list)
+    """Why it was stopped when it had fallen, each time, and after how many minutes of walking."""
     trips: list[str] = field(default_factory=list)
     """Why it was stopped falsely, each time."""
     silences: list[str] = field(default_factory=list)
@@ -57,34 +66,57 @@ def gap(turns: Iterable[float], begin: float, end: float) -> float:
 
 
 def walk(robot: str, minutes: float) -> Walk:
-    """Let it walk for so long [min]; after a stop it is armed anew."""
+    """Let it walk for so long [min], or until Ctrl-C; after a stop a person arms it anew."""
     visit, found = Visit(SUBJECTS[robot], WALKERS[robot]), Walk(robot)
+    visit.stand_in.person.rescues = True
     try:
         if not visit.run():
             found.trips.append(f"does not act: {visit.state()} {visit.said('refused')}")
             return found
-        place = visit.stand_in.body.truth().base_position[:2]
+        place = _place(visit)
         last, end = time.monotonic(), time.monotonic() + 60.0 * minutes
         while time.monotonic() < end:
             time.sleep(_LOOK)
-            now, state = time.monotonic(), visit.state()[0]
-            here = visit.stand_in.body.truth().base_position[:2]
+            now, state, here = time.monotonic(), visit.state()[0], _place(visit)
             if state == "RUNNING":
                 found.minutes += (now - last) / 60.0
                 found.metres += float(sum((here - place) ** 2) ** 0.5)
             last, place = now, here
             found.longest = max(found.longest, gap(visit.stand_in.turns, now - 2.0 * _LOOK, now))
             if state == "FAULT":
-                reason, when = visit.state()[1], visit.faulted() or now
-                late = gap(visit.stand_in.turns, when - _BEFORE, when)
-                if late > _SILENT:
-                    found.silences.append(f"the robot was silent for {late:.3f} s: {reason}")
-                else:
-                    found.trips.append(f"{reason} (the robot was silent for no more than {late:.3f} s)")
-                for order in ("clear", "arm", "resume"):
-                    visit.tell(order)
-                visit.wait(lambda: visit.state()[0] != "FAULT", 5.0)
-        found.falls = len(visit.said("terminated"))
+                _note(visit, found, now)
+                _let_go_on(visit)
+    except KeyboardInterrupt:
+        pass
     finally:
+        found.ended = len(visit.said("terminated"))
         visit.close()
     return found
+
+
+def _place(visit: Visit) -> Array:
+    return np.array(visit.stand_in.body.truth().base_position[:2])
+
+
+def _note(visit: Visit, found: Walk, now: float) -> None:
+    """Whether it fell, its stand-in was silent, or it was stopped falsely."""
+    reason, when = visit.state()[1], visit.faulted() or now
+    late = gap(visit.stand_in.turns, when - _BEFORE, when)
+    up = quaternion_to_matrix(visit.stand_in.body.measurement["base_orientation"])[2, 2]
+    told = f"after {found.minutes:.1f} min: {reason}"
+    if late > _SILENT:
+        found.silences.append(f"{told} (the robot was silent for {late:.3f} s)")
+    elif up < np.cos(_FALLEN):
+        found.falls.append(told)
+    else:
+        found.trips.append(f"{told} (the robot was silent for no more than {late:.3f} s)")
+
+
+def _let_go_on(visit: Visit) -> None:
+    """Pick it up if it lies, and do what an operator does."""
+    visit.wait(lambda: False, _LIES)
+    visit.tell("clear")
+    visit.tell("arm")
+    visit.wait(lambda: visit.state()[0] in ("READY", "FAULT") and not visit.stand_in.person.carries)
+    visit.tell("resume")
+    visit.wait(lambda: visit.state()[0] in ("RUNNING", "FAULT"), 5.0)

@@ -29,7 +29,9 @@ class Person:
     """
 
     def __init__(self, body: Body, rescues: bool, hangs: bool) -> None:
-        self._body, self._rescues = body, rescues
+        self._body = body
+        self.rescues = rescues
+        """Whether it picks a fallen robot up."""
         self._place = np.array([0.0, 0.0, HANGING])
         self._yaw = 0.0
         self._lying = self._held = 0.0
@@ -46,7 +48,7 @@ class Person:
         """
         if self.carries:
             self._carry(follows)
-        elif self._rescues:
+        elif self.rescues:
             self._watch()
 
     def _watch(self) -> None:

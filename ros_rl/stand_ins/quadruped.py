@@ -18,6 +18,7 @@ from ros_rl.backends.motor_process.priority import take_priority
 from ros_rl.robot import load_robot
 from ros_rl.stand_ins.body import Body
 from ros_rl.stand_ins.pace import Pace
+from ros_rl.stand_ins.person import Person
 from ros_rl.stand_ins.stand_in import StandIn
 from ros_rl.types import Array
 
@@ -43,6 +44,8 @@ STATE_FAULTS = {
     "tilt": "the IMU tells that it lies on its side",
 }
 """Those that each of them can play, in what it sends."""
+RESCUE = {"rescue": "is picked up when it has fallen, and lowered when its motors hold"}
+"""An option of each of them."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,17 @@ class Quadruped(StandIn):
     Args:
         start: Joint positions [rad] and base height [m] at first; None for its home pose.
         friction: Of the feet.
+        rescue: A person picks it up when it has fallen, and lowers it when its motors hold.
+        hangs: It hangs at first, and is lowered as above.
     """
 
-    def __init__(self, start: tuple[Array, float] | None = None, friction: float = 1.0) -> None:
+    def __init__(
+        self,
+        start: tuple[Array, float] | None = None,
+        friction: float = 1.0,
+        rescue: bool = False,
+        hangs: bool = False,
+    ) -> None:
         super().__init__()
         robot = load_robot(self.robot)
         if start is not None:
@@ -111,6 +122,8 @@ class Quadruped(StandIn):
         sensors = (*robot.sensors, "contact_force")
         self.body = Body(robot, "effort", _RATE_HZ, friction=friction, sensors=sensors)
         """What it moves."""
+        self.person = Person(self.body, rescue, hangs)
+        """Who looks after it."""
         self.told = Told.nothing(robot.size)
         """What its motors do."""
         self.effort = np.zeros(robot.size)
@@ -169,6 +182,7 @@ class Quadruped(StandIn):
         )
         self.effort = np.minimum(np.maximum(wanted, -self._limit), self._limit)
         self.body.step(self.effort)
+        self.person.look(told.follows)
         self._steps += 1
 
     def note(self, what: Any) -> None:
@@ -231,4 +245,7 @@ class Quadruped(StandIn):
         does = "damp" if told.damping.any() else "are free"
         does = "follow" if told.follows else does
         recent = len(self.since(time.monotonic() - 1.0))
-        return f"at x {x:.2f}, y {y:.2f}, height {height:.2f} m; motors {does}; {recent} messages a second"
+        person = "; in a person's hands" if self.person.carries else ""
+        rescued = f"; picked up {self.person.rescued} times" if self.person.rescued else ""
+        at = f"at x {x:.2f}, y {y:.2f}, height {height:.2f} m"
+        return f"{at}; motors {does}; {recent} messages a second{person}{rescued}"

@@ -16,8 +16,7 @@ from ros_rl.backends.unitree import KEYS, NO_POSITION, NO_VELOCITY
 from ros_rl.backends.unitree_a1 import wire
 from ros_rl.errors import BackendError, ConfigError
 from ros_rl.settings.hardware.unitree import JOINTS
-from ros_rl.stand_ins.person import Person
-from ros_rl.stand_ins.quadruped import STATE_FAULTS, Quadruped, Seen, Told
+from ros_rl.stand_ins.quadruped import RESCUE, STATE_FAULTS, Quadruped, Seen, Told
 from ros_rl.stand_ins.stand_in import SECOND, host_of
 from ros_rl.types import Array
 
@@ -61,7 +60,7 @@ class A1StandIn(Quadruped):
     options: ClassVar[dict[str, str]] = {
         "standing": "begins in its home pose, held until the first command",
         "hanging": "begins above the ground, and is lowered when its motors have held for a while",
-        "rescue": "is picked up when it has fallen, and lowered when its motors hold",
+        **RESCUE,
         **SECOND,
     }
 
@@ -73,13 +72,12 @@ class A1StandIn(Quadruped):
         friction: float = 1.0,
         host: str = "127.0.0.1",
     ) -> None:
-        super().__init__((LYING, _LYING_HEIGHT) if start == "lying" else None, friction)
+        lies = (LYING, _LYING_HEIGHT) if start == "lying" else None
+        super().__init__(lies, friction, rescue, hangs=start == "hanging")
         robot = self.body.robot
         if start == "standing":
             none = np.zeros(_JOINTS)
             self.told = Told(robot.home, none, none, robot.stiffness, robot.damping)
-        self.person = Person(self.body, rescue, start == "hanging")
-        """Who looks after it."""
         self.refused = 0
         """Datagrams that were no commands."""
         self.senders: dict[Address, float] = {}
@@ -135,7 +133,6 @@ class A1StandIn(Quadruped):
 
     def exchange(self) -> None:
         """See `Quadruped.exchange`."""
-        self.person.look(self.told.follows)
         self._reboot()
         while self._delayed and self._delayed[0][0] <= time.monotonic():
             self._send(*self._delayed.popleft()[1:])
@@ -223,9 +220,7 @@ class A1StandIn(Quadruped):
         """See `StandIn.describe`."""
         now = time.monotonic()
         clients = sum(now - heard <= _RECENTLY for heard in list(self.senders.values()))
-        person = "; in a person's hands" if self.person.carries else ""
-        rescued = f"; picked up {self.person.rescued} times" if self.person.rescued else ""
-        return f"{super().describe()}; {clients} clients, {self.refused} refused{person}{rescued}"
+        return f"{super().describe()}; {clients} clients, {self.refused} refused"
 
 
 def told_by(record: Any) -> Told:

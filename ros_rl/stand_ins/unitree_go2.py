@@ -25,7 +25,7 @@ from ros_rl.backends.unitree_go2.types import (
     ResponseStatus,
     SportModeState,
 )
-from ros_rl.stand_ins.quadruped import STATE_FAULTS, Quadruped, Seen, Told
+from ros_rl.stand_ins.quadruped import RESCUE, STATE_FAULTS, Quadruped, Seen, Told
 from ros_rl.types import Array
 
 LYING = np.tile([0.0, 1.36, -2.65], 4)
@@ -47,6 +47,7 @@ class Go2StandIn(Quadruped):
         domain: Of DDS; the robot's own is 0.
         interface: Name of the network interface.
         lying: Where it begins; False for its home pose, already released.
+        rescue: A person picks it up when it has fallen, and lowers it when its motors hold.
     """
 
     robot: ClassVar[str] = "go2"
@@ -63,11 +64,12 @@ class Go2StandIn(Quadruped):
     }
 
     options: ClassVar[dict[str, str]] = {
-        "second": f"in DDS domain {_SECOND_DOMAIN}, beside another robot's stand-in in domain 0"
+        **RESCUE,
+        "second": f"in DDS domain {_SECOND_DOMAIN}, beside another robot's stand-in in domain 0",
     }
 
-    def __init__(self, domain: int = 0, interface: str = "lo", lying: bool = True) -> None:
-        super().__init__((LYING, _LYING_HEIGHT) if lying else None)
+    def __init__(self, domain: int = 0, interface: str = "lo", lying: bool = True, rescue: bool = False) -> None:
+        super().__init__((LYING, _LYING_HEIGHT) if lying else None, rescue=rescue)
         self._domain, self._interface = domain, interface
         self.service = _SERVICE if lying else ""
         """Name of the motion service that has the motors; empty when it is released."""
@@ -82,7 +84,7 @@ class Go2StandIn(Quadruped):
     @classmethod
     def with_options(cls, options: tuple[str, ...]) -> Go2StandIn:
         """See `StandIn.with_options`."""
-        return cls(_SECOND_DOMAIN if "second" in options else 0)
+        return cls(_SECOND_DOMAIN if "second" in options else 0, rescue="rescue" in options)
 
     @property
     def address(self) -> str:

@@ -21,7 +21,6 @@ from ros_rl.backends.unitree_a1.backend import UnitreeA1Backend  # noqa: E402
 from ros_rl.errors import BackendError  # noqa: E402
 from ros_rl.robot import load_robot  # noqa: E402
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings  # noqa: E402
-from ros_rl.stand_ins import load_stand_in  # noqa: E402
 from ros_rl.stand_ins.quadruped import Told  # noqa: E402
 from ros_rl.stand_ins.unitree_a1 import A1StandIn  # noqa: E402
 
@@ -206,30 +205,3 @@ def test_a_port_that_is_taken_is_refused(stand_in):
             UnitreeA1Backend(A1, settings_for(stand_in, local_port=port), PERIOD, EMPTY).connect()
     with pytest.raises(BackendError, match="cannot listen at 127.0.0.1"):
         A1StandIn(port=stand_in.port).open()
-
-
-def test_a_fallen_robot_is_picked_up_and_lowered_when_it_holds():
-    stand_in = load_stand_in("a1").with_options(("rescue", "standing"))
-    assert isinstance(stand_in, A1StandIn)
-    on_its_back = np.array([1.0, 0.0, 0.0, 0.0])
-    stand_in.body.carry(np.array([1.0, 0.0, 0.2]), on_its_back)
-    stand_in.told = Told.nothing(12)
-
-    def live(seconds: float) -> None:
-        for _ in range(round(seconds / stand_in.body.period)):
-            stand_in._step()
-            stand_in.person.look(bool(stand_in.told.stiffness.any()))
-
-    live(3.0)
-    assert stand_in.person.carries and stand_in.person.rescued == 1
-    truth = stand_in.body.truth()
-    assert truth.base_position[2] == pytest.approx(0.5, abs=0.01) and truth.base_position[0] == pytest.approx(
-        1.0, abs=0.2
-    )
-    np.testing.assert_allclose(stand_in.body.measurement["imu_linear_acceleration"], [0.0, 0.0, 9.81], atol=1.0)
-    none = np.zeros(12)
-    stand_in.told = Told(A1.home, none, none, A1.stiffness, A1.damping)
-    live(4.0)
-    assert not stand_in.person.carries
-    assert stand_in.body.truth().base_position[2] == pytest.approx(0.26, abs=0.03)
-    stand_in.body.close()
