@@ -6,30 +6,23 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib.util
-import time
 from collections.abc import Iterator
 from typing import Any
 
-from ros_rl.backends import Backend, construct
 from ros_rl.cli.columns import columns
+from ros_rl.cli.doctor_robot import Motion, robot_checks
 from ros_rl.cli.parser import FAILURE, add_network
 from ros_rl.config import build, merge
-from ros_rl.errors import ConfigError, MissingDependencyError, RosRlError, one_line
+from ros_rl.errors import ConfigError, RosRlError, one_line
 from ros_rl.robot import Robot, load_robot
 from ros_rl.runs.doctor import Check, clock, installed, real_time
-from ros_rl.runtime.delay import Delay, measure_delay
-from ros_rl.runtime.link_check import LinkReport, findings, watch
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.driver import check_driver
 from ros_rl.settings.loading import parse_override
 from ros_rl.settings.nodes import ControlSettings
 from ros_rl.settings.registry import BACKEND_SETTINGS
 
-_WATCH_SECONDS = 3.0
-_FIRST_SECONDS = 5.0
-_ARM_SECONDS = 1.0
 _FARTHEST = 0.3  # rad or m; a small motion
 
 
@@ -55,7 +48,7 @@ def add(commands: Any) -> None:
         action="store_true",
         help="ARM THE ROBOT and move one joint a little, to find its delay; somebody stands at its emergency stop",
     )
-    parser.add_argument("--joint", metavar="NAME", help="which one moves (default: the last)")
+    parser.add_argument("--joint", metavar="NAME", help="which one moves (default: the last but a gripper's)")
     parser.add_argument(
         "--amplitude", type=_amplitude, default=0.05, metavar="RAD", help="how far it moves (default: 0.05 rad or m)"
     )
@@ -78,7 +71,8 @@ def examine(options: argparse.Namespace) -> int:
     checks += _show("punctual", [*real_time(), clock()])
     checks += _show("ROS", _ros())
     if robot is not None and settings is not None:
-        checks += _show(f"{robot.name} by {name}", _robot(options, robot, name, settings, control))
+        motion = Motion(options.joint, options.amplitude) if options.measure_delay else None
+        checks += _show(f"{robot.name} by {name}", robot_checks(robot, name, settings, control, motion))
     return _close(checks)
 
 
@@ -169,69 +163,3 @@ def _ros() -> Iterator[Check]:
         "there and back", f"median {echo.median * 1e3:.2f} ms, largest {echo.largest * 1e3:.2f} ms{lost}",
         "messages are lost on this machine itself: look at its load" if echo.lost else "",
     )  # fmt: skip
-
-
-def _robot(
-    options: argparse.Namespace, robot: Robot, name: str, settings: BackendSettings, control: ControlSettings
-) -> Iterator[Check]:
-    try:
-        backend = construct(name, robot, settings, control.period)
-        with contextlib.closing(backend):
-            backend.connect()
-            yield Check("link", "open")
-            report = _watched(backend, robot)
-            yield from _linked(robot, control.period, report)
-            if options.measure_delay:
-                yield _delayed(backend, robot, control, options)
-    except MissingDependencyError as error:
-        yield Check("link", "no driver", str(error), fatal=True)
-    except Exception as error:  # robots' libraries raise anything
-        yield Check("link", "failed", one_line(error), fatal=True)
-
-
-def _watched(backend: Backend, robot: Robot) -> LinkReport:
-    end = time.monotonic() + _FIRST_SECONDS
-    while True:  # a robot that was just connected to may need a moment
-        try:
-            backend.read()
-            return watch(backend, robot, _WATCH_SECONDS)
-        except RosRlError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
-
-
-def _linked(robot: Robot, period: float, report: LinkReport) -> Iterator[Check]:
-    yield Check("measures", f"{report.rate_hz:.1f} Hz")
-    for what, three in (("age", report.age), ("gap", report.gap)):
-        text = ", ".join(
-            f"{label} {value * 1e3:.1f} ms" for label, value in zip(("p50", "p99", "max"), three, strict=True)
-        )
-        yield Check(what, text)
-    own = report.clock
-    yield Check("its clock", str(own) if own is not None else "it tells none", own.fix if own is not None else "")
-    limits = robot.limits
-    for index, joint in enumerate(robot.joints):
-        at, inside = report.position[index], limits.lower[index] <= report.position[index] <= limits.upper[index]
-        text = f"{at:8.3f} in [{limits.lower[index]:g}, {limits.upper[index]:g}], noise {report.spread[index]:.1e}"
-        fix = "" if inside else "it stands outside its limits: move it there by hand, or look at signs and zeros"
-        yield Check(joint, text, fix, fatal=not inside)
-    for problem in findings(robot, period, report):
-        yield Check("state", "not as it should be", problem, fatal=True)
-
-
-def _delayed(backend: Backend, robot: Robot, control: ControlSettings, options: argparse.Namespace) -> Check:
-    joint = options.joint or robot.joints[-1]
-    backend.arm()
-    try:
-        time.sleep(_ARM_SECONDS)
-        index = robot.joints.index(joint)
-        found: Delay = measure_delay(backend, robot, control.period, index, options.amplitude)
-    finally:
-        backend.disarm()
-    text = (
-        f"{found.latency * 1e3:.0f} ms = {found.periods:.2f} control periods "
-        f"({joint}, correlation {found.correlation:.2f})"
-    )
-    fix = "" if found.setting == control.delay else f"set control.delay to {found.setting}; it is {control.delay}"
-    return Check("delay", text, fix)

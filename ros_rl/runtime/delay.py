@@ -3,8 +3,9 @@
 
 """How late a robot does what it is told, from a small motion of one joint back and forth.
 
-A set point goes through the same filter as any command, in position or in velocity. Its position, as it was written,
-is compared with the joint's, as it was read, both by the steady clock. The shift in time under which both correlate
+A set point goes through the same filter as any command, in position or in velocity, and the same guards look at what it
+does at the end of each period. Its position, as it was written, is compared with the joint's, as it was read, both by
+the steady clock. The shift in time under which both correlate
 best is the latency: of the way there, of the joint's own controller, and of the way back.
 """
 
@@ -17,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ros_rl.backends.backend import Backend
+from ros_rl.backends.backend import Backend, Reading
 from ros_rl.errors import BackendError
 from ros_rl.robot import EFFORT, VELOCITY, Robot
-from ros_rl.safety import CommandFilter
+from ros_rl.safety import CommandFilter, Guards
 from ros_rl.types import Array
 
 SECONDS = 4.0
@@ -62,7 +63,7 @@ def measure_delay(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Delay:
-    """Move one joint of an armed robot a little and back, and leave it where it was.
+    """Move one joint of an armed robot a little and back, leave it where it was, and do the safe action.
 
     Args:
         backend: Armed, at rest.
@@ -74,27 +75,31 @@ def measure_delay(
         sleep: Waits [s].
 
     Raises:
-        BackendError: The robot reports a fault, does not move, or moves otherwise than told.
+        BackendError: The robot reports a fault, a guard trips, a target expires since this program was held up, or the
+            joint does not move, or otherwise than told.
     """
     if robot.interfaces[joint] == EFFORT:
         raise BackendError(f"{robot.joints[joint]} takes efforts, whose motion tells no delay")
-    start = backend.read().measurement["joint_position"].copy()
-    rest = np.where(robot.commanded_by(VELOCITY), 0.0, start)
-    filter_ = CommandFilter(robot, period)
-    filter_.reset(rest)
+    guards, filter_ = Guards(robot, period), CommandFilter(robot, period)
     written: list[tuple[float, float]] = []
     read: list[tuple[float, float]] = []
-    begin = due = clock()
-    last = -1
     try:
+        reading = backend.read()
+        start = reading.measurement["joint_position"].copy()
+        value = rest = robot.holding(start)
+        filter_.reset(rest)
+        begin = due = looked = clock()
+        last = -1
         while (now := clock()) - begin < SECONDS + _LONGEST:
             reading = backend.read()
-            if reading.health:
-                raise BackendError(reading.health)
             if reading.sequence != last:
                 last = reading.sequence
                 read.append((now - reading.age, float(reading.measurement["joint_position"][joint])))
+            if reading.health or now >= due:
+                _stop_if_unfit(guards, reading, value, acting=bool(written), elapsed=now - looked)
+                looked = now
             if now >= due:
+                _stop_if_late(now - due, period)
                 due += period
                 command = rest.copy()
                 command[joint] += _wanted(robot, joint, now - begin, amplitude)
@@ -102,10 +107,24 @@ def measure_delay(
                 backend.write(value, now + _HOLDS * period)
                 written.append((now, float(value[joint])))
             sleep(_STEPS_SECONDS)
-        backend.write(filter_(rest, start).value, clock() + _HOLDS * period)
     finally:
         backend.safe()
     return _compare(robot, period, joint, np.array(written), np.array(read))
+
+
+def _stop_if_unfit(guards: Guards, reading: Reading, sent: Array, acting: bool, elapsed: float) -> None:
+    command = sent if reading.applied is None else reading.applied
+    tripped = guards.check(
+        reading.measurement, command, age=reading.age, sequence=reading.sequence, acting=acting, elapsed=elapsed
+    )
+    if reading.health or tripped:
+        raise BackendError(reading.health or tripped or "")
+
+
+def _stop_if_late(late: float, period: float) -> None:
+    """A target that has expired is not to be followed by another, as if nothing had been."""
+    if late > (_HOLDS - 1.0) * period:
+        raise BackendError(f"this program was held up for {late:.3f} s, in which the robot's target expired")
 
 
 def _wanted(robot: Robot, joint: int, elapsed: float, amplitude: float) -> float:

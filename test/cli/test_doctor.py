@@ -6,11 +6,17 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from command_line import run_cli
+from late_robot import Late
 
-from ros_rl.cli import doctor
+from ros_rl.cli import doctor, doctor_robot
+from ros_rl.cli.doctor_robot import Motion, robot_checks
+from ros_rl.robot import load_robot
 from ros_rl.runs.doctor import Check, clock, installed, real_time
+from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.nodes import ControlSettings
 
 
 def test_what_is_missing_and_needed_is_fatal() -> None:
@@ -62,6 +68,65 @@ def test_it_ends_with_what_to_fix(checks, code, last, capsys) -> None:
 def test_wrong_arguments_are_one_line(arguments, complaint, capsys) -> None:
     code, _, errors = run_cli(capsys, "doctor", *arguments)
     assert code == 2 and complaint in errors and len(errors.splitlines()) == 1
+
+
+class Watched(Late):
+    """In real time, for as long as a visit takes."""
+
+    def __init__(self, robot) -> None:
+        super().__init__(robot)
+        self.disarm_calls = 0
+
+    def read(self):
+        self.sleep(0.004)
+        return super().read()
+
+    def disarm(self) -> None:
+        self.disarm_calls += 1
+
+
+@pytest.fixture
+def a1(monkeypatch) -> Watched:
+    found = Watched(load_robot("a1"))
+    monkeypatch.setattr(doctor_robot, "construct", lambda *_: found)
+    monkeypatch.setattr(doctor_robot, "_WATCH_SECONDS", 0.3)
+    monkeypatch.setattr(doctor_robot, "_ARM_SECONDS", 0.0)
+    return found
+
+
+def visit(found: Watched, motion: Motion | None) -> dict[str, Check]:
+    checks = robot_checks(found.robot, "unitree_a1", BackendSettings(), ControlSettings(), motion)
+    return {check.name: check for check in checks}
+
+
+@pytest.mark.parametrize("spoilt", [{"imu_orientation": np.array([1.0, 0, 0, 0])}, {"joint_position": np.ones(12)}])
+def test_a_robot_that_is_not_fit_is_not_armed(a1, spoilt) -> None:
+    a1.spoilt, a1.spoils_at = spoilt, 0.0
+    checks = visit(a1, Motion(None, 0.05))
+    assert a1.arm_calls == 0 and not a1.told
+    assert checks["delay"].fatal and "nothing was moved" in checks["delay"].fix
+
+
+def test_a_robot_that_trips_a_guard_is_stopped_and_disarmed(a1, monkeypatch) -> None:
+    a1.spoilt = {"imu_orientation": np.array([1.0, 0, 0, 0])}
+    monkeypatch.setattr(a1, "arm", lambda: setattr(a1, "spoils_at", a1.now))
+    checks = visit(a1, Motion(None, 0.05))
+    assert checks["delay"].fatal and "tilt 3.14 rad exceeds 1.30 rad" in checks["delay"].fix
+    assert a1.safe_calls == 1 and a1.disarm_calls == 1 and not a1.told
+
+
+def test_without_being_asked_it_arms_nothing(a1) -> None:
+    assert "delay" not in visit(a1, None)
+    assert a1.arm_calls == 0 and not a1.told
+
+
+@pytest.mark.parametrize(
+    ("robot", "joint"),
+    [("ur5e_gripper", "wrist_3_joint"), ("xarm6_gripper", "joint6"), ("xarm6", "joint6"), ("a1", "RL_calf_joint")],
+)
+def test_no_gripper_moves_unless_it_is_named(robot, joint) -> None:
+    assert Motion(None, 0.05).joint_of(load_robot(robot)) == joint
+    assert Motion("gripper", 0.05).joint_of(load_robot(robot)) == "gripper"
 
 
 @pytest.mark.ros

@@ -9,64 +9,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from measurements import at_rest
+from late_robot import Late
 
-from ros_rl.backends.backend import Backend, Reading
 from ros_rl.errors import BackendError
 from ros_rl.robot import Robot, load_robot
 from ros_rl.runtime.delay import Delay, measure_delay
 from ros_rl.runtime.link_check import findings, watch
-from ros_rl.types import Array, Measurement
 
 PERIOD = 0.05
 ARM, A1 = load_robot("xarm6"), load_robot("a1")
-
-
-class Late(Backend):
-    """Does what it is told `lag` seconds later, by a clock that a test moves; measures every `every` seconds."""
-
-    def __init__(self, robot: Robot, lag: float = 0.0, every: float = 0.004, stuck: bool = False) -> None:
-        self.robot, self.lag, self.every, self.stuck = robot, lag, every, stuck
-        self.now = 100.0
-        self.told: list[tuple[float, Array]] = []
-        self.position = robot.home.copy()
-        self.acting = 0
-        self.measured, self.measured_at, self.count = robot.home.copy(), self.now, 1
-        self.safe_calls, self.health = 0, ""
-        self.velocity = robot.commanded_by("velocity").all()
-
-    def sleep(self, seconds: float) -> None:
-        steps = max(round(seconds / 0.001), 1)
-        for _ in range(steps):
-            self.now += 0.001
-            self._move()
-
-    def _move(self) -> None:
-        while self.acting < len(self.told) and self.told[self.acting][0] + self.lag <= self.now:
-            self.acting += 1
-        if self.acting and not self.stuck:
-            value = self.told[self.acting - 1][1]
-            self.position = self.position + 0.001 * value if self.velocity else value
-        if self.now - self.measured_at >= self.every:
-            self.measured, self.measured_at, self.count = self.position.copy(), self.now, self.count + 1
-
-    def clock(self) -> float:
-        return self.now
-
-    def connect(self) -> None: ...
-    def arm(self) -> None: ...
-    def disarm(self) -> None: ...
-    def close(self) -> None: ...
-
-    def write(self, command: Array, until: float) -> None:
-        self.told.append((self.now, command.copy()))
-
-    def safe(self) -> None:
-        self.safe_calls += 1
-
-    def read(self) -> Reading:
-        measurement = Measurement(at_rest(self.robot) | {"joint_position": self.measured})
-        return Reading(measurement, self.now - self.measured_at, self.count, self.health)
 
 
 def measured(robot: Robot, lag: float, joint: int = 0, **how: object) -> tuple[Delay, Late]:
@@ -99,6 +50,61 @@ def test_a_robot_that_stands_still_or_complains_tells_nothing() -> None:
     with pytest.raises(BackendError, match="error 31"):
         measure_delay(late, ARM, PERIOD, 0, 0.05, late.clock, late.sleep)
     assert late.safe_calls == 1 and not late.told
+
+
+TILTED = np.array([1.0, 0.0, 0.0, 1.0]) / np.sqrt(2.0)  # a quarter turn about x
+
+
+@pytest.mark.parametrize(
+    ("robot", "spoilt", "reason"),
+    [
+        (A1, {"imu_orientation": TILTED}, "tilt 1.57 rad exceeds 1.30 rad"),
+        (A1, {"joint_position": A1.limits.upper + 0.2}, "past its limit by more than 0.1 rad"),
+        (A1, {"joint_effort": np.full(12, 60.0)}, "effort of FR_hip_joint is 60.0 N m"),
+        (ARM, {"joint_position": np.full(6, np.nan)}, "joint_position"),
+    ],
+)
+@pytest.mark.parametrize("after", [0.0, 1.0])
+def test_guards_stop_the_motion(robot: Robot, spoilt: dict, reason: str, after: float) -> None:
+    late = Late(robot)
+    late.spoilt, late.spoils_at = spoilt, late.now + after
+    with pytest.raises(BackendError, match=reason):
+        measure_delay(late, robot, PERIOD, 2, 0.05, late.clock, late.sleep)
+    assert late.safe_calls == 1
+    assert all(moment < late.spoils_at + PERIOD for moment, _ in late.told)
+    assert bool(late.told) == (after > 0.0)
+
+
+def test_a_joint_that_jumps_stops_the_motion() -> None:
+    late = Late(ARM)
+    late.spoilt, late.spoils_at = {"joint_position": ARM.home + [0.0, 0.8, 0.0, 0.0, 0.0, 0.0]}, late.now + 1.0
+    with pytest.raises(BackendError, match=r"joint2 moved by 0.80 rad in 0.05. s"):
+        measure_delay(late, ARM, PERIOD, 2, 0.05, late.clock, late.sleep)
+    assert late.safe_calls == 1
+
+
+def test_a_state_that_grows_old_stops_the_motion() -> None:
+    late = Late(A1)
+
+    def sleep(seconds: float) -> None:
+        late.every = 0.004 if late.now < 101.0 else 10.0
+        late.sleep(seconds)
+
+    with pytest.raises(BackendError, match="the newest state is 0.1.. s old, limit 0.1 s"):
+        measure_delay(late, A1, PERIOD, 2, 0.05, late.clock, sleep)
+    assert late.safe_calls == 1 and late.told[-1][0] < 101.0 + 0.1 + 2.0 * PERIOD
+
+
+def test_no_target_follows_one_that_expired() -> None:
+    late = Late(A1)
+    held = [0.3]
+
+    def sleep(seconds: float) -> None:
+        late.sleep(held.pop() if held and late.now > 101.0 else seconds)
+
+    with pytest.raises(BackendError, match="held up for 0.[23].. s"):
+        measure_delay(late, A1, PERIOD, 2, 0.05, late.clock, sleep)
+    assert late.safe_calls == 1 and late.told[-1][0] < 101.1
 
 
 def test_a_link_is_told_by_its_rate_age_and_gaps() -> None:
