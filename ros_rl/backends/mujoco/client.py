@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from ros_rl.backends.display import draw_without_display
@@ -25,8 +28,20 @@ def open_renderer(model: Any, width: int, height: int) -> Any:
     Raises:
         BackendError: There is nothing to draw with.
     """
+    _load_triton()
     model.vis.global_.offwidth, model.vis.global_.offheight = width, height
     try:
         return mujoco.Renderer(model, height, width)
     except Exception as error:  # whatever the platform's own library raises
         raise BackendError(f"MuJoCo cannot draw here: {error}; install libegl1, or set MUJOCO_GL") from None
+
+
+def _load_triton() -> None:
+    """Let triton, which torch imports late where it has CUDA, come before the platform's own renderer.
+
+    Mesa's draws with LLVM, and triton has its own: from 3.7 on the process dies if that comes second
+    (tensorflow/tensorflow issue 124205 tells the same of another library).
+    """
+    with contextlib.suppress(ImportError):
+        if find_spec("triton"):
+            import_module("triton._C.libtriton")
