@@ -10,7 +10,7 @@ import pytest
 
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.robot import load_robot
-from ros_rl.robot.hardware import Hardware
+from ros_rl.robot.hardware import Hardware, HardwareJoint
 from ros_rl.settings.driver import check_driver
 from ros_rl.settings.hardware import HARDWARE_SETTINGS
 from ros_rl.settings.hardware.checks import check_host, endpoint
@@ -132,6 +132,47 @@ def test_joints_without_gains(name: str, kind: str) -> None:
     complaint = f"^{kind} of joint '{robot.joints[1]}' of robot '{name}' is 0, needed: more than 0$"
     with pytest.raises(ConfigError, match=complaint):
         settings.check_robot(replace(robot, **{kind: gains}))
+
+
+@pytest.mark.parametrize("name", ["a1", "go2"])
+def test_gains_and_torques_that_no_motor_takes(name: str) -> None:
+    robot = load_robot(name)
+    settings = HARDWARE_SETTINGS[f"unitree_{name}"]()
+    settings.check_robot(robot)
+    for kind, most in (("stiffness", 20000.0), ("damping", 3000.0)):
+        gains = getattr(robot, kind).copy()
+        gains[4] = most
+        with pytest.raises(ConfigError, match=f"{kind} of joint 'FL_thigh_joint' is {most:g}; driver 'unitree_{name}'"):
+            settings.check_robot(replace(robot, **{kind: gains}))
+    with pytest.raises(ConfigError, match="effort of joint 'FR_hip_joint' is 150"):
+        settings.check_robot(replace(robot, limits=replace(robot.limits, effort=np.full(12, 150.0))))
+    with pytest.raises(ConfigError, match="safety.damping is 1e.06"):
+        settings.check_robot(replace(robot, safety=replace(robot.safety, damping=1e6)))
+
+
+@pytest.mark.parametrize(("name", "vendors"), [("a1", "-0.802 to 0.802"), ("go2", "-1.0472 to 1.0472")])
+def test_legs_that_may_go_farther_than_the_vendor_lets_them(name: str, vendors: str) -> None:
+    robot, hip = load_robot(name), np.arange(12) == 3
+    settings = HARDWARE_SETTINGS[f"unitree_{name}"]()
+    for change in ({"lower": -30.0}, {"upper": 30.0}, {"upper": np.inf}, {"upper": robot.limits.upper[3] + 0.01}):
+        limits = {key: np.where(hip, value, getattr(robot.limits, key)) for key, value in change.items()}
+        with pytest.raises(ConfigError, match=f"'FL_hip_joint' of robot '{name}' may .*; the vendor's .* {vendors}$"):
+            settings.check_robot(replace(robot, limits=replace(robot.limits, **limits)))
+    nearer = replace(robot.limits, lower=0.9 * robot.limits.lower + 0.1 * robot.home)
+    settings.check_robot(replace(robot, limits=nearer))
+
+
+def test_a_leg_that_turns_the_other_way_has_the_vendors_limits_turned() -> None:
+    robot, calf = load_robot("go2"), np.arange(12) == 2
+    turned = Hardware(joints={"FR_calf_joint": HardwareJoint(sign=-1.0, zero=0.1)})
+    lower = np.where(calf, 0.1 + 0.83776, robot.limits.lower)
+    upper = np.where(calf, 0.1 + 2.7227, robot.limits.upper)
+    settings = UnitreeGo2Settings()
+    settings.check_robot(
+        replace(robot, limits=replace(robot.limits, lower=lower, upper=upper), hardware={"unitree_go2": turned})
+    )
+    with pytest.raises(ConfigError, match="'FR_calf_joint' .* the vendor's limits are 0.93776 to 2.8227"):
+        settings.check_robot(replace(robot, hardware={"unitree_go2": turned}))
 
 
 def test_an_arm_that_is_faster_than_any_of_its_kind() -> None:

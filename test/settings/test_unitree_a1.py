@@ -12,7 +12,6 @@ from ros_rl.backends.unitree_a1 import wire
 from ros_rl.errors import ConfigError
 from ros_rl.robot import load_robot
 from ros_rl.robot.hardware import Hardware, HardwareJoint
-from ros_rl.settings.hardware import unitree_a1
 from ros_rl.settings.hardware.unitree_a1 import UnitreeA1Settings
 
 A1 = load_robot("a1")
@@ -25,12 +24,12 @@ def test_the_a1_is_taken():
 
 
 def test_what_the_settings_know_of_the_datagrams_is_so():
-    assert unitree_a1._STEPS == {"stiffness": wire.STIFFNESS_STEP, "damping": wire.DAMPING_STEP}
-    assert unitree_a1._MOST == {
-        "stiffness": wire.MOST_STIFFNESS,
-        "damping": wire.MOST_DAMPING,
-        "effort": wire.MOST_EFFORT,
-    }
+    steps = {"stiffness": wire.STIFFNESS_STEP, "damping": wire.DAMPING_STEP, "effort": wire.EFFORT_STEP}
+    most = {"stiffness": wire.MOST_STIFFNESS, "damping": wire.MOST_DAMPING, "effort": wire.MOST_EFFORT}
+    for kind, (least, largest) in SETTINGS.ranges.items():
+        assert largest == most[kind] - steps[kind]
+        assert least == (0.0 if kind == "effort" else steps[kind])
+        assert wire.to_fixed(np.array([largest]), steps[kind])[0] == 2**15 - 1
 
 
 def named(**names: str):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,11 +13,9 @@ from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
 from ros_rl.settings.hardware.checks import check_ipv4
-from ros_rl.settings.hardware.unitree import UnitreeSettings
+from ros_rl.settings.hardware.unitree import JOINTS, UnitreeSettings
 
-_STEPS = {"stiffness": 1.0 / 32, "damping": 1.0 / 16}
-_MOST = {"stiffness": 1024.0, "damping": 2048.0, "effort": 128.0}
-"""What the datagrams can say: see `ros_rl.backends.unitree_a1.wire`."""
+_PARTS = {"hip": (-0.802, 0.802), "thigh": (-1.05, 4.19), "calf": (-2.7, -0.916)}  # rad; a1_const.h of the SDK
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,13 @@ class UnitreeA1Settings(UnitreeSettings):
     """A Unitree A1 in its low-level mode (sport_mode 1.19 or later), over UDP."""
 
     driver: ClassVar[str] = "unitree_a1"
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "stiffness": (1.0 / 32, 1024.0 - 1.0 / 32),
+        "damping": (1.0 / 16, 2048.0 - 1.0 / 16),
+        "effort": (0.0, 128.0 - 1.0 / 256),
+    }
+    """What the datagrams can say: see `ros_rl.backends.unitree_a1.wire`."""
+    travel: ClassVar[Mapping[str, tuple[float, float]]] = {name: _PARTS[name.split("_")[1]] for name in JOINTS}
 
     address: str = setting("192.168.123.10", "IPv4 address of the robot's motor board")
     port: int = setting(8007, "UDP port there", low=1, high=65535)
@@ -37,24 +43,10 @@ class UnitreeA1Settings(UnitreeSettings):
             check_ipv4("driver.backend.local_address", self.local_address, "192.168.123.162")
 
     def check_robot(self, robot: Robot) -> None:
-        """See `BackendSettings.check_robot`: the A1's joints and feet, and gains that its datagrams can say."""
+        """See `BackendSettings.check_robot`: the legs of its feet."""
         super().check_robot(robot)
         if tuple(robot.legs) != robot.contact_links:
             raise ConfigError(
                 f"legs of robot '{robot.name}' are {', '.join(robot.legs) or 'none'}; driver 'unitree_a1' estimates "
                 f"the base's velocity by those of {', '.join(robot.contact_links)} in this order"
             )
-        self._check_gains(robot)
-
-    def _check_gains(self, robot: Robot) -> None:
-        gains = {"stiffness": robot.stiffness, "damping": robot.damping, "effort": robot.limits.effort}
-        for kind, values in gains.items():
-            for name, value in zip(robot.joints, values, strict=True):
-                _check_gain(f"{kind} of joint '{name}'", kind, float(value))
-        _check_gain("safety.damping", "damping", robot.safety.damping)
-
-
-def _check_gain(what: str, kind: str, value: float) -> None:
-    least = _STEPS.get(kind, 0.0)
-    if not least <= value < _MOST[kind]:
-        raise ConfigError(f"{what} is {value:g}; driver 'unitree_a1' can send {least:g} to below {_MOST[kind]:g}")
