@@ -12,9 +12,10 @@ from typing import Any
 
 from fault_campaign.fault import DISARMED, FAULT, Fault, Holds
 from fault_campaign.live import run_live
-from fault_campaign.scene import Scene
+from fault_campaign.scene import SUPERVISOR, Scene
 
 HELD_SECONDS = 4.0
+UNSUPERVISED_SECONDS = 5.0  # the default
 _KILLS = 3
 _COMMAND_HOLDS = 2  # control periods, the default
 _MISS_LIMIT = 2
@@ -30,13 +31,13 @@ def send(node: str, number: signal.Signals) -> Callable[[Scene], None]:
     return act
 
 
-def hold_up(node: str) -> Callable[[Scene], dict[str, Any]]:
-    """A node stopped for a while."""
+def hold_up(node: str, seconds: float = HELD_SECONDS) -> Callable[[Scene], dict[str, Any]]:
+    """A node stopped for a while [s]."""
 
     def act(scene: Scene) -> dict[str, Any]:
         began = time.monotonic()
         scene.signal(node, signal.SIGSTOP)
-        time.sleep(HELD_SECONDS)
+        time.sleep(seconds)
         scene.signal(node, signal.SIGCONT)
         return {"began": began}
 
@@ -60,4 +61,14 @@ def faults(rate: float) -> list[Fault]:
         held = rule | ({"state": (FAULT,)} if node == "driver" else {})
         held |= {"holds": Holds.HARMLESS} if node == "learner" else {}
         found.append(Fault(f"hold up {node}", act=hold_up(node), **held))
-    return found
+    return [*found, *_of_supervisor(rate)]
+
+
+def _of_supervisor(rate: float) -> list[Fault]:
+    """That of one that is killed is among the ends of all processes."""
+    long = UNSUPERVISED_SECONDS + HELD_SECONDS
+    silent = {"within": UNSUPERVISED_SECONDS * rate + _COMMAND_HOLDS + 2, "state": (FAULT,)}
+    return [
+        Fault("hold up supervisor", Holds.STOPS, hold_up(SUPERVISOR, long), run_live, watch=long, **silent),
+        Fault("hold up supervisor for a moment", Holds.HARMLESS, hold_up(SUPERVISOR, 2.0), run_live),
+    ]

@@ -19,6 +19,7 @@ from fault_campaign.operator_node import Operator
 from fault_campaign.processes import NODES, Run, install, wait_for
 from ros_rl.types import SafetyState
 
+SUPERVISOR = "supervisor"
 NAMESPACE, GUEST = "faults", "guest"
 """Of the runs; and the name of a node whose word counts beside those of the run."""
 PATIENCE = 120.0
@@ -132,8 +133,9 @@ class Scene:
         return self.run.nodes() if self.run is not None else {}
 
     def signal(self, node: str, number: signal.Signals) -> None:
-        """Send a signal to a node's process."""
-        os.kill(self.nodes()[node], number)
+        """Send a signal to a node's process, or to the supervisor's, which is that of `ros-rl`."""
+        assert self.run is not None
+        os.kill(self.run.process.pid if node == SUPERVISOR else self.nodes()[node], number)
 
     def to_run(self) -> None:
         """See to it that commands act, whatever there was before; starts a run if there is none.

@@ -13,7 +13,7 @@ from typing import Any
 from fault_campaign.fault import DISARMED, FAULT, READY, STOP, Fault, Holds
 from fault_campaign.live import run_live
 from fault_campaign.processes import wait_for
-from fault_campaign.scene import PATIENCE, Scene
+from fault_campaign.scene import PATIENCE, SUPERVISOR, Scene
 from ros_rl.types import SafetyState
 
 Then = Callable[[Scene], object]
@@ -74,6 +74,19 @@ def silent_controller(scene: Scene) -> dict[str, Any]:
     scene.operator.call("emergency_stop")
     scene.signal("controller", signal.SIGCONT)
     return {"began": began}
+
+
+def without_supervisor(service: str) -> Callable[[Scene], dict[str, Any]]:
+    """A service stops the robot while the supervisor hangs."""
+
+    def act(scene: Scene) -> dict[str, Any]:
+        scene.signal(SUPERVISOR, signal.SIGSTOP)
+        time.sleep(1.0)
+        facts = stopped(service=service)(scene)
+        scene.signal(SUPERVISOR, signal.SIGCONT)
+        return facts
+
+    return act
 
 
 def silence_then(*then: Then) -> Callable[[Scene], dict[str, Any]]:
@@ -138,6 +151,9 @@ def faults() -> list[Fault]:
         row("stop before activation", before_activation),
         row("stop while homing", while_homing),
         row("stop while controller is silent", silent_controller, within=3.0),
+        row("stop while supervisor hangs", without_supervisor("emergency_stop")),
+        row("pause while supervisor hangs", without_supervisor("pause"), within=2.0, state=(READY,)),
+        row("disarm while supervisor hangs", without_supervisor("disarm"), state=(DISARMED,)),
         row("stop while read blocks", blocked("read")),
         row("stop while write blocks", blocked("write")),
         row("fault, kill driver", silence_then(kill("driver")), within=3.0, state=(FAULT,)),

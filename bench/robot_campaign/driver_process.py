@@ -35,8 +35,20 @@ from ros_rl.settings.registry import ALL_TASKS, BACKEND_SETTINGS
 from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.types import Array, Command, Tick, Verdict
 
+try:
+    from ros_rl.nodes import messages
+except ImportError:  # faults of messages are played where ROS is
+    messages = None  # type: ignore[assignment]
+
 _WAVES_HZ = 0.4
 _HOURS = 3_600_000_000_000
+_NAMED: dict[str, Callable[[list[Any]], list[Any]]] = {
+    "other_order": lambda items: items[::-1],
+    "other_name": lambda items: [*items[:-1], "nobodys_joint" if isinstance(items[0], str) else items[-1]],
+    "one_missing": lambda items: items[:-1],
+    "one_twice": lambda items: [*items, items[0]],
+}
+"""What becomes of names and targets in a message, by the misdeed."""
 
 
 class Controller:
@@ -59,8 +71,14 @@ class Controller:
         return robot.command(self._share * np.sin(2.0 * np.pi * _WAVES_HZ * seconds + phases))
 
     def answers(self, tick: Tick, seconds: float) -> list[Command]:
-        """What it says to a tick."""
+        """What it says to a tick.
+
+        Raises:
+            CommandError: Its message names the joints so that the driver does not take it.
+        """
         value = self.wave(seconds)
+        if self.misdeed in _NAMED:
+            return [self._named(tick.stamp, value)]
         if self.misdeed == "silent":
             return []
         if self.misdeed in ("nan", "inf"):
@@ -71,6 +89,14 @@ class Controller:
             value = 100.0 * np.sign(np.sin(20.0 * seconds)) * np.ones_like(value)
         stamp = tick.stamp + {"stale_stamp": -_HOURS, "future_stamp": _HOURS}.get(self.misdeed, 0)
         return [Command(stamp, value)] * (100 if self.misdeed == "flood" else 1)
+
+    def _named(self, stamp: int, value: Array) -> Command:
+        """What a driver reads in a message whose names are not as they should be, or in another order."""
+        message, change = messages.to_command(stamp, self._robot, value), _NAMED[self.misdeed]
+        message.name = change(list(message.name))
+        for kind in set(self._robot.interfaces):
+            setattr(message, kind, change(list(getattr(message, kind))))
+        return messages.from_command(message, self._robot)
 
     def verdict(self, tick: Tick) -> Verdict:
         """What a collector says to a tick."""
@@ -177,11 +203,11 @@ def _drive(
                 say(order=order, answer=str(orders[order]()))
             else:
                 controller.misdeed = order
-        for command in controller.answers(tick, now - begin):
-            try:
+        try:
+            for command in controller.answers(tick, now - begin):
                 pacer.command(command, now)
-            except CommandError:
-                pass  # counted as a miss
+        except CommandError:
+            pass  # counted as a miss
         if controller.misdeed != "no_verdict":
             verdict = controller.verdict(tick)
             pacer.verdict(tick.stamp, verdict, now)

@@ -108,6 +108,9 @@ class DriverNode(DriverShell):
         self._timer = create_timer(self, self._settings.control.period, self._poll)
         return super().on_activate(state)
 
+    def _trip(self, reason: str) -> None:
+        self._loop.trip(reason)
+
     def _release(self) -> None:
         self._stop()
         backend, self._backend = self._backend, None
@@ -160,6 +163,7 @@ class DriverNode(DriverShell):
         self._poll_dead_man()
         if self._active is not None:
             self._publish(self._active.poll(time.monotonic(), self.get_clock().now().nanoseconds))
+        self._watch_supervisor()
 
     def _reset(self, request: Any, response: Any) -> Any:
         """A new episode, unless a fault is latched."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from sensor_msgs.msg import JointState, Joy
-from std_msgs.msg import Bool, String
+from std_msgs.msg import Bool, Empty, String
 from std_srvs.srv import Trigger
 
 from ros_rl.errors import ConfigError
@@ -28,6 +28,7 @@ from ros_rl.runtime import latch
 from ros_rl.runtime.dead_man import DeadMan, Pausable
 from ros_rl.runtime.durations import Durations
 from ros_rl.runtime.pacing import Limits
+from ros_rl.runtime.supervised import Supervised
 from ros_rl.settings.driver import DriverSettings
 from ros_rl.types import Command, SafetyState, Tick
 
@@ -65,6 +66,11 @@ class DriverShell(LifecycleNode):
             gate.subscribe(Bool, "dead_man", lambda message: bool(message.data), self._on_dead_man, NEWEST)
         elif driver.dead_man == "joy":
             gate.subscribe(Joy, "joy", self._read_button, self._on_dead_man, NEWEST)
+        self._supervised = Supervised(driver.unsupervised_limit)
+        if driver.supervised:
+            gate.subscribe(
+                Empty, "supervisor_heartbeat", lambda message: time.monotonic(), self._supervised.hear, NEWEST
+            )
         self._state = self.create_publisher(String, "safety_state", LATCHED)
         self.create_service(Trigger, "reset", self._reset)
         self._safety_services = self._make_services()
@@ -82,6 +88,10 @@ class DriverShell(LifecycleNode):
 
     def _be_safe(self) -> None:
         """From any thread."""
+        raise NotImplementedError
+
+    def _trip(self, reason: str) -> None:
+        """Latch a fault; the robot does its safe action."""
         raise NotImplementedError
 
     def _release(self) -> None:
@@ -149,6 +159,12 @@ class DriverShell(LifecycleNode):
     def _poll_dead_man(self) -> None:
         if self._dead_man is not None:
             self._dead_man.poll(time.monotonic())
+
+    def _watch_supervisor(self) -> None:
+        """After whatever notices that this process itself was held up, and heard nobody."""
+        missing = self._supervised.missing(time.monotonic())
+        if missing and self._latch.armed:
+            self._trip(missing)
 
     def _publish(self, tick: Tick | None) -> None:
         if tick is None:

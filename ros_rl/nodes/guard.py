@@ -120,6 +120,10 @@ class GuardNode(DriverShell, OtherDriver):
         self._latch.disarm()
         self._be_safe()
 
+    def _trip(self, reason: str) -> None:
+        if self._loop is not None:
+            self._loop.trip(reason)
+
     def _release(self) -> None:
         self._stop()
         if self._join is not None:
@@ -147,6 +151,7 @@ class GuardNode(DriverShell, OtherDriver):
         self._poll_dead_man()
         if self._loop is not None:
             self._loop.poll(time.monotonic())
+        self._watch_supervisor()
 
     def _reset(self, request: Any, response: Any) -> Any:
         """A new episode of the other driver's, unless a fault is latched."""

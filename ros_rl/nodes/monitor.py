@@ -11,7 +11,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
-from std_msgs.msg import Float64MultiArray, String, UInt8MultiArray
+from std_msgs.msg import Empty, Float64MultiArray, String, UInt8MultiArray
 
 from ros_rl.nodes import packets
 from ros_rl.nodes.diagnostics import OK, Diagnostics
@@ -59,6 +59,7 @@ class MonitorNode(Node):
         self._most_episodes = math.inf if episodes is None else episodes
         self._agent_published = False
         self._diagnostics = Diagnostics(self)
+        self._heartbeat = self.create_publisher(Empty, "supervisor_heartbeat", NEWEST)
         create_timer(self, _PROGRESS_SECONDS, self._diagnose)
         gate = self._gate = Gate(self, settings, self._report)
         gate.subscribe(DiagnosticArray, "/diagnostics", lambda m: m, self._on_diagnostics, STATE, anybody=True)
@@ -97,6 +98,10 @@ class MonitorNode(Node):
             shown = self._episodes.episodes >= self._most_episodes
             return shown or self.state.progress.get("env_steps", 0.0) >= self._limit
         return bool(self.state.progress.get("done", 0.0))
+
+    def beat(self) -> None:
+        """Tell the driver that whoever leads the run still does: for the thread that does, at each of its rounds."""
+        self._heartbeat.publish(Empty())
 
     def publish_agent(self, model: bytes) -> None:
         """Give the control graph that acts."""

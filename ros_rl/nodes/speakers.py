@@ -48,6 +48,7 @@ _OF_NODES = {
     "control_graph": Speakers(("learner", "supervisor"), _RARELY),
     "step_allowance": Speakers(("learner", "supervisor"), _EVERY_SECOND),
     "progress": Speakers(("learner",), _EVERY_SECOND),
+    "supervisor_heartbeat": Speakers(("supervisor",), _EVERY_TICK),
     "evaluation_request": Speakers(("learner",), _RARELY),
     "evaluation": Speakers(("evaluator",), _RARELY),
     **dict.fromkeys(("joy", "dead_man", "teleop", TRACKED), _ANYBODY),

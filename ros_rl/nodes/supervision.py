@@ -121,6 +121,7 @@ class Supervision:
                 self._start(name)
         deadline = time.monotonic() + self._settings.supervisor.start_timeout
         while not self._stop.is_set():
+            self._monitor.beat()
             self._tend()
             self._keeper.look()
             if self._keeper.bring_up(self._monitor.ready_to_act):

@@ -74,6 +74,12 @@ class DriverSettings:
         unit="s",
         low=0.0,
     )
+    unsupervised_limit: float = setting(
+        5.0,
+        "hardware: safe state when a supervisor that was heard is silent for this long; 0: never",
+        unit="s",
+        low=0.0,
+    )
     lost_time_limit: float = setting(
         0.5, "real time: safe state when the driver itself was held up for this long", unit="s", low=0.02
     )
@@ -170,6 +176,11 @@ class DriverSettings:
     def arms_itself(self) -> bool:
         """Whether the robot is armed and run without being asked."""
         return self.backend.simulated if self.auto_arm is None else self.auto_arm
+
+    @property
+    def supervised(self) -> bool:
+        """Whether the robot stops when its supervisor is silent: not where a simulation waits for whoever is slow."""
+        return bool(self.unsupervised_limit) and self.mode == "real_time" and not self.backend.simulated
 
     @property
     def speakers(self) -> tuple[str, ...] | None:

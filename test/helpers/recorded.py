@@ -11,8 +11,9 @@ from live_processes import ROOT, installed, wait_for
 
 _ROBOT = ROOT / "test" / "stand_ins" / "recording_robot.py"
 _POINTS = (
-    "[ros_rl.backend_settings]\nrecording = recording_robot:RecordingSettings\n"
-    "[ros_rl.backends]\nrecording = recording_robot:RecordingRobot\n"
+    "[ros_rl.backend_settings]\n"
+    "recording = recording_robot:RecordingSettings\nreal = recording_robot:RealSettings\n"
+    "[ros_rl.backends]\nrecording = recording_robot:RecordingRobot\nreal = recording_robot:RecordingRobot\n"
 )
 
 
@@ -21,12 +22,13 @@ class Recorded:
 
     Args:
         folder: For the record and the installed package.
+        name: Of the backend: ``recording``, a simulator, or ``real``, hardware to its driver.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "recording") -> None:
         self.file = folder / "record"
         self.environment = installed(folder / "site", _ROBOT, _POINTS)
-        chosen = {"driver.backend.name": "recording", "driver.backend.file": self.file}
+        chosen = {"driver.backend.name": name, "driver.backend.file": self.file}
         self.overrides = [f"{key}={value}" for key, value in chosen.items()]
         self.options = [word for override in self.overrides for word in ("--set", override)]
 

@@ -44,6 +44,14 @@ def test_the_defaults_are_named(field: dataclasses.Field) -> None:
 
 
 def test_the_drivers_figures_are_its_own() -> None:
-    for name in ("miss_limit", "miss_share", "unjudged_limit", "lost_time_limit", "silence_limit", "command_holds"):
+    for name in (
+        "miss_limit",
+        "miss_share",
+        "unjudged_limit",
+        "unsupervised_limit",
+        "lost_time_limit",
+        "silence_limit",
+        "command_holds",
+    ):
         default = next(field.default for field in dataclasses.fields(DriverSettings) if field.name == name)
         assert f"`{name}` {default:g}" in TEXT.replace("\n", " ") or f"`{name}` {default}" in TEXT.replace("\n", " ")

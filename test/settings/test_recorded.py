@@ -18,7 +18,7 @@ from ros_rl.settings.loading import load_settings
 from ros_rl.settings.recorded import load_run
 from ros_rl.settings.tree import Settings
 
-GUARDS = ("lost_time_limit", "unjudged_limit", "objects_limit", "camera_limit")
+GUARDS = ("lost_time_limit", "unsupervised_limit", "unjudged_limit", "objects_limit", "camera_limit")
 
 
 def written(path: Path, settings: Settings, *without: str) -> Path:

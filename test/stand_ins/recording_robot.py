@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from ros_rl.backends.backend import EMPTY, Reading, Scenario
 from ros_rl.backends.mock import MockBackend
@@ -22,6 +23,13 @@ class RecordingSettings(MockSettings):
     """A mock robot that remembers."""
 
     file: str = setting("", "where it writes what reached it, one word a line; beside FILE.hang it hangs")
+
+
+@dataclass(frozen=True)
+class RealSettings(RecordingSettings):
+    """The same as a driver of hardware sees it: a person arms it, and nothing recovers by itself."""
+
+    simulated: ClassVar[bool] = False
 
 
 class RecordingRobot(MockBackend):
