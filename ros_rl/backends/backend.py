@@ -35,7 +35,7 @@ class Reading:
 
 
 class Backend(Unique, ABC):
-    """A robot. Acting and measuring are two calls, and none but `connect` and `close` blocks.
+    """A robot. Acting and measuring are two calls, and none but `connect`, `listen` and `close` blocks.
 
     `safe` may be called from any thread, also while another call has not returned.
     """
@@ -43,6 +43,14 @@ class Backend(Unique, ABC):
     @abstractmethod
     def connect(self) -> None:
         """Open the link; nothing moves."""
+
+    def listen(self) -> None:
+        """Open the link for measuring only, and leave the robot to whatever moves it now; `connect`, where that does.
+
+        Raises:
+            BackendError: It cannot be opened, or the robot is one that `connect` would refuse.
+        """
+        self.connect()
 
     @abstractmethod
     def arm(self) -> None:

@@ -45,7 +45,7 @@ class Motion:
 def robot_checks(
     robot: Robot, name: str, settings: BackendSettings, control: ControlSettings, motion: Motion | None
 ) -> Iterator[Check]:
-    """Connect to a robot and look it over; only one with which nothing is wrong is armed and moved.
+    """Listen to a robot and look it over; only one with which nothing is wrong is armed and moved.
 
     Args:
         robot: The robot.
@@ -57,7 +57,7 @@ def robot_checks(
     try:
         backend = construct(name, robot, settings, control.period)
         with contextlib.closing(backend):
-            backend.connect()
+            (backend.listen if motion is None else backend.connect)()
             yield Check("link", "open")
             checks = list(_linked(robot, control.period, _watched(backend, robot)))
             yield from checks

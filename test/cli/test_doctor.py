@@ -115,9 +115,14 @@ def test_a_robot_that_trips_a_guard_is_stopped_and_disarmed(a1, monkeypatch) -> 
     assert a1.safe_calls == 1 and a1.disarm_calls == 1 and not a1.told
 
 
-def test_without_being_asked_it_arms_nothing(a1) -> None:
+def test_without_being_asked_it_listens_and_arms_nothing(a1, monkeypatch) -> None:
+    calls = []
+    for name in ("listen", "connect"):
+        monkeypatch.setattr(a1, name, lambda name=name: calls.append(name))
     assert "delay" not in visit(a1, None)
-    assert a1.arm_calls == 0 and not a1.told
+    assert a1.arm_calls == 0 and not a1.told and calls == ["listen"]
+    visit(a1, Motion("RL_calf_joint", 0.05))
+    assert a1.arm_calls == 1 and a1.told and calls == ["listen", "connect"]
 
 
 @pytest.mark.parametrize(

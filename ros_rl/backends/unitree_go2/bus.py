@@ -85,7 +85,7 @@ class Go2Bus(MotorBus):
     def _fault(self, record: np.ndarray, modes: np.ndarray) -> str:
         if stops(record["wireless_remote"]):
             return "remote control: stop"
-        if self._rivals.take(1):
+        if self._has_rivals():
             return f"somebody else commands the motors, too, on {LOW_COMMAND}; is the robot's motion service back?"
         charge, least = int(record["bms_state"]["soc"]), self.settings.battery_limit
         if charge < least:
@@ -94,6 +94,9 @@ class Go2Bus(MotorBus):
         if not off.size:
             return ""
         return f"the motor of {self.robot.joints[off[0]]} is in mode {modes[off[0]]}, expected {SERVO}"
+
+    def _has_rivals(self) -> bool:
+        return bool(self._rivals.take(1))
 
     def send(self, command: MotorCommand) -> None:
         """See `MotorBus.send`."""
@@ -111,3 +114,18 @@ class Go2Bus(MotorBus):
         if self._participant is not None:
             self._participant.close()
             self._participant = None
+
+
+class Go2Listener(Go2Bus):
+    """The states alone, while the robot's motion service commands the motors."""
+
+    def open(self) -> None:
+        """See `MotorBus.open`."""
+        self._participant = Participant(self.settings.domain, self.settings.interface)
+        self._states = self._participant.reader(LOW_STATE, _WAITING)
+
+    def _has_rivals(self) -> bool:
+        return False
+
+    def send(self, command: MotorCommand) -> None:
+        """See `MotorBus.send`: nothing is."""

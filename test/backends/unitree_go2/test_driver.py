@@ -3,6 +3,7 @@
 
 """The driver against the Go2 that is not there: what the robot is told, in order and in trouble."""
 
+import contextlib
 import os
 import signal
 import time
@@ -91,6 +92,21 @@ def follow(backend: UnitreeGo2Backend, seconds: float, start: np.ndarray, end: n
 
 def at_home(backend: UnitreeGo2Backend) -> bool:
     return bool(np.abs(backend.read().measurement["joint_position"] - ROBOT.home).max() < 0.2)
+
+
+def test_listening_leaves_the_robot_to_its_motion_service(robot: Go2StandIn) -> None:
+    """The first one: nobody has connected yet."""
+    listener = make()
+    with contextlib.closing(listener):
+        listener.listen()
+        first = listener.read().sequence
+        robot.play("second_writer")  # as the motion service does, which has the motors
+        wait_for(lambda: listener.read().sequence > first + 20)
+        assert listener.read().health == ""
+        np.testing.assert_allclose(listener.read().measurement["joint_position"], LYING, atol=0.2)
+        robot.heal("second_writer")
+    assert robot.service == "mcf" and not told(robot)
+    assert {item.what for item in robot.received if isinstance(item.what, str)} == {"check"}
 
 
 def test_connecting_takes_the_motors_over_and_moves_nothing(robot: Go2StandIn, backend: UnitreeGo2Backend) -> None:
