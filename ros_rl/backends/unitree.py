@@ -12,6 +12,8 @@ import numpy as np
 
 NO_POSITION, NO_VELOCITY = 2.146e9, 16000.0
 """Of a motor that is to control neither."""
+TICK_UNITS = (1e-3, 1e-6)
+"""What a step of the tick may stand for [s]: the vendor's headers say ms or us, by version."""
 KEYS = {  # bytes 2 and 3 of the remote control's 40, the lowest bit first
     name: 1 << bit for bit, name in enumerate("R1 L1 start select R2 L2 F1 F2 A B X Y up right down left".split())
 }

@@ -67,6 +67,7 @@ def watch(
     ages: list[float] = []
     arrivals: list[float] = []
     positions: list[Array] = []
+    stamped: list[float] = []
     stamps: list[float] = []
     measurement: Measurement | None = None
     problems: dict[str, None] = {}
@@ -77,7 +78,9 @@ def watch(
             last, measurement = reading.sequence, reading.measurement
             arrivals.append(now)
             positions.append(measurement["joint_position"].copy())
-            stamps += [] if reading.stamp is None else [reading.stamp]
+            if reading.stamp is not None:
+                stamped.append(now)
+                stamps.append(reading.stamp)
             problems.update(dict.fromkeys(filter(None, (reading.health, tripped_guard(robot, measurement)))))
         sleep(_LOOK_SECONDS)
     if measurement is None or len(arrivals) < 2:
@@ -85,7 +88,7 @@ def watch(
     gaps = np.diff(arrivals)
     rate = (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
     spread = np.std(positions, axis=0)
-    own = skew(arrivals, stamps, time.time() - time.monotonic()) if len(stamps) == len(arrivals) else None
+    own = skew(stamped, stamps, time.time() - time.monotonic())
     return LinkReport(rate, _three(ages), _three(gaps), positions[-1], spread, own, tuple(problems))
 
 

@@ -17,7 +17,7 @@ from ros_rl.types import Array, Measurement
 class Late(Backend):
     """Does what it is told `lag` seconds later, by a clock that a test moves; measures every `every` seconds.
 
-    From `spoils_at` on its measurements are `spoilt`.
+    From `spoils_at` on its measurements are `spoilt`, from `stamps_from` on stamped, and gain 1 ms a second.
     """
 
     def __init__(self, robot: Robot, lag: float = 0.0, every: float = 0.004, stuck: bool = False) -> None:
@@ -29,7 +29,7 @@ class Late(Backend):
         self.measured, self.measured_at, self.count = robot.home.copy(), self.now, 1
         self.safe_calls, self.arm_calls, self.health = 0, 0, ""
         self.spoilt: dict[str, Array] = {}
-        self.spoils_at = math.inf
+        self.spoils_at = self.stamps_from = math.inf
         self.velocity = robot.commanded_by("velocity").all()
 
     def sleep(self, seconds: float) -> None:
@@ -66,4 +66,5 @@ class Late(Backend):
     def read(self) -> Reading:
         spoilt = self.spoilt if self.now >= self.spoils_at else {}
         measurement = Measurement(at_rest(self.robot) | {"joint_position": self.measured} | spoilt)
-        return Reading(measurement, self.now - self.measured_at, self.count, self.health)
+        stamp = 1.001 * self.measured_at if self.now >= self.stamps_from else None
+        return Reading(measurement, self.now - self.measured_at, self.count, self.health, stamp)

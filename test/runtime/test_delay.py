@@ -116,6 +116,15 @@ def test_a_link_is_told_by_its_rate_age_and_gaps() -> None:
     assert list(findings(ARM, PERIOD, report)) == []
 
 
+def test_the_clock_of_a_robot_is_compared_once_it_stamps() -> None:
+    late = Late(ARM, every=0.01)
+    late.stamps_from = 100.3  # as one whose tick has to be understood first
+    report = watch(late, ARM, 2.0, late.clock, late.sleep)
+    assert report.clock is not None and report.clock.gain == pytest.approx(1e-3, abs=2e-4)
+    late.stamps_from = np.inf
+    assert watch(late, ARM, 0.5, late.clock, late.sleep).clock is None
+
+
 def test_what_is_wrong_with_a_link_is_said() -> None:
     late = Late(ARM, every=0.2)
     late.health = "protective stop"

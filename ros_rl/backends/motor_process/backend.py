@@ -95,8 +95,8 @@ class MotorBackend(Backend):
             age = max(now - float(report["received"]), 0.0)
             measured = self.measured(report)
             measurement = Measurement({name: measured[name] for name in self._spec.robot.sensors})
-            tick = self._spec.bus.tick_seconds
-            stamp = int(report["tick"]) * tick if math.isfinite(tick) else None
+            unit = float(report["tick_seconds"])
+            stamp = int(report["tick"]) * unit if math.isfinite(unit) else None
             return Reading(measurement, age, int(report["sequence"]), self._health(report, age), stamp)
 
     def safe(self) -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -67,8 +66,8 @@ class MotorBus(ABC):
         robot: The robot.
     """
 
-    tick_seconds: ClassVar[float] = math.inf
-    """Time that one step of a state's tick stands for [s]; infinite where it is no time."""
+    tick_units: ClassVar[tuple[float, ...]] = ()
+    """What one step of a state's tick may stand for [s], found out where it is several; none where it is no time."""
 
     def __init__(self, settings: Any, robot: Robot) -> None:
         self.settings, self.robot = settings, robot

@@ -11,9 +11,9 @@ from ros_rl.backends.legged_odometry import LeggedOdometry
 from ros_rl.backends.motor_process.bus import MotorState
 from ros_rl.backends.motor_process.records import MEASURED, measured_in
 from ros_rl.backends.motor_process.spec import MotorSpec
+from ros_rl.backends.motor_process.tick_unit import RUNS_OVER, TickUnit
 from ros_rl.types import Array
 
-_RUNS_OVER = 1 << 32
 _RESTARTED = 5  # states in a row, each later than the one before, all before the newest that was taken
 _LONGEST = 0.05  # s; a gap in the states counts as no more, since nobody knows what happened meanwhile
 _ESTIMATES = 0.004  # s from one estimate of the base's motion to the next, as in simulation
@@ -38,8 +38,7 @@ class Intake:
         self._backwards, self._before = 0, -1
         self._newest: MotorState | None = None
         self._position: Array | None = None
-        robot = spec.robot
-        self._way_per_tick = spec.bus.tick_seconds * robot.fastest
+        self._unit, self._fastest = TickUnit(spec.bus.tick_units), spec.robot.fastest
         self._fault = ""
 
     def take(self, state: MotorState) -> bool:
@@ -66,6 +65,8 @@ class Intake:
         if state is None:
             return
         self._measured[:] = self._values
+        self._unit.count(state.tick, now)
+        report["tick_seconds"][0] = self._unit.seconds if self._unit.known else np.inf
         passed = min(now - self._received, _LONGEST) if self._received else 1.0 / self._spec.rate_hz
         report["sequence"][0], report["received"][0] = self._sequence, now
         self._received, self._newest = now, None
@@ -88,10 +89,10 @@ class Intake:
     def _is_next(self, tick: int) -> bool:
         """Whether it is later than the newest; a robot that begins anew is followed after some states."""
         newest = self._tick
-        if 0 < (tick - newest) % _RUNS_OVER < _RUNS_OVER // 2:
+        if 0 < (tick - newest) % RUNS_OVER < RUNS_OVER // 2:
             self._backwards = 0
             return True
-        later = 0 < (tick - self._before) % _RUNS_OVER < _RUNS_OVER // 2
+        later = 0 < (tick - self._before) % RUNS_OVER < RUNS_OVER // 2
         self._backwards = self._backwards + 1 if later or not self._backwards else 0
         self._before = tick
         if self._backwards < _RESTARTED:
@@ -108,8 +109,8 @@ class Intake:
         before, self._position = self._position, state.position
         if before is None:
             return ""
-        ticks = (state.tick - self._tick) % _RUNS_OVER + 1  # both ends are rounded
-        moved, limit = np.abs(state.position - before), ticks * self._way_per_tick
+        ticks = (state.tick - self._tick) % RUNS_OVER + 1  # both ends are rounded
+        moved, limit = np.abs(state.position - before), ticks * self._unit.seconds * self._fastest
         if not (moved > limit).any():
             return ""
         worst = int(np.argmax(moved / limit))

@@ -52,6 +52,10 @@ def report_kind(joints: int, feet: int) -> np.dtype:
             ("sequence", "<u8"),  # states that were taken
             ("received", "<f8"),  # time.monotonic of the newest
             ("tick", "<u8"),
+            (
+                "tick_seconds",
+                "<f8",
+            ),  # that a step of it stands for; infinite where that is not known
             ("position", "<f8", (joints,)),
             ("velocity", "<f8", (joints,)),
             ("effort", "<f8", (joints,)),

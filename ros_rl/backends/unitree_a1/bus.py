@@ -10,7 +10,7 @@ import socket
 import numpy as np
 
 from ros_rl.backends.motor_process import MotorBus, MotorCommand, MotorState
-from ros_rl.backends.unitree import NO_POSITION, NO_VELOCITY, stops
+from ros_rl.backends.unitree import NO_POSITION, NO_VELOCITY, TICK_UNITS, stops
 from ros_rl.backends.unitree_a1 import wire
 from ros_rl.errors import BackendError
 from ros_rl.robot import Robot
@@ -32,7 +32,7 @@ class A1Bus(MotorBus):
         robot: Its joints, and which motors they are.
     """
 
-    tick_seconds = 1e-3  # where it were microseconds, the guard on jumps would only allow more
+    tick_units = TICK_UNITS
 
     def __init__(self, settings: UnitreeA1Settings, robot: Robot) -> None:
         super().__init__(settings, robot)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ros_rl.backends.motor_process import MotorBus, MotorCommand, MotorState
-from ros_rl.backends.unitree import NO_POSITION, NO_VELOCITY, stops
+from ros_rl.backends.unitree import NO_POSITION, NO_VELOCITY, TICK_UNITS, stops
 from ros_rl.backends.unitree_go2.dds import LOW_COMMAND, LOW_STATE, Participant
 from ros_rl.backends.unitree_go2.frames import is_sealed, seal
 from ros_rl.backends.unitree_go2.types import SERVO, LowCmd
@@ -30,7 +30,7 @@ class Go2Bus(MotorBus):
         robot: Its joints, and which motors they are.
     """
 
-    tick_seconds = 1e-3  # where it were microseconds, the guard on jumps would only allow more
+    tick_units = TICK_UNITS
 
     def __init__(self, settings: UnitreeGo2Settings, robot: Robot) -> None:
         super().__init__(settings, robot)

@@ -16,6 +16,7 @@ from ros_rl.backends.motor_process.loop import MotorLoop
 from ros_rl.backends.motor_process.mailbox import Mailbox
 from ros_rl.backends.motor_process.records import Phase, SharedMemory
 from ros_rl.backends.motor_process.set_point import SetPoint
+from ros_rl.backends.unitree import TICK_UNITS
 from ros_rl.robot import load_robot
 
 A1 = load_robot("a1")
@@ -25,7 +26,9 @@ CYCLE = 0.002
 class Recorded(MotorBus):
     """Gives the frames that it was given, and keeps what it was sent."""
 
-    tick_seconds = CYCLE
+    tick_units: tuple[float, ...] = (CYCLE,)
+    step = 1
+    """Of the tick in a cycle."""
 
     def __init__(self) -> None:
         super().__init__(None, A1)
@@ -67,8 +70,8 @@ class Steady:
 class Bench:
     """A loop, its bus and the driver's ends of its memory."""
 
-    def __init__(self) -> None:
-        self.bus, self.memory, self.attended = Recorded(), SharedMemory(12, 4), True
+    def __init__(self, bus: type[Recorded] = Recorded) -> None:
+        self.bus, self.memory, self.attended = bus(), SharedMemory(12, 4), True
         self.spec = MotorSpec(A1, type(self.bus), None, 0.05, estimator=Steady)
         self.loop = MotorLoop(self.spec, self.bus, self.memory, lambda: self.attended)
         self.orders, self.reports = self.memory.orders(), self.memory.reports()
@@ -88,7 +91,7 @@ class Bench:
         for _ in range(round(seconds / CYCLE)):
             self.now += CYCLE
             if talks:
-                self.tick += 1
+                self.tick += self.bus.step
                 self.bus.frames.append(state_at(self.position, self.tick))
             self.loop.step(self.now)
         return self.bus.sent[-1]
@@ -406,6 +409,44 @@ def test_a_joint_that_jumps_from_one_state_to_the_next_damps_at_once(bench, sign
     assert phase_of(bench.run()) == "damp"
     expected = "FL_thigh_joint moved by 0.18 rad from one state to the next, limit 0.17 rad: is its encoder broken?"
     assert bench.report["fault"].decode() == expected
+
+
+class InMilliseconds(Recorded):
+    tick_units, step = TICK_UNITS, 2
+
+
+class InMicroseconds(Recorded):
+    tick_units, step = TICK_UNITS, 2000
+
+
+@pytest.mark.parametrize(("bus", "unit", "limit"), [(InMilliseconds, 1e-3, 0.126), (InMicroseconds, 1e-6, 0.084)])
+@pytest.mark.parametrize("first", [0, 2**32 - 20_001])
+def test_the_unit_of_the_tick_is_found_out_and_a_jump_stops_in_either(bus, unit, limit, first):
+    """Twice 21 rad/s for the cycle's 2 ms, and for a step of the tick."""
+    bench = Bench(bus)
+    bench.tick = first
+    bench.run(0.05)
+    assert bench.report["tick_seconds"] == np.inf
+    bench.run(0.1)
+    assert bench.report["tick_seconds"] == unit
+    bench.order(Phase.DAMP, arming=1)
+    bench.run()
+    bench.follow(A1.home)
+    bench.position[4] += 0.95 * limit
+    assert phase_of(bench.run()) == "follow" and bench.report["fault"] == b""
+    bench.position[4] += 1.05 * limit
+    assert phase_of(bench.run()) == "damp"
+    assert b"FL_thigh_joint moved by" in bench.report["fault"]
+
+
+def test_a_loop_that_is_held_up_mistakes_no_unit():
+    bench = Bench(InMicroseconds)
+    bench.run(0.02)
+    bench.now += 30.0
+    bench.run(0.08)
+    assert bench.report["tick_seconds"] == np.inf
+    bench.run(0.1)
+    assert bench.report["tick_seconds"] == 1e-6
 
 
 def test_a_joint_may_have_gone_far_while_states_were_lost(bench):
