@@ -54,7 +54,15 @@ class Backend(Unique, ABC):
 
     @abstractmethod
     def arm(self) -> None:
-        """Switch the motors on, at rest where the robot is."""
+        """Begin to switch the motors on, at rest where the robot is; `pending` tells until when that lasts.
+
+        A `safe` or a `disarm` that comes meanwhile breaks it off, and nothing starts afterwards.
+        """
+
+    @property
+    def pending(self) -> str:
+        """What the last `arm` still waits for before the motors follow; empty once they do, for most at once."""
+        return ""
 
     @abstractmethod
     def disarm(self) -> None:

@@ -11,17 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ros_rl.backends import Backend, construct
-from ros_rl.errors import MissingDependencyError, RosRlError, one_line
+from ros_rl.errors import BackendError, MissingDependencyError, RosRlError, one_line
 from ros_rl.robot import Robot
 from ros_rl.runs.doctor import Check
 from ros_rl.runtime.delay import measure_delay
 from ros_rl.runtime.link_check import LinkReport, findings, watch
+from ros_rl.runtime.robot_link import ARMING_SECONDS
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.nodes import ControlSettings
 
 _WATCH_SECONDS = 3.0
 _FIRST_SECONDS = 5.0
-_ARM_SECONDS = 1.0
+_SETTLE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,22 @@ def _linked(robot: Robot, period: float, report: LinkReport) -> Iterator[Check]:
         yield Check("state", "not as it should be", problem, fatal=True)
 
 
+def _arm(backend: Backend) -> None:
+    """Switch the motors on, and wait until they follow."""
+    backend.arm()
+    end = time.monotonic() + ARMING_SECONDS
+    while backend.pending:
+        health = backend.read().health
+        if health or time.monotonic() > end:
+            raise BackendError(health or f"the motors do not follow: {backend.pending}")
+        time.sleep(0.05)
+    time.sleep(_SETTLE_SECONDS)
+
+
 def _delayed(backend: Backend, robot: Robot, control: ControlSettings, motion: Motion) -> Check:
     joint = motion.joint_of(robot)
     try:
-        backend.arm()
-        time.sleep(_ARM_SECONDS)
+        _arm(backend)
         found = measure_delay(backend, robot, control.period, robot.joints.index(joint), motion.amplitude)
     except RosRlError as error:
         return Check("delay", "stopped", one_line(error), fatal=True)

@@ -186,6 +186,8 @@ class DriverNode(DriverShell):
                 "commands limited": loop.limited,
                 "faults": loop.faults,
             }
+            if loop.pending:
+                values["motors wait for"] = loop.pending
         if isinstance(self._active, LockStep):
             values["waits for"] = self._active.waits_for()
         if isinstance(self._pacer, RealTime):

@@ -101,14 +101,13 @@ class CommandPath:
         return reading
 
     def stay(self) -> Reading:
-        """End a period under the command that holds the robot, or that keeps its joints where they are.
+        """End a period under the command that holds the robot, or keeps its joints where they are once motors follow.
 
         Raises:
             BackendError: Nothing was ever measured.
         """
         link, reading = self._link, self._link.reading
-        if link.sent is None and reading is not None:
-            link.switch_on()
+        if link.sent is None and reading is not None and link.switch_on():
             held = self._robot.holding(reading.measurement["joint_position"])
             self.filter.reset(held)
             link.write(held)
@@ -136,16 +135,21 @@ class CommandPath:
         sent = self._link.sent
         return self._robot.holding(measurement["joint_position"]) if sent is None else self._robot.resting(sent)
 
-    def guard(self, reading: Reading, sent: Array, elapsed: float) -> bool:
+    def guard(self, reading: Reading, sent: Array | None, elapsed: float) -> bool:
         """Look at what a period did; whether a guard tripped, or the robot said that something is wrong with it.
 
         Args:
             reading: At its end.
-            sent: What the joints were told, unless the reading says otherwise.
+            sent: What the joints were told, unless the reading says otherwise; None: nothing.
             elapsed: How long it was [s].
         """
         tripped = self.guards.check(
-            reading.measurement, _acted(reading, sent), age=reading.age, sequence=reading.sequence, elapsed=elapsed
+            reading.measurement,
+            self.previous if sent is None else _acted(reading, sent),
+            age=reading.age,
+            sequence=reading.sequence,
+            acting=sent is not None,
+            elapsed=elapsed,
         )
         reason = reading.health or self._blind(reading) or tripped
         if reason:

@@ -114,6 +114,11 @@ class DriverLoop:
         return self.latch.reason
 
     @property
+    def pending(self) -> str:
+        """What the motors wait for before they follow; empty while none is being switched on."""
+        return self._link.pending
+
+    @property
     def faults(self) -> int:
         """Faults that were latched, those that cleared themselves included."""
         return self._link.faults
@@ -270,9 +275,9 @@ class DriverLoop:
         reading = self._path.stay()
         self._clock.count(stamp)
         self._env_steps += self._acts
-        if self._link.sent is not None:
+        if self.latch.armed:
             self._guard(reading, self._link.sent)
-        return self._from_here(reading)
+        return self._from_here(reading) if self._link.sent is not None else self._open(reading, intact=False)
 
     def _from_here(self, reading: Reading) -> Tick:
         """A new episode where the robot is, unless nothing may run; a tick is counted already."""
@@ -308,7 +313,7 @@ class DriverLoop:
         reading, asked = self._idling.period(self._acts)
         self._clock.count(stamp)
         if asked:
-            self._guard(reading, self._path.previous)
+            self._guard(reading, self._link.sent)
         return self._open(reading, intact=False)
 
     def _open(self, reading: Reading, intact: bool, by_person: bool = False) -> Tick:
@@ -333,6 +338,6 @@ class DriverLoop:
         self._path.open(self._acts)
         return self._tick
 
-    def _guard(self, reading: Reading, acting: Array) -> None:
+    def _guard(self, reading: Reading, acting: Array | None) -> None:
         if self._path.guard(reading, acting, self._clock.elapsed) and self._auto_recover:
             self.latch.recover()

@@ -37,7 +37,7 @@ class Idling:
             acted: Whether commands did in the one before.
 
         Returns:
-            How the robot is at its end, and whether anything was asked of it.
+            How the robot is at its end, and whether anything was asked of it, if only to switch its motors on.
 
         Raises:
             BackendError: Nothing was ever measured.
@@ -46,19 +46,20 @@ class Idling:
         if acted:
             path.forget_decided()
         command = self._command(state, acted)
+        asked = command is not None or state is SafetyState.HOMING
         if command is not None:
             path.rest(command)
             link.write(command)
         elif state is SafetyState.DISARMED:
             link.switch_off()
-        else:
+        elif not asked:
             link.be_safe()
         reading = link.read()
-        if command is None:
+        if not asked:
             path.guards.reset()  # nothing is asked of the robot, and nobody knows who moves it
-        else:
+        elif command is not None:
             path.previous = command if reading.applied is None else reading.applied
-        return reading, command is not None
+        return reading, asked
 
     def _command(self, state: SafetyState, acted: bool) -> Array | None:
         if state is SafetyState.HOMING:

@@ -71,6 +71,8 @@ class Latch:
         self._state, self._reason = _DISARMED, ""
         self.goes_on = self_arming
         """Whether it runs as soon as it is ready."""
+        self.armings = 0
+        """How many times it was armed."""
         self.lasting = False
         """Whether the fault is one that nothing recovers from by itself."""
         self.problem = ""
@@ -104,6 +106,7 @@ class Latch:
             if target is None:
                 return False
             self._state = target
+            self.armings += event is Event.ARM
             return True
 
     def begin(self) -> None:

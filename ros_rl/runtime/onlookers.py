@@ -110,6 +110,11 @@ class WithOnlookers(Backend):
         """See `Backend.arm`."""
         self._robot.arm()
 
+    @property
+    def pending(self) -> str:
+        """See `Backend.pending`."""
+        return self._robot.pending
+
     def disarm(self) -> None:
         """See `Backend.disarm`."""
         self._robot.disarm()

@@ -16,6 +16,9 @@ from ros_rl.errors import BackendError, one_line
 from ros_rl.runtime.latch import Latch
 from ros_rl.types import Array
 
+ARMING_SECONDS = 60.0
+"""How long motors may take until they follow [s]; a robot that its driver has to power and unlock needs half of it."""
+
 
 class RobotLink:
     """Writes to and reads from a backend, as far as the latch permits. `be_safe` may be called from any thread.
@@ -38,7 +41,10 @@ class RobotLink:
     ) -> None:
         self._backend, self._latch, self._holds, self._clock = backend, latch, holds, clock
         self._lost_time = lost_time
-        self._motors = False
+        self._armed: int | None = None  # the latch's arming under which the motors are on
+        self._since = 0.0
+        self.pending = ""
+        """What the motors wait for before they follow; empty while nothing is being switched on."""
         self.reading: Reading | None = None
         """The newest; None before the first."""
         self.sent: np.ndarray | None = None
@@ -65,22 +71,34 @@ class RobotLink:
             raise BackendError(self._latch.reason)
         return self.reading
 
-    def switch_on(self) -> None:
-        """Switch the motors on, if they are off and the latch permits."""
-        if not self._motors and self._latch.armed:
-            self._motors = True
+    def switch_on(self) -> bool:
+        """Switch the motors on, once for each arming of the latch.
+
+        Returns:
+            Whether they follow, and did when the newest reading was taken; until then nothing is to be sent.
+        """
+        latch = self._latch
+        if latch.armed and self._armed != latch.armings:
+            self._armed, self._since, self.pending = latch.armings, self._clock(), ""
             self.ask("arm", self._backend.arm)
+            if not latch.armed:  # whatever latched meanwhile wins
+                self.be_safe()
+        waited, passed = self.pending, self._clock() - self._since
+        self.pending = self.ask("say what it waits for", lambda: self._backend.pending) or ""
+        if self.pending and passed > ARMING_SECONDS:
+            self.trip(f"the motors do not follow {passed:.0f} s after they were armed; they wait for {self.pending}")
+        return latch.armed and not (self.pending or waited)
 
     def switch_off(self) -> None:
         """Switch the motors off, if they are on."""
-        self.sent = None
-        if self._motors:
-            self._motors = False
+        self.sent, self.pending = None, ""
+        if self._armed is not None:
+            self._armed = None
             self.ask("disarm", self._backend.disarm)
 
     def be_safe(self) -> None:
         """Do the robot's safe action; what the backend raises is a fault, too."""
-        self.sent = None
+        self.sent, self.pending = None, ""
         try:
             self._backend.safe()
         except Exception as error:  # as in `ask`

@@ -31,16 +31,16 @@ class WayHome:
         self._going = False
 
     def command(self, was_acting: bool) -> Array | None:
-        """The next command on it, shape (joints,); None at the start, before anything was measured.
+        """The next command on it, shape (joints,); None before anything was measured, and until the motors follow.
 
         Args:
             was_acting: Whether commands acted until now.
         """
-        going, self._going = self._going, self._link.reading is not None
-        if self._link.reading is None:
+        going, reading = self._going, self._link.reading
+        self._going = reading is not None and self._link.switch_on()
+        if reading is None or not self._going:
             return None
-        self._link.switch_on()
-        measurement = self._link.reading.measurement
+        measurement = reading.measurement
         if not going:  # a robot at rest begins where it is, one that moves at what it was told last
             rest = self._homing.start(measurement, self._link.sent, was_acting)
             if self._link.sent is None:

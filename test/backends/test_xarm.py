@@ -130,6 +130,17 @@ def test_safe_stops_at_once_and_disarming_switches_the_motors_off() -> None:
 
 
 @needs_client
+def test_motors_that_were_not_switched_off_are_switched_off_as_soon_as_the_control_box_answers() -> None:
+    with served() as stand_in, armed(stand_in) as backend:
+        stand_in.play("silent")
+        backend.disarm()
+        time.sleep(2.0)
+        assert "motors off" not in stand_in.describe()
+        stand_in.heal("silent")
+        until(lambda: "motors off" in stand_in.describe(), 20.0)
+
+
+@needs_client
 def test_own_directions_and_zeros_of_the_robot_hold() -> None:
     with served() as stand_in:
         robot = load_robot("xarm6")

@@ -90,7 +90,7 @@ def a1(monkeypatch) -> Watched:
     found = Watched(load_robot("a1"))
     monkeypatch.setattr(doctor_robot, "construct", lambda *_: found)
     monkeypatch.setattr(doctor_robot, "_WATCH_SECONDS", 0.3)
-    monkeypatch.setattr(doctor_robot, "_ARM_SECONDS", 0.0)
+    monkeypatch.setattr(doctor_robot, "_SETTLE_SECONDS", 0.0)
     return found
 
 

@@ -216,6 +216,69 @@ class TestArming:
         sent = [line.target for line in world.robot.done if line.target is not None]
         assert min(np.min(target) for target in sent) >= np.min(start) - 1e-9, "never towards home"
 
+    @pytest.mark.parametrize("stays", [False, True], ids=["goes home", "stays"])
+    @pytest.mark.parametrize("robot", [ROBOT, BY_POSITION], ids=["velocity", "position"])
+    def test_motors_that_follow_late_are_sent_nothing_before_and_begin_where_the_robot_is_then(self, robot, stays):
+        """1.02 s; it sags within the last period, and who resumes early waits with it."""
+        world = World(robot, armed=False, stays=stays)
+        world.robot.takes = 1.02
+        world.period(2)
+        assert world.loop.latch.arm() and world.loop.latch.resume()
+        assert world.period(21).safety is SafetyState.HOMING and world.robot.pending
+        world.robot.position = world.robot.position - 0.02
+        sagged = world.robot.position.copy()
+        assert world.period(1).safety is SafetyState.HOMING and not world.robot.pending
+        assert all(line.target is None for line in world.robot.done) and world.robot.calls == ["arm"]
+        world.period(2)
+        first = next(line.target for line in world.robot.done if line.target is not None)
+        if robot is BY_POSITION:
+            way = 0.0 if stays else 0.5 * robot.limits.velocity * PERIOD
+            np.testing.assert_allclose(first, sagged - way, atol=1e-9)
+        assert world.until(SafetyState.RUNNING).intact
+
+    def test_motors_that_never_follow_are_a_fault_that_says_what_was_waited_for(self):
+        world = World(armed=False)
+        world.robot.takes = 1e9
+        world.loop.latch.arm()
+        assert world.period(1198).safety is SafetyState.HOMING
+        world.period(5)
+        assert (
+            world.loop.fault == "the motors do not follow 60 s after they were armed; they wait for its brakes to open"
+        )
+        assert all(line.target is None for line in world.robot.done)
+
+    @pytest.mark.parametrize("how", ["stop", "fault", "disarm"])
+    def test_whatever_latches_breaks_an_arming_off_and_the_next_one_begins_anew(self, how):
+        world = World(armed=False)
+        world.robot.takes = 1.0
+        world.loop.latch.arm()
+        world.period(10)
+        {
+            "stop": world.loop.emergency_stop,
+            "fault": lambda: world.loop.trip("test"),
+            "disarm": world.loop.latch.disarm,
+        }[how]()
+        world.period(40)
+        assert world.robot.pending and all(line.target is None for line in world.robot.done)
+        world.loop.clear()
+        assert world.loop.latch.arm()  # before a tick saw it disarmed
+        world.until(SafetyState.READY)
+        assert world.robot.calls.count("arm") == 2
+
+    @pytest.mark.parametrize("what", ["health", "limits"])
+    def test_the_guards_look_on_while_motors_are_switched_on(self, what):
+        world = World(armed=False)
+        world.robot.takes = 10.0
+        world.loop.latch.arm()
+        world.period(10)
+        read = world.robot.read
+        if what == "health":
+            world.robot.read = lambda: replace(read(), health="a servo is hot")
+        else:
+            world.robot.position = ROBOT.limits.upper + 1.0
+        assert world.period().safety is SafetyState.FAULT
+        assert world.loop.fault == "a servo is hot" or "limit" in world.loop.fault or "moved by" in world.loop.fault
+
     @pytest.mark.parametrize("robot", [ROBOT, BY_POSITION], ids=["velocity", "position"])
     def test_it_goes_home_slowly_and_waits_for_resume(self, robot):
         world = World(robot, armed=False)

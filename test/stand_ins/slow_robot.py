@@ -61,6 +61,9 @@ class SlowRobot(Backend):
         self.calls: list[str] = []
         self.frozen = False
         """Whether the measurements stand still while the robot goes on."""
+        self.takes = 0.0
+        """How long its motors take until they follow, once it is armed [s]."""
+        self._follows_at: float | None = None
         self._target: Array | None = None
         self._until = 0.0
         self._sequence, self._measured_at = 0, clock()
@@ -75,6 +78,12 @@ class SlowRobot(Backend):
 
     def arm(self) -> None:
         self.calls.append("arm")
+        self._follows_at = self._clock() + self.takes
+
+    @property
+    def pending(self) -> str:
+        late = self._follows_at is None or self._clock() < self._follows_at
+        return "its brakes to open" if self.takes and late else ""
 
     def disarm(self) -> None:
         self.calls.append("disarm")
@@ -96,6 +105,7 @@ class SlowRobot(Backend):
     def safe(self) -> None:
         with self._lock:
             self._target = None
+            self._follows_at = self._follows_at and (None if self.pending else self._follows_at)
 
     def close(self) -> None:
         self.calls.append("close")

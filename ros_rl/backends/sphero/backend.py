@@ -67,6 +67,11 @@ class SpheroBackend(Backend):
         """See `Backend.arm`."""
         self._link.switch(True)
 
+    @property
+    def pending(self) -> str:
+        """See `Backend.pending`: a toy that was lost is reached anew."""
+        return "" if self._link.on else "the toy to be reached"
+
     def disarm(self) -> None:
         """See `Backend.disarm`."""
         self._link.switch(False)

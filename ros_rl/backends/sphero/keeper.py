@@ -7,7 +7,8 @@ The toy itself knows no time-out for raw motors, and the client waits up to 10 s
 of its own, which outlives a driver that is killed or stopped for as long as it takes to switch the motors off.
 
 Lines from the parent: ``on``, ``off``, and ``LEFT RIGHT UNTIL`` (powers from -255 to 255; steady clock [s]).
-Lines to it: ``ready``, ``sent LEFT RIGHT TIME``, ``problem TEXT``, and ``alive`` ten times a second.
+Lines to it: ``ready``, ``on`` (powers act from now on), ``sent LEFT RIGHT TIME``, ``problem TEXT``, and ``alive`` ten
+times a second.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Keeper:
     ) -> None:
         self._connect, self._reply_time, self._tell, self._clock = connect, reply_time, tell, clock
         self._toy: Any = None
-        self._on = False
+        self._on = self._told_on = False
         self._asked: tuple[Powers, float] = (OFF, 0.0)
         self._sent: Powers = OFF
         self._call: _Call | None = None
@@ -60,7 +61,7 @@ class Keeper:
     def take(self, line: str) -> None:
         """Do as a line of the parent's says."""
         if line in ("on", "off"):
-            self._asked, self._on = (OFF, 0.0), line == "on"
+            self._asked, self._on, self._told_on = (OFF, 0.0), line == "on", False
             if self._on:
                 self._problem = ""
             return
@@ -83,6 +84,9 @@ class Keeper:
         if call is not None:
             self._judge(call)
             return
+        if self._on and not (self._told_on or self._problem):
+            self._told_on = True
+            self._tell("on")
         powers, until = self._asked
         acts = self._on and not self.ended and not self._problem and self._clock() < until
         wanted = powers if acts else OFF

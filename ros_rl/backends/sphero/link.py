@@ -39,6 +39,8 @@ class Link:
         self._lock = threading.Lock()
         self._powers, self._since = (0, 0), clock()
         self._way = [0.0, 0.0]
+        self.on = False
+        """Whether the toy takes powers."""
         self.problem = ""
         """What went wrong since the motors were switched on last; empty if nothing."""
 
@@ -59,6 +61,7 @@ class Link:
 
     def switch(self, on: bool) -> None:
         """Let the motors turn, or not; what went wrong before is forgotten when they may."""
+        self.on = False
         if on:
             self.problem = ""
         self._say("on" if on else "off")
@@ -139,6 +142,8 @@ class Link:
             kind, _, rest = line.strip().partition(" ")
             if kind == "ready":
                 self._ready.set()
+            elif kind == "on":
+                self.on = True
             elif kind == "problem":
                 self.problem = self.problem or rest
             elif kind == "sent":

@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
-import threading
 import time
 
 import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
 from ros_rl.backends.ur_rtde.dashboard import ask, refuse_controller
+from ros_rl.backends.ur_rtde.ending import Ending
 from ros_rl.backends.ur_rtde.gripper import Grip, Gripper
 from ros_rl.backends.ur_rtde.link import Link, Received
 from ros_rl.backends.ur_rtde.process import ArmProcess
@@ -27,6 +26,8 @@ from ros_rl.types import Array
 
 _HANGS = 2.0  # s; the robot's watchdog bites long before
 _STARTS = 0.2  # s, until the states tell of a program that has started
+_BRAKES = 1.0  # s, in which the process that moves the arm lets it stand and ends the program
+_COMES_LATE = 2.0  # s, within which a program starts that was sent to the robot
 
 
 class UrRtdeBackend(Backend):
@@ -59,7 +60,8 @@ class UrRtdeBackend(Backend):
         self._link: Link | None = None
         self._gripper: Gripper | None = None
         self._written: Array | None = None
-        self._may_go_on = False
+        self._ending = Ending(self._stop_program, lambda: self._connected().newest)
+        self._runs = False  # whether a program of ours runs, is being started, or may go on
 
     def connect(self) -> None:
         """See `Backend.connect`: nothing but states is asked for.
@@ -89,13 +91,27 @@ class UrRtdeBackend(Backend):
     def arm(self) -> None:
         """See `Backend.arm`: ur_rtde's program starts on the robot, at rest; anew after a fault."""
         self._connected().fault = ""
-        self._may_go_on = True
+        self._ending.leave()
+        self._runs = True
         self.arm_process.arm()
         if self._gripper is not None:
             self._gripper.switch(True)
 
+    @property
+    def pending(self) -> str:
+        """See `Backend.pending`: until states show its program, and the gripper takes positions."""
+        link, armed = self._connected(), self.arm_process.armed_since
+        if not armed:
+            return "ur_rtde's program to start on the robot"
+        if not plays(link.newest.state) and link.newest.measured < armed + _STARTS:
+            return "the robot's states to show its program"
+        return "" if self._gripper is None else self._gripper.pending
+
     def disarm(self) -> None:
         """See `Backend.disarm`: the arm stands still, the program ends, robot and gripper hold themselves."""
+        if not self._cancelled() and self._runs:
+            self._runs = False
+            self._ending.begin(_BRAKES, 0.0)
         self.arm_process.rest()
         if self._gripper is not None:
             self._gripper.switch(False)
@@ -127,21 +143,23 @@ class UrRtdeBackend(Backend):
         measurement = self._converter.measurement(newest.state, grip)
         stamp = float(newest.state["timestamp"][0])
         health = self._health(link, newest, age)
-        if health and self._may_go_on:
-            self._may_go_on = False
-            threading.Thread(target=self._end_program, daemon=True, name="ur end").start()
+        if health and self._runs and not self._cancelled():
+            self._end_program()
         return Reading(measurement, age, newest.number, health, stamp, self._applied(grip))
 
     def safe(self) -> None:
         """See `Backend.safe`: stand still; a gripper stays where it was sent, since what it drops falls."""
-        if self._link is not None:
+        if self._link is not None and not self._cancelled():
             self.arm_process.stand()
         if self._gripper is not None:
             self._gripper.hold()
 
     def close(self) -> None:
         """See `Backend.close`."""
+        if self._link is not None:
+            self.disarm()
         self.arm_process.close()
+        self._ending.finish(_BRAKES + _COMES_LATE + self._settings.connect_timeout)
         gripper, self._gripper = self._gripper, None
         if gripper is not None:
             gripper.close()
@@ -149,10 +167,19 @@ class UrRtdeBackend(Backend):
         if link is not None:
             link.close()
 
+    def _cancelled(self) -> bool:
+        """Break an arming off that is under way; says whether one was."""
+        cancelled = self.arm_process.cancel()
+        if cancelled:
+            self._end_program()
+        return cancelled
+
     def _end_program(self) -> None:
-        """A program that somebody paused, or a protective stop, would go on with its last speed when it is resumed."""
-        with contextlib.suppress(BackendError):  # nobody answers, and so nobody resumes either
-            ask(self._settings.address, ("stop",), self._settings.connect_timeout)
+        self._runs = False
+        self._ending.begin(0.0, _COMES_LATE)
+
+    def _stop_program(self) -> None:
+        ask(self._settings.address, ("stop",), self._settings.connect_timeout)
 
     def _applied(self, grip: Grip | None) -> Array | None:
         """What acted, where there is a gripper: of it what it had been told its latency before."""

@@ -93,7 +93,7 @@ class Gripper:
     def switch(self, on: bool) -> None:
         """Let it take positions, where it is, or take none; what it holds it holds either way."""
         with self._wake:
-            self._target, self._order, self._armed = None, on, on
+            self._target, self._order, self._armed, self._ready = None, on, on, False
             if on:
                 self._fault = ""
             self._wake.notify()
@@ -110,9 +110,16 @@ class Gripper:
             self._wake.notify()
 
     def hold(self) -> None:
-        """Send it nowhere until the next `go`; what was sent already stays so."""
+        """Send it nowhere until the next `go`; what was sent already stays so, and an activation is broken off."""
         with self._wake:
             self._target = None
+            if not self._ready:
+                self._order, self._armed = None, False
+
+    @property
+    def pending(self) -> str:
+        """What it waits for before it takes positions; empty if it does."""
+        return "" if self._ready and self._order is None else "its gripper to take positions"
 
     @property
     def problem(self) -> str:
@@ -193,7 +200,11 @@ class Gripper:
         self._server.set(ACT=0, ATR=0)
         self._await_status(Status.RESET)
         self._server.set(ACT=1)
-        self._await_status(Status.ACTIVE)
+        try:
+            self._await_status(Status.ACTIVE)
+        except BackendError:
+            self._server.set(ACT=0)  # its fingers stop
+            raise
 
     def _await_status(self, status: Status) -> None:
         end = self._clock() + _ACTIVATES

@@ -99,6 +99,15 @@ class ArmProcess:
             order["moving"], order["until"] = 0, -math.inf
             self._memory.orders.write()
 
+    def cancel(self) -> bool:
+        """Break an arming off that is under way; says whether one was. The robot's program may start all the same."""
+        with self._lock:
+            arming = self._process is not None and not self._disarmed and self._report()["phase"] == Phase.ARMING
+            if arming:
+                self._kill()
+                self._disarmed = True
+            return arming
+
     def rest(self) -> None:
         """Stand still, and end the robot's program."""
         with self._lock:

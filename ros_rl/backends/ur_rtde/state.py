@@ -63,6 +63,11 @@ def plays(state: State) -> bool:
     return int(state["runtime_state"][0]) == Runtime.PLAYING
 
 
+def stopped(state: State) -> bool:
+    """Whether no program runs, nor could be resumed."""
+    return int(state["runtime_state"][0]) == Runtime.STOPPED
+
+
 def ended(state: State) -> str:
     """Whether the program that should run does not; empty if it does."""
     runtime = int(state["runtime_state"][0])

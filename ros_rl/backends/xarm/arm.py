@@ -9,6 +9,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 from ros_rl.errors import BackendError, MissingDependencyError, one_line
 from ros_rl.settings.hardware.xarm import XarmSettings
@@ -99,8 +100,11 @@ class Arm:
         title = ControllerErrorCodeMap.get(errors[0], {}).get("en", {}).get("title", "unknown")
         return f"the control box reports error {errors[0]}: {title}"
 
-    def recover(self) -> None:
+    def recover(self, wanted: Callable[[], bool]) -> None:
         """Clear errors, switch the motors on and make it ready for joint velocities, at rest.
+
+        Args:
+            wanted: Whether that is still wanted; asked before each step.
 
         Raises:
             BackendError: An error stays, or it does not become ready.
@@ -113,6 +117,8 @@ class Arm:
             ("take mode 4", lambda: api.set_mode(VELOCITY_MODE)),
             ("become ready", lambda: api.set_state(_READY)),
         ):
+            if not wanted():
+                return
             self._expect(call(), what)
         error = self.error()
         if error:

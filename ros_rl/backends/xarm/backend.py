@@ -72,6 +72,11 @@ class XarmBackend(Backend):
         """See `Backend.arm`: errors are cleared, motors switched on, in a thread of its own; nothing moves."""
         self._connected.switch(True)
 
+    @property
+    def pending(self) -> str:
+        """See `Backend.pending`."""
+        return "" if self._connected.ready else "the control box to switch its motors on"
+
     def disarm(self) -> None:
         """See `Backend.disarm`: the brakes hold it."""
         self._connected.switch(False)
@@ -99,7 +104,7 @@ class XarmBackend(Backend):
         return Reading(self._measurement(reports), age, count, self._health(newest, problem), applied=self._applied())
 
     def safe(self) -> None:
-        """See `Backend.safe`: zero velocity."""
+        """See `Backend.safe`: zero velocity; motors that are just being switched on are switched off."""
         if self._hand is not None:
             self._hand.stop()
 

@@ -26,7 +26,7 @@ from ros_rl.types import Array
 _ERROR_EVERY = 0.1  # s; real-time reports carry no errors
 _STOP_DURATION = 0.1  # s, of a velocity of zero
 _STOPPING = 0.3  # s; from 3.14 rad/s at 20 rad/s^2 it takes half of that
-_RECONNECT_EVERY = 1.0  # s
+_AGAIN_EVERY = 1.0  # s, between two tries to connect, or to switch off
 _RAMP_EVERY = 0.02  # s between two velocities on the way to a target
 _SHORTEST = 0.02  # s; what is left of a target is not worth a velocity, and a duration of 0 is one without end
 
@@ -54,8 +54,8 @@ class Hand:
         self._rest = np.zeros(joints)
         self._ramp, self._until = Ramp(self._rest, ramp), 0.0
         self._order: bool | None = None
-        self._claimed = self._moving = self._news = self._ended = False
-        self._asked = self._reconnected = 0.0
+        self._claimed = self._moving = self._news = self._ended = self._arming = self._leaves = False
+        self._asked = self._reconnected = self._left = 0.0
         self._wake = threading.Condition()
         self.ready_since = math.inf
         """From when on the arm takes velocities [s, steady clock]."""
@@ -69,9 +69,10 @@ class Hand:
         """Switch the motors; what went wrong before is forgotten when they are to be on."""
         with self._wake:
             self._ramp.stop(self._rest)
-            self._order = on
+            self._order = self._arming = on
             if on:
                 self.problem = self._suspicion = ""
+                self.ready_since = math.inf
             self._notify()
 
     def move(self, velocity: Array, until: float, begun: float) -> None:
@@ -88,10 +89,12 @@ class Hand:
             self._notify()
 
     def stop(self) -> None:
-        """Stop, until the next velocity."""
+        """Stop, until the next velocity; motors that are being switched on are switched off again."""
         with self._wake:
             self._ramp.stop(self._rest)
-            if self._moving:
+            if self._arming:
+                self._order, self._arming = False, False
+            if self._moving or self._order is False:
                 self._notify()
 
     def fail(self, problem: str) -> None:
@@ -106,9 +109,14 @@ class Hand:
         self._arm.leave()
         with self._wake:
             self._ramp.stop(self._rest)
-            self._order, self._ended = False, True
+            self._order, self._arming, self._ended = False, False, True
             self._notify()
         self._thread.join(timeout=10.0)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the arm takes velocities."""
+        return self.ready_since < math.inf
 
     @property
     def health(self) -> str:
@@ -125,6 +133,8 @@ class Hand:
             with self._wake:
                 self._wake.wait_for(lambda: self._news, self._patience())
                 self._news, order, self._order, ended = False, self._order, None, self._ended
+            if order is not None:
+                self._leaves, self._left = not order, 0.0
             try:
                 if self._arm.connected:
                     self._act(order)
@@ -149,28 +159,21 @@ class Hand:
 
     def _act(self, order: bool | None) -> None:
         if order:
-            self._claimed = True
-            self._arm.recover()
-            if self._gripper is not None:
-                self._gripper.switch_on()
-            self.ready_since = self._clock()
-        if order is not False and self._ready:
+            self._switch_on()
+        if not self._leaves and self.ready:
             self._follow()
-        if order is False and self._claimed:
+        if self._leaves and self._claimed and self._clock() - self._left >= _AGAIN_EVERY:
+            self._left = self._clock()  # one that fails is tried again
             self._switch_off()
         if self._suspicion and not self.problem:
             raise BackendError(self._arm.error() or self._suspicion)
         if self._gripper is not None:
-            self._gripper.tend(self._ready and not self.health)
+            self._gripper.tend(self.ready and not self.health)
         if self._clock() - self._asked >= _ERROR_EVERY:
             self._asked = self._clock()
             error = self._arm.error()
-            if error and self._ready:
+            if error and self.ready:
                 raise BackendError(error)
-
-    @property
-    def _ready(self) -> bool:
-        return self.ready_since < math.inf
 
     def _follow(self) -> None:
         """Send what leads to the newest target that has not expired, or standstill where the joints were moving."""
@@ -187,8 +190,17 @@ class Hand:
             self._arm.move(self._rest, _STOP_DURATION)
             self._moving = False
 
+    def _switch_on(self) -> None:
+        self._claimed = True
+        self._arm.recover(lambda: self._arming)
+        if self._gripper is not None and self._arming:
+            self._gripper.switch_on()
+        with self._wake:
+            if self._arming:
+                self.ready_since, self._arming = self._clock(), False
+
     def _switch_off(self) -> None:
-        if self._ready:
+        if self.ready:
             with contextlib.suppress(BackendError):  # stopped already, it may be, by its own doing
                 self._follow()
             time.sleep(_STOPPING)
@@ -201,9 +213,9 @@ class Hand:
         now = self._clock()
         self._asked = now
         self._claimed = self._claimed or bool(order)
-        if order or self._ready:
+        if order or self.ready:
             self._give_up("the connection to the control box is lost")
-        if not self._ended and now - self._reconnected >= _RECONNECT_EVERY:
+        if not self._ended and now - self._reconnected >= _AGAIN_EVERY:
             self._reconnected = now
             self._arm.connect()
 

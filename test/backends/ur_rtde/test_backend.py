@@ -18,7 +18,9 @@ import pytest
 from loopback import free_address
 
 from ros_rl.backends.ur_rtde import UrRtdeBackend
-from ros_rl.backends.ur_rtde.protocol import DASHBOARD_PORT, PORT, SCRIPT_PORT
+from ros_rl.backends.ur_rtde.ending import Ending
+from ros_rl.backends.ur_rtde.link import Received
+from ros_rl.backends.ur_rtde.protocol import DASHBOARD_PORT, PORT, SCRIPT_PORT, Runtime
 from ros_rl.errors import BackendError, ConfigError, TimingError
 from ros_rl.robot import load_robot
 from ros_rl.settings.hardware.ur_rtde import UrRtdeSettings
@@ -144,6 +146,85 @@ class TestMotion:
         backend.arm()
         with pytest.raises(BackendError, match="finite"):
             backend.write(command, time.monotonic() + 1.0)
+
+
+class TestArming:
+    def test_it_is_pending_until_the_robots_states_show_the_program(
+        self, robot: UrStandIn, backend: UrRtdeBackend
+    ) -> None:
+        backend.arm()
+        assert backend.pending == "ur_rtde's program to start on the robot"
+        wait(lambda: not backend.pending, "it is pending")
+        assert robot.controller.playing and backend.arm_process.armed_since > 0.0
+
+    @pytest.mark.parametrize("how", ["safe", "disarm", "close", "emergency_stop"])
+    @pytest.mark.parametrize("after", ["at once", "once its script is there"])
+    def test_what_stops_it_meanwhile_leaves_no_program(
+        self, robot: UrStandIn, backend: UrRtdeBackend, how: str, after: str
+    ) -> None:
+        """The script may be on the robot already, where it starts or runs whether its sender lives or not."""
+        backend.arm()
+        if after != "at once":
+            wait(lambda: any(item.what[0] == "script" for item in robot.received), "no script")
+        if how == "emergency_stop":
+            robot.play(how)
+            wait(lambda: backend.read().health, "nothing is wrong")
+            robot.heal(how)
+        else:
+            getattr(backend, how)()
+        wait(lambda: not robot.controller.playing, "the program runs")
+        moment = time.monotonic()
+        while time.monotonic() < moment + 4.0:
+            if how != "close":
+                backend.safe()
+            time.sleep(PERIOD)
+        assert not robot.controller.playing and still(robot)
+        if how != "close":
+            backend.arm()
+            wait(lambda: not backend.pending, "it is pending")
+            assert drive(backend, lambda: turning(robot)) == ""
+
+
+class TestEnding:
+    """One that is asked to stop, on a robot that takes its time."""
+
+    def ended_by(self, states: list[Runtime], patience: float = 0.0) -> tuple[int, int]:
+        """How often it was asked, and how many states were looked at."""
+        asked, seen = [], []
+
+        def stop() -> None:
+            asked.append(time.monotonic())
+            raise BackendError("nobody answers")
+
+        def newest() -> Received:
+            runtime = states[min(len(seen), len(states) - 1)]
+            seen.append(runtime)
+            return Received({"runtime_state": (runtime,)}, time.monotonic(), len(seen))
+
+        ending = Ending(stop, newest)
+        ending.begin(patience, 0.3)
+        ending.finish(10.0)
+        return len(asked), len(seen)
+
+    def test_it_asks_until_a_state_shows_that_nothing_plays_or_could_go_on(self) -> None:
+        runs = [Runtime.STOPPED, Runtime.PLAYING, Runtime.PAUSED, Runtime.STOPPING, Runtime.STOPPED]
+        asked, seen = self.ended_by(runs)
+        assert asked == 3 and seen >= 5
+
+    def test_one_that_ends_by_itself_is_left_to(self) -> None:
+        assert self.ended_by([Runtime.STOPPED], 0.5) == (0, 1)
+
+    def test_an_old_state_shows_nothing(self) -> None:
+        asked: list[float] = []
+        state = Received({"runtime_state": (Runtime.STOPPED,)}, time.monotonic(), 1)
+        ending = Ending(lambda: asked.append(time.monotonic()), lambda: state)
+        ending.begin(0.0, 0.0)
+        wait(lambda: len(asked) > 2, "it is not asked again")
+        ending.leave()
+        time.sleep(0.3)
+        count = len(asked)
+        time.sleep(0.5)
+        assert len(asked) == count
 
 
 LASTING = {

@@ -243,7 +243,8 @@ class TestFaults:
             assert drive(backend, lambda: "SET POS 3" in sent(robot), 0.0) == ""
             assert sent(robot)[:3] == ["SET GTO 0", "SET ACT 0 ATR 0", "SET ACT 1"]
 
-    def test_disarming_ends_the_wait_for_an_activation(self, robot: UrStandIn) -> None:
+    @pytest.mark.parametrize("how", ["safe", "disarm"])
+    def test_what_stops_the_robot_breaks_an_activation_off(self, robot: UrStandIn, how: str) -> None:
         robot.play("gripper_inactive")
         time.sleep(0.2)
         with closing(backend_of(robot, activate=True)) as backend:
@@ -251,10 +252,14 @@ class TestFaults:
             backend.arm()
             backend.write(command(0.0), time.monotonic() + 60.0)
             drive(backend, lambda: "SET ACT 1" in sent(robot), 0.0)
-            backend.safe()
-            backend.disarm()
+            assert backend.pending
+            getattr(backend, how)()
+            wait_until = time.monotonic() + SOON
+            while sent(robot)[-1] != "SET ACT 0":
+                assert time.monotonic() < wait_until, sent(robot)
+                time.sleep(0.01)
             time.sleep(4.0)
-            assert sent(robot)[-1] == "SET ACT 1"
+            assert sent(robot)[-1] == "SET ACT 0"
 
 
 def test_another_gripper_is_another_file(robot: UrStandIn) -> None:
