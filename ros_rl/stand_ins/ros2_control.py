@@ -38,6 +38,8 @@ class Ros2ControlStandIn(StandIn):
     robot: ClassVar[str] = "ur5e"
     faults: ClassVar[dict[str, str]] = {
         "protective_stop": "a protective stop when the fault begins; its end changes nothing",
+        "power_loss": "the robot loses its power when the fault begins; its end changes nothing",
+        "emergency_stop": "its red button is pressed: no power; at its end it is released, and nothing else changes",
         "program_stops": "the robot's program stops by itself when the fault begins; its end changes nothing",
         "speed_10": "the speed slider is at 10 %",
         "speed_0": "the speed slider is at 0 %",
@@ -82,6 +84,8 @@ class Ros2ControlStandIn(StandIn):
         """What the controller was told last; None before the first since it was activated."""
         self.running = True
         """Whether the robot's program runs."""
+        self.powered = self.released = True
+        """Whether it has power, and whether its brakes are open."""
         self.protective = False
         """Whether it is in a protective stop."""
         self._stopped_at = 0.0
@@ -105,6 +109,9 @@ class Ros2ControlStandIn(StandIn):
             **dict.fromkeys(("dashboard_client/close_popup", "dashboard_client/close_safety_popup"), self._popup),
             "dashboard_client/stop": self._on_stop,
             "dashboard_client/unlock_protective_stop": self._on_unlock,
+            "dashboard_client/power_off": lambda: self._power(False, "Powering off"),
+            "dashboard_client/power_on": lambda: self._power(not self.plays("emergency_stop"), "Powering on"),
+            "dashboard_client/brake_release": self._on_brakes,
             "dashboard_client/play": lambda: self._start_program(not self._headless, "Starting program"),
             "io_and_status_controller/resend_robot_program": lambda: self._start_program(self._headless, ""),
         }
@@ -133,7 +140,9 @@ class Ros2ControlStandIn(StandIn):
         """See `StandIn.describe`."""
         command = self.command
         told = "nothing" if command is None else np.array2string(command, precision=2)
-        state = "protective stop" if self.protective else "running" if self.running else "program stopped"
+        state = "running" if self.running else "program stopped"
+        if self.protective or not self.released:
+            state = "protective stop" if self.protective else "brakes closed" if self.powered else "no power"
         recent = len(self.since(time.monotonic() - 1.0))
         tool = np.array2string(self.body.measurement["tool_position"], precision=2)
         return f"{state}; tool at {tool} m; told {told}; {recent} messages a second"
@@ -143,6 +152,8 @@ class Ros2ControlStandIn(StandIn):
         super().play(fault)
         if fault == "protective_stop":
             self.protective, self._stopped_at = True, time.monotonic()
+        if fault in ("power_loss", "emergency_stop"):
+            self._power(False, "")
         if fault in ("protective_stop", "program_stops"):
             self._set_program(False)
 
@@ -249,6 +260,18 @@ class Ros2ControlStandIn(StandIn):
     def _popup(self) -> tuple[bool, str]:
         return True, "closing popup"
 
+    def _power(self, on: bool, message: str) -> tuple[bool, str]:
+        """Power comes with closed brakes, and goes with them."""
+        self.powered = on
+        if not on:
+            self.released = False
+            self._set_program(False)
+        return True, message
+
+    def _on_brakes(self) -> tuple[bool, str]:
+        self.released = self.powered
+        return self.powered, "Brake releasing" if self.powered else "Failed to release brakes"
+
     def _on_stop(self) -> tuple[bool, str]:
         self._set_program(False)
         return True, "Stopped"
@@ -262,6 +285,6 @@ class Ros2ControlStandIn(StandIn):
     def _start_program(self, possible: bool, message: str) -> tuple[bool, str]:
         if not possible or self.protective:
             return False, "Failed to execute: play" if not possible else "protective stop"
-        if not self.running:
+        if not self.running and self.released:  # a script that is sent to a robot without power is lost, and no error
             self._set_program(True)
         return True, message

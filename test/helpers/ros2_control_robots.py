@@ -104,14 +104,15 @@ def rests(played: Ros2ControlStandIn) -> bool:
 
 
 def arm(backend: Ros2ControlBackend) -> None:
-    """As a person does it: again and again, until the robot is fit."""
+    """As a person does it: again and again, until the robot is fit and follows."""
 
     def armed() -> bool:
         try:
             backend.arm()
+            wait_for(lambda: backend.read() and not backend.pending, "nothing to be pending")
         except BackendError:
             time.sleep(0.2)
             return False
-        return True
+        return backend.read().health == ""
 
     wait_for(armed, "the robot to be armed")

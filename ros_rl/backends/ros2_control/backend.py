@@ -57,7 +57,8 @@ class Ros2ControlBackend(Backend):
         self._holds = robot.interfaces[0] == POSITION
         self._following = Following(self._holds, settings.controller_of(robot))
         self._order: NDArray[np.intp] = np.arange(robot.size)
-        self._fails = False
+        self._fails = self._recovers = False
+        self._refused = ""  # why it could not be armed after its recovery
         self._kinematics: Kinematics | None = None
         if "tool_position" in robot.sensors:
             self._kinematics = Kinematics(robot, urdf_of(robot, kinematics=True))
@@ -81,14 +82,33 @@ class Ros2ControlBackend(Backend):
     def arm(self) -> None:
         """See `Backend.arm`: the stop is sent until the first target.
 
-        A robot whose program does not run is recovered first, in a thread of its own; it can be armed after that.
+        A robot whose program does not run is recovered first, in a thread of its own.
 
         Raises:
             BackendError: The robot, its controller or the command node is not fit to move.
         """
-        stopped = self._status.stopped if self._settings.status != "none" else ""
-        if stopped:
-            raise BackendError(f"{stopped}: {self.recovery.begin()}")
+        self._refused = ""
+        if self._stopped and not self._status.for_person and self._settings.restart != "none":
+            self._recovers = True
+            self.recovery.begin()
+        else:
+            self._start()
+
+    @property
+    def pending(self) -> str:
+        """See `Backend.pending`."""
+        return f"the robot's program to run again: {self.recovery.says}" if self._recovers else ""
+
+    @property
+    def _stopped(self) -> str:
+        return self._status.stopped if self._settings.status != "none" else ""
+
+    def _start(self) -> None:
+        if self._stopped:
+            said = (
+                self.recovery.says if self._recovers else "mend that at the robot, then clear the fault and arm again"
+            )
+            raise BackendError(f"{self._stopped}: {said}")
         wrong = self._states.problem()
         if wrong:
             self._states.forget()
@@ -104,6 +124,7 @@ class Ros2ControlBackend(Backend):
 
     def disarm(self) -> None:
         """See `Backend.disarm`: the stop for a while, then nothing is sent."""
+        self._break_off()
         self._following.aim(None)
         if not self.commands.rest():
             self._stop_by_link()
@@ -126,6 +147,8 @@ class Ros2ControlBackend(Backend):
         Raises:
             BackendError: It is not connected.
         """
+        if self._recovers and not self.recovery.runs:
+            self._start_recovered()
         state = self._newest()
         age = time.monotonic() - state.received
         measured = {"joint_position": state.position, "joint_velocity": state.velocity, "joint_effort": state.effort}
@@ -136,6 +159,7 @@ class Ros2ControlBackend(Backend):
 
     def safe(self) -> None:
         """See `Backend.safe`: zero velocity, or hold; by the link itself where the command node fails."""
+        self._break_off()
         self._following.aim(None)
         if not self.commands.stop() or self._fails:
             self._stop_by_link()
@@ -150,8 +174,22 @@ class Ros2ControlBackend(Backend):
         now, failed = time.monotonic(), self.commands.problem
         self._fails = self._fails or "command node" in failed
         wrong = self._states.problem()
-        told = self._status.problem(now) or self._link.problem
-        return failed or wrong or told or self._silent(age) or self._following.problem(state, now)
+        told = self._link.problem if self._recovers else self._status.problem(now) or self._link.problem
+        return self._refused or failed or wrong or told or self._silent(age) or self._following.problem(state, now)
+
+    def _start_recovered(self) -> None:
+        """Arm it now that its program runs again, if it does."""
+        try:
+            self._start()
+        except BackendError as error:
+            self._refused = str(error)
+        self._recovers = False
+
+    def _break_off(self) -> None:
+        """Recover no more; nothing starts afterwards."""
+        if self._recovers:
+            self._recovers = False
+            self.recovery.cancel()
 
     def _newest(self) -> State:
         if self._states.newest is None:

@@ -11,6 +11,7 @@ from ros_rl.settings.hardware.ros2_control import Ros2ControlSettings
 
 _SPEED_SILENCE = 1.0  # s; it comes at 100 Hz
 _FINE = ("", "NORMAL", "REDUCED")  # safety modes
+_UNLOCKED = "PROTECTIVE_STOP"
 
 
 class Status:
@@ -26,6 +27,8 @@ class Status:
         """Whether the robot's program runs; None: never told."""
         self.safety = ""
         """Safety mode, where the vendor's messages are installed."""
+        self.mode = ""
+        """The robot's mode, RUNNING where it is powered and its brakes are open; likewise."""
         self._speed, self._speed_at = math.nan, -math.inf
 
     def take_speed(self, per_cent: float, now: float) -> None:
@@ -38,10 +41,17 @@ class Status:
         return self.program is not None and math.isfinite(self._speed_at)
 
     @property
+    def for_person(self) -> bool:
+        """Whether only a person at the robot can get it out of its safety mode, such as an emergency stop."""
+        return self.safety not in (*_FINE, _UNLOCKED)
+
+    @property
     def stopped(self) -> str:
         """Why the robot follows no commands until its program is started again; empty if it does."""
         if self.safety not in _FINE:
             return f"the robot's safety mode is {self.safety}"
+        if self.mode not in ("", "RUNNING"):
+            return f"the robot's mode is {self.mode}, not RUNNING"
         return "the robot's program does not run" if self.program is False else ""
 
     def problem(self, now: float) -> str:
@@ -49,7 +59,8 @@ class Status:
         if self._settings.status == "none":
             return ""
         if self.stopped:
-            return f"{self.stopped}: clear the fault and arm, which restarts it"
+            first = "release it at the robot, then " if self.for_person else ""
+            return f"{self.stopped}: {first}clear the fault and arm, which restarts it"
         if not math.isfinite(self._speed_at):
             return ""
         lowest = self._settings.lowest_speed

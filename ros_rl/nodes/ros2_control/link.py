@@ -35,7 +35,6 @@ _LOOK_SECONDS = 0.25
 _STOP_SECONDS = 0.02  # between two messages
 _FOUND_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0  # of a dashboard
-_SAFETY_MODE = "io_and_status_controller/safety_mode"
 
 
 class RosLink(Link):
@@ -131,9 +130,6 @@ class RosLink(Link):
         def on_program(message: Bool) -> None:
             status.program = bool(message.data)
 
-        def on_safety(message: Any) -> None:
-            status.safety = modes.get(message.mode, str(message.mode))
-
         node.create_subscription(Bool, settings.program_running, on_program, LATCHED)
         node.create_subscription(
             Float64,
@@ -142,11 +138,20 @@ class RosLink(Link):
             qos_profile_sensor_data,
         )
         try:
-            kind = importlib.import_module("ur_dashboard_msgs.msg").SafetyMode
+            vendors = importlib.import_module("ur_dashboard_msgs.msg")
         except ImportError:  # the program's state tells the same, with fewer words
             return
-        modes = {getattr(kind, name): name for name in vars(kind) if name.isupper()}
-        node.create_subscription(kind, _SAFETY_MODE, on_safety, LATCHED)
+        self._watch_mode(vendors.SafetyMode, "safety_mode", "safety")
+        self._watch_mode(vendors.RobotMode, "robot_mode", "mode")
+
+    def _watch_mode(self, kind: Any, topic: str, what: str) -> None:
+        """Keep a mode in the status, by the name that its message's type has for its number."""
+        names = {getattr(kind, name): name for name in vars(kind) if name.isupper()}
+
+        def on_mode(message: Any) -> None:
+            setattr(self._status, what, names.get(message.mode, str(message.mode)))
+
+        self._node.create_subscription(kind, f"io_and_status_controller/{topic}", on_mode, LATCHED)
 
     def _on_states(self, message: JointState) -> None:
         stamp = message.header.stamp.sec + 1e-9 * message.header.stamp.nanosec

@@ -3,7 +3,7 @@
 
 """What the robot says of itself, and its recovery."""
 
-import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -52,53 +52,94 @@ def test_a_stopped_program_is_a_fault_unless_it_is_not_watched(program: bool, sa
         assert (text in status.problem(1.0)) is wrong
 
 
-class Services:
-    """A dashboard that unlocks at the second time of asking."""
+@pytest.mark.parametrize(("safety", "person"), [("PROTECTIVE_STOP", False), ("ROBOT_EMERGENCY_STOP", True)])
+def test_an_emergency_stop_is_for_a_person(safety: str, person: bool) -> None:
+    status = Status(SETTINGS)
+    status.safety = safety
+    assert status.for_person is person
+    assert ("release it at the robot, then clear" in status.problem(1.0)) is person
 
-    def __init__(self, status: Status, missing: str = "") -> None:
-        self.status, self.missing, self.calls = status, missing, []
+
+def test_a_robot_that_is_not_powered_does_not_move() -> None:
+    status = Status(SETTINGS)
+    status.program, status.mode = True, "IDLE"
+    assert "the robot's mode is IDLE, not RUNNING" in status.problem(1.0)
+    status.mode = "RUNNING"
+    assert status.problem(1.0) == ""
+
+
+class Services:
+    """A dashboard that unlocks at the second time of asking, of a robot that may have no power."""
+
+    def __init__(self, status: Status, missing: str = "", powered: bool = True) -> None:
+        self.status, self.missing, self.powered, self.calls = status, missing, powered, []
+        self.on_call = lambda service: None
 
     def call(self, service: str) -> Answer | None:
-        self.calls.append(service.rpartition("/")[2])
-        if self.missing in self.calls[-1] and self.missing:
+        name = service.rpartition("/")[2]
+        self.calls.append(name)
+        self.on_call(name)
+        if self.missing in name and self.missing:
             return None
-        if self.calls[-1] == "resend_robot_program":
+        if name == "brake_release":
+            self.powered = True
+            self.status.mode = "RUNNING" if self.status.mode else ""
+        if name == "resend_robot_program" and self.powered:
             self.status.program = True
+        if name == "stop":
+            self.status.program = False
         return Answer(self.calls.count("unlock_protective_stop") != 1, "said")
 
 
-def test_recovery_stops_the_program_before_it_unlocks_the_robot_and_starts_it_last() -> None:
+SHORT = ["close_popup", "close_safety_popup", "stop", "unlock_protective_stop", "unlock_protective_stop"]
+LONG = ["close_popup", "close_safety_popup", "stop", "power_off", "power_on", "brake_release", "unlock_protective_stop"]
+RESTART = "resend_robot_program"
+
+
+def recovered(services: Services, on_call: Callable[[Recovery, str], None] = lambda recovery, name: None) -> Recovery:
+    recovery = Recovery(services, services.status, "resend")
+    services.on_call = lambda name: on_call(recovery, name)
+    services.status.program = False
+    recovery.begin()
+    assert recovery.says
+    recovery._thread.join(40.0)
+    assert not recovery.runs
+    return recovery
+
+
+@pytest.mark.parametrize(
+    ("mode", "powered", "calls"),
+    [
+        ("", True, [*SHORT, RESTART]),
+        ("RUNNING", True, [*SHORT, RESTART]),
+        ("POWER_OFF", False, [*LONG, "unlock_protective_stop", RESTART]),
+        ("", False, [*SHORT, RESTART, *LONG, RESTART]),
+    ],
+)
+def test_the_program_is_stopped_before_the_robot_is_powered_and_unlocked_and_started_last(
+    mode: str, powered: bool, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ros_rl.backends.ros2_control.recovery._STARTS_SECONDS", 0.5)
     status = Status(SETTINGS)
-    status.program = False
-    services = Services(status)
-    recovery = Recovery(services, status, "resend")
-    assert "clear the fault and arm again" in recovery.begin()
-    end = time.monotonic() + 20.0
-    while not status.program and time.monotonic() < end:
-        time.sleep(0.01)
-    recovery.close()
-    assert services.calls == [
-        "close_popup",
-        "close_safety_popup",
-        "stop",
-        "unlock_protective_stop",
-        "unlock_protective_stop",
-        "resend_robot_program",
-    ]
+    status.mode = mode
+    services = Services(status, powered=powered)
+    recovery = recovered(services)
+    assert services.calls == calls and status.program
     assert recovery.says == "the robot's program runs again"
 
 
 def test_recovery_tells_what_is_missing() -> None:
     status = Status(SETTINGS)
-    status.program = False
-    recovery = Recovery(Services(status, "resend"), status, "resend")
-    recovery.begin()
-    recovery._thread.join(20.0)
+    status.mode = "RUNNING"
+    recovery = recovered(Services(status, "resend"))
     assert recovery.says == "there is no service io_and_status_controller/resend_robot_program"
-    recovery.close()
 
 
-def test_without_a_way_to_restart_nothing_is_called() -> None:
+@pytest.mark.parametrize("at", ["close_popup", "unlock_protective_stop", RESTART])
+def test_one_that_is_broken_off_starts_nothing_or_stops_it_again(at: str) -> None:
     services = Services(Status(SETTINGS))
-    assert "start it at the robot" in Recovery(services, services.status, "none").begin()
-    assert services.calls == []
+    recovered(services, lambda recovery, name: recovery.cancel() if name == at else None)
+    assert services.status.program is False
+    assert (RESTART in services.calls) == (at == RESTART)
+    if at == RESTART:
+        assert services.calls[-1] == "stop"

@@ -25,7 +25,6 @@ from ros2_control_robots import (
 )
 
 from ros_rl.backends.ros2_control.backend import Ros2ControlBackend
-from ros_rl.errors import BackendError
 from ros_rl.stand_ins.ros2_control import Ros2ControlStandIn
 
 pytestmark = [pytest.mark.ros, pytest.mark.flaky(reruns=2)]  # real time, on a machine that has other work
@@ -48,7 +47,11 @@ COMPLAINTS = {
     "controller_gone": "nobody listens on /forward_velocity_controller/commands",
     "program_stops": "the robot's program does not run",
     "protective_stop": "the robot's program does not run",
+    "power_loss": "the robot's program does not run",
+    "emergency_stop": "the robot's program does not run",
 }
+STOPS = ("protective_stop", "program_stops", "power_loss", "emergency_stop")
+"""What ends its program."""
 HARMLESS = ("flood",)
 BY_GUARDS = ("joint_states_frozen", "jump")  # see test/safety
 Pair = tuple[Ros2ControlStandIn, Ros2ControlBackend]
@@ -81,7 +84,7 @@ def test_a_fault_is_told_and_the_robot_stopped(pair: Pair, fault: str) -> None:
         wait_for(lambda: played.since(begin), "what it is told")
     assert not moves_since(played, begin) or fault == "second_publisher"
     played.heal(fault)
-    if fault not in ("protective_stop", "program_stops", "controller_inactive", "controller_gone"):
+    if fault not in (*STOPS, "controller_inactive", "controller_gone"):
         wait_for(lambda: rests(played), "the robot to rest")
 
 
@@ -106,16 +109,63 @@ def test_a_protective_stop_is_left_by_arming_alone_in_the_right_order(pair: Pair
     wait_for(lambda: "program does not run" in backend.read().health, "the complaint")
     time.sleep(0.3)
     assert not [item for item in played.since(begin) if isinstance(item.what, str)], "nothing is done by itself"
-    with pytest.raises(BackendError, match="recovery has begun; clear the fault and arm again"):
-        backend.arm()
-    wait_for(lambda: played.running, "the program to run")
-    calls = [item.what.rpartition("/")[2] for item in played.since(begin) if isinstance(item.what, str)]
-    assert list(dict.fromkeys(calls)) == [
+    backend.arm()
+    assert "the robot's program to run again: recovery has begun" in backend.pending
+    follow(backend)
+    assert called(played, begin) == [
         "close_popup",
         "close_safety_popup",
         "stop",
         "unlock_protective_stop",
         "resend_robot_program",
     ]
-    assert not moves_since(played, begin), "nothing moves before it is armed anew"
+    assert not moves_since(played, begin), "nothing moves before a target comes"
+
+
+@pytest.mark.parametrize("fault", ["power_loss", "emergency_stop"])
+def test_a_robot_without_power_is_powered_by_arming_alone(pair: Pair, fault: str) -> None:
+    """Where nobody tells its mode its program is started first, which it takes, and loses."""
+    played, backend = pair
     arm(backend)
+    begin = time.monotonic()
+    played.play(fault)
+    wait_for(lambda: "program does not run" in backend.read().health, "the complaint")
+    played.heal(fault)
+    backend.safe()
+    backend.arm()
+    follow(backend)
+    calls = called(played, begin)
+    assert calls[-1] == "resend_robot_program" and played.released
+    assert calls[calls.index("power_off") : -1] == ["power_off", "power_on", "brake_release", "unlock_protective_stop"]
+    with Pilot(backend, TARGET):
+        wait_for(lambda: follows(played, TARGET), "the target to arrive")
+    backend.safe()
+
+
+@pytest.mark.parametrize("how", ["safe", "disarm"])
+def test_what_stops_a_recovery_leaves_the_program_stopped(pair: Pair, how: str) -> None:
+    played, backend = pair
+    arm(backend)
+    played.play("protective_stop")
+    played.heal("protective_stop")
+    wait_for(lambda: "program does not run" in backend.read().health, "the complaint")
+    backend.arm()
+    assert backend.pending
+    getattr(backend, how)()
+    assert not backend.pending
+    begin = time.monotonic()
+    time.sleep(4.0)
+    assert not played.running and "resend_robot_program" not in called(played, begin)
+    backend.arm()
+    follow(backend)
+
+
+def follow(backend: Ros2ControlBackend) -> None:
+    wait_for(lambda: backend.read() and not backend.pending, "nothing to be pending")
+    wait_for(lambda: backend.read().health == "", "nothing to be wrong")
+
+
+def called(played: Ros2ControlStandIn, begin: float) -> list[str]:
+    """Services in the order in which each was called last."""
+    calls = [item.what.rpartition("/")[2] for item in played.since(begin) if isinstance(item.what, str)]
+    return list(dict.fromkeys(reversed(calls)))[::-1]
