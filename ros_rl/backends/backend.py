@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ros_rl.backends.own_limits import OwnLimits
 from ros_rl.robot import Robot
 from ros_rl.types import Array, Measurement, Start, Truth, Unique
 
@@ -35,7 +36,7 @@ class Reading:
 
 
 class Backend(Unique, ABC):
-    """A robot. Acting and measuring are two calls, and none but `connect`, `listen` and `close` blocks.
+    """A robot. Acting and measuring are two calls, and none but `connect`, `listen`, `own_limits` and `close` blocks.
 
     `safe` may be called from any thread, also while another call has not returned.
     """
@@ -91,6 +92,14 @@ class Backend(Unique, ABC):
 
     def show_inputs(self, inputs: Mapping[str, Array]) -> None:  # noqa: B027 - a robot without a display has nothing to do
         """Show what the task is asked for, by name, at every tick, where the backend can."""
+
+    def own_limits(self) -> OwnLimits | None:
+        """What the robot itself reports of its joints' limits; None where it reports none. It may block.
+
+        Raises:
+            BackendError: It does not answer, or cannot be understood.
+        """
+        return None
 
     def truth(self) -> Truth | None:
         """What really happened; None on hardware."""

@@ -60,7 +60,7 @@ def robot_checks(
         with contextlib.closing(backend):
             (backend.listen if motion is None else backend.connect)()
             yield Check("link", "open")
-            checks = list(_linked(robot, control.period, _watched(backend, robot)))
+            checks = [*_linked(robot, control.period, _watched(backend, robot)), *_limits(backend, robot)]
             yield from checks
             if motion is None:
                 return
@@ -117,6 +117,22 @@ def _arm(backend: Backend) -> None:
             raise BackendError(health or f"the motors do not follow: {backend.pending}")
         time.sleep(0.05)
     time.sleep(_SETTLE_SECONDS)
+
+
+def _limits(backend: Backend, robot: Robot) -> Iterator[Check]:
+    """The file's limits beside the robot's own; a robot that stops by itself is no reason not to run it."""
+    try:
+        own = backend.own_limits()
+    except RosRlError as error:
+        yield Check("own limits", "not told", one_line(error))
+        return
+    if own is None:
+        yield Check("own limits", "it tells none")
+        return
+    wrong = list(own.narrower_than(robot))
+    yield Check("own limits", f"{len(wrong) or 'none'} narrower than its file's, by {own.source}")
+    for text in wrong:
+        yield Check("own limits", "narrower", f"{text}: make the file's narrower, it stops there or does not follow")
 
 
 def _delayed(backend: Backend, robot: Robot, control: ControlSettings, motion: Motion) -> Check:

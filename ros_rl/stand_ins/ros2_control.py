@@ -12,6 +12,7 @@ import numpy as np
 
 from ros_rl.nodes.ros2_control.arm_nodes import Answer, ArmNodes
 from ros_rl.robot import POSITION, VELOCITY, load_robot
+from ros_rl.robot.model import urdf_of
 from ros_rl.stand_ins.body import Body
 from ros_rl.stand_ins.pace import Pace
 from ros_rl.stand_ins.stand_in import StandIn
@@ -33,6 +34,7 @@ class Ros2ControlStandIn(StandIn):
         locked: How long a protective stop cannot be unlocked [s].
         namespace: Of all topics and services.
         tells_joints: Whether the controller has its parameters.
+        description: The URDF that it publishes; None for that of its file, empty for none.
     """
 
     robot: ClassVar[str] = "ur5e"
@@ -69,6 +71,7 @@ class Ros2ControlStandIn(StandIn):
         locked: float = 5.0,
         namespace: str = "",
         tells_joints: bool = True,
+        description: str | None = None,
     ) -> None:
         super().__init__()
         robot = load_robot(self.robot)
@@ -76,6 +79,7 @@ class Ros2ControlStandIn(StandIn):
         """What it moves."""
         self._interface, self._headless, self._locked, self._namespace = interface, headless, locked, namespace
         self._tells_joints = tells_joints
+        self._description = urdf_of(robot).path.read_text() if description is None else description
         self.controller = f"forward_{interface}_controller"
         """Name of its controller."""
         self._names = robot.joints
@@ -123,6 +127,7 @@ class Ros2ControlStandIn(StandIn):
             self._tells_joints,
             self._on_command,
             {name: self._noting(name, call) for name, call in services.items()},
+            self._description,
         )
         self._nodes.tell_program(True)
         self._begin(self._serve)

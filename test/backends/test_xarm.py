@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -95,6 +96,20 @@ def test_connecting_and_reading_moves_nothing_and_asks_for_nothing() -> None:
         np.testing.assert_allclose(reading.measurement["joint_position"], stand_in.position, atol=1e-3)
         assert reading.measurement["tool_position"][2] == pytest.approx(0.29, abs=0.02)
         assert stand_in.speed == 0.0
+
+
+@needs_client
+def test_its_limits_are_asked_for_and_nothing_moves() -> None:
+    robot = load_robot("xarm6")
+    wide = replace(robot, limits=replace(robot.limits, upper=robot.limits.upper + 0.1))
+    with served() as stand_in:
+        backend = backend_for(stand_in)
+        with contextlib.closing(backend):
+            backend.connect()
+            own = backend.own_limits()
+        assert list(own.narrower_than(robot)) == []
+        assert [text.split()[2] for text in own.narrower_than(wide)] == list(robot.joints)
+        assert names(stand_in) == {"version", "read error", "joint limit"}
 
 
 @needs_client

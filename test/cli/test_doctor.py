@@ -11,8 +11,10 @@ import pytest
 from command_line import run_cli
 from late_robot import Late
 
+from ros_rl.backends.own_limits import OwnLimits
 from ros_rl.cli import doctor, doctor_robot
 from ros_rl.cli.doctor_robot import Motion, robot_checks
+from ros_rl.errors import BackendError
 from ros_rl.robot import load_robot
 from ros_rl.runs.doctor import Check, clock, installed, real_time
 from ros_rl.settings.backends import BackendSettings
@@ -123,6 +125,29 @@ def test_without_being_asked_it_listens_and_arms_nothing(a1, monkeypatch) -> Non
     assert a1.arm_calls == 0 and not a1.told and calls == ["listen"]
     visit(a1, Motion("RL_calf_joint", 0.05))
     assert a1.arm_calls == 1 and a1.told and calls == ["listen", "connect"]
+
+
+@pytest.mark.parametrize("told", [None, 0.0, 0.1])
+def test_limits_are_compared_with_the_robots_own(a1, monkeypatch, told) -> None:
+    limits = a1.robot.limits
+    own = None if told is None else OwnLimits("x", limits.lower + told, limits.upper, limits.velocity)
+    monkeypatch.setattr(a1, "own_limits", lambda: own)
+    checks = [
+        check
+        for check in robot_checks(a1.robot, "unitree_a1", BackendSettings(), ControlSettings(), None)
+        if check.name == "own limits"
+    ]
+    assert not any(check.fatal for check in checks)
+    expected = "it tells none" if told is None else f"{'12' if told else 'none'} narrower than its file's, by x"
+    assert checks[0].found == expected and [check.fix != "" for check in checks[1:]] == [True] * (12 if told else 0)
+
+
+def test_limits_that_cannot_be_asked_for_are_said_to_be_so(a1, monkeypatch) -> None:
+    def fails() -> None:
+        raise BackendError("code 3")
+
+    monkeypatch.setattr(a1, "own_limits", fails)
+    assert visit(a1, None)["own limits"] == Check("own limits", "not told", "code 3")
 
 
 @pytest.mark.parametrize(

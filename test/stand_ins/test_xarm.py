@@ -70,6 +70,16 @@ def test_vendors_client_moves_it_and_it_stops_by_itself(kind: str) -> None:
     assert all(duration == pytest.approx(0.2) for _, duration in velocities)
 
 
+def test_vendors_client_asks_whether_joints_would_be_out_of_their_limits() -> None:
+    with served("2.3.0", own_address()) as stand_in, vendors_client(stand_in, report_type="real") as arm:
+        home = load_robot("xarm6").home
+        assert arm.is_joint_limit(home.tolist()) == (0, False)
+        for index, value in ((1, 2.2), (2, -4.0), (4, 3.2)):
+            asked = home.copy()
+            asked[index] = value
+            assert arm.is_joint_limit(asked.tolist()) == (0, True)
+
+
 def test_old_firmware_moves_on_for_ever() -> None:
     with served("1.7.0", own_address()) as stand_in, vendors_client(stand_in, report_type="real") as arm:
         assert [arm.motion_enable(True), arm.set_mode(4), arm.set_state(0)] == [0, 0, 0]

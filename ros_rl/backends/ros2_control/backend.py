@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros_rl.backends.backend import Backend, Reading
+from ros_rl.backends.own_limits import OwnLimits
 from ros_rl.backends.ros2_control.command_process import CommandProcess
+from ros_rl.backends.ros2_control.description import limits_of
 from ros_rl.backends.ros2_control.following import Following
 from ros_rl.backends.ros2_control.joint_states import JointStates, State
 from ros_rl.backends.ros2_control.link import Link
@@ -78,6 +80,15 @@ class Ros2ControlBackend(Backend):
         except BaseException:
             self.close()
             raise
+
+    def own_limits(self) -> OwnLimits | None:
+        """See `Backend.own_limits`: those of the robot description.
+
+        Raises:
+            BackendError: It cannot be read.
+        """
+        description = self._link.description()
+        return limits_of(description, self._map) if description else None
 
     def arm(self) -> None:
         """See `Backend.arm`: the stop is sent until the first target.

@@ -21,7 +21,7 @@ class Answer(NamedTuple):
 class Link(ABC):
     """The ROS side: joint states and status come in by a thread of its own; commands do not go out here.
 
-    All but `open` and `close` may be called from any thread; only `call` and those two block.
+    All but `open` and `close` may be called from any thread; only `call`, `description` and those two block.
     """
 
     @property
@@ -48,6 +48,10 @@ class Link(ABC):
     @abstractmethod
     def controller_joints(self) -> tuple[str, ...]:
         """The joints in the order that the controller itself tells; empty where it does not."""
+
+    @abstractmethod
+    def description(self) -> str:
+        """The robot description that its nodes publish, a URDF, waited for; empty where none comes."""
 
     @abstractmethod
     def call(self, service: str) -> Answer | None:

@@ -12,7 +12,9 @@ import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Scenario
 from ros_rl.backends.motor_process import MotorBackend, MotorSpec
+from ros_rl.backends.own_limits import OwnLimits
 from ros_rl.backends.so101.bus import So101Bus, servos_of
+from ros_rl.backends.so101.calibration import own_limits
 from ros_rl.backends.so101.inspection import inspect
 from ros_rl.backends.so101.registers import FULL, TORQUE_ENABLE, TORQUE_LIMIT
 from ros_rl.backends.so101.servos import Servos
@@ -56,6 +58,7 @@ class So101Backend(MotorBackend):
         )
         super().__init__(spec, _FIRST_STATE, "is the arm's power on?")
         self._robot, self._armed = robot, False
+        self._own_limits: OwnLimits | None = None
         self._kinematics = Kinematics(robot, urdf_of(robot, kinematics=True)) if robot.tool_frame else None
 
     def connect(self) -> None:
@@ -68,11 +71,16 @@ class So101Backend(MotorBackend):
         servos.open()
         try:
             inspect(servos, self._robot, self._settings)
+            self._own_limits = own_limits(self._robot, servos)
         except OSError as error:
             raise BackendError(f"port {self._settings.port}: {one_line(error)}") from None
         finally:
             servos.close()
         super().connect()
+
+    def own_limits(self) -> OwnLimits | None:
+        """See `Backend.own_limits`: as the servos had them when it connected."""
+        return self._own_limits
 
     def arm(self) -> None:
         """See `Backend.arm`: the servos hold where they are, under torque.

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ros_rl.backends.own_limits import OwnLimits
 from ros_rl.backends.so101.registers import COUNTS, HIGHEST_POSITION, HOMING_OFFSET, LOWEST_POSITION, RADIANS, Register
 from ros_rl.backends.so101.servos import Servos
 from ros_rl.errors import BackendError
@@ -53,6 +54,17 @@ class Scale:
     def position(self, counts: Array) -> Array:
         """Joint positions [rad] of counts, shape (joints,)."""
         return self.joints.position_here((counts - self.middle) * RADIANS)
+
+
+def own_limits(robot: Robot, servos: Servos) -> OwnLimits:
+    """How far the servos let the joints go.
+
+    Raises:
+        BackendError: One does not answer.
+    """
+    ends = [[servos.read(servo, end) for servo in servos.ids] for end in (LOWEST_POSITION, HIGHEST_POSITION)]
+    lower, upper = (np.array(ends) - np.mean(ends, axis=0)) * RADIANS
+    return OwnLimits.of("its servos", robot.joint_map("so101"), lower, upper)
 
 
 def check_calibrated(robot: Robot, servos: Servos) -> None:

@@ -124,6 +124,19 @@ class Arm:
         if error:
             raise BackendError(f"{error}; it could not be cleared")
 
+    def is_out(self, position: Array) -> bool:
+        """Whether joints may not be somewhere, by the control box's own limits; nothing moves.
+
+        Args:
+            position: Of the joints [rad], shape (joints,).
+
+        Raises:
+            BackendError: It does not answer.
+        """
+        code, out = self._client.is_joint_limit(position.tolist())
+        self._expect(code, "tell its joints' limits")
+        return bool(out)
+
     def move(self, velocity: Array, duration: float) -> None:
         """Move the joints, until the firmware itself stops them.
 

@@ -10,9 +10,11 @@ import time
 import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
+from ros_rl.backends.own_limits import OwnLimits
 from ros_rl.backends.xarm.arm import VELOCITY_MODE, Arm
 from ros_rl.backends.xarm.gripper import PULSES, Gripper
 from ros_rl.backends.xarm.hand import Hand
+from ros_rl.backends.xarm.limits import ask_limits
 from ros_rl.backends.xarm.report import PERIOD, Report, Reports, slope
 from ros_rl.errors import BackendError
 from ros_rl.robot import Robot
@@ -67,6 +69,14 @@ class XarmBackend(Backend):
             self.close()
             raise
         self._hand = Hand(self._arm, self._axes, self._gripper, self._ramp)
+
+    def own_limits(self) -> OwnLimits:
+        """See `Backend.own_limits`: asked for the ends of each joint's range; of speeds the box tells nothing.
+
+        Raises:
+            BackendError: It does not answer.
+        """
+        return ask_limits(self._robot, self._axes, self._arm.is_out)
 
     def arm(self) -> None:
         """See `Backend.arm`: errors are cleared, motors switched on, in a thread of its own; nothing moves."""

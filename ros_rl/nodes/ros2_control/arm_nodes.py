@@ -12,9 +12,10 @@ import numpy as np
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Bool, Float64, Float64MultiArray
+from std_msgs.msg import Bool, Float64, Float64MultiArray, String
 from std_srvs.srv import Trigger
 
+from ros_rl.backends.ros2_control.description import TOPIC
 from ros_rl.nodes.qos import LATCHED
 from ros_rl.nodes.ros2_control.context import make_context, make_executor, make_node
 from ros_rl.types import Array
@@ -36,6 +37,7 @@ class ArmNodes:
         tells_joints: Whether it can be asked for its parameters.
         command: Takes what the controller is told, and gives what it complains of; empty if nothing.
         services: What answers each service of the driver.
+        description: Of the robot, a URDF as text; empty publishes none.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class ArmNodes:
         tells_joints: bool,
         command: Callable[[Array], str],
         services: Mapping[str, Answer],
+        description: str = "",
     ) -> None:
         self._context = make_context()
         self._driver = node = make_node(self._context, "ur_robot_driver", namespace)
@@ -59,6 +62,9 @@ class ArmNodes:
         self._speed = node.create_publisher(
             Float64, "speed_scaling_state_broadcaster/speed_scaling", QoSProfile(depth=10)
         )
+        self._description = node.create_publisher(String, TOPIC, LATCHED)
+        if description:
+            self._description.publish(String(data=description))
         for name, answer in services.items():
             node.create_service(Trigger, name, _answering(answer))
         self._declare(joints, interface)

@@ -16,9 +16,10 @@ from typing import Any
 from rcl_interfaces.srv import GetParameters
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Bool, Float64, Float64MultiArray
+from std_msgs.msg import Bool, Float64, Float64MultiArray, String
 from std_srvs.srv import Trigger
 
+from ros_rl.backends.ros2_control.description import TOPIC as DESCRIPTION
 from ros_rl.backends.ros2_control.joint_states import JointStates
 from ros_rl.backends.ros2_control.link import Answer, Link
 from ros_rl.backends.ros2_control.status import Status
@@ -35,6 +36,7 @@ _LOOK_SECONDS = 0.25
 _STOP_SECONDS = 0.02  # between two messages
 _FOUND_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0  # of a dashboard
+_DESCRIBED_SECONDS = 3.0
 
 
 class RosLink(Link):
@@ -56,6 +58,7 @@ class RosLink(Link):
         self._node: Any = None
         self._ended = threading.Event()
         self._problem = self._suspect = self._broken = ""
+        self._description = ""
         self._still: Array | None = None
         self._looked = self._sent = 0.0
 
@@ -77,6 +80,7 @@ class RosLink(Link):
         self._topic = node.resolve_topic_name(f"{self._controller}/commands")
         self._publisher = node.create_publisher(Float64MultiArray, self._topic, NEWEST)
         node.create_subscription(JointState, self._settings.joint_states, self._on_states, qos_profile_sensor_data)
+        node.create_subscription(String, DESCRIPTION, self._on_description, LATCHED)
         if self._settings.status != "none":
             self._watch_status()
         self._ended.clear()
@@ -104,6 +108,13 @@ class RosLink(Link):
                 f"{self._controller} commands '{own.string_value}'; the robot's file says '{self._interface}'"
             )
         return () if joints is None else tuple(joints.string_array_value)
+
+    def description(self) -> str:
+        """See `Link.description`."""
+        end = time.monotonic() + _DESCRIBED_SECONDS
+        while not self._description and time.monotonic() < end:
+            time.sleep(_WAIT_SECONDS)
+        return self._description
 
     def call(self, service: str) -> Answer | None:
         """See `Link.call`."""
@@ -156,6 +167,9 @@ class RosLink(Link):
     def _on_states(self, message: JointState) -> None:
         stamp = message.header.stamp.sec + 1e-9 * message.header.stamp.nanosec
         self._states.take(message.name, message.position, message.velocity, message.effort, stamp, time.monotonic())
+
+    def _on_description(self, message: String) -> None:
+        self._description = message.data
 
     def _live(self) -> None:
         executor = make_executor(self._context)

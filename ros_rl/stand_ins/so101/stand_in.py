@@ -71,6 +71,7 @@ class So101StandIn(StandIn):
         self.body = Body(replace(robot, home=start), "effort", _RATE_HZ, scene="table")
         """What it moves."""
         span = robot.limits.upper - robot.limits.lower
+        span[robot.joints.index("wrist_roll")] = 2.0 * np.pi  # which LeRobot's calibration lets turn all the way
         self.servos = {
             int(name): Servo(int(name), span[index], _OFFSETS[index], gain, damping, So101Settings().stall_torque)
             for index, (name, gain, damping) in enumerate(

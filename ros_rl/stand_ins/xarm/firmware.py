@@ -117,6 +117,9 @@ class Firmware:
         if request.function in (16, 17):
             self.error, self.warning = (self.held, self.warning) if request.function == 16 else (self.error, 0)
             return 0, b""
+        if request.function == 45:
+            asked = np.array(struct.unpack_from("<7f", payload))[: len(self._lower)]
+            return 0, bytes((bool(((asked < self._lower) | (asked > self._upper)).any()),))
         if request.function == 41:
             return 0, pose(report())
         if request.function == 42:
@@ -188,5 +191,6 @@ def describe_request(request: Request) -> tuple[str, Any]:
         speeds, _, duration = read_velocity(request.payload)
         return "velocity", (speeds, duration)
     names = {1: "version", 11: "enable", 12: "state", 13: "read state", 15: "read error", 16: "clean error", 19: "mode"}
-    names |= {17: "clean warning", 23: "move joint", 29: "servo joint", 82: "cartesian velocity", 124: "gripper"}
+    names |= {17: "clean warning", 23: "move joint", 29: "servo joint", 45: "joint limit", 82: "cartesian velocity"}
+    names |= {124: "gripper"}
     return names.get(request.function, f"function {request.function}"), tuple(request.payload)

@@ -30,8 +30,16 @@ pytest.importorskip("scservo_sdk")
 from ros_rl.backends.motor_process import MotorCommand, MotorState
 from ros_rl.backends.so101.backend import So101Backend
 from ros_rl.backends.so101.bus import So101Bus, servos_of
+from ros_rl.backends.so101.calibration import own_limits
 from ros_rl.backends.so101.inspection import inspect
-from ros_rl.backends.so101.registers import GOAL_POSITION, HOMING_OFFSET, RADIANS, TORQUE_LIMIT
+from ros_rl.backends.so101.registers import (
+    GOAL_POSITION,
+    HIGHEST_POSITION,
+    HOMING_OFFSET,
+    LOWEST_POSITION,
+    RADIANS,
+    TORQUE_LIMIT,
+)
 from ros_rl.stand_ins.so101 import So101StandIn
 
 pytestmark = pytest.mark.flaky(reruns=2)  # real time, on a machine that has other work
@@ -115,6 +123,22 @@ def test_a_healthy_arm_is_accepted(still: So101StandIn) -> None:
         inspect(servos, ROBOT, settings_of(still))
         with pytest.raises(BackendError, match="another program has it open"):
             servos_of(settings_of(still), ROBOT).open()
+
+
+def test_the_servos_tell_how_far_they_go(still: So101StandIn) -> None:
+    with contextlib.closing(servos_of(settings_of(still), ROBOT)) as servos:
+        servos.open()
+        assert list(own_limits(ROBOT, servos).narrower_than(ROBOT)) == []
+        elbow = still.servos[3].memory
+        low, high = elbow.get(LOWEST_POSITION), elbow.get(HIGHEST_POSITION)
+        elbow.put(LOWEST_POSITION, low + 100)
+        elbow.put(HIGHEST_POSITION, high - 100)
+        told = list(own_limits(ROBOT, servos).narrower_than(ROBOT))
+        elbow.put(LOWEST_POSITION, low)
+        elbow.put(HIGHEST_POSITION, high)
+    reach = 0.5 * (high - low - 200) * RADIANS
+    assert [text.split(" is ")[0] for text in told] == ["lower of elbow_flex", "upper of elbow_flex"]
+    assert told[1] == f"upper of elbow_flex is {ROBOT.limits.upper[2]:.4g} in its file and {reach:.4g} by its servos"
 
 
 def test_an_arm_from_the_factory_is_refused(still: So101StandIn) -> None:

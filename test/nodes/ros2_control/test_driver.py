@@ -28,6 +28,7 @@ from ros2_control_robots import (
 )
 
 from ros_rl.errors import BackendError
+from ros_rl.nodes.ros2_control import link
 from ros_rl.robot import load_robot
 from ros_rl.robot.hardware import Hardware, HardwareJoint
 
@@ -62,6 +63,31 @@ def test_targets_reach_the_joints_and_the_last_one_expires() -> None:
         wait_for(lambda: rests(played), "the safe action")
         backend.disarm()
         wait_for(lambda: not played.since(time.monotonic() - 0.3), "silence after disarming")
+
+
+def test_limits_are_those_of_the_description() -> None:
+    robot = robot_of()
+    with stand_in() as played, driver() as backend:
+        backend.connect()
+        own = backend.own_limits()
+        assert own is not None and list(own.narrower_than(robot)) == []
+        assert np.isfinite([own.lower, own.upper, own.velocity]).all()
+        elbow = replace(robot.limits, upper=robot.limits.upper + 0.5 * (np.arange(6) == 2))
+        told = list(own.narrower_than(replace(robot, limits=elbow)))
+        assert told == ["upper of elbow_joint is 3.642 in its file and 3.142 by robot_description"]
+        assert not played.received
+
+
+@pytest.mark.parametrize(("description", "said"), [("", None), ("<robot", "cannot be read")])
+def test_a_description_that_is_none_tells_no_limits(description: str, said: str | None, monkeypatch) -> None:
+    monkeypatch.setattr(link, "_DESCRIBED_SECONDS", 0.5 if said is None else 10.0)
+    with stand_in(description=description), driver() as backend:
+        backend.connect()
+        if said is None:
+            assert backend.own_limits() is None
+            return
+        with pytest.raises(BackendError, match=said):
+            backend.own_limits()
 
 
 def test_positions_hold_where_they_are() -> None:
