@@ -18,7 +18,7 @@ from ros_rl.backends.ur_rtde.gripper import Grip, Gripper
 from ros_rl.backends.ur_rtde.link import Link, Received
 from ros_rl.backends.ur_rtde.process import ArmProcess
 from ros_rl.backends.ur_rtde.records import ArmSpec
-from ros_rl.backends.ur_rtde.state import FIELDS, Converter, cannot_move, ended, plays, slowed
+from ros_rl.backends.ur_rtde.state import FIELDS, Converter, cannot_move, ended, plays, slowed, too_hot
 from ros_rl.errors import BackendError, MissingDependencyError
 from ros_rl.robot import Robot
 from ros_rl.settings.hardware.ur_rtde import UrRtdeSettings, axes_of
@@ -53,6 +53,7 @@ class UrRtdeBackend(Backend):
         self._joints = robot.joint_map("ur_rtde")
         self._converter = Converter(self._joints, robot.sensors, settings.base_yaw)
         self._axes = axes_of(robot)
+        self._hottest = min(robot.safety.temperature, settings.temperature_limit)
         acceleration = float(np.min(robot.limits.acceleration[: self._axes]))
         spec = ArmSpec(settings, self._axes, os.getpid(), robot.command_ramp * period, acceleration)
         self.arm_process = ArmProcess(spec, _HANGS)
@@ -76,6 +77,7 @@ class UrRtdeBackend(Backend):
         link = Link(settings.address, FIELDS, settings.rate_hz, settings.connect_timeout)
         state = link.open().state
         problem = cannot_move(state) or slowed(state, settings.speed_scaling)
+        problem = problem or too_hot(state, self._hottest, self._robot.joints)
         if not problem and plays(state):
             problem = "the robot runs a program already; stop it on the pendant"
         if problem:
@@ -206,7 +208,8 @@ class UrRtdeBackend(Backend):
         if age > settings.silence_limit:
             return f"the robot has sent no state for {age:.3f} s, limit {settings.silence_limit:g} s"
         gripper = "" if self._gripper is None else self._gripper.problem
-        problem = cannot_move(newest.state) or self.arm_process.problem() or gripper
+        hot = too_hot(newest.state, self._hottest, self._robot.joints)
+        problem = cannot_move(newest.state) or self.arm_process.problem() or gripper or hot
         armed = self.arm_process.armed_since
         if problem or not armed or newest.measured < armed + _STARTS:
             return problem

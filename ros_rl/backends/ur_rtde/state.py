@@ -58,6 +58,15 @@ def _name(kind: type[IntEnum], value: int) -> str:
     return next((item.name for item in kind if item == value), str(value))
 
 
+def too_hot(state: State, limit: float, joints: Sequence[str]) -> str:
+    """Which of its joints is hotter than a limit [degC]; empty if none is."""
+    temperatures = state["joint_temperatures"]
+    hottest = int(np.argmax(temperatures))
+    if temperatures[hottest] <= limit:
+        return ""
+    return f"{joints[hottest]} has {temperatures[hottest]:.0f} degC, limit {limit:g} degC: let it cool down"
+
+
 def plays(state: State) -> bool:
     """Whether a program runs."""
     return int(state["runtime_state"][0]) == Runtime.PLAYING

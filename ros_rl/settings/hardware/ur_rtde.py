@@ -53,6 +53,13 @@ class UrRtdeSettings(BackendSettings):
     speed_scaling: float = setting(
         0.98, "fault when the robot slows motion to less than this share (speed slider)", low=0.0, high=1.0
     )
+    temperature_limit: float = setting(
+        75.0,
+        "fault when a joint is hotter. Ours: the vendor names 0 to 50 degC around the arm, and no figure for joints",
+        unit="degC",
+        low=30.0,
+        high=120.0,
+    )
     remote_control: bool = setting(
         True, "refuse an e-Series robot that is not in remote control; a simulated controller may say it never is"
     )

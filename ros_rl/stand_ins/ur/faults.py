@@ -18,6 +18,8 @@ from ros_rl.stand_ins.ur.session import Values
 if TYPE_CHECKING:
     from ros_rl.stand_ins.ur.stand_in import UrStandIn
 
+_HOT = 90.0  # degC
+
 FAULTS: Mapping[str, str] = {
     "rtde_silent": "sends no data, though the connection stands",
     "frozen": "sends the same data again and again, time stamp included",
@@ -38,6 +40,7 @@ FAULTS: Mapping[str, str] = {
     "local": "is not in remote control",
     "nan": "joint positions are no numbers",
     "jump": "joint positions are off by 1 rad",
+    "hot": "the elbow's joint reports 90 degC",
     "gripper_inactive": "somebody deactivates the gripper on the pendant, and activates it at the end of the fault",
     "gripper_fault": "the gripper reports fault 14, over-current, and moves no more",
     "gripper_off": "the gripper has no power: its variables are question marks",
@@ -104,6 +107,8 @@ def changed(active: frozenset[str], values: Values, before: Values) -> Values:
         found["actual_q"] = (float("nan"),) * 6
     elif "jump" in active:
         found["actual_q"] = tuple(value + 1.0 for value in values["actual_q"])
+    if "hot" in active:
+        found["joint_temperatures"] = (*values["joint_temperatures"][:2], _HOT, *values["joint_temperatures"][3:])
     return found
 
 

@@ -239,6 +239,7 @@ LASTING = {
     "pause": "program",
     "slow": "10 % of the speed",
     "nan": "actual_q that is not finite",
+    "hot": "elbow_joint has 90 degC, limit 75 degC",
 }
 ONCE = {"script_ends": "program", "closed": "link to the robot is lost", "deaf": "program"}
 
@@ -368,6 +369,7 @@ class TestRefusals:
             ("slow", "10 % of the speed"),
             ("rtde_silent", "no state within"),
             ("nan", "not finite"),
+            ("hot", "elbow_joint has 90 degC"),
             ("unreachable", "no UR answers|closed"),
         ],
     )
