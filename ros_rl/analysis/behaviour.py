@@ -113,7 +113,9 @@ def _of(robot: Robot, before: Tick, tick: Tick) -> dict[str, Array]:
     return found
 
 
-_JOINTS = {"joint effort": "joint_effort", "joint velocity": "joint_velocity"}
+EFFORTS = "joint effort"
+"""Name of the quantity that not every robot measures."""
+_JOINTS = {EFFORTS: "joint_effort", "joint velocity": "joint_velocity"}
 _OF_COMMANDS = ("tracking error", "command step")
 _OF_JOINTS = (*_JOINTS, *_OF_COMMANDS)
 _UNITS = {POSITION: "rad or m", VELOCITY: "rad/s or m/s", EFFORT: "N m or N"}
@@ -122,7 +124,7 @@ _UNITS = {POSITION: "rad or m", VELOCITY: "rad/s or m/s", EFFORT: "N m or N"}
 def _units(robot: Robot) -> dict[str, str]:
     commands = ", ".join(dict.fromkeys(_UNITS[interface] for interface in robot.interfaces))
     return {
-        "joint effort": _UNITS[EFFORT],
+        EFFORTS: _UNITS[EFFORT],
         "joint velocity": _UNITS[VELOCITY],
         **dict.fromkeys(_OF_COMMANDS, commands),
         "tilt": "rad",

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from ros_rl.analysis.behaviour import Difference, Quantity, behaviour, differences
+from ros_rl.analysis.behaviour import EFFORTS, Difference, Quantity, behaviour, differences
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, DataError
+from ros_rl.runs.run_folder import CONFIG
 from ros_rl.runs.summary import curve
 from ros_rl.runtime.evaluation import Evaluation, Evaluator
 from ros_rl.settings.backends import BackendSettings
+from ros_rl.settings.recorded import load_run
 from ros_rl.settings.registry import BACKEND_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.milestone import Milestone
@@ -122,7 +124,7 @@ def simulate(
 
 
 def from_log(path: Path, settings: Settings) -> Side:
-    """What a robot did, from its log.
+    """What a robot did, from its log; without efforts where its driver, as the log's run names it, measures none.
 
     Raises:
         DataError: There is no such log, it is not of this robot, or holds no two ticks that follow each other.
@@ -133,7 +135,17 @@ def from_log(path: Path, settings: Settings) -> Side:
     quantities = behaviour(robot, read_ticks(path, robot))
     if not quantities:
         raise DataError(f"log {path} has no two ticks that follow each other while commands acted")
+    if not _measures_effort(path):
+        quantities.pop(EFFORTS, None)
     return Side("log", quantities)
+
+
+def _measures_effort(path: Path) -> bool:
+    """Whether the driver of a log's run measures efforts; of a log without its run nobody knows better."""
+    for folder in (path, path.parent, path.parent.parent):
+        if (folder / CONFIG).is_file():
+            return load_run(folder / CONFIG).driver.backend.measures_effort
+    return True
 
 
 def compared(one: Side, other: Side, bound: float, milestone: Milestone | None = None) -> Validation:

@@ -39,8 +39,8 @@ def add(commands: Any) -> None:
         "--log",
         type=Path,
         metavar="LOG",
-        help="MCAP file or folder of what a robot did with it: hold the simulator against that (default: two "
-        "simulators against each other)",
+        help="MCAP file, folder of them or run of what a robot did with it: hold the simulator against that (default: "
+        "two simulators against each other)",
     )
     parser.add_argument(
         "--episodes",

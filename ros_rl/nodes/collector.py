@@ -28,6 +28,7 @@ from ros_rl.nodes.running import create_timer, run
 from ros_rl.nodes.sources import source_of
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.nodes.transforms import transform_message
+from ros_rl.runs.run_folder import LOG
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.types import Tick
 from ros_rl.wire import METRICS, Header, transition_arrays, transition_fields
@@ -58,7 +59,7 @@ class CollectorNode(Node):
         self._description = known_description(robot)
         self._recorder: Recorder | None = None
         if settings.collector.log and parameters.folder:
-            self._recorder = Recorder(self, Path(parameters.folder) / "log")
+            self._recorder = Recorder(self, Path(parameters.folder) / LOG)
         record = self._recorder.record if self._recorder is not None else None
         self._gate = Gate(self, settings, self._report)
         self._join = TickJoin(self._gate, robot, self._on_tick, record, cameras=settings.looks)

@@ -14,6 +14,7 @@ from ros_rl.nodes.messages import deserialised
 from ros_rl.nodes.tick_assembler import TickAssembler
 from ros_rl.robot import Robot
 from ros_rl.runs.mcap_reading import LogFile
+from ros_rl.runs.run_folder import LOG
 from ros_rl.types import Tick
 
 
@@ -21,7 +22,7 @@ def read_ticks(path: Path, robot: Robot, cameras: Collection[str] = ()) -> Itera
     """Every whole tick of a log, as the collector joined them, as far as the log is whole; what is lost is logged.
 
     Args:
-        path: An MCAP file, or a folder of them, such as a run's ``log``.
+        path: An MCAP file, a folder of them, or a run's folder, whose log it is then.
         robot: Whose ticks they are.
         cameras: Those of its cameras that look whose pictures the ticks are to have, as far as the log has them.
 
@@ -57,7 +58,10 @@ def _messages(path: Path, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
 
 def _files(path: Path) -> list[LogFile]:
     """The files of a log that hold anything; those that do not are told, unless there is no other."""
-    paths = sorted(path.glob("*.mcap"), key=lambda file: (len(file.name), file.name)) if path.is_dir() else [path]
+    paths = [path]
+    if path.is_dir():
+        found = list(path.glob("*.mcap")) or list((path / LOG).glob("*.mcap"))
+        paths = sorted(found, key=lambda file: (len(file.name), file.name))
     if not paths or not paths[0].is_file():
         raise DataError(f"{path} holds no log (*.mcap)")
     files, reasons = [], []

@@ -35,10 +35,12 @@ SUMMARY, VIDEO = "summary.json", "evaluation.gif"
 AGENT, BEST = "agent.onnx", "best.onnx"
 """The last control graph, and the one with the best evaluation."""
 CHECKPOINT, LOGS, TENSORBOARD = "checkpoint", "logs", "tensorboard"
+LOG = "log"
+"""What the robot did (MCAP); `LOGS` are what its processes said."""
 FINISHED = "finished"
 """Entry of the summary: whether the run came to its end, or was stopped and may go on."""
 _LOCK = "run.lock"
-_WRITTEN = (AGENT, BEST, CHECKPOINT, EVALUATIONS, "log", ROBOT, TENSORBOARD, TOTALS, VIDEO)
+_WRITTEN = (AGENT, BEST, CHECKPOINT, EVALUATIONS, LOG, ROBOT, TENSORBOARD, TOTALS, VIDEO)
 """What a run would write over or add to, besides what says that there is a run."""
 
 _PACKAGES = ("numpy", "onnxruntime", "torch", "pybullet", "mcap", "ros-rclpy", "gymnasium", "mujoco")

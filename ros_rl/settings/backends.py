@@ -32,6 +32,8 @@ class BackendSettings:
     """Whether it tells what really happened, so that a controller can be judged in it."""
     measures_objects: ClassVar[bool] = False
     """Whether it measures a task's objects itself; else somebody else's tracker does, on ``tracked_objects``."""
+    measures_effort: ClassVar[bool] = True
+    """Whether what it tells as ``joint_effort`` is what the joints exert: no model's figure, and no current."""
     starts_driver: ClassVar[bool] = True
     """Whether a driver node of ours stands before it."""
     requires: ClassVar[tuple[str, ...]] = ()

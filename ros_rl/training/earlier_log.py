@@ -19,7 +19,7 @@ from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.replay.mixture import MixedReplay
 from ros_rl.robot import Robot
 from ros_rl.runs.checkpoints import REPLAY, has_checkpoint, newest_whole
-from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, LOG
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
@@ -123,12 +123,12 @@ class _Earlier:
         if not path.exists() or (path.is_dir() and not any(path.iterdir())):
             why = "it is empty" if path.exists() else "it is not there"
             raise RunFolderError(f"{self.key}: {path} holds no run ({CONFIG}) and no log (*.mcap): {why}")
-        return path / "log" if not has_checkpoint(path / CHECKPOINT) and any(path.glob("log/*.mcap")) else None
+        return path / LOG if not has_checkpoint(path / CHECKPOINT) and any((path / LOG).glob("*.mcap")) else None
 
     def _check_recorder(self, log: Path) -> None:
         """Refuse a log whose run says that its actions were others; what an older ros_rl wrote may say nothing."""
         folder = log if log.is_dir() else log.parent
-        if folder.name != "log" or not (folder.parent / CONFIG).is_file():
+        if folder.name != LOG or not (folder.parent / CONFIG).is_file():
             return
         try:
             recorded = run_settings(folder.parent)

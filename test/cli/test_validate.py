@@ -14,9 +14,12 @@ from graphs import constant_bytes
 pytest.importorskip("pybullet")
 pytest.importorskip("mujoco")
 
-from ros_rl.analysis.validation import in_simulator  # noqa: E402
+from ros_rl.analysis.behaviour import EFFORTS  # noqa: E402
+from ros_rl.analysis.validation import from_log, in_simulator  # noqa: E402
 from ros_rl.errors import ConfigError  # noqa: E402
-from ros_rl.settings.loading import load_settings  # noqa: E402
+from ros_rl.runs.run_folder import RunFolder  # noqa: E402
+from ros_rl.settings.loading import load_settings, with_overrides  # noqa: E402
+from ros_rl.settings.tree import Settings  # noqa: E402
 
 CARTPOLE = load_settings("cartpole_swingup")
 
@@ -78,8 +81,8 @@ def test_what_cannot_be_is_told_in_a_line(capsys, agent, arguments, words):
     assert code in (1, 2) and words in err
 
 
-@pytest.mark.ros
-def test_a_log_is_held_against_the_simulator(capsys, agent, tmp_path):
+def write_log(settings: Settings, folder: Path, ticks: int) -> None:
+    """Of a simulated robot, as the collector writes it."""
     pytest.importorskip("rclpy")
     from rclpy.serialization import serialize_message
     from tick_parts import tick_parts
@@ -87,15 +90,20 @@ def test_a_log_is_held_against_the_simulator(capsys, agent, tmp_path):
     from ros_rl.runs.mcap_log import McapLog
     from ros_rl.runtime.robot_world import RobotWorld
 
-    world, log = RobotWorld(CARTPOLE, 3), McapLog(tmp_path)
+    world, log = RobotWorld(settings, 3), McapLog(folder)
     rng = np.random.default_rng(0)
     tick = world.begin_episode().tick
-    for _ in range(40):
+    for _ in range(ticks):
         for topic, message in tick_parts(tick, world.robot).items():
-            log.write(f"/cartpole/{topic}", "a/msg/B", serialize_message(message), tick.stamp)
-        tick = world.step(world.command(rng.uniform(-1.0, 1.0, 1))).tick
+            log.write(f"/robot/{topic}", "a/msg/B", serialize_message(message), tick.stamp)
+        tick = world.step(world.command(rng.uniform(-1.0, 1.0, world.robot.size))).tick
     log.close()
     world.close()
+
+
+@pytest.mark.ros
+def test_a_log_is_held_against_the_simulator(capsys, agent, tmp_path):
+    write_log(CARTPOLE, tmp_path, 40)
     code, out, _ = run_cli(capsys, "validate", str(agent), "--log", str(tmp_path), "--seconds", "1")
     assert code == 1 and "in log and mujoco" in out
     assert "verdict: not alike: the largest difference is 0.62, allowed 0.50" in out
@@ -103,3 +111,18 @@ def test_a_log_is_held_against_the_simulator(capsys, agent, tmp_path):
         capsys, "validate", str(agent), "--log", str(tmp_path), "--seconds", "1", "--difference", "1"
     )
     assert code == 0 and "verdict: alike" in out
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize(
+    ("task", "driver", "measures"), [("ur5_reach", "ur_rtde", False), ("xarm_reach", "xarm", True)]
+)
+def test_a_runs_folder_will_do_and_only_efforts_that_are_measured_count(tmp_path, task, driver, measures):
+    """The controller of a UR tells its own model's."""
+    settings = load_settings(task)
+    write_log(settings, tmp_path / "log", 4)
+    assert EFFORTS in from_log(tmp_path, settings).quantities  # nobody knows better
+    real = {"mode": "real_time", "backend": {"name": driver, "address": "127.0.0.1"}}
+    RunFolder(tmp_path).write_config(with_overrides(settings, driver=real))
+    for path in (tmp_path, tmp_path / "log", next(tmp_path.glob("log/*.mcap"))):
+        assert (EFFORTS in from_log(path, settings).quantities) is measures

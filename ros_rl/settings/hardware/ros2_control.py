@@ -26,6 +26,7 @@ class Ros2ControlSettings(BackendSettings):
     """A robot behind ros2_control, such as a Universal Robots arm behind its ROS driver."""
 
     requires: ClassVar[tuple[str, ...]] = ("rclpy",)
+    measures_effort: ClassVar[bool] = False  # of many robots a current
 
     namespace: str = setting("", "namespace of the robot's topics and services, such as left_arm; empty: none")
     controller: str = setting(

@@ -36,6 +36,7 @@ class UrRtdeSettings(BackendSettings):
     """A UR of the CB3 or the e-Series, with a Robotiq gripper or without: velocities by ur_rtde, measured by RTDE."""
 
     requires: ClassVar[tuple[str, ...]] = ("rtde_control",)
+    measures_effort: ClassVar[bool] = False  # the controller's own model
 
     address: str = setting("127.0.0.1", "address of the robot; its ports are fixed (29999, 30003, 30004)")
     rate_hz: float = setting(
