@@ -124,7 +124,9 @@ def _stop_if_unfit(guards: Guards, reading: Reading, sent: Array, acting: bool, 
 def _stop_if_late(late: float, period: float) -> None:
     """A target that has expired is not to be followed by another, as if nothing had been."""
     if late > (_HOLDS - 1.0) * period:
-        raise BackendError(f"this program was held up for {late:.3f} s, in which the robot's target expired")
+        raise BackendError(
+            f"this program was held up for {late:.3f} s, in which the robot's target expired: end what else runs here"
+        )
 
 
 def _wanted(robot: Robot, joint: int, elapsed: float, amplitude: float) -> float:
