@@ -161,8 +161,12 @@ def _mirror(names: tuple[str, ...], pairs: Mapping[str, str], what: str = "joint
                 raise ConfigError(f"mirror: {one} has two images, {images[one][0]} and {other}, or two signs")
     unknown = [joint for joint in images if joint not in names]
     missing = [joint for joint in names if joint not in images]
-    if unknown or missing:
-        raise ConfigError(f"mirror: {'unknown' if unknown else 'no image of'} {what} {(unknown or missing)[0]}")
+    if unknown:
+        raise ConfigError(
+            f"mirror: unknown {what} {unknown[0]}; there are {', '.join(names)}: add it to them, or leave its pair out"
+        )
+    if missing:
+        raise ConfigError(f"mirror: no image of {what} {missing[0]}; each has one, itself where it lies in the middle")
     return tuple(names.index(images[name][0]) for name in names), np.array([images[name][1] for name in names])
 
 

@@ -251,7 +251,11 @@ class TestBrokenFiles:
             ("simulation.joints", {"joint2": "joint5"}, "simulation.joints: joint2 and joint5 are both joint 'joint5'"),
             ("simulation.joints", {"joint1": False}, "'simulation.joints.joint1' is False, expected str"),
             ("simulation.feet", ["a", "b", "a"], "'simulation.feet' names a twice"),
-            ("mirror", {"joint1": "joint9"}, "mirror: unknown joint joint9"),
+            (
+                "mirror",
+                {"joint1": "joint9"},
+                "mirror: unknown joint joint9; there are joint1, joint2, joint3, joint4, joint5, joint6: add it",
+            ),
             ("mirror", {"joint1": "joint2", "joint3": "joint2"}, "mirror: joint2 has two images, joint1 and joint3"),
             (
                 "mirror",

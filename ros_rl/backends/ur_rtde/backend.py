@@ -72,8 +72,7 @@ class UrRtdeBackend(Backend):
                 gripper does not answer, or cannot move.
         """
         settings = self._settings
-        if settings.remote_control:
-            refuse_controller(settings.address, settings.rate_hz, settings.connect_timeout)
+        refuse_controller(settings.address, settings.rate_hz, settings.connect_timeout, settings.remote_control)
         link = Link(settings.address, FIELDS, settings.rate_hz, settings.connect_timeout)
         state = link.open().state
         problem = cannot_move(state) or slowed(state, settings.speed_scaling)

@@ -39,8 +39,14 @@ def ask(address: str, questions: tuple[str, ...], timeout: float) -> list[str]:
         ) from None
 
 
-def refuse_controller(address: str, rate_hz: float, timeout: float) -> None:
+def refuse_controller(address: str, rate_hz: float, timeout: float, remote_control: bool = True) -> None:
     """Refuse an e-Series robot that is not in remote control, and a CB3, which has no such mode, that is too slow.
+
+    Args:
+        address: Of the robot.
+        rate_hz: At which it is to take commands [Hz].
+        timeout: For its answers [s].
+        remote_control: Whether an e-Series robot has to be in that.
 
     Raises:
         BackendError: It is one of these, or nobody answers.
@@ -52,7 +58,7 @@ def refuse_controller(address: str, rate_hz: float, timeout: float) -> None:
             f"the robot at {address} has PolyScope {found[0]}, a CB3's, which takes {_OF_CB3:g} commands a second; "
             f"driver.backend.rate_hz is {rate_hz:g}"
         )
-    if found and int(found[1]) >= _E_SERIES and remote.lower() != "true":
+    if remote_control and found and int(found[1]) >= _E_SERIES and remote.lower() != "true":
         raise BackendError(
             f"the robot at {address} is not in remote control; switch it from Local to Remote on the pendant "
             "(where Settings, System, Remote Control allows it)"

@@ -303,8 +303,9 @@ class TestFaults:
             assert drive(backend, lambda: turning(robot)) == ""
 
 
-def test_a_cb3_is_not_sent_more_than_it_takes() -> None:
-    settings = replace(UrRtdeSettings(), rate_hz=250.0, connect_timeout=5.0)
+@pytest.mark.parametrize("remote_control", [True, False])
+def test_a_cb3_is_not_sent_more_than_it_takes(remote_control: bool) -> None:
+    settings = replace(UrRtdeSettings(), rate_hz=250.0, connect_timeout=5.0, remote_control=remote_control)
     with closing(UrStandIn(free_address(PORT, DASHBOARD_PORT, SCRIPT_PORT), cb3=True)) as robot:
         robot.start()
         with closing(UrRtdeBackend(load_robot("ur5e"), replace(settings, address=robot.address), PERIOD)) as backend:
