@@ -15,6 +15,7 @@ from ros_rl.backends.own_limits import OwnLimits
 from ros_rl.backends.ros2_control.command_process import CommandProcess
 from ros_rl.backends.ros2_control.description import limits_of
 from ros_rl.backends.ros2_control.following import Following
+from ros_rl.backends.ros2_control.joint_order import joint_order
 from ros_rl.backends.ros2_control.joint_states import JointStates, State
 from ros_rl.backends.ros2_control.link import Link
 from ros_rl.backends.ros2_control.recovery import Recovery
@@ -26,6 +27,7 @@ from ros_rl.robot.model import urdf_of
 from ros_rl.settings.hardware.ros2_control import Ros2ControlSettings
 from ros_rl.types import Array, Measurement
 
+_SETTLES = 2.0  # s
 NAME = "ros2_control"
 """Of the driver, also as the key under ``hardware`` in a robot's file."""
 
@@ -60,6 +62,7 @@ class Ros2ControlBackend(Backend):
         self._following = Following(self._holds, settings.controller_of(robot))
         self._order: NDArray[np.intp] = np.arange(robot.size)
         self._fails = self._recovers = False
+        self._recovered = 0.0  # when its recovery was found to be over [s, steady clock]
         self._refused = ""  # why it could not be armed after its recovery
         self._kinematics: Kinematics | None = None
         if "tool_position" in robot.sensors:
@@ -73,7 +76,8 @@ class Ros2ControlBackend(Backend):
         """
         try:
             self._link.open()
-            self._order = self._order_of(self._link.controller_joints())
+            told, asked = self._link.controller_joints(), self._settings.joints or ()
+            self._order = joint_order(self._map.names, told, asked, self._robot.name)
             self.commands.start()
             self._link.be_alone()
             self._states.problem()  # what was late while processes started is over
@@ -100,7 +104,7 @@ class Ros2ControlBackend(Backend):
         """
         self._refused = ""
         if self._stopped and not self._status.for_person and self._settings.restart != "none":
-            self._recovers = True
+            self._recovers, self._recovered = True, 0.0
             self.recovery.begin()
         else:
             self._start()
@@ -116,10 +120,8 @@ class Ros2ControlBackend(Backend):
 
     def _start(self) -> None:
         if self._stopped:
-            said = (
-                self.recovery.says if self._recovers else "mend that at the robot, then clear the fault and arm again"
-            )
-            raise BackendError(f"{self._stopped}: {said}")
+            by_hand = "mend that at the robot, then clear the fault and arm again"
+            raise BackendError(f"{self._stopped}: {self.recovery.says if self._recovers else by_hand}")
         wrong = self._states.problem()
         if wrong:
             self._states.forget()
@@ -189,10 +191,14 @@ class Ros2ControlBackend(Backend):
         return self._refused or failed or wrong or told or self._silent(age) or self._following.problem(state, now)
 
     def _start_recovered(self) -> None:
-        """Arm it now that its program runs again, if it does."""
+        """Arm it now that its program runs again, if it does; speed scaling, say, takes a moment to come back."""
+        now = time.monotonic()
+        self._recovered = self._recovered or now
         try:
             self._start()
         except BackendError as error:
+            if now - self._recovered < _SETTLES:
+                return
             self._refused = str(error)
         self._recovers = False
 
@@ -216,23 +222,3 @@ class Ros2ControlBackend(Backend):
         if state is not None:
             still = self._map.position_there(state.position) if self._holds else np.zeros(self._robot.size)
             self._link.stop_itself(still[self._order])
-
-    def _order_of(self, told: tuple[str, ...]) -> NDArray[np.intp]:
-        """Where each of the controller's joints stands among the robot's."""
-        known, asked = self._map.names, self._settings.joints or ()
-        if not (told or asked):
-            raise BackendError(
-                "the controller does not tell its joints (parameter 'joints'): give them in its order as "
-                "driver.backend.joints"
-            )
-        if told and asked and told != asked:
-            raise BackendError(
-                f"the controller's joints are {', '.join(told)}; driver.backend.joints is {', '.join(asked)}"
-            )
-        order = told or asked
-        if sorted(order) != sorted(known):
-            raise BackendError(
-                f"the controller's joints are {', '.join(order)}; robot '{self._robot.name}' has {', '.join(known)} "
-                f"(other names: hardware.{NAME}.joints in its file)"
-            )
-        return np.array([known.index(name) for name in order])

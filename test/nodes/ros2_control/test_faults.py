@@ -142,6 +142,22 @@ def test_a_robot_without_power_is_powered_by_arming_alone(pair: Pair, fault: str
     backend.safe()
 
 
+def test_a_recovery_that_fails_is_told(pair: Pair) -> None:
+    """The red button is still pressed."""
+    played, backend = pair
+    arm(backend)
+    played.play("emergency_stop")
+    wait_for(lambda: "program does not run" in backend.read().health, "the complaint")
+    backend.safe()
+    backend.arm()
+    wait_for(lambda: backend.read().health, "the complaint")
+    assert "the robot's program does not run: io_and_status_controller/resend_robot_program" in backend.read().health
+    assert not backend.pending and not played.running
+    backend.safe()
+    played.heal("emergency_stop")
+    arm(backend)
+
+
 @pytest.mark.parametrize("how", ["safe", "disarm"])
 def test_what_stops_a_recovery_leaves_the_program_stopped(pair: Pair, how: str) -> None:
     played, backend = pair
