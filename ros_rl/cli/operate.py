@@ -10,26 +10,17 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from ros_rl.cli.operators import COMMANDS
 from ros_rl.cli.parser import Parser, add_network
-from ros_rl.errors import MissingDependencyError, RosRlError
+from ros_rl.errors import MissingDependencyError, NodeSilentError, RosRlError
 from ros_rl.ros_names import check_namespace
 
-COMMANDS = {
-    "stop": "emergency stop, in every state; without --namespace of all drivers there are",
-    "clear": "unlatch a driver's fault or emergency stop",
-    "arm": "switch a driver's motors on",
-    "disarm": "switch a driver's motors off",
-    "home": "let the robot go to its home pose and rest there, ready",
-    "pause": "let the robot rest, ready",
-    "resume": "let the robot go on",
-    "status": "print how each node is",
-}
-"""Commands, and what they do."""
 _SERVICES = {
     "stop": "emergency_stop",
     "clear": "clear_fault",
     **{name: name for name in ("arm", "disarm", "home", "pause", "resume")},
 }
+_OWN_STOP = "use the robot's own stop"
 
 
 def add(commands: Any) -> None:
@@ -68,12 +59,32 @@ def operate(options: argparse.Namespace) -> int:
     space = f"/{check_namespace(options.namespace)}" if options.namespace is not None else None
     with operator.joined() as node:
         if options.command == "status":
-            print(operator.status(node, space))
+            from ros_rl.nodes.node_status import status
+
+            print(status(node, space))
             return 0
-        answers = operator.call(node, _SERVICES[options.command], space, everywhere=options.command == "stop")
+        stops = options.command == "stop"
+        try:
+            answers = operator.call(node, _SERVICES[options.command], space, everywhere=stops, listener=_Told())
+        except NodeSilentError as error:
+            if not stops:
+                raise
+            raise NodeSilentError(f"{error}; nothing was stopped: {_OWN_STOP}") from None
     if len(answers) > 1:
         print(f"{len(answers)} drivers run, and all of them were told: {', '.join(answers)}")
     for name, answer in answers.items():
-        success, text = answer or (False, "NO ANSWER; use the robot's own stop")
-        print(f"{name}: {'' if success else 'refused: ' if answer else ''}{text}", flush=True)
+        if answer is None:
+            print(f"{name}: NO ANSWER; {_OWN_STOP}", flush=True)
     return 0 if all(answer is not None and answer[0] for answer in answers.values()) else 1
+
+
+class _Told:
+    """Prints what comes of a call, as it comes."""
+
+    def answered(self, namespace: str, success: bool, text: str) -> None:
+        """See `ros_rl.nodes.operator.Listener`."""
+        print(f"{namespace}: {'' if success else 'refused: '}{text}", flush=True)
+
+    def waits(self) -> None:
+        """See `ros_rl.nodes.operator.Listener`."""
+        print(f"ros-rl: no driver found yet; {_OWN_STOP} if it has to stop now", file=sys.stderr, flush=True)

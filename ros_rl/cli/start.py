@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What ``ros-rl`` does before it loads anything: it looks after Ctrl-C, and keeps ROS on this machine."""
+"""What ``ros-rl`` does before it loads anything: it hurries for an operator, looks after Ctrl-C, and keeps ROS here."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ros_rl.cli.parser import INTERRUPTED
-from ros_rl.runs import signals
-from ros_rl.runs.discovery import set_discovery
+from ros_rl.cli.operators import COMMANDS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,16 +21,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code, see `ros_rl.cli.main.main`.
     """
-    signals.end_at_once(INTERRUPTED, "ros-rl: interrupted")
     given = list(sys.argv[1:] if arguments is None else arguments)
-    set_discovery(os.environ, network="--network" in given)
-    from ros_rl.cli import operate
+    operates = bool(given) and given[0] in COMMANDS
+    if operates:
+        _hurry()
+    from ros_rl.cli.parser import INTERRUPTED
+    from ros_rl.runs import signals
+    from ros_rl.runs.discovery import set_discovery
 
-    if given and given[0] in operate.COMMANDS:
-        code = operate.main(given)  # without loading the rest: a stop is in a hurry
+    signals.end_at_once(INTERRUPTED, "ros-rl: interrupted")
+    set_discovery(os.environ, network="--network" in given)
+    if operates:
+        from ros_rl.cli.operate import main as run  # without loading the rest
     else:
         from ros_rl.cli.main import main as run
-
-        code = run(given)
+    code = run(given)
     signals.ignore()
     return code
+
+
+def _hurry() -> None:
+    """A stop waits for nothing that computes, where the user may have real-time priority; nor does what moves wait."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except (AttributeError, OSError):
+        pass

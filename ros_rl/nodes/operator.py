@@ -1,18 +1,17 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""An operator's short visit to the graph: calls drivers' services and reads what the nodes say of themselves."""
+"""An operator's short visit to the graph: calls drivers' services. A stop is in a hurry: this imports little."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
@@ -20,21 +19,29 @@ from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
 from ros_rl.errors import NodeSilentError, RosRlError
-from ros_rl.nodes.qos import STATE
 from ros_rl.runs.discovery import RANGE
-from ros_rl.runs.status import NodeStatus, status_screen
-from ros_rl.settings.nodes import NODES
 
 _TRIGGER = "std_srvs/srv/Trigger"
 _SERVING = "driver_safety"  # the node of a driver's that has its services
-_FIND_SECONDS = 4.0  # on a busy machine discovery takes its time
+FIND_SECONDS = 6.0  # on a busy machine discovery takes its time
+_EARLY_SECONDS = 2.0
 _OTHERS_SECONDS = 3.0  # after the last node was found, for others
 _ANSWER_SECONDS = 3.0
+_LONGEST_SECONDS = 15.0  # where nodes come and go all the time
 _AGAIN_SECONDS = 0.5  # a request may pass a driver that has not discovered us yet
-_NODES_SECONDS = 1.5  # each says how it is once a second
 
 Answers = dict[str, tuple[bool, str] | None]
 """By namespace: whether it was done and what the driver says; None for no answer."""
+
+
+class Listener(Protocol):
+    """Is told how a call goes, as it goes."""
+
+    def answered(self, namespace: str, success: bool, text: str) -> None:
+        """A driver has answered."""
+
+    def waits(self) -> None:
+        """No driver was found for longer than usual."""
 
 
 @contextmanager
@@ -65,7 +72,9 @@ def joined(name: str = "", namespace: str = "") -> Iterator[Node]:
         rclpy.try_shutdown()
 
 
-def call(node: Node, service: str, namespace: str | None, everywhere: bool) -> Answers:
+def call(
+    node: Node, service: str, namespace: str | None, everywhere: bool, listener: Listener | None = None
+) -> Answers:
     """Call a service of the drivers.
 
     Args:
@@ -73,16 +82,20 @@ def call(node: Node, service: str, namespace: str | None, everywhere: bool) -> A
         service: Its name, in the driver's namespace.
         namespace: Of the driver; None for whichever there is.
         everywhere: Of all drivers, each as soon as it is found, rather than refuse if there are several.
+        listener: Is told each answer as it comes; None for nobody.
 
     Raises:
-        NodeSilentError: No driver was found, or the one that was meant does not answer.
+        NodeSilentError: No driver was found.
         RosRlError: There are several, and only one may be meant.
     """
     calls: dict[str, Call] = {}
     meant: list[str] = []
-    graph = _Graph(node)
+    graph, teller = Graph(node), _Teller(listener) if listener is not None else None
+    vain, limit = Deadline(FIND_SECONDS), Deadline(_LONGEST_SECONDS)
 
     def done() -> bool:
+        if teller is not None:
+            teller.look(calls)
         drivers = graph.namespaces(service) if everywhere else graph.drivers(service)
         meant[:] = [namespace] if namespace is not None else drivers
         for space in meant:
@@ -95,12 +108,10 @@ def call(node: Node, service: str, namespace: str | None, everywhere: bool) -> A
                 one.ask()
         return settled and (all(one.over for one in ready) or (len(ready) > 1 and not everywhere))
 
-    vain = _Deadline(_FIND_SECONDS)
-    limit = _Deadline(_FIND_SECONDS + _ANSWER_SECONDS)
-    _spin_until(node, lambda: done() or limit.over or (vain.over and not any(one.ready for one in calls.values())))
+    spin_until(node, lambda: done() or limit.over or (vain.over and not any(one.ready for one in calls.values())))
     found = {space: calls[space].answer for space in meant if calls[space].ready}
     if not found:
-        raise NodeSilentError(_nobody(f"driver in namespace {namespace}" if namespace is not None else "driver"))
+        raise NodeSilentError(nobody(f"driver in namespace {namespace}" if namespace is not None else "driver"))
     if len(found) > 1 and not everywhere:
         raise RosRlError(f"{len(found)} drivers run: {', '.join(sorted(found))}; choose one with --namespace")
     return found
@@ -117,47 +128,19 @@ def find_driver(node: Node, namespace: str | None) -> str:
         NodeSilentError: No driver was found.
         RosRlError: There are several.
     """
-    graph, limit = _Graph(node), _Deadline(_FIND_SECONDS + _OTHERS_SECONDS)
+    graph, limit = Graph(node), Deadline(FIND_SECONDS + _OTHERS_SECONDS)
     found: list[str] = []
 
     def done() -> bool:
         found[:] = [space for space in graph.drivers("emergency_stop") if namespace in (None, space)]
         return bool(found) and (namespace is not None or graph.quiet)
 
-    _spin_until(node, lambda: done() or limit.over)
+    spin_until(node, lambda: done() or limit.over)
     if not found:
-        raise NodeSilentError(_nobody(f"driver in namespace {namespace}" if namespace is not None else "driver"))
+        raise NodeSilentError(nobody(f"driver in namespace {namespace}" if namespace is not None else "driver"))
     if len(found) > 1:
         raise RosRlError(f"{len(found)} drivers run: {', '.join(sorted(found))}; choose one with --namespace")
     return found[0]
-
-
-def status(node: Node, namespace: str | None) -> str:
-    """A screen that says how each node is.
-
-    Args:
-        node: Of `joined`.
-        namespace: Of the nodes; None for all.
-
-    Raises:
-        NodeSilentError: There are none.
-    """
-    found: dict[str, NodeStatus] = {}
-    graph = _Graph(node)
-
-    def hear(message: DiagnosticArray) -> None:
-        for item in message.status:
-            one = NodeStatus.of(item.name, item.level, item.message, {pair.key: pair.value for pair in item.values})
-            if one is not None and namespace in (None, one.namespace):
-                found[one.path] = one
-
-    node.create_subscription(DiagnosticArray, "/diagnostics", hear, STATE)
-    limit = _Deadline(_FIND_SECONDS + _NODES_SECONDS)
-    _spin_until(node, lambda: limit.over or bool(graph.quiet and found and graph.nodes(namespace) <= found.keys()))
-    if not found:
-        raise NodeSilentError(_nobody("node" if namespace is None else f"node in namespace {namespace}"))
-    silent = (NodeStatus.silent(path) for path in graph.nodes(namespace) - found.keys())
-    return status_screen([*found.values(), *silent])
 
 
 class Call:
@@ -200,32 +183,45 @@ class Call:
             self.answer = (bool(answer.success), str(answer.message))
 
 
-class _Graph:
+class _Teller:
+    """Tells a listener each thing once."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener, self._told = listener, set[str]()
+        self._early, self._waits = Deadline(_EARLY_SECONDS), False
+
+    def look(self, calls: Mapping[str, Call]) -> None:
+        for space, one in calls.items():
+            if one.answer is not None and space not in self._told:
+                self._told.add(space)
+                self._listener.answered(space, *one.answer)
+        if self._early.over and not self._waits and not any(one.ready for one in calls.values()):
+            self._waits = True
+            self._listener.waits()
+
+
+class Graph:
     """Who is there, as far as discovery has come."""
 
     def __init__(self, node: Node) -> None:
-        self._node = node
+        self.node = node
+        """Through which it is seen."""
         self._names: list[Any] = []
         self._changed = time.monotonic()
 
     @property
     def quiet(self) -> bool:
         """Whether no node has come or gone for a while."""
-        names = sorted(self._node.get_node_names_and_namespaces())
+        names = sorted(self.node.get_node_names_and_namespaces())
         if names != self._names:
             self._names, self._changed = names, time.monotonic()
         return time.monotonic() - self._changed > _OTHERS_SECONDS
-
-    def nodes(self, namespace: str | None) -> set[str]:
-        """Full names of our nodes, in a namespace or in all."""
-        names = self._node.get_node_names_and_namespaces()
-        return {f"{space.rstrip('/')}/{name}" for name, space in names if name in NODES and namespace in (None, space)}
 
     def namespaces(self, service: str) -> list[str]:
         """Where a service of this name and kind seems to be."""
         return [
             name.removesuffix(f"/{service}") or "/"
-            for name, kinds in self._node.get_service_names_and_types()
+            for name, kinds in self.node.get_service_names_and_types()
             if name.endswith(f"/{service}") and _TRIGGER in kinds
         ]
 
@@ -238,12 +234,12 @@ class _Graph:
     def _called_from(self, space: str) -> list[str]:
         """The services that a driver in a namespace calls, which only a guard does."""
         try:
-            return [name for name, _ in self._node.get_client_names_and_types_by_node(_SERVING, space)]
+            return [name for name, _ in self.node.get_client_names_and_types_by_node(_SERVING, space)]
         except rclpy_implementation.RCLError:  # as yet or already unknown
             return []
 
 
-class _Deadline:
+class Deadline:
     """Is over some time from now [s]."""
 
     def __init__(self, seconds: float) -> None:
@@ -251,10 +247,12 @@ class _Deadline:
 
     @property
     def over(self) -> bool:
+        """Whether it is."""
         return time.monotonic() > self._end
 
 
-def _spin_until(node: Node, done: Callable[[], bool]) -> None:
+def spin_until(node: Node, done: Callable[[], bool]) -> None:
+    """Let a node work until something is done."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     while not done():
@@ -262,7 +260,8 @@ def _spin_until(node: Node, done: Callable[[], bool]) -> None:
     executor.remove_node(node)
 
 
-def _nobody(what: str) -> str:
+def nobody(what: str) -> str:
+    """What to say where there is no such thing to be found."""
     domain = os.environ.get("ROS_DOMAIN_ID", "0")
     reach = os.environ.get(RANGE, "SUBNET")
     return f"no {what} found in ROS domain {domain} (ROS_DOMAIN_ID) within reach {reach} (--network looks further)"

@@ -27,10 +27,17 @@ from ros_rl.runs.processes import end_variables
 from ros_rl.settings.loading import load_settings
 
 pytestmark = pytest.mark.ros
+EARLY = "ros-rl: no driver found yet; use the robot's own stop if it has to stop now"
 
 
 def ros_rl(*arguments: str, **variables: str) -> tuple[int, list[str]]:
-    """Exit code and lines of a command."""
+    """Exit code and lines of a command, without the one that a busy machine may bring about."""
+    code, lines = said(*arguments, **variables)
+    return code, [line for line in lines if line != EARLY]
+
+
+def said(*arguments: str, **variables: str) -> tuple[int, list[str]]:
+    """Exit code and all lines of a command, those of errors last."""
     line = [sys.executable, "-m", "ros_rl.cli", *arguments]
     done = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, env=os.environ | variables)
     assert "Traceback" not in done.stderr
@@ -69,10 +76,28 @@ def test_without_a_driver_each_command_says_so() -> None:
     others = str(int(os.environ["ROS_DOMAIN_ID"]) + 100)  # nobody's
     commands = [("stop",), ("status", "--namespace", "a1")]
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(lambda words: ros_rl(*words, ROS_DOMAIN_ID=others), commands))
+        found = list(pool.map(lambda words: said(*words, ROS_DOMAIN_ID=others), commands))
     wanted = ["no driver found", "no node in namespace /a1 found"]
-    for (code, (line,)), words in zip(found, wanted, strict=True):
-        assert code == 1 and line.startswith(f"ros-rl: error: {words} in ROS domain {others} ")
+    for (code, lines), words in zip(found, wanted, strict=True):
+        assert code == 1 and lines[-1].startswith(f"ros-rl: error: {words} in ROS domain {others} ")
+    (_, (early, error)), (_, lines) = found
+    assert early == EARLY and len(lines) == 1
+    assert error.endswith("; nothing was stopped: use the robot's own stop")
+
+
+def loaded_by(code: str) -> set[str]:
+    """What of this package another process has loaded when it calls ``tell``."""
+    tell = "import os, sys\ndef tell(*_): print(*(name for name in sys.modules if name.startswith('ros_rl.')))\n"
+    done = subprocess.run([sys.executable, "-c", tell + code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_a_stop_asks_for_priority_before_it_loads_anything_and_loads_little() -> None:
+    hurries = "def ask(_, policy, __): policy == os.SCHED_RR and tell(); sys.stdout.flush(); os._exit(0)\n"
+    begins = "os.sched_setscheduler = ask\nfrom ros_rl.cli.start import main\nmain(['stop'])"
+    assert loaded_by(hurries + begins) == {"ros_rl.cli", "ros_rl.cli.start", "ros_rl.cli.operators"}
+    rooms = {name.split(".")[1] for name in loaded_by("import ros_rl.nodes.operator\ntell()")}
+    assert rooms == {"errors", "nodes", "runs"}
 
 
 def test_what_an_operator_does_stays_done(tmp_path) -> None:
@@ -103,8 +128,8 @@ def test_what_an_operator_does_stays_done(tmp_path) -> None:
             assert (code, len(lines)) == (1, 1)
             assert lines[0].startswith("ros-rl: error: 2 drivers run: /mock, /other; choose one with --namespace")
             code, lines = ros_rl("stop")
-            assert code == 0 and lines[0].startswith("2 drivers run, and all of them were told: ")
-            assert sorted(line.partition(":")[0] for line in lines[1:]) == ["/mock", "/other"]
+            assert code == 0 and lines[-1].startswith("2 drivers run, and all of them were told: ")
+            assert sorted(line.partition(":")[0] for line in lines[:-1]) == ["/mock", "/other"]
             assert ros_rl("clear", "--namespace", "mock") == (0, ["/mock: cleared: emergency stop was called"])
         recorded.wait()
 
