@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,9 @@ def ros_rl(python: Path, folder: Path, *arguments: str) -> str:
     return run(python, folder, "-m", "ros_rl.cli", *arguments)
 
 
+needs_its_model = pytest.mark.skipif(find_spec("pybullet_data") is None, reason="a Husky's model is PyBullet's")
+
+
 @pytest.mark.build
 class TestInstalled:
     """Named without a path, from anywhere."""
@@ -57,10 +61,12 @@ class TestInstalled:
     def test_its_settings(self, python: Path, tmp_path: Path) -> None:
         assert "goal_radius_max" in ros_rl(python, tmp_path, "settings", "husky_goal")
 
+    @needs_its_model
     def test_its_robot_is_whole(self, python: Path, tmp_path: Path) -> None:
         told = ros_rl(python, tmp_path, "check", "husky", "--scene", "arena")
         assert "forward  1 m/s" in told and "in scene arena" in told
 
+    @needs_its_model
     def test_gymnasium_makes_it(self, python: Path, tmp_path: Path) -> None:
         code = (
             "import gymnasium, ros_rl.gym; env = gymnasium.make('ros_rl/HuskyGoal-v0'); env.reset(seed=0); "
@@ -68,6 +74,7 @@ class TestInstalled:
         )
         assert "(2,) dict_keys(['distance'" in run(python, tmp_path, "-c", code)
 
+    @needs_its_model
     def test_an_agent_of_one_package_learns_the_task_of_another(self, python: Path, tmp_path: Path) -> None:
         code = (
             "from ros_rl.settings.loading import load_settings; from ros_rl.training.local import train_locally; "
@@ -76,6 +83,7 @@ class TestInstalled:
         )
         assert int(run(python, tmp_path, "-c", code).split()[-1]) > 0
 
+    @needs_its_model
     @pytest.mark.ros
     def test_it_trains_through_the_nodes_and_is_evaluated(self, python: Path, tmp_path: Path) -> None:
         out = str(tmp_path / "run")

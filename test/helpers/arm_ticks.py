@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from ros_rl.commands import CommandMap
 from ros_rl.robot import Robot, load_robot
@@ -45,6 +46,7 @@ def make_map(name: str, robot: Robot = UR5E, period: float = PERIOD, **settings:
 
 def with_gripper(step: float = 1.0) -> Robot:
     """The xArm6 with its gripper, which may go its whole way in a period of half a second."""
+    pytest.importorskip("pybullet_data")  # has the xArm6's model
     robot = replace(load_robot("xarm6_gripper"), simulation=load_robot("xarm6").simulation)
     limits = robot.limits
     return replace(robot, limits=replace(limits, step=np.where(limits.step < 1.0, step, limits.step)))

@@ -36,6 +36,8 @@ CLI = [sys.executable, "-m", "ros_rl.cli"]
 )
 def test_what_cannot_work_is_one_line(capsys, monkeypatch, tmp_path, variables, arguments, complaint) -> None:
     pytest.importorskip("rclpy")
+    if "pybullet" in arguments:
+        pytest.importorskip("pybullet")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     out = [] if "--out" in arguments else ["--out", str(tmp_path / "out")]
@@ -115,7 +117,8 @@ def test_a_reader_that_leaves_is_no_error(arguments) -> None:
         [*CLI, *arguments], stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT, timeout=60, check=False
     )
     os.close(write)
-    assert done.stderr == "" and done.returncode in (0, 141)
+    told = [line for line in done.stderr.splitlines() if not line.endswith("mujoco takes its place")]
+    assert told == [] and done.returncode in (0, 141)
 
 
 @pytest.mark.parametrize(("redirected", "code", "told"), [("/dev/full", 1, "No space left on device"), ("&-", 0, "")])
