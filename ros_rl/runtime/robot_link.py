@@ -79,7 +79,7 @@ class RobotLink:
         """
         latch = self._latch
         if latch.armed and self._armed != latch.armings:
-            self._armed, self._since, self.pending = latch.armings, self._clock(), ""
+            self._armed, self._since, self.pending, self.sent = latch.armings, self._clock(), "", None
             self.ask("arm", self._backend.arm)
             if not latch.armed:  # whatever latched meanwhile wins
                 self.be_safe()

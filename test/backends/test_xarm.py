@@ -24,6 +24,7 @@ import pytest
 from xarm_stand_ins import backend_for, served, settings_for, until
 
 from ros_rl.backends.backend import Backend
+from ros_rl.backends.xarm.hand import Hand
 from ros_rl.backends.xarm.report import decode, slope, split
 from ros_rl.errors import BackendError, ConfigError
 from ros_rl.robot import load_robot
@@ -489,3 +490,40 @@ def test_a_missing_gripper_is_refused_at_the_start() -> None:
         backend = backend_for(stand_in, robot="xarm6_gripper", connect_time=2.0)
         with pytest.raises(BackendError, match="the gripper does not answer: code 23; is it on the flange"):
             backend.connect()
+
+
+def test_an_arming_that_was_broken_off_is_not_ended_by_the_next_one() -> None:
+    """Stopped while the control box switches on, and armed anew before the first has noticed."""
+    steps = []
+
+    class Box:
+        connected = True
+
+        def recover(self, wanted):
+            again = "given up" not in steps
+            for step in ("enable", "mode"):
+                if not wanted():
+                    steps.append("given up")
+                    if again:
+                        hand.switch(True)
+                    return
+                steps.append(step)
+                if again:
+                    hand.stop()
+
+        def error(self):
+            return ""
+
+        def leave(self):
+            pass
+
+        def switch_off(self):
+            steps.append("off")
+
+    hand = Hand(Box(), 6)
+    hand.switch(True)
+    end = time.monotonic() + 10.0
+    while not hand.ready and time.monotonic() < end:
+        time.sleep(0.01)
+    assert hand.ready and steps[:2] == ["enable", "given up"] and steps[-2:] == ["enable", "mode"]
+    hand.close()

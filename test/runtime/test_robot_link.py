@@ -91,6 +91,18 @@ def test_motors_are_switched_once(parts):
     assert robot.calls == ["arm", "disarm"]
 
 
+def test_an_arming_forgets_what_was_sent_before(parts):
+    """Disarmed and armed within a tick: the robot stands, and is not to be judged by its old command."""
+    robot, latch, link = parts
+    link.switch_on()
+    link.write(ROBOT.home)
+    assert link.sent is not None
+    latch.disarm()
+    latch.arm()
+    link.switch_on()
+    assert link.sent is None and robot.calls == ["arm", "arm"]
+
+
 def test_faults_are_counted_where_they_were_latched(parts):
     _, latch, link = parts
     assert link.trip("one") and not link.trip("while it is latched")

@@ -203,10 +203,9 @@ class Ros2ControlBackend(Backend):
         self._recovers = False
 
     def _break_off(self) -> None:
-        """Recover no more; nothing starts afterwards."""
-        if self._recovers:
-            self._recovers = False
-            self.recovery.cancel()
+        """Recover no more; nothing starts afterwards, also where another thread is just beginning it."""
+        self._recovers = False
+        self.recovery.cancel()
 
     def _newest(self) -> State:
         if self._states.newest is None:

@@ -23,6 +23,7 @@ _RUNS_SECONDS = 20.0  # until the brakes are open
 _STARTS_SECONDS = 5.0
 _STOPS, _STOP_AGAIN = 5, 0.5  # tries, s
 _LOOKS = 0.05  # s
+_CLOSE_SECONDS = 3.0
 
 
 class Recovery:
@@ -62,10 +63,10 @@ class Recovery:
         self._ended.set()
 
     def close(self) -> None:
-        """End it."""
+        """End it, and wait as long as there is for that before a driver that ends is killed."""
         self._ended.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_CLOSE_SECONDS)
 
     def _run(self, ended: threading.Event, before: threading.Thread | None) -> None:
         if before is not None:
@@ -89,13 +90,14 @@ class Recovery:
 
     def _started(self, ended: threading.Event) -> bool:
         """Start the program, and say whether it runs."""
-        answer = self._call(ended, RESTARTS[self._restart])
-        if answer is None or not answer.success:
-            return False
-        self._await(ended, lambda: not self._status.stopped, _STARTS_SECONDS)
-        runs = not self._status.stopped
-        self.says = "the robot's program runs again" if runs else f"{self.says}, and nothing runs"
         if ended.is_set():
+            return False
+        answer, runs = self._call(ended, RESTARTS[self._restart]), False
+        if answer is not None and answer.success:
+            self._await(ended, lambda: not self._status.stopped, _STARTS_SECONDS)
+            runs = not self._status.stopped
+            self.says = "the robot's program runs again" if runs else f"{self.says}, and nothing runs"
+        if ended.is_set():  # an answer that was lost does not mean that it was not started
             self._stop()
         return runs
 

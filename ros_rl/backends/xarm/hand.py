@@ -54,7 +54,9 @@ class Hand:
         self._rest = np.zeros(joints)
         self._ramp, self._until = Ramp(self._rest, ramp), 0.0
         self._order: bool | None = None
-        self._claimed = self._moving = self._news = self._ended = self._arming = self._leaves = False
+        self._claimed = self._moving = self._news = self._ended = self._leaves = False
+        self._armings = 0
+        self._arming: int | None = None  # number of the one under way
         self._asked = self._reconnected = self._left = 0.0
         self._wake = threading.Condition()
         self.ready_since = math.inf
@@ -69,8 +71,10 @@ class Hand:
         """Switch the motors; what went wrong before is forgotten when they are to be on."""
         with self._wake:
             self._ramp.stop(self._rest)
-            self._order = self._arming = on
+            self._order, self._arming = on, None
             if on:
+                self._armings += 1
+                self._arming = self._armings
                 self.problem = self._suspicion = ""
                 self.ready_since = math.inf
             self._notify()
@@ -92,8 +96,8 @@ class Hand:
         """Stop, until the next velocity; motors that are being switched on are switched off again."""
         with self._wake:
             self._ramp.stop(self._rest)
-            if self._arming:
-                self._order, self._arming = False, False
+            if self._arming is not None:
+                self._order, self._arming = False, None
             if self._moving or self._order is False:
                 self._notify()
 
@@ -109,7 +113,7 @@ class Hand:
         self._arm.leave()
         with self._wake:
             self._ramp.stop(self._rest)
-            self._order, self._arming, self._ended = False, False, True
+            self._order, self._arming, self._ended = False, None, True
             self._notify()
         self._thread.join(timeout=10.0)
 
@@ -191,13 +195,17 @@ class Hand:
             self._moving = False
 
     def _switch_on(self) -> None:
-        self._claimed = True
-        self._arm.recover(lambda: self._arming)
-        if self._gripper is not None and self._arming:
+        arming, self._claimed = self._arming, True
+
+        def wanted() -> bool:
+            return arming is not None and self._arming == arming
+
+        self._arm.recover(wanted)
+        if self._gripper is not None and wanted():
             self._gripper.switch_on()
         with self._wake:
-            if self._arming:
-                self.ready_since, self._arming = self._clock(), False
+            if wanted():
+                self.ready_since, self._arming = self._clock(), None
 
     def _switch_off(self) -> None:
         if self.ready:

@@ -5,10 +5,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
+from ros_rl.backends.ros2_control.backend import Ros2ControlBackend
 from ros_rl.backends.ros2_control.link import Answer
 from ros_rl.backends.ros2_control.recovery import Recovery
 from ros_rl.backends.ros2_control.status import Status
@@ -143,3 +145,38 @@ def test_one_that_is_broken_off_starts_nothing_or_stops_it_again(at: str) -> Non
     assert (RESTART in services.calls) == (at == RESTART)
     if at == RESTART:
         assert services.calls[-1] == "stop"
+
+
+def test_one_whose_start_is_not_answered_is_stopped_again_where_it_was_broken_off() -> None:
+    """The answer is lost or late, the program runs all the same."""
+    services = Services(Status(SETTINGS), missing="resend")
+
+    def started_unheard(recovery: Recovery, name: str) -> None:
+        if name == RESTART:
+            services.status.program = True
+            recovery.cancel()
+
+    recovered(services, started_unheard)
+    assert services.status.program is False and services.calls[-1] == "stop"
+
+
+def test_a_stop_just_before_a_recovery_begins_breaks_it_off_with_the_next() -> None:
+    """The services' thread says stop while the driver's arms; whatever latched is made safe once more after that."""
+    services = Services(Status(SETTINGS))
+    services.status.program = False
+    backend = Ros2ControlBackend.__new__(Ros2ControlBackend)
+    backend._settings, backend._status, backend._link = SETTINGS, services.status, services
+    backend._recovers, backend._recovered, backend._refused, backend._fails = False, 0.0, "", False
+    backend._following, backend.commands = Mock(), Mock()
+    backend.recovery = Recovery(services, services.status, "resend")
+    begin = backend.recovery.begin
+
+    def stopped_meanwhile() -> None:
+        backend.safe()
+        begin()
+
+    backend.recovery.begin = stopped_meanwhile
+    backend.arm()
+    backend.safe()
+    backend.recovery._thread.join(40.0)
+    assert services.status.program is False and RESTART not in services.calls
