@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from ros_rl.analysis.behaviour import EFFORTS, Difference, Quantity, behaviour, differences
 from ros_rl.deploy.onnx_graph import OnnxGraph
-from ros_rl.errors import ConfigError, DataError
-from ros_rl.runs.run_folder import CONFIG
+from ros_rl.errors import ConfigError, DataError, RosRlError
+from ros_rl.runs.run_folder import CONFIG, LOG
 from ros_rl.runs.summary import curve
 from ros_rl.runtime.evaluation import Evaluation, Evaluator
 from ros_rl.settings.backends import BackendSettings
@@ -141,11 +142,17 @@ def from_log(path: Path, settings: Settings) -> Side:
 
 
 def _measures_effort(path: Path) -> bool:
-    """Whether the driver of a log's run measures efforts; of a log without its run nobody knows better."""
-    for folder in (path, path.parent, path.parent.parent):
-        if (folder / CONFIG).is_file():
-            return load_run(folder / CONFIG).driver.backend.measures_effort
-    return True
+    """Whether the driver of a log's run measures efforts; without the run, or its settings, nobody knows better."""
+    folder = path.absolute() if path.is_dir() else path.absolute().parent
+    runs = (folder, folder.parent) if folder.name == LOG else (folder,)
+    config = next((run / CONFIG for run in runs if (run / CONFIG).is_file()), None)
+    if config is None:
+        return True
+    try:
+        return load_run(config).driver.backend.measures_effort
+    except RosRlError as error:
+        logging.getLogger(__name__).warning("%s; efforts are held against each other as if they were measured", error)
+        return True
 
 
 def compared(one: Side, other: Side, bound: float, milestone: Milestone | None = None) -> Validation:

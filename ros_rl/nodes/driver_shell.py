@@ -104,6 +104,11 @@ class DriverShell(LifecycleNode):
         """What diagnostics tell of this kind of driver."""
         raise NotImplementedError
 
+    def on_activate(self, state: Any) -> TransitionCallbackReturn:
+        """Miss no supervisor that led it before: it may have ended, and its last words may have come late."""
+        self._supervised.forget()
+        return super().on_activate(state)
+
     def on_deactivate(self, state: Any) -> TransitionCallbackReturn:
         """Open no more ticks; the robot does its safe action."""
         self._stop()

@@ -22,7 +22,7 @@ class Keeper:
     What an operator deactivates or cleans up stays so, also when its process is restarted.
 
     Args:
-        monitor: Calls, and hears what the nodes complain of.
+        monitor: Calls, hears what the nodes complain of, and beats while an answer is waited for.
         names: Of the nodes, in the order in which they become active.
         stop: Ends all waiting.
         say: Prints a line.
@@ -38,7 +38,7 @@ class Keeper:
         before_first: Callable[[], None],
     ) -> None:
         self._monitor, self._say, self._before_first = monitor, say, before_first
-        self._managed = {name: ManagedNode(monitor, name, stop) for name in names}
+        self._managed = {name: ManagedNode(monitor, name, stop, monitor.beat) for name in names}
         self._waiting = dict.fromkeys(self._managed, ACTIVE)
         self._led_elsewhere: set[str] = set()
         self._processes: dict[str, set[bytes]] = {name: set() for name in self._managed}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from lifecycle_msgs.msg import State, Transition
@@ -40,10 +41,17 @@ class ManagedNode:
         node: Calls.
         name: Name of the managed node, in the same namespace.
         stop: Ends the waiting for an answer.
+        waiting: Called again and again, each few milliseconds, while an answer is waited for.
     """
 
-    def __init__(self, node: Node, name: str, stop: threading.Event | None = None) -> None:
-        self.name = name
+    def __init__(
+        self,
+        node: Node,
+        name: str,
+        stop: threading.Event | None = None,
+        waiting: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.name, self._waiting = name, waiting
         self._stop = stop if stop is not None else threading.Event()
         self._get: Any = node.create_client(GetState, f"{name}/get_state")
         self._change: Any = node.create_client(ChangeState, f"{name}/change_state")
@@ -106,6 +114,7 @@ class ManagedNode:
         future = client.call_async(request)
         end = time.monotonic() + seconds
         while not future.done():
+            self._waiting()
             if time.monotonic() > end or self._stop.wait(_POLL_SECONDS):
                 client.remove_pending_request(future)
                 return None

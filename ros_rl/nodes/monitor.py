@@ -30,6 +30,7 @@ from ros_rl.wire import Header, metrics_from, transition_from
 
 _NO_LIMIT = 10**9  # steps
 _PROGRESS_SECONDS = 1.0
+_BEAT_SECONDS = 0.1
 
 
 class MonitorNode(Node):
@@ -59,6 +60,7 @@ class MonitorNode(Node):
         self._most_episodes = math.inf if episodes is None else episodes
         self._agent_published = False
         self._diagnostics = Diagnostics(self)
+        self._beaten = float("-inf")
         self._heartbeat = self.create_publisher(Empty, "supervisor_heartbeat", NEWEST)
         create_timer(self, _PROGRESS_SECONDS, self._diagnose)
         gate = self._gate = Gate(self, settings, self._report)
@@ -100,8 +102,14 @@ class MonitorNode(Node):
         return bool(self.state.progress.get("done", 0.0))
 
     def beat(self) -> None:
-        """Tell the driver that whoever leads the run still does: for the thread that does, at each of its rounds."""
-        self._heartbeat.publish(Empty())
+        """Tell the driver, at 10 Hz at most, that whoever leads the run still does.
+
+        For the thread that does, at each of its rounds and while it waits for a node's answer.
+        """
+        now = time.monotonic()
+        if now - self._beaten >= _BEAT_SECONDS:
+            self._beaten = now
+            self._heartbeat.publish(Empty())
 
     def publish_agent(self, model: bytes) -> None:
         """Give the control graph that acts."""
@@ -115,6 +123,7 @@ class MonitorNode(Node):
             level, text = self.state.status.get(node, (0, ""))
             if level:
                 return text
+            self.beat()
             time.sleep(0.05)
         return ""
 

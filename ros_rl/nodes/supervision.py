@@ -177,7 +177,9 @@ class Supervision:
 
     def _end(self) -> bool:
         """The robot stops; the last evaluation may take its time."""
-        self._stop.wait(_LAST_DIAGNOSTICS_SECONDS)
+        last = time.monotonic() + _LAST_DIAGNOSTICS_SECONDS
+        while time.monotonic() < last and not self._stop.wait(_LOOP_SECONDS):
+            self._monitor.beat()
         self._keeper.rest("driver", self._settings.supervisor.start_timeout)
         if "evaluator" not in self._specs or not self._settings.evaluator.final_episodes:
             return not self._stop.is_set()

@@ -25,6 +25,10 @@ class Supervised:
         """
         self._heard = now
 
+    def forget(self) -> None:
+        """Nobody leads it until one is heard again."""
+        self._heard = None
+
     def missing(self, now: float) -> str:
         """Why nothing may act on; empty while it is heard.
 

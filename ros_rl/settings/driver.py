@@ -13,6 +13,7 @@ from ros_rl.robot import Robot
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.registry import BACKEND_SETTINGS, DEFAULT_BACKEND
 
+_LEAST_UNSUPERVISED = 1.0  # s; ten heartbeats
 RESETS = ALWAYS, NEVER = ("always", "never")
 """What may follow an episode."""
 
@@ -76,7 +77,7 @@ class DriverSettings:
     )
     unsupervised_limit: float = setting(
         5.0,
-        "hardware: safe state when a supervisor that was heard is silent for this long; 0: never",
+        "hardware: safe state when a supervisor that was heard is silent for this long, 1 s at least; 0: never",
         unit="s",
         low=0.0,
     )
@@ -145,7 +146,12 @@ class DriverSettings:
     )
 
     def __post_init__(self) -> None:
-        """Check what spans two settings."""
+        """Check what no range says."""
+        if 0.0 < self.unsupervised_limit < _LEAST_UNSUPERVISED:
+            raise ConfigError(
+                f"driver.unsupervised_limit is {self.unsupervised_limit:g} s, allowed: 0, or {_LEAST_UNSUPERVISED:g} s "
+                "and more, as a supervisor's heartbeat comes at 10 Hz at best"
+            )
         if self.auto_recover and not self.backend.simulated:
             raise ConfigError(
                 f"driver.auto_recover is True, but driver.backend '{self.backend_name}' is no simulator: "

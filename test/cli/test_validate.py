@@ -126,3 +126,27 @@ def test_a_runs_folder_will_do_and_only_efforts_that_are_measured_count(tmp_path
     RunFolder(tmp_path).write_config(with_overrides(settings, driver=real))
     for path in (tmp_path, tmp_path / "log", next(tmp_path.glob("log/*.mcap"))):
         assert (EFFORTS in from_log(path, settings).quantities) is measures
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize(
+    "content", ["learning_rate: 0.1\n", "/**:\n  ros__parameters:\n    an_old_setting: 1\n", "{", ""]
+)
+def test_settings_that_cannot_be_read_are_told_and_leave_efforts_in(tmp_path, caplog, content):
+    write_log(CARTPOLE, tmp_path / "log", 4)
+    (tmp_path / "config.yaml").write_text(content)
+    for path in (tmp_path / "log", next(tmp_path.glob("log/*.mcap"))):
+        caplog.clear()
+        assert EFFORTS in from_log(path, CARTPOLE).quantities
+        (line,) = caplog.messages
+        assert "config.yaml" in line and line.endswith("; efforts are held against each other as if they were measured")
+
+
+@pytest.mark.ros
+def test_the_settings_above_a_folder_of_another_name_are_not_its_runs(tmp_path):
+    settings = load_settings("ur5_reach")
+    write_log(settings, tmp_path / "copied", 4)
+    real = {"mode": "real_time", "backend": {"name": "ur_rtde", "address": "127.0.0.1"}}
+    RunFolder(tmp_path).write_config(with_overrides(settings, driver=real))
+    for path in (tmp_path / "copied", next(tmp_path.glob("copied/*.mcap"))):
+        assert EFFORTS in from_log(path, settings).quantities

@@ -48,11 +48,14 @@ class World:
         monkeypatch.setattr(module, "_LOOK_SECONDS", 0.0)
         monkeypatch.setattr(module, "ManagedNode", self._managed)
         monitor = SimpleNamespace(
-            get_namespace=lambda: "/a", get_publishers_info_by_topic=self._publishers, problem=lambda name: self.problem
+            get_namespace=lambda: "/a",
+            get_publishers_info_by_topic=self._publishers,
+            problem=lambda name: self.problem,
+            beat=lambda: None,
         )
         self.keeper = Keeper(monitor, self.processes, threading.Event(), self.said.append, self._first)
 
-    def _managed(self, monitor, name, stop) -> SimpleNamespace:
+    def _managed(self, monitor, name, stop, waiting) -> SimpleNamespace:
         return SimpleNamespace(
             state=lambda: self.processes[name].state(),
             step_towards=lambda target: self.processes[name].step_towards(target),

@@ -79,6 +79,7 @@ def test_a_second_graph_is_refused_also_where_it_is_heard_of_late(monkeypatch, t
         get_name=lambda: "supervisor",
         get_node_names_and_namespaces=lambda: there,
         get_publishers_info_by_topic=lambda topic: [],
+        beat=lambda: None,
     )
     settings, folder = load_settings("mock_point"), SimpleNamespace(path=tmp_path)
     display = Display(Course.of_training(settings), lambda line: None)
