@@ -84,8 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0, 1 if the run failed, 2 for wrong usage or settings, 130 if it was interrupted,
         141 if nobody reads what it prints.
     """
-    options = make_parser().parse_args(arguments)
     try:
+        options = make_parser().parse_args(arguments)
         code = int(options.function(options))
         print(end="", flush=True)
         return code

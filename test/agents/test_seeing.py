@@ -71,7 +71,7 @@ class Exported:
                 torch.zeros(1),
             )
         assert np.allclose(found.action, action.numpy(), atol=2e-4)
-        assert np.allclose(found.carry, carry.numpy(), atol=2e-4)
+        assert np.allclose(found.carry, carry.numpy(), atol=5e-4)
         for value, own in zip(found.telemetry.values(), told, strict=True):
             assert np.allclose(value, own.numpy(), atol=2e-3)
         self._carry = found.carry

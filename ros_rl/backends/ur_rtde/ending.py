@@ -60,8 +60,8 @@ class Ending:
 
     def _run(self, left: threading.Event, patience: float, settles: float) -> None:
         since = time.monotonic()
-        while not left.wait(patience or _AGAIN):
-            patience, newest = 0.0, self._newest()
+        while not left.wait(patience):
+            patience, newest = _AGAIN, self._newest()
             if newest.measured <= since or not stopped(newest.state):
                 with contextlib.suppress(BackendError):  # asked again
                     self._stop()

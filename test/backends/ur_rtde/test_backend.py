@@ -214,6 +214,16 @@ class TestEnding:
     def test_one_that_ends_by_itself_is_left_to(self) -> None:
         assert self.ended_by([Runtime.STOPPED], 0.5) == (0, 1)
 
+    def test_it_asks_at_once_where_nothing_ends_by_itself(self) -> None:
+        """A paused program that somebody resumes goes on with its last speed."""
+        asked: list[float] = []
+        state = Received({"runtime_state": (Runtime.PAUSED,)}, time.monotonic(), 1)
+        ending, begun = Ending(lambda: asked.append(time.monotonic()), lambda: state), time.monotonic()
+        ending.begin(0.0, 1.0)
+        wait(lambda: bool(asked), "nobody is asked")
+        ending.leave()
+        assert asked[0] - begun < 0.1
+
     def test_an_old_state_shows_nothing(self) -> None:
         asked: list[float] = []
         state = Received({"runtime_state": (Runtime.STOPPED,)}, time.monotonic(), 1)
