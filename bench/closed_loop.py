@@ -5,7 +5,7 @@
 
 For each robot the stand-in is a process, and so is all that ``ros-rl run`` starts; they are armed and resumed as by a
 person. Settings are the defaults, but for where the robot is. What the robot did is the stand-in's truth, what the
-driver did comes from the run's log.
+driver did comes from the run's log. Rows of robots that are not asked for stay in the file.
 
     python bench/closed_loop.py --robots a1 ur --seconds 60
 """
@@ -13,6 +13,7 @@ driver did comes from the run's log.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -121,11 +122,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for name in args.robots:
             folder = (args.keep or Path(scratch)).resolve() / name
-            results[name] = measure(CASES[name], args.seconds, args.tries, args.episodes, args.seed, folder)
+            found = measure(CASES[name], args.seconds, args.tries, args.episodes, args.seed, folder)
+            results[name] = {"seconds": args.seconds, **found}
             print(table(_HEADER, [row(name, results[name])]).splitlines()[-1], flush=True)
     print()
     print(table(_HEADER, [row(name, found) for name, found in results.items()]))
-    write_result(args.out, {"seconds": args.seconds, "robots": results})
+    before = json.loads(args.out.read_text())["robots"] if args.out.exists() else {}
+    write_result(args.out, {"robots": before | results})
 
 
 if __name__ == "__main__":
