@@ -7,19 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from subjects import BENCH, NEEDS
 
-BENCH = str(Path(__file__).resolve().parents[1] / "bench")
-NEEDS = {
-    "go2": "cyclonedds",
-    "xarm": "xarm",
-    "ur": "rtde_control",
-    "ur_gripper": "rtde_control",
-    "so101": "scservo_sdk",
-    "sphero": "spherov2",
-}
 FAULTS = {
     "a1": "robot: frozen",
     "go2": "robot: jump",
@@ -64,7 +55,7 @@ def test_the_longest_silence_is_that_between_turns_that_reach_into_a_while() -> 
     "name", [pytest.param(name, marks=[pytest.mark.ros] * (name == "ros2_control")) for name in FAULTS]
 )
 def test_a_fault_leaves_the_robot_safe(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("rclpy" if name == "ros2_control" else NEEDS.get(name, "psutil"))
+    pytest.importorskip(NEEDS[name])
     pytest.importorskip("pybullet")
     robot_faults = pytest.importorskip("robot_faults")
     from robot_campaign.robots import SAFE

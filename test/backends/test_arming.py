@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from loopback import free_address
+from subjects import BENCH, NEEDS
 
 from ros_rl.backends import construct
 from ros_rl.backends.backend import Backend
@@ -30,17 +30,6 @@ from ros_rl.types import Array, SafetyState
 
 pytest.importorskip("pybullet")
 pytestmark = [pytest.mark.flaky(reruns=2), pytest.mark.timeout(240)]  # real time, on a machine that has other work
-BENCH = str(Path(__file__).resolve().parents[2] / "bench")
-NEEDS = {
-    "a1": "pybullet",
-    "go2": "cyclonedds",
-    "xarm": "xarm",
-    "ur": "rtde_control",
-    "ur_gripper": "rtde_control",
-    "ros2_control": "rclpy",
-    "so101": "scservo_sdk",
-    "sphero": "spherov2",
-}
 NAMES = [pytest.param(name, marks=[pytest.mark.ros] * (name == "ros2_control")) for name in NEEDS]
 PATIENCE, WATCHED = 40.0, 3.0  # s
 PERIOD = 0.05
