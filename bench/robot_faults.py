@@ -12,6 +12,10 @@ received was within its limits.
 
 Results of robots and faults that are not asked for stay in the file.
 
+    python bench/robot_faults.py --only controller --misses 1 --out bench/results/robot_faults_one_miss.json
+
+The same of a driver that bears no missed deadline (`driver.miss_limit: 1`).
+
     python bench/robot_faults.py --walk 60 --robots a1
 
 The shipped agent walks for so many minutes and nothing is done to it: whatever stops it does so falsely, unless the
@@ -37,6 +41,7 @@ from robot_campaign.visit import Outcome, Visit, preferred
 from robot_campaign.walk import WALKERS, walk
 
 from ros_rl.robot import load_robot
+from ros_rl.runtime.pacing import Limits
 
 SETTLE = 1.0
 """For which it acts before anything happens [s]."""
@@ -118,8 +123,8 @@ def at_start(name: str, subject: Subject, fault: str) -> Outcome:
     return outcome
 
 
-def campaign(name: str, only: list[str]) -> Iterable[Outcome]:
-    """All faults of a robot, each with a driver and a stand-in of its own."""
+def campaign(name: str, only: list[str], misses: int) -> Iterable[Outcome]:
+    """All faults of a robot, each with a driver and a stand-in of its own; see `Visit` for `misses`."""
     subject = SUBJECTS[name]
     probe = subject.stand_in()
     played = dict(probe.faults)
@@ -127,7 +132,7 @@ def campaign(name: str, only: list[str]) -> Iterable[Outcome]:
     for fault in faults_of(subject, played):
         if only and not any(word in fault.name for word in only):
             continue
-        visit = Visit(subject)
+        visit = Visit(subject, misses=misses)
         try:
             yield judge(name, fault, visit)
         except Exception as error:
@@ -204,6 +209,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--robots", nargs="+", choices=tuple(SUBJECTS), default=list(SUBJECTS))
     parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="faults whose names hold one of these")
+    parser.add_argument("--misses", type=int, default=Limits.misses, metavar="N", help="the driver's miss_limit")
     parser.add_argument("--walk", type=float, default=0.0, metavar="MINUTES", help="walk instead: a1, go2")
     add_output(parser, "robot_faults")
     args = parser.parse_args()
@@ -214,7 +220,7 @@ def main() -> None:
     for robot in args.robots:
         outcomes = []
         with preferred():
-            for outcome in campaign(robot, args.only):
+            for outcome in campaign(robot, args.only, args.misses):
                 outcomes.append(outcome)
                 print(line(outcome), flush=True)
         write_result(args.out, kept(args.out) | {"faults": merged(args.out, outcomes)})

@@ -3,12 +3,12 @@
 
 """Kinds of settings: what a number, a truth value, text and a list are read from, and what not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from ros_rl.config import build, setting
+from ros_rl.config import build, completed, iterate, setting, to_mapping
 from ros_rl.errors import ConfigError
 
 
@@ -80,3 +80,21 @@ def test_a_long_value_is_not_shown_whole() -> None:
         with pytest.raises(ConfigError) as caught:
             build(Kinds, {"number": value})
         assert len(str(caught.value)) < 400
+
+
+@dataclass(frozen=True)
+class Plain:
+    """As somebody writes a task who has not read how settings are made."""
+
+    weight: float = 2.0
+    name_of_goal: str = "middle"
+    found: list[int] = field(default_factory=list, init=False)
+
+
+def test_a_plain_field_is_a_setting() -> None:
+    made = build(Plain, {"weight": "1e-3"})
+    assert to_mapping(made) == {"weight": 1e-3, "name_of_goal": "middle"} == completed(Plain, {"weight": 1e-3})
+    assert build(Plain, to_mapping(made)) == made
+    assert [(key, value) for key, value, _ in iterate(made)] == [("weight", 1e-3), ("name_of_goal", "middle")]
+    with pytest.raises(ConfigError, match=r"^f.yaml: 'weight' is 'heavy', expected float: not described$"):
+        build(Plain, {"weight": "heavy"}, source="f.yaml")

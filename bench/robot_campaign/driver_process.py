@@ -141,6 +141,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=20.0)
     parser.add_argument("--share", type=float, default=0.3)
     parser.add_argument("--agent", default="", help="task whose shipped agent acts, instead of waves")
+    parser.add_argument("--misses", type=int, default=Limits.misses)
     parser.add_argument("--set", default="{}")
     args = parser.parse_args()
     robot, period = load_robot(args.robot), 1.0 / args.rate
@@ -158,7 +159,7 @@ def main() -> None:
         say(refused=f"{type(error).__name__}: {error}")
         return
     loop = DriverLoop(robot, task, backend, args.rate, 1, latch=latch, lost_time=0.5)
-    pacer = RealTime(loop, period, False, Limits())
+    pacer = RealTime(loop, period, False, Limits(misses=args.misses))
     controller = Agent(robot, args.agent) if args.agent else Controller(robot, args.share)
     inbox: list[str] = []
     threading.Thread(target=_listen, args=(inbox,), daemon=True).start()

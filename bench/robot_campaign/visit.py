@@ -23,6 +23,7 @@ import psutil
 
 from robot_campaign.received import Order
 from robot_campaign.robots import Subject
+from ros_rl.runtime.pacing import Limits
 
 _DRIVER = Path(__file__).with_name("driver_process.py")
 _LOOK = 0.002  # s
@@ -68,10 +69,11 @@ class Visit:
     Args:
         subject: Which.
         agent: Task whose shipped agent acts; empty: all joints wave.
+        misses: Deadlines in a row that the controller misses before the driver faults.
     """
 
-    def __init__(self, subject: Subject, agent: str = "") -> None:
-        self.subject, self.period, self._agent = subject, 1.0 / subject.rate, agent
+    def __init__(self, subject: Subject, agent: str = "", misses: int = Limits.misses) -> None:
+        self.subject, self.period, self._agent, self._misses = subject, 1.0 / subject.rate, agent, misses
         self.stand_in = subject.stand_in()
         gc.collect()
         gc.freeze()  # lest each of Python's collections goes through all that stays, while the robot is silent
@@ -86,6 +88,7 @@ class Visit:
         subject = self.subject
         settings = json.dumps(subject.settings(self.stand_in))
         words = [subject.robot, subject.driver, "--rate", str(subject.rate), "--agent", self._agent]
+        words += ["--misses", str(self._misses)]
         self.process = subprocess.Popen(
             [sys.executable, str(_DRIVER), *words, "--set", settings],
             stdin=subprocess.PIPE,

@@ -16,7 +16,7 @@ from dataclasses import MISSING
 from functools import cache
 from typing import Any, TypeVar
 
-from ros_rl.config.fields import VARIANT_NAME, SettingInfo
+from ros_rl.config.fields import VARIANT_NAME, SettingInfo, info_of
 from ros_rl.config.mappings import key_path, plain
 from ros_rl.errors import ConfigError
 
@@ -32,7 +32,8 @@ def build(cls: type[T], values: Mapping[str, Any], path: str = "", source: str =
     """Build a settings dataclass from nested mappings, checking every key, type and range.
 
     Args:
-        cls: A dataclass whose fields were made by `setting`, `required`, `group` or `variant`.
+        cls: A dataclass whose fields were made by `setting`, `required`, `group` or `variant`; a plain one
+            is a setting of any value that its type allows.
         values: The settings that differ from the defaults.
         path: Key path of `values`, for messages.
         source: File or option that they came from, for messages.
@@ -61,14 +62,14 @@ def _build(cls: type[T], values: Any, path: str, where: str, shown: str) -> T:
         )
     for name, spec in fields.items():
         if name not in values and spec.default is MISSING and spec.default_factory is MISSING:
-            raise ConfigError(f"{where}missing key '{key_path(path, name)}': {spec.metadata['info'].describe()}")
+            raise ConfigError(f"{where}missing key '{key_path(path, name)}': {info_of(spec).describe()}")
     arguments: dict[str, Any] = {}
     for name, value in values.items():
         spec, key = fields[name], key_path(path, name)
         if "registry" in spec.metadata:
             arguments[name] = _build_variant(spec.metadata["registry"], spec.default_factory, value, key, where)
         else:
-            arguments[name] = _read(value, hints[name], spec.metadata["info"], key, where)
+            arguments[name] = _read(value, hints[name], info_of(spec), key, where)
     try:
         return cls(**arguments)
     except ConfigError as error:

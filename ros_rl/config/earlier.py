@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING
 from typing import Any
 
-from ros_rl.config.fields import VARIANT_NAME
+from ros_rl.config.fields import VARIANT_NAME, info_of
 from ros_rl.config.mappings import key_path, variant_name
 
 
@@ -27,12 +27,12 @@ def completed(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
 def _completed(cls: type, values: Mapping[str, Any], like: Any) -> dict[str, Any]:
     """See `completed`; what a group that is missing is like."""
     result: dict[str, Any] = {name: values[name] for name in (VARIANT_NAME,) if name in values}
-    for spec in dataclasses.fields(cls):
+    for spec in (field for field in dataclasses.fields(cls) if field.init):
         default, value = _default(spec) if like is None else getattr(like, spec.name), values.get(spec.name)
         if dataclasses.is_dataclass(default) and isinstance(value, Mapping | None):
             value = _group(spec.metadata.get("registry", {}), default, value)
         elif spec.name not in values:
-            before = spec.metadata["info"].before if "info" in spec.metadata else None
+            before = info_of(spec).before
             value = default if before is None else before
         if value is not None:
             result[spec.name] = value

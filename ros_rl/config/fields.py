@@ -51,6 +51,15 @@ class SettingInfo:
         return " ".join(parts)
 
 
+_NOT_DESCRIBED = SettingInfo("not described")
+
+
+def info_of(field: dataclasses.Field[Any]) -> SettingInfo:
+    """What a user is told about a field; a plain one, which somebody else's task may have, is a setting, too."""
+    info: SettingInfo = field.metadata.get("info", _NOT_DESCRIBED)
+    return info
+
+
 def setting(
     default: Any,
     help: str,

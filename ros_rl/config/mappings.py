@@ -9,13 +9,13 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ros_rl.config.fields import VARIANT_NAME, SettingInfo
+from ros_rl.config.fields import VARIANT_NAME, SettingInfo, info_of
 
 
 def to_mapping(settings: Any) -> dict[str, Any]:
     """The complete settings as nested plain data; the inverse of `build`. What is not set is left out, groups too."""
     result: dict[str, Any] = {}
-    for spec in dataclasses.fields(settings):
+    for spec in (field for field in dataclasses.fields(settings) if field.init):
         value = getattr(settings, spec.name)
         if dataclasses.is_dataclass(value):
             inner = to_mapping(value)
@@ -31,9 +31,9 @@ def to_mapping(settings: Any) -> dict[str, Any]:
 
 def iterate(settings: Any, path: str = "") -> Iterator[tuple[str, Any, SettingInfo]]:
     """All leaf settings as (key path, value, info), variants' names included."""
-    for spec in dataclasses.fields(settings):
+    for spec in (field for field in dataclasses.fields(settings) if field.init):
         value, key = getattr(settings, spec.name), key_path(path, spec.name)
-        info = spec.metadata["info"]
+        info = info_of(spec)
         if not dataclasses.is_dataclass(value):
             yield key, value, info
             continue
