@@ -10,8 +10,6 @@ import math
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from ros_rl.cli.agents import agent_of, shipped_agent
 from ros_rl.cli.arguments import add_agent_or_shipped, add_settings
 from ros_rl.cli.eval import judges
@@ -59,8 +57,7 @@ def _drive(options: argparse.Namespace) -> int:
         world.restart(settings.seed, math.inf)
         control = world.control_loop(explore=0.0)
         control.use(OnnxGraph(agent, settings.controller.threads))
-        teleop, (low, high) = settings.teleop, settings.task.input_bounds()[VELOCITY_COMMAND]
-        keys = Keys(np.array([teleop.forward, teleop.left, teleop.turn]), low, high)
+        keys = Keys(settings.steering)
         with console:
             for line in HELP:
                 console.say(line)

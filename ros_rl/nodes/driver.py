@@ -156,8 +156,8 @@ class DriverNode(DriverShell):
             self._publish(self._active.allow(self._allowance, time.monotonic()))
 
     def _give(self, name: str, value: Array) -> None:
-        if self._pacer is not None:
-            self._loop.give(name, value)
+        if self._pacer is not None and (said := self._loop.give(name, value)):
+            self.get_logger().warning(said)
 
     def _poll(self) -> None:
         self._poll_dead_man()

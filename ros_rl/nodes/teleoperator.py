@@ -46,6 +46,7 @@ class TeleoperatorNode(Node):
         self._robot, self._device, self._acts = settings.load_robot(), teleop.device, settings.person_acts
         self._corrects = settings.person_corrects
         self._loop = Teleoperator(self._robot, teleop, settings.control.period, driver.dead_man_limit)
+        self._fastest = settings.steering
         self._problem, self._told = "", ""
         self._wishes, self._ticks = Input(), Input()
         self._heard = False
@@ -92,7 +93,8 @@ class TeleoperatorNode(Node):
 
     def _ask_for_velocity(self) -> None:
         twist = Twist()
-        twist.linear.x, twist.linear.y, twist.angular.z = self._loop.velocity(time.monotonic()).tolist()
+        velocity = self._loop.steering(time.monotonic()) * self._fastest
+        twist.linear.x, twist.linear.y, twist.angular.z = velocity.tolist()
         self._velocity.publish(twist)
 
     def _tell(self) -> None:

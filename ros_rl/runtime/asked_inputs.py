@@ -30,6 +30,7 @@ class AskedInputs:
         self._drawn: dict[str, np.ndarray] = {}
         self._given: dict[str, np.ndarray] = {}
         self._given_at: dict[str, int] = {}
+        self._bounds, self._told = task.input_bounds(), set[str]()
 
     def begin(self, rng: np.random.Generator) -> None:
         """Draw those of a new episode."""
@@ -41,19 +42,32 @@ class AskedInputs:
         """Let the task change them at a later tick of the episode."""
         self._drawn = self._task.change_inputs(self._drawn, step, self._period, rng)
 
-    def give(self, name: str, value: np.ndarray, index: int) -> None:
-        """Ask for something from the next tick on.
+    def give(self, name: str, value: np.ndarray, index: int) -> str:
+        """Ask for something from the next tick on; what is beyond the task's `input_bounds` is clamped to them.
 
         Args:
             name: Of one of the task's inputs, but not of what it remembers by itself.
             value: In its shape and unit.
             index: Of the open tick.
 
+        Returns:
+            What there is to say of what was clamped, the first time that this input is; else nothing.
+
         Raises:
             CommandError: The task has no such input, or the value has the wrong shape or is not finite.
         """
         check_input(name, value, self._task.asked, self._robot)
-        self._given[name], self._given_at[name] = np.array(value), index
+        low, high = self._bounds.get(name, (np.array(-np.inf), np.array(np.inf)))
+        clamped = np.clip(value, low, high)
+        self._given[name], self._given_at[name] = clamped, index
+        if name in self._told or (clamped == value).all():
+            return ""
+        self._told.add(name)
+        asked, least, most, got = (np.array2string(part, precision=3) for part in (value, low, high, clamped))
+        return (
+            f"{name} {asked} {INPUTS[name].unit} is beyond what task '{self._task.name}' asks for, {least} to {most}: "
+            f"the robot gets {got}, and from now on without a word"
+        )
 
     def remember(self, measurement: Measurement, command: np.ndarray) -> None:
         """Let the task remember what is measured at a tick; see `ros_rl.tasks.task.Task.remember`."""

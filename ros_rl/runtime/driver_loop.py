@@ -181,17 +181,22 @@ class DriverLoop:
         self._by_person = command.by_person
         return True
 
-    def give(self, name: str, value: np.ndarray) -> None:
+    def give(self, name: str, value: np.ndarray) -> str:
         """Ask the task for something, from the next tick on: until the next episode, on a robot as long as it holds.
+
+        What is beyond the task's `input_bounds` is clamped to them.
 
         Args:
             name: Of one of the task's inputs.
             value: In its shape and unit; see `ros_rl.sensors.inputs`.
 
+        Returns:
+            What there is to say of what was clamped, once for each input; else nothing.
+
         Raises:
             CommandError: The task has no such input, or the value has the wrong shape or is not finite.
         """
-        self._inputs.give(name, value, self._clock.index)
+        return self._inputs.give(name, value, self._clock.index)
 
     def advance(self, verdict: Verdict = Verdict.CONTINUE, stamp: int | None = None, whole: bool = True) -> Tick:
         """Close the open tick and open the next, after one control period, of a new episode if the verdict says so.

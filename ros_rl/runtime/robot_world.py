@@ -172,8 +172,8 @@ class RobotWorld(Unique):
         tick, commands = self._driver.tick, self.spec.map
         return Command(tick.stamp, commands.command(tick, commands.check_action(action)))
 
-    def ask(self, name: str, value: Array) -> None:
-        """Ask the task for something, from the next tick on; see `DriverLoop.give`.
+    def ask(self, name: str, value: Array) -> str:
+        """Ask the task for something, from the next tick on; gives what there is to say. See `DriverLoop.give`.
 
         Raises:
             CommandError: The task has no such input, or the value has the wrong shape or is not finite; or no episode
@@ -181,7 +181,7 @@ class RobotWorld(Unique):
             BackendError: The world is closed.
         """
         self._check_begun()
-        self._driver.give(name, value)
+        return self._driver.give(name, value)
 
     def episode(self, decide: Callable[[Tick], Command]) -> Iterator[Step]:
         """Act until the task, its time limit or a guard ends the episode; yields every step, the first and last too.

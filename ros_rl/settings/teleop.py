@@ -54,7 +54,7 @@ class TeleopSettings:
     deadzone: float = setting(0.1, "share of an axis of joy around its middle that does nothing", low=0.0, high=0.9)
     forward: float = setting(0.5, "velocity forward at a whole axis or a key", unit="m/s", low=0.0, high=5.0)
     left: float = setting(0.3, "velocity to the left at a whole axis or a key", unit="m/s", low=0.0, high=5.0)
-    turn: float = setting(0.8, "turning to the left at a whole axis or a key", unit="rad/s", low=0.0, high=10.0)
+    turn: float = setting(0.7, "turning to the left at a whole axis or a key", unit="rad/s", low=0.0, high=10.0)
 
     def __post_init__(self) -> None:
         """Refuse buttons that do what nothing can."""

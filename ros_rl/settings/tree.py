@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ros_rl.config import (
     group,
     setting,
@@ -38,6 +40,7 @@ from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS
 from ros_rl.settings.teleop import JOYSTICK, NONE, TELEOPERATOR, TeleopSettings
 from ros_rl.tasks import Task
 from ros_rl.tasks.gym_task import GymTask
+from ros_rl.types import Array
 
 _ENDLESS_SECONDS = 10.0  # that an evaluation of a task without a time limit lasts
 
@@ -241,6 +244,16 @@ class Settings:
     def person_corrects(self) -> bool:
         """Whether a person at a keyboard or a joystick takes over from the agent while they hold the switch."""
         return self.teleop.corrects and self.teleop.device != NONE and not self.person_acts
+
+    @property
+    def steering(self) -> Array:
+        """Velocity that a whole axis or a key asks the task for, shape (3,): no more than the task asks for itself.
+
+        Forward, to the left [m/s], turning to the left [rad/s].
+        """
+        teleop = self.teleop
+        _, most = self.task.input_bounds().get(VELOCITY_COMMAND, (-np.inf, np.inf))
+        return np.minimum([teleop.forward, teleop.left, teleop.turn], most)
 
     @property
     def corrected(self) -> bool:

@@ -28,7 +28,6 @@ HELP = (
 _FASTER = 1.25
 _SLOWEST, _FASTEST = 0.1, 4.0  # of what a key asks for at first
 _NAMES = ("forward", "left", "turning")
-_UNITS = ("m/s", "m/s", "rad/s")
 _LAGS = 0.5  # s behind the clock, from which on it is given up
 
 
@@ -38,16 +37,12 @@ class Keys:
 
     Attributes:
         at_most: Velocity that a key asks for at first: forward, to the left [m/s], turning to the left [rad/s].
-        low: Smallest velocity that the agent was trained for, shape (3,).
-        high: The largest.
     """
 
     at_most: Array
-    low: Array
-    high: Array
 
     def __post_init__(self) -> None:
-        self._keyboard, self._pace, self._told = Keyboard(), 1.0, False
+        self._keyboard, self._pace = Keyboard(), 1.0
         self.ends = self.again = False
         """Whether the person wants to end, or to begin anew."""
 
@@ -58,20 +53,11 @@ class Keys:
             self.again = self.again or key == "r"
             self._keyboard.press(key, now)
 
-    def velocity(self, now: float) -> tuple[Array, str]:
-        """What is asked for, within the trained range, shape (3,); and what there is to say about it, once."""
+    def velocity(self, now: float) -> Array:
+        """What is asked for, shape (3,)."""
         wish = self._keyboard.wish(now)
         self._pace = float(np.clip(self._pace * _FASTER**wish.speed, _SLOWEST, _FASTEST))
-        wanted = np.array([wish.forward, wish.left, wish.turn]) * self.at_most * self._pace
-        clamped = np.clip(wanted, self.low, self.high)
-        said, beyond = "", np.flatnonzero(wanted != clamped)
-        if beyond.size and not self._told:
-            self._told, part = True, int(beyond[0])
-            said = (
-                f"{_NAMES[part]} {wanted[part]:.2f} {_UNITS[part]} is beyond what it was trained for, "
-                f"{self.low[part]:g} to {self.high[part]:g}: it gets {clamped[part]:.2f}"
-            )
-        return clamped, said
+        return np.array([wish.forward, wish.left, wish.turn]) * self.at_most * self._pace
 
 
 class Drive:
@@ -85,7 +71,6 @@ class Drive:
 
     def __init__(self, world: RobotWorld, control: ControlLoop, keys: Keys) -> None:
         self._world, self._control, self.keys = world, control, keys
-        self._asked = np.zeros(3)
         self.step = world.begin_episode()
         """The newest."""
         self.falls = 0
@@ -97,15 +82,12 @@ class Drive:
         Args:
             now: Steady clock [s].
         """
-        said = []
-        self._asked, about = self.keys.velocity(now)
-        if about:
-            said.append(about)
+        wanted = self.keys.velocity(now)
         if self.keys.again:
             self.keys.again = False
             self.step = self._world.begin_episode()
-            return said
-        self._world.ask(VELOCITY_COMMAND, self._asked)
+            return []
+        said = [line for line in [self._world.ask(VELOCITY_COMMAND, wanted)] if line]
         self.step = self._world.step(self._control.step(self.step.tick).command)
         if self.step.ended:
             self.falls += 1
@@ -117,7 +99,7 @@ class Drive:
     def status(self) -> str:
         """Command, velocity and pose in one line."""
         truth = self._world.truth()
-        asked, real = self._asked, truth.base_velocity
+        asked, real = self.step.tick.inputs[VELOCITY_COMMAND], truth.base_velocity
         pairs = "  ".join(f"{name} {a:+.2f} ({r:+.2f})" for name, a, r in zip(_NAMES, asked, real, strict=True))
         x, y, z = truth.base_position
         heading = np.degrees(truth.base_yaw)

@@ -30,7 +30,6 @@ class Teleoperator:
 
     def __init__(self, robot: Robot, settings: TeleopSettings, period: float, limit: float) -> None:
         self._robot, self._period = robot, period
-        self._fastest = np.array([settings.forward, settings.left, settings.turn])
         self._switch = Switch(limit)
         self._wish = _NOTHING
         self._selected = 0
@@ -97,14 +96,14 @@ class Teleoperator:
         wanted = np.where(by_position, last + share * limits.velocity * self._period, free)
         return np.clip(wanted, *robot.command_bounds())
 
-    def velocity(self, now: float) -> Array:
-        """What the task is asked for: forward and to the left [m/s], turning to the left [rad/s], shape (3,).
+    def steering(self, now: float) -> Array:
+        """Shares of the velocity that the task is asked for: forward, to the left, turning to the left, shape (3,).
 
         Args:
             now: Steady clock [s].
         """
         wish = self._wish if self.held(now) else _NOTHING
-        return np.array([wish.forward, wish.left, wish.turn]) * self._fastest
+        return np.array([wish.forward, wish.left, wish.turn])
 
     def _shares(self, now: float) -> Array:
         share = np.zeros(self._robot.size)

@@ -206,7 +206,7 @@ def test_a_keyboard_asks_a_task_for_its_velocity_and_what_is_broken_is_told(tmp_
             wait_for(told, f"{wanted}", 30.0)
 
         asks(0.0, 0.0, 0.0, wish=Wish())
-        asks(0.5, 0.0, -0.4, wish=Wish(True, forward=1.0, turn=-0.5))
+        asks(0.5, 0.0, -0.35, wish=Wish(True, forward=1.0, turn=-0.5))
         asks(0.0, 0.0, 0.0, wish=Wish(False, forward=1.0))
         say(Wish(), jog=7.0)
         peer.refusal("teleoperator", "teleop", "not a wish: 'jog' is 7")

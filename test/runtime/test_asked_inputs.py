@@ -55,6 +55,27 @@ def test_what_is_handed_out_is_a_copy():
     np.testing.assert_array_equal(inputs.at(1)["velocity_command"], VELOCITY)
 
 
+class Bounded(Follow):
+    def input_bounds(self):
+        return {"velocity_command": (np.array([-0.5, 0.0, -0.7]), np.array([0.5, 0.0, 0.7]))}
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_what_is_beyond_a_tasks_bounds_is_clamped_and_said_once(simulated):
+    inputs = AskedInputs(Bounded(), MOCK, 0.05, simulated)
+    inputs.begin(np.random.default_rng(0))
+    assert inputs.give("velocity_command", np.array([0.5, 0.0, -0.7]), 0) == ""
+    assert inputs.give("velocity_command", np.array([5.0, 0.1, -0.3]), 0) == (
+        "velocity_command [ 5.   0.1 -0.3] m/s and rad/s is beyond what task 'mock_point' asks for, "
+        "[-0.5  0.  -0.7] to [0.5 0.  0.7]: the robot gets [ 0.5  0.  -0.3], and from now on without a word"
+    )
+    np.testing.assert_array_equal(inputs.at(1)["velocity_command"], [0.5, 0.0, -0.3])
+    assert inputs.give("velocity_command", np.array([0.0, 0.0, 9.0]), 1) == ""
+    np.testing.assert_array_equal(inputs.at(2)["velocity_command"], [0.0, 0.0, 0.7])
+    assert inputs.give("goal_position", np.full(3, 99.0), 2) == "", "whose bounds nobody knows"
+    np.testing.assert_array_equal(inputs.at(3)["goal_position"], np.full(3, 99.0))
+
+
 class Count(type(make_task("mock_point"))):
     """Remembers how often the first joint was measured beyond 1."""
 

@@ -25,13 +25,12 @@ from ros_rl.settings.loading import load_settings  # noqa: E402
 from ros_rl.teleop.driving import Drive, Keys  # noqa: E402
 
 TRACK = load_settings("a1_track")
-LOW, HIGH = np.array([-0.5, -0.3, -0.7]), np.array([0.5, 0.3, 0.7])
 PERIOD = 0.05
 FALLING = [1.0, -1.0, 1.0, -1.0, -1.0, -1.0] * 2
 
 
 def keys() -> Keys:
-    return Keys(np.array([0.5, 0.3, 0.8]), LOW, HIGH)
+    return Keys(TRACK.steering)
 
 
 def hold(pressed: Keys, key: str, now: float, seconds: float = 0.6) -> float:
@@ -53,16 +52,8 @@ class TestKeys:
     def test_a_held_key_asks_and_a_dead_one_does_not(self, key, asked):
         pressed = keys()
         now = hold(pressed, key, 100.0)
-        np.testing.assert_allclose(pressed.velocity(now)[0], asked)
-        np.testing.assert_array_equal(pressed.velocity(now + 0.25)[0], 0.0)
-
-    def test_what_it_was_not_trained_for_is_clamped_and_told_once(self):
-        pressed = keys()
-        now = hold(pressed, "o", 100.0)
-        asked, said = pressed.velocity(now)
-        np.testing.assert_allclose(asked, [0.0, 0.0, -0.7])
-        assert said == "turning -0.80 rad/s is beyond what it was trained for, -0.7 to 0.7: it gets -0.70"
-        assert pressed.velocity(now)[1] == ""
+        np.testing.assert_allclose(pressed.velocity(now), asked)
+        np.testing.assert_array_equal(pressed.velocity(now + 0.25), 0.0)
 
     def test_slower_and_faster(self):
         pressed, now = keys(), 100.0
@@ -70,7 +61,7 @@ class TestKeys:
             pressed.press([sign], now)
             pressed.velocity(now)
             now = hold(pressed, "i", now + 1.0)
-            np.testing.assert_allclose(pressed.velocity(now)[0], [forward, 0, 0])
+            np.testing.assert_allclose(pressed.velocity(now), [forward, 0, 0])
             now += 1.0
 
     def test_q_ends_and_r_begins_anew(self):
@@ -107,6 +98,18 @@ def test_the_task_is_asked_for_what_is_held_and_for_nothing_before_and_after(wor
     assert held[0] == 14 and 24 <= held[-1] <= 29 and len(held) == held[-1] - held[0] + 1
     assert set(np.round(asked, 9)) == {0.0, 0.5}
     assert re.search(r"forward \+0\.00 \([+-]0\.\d\d\)  left .* 0\.2\d m high, 0 falls", drive.status)
+
+
+def test_what_is_beyond_what_the_task_asks_for_is_clamped_and_told_once(world):
+    drive, now = driven(world, np.zeros(12)), 100.0
+    drive.keys.press(["+"], now)
+    said = drive.advance(now)
+    now = hold(drive.keys, "o", now + 1.0)
+    for _ in range(2):
+        said += drive.advance(now)
+        np.testing.assert_array_equal(drive.step.tick.inputs[VELOCITY_COMMAND], [0.0, 0.0, -0.7])
+    assert len(said) == 1 and "beyond what task 'a1_track' asks for" in said[0] and "-0.875" in said[0]
+    assert "turning -0.70 (" in drive.status
 
 
 def test_a_fall_is_told_and_it_stands_again(world):

@@ -10,6 +10,7 @@ import pytest
 
 from ros_rl.errors import ContractError
 from ros_rl.robot import load_robot
+from ros_rl.settings.loading import load_settings
 from ros_rl.settings.teleop import TeleopSettings
 from ros_rl.teleop.teleoperator import Teleoperator
 from ros_rl.teleop.wish import Wish, wish_fields, wish_from
@@ -106,11 +107,19 @@ def test_faster_and_slower_stay_within_reason() -> None:
     assert person.speed == 0.01 and "at 1 %" in person.text
 
 
-def test_the_velocity_that_a_task_is_asked_for() -> None:
-    person = driving("mock", forward=0.5, left=0.3, turn=0.8)
+def test_how_much_of_a_velocity_a_task_is_asked_for() -> None:
+    person = driving("mock")
     person.take(Wish(True, forward=1.0, left=-0.5, turn=0.25), 0.1)
-    assert person.velocity(0.1) == pytest.approx([0.5, -0.15, 0.2])
-    assert not person.velocity(0.7).any()
+    assert person.steering(0.1) == pytest.approx([1.0, -0.5, 0.25])
+    assert not person.steering(0.7).any()
+
+
+@pytest.mark.parametrize(
+    ("settings", "most"),
+    [([], [0.5, 0.3, 0.7]), (["teleop.turn=0.4"], [0.5, 0.3, 0.4]), (["task.forward=0.2"], [0.2, 0.3, 0.7])],
+)
+def test_keys_and_sticks_ask_for_no_more_than_the_task_does(settings, most) -> None:
+    np.testing.assert_array_equal(load_settings("a1_track", overrides=settings).steering, most)
 
 
 def test_a_wish_survives_its_fields_and_a_broken_one_is_refused() -> None:
