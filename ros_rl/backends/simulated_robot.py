@@ -89,13 +89,13 @@ class SimulatedRobot(Simulator, Engine):
                     break
                 place = replace(place, joints=drawn_place(self._start, robot, noise, rng).joints)
                 self.place(place, passive, conditions, rng)
-        self._pushes.begin(world_rng)
-        self._late.begin(world_rng)
         drawn = int(rng.integers(2**31))
         self._noise_rng = np.random.default_rng([self._seed, drawn])
         if self._odometry is not None:
             self._odometry.begin(np.random.default_rng([self._seed, drawn, 1]))
         self._feed.begin(np.random.default_rng([self._seed, drawn, 2]))
+        self._pushes.begin(np.random.default_rng([self._seed, drawn, 3]))
+        self._late.begin(np.random.default_rng([self._seed, drawn, 4]))
         self._ramp.reset()
         if robot.floating_base:
             held = robot.neutral_command

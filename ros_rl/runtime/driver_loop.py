@@ -46,7 +46,7 @@ class DriverLoop:
         backend: Moves the robot; a `Simulator` is reset where a robot goes home by itself.
         rate_hz: Control rate [Hz].
         delay: Control periods between a decision and its action.
-        seed: Seed of resets and inputs.
+        seed: Of starts and inputs; see `Episodes`.
         auto_recover: A tripped guard clears itself and resets the episode (simulator only).
         latch: Says what may act; None for one that keeps nothing, and lets only a simulator begin by itself.
         command_holds: Control periods after which a target expires in the backend.
@@ -89,14 +89,13 @@ class DriverLoop:
         period = self._clock.period
         self._link = RobotLink(backend, self.latch, command_holds * period, clock, lost_time)
         self._auto_recover, self._stays = auto_recover, stays
-        self._rng = np.random.default_rng([seed, 0xD21E])
         self._path = CommandPath(robot, period, delay, self._link, camera_limit)
         homing = Homing(robot, period, homing_speed, return_speed)
         way_home = WayHome(homing, self._path.filter, self._link, self.latch)
         self._idling = Idling(way_home, self._path, self._link, self.latch)
         draws = self._simulator is not None if draws_inputs is None else draws_inputs
         self._inputs = AskedInputs(task, robot, period, draws)
-        self._episodes = Episodes(self._inputs, arena, self._rng)
+        self._episodes = Episodes(self._inputs, arena, seed)
         self._env_steps = 0
         self._by_person = False
         self._acts = False  # whether commands do, at the open tick
@@ -257,7 +256,7 @@ class DriverLoop:
     def _reset(self, simulator: Simulator, stamp: int | None) -> Tick:
         """A new episode of a simulation, or its first measurement where nothing may act."""
         self._link.switch_on()
-        reading = self._link.ask("reset", simulator.reset, self._rng)
+        reading = self._link.ask("reset", simulator.reset, self._episodes.start())
         if reading is None:
             return self._idle(stamp)
         self._link.reading, rest = reading, simulator.rest(reading.measurement)

@@ -3,7 +3,7 @@
 
 """The closed loop in one process: what acts when, how episodes end, and that a seed brings the same world again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,9 @@ from ros_rl.runtime.robot_world import RobotWorld, Step
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import BACKEND_SETTINGS
+from ros_rl.settings.tree import Settings
 from ros_rl.tasks.mock_point import MockPoint
-from ros_rl.types import SafetyState, Verdict
+from ros_rl.types import Array, SafetyState, Verdict
 
 HOLD = np.zeros(2)
 
@@ -108,6 +109,32 @@ def test_a_seed_brings_the_same_world_again_whatever_came_before() -> None:
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(first, [position(step) for step in shifted(world_of(seed=3), 0.1, 5)])
     assert np.abs(np.array(first) - other).max() > 1e-3
+
+
+def drawing_point() -> Settings:
+    """The point, whose task draws something anew at every tick, as `track` draws commands."""
+
+    @dataclass(frozen=True)
+    class DrawingPoint(MockPoint):
+        def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
+            return {"velocity_command": rng.uniform(-1.0, 1.0, 3)}
+
+        def change_inputs(self, inputs: Any, step: int, period: float, rng: np.random.Generator) -> dict[str, Array]:
+            return self.draw_inputs(rng)
+
+    return replace(load_settings("mock_point"), task=DrawingPoint())
+
+
+@pytest.mark.parametrize("settings", [drawing_point(), load_settings("mock_point")])
+def test_an_episode_is_the_same_however_long_the_one_before_was(settings) -> None:
+    """Where it starts, what it asks for, and what it goes on to ask for."""
+
+    def second(steps: int, speed: float) -> list[np.ndarray]:
+        world = RobotWorld(settings, 3)
+        shifted(world, speed, steps)
+        return [np.concatenate([position(step), *step.tick.inputs.values()]) for step in shifted(world, 0.0, 4)]
+
+    np.testing.assert_array_equal(second(2, 0.1), second(9, -0.2))
 
 
 def test_a_control_graph_closes_the_loop() -> None:
