@@ -25,7 +25,7 @@ from ros_rl.types import Array
 _LOOK = 0.1  # s
 _SILENT = 0.05  # s without a turn of the stand-in's, which is what the motor process allows (`silence_limit`)
 _BEFORE = 1.0  # s before a stop in which that counts
-_FALLEN = 0.8  # rad
+_FALLEN = 0.5  # rad
 _LIES = 3.0  # s until somebody has picked it up
 WALKERS = {"a1": "a1_walk", "go2": "go2_walk"}
 """Robots that walk, and the tasks of their agents."""
@@ -74,7 +74,7 @@ def walk(robot: str, minutes: float) -> Walk:
             found.trips.append(f"does not act: {visit.state()} {visit.said('refused')}")
             return found
         place = _place(visit)
-        last, end = time.monotonic(), time.monotonic() + 60.0 * minutes
+        last, end, acted = time.monotonic(), time.monotonic() + 60.0 * minutes, True
         while time.monotonic() < end:
             time.sleep(_LOOK)
             now, state, here = time.monotonic(), visit.state()[0], _place(visit)
@@ -83,8 +83,11 @@ def walk(robot: str, minutes: float) -> Walk:
                 found.metres += float(sum((here - place) ** 2) ** 0.5)
             last, place = now, here
             found.longest = max(found.longest, gap(visit.stand_in.turns, now - 2.0 * _LOOK, now))
+            acted = acted or state == "RUNNING"
             if state == "FAULT":
-                _note(visit, found, now)
+                if acted:  # what stops it as it is set up again is no stop of a walk
+                    _note(visit, found, now)
+                acted = False
                 _let_go_on(visit)
     except KeyboardInterrupt:
         pass

@@ -14,6 +14,7 @@ _SETTLE_SECONDS = 0.3  # at the end, in which what still swings comes to rest
 _TOLERANCE = 0.05  # rad or m; a position-controlled joint under load stands a little off, and is not asked
 _GAIN = 2.0  # 1/s, from distance to velocity
 _SHARE = 0.25  # of the distance in a period at most: velocities act two periods late, from 0.8 on they swing for ever
+_STILL = 0.3  # rad/s, of a trunk: one that walked may spin at 2 rad/s on legs that are at home already
 _PATIENCE = 2.0  # times the way at full homing speed, before it is given up
 _PATIENCE_SECONDS = 5.0
 
@@ -58,7 +59,8 @@ class Homing:
         most = self._fastest * self._period
         self._target = self._target + np.clip(self._home(position) - self._target, -most, most)
         self._elapsed += self._period
-        self._settled = self._settled + self._period if self._there(position) else 0.0
+        rests = self._there(position) and self._at_rest(measurement)
+        self._settled = self._settled + self._period if rests else 0.0
         velocity = np.clip(self._gain * (self._home(position) - position), -self._fastest, self._fastest)
         effort = robot.stiffness * (self._target - position)
         if "joint_velocity" in measurement:
@@ -77,6 +79,8 @@ class Homing:
         if self._elapsed <= self._longest:
             return ""
         way = self._way(self._position(measurement))
+        if not self._at_rest(measurement):
+            return f"homing has not arrived after {self._elapsed:.1f} s: the robot does not come to rest"
         worst = int(np.argmax(way))
         return (
             f"homing has not arrived after {self._elapsed:.1f} s: {self._robot.joints[worst]} is "
@@ -87,6 +91,11 @@ class Homing:
         by_position = self._robot.commanded_by(POSITION)
         arrived = np.where(by_position, self._target == self._robot.home, self._way(position) < _TOLERANCE)
         return bool(arrived.all())
+
+    def _at_rest(self, measurement: Measurement) -> bool:
+        """Whether a trunk hardly turns, where that is measured; of a robot that stands fast the way tells enough."""
+        rates = measurement.get("imu_angular_velocity") if self._robot.floating_base else None
+        return rates is None or float(np.linalg.norm(rates)) < _STILL
 
     def _way(self, position: Array) -> Array:
         return np.abs(self._home(position) - position)

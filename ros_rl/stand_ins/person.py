@@ -12,7 +12,7 @@ from ros_rl.stand_ins.body import Body
 
 HANGING = 0.5
 """Height of the base of a robot that hangs [m]."""
-_FALLEN, _HESITATES = 0.8, 2.0  # rad, s
+_FALLEN, _HESITATES = 0.5, 2.0  # rad, s; what leans on a folded leg does not stand up by itself
 _STANDS_FIRST = 1.5  # s for which the motors hold before it is lowered
 _LOWERS = 0.2  # m/s
 _WEIGHT = 0.5  # share that the feet carry when it is let go

@@ -106,6 +106,32 @@ def test_joints_without_a_set_point_have_to_be_there(homing, joint):
     assert not homing.done
 
 
+@pytest.mark.parametrize("kind", ["a1", "go2"])
+def test_a_trunk_has_to_come_to_rest_before_it_is_done(kind):
+    robot = load_robot(kind)
+    homing = Homing(robot, 0.05, 0.2, 1.0)
+
+    def spins(*rates: float) -> Measurement:
+        return Measurement(joint_position=robot.home, imu_angular_velocity=np.array(rates))
+
+    homing.start(spins(0.0, 0.0, 2.0), returns=True)
+    for _ in range(20):  # 1 s in the home pose, as a Go2 that trotted: it spun at 2 rad/s and pitched at 2 rad/s
+        homing.command(spins(0.0, 0.0, -2.0))
+        homing.command(spins(0.2, -0.2, 0.2))  # 0.35 rad/s
+    assert not homing.done and not homing.too_long(spins(0.0, 0.0, 2.0))
+    for _ in range(7):
+        homing.command(spins(0.1, -0.1, 0.1))
+    assert homing.done
+    homing.start(spins(0.0, 0.0, 2.0))
+    for _ in range(101):
+        homing.command(spins(0.0, 0.0, 2.0))
+    assert homing.too_long(spins(0.0, 0.0, 2.0)).endswith("the robot does not come to rest")
+    homing.start(Measurement(joint_position=robot.home))
+    for _ in range(7):
+        homing.command(Measurement(joint_position=robot.home))
+    assert homing.done, "where it is not measured, the pose has to do"
+
+
 def test_it_is_given_up_after_twice_the_time_of_the_way_and_five_seconds(homing):
     homing.start(measured(START))  # 1 rad at 0.4 rad/s: 2.5 s
     periods = 0

@@ -39,6 +39,19 @@ def test_a_fallen_robot_is_picked_up_and_lowered_when_it_holds(name, height):
     stand_in.body.close()
 
 
+@pytest.mark.parametrize("tilt, picked", [(0.4, 0), (0.56, 1)])
+def test_what_leans_on_a_folded_leg_is_picked_up_too(tilt, picked):
+    stand_in = load_stand_in("a1").with_options(("rescue",))
+    assert isinstance(stand_in, Quadruped)
+    stand_in.told = Told.nothing(stand_in.body.robot.size)
+    for _ in range(round(2.1 / stand_in.body.period)):
+        if not stand_in.person.carries:
+            stand_in.body.carry(np.array([0.0, 0.0, 0.2]), np.array([np.sin(tilt / 2), 0.0, 0.0, np.cos(tilt / 2)]))
+        stand_in._step()
+    assert stand_in.person.rescued == picked
+    stand_in.body.close()
+
+
 def test_nobody_picks_it_up_unless_asked_to():
     stand_in = load_stand_in("a1").with_options(("standing",))
     assert isinstance(stand_in, Quadruped)
