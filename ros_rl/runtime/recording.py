@@ -60,8 +60,8 @@ class Recording:
     def write(self, film: Path, sheet: Path, robot: Robot) -> None:
         """Write it as a film and as a contact sheet; see `write_video` and `write_sheet`."""
         write_video(film, self.frames, self.every * self.period)
-        touching = dict(zip(robot.contact_links, self.touching.T, strict=True))
-        write_sheet(sheet, self.frames, self.seconds, touching, self._panels(robot))
+        feet = dict(zip(robot.contact_links, self.touching.T, strict=True)) if robot.legs else {}
+        write_sheet(sheet, self.frames, self.seconds, feet, self._panels(robot))
 
     def _panels(self, robot: Robot) -> list[Panel]:
         """Real and commanded velocity; where none is asked for, that of what walks, and the reward of all others."""

@@ -57,6 +57,18 @@ def test_an_arm_has_its_reward_and_no_feet(capsys, tmp_path):
     assert film.is_file() and film.with_suffix(".png").is_file()
 
 
+def test_feet_are_those_of_legs_and_no_gripper_s(monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr("ros_rl.runtime.recording.write_sheet", lambda *given: drawn.append(given[3]))
+    for task, feet in (("so101_reach", 0), ("a1_walk", 4)):
+        settings = load_settings(task)
+        robot = settings.load_robot()
+        assert robot.contact_links  # an SO-101's jaw feels, too
+        still = constant_graph(settings, np.zeros(robot.action_size))
+        record(still, settings, 0.2).write(tmp_path / "film.gif", tmp_path / "sheet.png", robot)
+        assert len(drawn.pop()) == feet
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
