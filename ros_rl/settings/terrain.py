@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ros_rl.config import setting
@@ -12,6 +13,8 @@ from ros_rl.config import setting
 Range = tuple[float, float]
 """Lowest and highest."""
 FLAT, ROUGH, SLOPES, STEPS, SLIPPERY = KINDS = ("flat", "rough", "slopes", "steps", "slippery")
+SIDE = 12.0
+"""Of the square of ground that repeats itself along x and y [m]; half of it goes up, where it has slopes."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,10 @@ class TerrainSettings:
     def varies(self) -> bool:
         """Whether an episode may be on other ground than an even, even slippery floor."""
         return any(kind != FLAT for kind in self.kinds)
+
+
+def fitting_count(length: Range) -> int:
+    """How many lengths of a range fill half a side, as near to its middle as can be; 0 if no number of them does."""
+    low, high = length
+    fewest, most = math.ceil(SIDE / 2 / high - 1e-9), math.floor(SIDE / 2 / low + 1e-9)
+    return min(max(round(SIDE / (low + high)), fewest), most) if fewest <= most else 0

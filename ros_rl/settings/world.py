@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from ros_rl.config import group, setting
 from ros_rl.errors import ConfigError, TimingError
 from ros_rl.robot import POSITION, Robot
-from ros_rl.settings.terrain import FLAT, KINDS, SLIPPERY, Range, TerrainSettings
+from ros_rl.settings.terrain import FLAT, KINDS, SIDE, SLIPPERY, Range, TerrainSettings, fitting_count
 
 _KEY = "driver.backend.world"
 _NOTHING: Range = (0.0, 0.0)
@@ -71,6 +71,13 @@ class WorldSettings:
         for name, (low, high) in self._ranges():
             if low > high:
                 raise ConfigError(f"{_KEY}.{name} is [{low:g}, {high:g}]: its first, the lowest, is above its second")
+        for name, length in (("slope", self.terrain.slope_length), ("step", self.terrain.step_length)):
+            if not fitting_count(length):
+                few = int(SIDE / 2 / length[1])  # one at least: none is longer than half a side
+                raise ConfigError(
+                    f"{_KEY}.terrain.{name}_length is [{length[0]:g}, {length[1]:g}], of which no whole number fills "
+                    f"{SIDE / 2:g} m; lengths of {SIDE / 2 / (few + 1):.3g} and {SIDE / 2 / few:.3g} m do"
+                )
 
     def _ranges(self) -> Iterator[tuple[str, Range]]:
         for group_, prefix in ((self, ""), (self.terrain, "terrain.")):

@@ -12,7 +12,8 @@ import numpy as np
 from ros_rl.backends.mujoco.client import mujoco
 from ros_rl.backends.mujoco.model import HIDDEN, ROBOT, WORLD
 from ros_rl.backends.world.ground import field_of
-from ros_rl.backends.world.terrain import COUNT, HIGHEST, SIDE, STRIDE, Terrain
+from ros_rl.backends.world.terrain import COUNT, HIGHEST, STRIDE, Terrain
+from ros_rl.settings.terrain import SIDE
 from ros_rl.types import Pose
 
 _STRIDES = (1, STRIDE)

@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 
 from ros_rl.backends.starts import Place
-from ros_rl.backends.world.terrain import CELL, SIDE, Terrain
+from ros_rl.backends.world.terrain import CELL, Terrain
 from ros_rl.rotations import from_rotation_vector, multiply, quaternion_to_matrix, yaw_matrix
+from ros_rl.settings.terrain import SIDE
 from ros_rl.types import Array, Pose
 
 _AROUND = 0.4  # m, in which a robot that begins may touch the ground

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ros_rl.settings.terrain import FLAT, ROUGH, SLIPPERY, SLOPES, STEPS, TerrainSettings
+from ros_rl.settings.terrain import FLAT, ROUGH, SIDE, SLIPPERY, SLOPES, STEPS, Range, TerrainSettings, fitting_count
 from ros_rl.types import Array
 
-SIDE = 12.0
-"""Of the square, after which it repeats itself along x and y [m]."""
 COUNT = 240
 """Heights along a side."""
 CELL = SIDE / COUNT
@@ -112,7 +110,7 @@ def _bumps(height: float, spacing: float, rng: np.random.Generator) -> Array:
 
 def _ridges(settings: TerrainSettings, rng: np.random.Generator) -> Array:
     """Along x: valleys and ridges, each as steep up as down."""
-    lengths = np.repeat(_parts(SIDE / 2, settings.slope_length, rng), 2)
+    lengths = np.repeat(_parts(settings.slope_length, rng), 2)
     slopes = np.repeat(rng.uniform(*settings.slope, len(lengths) // 2), 2) * np.tile([1.0, -1.0], len(lengths) // 2)
     edges = np.concatenate([[0.0], np.cumsum(lengths)])
     heights = np.concatenate([[0.0], np.cumsum(np.tan(slopes) * lengths)])
@@ -121,18 +119,22 @@ def _ridges(settings: TerrainSettings, rng: np.random.Generator) -> Array:
 
 def _treads(settings: TerrainSettings, rng: np.random.Generator) -> Array:
     """Along x: treads, each one step higher or lower than the last; as many up as down."""
-    lengths = np.repeat(_parts(SIDE / 2, settings.step_length, rng), 2)
+    lengths = np.repeat(_parts(settings.step_length, rng), 2)
     rises = rng.uniform(*settings.step_height, len(lengths) // 2)
     heights = np.cumsum(rng.permutation(np.concatenate([rises, -rises])))
     edges = np.cumsum(rng.permutation(lengths))
     return np.asarray(heights[np.minimum(np.searchsorted(edges, np.arange(COUNT) * CELL, "right"), len(edges) - 1)])
 
 
-def _parts(whole: float, length: tuple[float, float], rng: np.random.Generator) -> Array:
-    """Lengths drawn from a range, stretched a little so that together they are the whole [m]."""
-    count = max(1, round(whole / (0.5 * (length[0] + length[1]))))
-    drawn = rng.uniform(*length, count)
-    return np.asarray(drawn * whole / drawn.sum())
+def _parts(length: Range, rng: np.random.Generator) -> Array:
+    """Lengths drawn from a range, all moved towards one of its ends so that together they are half a side [m]."""
+    (low, high), count = length, fitting_count(length)
+    shares, wanted = rng.random(count), (SIDE / 2 - count * low) / (high - low) if high > low else 0.0
+    if shares.sum() < wanted:
+        shares = 1.0 - (1.0 - shares) * (count - wanted) / (count - shares.sum())
+    else:
+        shares *= wanted / shares.sum()
+    return np.asarray(low + (high - low) * shares)
 
 
 def _patches(settings: TerrainSettings, rng: np.random.Generator) -> Array:

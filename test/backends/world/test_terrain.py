@@ -14,12 +14,12 @@ import pytest
 from ros_rl.backends import make_backend
 from ros_rl.backends.simulated_robot import SimulatedRobot
 from ros_rl.backends.world.ground import Ground, field_of
-from ros_rl.backends.world.terrain import CELL, COUNT, SIDE, STRIDE, Terrain, draw_terrain
+from ros_rl.backends.world.terrain import CELL, COUNT, STRIDE, Terrain, _parts, draw_terrain
 from ros_rl.errors import ConfigError
 from ros_rl.resources import share_path
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.settings.loading import load_settings
-from ros_rl.settings.terrain import TerrainSettings
+from ros_rl.settings.terrain import SIDE, TerrainSettings
 from ros_rl.types import Array
 
 Make = Callable[..., SimulatedRobot]
@@ -115,6 +115,20 @@ def test_ridges_are_as_steep_as_drawn() -> None:
     assert np.allclose(heights, heights[0]) and np.abs(slopes).max() <= 0.2 + 1e-9
     assert np.mean((np.abs(slopes) >= 0.1) & (np.abs(slopes) <= 0.2)) > 0.75  # all but edges between two
     assert heights.min() == 0.0 and heights[0, -1] < 0.2 * CELL * STRIDE  # back where it began
+
+
+@pytest.mark.parametrize("length", [(1.5, 3.0), (0.3, 6.0), (3.0, 3.0), (2.1, 4.0), (1.2, 1.2), (1.9, 2.05)])
+def test_slopes_are_as_long_as_asked_for(length: tuple[float, float]) -> None:
+    """Each up and down again: where the surface turns is where a slope ends."""
+    for seed in range(5):
+        terrain = draw_terrain(TerrainSettings(kinds=("slopes",), slope_length=length), np.random.default_rng(seed))
+        nodes = terrain.heights[0, ::STRIDE]
+        turns = np.flatnonzero((nodes <= np.roll(nodes, 1)) & (nodes < np.roll(nodes, -1)))
+        ridges = np.diff([*turns, turns[0] + len(nodes)]) * CELL * STRIDE  # from valley to valley
+        assert ridges.min() > 2 * length[0] - 2 * CELL * STRIDE and ridges.max() < 2 * length[1] + 2 * CELL * STRIDE
+        parts = _parts(length, np.random.default_rng(seed))
+        assert parts.sum() == pytest.approx(SIDE / 2)
+        assert parts.min() >= length[0] - 1e-9 and parts.max() <= length[1] + 1e-9
 
 
 def test_steps_are_as_high_as_drawn() -> None:
@@ -222,6 +236,8 @@ def test_an_a1_can_begin_in_every_world_of_its_file(driver: str) -> None:
         ),
         ("a1_walk", "kinds=[]", "terrain.kinds is empty; allowed: any of flat, rough, slopes, steps, slippery"),
         ("a1_walk", "slope=[0.2, 0.1]", r"terrain.slope is \[0.2, 0.1\]: its first, the lowest, is above its second"),
+        ("a1_walk", "slope_length=[4, 4]", r"slope_length is \[4, 4\], of which no .* 6 m; lengths of 3 and 6 m do$"),
+        ("a1_walk", "step_length=[0.7, 0.7]", r"step_length is .0.7, 0.7., of .* lengths of 0.667 and 0.75 m do$"),
         ("a1_walk", "slope=[0, 1]", r"'driver.backend.world.terrain.slope\[1\]' is 1.0, out of range: .*\[rad\]"),
         ("ur5_reach", "kinds=[rough]", r"'ur5e' has no floating base; allowed: \['flat'\]"),
     ],
