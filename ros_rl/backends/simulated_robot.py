@@ -97,6 +97,7 @@ class SimulatedRobot(Simulator, Engine):
         self._pushes.begin(np.random.default_rng([self._seed, drawn, 3]))
         self._late.begin(np.random.default_rng([self._seed, drawn, 4]))
         self._ramp.reset()
+        self._ramp.delay(conditions.latency)
         if robot.floating_base:
             held = robot.neutral_command
             if self._start is not Start.HOME:

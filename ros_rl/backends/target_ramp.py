@@ -22,13 +22,17 @@ class TargetRamp:
     """
 
     def __init__(self, share: float, latency: float, rate: float, substeps: int, rest: Array) -> None:
-        elapsed = np.arange(1, substeps + 1) - latency * rate
-        ramp = max(share * substeps, 1e-9)
         self.substeps = substeps
+        self._ramp, self._latency, self._rate = max(share * substeps, 1e-9), latency, rate
         self._rest = self._older = rest
-        self._share = np.clip(elapsed / ramp, 0.0, 1.0)[:, None]
+        self.delay(0.0)
+
+    def delay(self, more: float) -> None:
+        """Be later than the latency by this, from the next period on [s]; together they are below a period."""
+        elapsed = np.arange(1, self.substeps + 1) - (self._latency + more) * self._rate
+        self._share = np.clip(elapsed / self._ramp, 0.0, 1.0)[:, None]
         self._late = int(np.count_nonzero(elapsed <= 0.0))
-        self._late_share = np.clip((elapsed[: self._late] + substeps) / ramp, 0.0, 1.0)[:, None]
+        self._late_share = np.clip((elapsed[: self._late] + self.substeps) / self._ramp, 0.0, 1.0)[:, None]
 
     def reset(self) -> None:
         """Begin at rest."""

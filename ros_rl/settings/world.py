@@ -49,10 +49,13 @@ class WorldSettings:
     )
     foot_give: Range = setting(
         _NOTHING,
-        "time constant in which feet push back; 0: as hard as the engine has them",
+        "time constant in which feet push back; [0, 0]: as hard as the engine has them",
         unit="s",
         high=0.5,
         low=0.0,
+    )
+    latency: Range = setting(
+        _NOTHING, "actuation latency inside the period, besides driver.backend.latency", unit="s", low=0.0, high=0.2
     )
     late: tuple[int, int] = setting(
         (0, 0), "control periods by which a command comes later than control.delay says, drawn for each", low=0, high=10

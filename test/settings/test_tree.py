@@ -97,6 +97,9 @@ def test_contacts_faster_than_two_physics_steps_are_refused():
 def test_a_latency_of_a_whole_period_is_refused():
     with pytest.raises(TimingError, match="control.delay"):
         load_settings("a1_walk", overrides=["driver.backend.latency=0.05"])
+    drawn = ["driver.backend.latency=0.03", "driver.backend.world.latency=[0, 0.02]"]
+    with pytest.raises(TimingError, match=r"0.03 s with up to 0.02 s of driver.backend.world.latency is not below the"):
+        load_settings("a1_walk", overrides=drawn)
 
 
 def test_a_robot_may_replace_the_tasks_own():

@@ -29,6 +29,7 @@ class Conditions:
         joint_friction: Dry, besides the model's [N m].
         joint_damping: Viscous, besides the model's [N m s/rad].
         armature: Inertia of rotors [kg m^2].
+        latency: Of commands, besides `driver.backend.latency` [s].
     """
 
     friction: float
@@ -42,6 +43,7 @@ class Conditions:
     joint_friction: Array
     joint_damping: Array
     armature: Array
+    latency: float
 
 
 def draw_conditions(world: WorldSettings, friction: float, joints: int, rng: np.random.Generator) -> Conditions:
@@ -66,6 +68,7 @@ def draw_conditions(world: WorldSettings, friction: float, joints: int, rng: np.
         joint_friction=rng.uniform(*world.joint_friction, joints),
         joint_damping=rng.uniform(*world.joint_damping, joints),
         armature=rng.uniform(*world.armature, joints),
+        latency=rng.uniform(*world.latency),
     )
 
 

@@ -74,9 +74,11 @@ class PhysicsSettings(SimulatorSettings):
                 f"{1e3 / self.physics_rate_hz:g} ms (driver.backend.physics_rate_hz {self.physics_rate_hz:g}, "
                 f"control.rate_hz {control.rate_hz:g})"
             )
-        if self.latency >= control.period:
+        more = self.world.latency[1]
+        if self.latency + more >= control.period:
+            drawn = f" with up to {more} s of driver.backend.world.latency" if more else ""
             raise TimingError(
-                f"driver.backend.latency {self.latency} s is not below the control period {control.period} s; "
+                f"driver.backend.latency {self.latency} s{drawn} is not below the control period {control.period} s; "
                 "use control.delay for whole periods"
             )
         self.world.check_timing(self.physics_rate_hz)

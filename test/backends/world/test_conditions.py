@@ -16,6 +16,7 @@ import pytest
 from ros_rl.backends import Scenario, construct
 from ros_rl.backends.simulated_robot import SimulatedRobot
 from ros_rl.backends.starts import Place
+from ros_rl.backends.target_ramp import TargetRamp
 from ros_rl.backends.world.conditions import draw_conditions
 from ros_rl.backends.world.mass import Inertia
 from ros_rl.backends.world.pushes import Pushes
@@ -286,6 +287,28 @@ def test_a_seed_gives_an_episode_to_the_bit(engine: str, made: list[SimulatedRob
     np.testing.assert_array_equal(episodes(one, 3, 5), first)  # whatever it has been through
     assert not np.array_equal(first[:12], first[12:24])
     assert not np.array_equal(episodes(other, 4, 5), first)
+
+
+def test_a_latency_that_is_drawn_is_that_of_its_episode(engine: str, made: list[SimulatedRobot]) -> None:
+    """A range of one value is the setting of that value, to the bit; a wide one is all between."""
+
+    def moved(simulated: SimulatedRobot, seeds: range) -> Array:
+        """How far a joint has come after one period, in each episode."""
+        home, found = GO2.neutral_command, list[float]()
+        for seed in seeds:
+            simulated.begin(np.random.default_rng(seed))
+            before = simulated.step(home, home)["joint_position"][2]
+            found.append(simulated.step(home, home + 0.2)["joint_position"][2] - before)
+        return np.array(found)
+
+    fixed, drawn, none, wide = (
+        world(engine, made, period=0.05, latency=latency)
+        for latency in ((0.0, 0.0), (0.02, 0.02), (0.0, 0.0), (0.0, 0.04))
+    )
+    fixed._ramp = TargetRamp(GO2.command_ramp, 0.02, 500.0, 25, GO2.neutral_command)
+    np.testing.assert_array_equal(moved(fixed, range(2)), moved(drawn, range(2)))
+    found, fast, slow = moved(wide, range(8)), moved(none, range(1))[0], moved(drawn, range(1))[0]
+    assert len(set(found)) == 8 and found.max() <= fast and found.min() < slow < found.max()
 
 
 def test_a_model_without_a_mass_bears_nothing(tmp_path: Path) -> None:
