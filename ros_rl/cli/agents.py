@@ -6,19 +6,22 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ros_rl.cli.options import overrides_of, require, settings_of
-from ros_rl.errors import ConfigError
+from ros_rl.cli.options import check_task, overrides_of, require, settings_of
+from ros_rl.errors import ConfigError, RosRlError
 from ros_rl.resources import share_path
 from ros_rl.settings.loading import parse_override
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
+from ros_rl.tasks import Task, make_task
 from ros_rl.tasks.gym_task import GymTask
 
 if TYPE_CHECKING:
+    from ros_rl.deploy.contract import Contract
     from ros_rl.training.saved_run import SavedRun
 
 
@@ -29,27 +32,54 @@ def agent_of(options: argparse.Namespace, **overrides: Any) -> tuple[Settings, b
         RosRlError: It cannot be read, or does not fit the other options.
     """
     if is_run(options):
+        from ros_rl.training.earlier_run import run_settings
         from ros_rl.training.saved_run import graph_of_run
 
-        return graph_of_run(options.agent, options.task, overrides_of(options, **overrides))
+        found = graph_of_run(options.agent, options.task, overrides_of(options, **overrides))
+        _tell_beyond(options.agent, run_settings(options.agent).task, found[0].task)
+        return found
     from ros_rl.deploy.agent_file import checked_agent, contract_of
 
     refuse_agent_settings(options)
     chooser = next(name for name, kind in AGENT_SETTINGS.items() if kind.discrete)
-    choices = bool(contract_of(options.agent).choices)
+    contract = contract_of(options.agent)
+    choices = bool(contract.choices)
     try:  # no agent's settings act here, but those of another kind do not fit choices
         settings = settings_of(options, **overrides, **({"agent.name": chooser} if choices else {}))
     except ConfigError:
         settings = settings_of(options, **overrides)  # where the file does not fit, that is told
-    return settings, checked_agent(options.agent, settings)
+    agent = checked_agent(options.agent, settings)
+    _tell_beyond(options.agent, _task_of(contract), settings.task)
+    return settings, agent
+
+
+def _task_of(contract: Contract) -> Task | None:
+    """The task that an agent learned, as its file recorded it; None where it did not, or that cannot be read."""
+    recorded = dict(contract.provenance.get("config", {}).get("task", {}))
+    try:
+        return make_task(recorded.pop("name", ""), recorded)
+    except RosRlError:
+        return None
+
+
+def _tell_beyond(agent: Path, learned: Task | None, asked: Task) -> None:
+    """Say what the settings let a task ask for that is beyond what it asked the agent for while that learned."""
+    bounds = {} if learned is None else learned.input_bounds()
+    for name, (low, high) in asked.input_bounds().items():
+        least, most = bounds.get(name, (low, high))
+        if (low < least).any() or (high > most).any():
+            was, now = f"from {least} to {most}", f"{low} to {high}"
+            print(f"ros-rl: agent {agent} learned with {name} {was}; these settings ask for {now}", file=sys.stderr)
 
 
 def shipped_agent(task: str) -> Path:
     """The control graph that ships for a task.
 
     Raises:
-        ConfigError: There is none.
+        UnknownNameError: There is no such task.
+        ConfigError: None ships for it.
     """
+    check_task(task)
     agents = {path.parent.name: path for path in share_path("models").glob("*/agent.onnx")}
     if task not in agents:
         raise ConfigError(

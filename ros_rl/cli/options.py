@@ -21,7 +21,7 @@ from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, run_of
 from ros_rl.settings.loading import load_settings, parse_override
 from ros_rl.settings.recorded import load_run
-from ros_rl.settings.registry import AGENT_SETTINGS, DEFAULT_BACKEND, DEFAULT_TOLD, implied_by
+from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS, DEFAULT_BACKEND, DEFAULT_TOLD, implied_by
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.bring_up import BringUp
 from ros_rl.tasks.gym_task import GymTask
@@ -64,6 +64,16 @@ def check_agent(name: str | None) -> None:
     """
     if name is not None and name not in AGENT_SETTINGS:
         raise UnknownNameError("agent", name, AGENT_SETTINGS)
+
+
+def check_task(name: str) -> None:
+    """Refuse the name of a task that does not exist.
+
+    Raises:
+        UnknownNameError: There is none of that name.
+    """
+    if name not in ALL_TASKS:
+        raise UnknownNameError("task", name, ALL_TASKS.keys() - {BringUp.name})
 
 
 def overrides_of(
@@ -170,6 +180,7 @@ def choose_task(options: argparse.Namespace, *of_robots: str, of_environments: S
 
     Raises:
         ConfigError: None or both are, or an option stands with what it is not for.
+        UnknownNameError: There is no such task.
     """
     if (options.task is None) == (options.env is None):
         raise ConfigError(f"{'neither' if options.task is None else 'both'} of TASK and --env given; name one")
@@ -182,6 +193,7 @@ def choose_task(options: argparse.Namespace, *of_robots: str, of_environments: S
         options.task = GymTask.name
     else:
         _refuse(options, ("env_args", *of_environments), "is for environments and stands with --env")
+        check_task(options.task)
 
 
 def _refuse(options: argparse.Namespace, names: Iterable[str], why: str) -> None:

@@ -121,7 +121,7 @@ def _check(settings: Settings, mode: str) -> None:
     """Refuse what cannot run before anything starts."""
     bringup.check(settings, mode)
     if settings.teleop.device == KEYBOARD:
-        check_terminal()
+        check_terminal(instead="drive with --teleop joystick")
     require(*settings.driver.backend.requires)
     if mode == bringup.TRAIN:
         require("torch", "onnx", "safetensors")

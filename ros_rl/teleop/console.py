@@ -30,14 +30,15 @@ class Console(Display):
 
     Args:
         course: Of the run, if there is one.
+        instead: What a person may do who has no terminal, for messages.
 
     Raises:
         ConfigError: Standard input or output is no terminal, or another job has it.
     """
 
-    def __init__(self, course: Course | None = None) -> None:
+    def __init__(self, course: Course | None = None, instead: str = "") -> None:
         super().__init__(course or Course(None))
-        self._keys = check_terminal()
+        self._keys = check_terminal(instead)
         self._before: list[Any] | None = None
         self._status = ""
         self._lock = threading.Lock()
@@ -111,22 +112,41 @@ class Console(Display):
         _write(f"{_CLEAR}{self._status[:width]}")
 
 
+class Screen:
+    """Standard output for who reads it and drives by something else; its last line only where it is a terminal."""
+
+    def say(self, line: str) -> None:
+        """Print a line above the status."""
+        print_line(f"{_CLEAR if sys.stdout.isatty() else ''}{line}")
+
+    def status(self, text: str) -> None:
+        """Show this at the bottom.
+
+        Args:
+            text: As much of it as the terminal is wide.
+        """
+        if sys.stdout.isatty():
+            _write(f"{_CLEAR}{text[: shutil.get_terminal_size().columns - 1]}")
+
+
 def _write(text: str) -> None:
     with contextlib.suppress(OSError):  # the terminal may be gone
         print(text, end="", flush=True)
 
 
-def check_terminal() -> int:
+def check_terminal(instead: str = "") -> int:
     """The file descriptor of standard input, if keys come from there.
+
+    Args:
+        instead: What a person may do otherwise, for messages.
 
     Raises:
         ConfigError: They do not.
     """
     for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
         if stream is None or not stream.isatty():
-            raise ConfigError(
-                f"keyboard: standard {name} is no terminal; start it in one, or drive with --teleop joystick"
-            )
+            other = f", or {instead}" if instead else ""
+            raise ConfigError(f"keyboard: standard {name} is no terminal; start it in one{other}")
     keys = sys.stdin.fileno()
     if os.tcgetpgrp(keys) != os.getpgrp():
         raise ConfigError("keyboard: another job has the terminal; start it in the foreground")

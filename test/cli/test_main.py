@@ -59,6 +59,8 @@ from ros_rl.settings.registry import ALL_TASKS
             "--set 'driver.backend=7': driver.backend.name is 'mock' by this command or another of its options",
         ),
         (["bringup", "mock", "--set", "robot=a1"], "--set 'robot=a1': robot is 'mock' by this command"),
+        (["run", "a1_wlak"], "unknown task 'a1_wlak'; valid: a1_back, "),
+        (["record", "a1_wlak"], "unknown task 'a1_wlak'; valid: a1_back, "),
         (["run", "mock_point"], "who is to act? --agent FILE or --teleop keyboard"),
         (["train", "xarm_reach", "--interventions", "0.1"], "--interventions 0.1 by whom? --expert NAME"),
         (["train", "xarm_reach", "--interventions", "2"], "--interventions: 2 is not a share in [0, 1]"),

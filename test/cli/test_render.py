@@ -69,10 +69,25 @@ def test_feet_are_those_of_legs_and_no_gripper_s(monkeypatch, tmp_path):
         assert len(drawn.pop()) == feet
 
 
+def test_settings_that_ask_for_more_than_the_agent_learned_are_told_in_a_line(capsys, tmp_path):
+    arguments = ("render", "a1_track", "--seconds", "0.2", "--out", str(tmp_path / "track.gif"))
+    assert run_cli(capsys, *arguments, "--set", "task.forward=0.4")[2] == ""
+    code, _, told = run_cli(capsys, *arguments, "--set", "task.forward=2")
+    assert (
+        code == 0
+        and told.count("\n") == 1
+        and told.endswith(
+            "models/a1_track/agent.onnx learned with velocity_command from [-0.5 -0.3 -0.7] to [0.5 0.3 0.7]; "
+            "these settings ask for [-2.  -0.3 -0.7] to [2.  0.3 0.7]\n"
+        )
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("cartpole_swingup",), "no agent ships for task 'cartpole_swingup': --agent FILE; there is one for a1_"),
+        (("a1_wlak",), "unknown task 'a1_wlak'; valid: a1_back, "),
         (("a1_walk", "--out", "film.avi"), "ends with '.avi'; allowed: .gif, .mp4"),
         (("a1_walk", "--driver", "mock"), "cannot be robot 'a1'"),
     ],

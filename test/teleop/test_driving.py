@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import struct
 import subprocess
 import sys
 import termios
@@ -19,10 +20,12 @@ from graphs import constant_graph
 
 pytest.importorskip("pybullet")
 
+from ros_rl.errors import CommandError  # noqa: E402
 from ros_rl.runtime.robot_world import RobotWorld  # noqa: E402
 from ros_rl.sensors.inputs import VELOCITY_COMMAND  # noqa: E402
 from ros_rl.settings.loading import load_settings  # noqa: E402
-from ros_rl.teleop.driving import Drive, Keys  # noqa: E402
+from ros_rl.teleop.driving import Drive, Keys, Sticks  # noqa: E402
+from ros_rl.teleop.gamepad import Gamepad  # noqa: E402
 
 TRACK = load_settings("a1_track")
 PERIOD = 0.05
@@ -30,7 +33,7 @@ FALLING = [1.0, -1.0, 1.0, -1.0, -1.0, -1.0] * 2
 
 
 def keys() -> Keys:
-    return Keys(TRACK.steering)
+    return Keys(TRACK.steering, None)  # pressed by hand
 
 
 def hold(pressed: Keys, key: str, now: float, seconds: float = 0.6) -> float:
@@ -91,7 +94,7 @@ def test_the_task_is_asked_for_what_is_held_and_for_nothing_before_and_after(wor
     for index in range(40):
         now += PERIOD
         if 8 <= index < 25 and not 9 <= index < 14:  # a keyboard's pause before it repeats
-            drive.keys.press(["i"], now)
+            drive.person.press(["i"], now)
         assert drive.advance(now) == []
         asked.append(drive.step.tick.inputs[VELOCITY_COMMAND][0])
     held = np.flatnonzero(asked)
@@ -102,9 +105,9 @@ def test_the_task_is_asked_for_what_is_held_and_for_nothing_before_and_after(wor
 
 def test_what_is_beyond_what_the_task_asks_for_is_clamped_and_told_once(world):
     drive, now = driven(world, np.zeros(12)), 100.0
-    drive.keys.press(["+"], now)
+    drive.person.press(["+"], now)
     said = drive.advance(now)
-    now = hold(drive.keys, "o", now + 1.0)
+    now = hold(drive.person, "o", now + 1.0)
     for _ in range(2):
         said += drive.advance(now)
         np.testing.assert_array_equal(drive.step.tick.inputs[VELOCITY_COMMAND], [0.0, 0.0, -0.7])
@@ -127,8 +130,65 @@ def test_a_person_may_stand_it_up_again(world):
     drive = driven(world, np.zeros(12))
     for index in range(5):
         drive.advance(100.0 + index * PERIOD)
-    drive.keys.press(["r"], 101.0)
+    drive.person.press(["r"], 101.0)
     assert drive.advance(101.0) == [] and (drive.step.tick.step, drive.step.tick.episode, drive.falls) == (0, 1, 0)
+
+
+def events(*told: tuple[int, int, int]) -> bytes:
+    """Of linux/joystick.h, each by its value, kind (1 button, 2 axis, 128 more: as it is at first) and number."""
+    return b"".join(struct.pack("=IhBB", 0, *event) for event in told)
+
+
+FIRST = [(0, 0x82, axis) for axis in range(8)] + [(0, 0x81, button) for button in range(11)]
+
+
+class TestSticks:
+    """A pipe in the device's place."""
+
+    @pytest.fixture
+    def sticks(self, tmp_path):
+        device = tmp_path / "js0"
+        os.mkfifo(device)
+        gamepad = Gamepad(device, TRACK.teleop, TRACK.driver.dead_man_button)
+        write = os.open(device, os.O_WRONLY)
+        os.write(write, events(*FIRST))
+        yield Sticks(TRACK.steering, gamepad), write
+        os.close(write)
+
+    def hear(self, sticks, *told):
+        person, write = sticks
+        os.write(write, events(*told)) if told else None
+        assert person.listen(1.0, lambda: 1.0)
+        return person.velocity(1.0)
+
+    def test_a_stick_up_goes_forward_until_it_moves_and_to_the_left_is_left(self, sticks):
+        np.testing.assert_array_equal(self.hear(sticks), 0.0)
+        np.testing.assert_allclose(self.hear(sticks, (-32767, 2, 1)), [0.5, 0.0, 0.0])
+        np.testing.assert_allclose(sticks[0].velocity(9.0), [0.5, 0.0, 0.0])
+        np.testing.assert_allclose(self.hear(sticks, (0, 2, 1), (-32767, 2, 0), (32767, 2, 3)), [0.0, 0.3, -0.7])
+
+    def test_slower_again_and_the_end(self, sticks):
+        self.hear(sticks)
+        asked = self.hear(sticks, (-32767, 2, 1), (1, 1, 9), (0, 1, 9), (1, 1, 9))
+        np.testing.assert_allclose(asked, [0.5 / 1.25**2, 0.0, 0.0])
+        assert not sticks[0].again and not sticks[0].ends
+        self.hear(sticks, (1, 1, 7), (0, 1, 7))
+        assert sticks[0].again and not sticks[0].ends
+        self.hear(sticks, (1, 1, 1))
+        assert sticks[0].ends
+
+    def test_one_with_less_axes_than_are_used_is_told(self, tmp_path):
+        device = tmp_path / "js0"
+        device.write_bytes(events(*FIRST[:2], *FIRST[8:]))
+        person = Sticks(TRACK.steering, Gamepad(device, TRACK.teleop, TRACK.driver.dead_man_button))
+        with pytest.raises(CommandError, match="joy has 2 axes, but 'teleop.axes.3.' is 'turn'"):
+            person.listen(1.0, lambda: 1.0)
+
+    def test_one_that_is_gone_ends_it(self, tmp_path):
+        device = tmp_path / "js0"
+        device.write_bytes(events(*FIRST))
+        person = Sticks(TRACK.steering, Gamepad(device, TRACK.teleop, TRACK.driver.dead_man_button))
+        assert person.listen(1.0, lambda: 1.0) and not person.listen(1.0, lambda: 2.0)
 
 
 def test_one_command_in_a_terminal():
@@ -173,7 +233,8 @@ def wait_for(terminal: int, text: str, key: bytes, seconds: float = 60.0) -> str
     [
         (["a1_walk"], "task 'a1_walk' has no velocity_command to steer by; these have one: a1_track, go2_track"),
         (["moon"], "moon"),
-        (["a1_track"], "keyboard: standard input is no terminal"),
+        (["a1_track"], "keyboard: standard input is no terminal; start it in one, or drive with --joystick"),
+        (["a1_track", "--joystick", "/dev/input/none"], "joystick /dev/input/none: No such file or directory"),
     ],
 )
 def test_what_cannot_be_driven_is_refused_in_one_line(arguments, words):
