@@ -126,7 +126,7 @@ class DreamerAgent(Agent):
         if not replay.holds_streams(length):
             return metrics
         for _ in range(self._take("update", self.updates_per_step)):
-            seen = self.seen(replay.streams(max(1, self.batch_size // length), length), self.settings.shift)
+            seen = self.seen(replay.streams(self.batch_size // length, length), self.settings.shift)
             latent, metrics = self._update_model(seen)
             metrics |= self._update_behaviour(*self._starts(latent, seen))
             self.updates += 1
@@ -142,7 +142,7 @@ class DreamerAgent(Agent):
         code = self.actor.code(action) * (1.0 - first)[..., None]
         images = {name: torch.as_tensor(image, device=device) for name, image in stream.images.items()}
         if shift:
-            images = {name: shifted(image) for name, image in images.items()}
+            images = shifted(images)
         images = {name: image.transpose(0, 1).contiguous() for name, image in images.items()}
         return Seen(observation, code, reward, terminated, first, images)
 
@@ -221,9 +221,17 @@ class DreamerAgent(Agent):
         return self.scale.tensors()
 
 
-def shifted(image: Tensor) -> Tensor:
-    """Images of sequences, (batch, length, height, width, channels), each sequence by some pixels at random."""
-    length, height, width, _ = image.shape[1:]
-    stacked = image.permute(0, 2, 3, 1, 4).flatten(3)
-    found = random_shift(stacked, largest_shift(height, width))
-    return found.unflatten(3, (length, -1)).permute(0, 3, 1, 2, 4)
+def shifted(images: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Images of sequences, each (batch, length, height, width, channels), all of a sequence by some pixels at random.
+
+    Those of another size are moved by other ones.
+    """
+    found = {}
+    for side in dict.fromkeys(image.shape[2:4] for image in images.values()):
+        # as channels of one image, so that they are moved alike
+        stacks = {n: i.permute(0, 2, 3, 1, 4).flatten(3) for n, i in images.items() if i.shape[2:4] == side}
+        moved = random_shift(torch.cat([*stacks.values()], -1), largest_shift(*side))
+        parts = moved.split([stack.shape[3] for stack in stacks.values()], -1)
+        for name, part in zip(stacks, parts, strict=True):
+            found[name] = part.unflatten(3, (images[name].shape[1], -1)).permute(0, 3, 1, 2, 4)
+    return found

@@ -82,7 +82,8 @@ def _foretell(agent: DreamerAgent, seen: Seen, looks: int) -> Foretold:
         memory.append(latent.memory)
         drawn.append(latent.drawn)
     told = Latent(torch.stack(memory), torch.stack(drawn))
-    surprise = divergence(posterior, model.recurrent.prior(told.memory)).numpy()
+    beliefs = (posterior, model.recurrent.prior(told.memory))
+    surprise = divergence(*(model.recurrent.log_probability(belief) for belief in beliefs)).numpy()
     observation, images = np.zeros((*shape, 0)), {}
     if isinstance(model.target, Reconstruction):
         features = told.features.flatten(0, 1)

@@ -27,7 +27,7 @@ from ros_rl.settings.replay import ReplaySettings
 from ros_rl.types import Array, Transition
 
 _JUDGED_EPISODES = 10
-"""Finished episodes after which it can be said that all are shorter than an n-step sum."""
+"""Finished episodes after which it can be said that all are shorter than what is to be drawn."""
 
 
 class ReplayBuffer:
@@ -70,6 +70,7 @@ class ReplayBuffer:
         self._rng = np.random.default_rng([seed, 0xBEEF])
         self._unranked = 0  # newest transitions whose priority is still to be set
         self._finished, self._longest = 0, 0
+        self._told: set[str] = set()
 
     @property
     def added(self) -> int:
@@ -271,13 +272,24 @@ class ReplayBuffer:
         self._unranked = 0
 
     def _note_episode(self, length: int) -> None:
-        """Say once that no n-step sum ever reaches its length, as soon as that is plain."""
         self._finished, self._longest = self._finished + 1, max(self._longest, length)
-        if self._finished == _JUDGED_EPISODES and self._longest < self.settings.n_step:
+        self.tell_short("learner.replay.n_step", self.settings.n_step, "every sum is a whole return")
+
+    def tell_short(self, name: str, steps: int, so: str) -> None:
+        """Say once that episodes never have as many steps as a setting asks for, as soon as that is plain.
+
+        Args:
+            name: Of the setting.
+            steps: Its value.
+            so: What follows from it.
+        """
+        if self._finished >= _JUDGED_EPISODES and self._longest < steps and name not in self._told:
+            self._told.add(name)
             logging.getLogger(__name__).warning(
-                "learner.replay.n_step is %d, the longest of the first %d episodes had %d steps: every sum is a whole "
-                "return",
-                self.settings.n_step,
+                "%s is %d, the longest of the first %d episodes had %d steps: %s",
+                name,
+                steps,
                 self._finished,
                 self._longest,
+                so,
             )

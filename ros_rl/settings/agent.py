@@ -103,6 +103,17 @@ class AgentSettings:
         """How many finished episodes an update needs at once."""
         return 0
 
+    def within_episode(self) -> dict[str, int]:
+        """Settings that say how many steps of one episode an update needs in a row, and how many."""
+        return {}
+
+    def through_episodes(self) -> dict[str, int]:
+        """Settings that say how many observations of one robot, through the ends of episodes, make a row, and how many.
+
+        A row counts as so many transitions of ``learner.batch_size``.
+        """
+        return {}
+
     def without_remedy(self) -> frozenset[str]:
         """Its own settings of which no change helps against values that lie: it has no effect, or is made already."""
         return frozenset()

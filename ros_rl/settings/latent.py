@@ -115,6 +115,10 @@ class LatentMpcSettings(EncoderSettings, TemperatureSettings, ReturnSettings):
         """See `AgentSettings.unused_replay`: it learns from sequences, all drawn alike."""
         return HOW_DRAWN
 
+    def within_episode(self) -> dict[str, int]:
+        """See `AgentSettings.within_episode`."""
+        return {"agent.length": self.length}
+
     @classmethod
     def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:
         """See `AgentSettings.meaning`."""

@@ -100,7 +100,7 @@ class Settings:
         return ObservationSpec(robot, seen, self.control.delay, commands, pictures, self.task.observation)
 
     def check_episodes(self, steps: int, title: str) -> None:
-        """Refuse sums that no episode has the steps for, and updates from more episodes than the buffer holds.
+        """Refuse sums and windows that no episode has the steps for, and updates from more episodes than are held.
 
         Args:
             steps: Of the longest episode.
@@ -110,11 +110,9 @@ class Settings:
             ConfigError: The settings ask for either.
         """
         learner, episodes = self.learner, self.agent.whole_episodes()
-        if learner.replay.n_step > steps:
-            raise ConfigError(
-                f"learner.replay.n_step {learner.replay.n_step} is longer than an episode of {title}; "
-                f"allowed: 1 to {steps}"
-            )
+        for name, length in {"learner.replay.n_step": learner.replay.n_step, **self.agent.within_episode()}.items():
+            if length > steps:
+                raise ConfigError(f"{name} {length} is longer than an episode of {title}; allowed: 1 to {steps}")
         wanted = (episodes + 1) * steps if episodes else 0  # one more, of which the end alone is new
         if wanted > learner.replay_capacity:
             raise ConfigError(
@@ -138,14 +136,17 @@ class Settings:
         """Refuse a training that ends before it learns.
 
         Raises:
-            ConfigError: The warm-up takes all its steps.
+            ConfigError: The warm-up takes all its steps, or what the agent learns from at once is as long.
         """
-        steps, warmup = self.training_steps, self.learner.warmup_steps
-        if self.agent.learns and not self.agent.offline and warmup >= steps:
+        steps, warmup, agent = self.training_steps, self.learner.warmup_steps, self.agent
+        otherwise = f"allowed: less than {steps}, or more learner.steps or learner.robot_minutes"
+        if agent.learns and not agent.offline and warmup >= steps:
             raise ConfigError(
-                f"learner.warmup_steps {warmup} leaves none of {steps} environment steps to learn from; "
-                f"allowed: less than {steps}, or more learner.steps or learner.robot_minutes"
+                f"learner.warmup_steps {warmup} leaves none of {steps} environment steps to learn from; {otherwise}"
             )
+        for name, length in (agent.within_episode() | agent.through_episodes()).items():
+            if length >= steps:
+                raise ConfigError(f"{name} {length} is no shorter than all {steps} environment steps; {otherwise}")
 
     def _check_actions(self) -> None:
         """Refuse an agent for other actions than the robot's; of an environment only the environment knows them."""
@@ -174,6 +175,11 @@ class Settings:
             return
         if not agent.learns:
             return
+        if not self.looks and not self.observation.seen(self.task):
+            raise ConfigError(
+                f"agent '{name}' sees nothing: observation.fields and observation.cameras are both [none]; name a "
+                "field or a camera"
+            )
         if self.looks and not agent.sees_images:
             able = ", ".join(each for each, kind in AGENT_SETTINGS.items() if kind.sees_images)
             raise ConfigError(
@@ -191,6 +197,12 @@ class Settings:
         replay, steps = self.learner.replay, self.task.episode_seconds * self.control.rate_hz
         if math.isfinite(steps):
             self.check_episodes(round(steps), f"task '{self.task.name}'")
+        for name, length in self.agent.through_episodes().items():
+            for key in ("replay_capacity", "batch_size"):
+                if (room := getattr(self.learner, key)) < length:
+                    raise ConfigError(
+                        f"learner.{key} {room} does not hold a row of {name} {length}; allowed: at least {length}"
+                    )
         replay.refuse(
             self.agent.unused_replay(), f"of which agent '{variant_name(AGENT_SETTINGS, self.agent)}' has no use"
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ros_rl.config import group, setting
+from ros_rl.errors import ConfigError
 from ros_rl.settings.agent import AgentSettings, ReturnSettings, SmoothSettings
 from ros_rl.settings.replay import HOW_DRAWN
 
@@ -51,6 +52,11 @@ class LatentSettings:
     largest: float = setting(8.0, "log(1 + |x|) of the largest reward or value x that bins can tell", low=1.0, high=20)
     learning_rate: float = setting(1e-3, "Adam's step size of the model", low=1e-7, high=1.0)
 
+    def __post_init__(self) -> None:
+        """Refuse bins of which none is zero."""
+        if self.bins % 2 == 0:
+            raise ConfigError(f"agent.model.bins is {self.bins}, allowed: an odd number, so that one bin is zero")
+
 
 @dataclass(frozen=True)
 class DreamerSettings(SmoothSettings, ReturnSettings):
@@ -68,7 +74,12 @@ class DreamerSettings(SmoothSettings, ReturnSettings):
     shift: bool = setting(
         True, "move the images of a replayed sequence by some pixels at random, all alike", before=False
     )
-    sequence: int = setting(32, "observations in a row that the model learns from at once", unit="steps", low=2)
+    sequence: int = setting(
+        32,
+        "observations in a row that the model learns from at once, in as many rows as learner.batch_size has room for",
+        unit="steps",
+        low=2,
+    )
     burn_in: int = setting(3, "first observations of them from which nothing is imagined", unit="steps", low=0)
     horizon: int = setting(12, "steps that are imagined", unit="steps", low=1)
     imagined: int = setting(128, "latents of each update from which it imagines how things go on", low=1)
@@ -87,6 +98,10 @@ class DreamerSettings(SmoothSettings, ReturnSettings):
     def unused_replay(self) -> tuple[str, ...]:
         """See `AgentSettings.unused_replay`: a model learns from single steps drawn alike."""
         return HOW_DRAWN
+
+    def through_episodes(self) -> dict[str, int]:
+        """See `AgentSettings.through_episodes`."""
+        return {"agent.sequence": self.sequence}
 
     @classmethod
     def meaning(cls, agent: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ros_rl.layout import Layout
-from ros_rl.world_models.categorical import mixed, one_of, uniform_of
+from ros_rl.world_models.categorical import log_mixed, mixed, one_of, uniform_of
 from ros_rl.world_models.layers import Perceptron
 
 _LOG_ROOT = 0.5 * math.log(2.0 * math.pi)
@@ -106,20 +106,16 @@ class ChoiceActor(Actor):
         self.uniform = uniform
         self.net = Perceptron(features, hidden, choices, _STARTS)
 
-    def _probability(self, features: Tensor) -> Tensor:
-        return mixed(self.net(features), self.uniform)
-
     def draw(self, features: Tensor, noise: Tensor) -> Tensor:
         """See `Actor.draw`."""
-        probability = self._probability(features)
+        probability = mixed(self.net(features), self.uniform)
         # the largest per standard exponential number is drawn in proportion to the probabilities
         return one_of(probability, (probability / -uniform_of(noise).log()).argmax(-1, keepdim=True))
 
     def judge(self, features: Tensor, code: Tensor) -> tuple[Tensor, Tensor]:
         """See `Actor.judge`."""
-        probability = self._probability(features)
-        log = probability.log()
-        return (log * code).sum(-1), -(probability * log).sum(-1)
+        log = log_mixed(self.net(features), self.uniform)
+        return (log * code).sum(-1), -(log.exp() * log).sum(-1)
 
     def code(self, action: Tensor) -> Tensor:
         """See `Actor.code`."""

@@ -18,6 +18,11 @@ def mixed(logits: Tensor, share: float) -> Tensor:
     return (1.0 - share) * functional.softmax(logits, -1) + share / logits.shape[-1]
 
 
+def log_mixed(logits: Tensor, share: float) -> Tensor:
+    """The logarithm of `mixed`: finite, too, where no share is uniform and a probability is too small for its type."""
+    return mixed(logits, share).log() if share else functional.log_softmax(logits, -1)
+
+
 def draw(probability: Tensor, uniform: Tensor) -> Tensor:
     """One class of each variable, drawn by its distribution function; see `one_of`.
 
@@ -42,8 +47,8 @@ def uniform_of(normal: Tensor) -> Tensor:
 
 
 def divergence(p: Tensor, q: Tensor) -> Tensor:
-    """KL(p || q) [nat], summed over the variables: (...,) from probabilities (..., variables, classes)."""
-    return (p * (p.log() - q.log())).sum((-1, -2))
+    """KL(p || q) [nat], summed over the variables: (...,) from log-probabilities (..., variables, classes)."""
+    return (p.exp() * (p - q)).sum((-1, -2))
 
 
 def balanced(posterior: Tensor, prior: Tensor, free: float, learn_prior: float, learn_posterior: float) -> Tensor:
@@ -52,7 +57,7 @@ def balanced(posterior: Tensor, prior: Tensor, free: float, learn_prior: float, 
     It is learned from twice: by the prior, to foretell the posterior, and less by the posterior, to be foretold.
 
     Args:
-        posterior: Probabilities (..., variables, classes).
+        posterior: Log-probabilities (..., variables, classes).
         prior: Of the same shape.
         free: What a divergence may be for nothing [nat].
         learn_prior: Weight of the prior's part.

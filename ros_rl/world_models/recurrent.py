@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ros_rl.world_models.categorical import draw, mixed
+from ros_rl.world_models.categorical import draw, log_mixed, mixed
 from ros_rl.world_models.layers import Dense, RecurrentCell
 
 
@@ -89,22 +89,26 @@ class RecurrentModel(nn.Module):
         return found
 
     def prior(self, memory: Tensor) -> Tensor:
-        """p(z given h): probabilities (..., variables, classes)."""
+        """p(z given h): logits (..., variables, classes); see `log_probability`."""
         return self._belief(self.foretell(memory))
 
     def posterior(self, memory: Tensor, embedding: Tensor) -> Tensor:
-        """q(z given h, e): probabilities (..., variables, classes)."""
+        """q(z given h, e): logits (..., variables, classes)."""
         return self._posterior(memory, self.of_embedding(embedding))
 
     def _posterior(self, memory: Tensor, by_embedding: Tensor) -> Tensor:
         return self._belief(self.seen(self.see(memory, by_embedding)))
 
     def _belief(self, logits: Tensor) -> Tensor:
-        return mixed(logits.unflatten(-1, self.shape), self.uniform)
+        return logits.unflatten(-1, self.shape)
+
+    def log_probability(self, belief: Tensor) -> Tensor:
+        """Log-probabilities of a belief's classes, (..., variables, classes)."""
+        return log_mixed(belief, self.uniform)
 
     def draw(self, memory: Tensor, belief: Tensor, uniform: Tensor) -> Latent:
         """The latent of a belief; see `categorical.draw`, `uniform` is (..., variables)."""
-        return Latent(memory, draw(belief, uniform).flatten(-2))
+        return Latent(memory, draw(mixed(belief, self.uniform), uniform).flatten(-2))
 
     def imagine(self, last: Latent, action: Tensor) -> Latent:
         """A latent that may follow, with nothing seen."""
@@ -136,7 +140,7 @@ class RecurrentModel(nn.Module):
                 memory, drawn = memory * keep[k], drawn * keep[k]
             memory = self._advance(Latent(memory, drawn), by_action[k])
             belief = self._posterior(memory, by_embedding[k])
-            drawn = draw(belief, chance[k]).flatten(-2)
+            drawn = self.draw(memory, belief, chance[k]).drawn
             memories.append(memory)
             draws.append(drawn)
             beliefs.append(belief)

@@ -144,7 +144,8 @@ class WorldModel(nn.Module):
         images = {name: image.flatten(0, 1) for name, image in seen.images.items()}
         embedding = self.embed(vector, images)
         latent, posterior = self.recurrent.observe(embedding.unflatten(0, shape), seen.action, seen.first)
-        prior = self.recurrent.prior(latent.memory)
+        beliefs = (posterior, self.recurrent.prior(latent.memory))
+        posterior, prior = (self.recurrent.log_probability(belief) for belief in beliefs)
         features, led = latent.features, 1.0 - seen.first
         count = led.sum().clamp_min(1.0)
         ends = functional.binary_cross_entropy_with_logits(

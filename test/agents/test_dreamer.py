@@ -247,7 +247,7 @@ def test_images_of_a_sequence_are_moved_alike() -> None:
     """By up to two pixels of 32, its edge repeated; each sequence by other ones."""
     image = torch.randint(256, (30, 5, 32, 48, 3), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
     torch.manual_seed(0)
-    found, shifts = shifted(image), set()
+    found, shifts = shifted({"eye": image})["eye"], set()
     assert found.shape == image.shape and found.dtype == torch.uint8
     for before, after in zip(image.numpy(), found.numpy(), strict=True):
         padded = np.pad(before, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="edge")
@@ -255,3 +255,14 @@ def test_images_of_a_sequence_are_moved_alike() -> None:
         assert len(same) == 1
         shifts |= set(same)
     assert len(shifts) > 10, "of 25 that there are"
+
+
+def test_images_of_one_size_are_moved_alike() -> None:
+    """Colour and depth of a camera stay one above the other; another size is moved by itself."""
+    image = torch.randint(256, (20, 4, 32, 48, 3), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    other = torch.randint(256, (20, 4, 16, 16, 1), generator=torch.Generator().manual_seed(2), dtype=torch.uint8)
+    torch.manual_seed(0)
+    found = shifted({"eye": image, "small": other, "depth": image[..., :1]})
+    assert torch.equal(found["eye"][..., :1], found["depth"])
+    assert not torch.equal(found["eye"], image)
+    assert found["small"].shape == other.shape and not torch.equal(found["small"], other)

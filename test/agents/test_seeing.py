@@ -147,3 +147,14 @@ def test_what_a_latent_state_knows_nothing_of_is_refused(setting: str, value: An
     message = f"agent.planner.{setting} is {value}, which has no effect in a latent state: .*; use {only}"
     with pytest.raises(ConfigError, match=message):
         settings_of("latent_mpc", {"planner": {setting: value}})
+
+
+def test_windows_longer_than_all_episodes_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Once; the episodes of an environment without a limit are known only as they end."""
+    agent, replay = made("latent_mpc", length=21)
+    assert agent.train(replay, 600) == agent.train(replay, 601) == {}
+    assert [record.getMessage() for record in caplog.records] == [
+        "agent.length is 21, the longest of the first 30 episodes had 20 steps: nothing is learned from them"
+    ]
+    agent, replay = made("latent_mpc", length=20)
+    assert agent.train(replay, 600) and len(caplog.records) == 1

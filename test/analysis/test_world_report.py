@@ -63,7 +63,7 @@ def test_errors_by_hand() -> None:
 
 def test_only_the_looks_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes after them changes nothing of what is foretold, but how surprised the model is."""
-    agent = agent_of(LAYOUT, "dreamer", model=MODEL)
+    agent = agent_of(LAYOUT, "dreamer", sequence=8, model=MODEL)
     with torch.no_grad():
         agent.world_model.target.vector.out.weight.mul_(30.0)
     replay, found = recorded(), []
@@ -82,13 +82,13 @@ def test_only_the_looks_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_short_episodes_are_told() -> None:
-    agent = agent_of(LAYOUT, "dreamer", model=MODEL)
+    agent = agent_of(LAYOUT, "dreamer", sequence=8, model=MODEL)
     with pytest.raises(DataError, match="no episode has the 13 steps that 4 looks and 10 steps ahead need"):
         foretell(agent, recorded(), 4, 4, 10)
 
 
 def test_without_decoders_rewards_are_judged_alone() -> None:
-    agent = agent_of(LAYOUT, "dreamer", model=MODEL | {"target": "embedding"})
+    agent = agent_of(LAYOUT, "dreamer", sequence=8, model=MODEL | {"target": "embedding"})
     found = errors(foretell(agent, recorded(), 4, 4, 5), LAYOUT)
     assert found["fields"] == found["images"] == {} and len(found["reward"]["mae"]) == 5
 

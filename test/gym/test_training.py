@@ -339,6 +339,10 @@ def test_ctrl_c_prints_the_line_that_goes_on(tmp_path) -> None:
         (["--env", "gym:test/Point-v0", "--steps", "1e5"], "--steps: 1e5 is not a whole number"),
         (["--env", "gym:test/Point-v0", "--agent", "nope"], "unknown agent 'nope'; valid:"),
         (["--env", "gym:test/Point-v0", "--set", "learner.replay.n_step=9"], "n_step 9 is longer than an episode of"),
+        (
+            ["--env", "gym:test/Point-v0", "--agent", "latent_mpc", "--set", "agent.length=9"],
+            "agent.length 9 is longer than an episode of",
+        ),
         (["--env", "gym:test/Point-v0", "--resume", "/none"], "/none holds no checkpoint"),
     ],
 )

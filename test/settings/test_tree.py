@@ -152,11 +152,38 @@ def test_a_robot_that_cannot_give_what_the_task_observes_is_refused(overrides: l
         ),
         (["agent.name=actor_critic", "learner.replay.n_step=3"], "n_step is 3, of which agent 'actor_critic'"),
         (["agent.name=actor_critic", "agent.data=off_policy", "learner.replay.priority=target"], "has no use"),
+        (
+            ["agent.name=latent_mpc", "agent.length=21", "task.episode_seconds=1"],
+            "agent.length 21 is longer than an episode of task 'a1_walk'; allowed: 1 to 20",
+        ),
+        (
+            ["agent.name=dreamer", "agent.sequence=2000", "learner.replay_capacity=1000"],
+            "learner.replay_capacity 1000 does not hold a row of agent.sequence 2000; allowed: at least 2000",
+        ),
+        (
+            ["agent.name=dreamer", "agent.sequence=33", "learner.batch_size=32"],
+            "learner.batch_size 32 does not hold a row of agent.sequence 33; allowed: at least 33",
+        ),
+        (["agent.name=dreamer", "agent.model.bins=64"], "agent.model.bins is 64, allowed: an odd number"),
     ],
 )
 def test_replay_that_cannot_work_is_refused(overrides: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_settings("a1_walk", overrides=overrides)
+
+
+def test_rows_and_windows_as_long_as_allowed_are_taken() -> None:
+    load_settings("a1_walk", overrides=["agent.name=latent_mpc", "agent.length=20", "task.episode_seconds=1"])
+    own = ["agent.name=dreamer", "agent.sequence=100", "learner.batch_size=100", "learner.replay_capacity=100"]
+    load_settings("a1_walk", overrides=own)
+
+
+@pytest.mark.parametrize("agent", ["sac", "latent_mpc", "dreamer"])
+def test_an_agent_that_sees_nothing_is_refused(agent: str) -> None:
+    blind = ["observation.cameras=[none]", "observation.fields=[none]", f"agent.name={agent}"]
+    with pytest.raises(ConfigError, match=f"agent '{agent}' sees nothing: observation.fields and observation.cameras"):
+        load_settings("sphero_navigate", overrides=blind)
+    assert load_settings("sphero_navigate", overrides=[*blind[:2], "agent.name=random"])
 
 
 def test_where_settings_fit_only_together_the_one_that_is_wrong_is_named() -> None:
@@ -209,6 +236,12 @@ def test_warm_up_takes_not_all_of_a_training() -> None:
         training(300, name="sac").check_warmup()
     for other in ({"name": "random"}, {"name": "bc", "log": "run"}):
         training(300, **other).check_warmup()
+    for name, key in (("dreamer", "sequence"), ("latent_mpc", "length")):
+        of_agent = {"name": name, key: 20}
+        own = [{"agent": of_agent, "learner": {"warmup_steps": 5, "steps": 21}}]
+        load_settings("a1_walk", overrides=own).check_warmup()
+        with pytest.raises(ConfigError, match=f"agent.{key} 20 is no shorter than all 20 environment steps"):
+            load_settings("a1_walk", overrides=[*own, "learner.steps=20"]).check_warmup()
     by_time = load_settings("a1_walk", overrides=["learner.robot_minutes=0.25", "learner.warmup_steps=300"])
     with pytest.raises(ConfigError, match="none of 300"):
         by_time.check_warmup()

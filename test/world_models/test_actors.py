@@ -46,6 +46,21 @@ def test_choices_are_drawn_by_their_probabilities() -> None:
     assert actor.action(best).tolist() == [[0.0]]
 
 
+@pytest.mark.parametrize("apart", [1.0, 150.0])
+def test_choices_without_a_uniform_share_are_judged_wherever_they_are(apart: float) -> None:
+    """Also where a probability is too small for float32."""
+    actor = ChoiceActor(6, 16, 3, 0.0)
+    with torch.no_grad():
+        actor.net.out.bias[:] = torch.tensor([apart, 0.0, -apart])
+    logits = actor.net(FEATURES[:9])
+    expected = Categorical(logits=logits.double())
+    density, entropy = actor.judge(FEATURES[:9], torch.eye(3).repeat(3, 1))
+    torch.testing.assert_close(density, expected.log_prob(torch.arange(3).repeat(3)).float())
+    torch.testing.assert_close(entropy, expected.entropy().float())
+    (density + entropy).sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in actor.parameters())
+
+
 @pytest.mark.parametrize(
     ("actor", "action"),
     [(ChoiceActor(6, 4, 5, 0.0), torch.tensor([[3.0], [0.0]])), (ContinuousActor(6, 4, 2, 0.1), torch.rand(2, 2))],

@@ -7,8 +7,9 @@ import math
 
 import pytest
 import torch
+from torch.distributions import Categorical, kl_divergence
 
-from ros_rl.world_models.categorical import balanced, divergence, draw, mixed, one_of, uniform_of
+from ros_rl.world_models.categorical import balanced, divergence, draw, log_mixed, mixed, one_of, uniform_of
 
 
 def test_a_share_is_uniform() -> None:
@@ -56,20 +57,37 @@ APART = 0.5 * math.log(2.0) + 0.5 * math.log(2.0 / 3.0)
 
 
 def test_divergence_by_hand() -> None:
-    assert float(divergence(P, Q)) == pytest.approx(APART)
-    assert float(divergence(Q, Q)) == pytest.approx(0.0, abs=1e-7)
+    assert float(divergence(P.log(), Q.log())) == pytest.approx(APART)
+    assert float(divergence(Q.log(), Q.log())) == pytest.approx(0.0, abs=1e-7)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_divergence_is_that_of_torchs_distributions(share: float) -> None:
+    """Also where a probability is too small for float32, with the gradient of logits."""
+    g = torch.Generator().manual_seed(0)
+    p, q = torch.randn(2, 6, 3, 5, generator=g)
+    p[0, 0, 0], q[1, 1, 1], q[2, 0, 3] = 120.0, 150.0, -200.0
+    found = divergence(log_mixed(p.requires_grad_(), share), log_mixed(q.requires_grad_(), share))
+    found.sum().backward()
+    ours = torch.cat([p.grad, q.grad])
+    exact = [each.detach().double().requires_grad_() for each in (p, q)]
+    of = [Categorical(logits=((1.0 - share) * torch.softmax(each, -1) + share / 5).log()) for each in exact]
+    expected = kl_divergence(*of).sum(-1)
+    expected.sum().backward()
+    torch.testing.assert_close(found, expected.float(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(ours, torch.cat([each.grad for each in exact]).float(), rtol=1e-3, atol=1e-5)
 
 
 def test_balanced_divergence_by_hand() -> None:
     """The prior learns with weight 0.8 and the posterior with 0.1; below the free nats neither does."""
     prior, posterior = Q.clone().requires_grad_(), P.clone().requires_grad_()
-    cost = balanced(posterior, prior, 0.0, 0.8, 0.1)
+    cost = balanced(posterior.log(), prior.log(), 0.0, 0.8, 0.1)
     assert float(cost) == pytest.approx(0.9 * APART)
     cost.backward()
     torch.testing.assert_close(prior.grad, -0.8 * P / Q)
     torch.testing.assert_close(posterior.grad, 0.1 * ((P / Q).log() + 1.0))
     prior, posterior = Q.clone().requires_grad_(), P.clone().requires_grad_()
-    cost = balanced(posterior, prior, 1.0, 0.8, 0.1)
+    cost = balanced(posterior.log(), prior.log(), 1.0, 0.8, 0.1)
     cost.backward()
     assert float(cost) == pytest.approx(0.9)
     assert not prior.grad.any() and not posterior.grad.any()
