@@ -32,6 +32,12 @@ def gripper_width(joints: Array, robot: Robot) -> float:
     return gripper.width_at(float(joints[robot.joints.index(gripper.joint)]))
 
 
+def gripper_speed(velocities: Array, robot: Robot) -> float:
+    """How fast the fingers part [m/s], at velocities of the joints, shape (joints,); negative: they close."""
+    gripper = gripper_of(robot)
+    return gripper.speed_at(float(velocities[robot.joints.index(gripper.joint)]))
+
+
 def _width(tick: Tick, robot: Robot) -> Array:
     return np.array([gripper_width(tick.measurement["joint_position"], robot)])
 

@@ -25,6 +25,10 @@ class Gripper:
         """How far apart the fingers are [m], at a position of the joint [rad or m]."""
         return (position - self.closed) / (self.opened - self.closed) * self.width
 
+    def speed_at(self, velocity: float) -> float:
+        """How fast the fingers part [m/s], at a velocity of the joint [rad/s or m/s]; negative: they close."""
+        return velocity / (self.opened - self.closed) * self.width
+
     def position_at(self, width: float) -> float:
         """The inverse of `width_at`."""
         return self.closed + width / self.width * (self.opened - self.closed)

@@ -24,6 +24,8 @@ JOINTS = {
     "learner": {"replay": {"n_step": 1}},
 }
 """Twenty joint velocities a second in place of two choices."""
+LATE = {"driver": {"backend": {"latency": 0.1}}}
+"""So late that fingers have not closed when the period ends."""
 
 
 @pytest.mark.parametrize("driver", ["pybullet", "mujoco"])
@@ -34,6 +36,7 @@ JOINTS = {
         ("xarm_pick_place", JOINTS, 15.0, 3, 0),
         ("ur5_pick_place", {}, 30.0, 2, 1),
         ("xarm_pick_place", {}, 20.0, 2, 1),
+        ("ur5_pick_place", LATE, 20.0, 1, 1),
     ],
 )
 def test_it_moves_things(

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ros_rl.commands.choice import ChoiceCommands
 from ros_rl.errors import ConfigError
 from ros_rl.robot import load_robot
+from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.scenes import read_scene
 from ros_rl.settings.loading import load_settings
 from ros_rl.tasks import make_task
@@ -55,14 +57,16 @@ def test_a_model_s_batches_in_torch() -> None:
     assert make_task("ur5_pick_place").reward(before, none, none, after).tolist() == pytest.approx([10.0, 1.0, 10.0])
 
 
-def remembered(name: str, before: float, width: float, told: float, tool: list[float], **settings: Any) -> float:
-    task = make_task(name, settings)
+def remembered(name: str, before: float, width: float, told: float, tool: list[float], closing: float = 0.0) -> float:
+    """What is remembered of fingers that close with so many m/s."""
+    task = make_task(name)
     robot = load_robot(task.robot)
     assert robot.gripper is not None
     joint = robot.joints.index("gripper")
-    measured, command = robot.home.copy(), np.zeros(robot.size)
+    measured, command, velocity = robot.home.copy(), np.zeros(robot.size), np.zeros(robot.size)
     measured[joint], command[joint] = robot.gripper.position_at(width), robot.gripper.position_at(told)
-    measurement = Measurement(joint_position=measured, tool_position=np.array(tool))
+    velocity[joint] = (robot.gripper.position_at(-closing) - robot.gripper.position_at(0.0)) / 1.0
+    measurement = Measurement(joint_position=measured, joint_velocity=velocity, tool_position=np.array(tool))
     (value,) = task.remember({"grasp": np.array([before])}, measurement, command, robot).values()
     return float(value[0])
 
@@ -85,6 +89,31 @@ def remembered(name: str, before: float, width: float, told: float, tool: list[f
 )
 def test_what_it_remembers(name: str, before: float, width: float, told: float, tool: list[float], after: int) -> None:
     assert remembered(name, before, width, told, tool) == after
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_fingers_at_rest_begin_to_hold_something(name: str) -> None:
+    assert remembered(name, 0, 0.04, 0.0, LEFT, closing=0.04) == 1.0, "they press, and it gives way"
+    assert remembered(name, 0, 0.04, 0.0, LEFT, closing=0.06) == 0.0
+    assert remembered(name, 1, 0.04, 0.0, LEFT, closing=0.06) == 1.0, "they hold it already"
+
+
+@pytest.mark.parametrize("latency", [0.0, 0.06, 0.1])
+@pytest.mark.parametrize("name", NAMES)
+def test_closing_in_the_air_is_no_grasp(name: str, latency: float) -> None:
+    """Fingers that act late are still on their way, high over the left bin, when the period ends."""
+    pytest.importorskip("pybullet")
+    world = RobotWorld(load_settings(name, overrides=[f"driver.backend.latency={latency}"]), seed=0)
+    commands = world.spec.map
+    assert isinstance(commands, ChoiceCommands)
+    numbers = [list(commands.moves).index(move) for move in ["y_up"] * 4 + ["grip"] * 4]
+    try:
+        world.begin_episode()
+        steps = [world.step(world.command(number)) for number in numbers]
+    finally:
+        world.close()
+    assert TWO_BINS.side(steps[-1].tick.measurement["tool_position"]) == 1.0
+    assert [step.reward for step in steps] == [0.0] * 8
 
 
 def test_gaps_that_make_no_sense() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.features import Bounds
-from ros_rl.features.gripper import gripper_width
+from ros_rl.features.gripper import gripper_speed, gripper_width
 from ros_rl.layout import Fields
 from ros_rl.robot import Robot
 from ros_rl.sensors.inputs import GRASP
@@ -24,6 +24,7 @@ from ros_rl.tasks.milestone import Milestone
 from ros_rl.tasks.task import Task
 from ros_rl.types import Array, Measurement
 
+_AT_REST = 0.05  # m/s; fingers that close without a thing between them are three times as fast
 _HELD = 0.5  # of `grasped_from`, which models predict as a number
 
 
@@ -32,8 +33,9 @@ class PickPlace(Task):
     """Grasp a thing, carry it into the other bin and let it go there; then the next one, in either direction.
 
     Rewards are those of DayDreamer (Wu et al. 2022): 1 for a grasp, -1 for letting go in the same bin, 10 in the other
-    one. All is judged by what the robot measures: fingers that are told to close and stay apart hold something, and the
-    tool's place says over which bin. From which bin it came is remembered in ``grasped_from``.
+    one. All is judged by what the robot measures: fingers that are told to close, have come to rest and are apart hold
+    something, however late they act, and the tool's place says over which bin. From which bin it came is remembered in
+    ``grasped_from``.
     """
 
     scene: ClassVar[str] = "two_bins"
@@ -56,7 +58,7 @@ class PickPlace(Task):
     other_reward: float = setting(10.0, "for letting go over the other bin")
     grip_gap: float = setting(
         0.012,
-        "fingers begin to hold something when they are farther apart than they are told to be by this",
+        "fingers at rest begin to hold something when they are farther apart than they are told to be by this",
         unit="m",
         low=1e-3,
     )
@@ -92,10 +94,12 @@ class PickPlace(Task):
     ) -> dict[str, Array]:
         """The bin over which the tool was when the gripper began to hold something, as long as it does."""
         width, before = gripper_width(measurement["joint_position"], robot), inputs[GRASP]
-        needed = self.slack_gap if before[0] else self.grip_gap
-        if width < self.thinnest or width - gripper_width(command, robot) < needed:
-            return {GRASP: np.zeros(1)}
-        return {GRASP: before if before[0] else np.array([TWO_BINS.side(measurement["tool_position"])])}
+        gap = width - gripper_width(command, robot)
+        if before[0]:
+            return {GRASP: before if width >= self.thinnest and gap >= self.slack_gap else np.zeros(1)}
+        at_rest = abs(gripper_speed(measurement["joint_velocity"], robot)) < _AT_REST
+        holds = width >= self.thinnest and gap >= self.grip_gap and at_rest
+        return {GRASP: np.array([TWO_BINS.side(measurement["tool_position"]) if holds else 0.0])}
 
     def score(self, evaluation: Mapping[str, Any]) -> float:
         """Things that were really moved, per minute."""
