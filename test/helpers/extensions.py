@@ -37,7 +37,7 @@ def run_with_package(
 ) -> subprocess.CompletedProcess[str]:
     """Run Python where these files are an installed package with these entry points."""
     for file in files:
-        shutil.copy(file, folder)
+        (shutil.copytree if file.is_dir() else shutil.copy)(file, folder / file.name)
     info = folder / "example-1.0.dist-info"
     info.mkdir(exist_ok=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: example\nVersion: 1.0\n")

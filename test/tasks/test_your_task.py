@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "your_task.md").read_text(encoding="utf-8")
 EXAMPLES = ROOT / "docs" / "examples" / "tasks"
 FILES = sorted(EXAMPLES.glob("*.py"))
+NOTHING = ROOT / "docs" / "examples" / "two_link"
+_LICENCE = "# Copyright 2026 the ros_rl authors\n# SPDX-License-Identifier: Apache-2.0\n\n"
 REMARKS = {
     "push_cube": [
         "field 'contact' does not change in elements 0",
@@ -82,6 +84,34 @@ def test_it_is_learned_from(package: None, task: str) -> None:
     assert len(np.unique(goals, axis=0)) >= 2
 
 
+def test_a_robot_and_a_task_from_nothing_stand_on_the_page_in_less_than_a_hundred_lines() -> None:
+    package = NOTHING / "two_link"
+    files = [package / "two_link.urdf", package / "two_link.yaml", package / "__init__.py", NOTHING / "pyproject.toml"]
+    lines = 0
+    for file, language in zip(files, ("xml", "yaml", "python", "toml"), strict=True):
+        code = file.read_text(encoding="utf-8").removeprefix(_LICENCE)
+        assert code in blocks(language)
+        lines += len(code.splitlines())
+    assert lines < 100
+
+
+def test_they_are_known_where_they_are_installed_and_learned_from(tmp_path: Path) -> None:
+    code = """
+import numpy as np
+from ros_rl.conformance import check_task
+from ros_rl.settings.loading import load_settings
+from ros_rl.training.local import train_locally
+remarks = check_task("two_link_reach", [])
+tiny = ["agent.name=sac", "agent.hidden=16", "learner.robot_minutes=0.15", "learner.warmup_steps=60"]
+*_, last = train_locally(load_settings("two_link_reach", overrides=tiny))
+print(remarks, last.training.updates > 50 and np.isfinite(last.episode_return))
+"""
+    points = "[ros_rl.robots]\ntwo_link = two_link:ROBOT\n[ros_rl.tasks]\ntwo_link_reach = two_link:TwoLinkReach\n"
+    done = run_with_package([NOTHING / "two_link"], points, tmp_path, "-c", code)
+    remark = "field 'goal_position' does not change in elements 2"  # it is a plane
+    assert done.stdout.splitlines()[-1] == f'["{remark}"] True', done.stderr
+
+
 def test_the_page_tests_a_task_as_it_says(package: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TASKS, "push_cube", ALL_TASKS["push_cube"])  # which it registers, and nobody else is to see
     (code,) = [block for block in blocks("python") if "def test_push_cube" in block]
@@ -102,7 +132,7 @@ print(load_settings("close_grip", overrides=["driver.backend.name=mock"]).observ
 
 
 def test_every_entry_point_stands_on_the_page() -> None:
-    (shown,) = blocks("toml")
+    _, shown = blocks("toml")
     assert declared().replace("[ros_rl", "").split() == re.sub(r'\[project.entry-points."ros_rl|"', "", shown).split()
 
 
