@@ -17,6 +17,7 @@ from ros_rl.errors import ConfigError, MissingDependencyError, UnknownNameError
 from ros_rl.robot import Robot, load_robot
 from ros_rl.robot.findings import Finding, compare
 from ros_rl.robot.model import check_model, write_skeleton
+from ros_rl.safety.workspace import workspace_of
 from ros_rl.sensors.table import check_sensors
 from ros_rl.settings.nodes import ControlSettings
 from ros_rl.settings.simulators.pybullet import PyBulletSettings
@@ -84,6 +85,7 @@ def _beside_urdf(robot: Robot, options: argparse.Namespace) -> Iterator[Finding]
         print(robot_screen(robot, None))
         yield Finding(f"its URDF is not read: {error}")
         return
+    workspace_of(robot)  # refuses a home pose that is not inside
     print(robot_screen(robot, urdf))
     yield from compare(robot, urdf)
     if importlib.util.find_spec("pybullet") is None:

@@ -20,6 +20,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.features import ObservationSpec, Pictures, check_robot, equipped
 from ros_rl.robot import Robot, load_robot
 from ros_rl.ros_names import likely_name
+from ros_rl.safety.workspace import workspace_of
 from ros_rl.sensors.cameras import watched_topics
 from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.agent import AgentSettings
@@ -291,7 +292,8 @@ class Settings:
         """The robot's description, with the sensors that the task needs of those that it may have.
 
         Raises:
-            ConfigError: It cannot give what the task observes, or its backend cannot be it.
+            ConfigError: It cannot give what the task observes, its backend cannot be it, or it may not be where it is
+                in its home pose.
             UnknownNameError: There is no such robot.
         """
         robot = self.control.fitted(self.task.fitted(load_robot(self.robot_name)))
@@ -303,6 +305,7 @@ class Settings:
         watched_topics(robot, self.driver.camera_topics)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)
         self.teleop.check_joints(robot.joints)
+        workspace_of(robot)  # refuses a home pose that is not inside
         return robot
 
     def resetting(self) -> Settings:

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from boxes import entry, joint, link, write_robot
+from boxes import SAFETY, entry, joint, link, write_robot
 from command_line import run_cli
 
 ARM = (link("base", 3.0), joint("hip", "arm", xyz="0 0 0.5"), link("arm", 1.0, "0.3 0.1 0.1"))
@@ -59,6 +59,12 @@ def test_pictures_show_the_joint_where_its_row_says(capsys, tmp_path) -> None:
         (
             {"sensors": ["joint_position", "tool_position"]},
             "sensors name tool_position, and no tool_frame says of what",
+        ),
+        (
+            {"safety": {**SAFETY, "workspace": {"lower": [-1.0, -1.0, 0.6], "upper": [1.0, 1.0, 2.0]}}},
+            "safety.workspace of robot 'box' leaves out a part of its home pose: arm at (0.000, 0.000, 0.500) m is "
+            "0.100 m outside [-1.0, -1.0, 0.6] to [1.0, 1.0, 2.0] m; let the "
+            "box hold [0.0, 0.0, 0.5] to [0.001, 0.001, 0.501] m, or change 'home'",
         ),
     ],
 )

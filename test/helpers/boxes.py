@@ -11,6 +11,15 @@ import yaml
 INERTIAL = '<inertial><mass value="{mass}"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>'
 BOX = '<collision><geometry><box size="{size}"/></geometry></collision>'
 
+SAFETY = {
+    "tilt": float("inf"),
+    "joint_error": float("inf"),
+    "joint_margin": 0.1,
+    "safe_action": "stop",
+    "damping": 0.0,
+}
+"""Of the robot's file."""
+
 
 def link(name: str, mass: float | None = 1.0, size: str = "") -> str:
     inertial = "" if mass is None else INERTIAL.format(mass=mass)
@@ -49,13 +58,7 @@ def write_robot(folder: Path, *parts: str, joints: dict[str, Any], **changes: An
         "base_frame": "base",
         "sensors": ["joint_position", "joint_velocity", "joint_effort"],
         "joints": joints,
-        "safety": {
-            "tilt": float("inf"),
-            "joint_error": float("inf"),
-            "joint_margin": 0.1,
-            "safe_action": "stop",
-            "damping": 0.0,
-        },
+        "safety": SAFETY,
     }
     simulation = {"urdf": "box.urdf", **changes.pop("simulation", {})}
     path = folder / "box.yaml"

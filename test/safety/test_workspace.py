@@ -3,6 +3,8 @@
 
 """An arm stays in its workspace and out of boxes, whatever it is told; one that was found outside may come back."""
 
+import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +12,10 @@ import pytest
 from measurements import at_rest
 
 from ros_rl.errors import ConfigError
-from ros_rl.robot import Robot, load_robot
+from ros_rl.robot import Robot, load_robot, robot_names
 from ros_rl.robot.limits import Box
 from ros_rl.safety import CommandFilter, Guards
-from ros_rl.safety.workspace import Workspace
+from ros_rl.safety.workspace import Workspace, workspace_of
 
 PERIOD = 0.05
 ARM = load_robot("xarm6")
@@ -113,6 +115,46 @@ def test_positions_are_kept_inside_as_well() -> None:
 def test_who_is_where_is_said() -> None:
     depth, text = Workspace(boxed(keep_out={"post": POST})).depth(ARM.home + np.array([0.6, 0, 0, 0, 0, 0]))
     assert depth > 0.0 and "inside the box 'post'" in text and "m is 0." in text
+
+
+@pytest.mark.parametrize(("open_side", "axis"), [("lower", 0), ("lower", 2), ("upper", 0), ("upper", 1), ("upper", 2)])
+def test_a_box_with_an_open_side_keeps_out_as_a_large_one_does(open_side: str, axis: int) -> None:
+    """What is within it is as deep as in a box that ends a hundred metres away."""
+    position = ARM.home + np.array([0.6, 0, 0, 0, 0, 0])
+    far = {"lower": list(POST.lower), "upper": list(POST.upper)}
+    far[open_side][axis] = -100.0 if open_side == "lower" else 100.0
+    wide = {**far, open_side: [value if abs(value) < 100.0 else value * np.inf for value in far[open_side]]}
+    closed, opened = (
+        Workspace(boxed(keep_out={"post": Box(lower=tuple(box["lower"]), upper=tuple(box["upper"]))})).depth(position)
+        for box in (far, wide)
+    )
+    assert opened == closed and opened[0] > 0.0
+
+
+def test_a_home_pose_outside_its_workspace_is_refused() -> None:
+    """With the box that would hold it, which is tight and does."""
+    with pytest.raises(ConfigError) as refused:
+        Workspace(boxed(workspace=Box(lower=(0.5, -0.8, 0.02), upper=(0.8, 0.8, 1.1))))
+    text = str(refused.value)
+    assert text.startswith("safety.workspace of robot 'xarm6' leaves out a part of its home pose: link3 at (-0.019, ")
+    assert " m is 0.519 m outside [0.5, -0.8, 0.02] to [0.8, 0.8, 1.1] m; let the box hold [" in text
+    low, high = (json.loads(f"[{side}]") for side in re.findall(r"hold \[(.*)\] to \[(.*)\] m", text)[0])
+    Workspace(boxed(workspace=Box(lower=tuple(low), upper=tuple(high))))
+    with pytest.raises(ConfigError, match="leaves out"):
+        Workspace(boxed(workspace=Box(lower=tuple(low), upper=(high[0] - 0.002, *high[1:]))))
+
+
+def test_a_home_pose_in_a_box_to_keep_out_of_is_refused() -> None:
+    tool = Workspace(ARM)._kinematics.positions(ARM.home)[-1]
+    stand = Box(lower=tuple(tool - 0.02), upper=tuple(tool + [0.01, 0.05, 0.05]))
+    words = r"safety.keep_out.stand of robot 'xarm6' holds a part of its home pose: .* m is 0.010 m inside \["
+    with pytest.raises(ConfigError, match=words):
+        Workspace(boxed(keep_out={"stand": stand, "post": POST}))
+
+
+@pytest.mark.parametrize("name", robot_names())
+def test_robots_that_ship_may_be_at_home(name: str) -> None:
+    workspace_of(load_robot(name))
 
 
 def test_a_robot_whose_urdf_is_not_there_is_refused() -> None:
