@@ -150,6 +150,13 @@ class Simulator(Backend):
     def begin(self, rng: np.random.Generator) -> Measurement:
         """Put the robot where an episode begins, and draw what changes per episode."""
 
+    def redraw(self, rng: np.random.Generator) -> None:
+        """Draw what changes per episode anew, for one that begins where the robot is; nothing moves.
+
+        Args:
+            rng: Draws all of it.
+        """
+
     @abstractmethod
     def step(self, previous: Array, command: Array) -> Measurement:
         """Hold `command` for one control period and measure.

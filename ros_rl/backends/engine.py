@@ -58,6 +58,10 @@ class Engine(ABC):
         """
 
     @abstractmethod
+    def condition(self, conditions: Conditions) -> None:
+        """Have other conditions from now on, but for what the robot carries and where its mass is; nothing moves."""
+
+    @abstractmethod
     def follow(self, targets: Array) -> None:
         """Simulate a control period, or a part of it, towards commands, shape (substeps, joints)."""
 

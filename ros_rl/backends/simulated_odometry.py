@@ -48,12 +48,16 @@ class SimulatedOdometry:
         Args:
             rng: Draws all errors of the episode.
         """
-        sensors = self._sensors
-        self._rng = rng
         self._odometry.reset()
         self._contact.reset()
         self._contacts: deque[NDArray[np.bool_]] = deque(maxlen=self._late + 1)
         self._velocity = np.zeros(3)
+        self.redraw(rng)
+
+    def redraw(self, rng: np.random.Generator) -> None:
+        """Have other biases, and go on from what is estimated; see `begin`."""
+        sensors = self._sensors
+        self._rng = rng
         self._bias_of_accelerometer = rng.normal(0.0, sensors.accelerometer_bias, 3)
         self._bias_of_gyro = rng.normal(0.0, sensors.gyro_bias, 3)
         self._lean = np.append(rng.normal(0.0, sensors.tilt_bias, 2), 0.0)

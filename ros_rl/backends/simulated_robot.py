@@ -18,7 +18,7 @@ from ros_rl.backends.sensor_noise import add_noise, is_silent
 from ros_rl.backends.simulated_odometry import SimulatedOdometry
 from ros_rl.backends.starts import drawn_place
 from ros_rl.backends.target_ramp import TargetRamp
-from ros_rl.backends.world.conditions import draw_conditions
+from ros_rl.backends.world.conditions import Conditions, draw_conditions
 from ros_rl.backends.world.ground import Ground
 from ros_rl.backends.world.late_commands import LateCommands
 from ros_rl.backends.world.pushes import Pushes
@@ -75,11 +75,9 @@ class SimulatedRobot(Simulator, Engine):
         self.displaced()
         place = drawn_place(self._start, robot, noise, rng)
         passive = robot.passive_home + rng.uniform(-noise, noise, len(robot.passive))
-        friction = rng.uniform(settings.friction_low, settings.friction_high)
-        world_rng = _forked(rng)
-        conditions = draw_conditions(settings.world, friction, robot.size, world_rng)
+        conditions, world_rng = self._draw(rng)
         if settings.world.terrain.varies:
-            self._ground, self._friction = Ground(draw_terrain(settings.world.terrain, world_rng)), friction
+            self._ground = Ground(draw_terrain(settings.world.terrain, world_rng))
             self._lay(self._ground)
             place = self._ground.stand(place)
         self.place(place, passive, conditions, rng)
@@ -97,7 +95,6 @@ class SimulatedRobot(Simulator, Engine):
         self._pushes.begin(np.random.default_rng([self._seed, drawn, 3]))
         self._late.begin(np.random.default_rng([self._seed, drawn, 4]))
         self._ramp.reset()
-        self._ramp.delay(conditions.latency)
         if robot.floating_base:
             held = robot.neutral_command
             if self._start is not Start.HOME:
@@ -109,6 +106,24 @@ class SimulatedRobot(Simulator, Engine):
                 self._advance(held, held)
         self._before = None
         return self._measure()
+
+    def redraw(self, rng: np.random.Generator) -> None:
+        """See `Simulator.redraw`: all but the ground, a payload, where the mass is, and cameras."""
+        self.condition(self._draw(rng)[0])
+        drawn = int(rng.integers(2**31))
+        if self._odometry is not None:
+            self._odometry.redraw(np.random.default_rng([self._seed, drawn, 1]))
+        self._pushes.begin(np.random.default_rng([self._seed, drawn, 3]))
+        self._late.redraw(np.random.default_rng([self._seed, drawn, 4]))
+
+    def _draw(self, rng: np.random.Generator) -> tuple[Conditions, np.random.Generator]:
+        """Conditions of the episode that begins, whose latency holds from now on, and what draws more of its world."""
+        settings = self._physics
+        self._friction = rng.uniform(settings.friction_low, settings.friction_high)
+        world_rng = _forked(rng)
+        conditions = draw_conditions(settings.world, self._friction, self._robot.size, world_rng)
+        self._ramp.delay(conditions.latency)
+        return conditions, world_rng
 
     def arriving(self, sent: Array, last: Array) -> Array:
         """See `Simulator.arriving`."""

@@ -287,6 +287,8 @@ class DriverLoop:
         """A new episode where the robot is, unless nothing may run; a tick is counted already."""
         if self.latch.fire(Event.HOMED):
             rest = self._path.here(reading.measurement)
+            if self._simulator is not None:
+                self._link.ask("redraw", self._simulator.redraw, self._episodes.start())
             if self._runs():
                 return self._begin(reading, rest)
             self._path.rest(rest)

@@ -588,6 +588,15 @@ class TestNoResets:
         answer(loop, self.HELD)
         assert loop.advance().step == 1
 
+    def test_each_episode_draws_its_conditions_and_nothing_within_one_does(self):
+        loop, backend = self.make()
+        drawn = []
+        backend.redraw = lambda rng: drawn.append(rng.random())
+        for verdict in (Verdict.CONTINUE, Verdict.TERMINATED, Verdict.CONTINUE, Verdict.TRUNCATED, Verdict.CONTINUE):
+            answer(loop, self.HELD)
+            loop.advance(verdict)
+        assert drawn == [np.random.default_rng([0, 0xD21E, number]).random() for number in (1, 2)]
+
     def test_velocities_begin_an_episode_at_rest(self):
         loop, _ = self.make(robot=ROBOT)
         for _ in range(3):

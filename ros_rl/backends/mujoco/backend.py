@@ -59,9 +59,15 @@ class MujocoBackend(SimulatedRobot):
 
     def place(self, place: Place, passive: Array, conditions: Conditions, rng: np.random.Generator) -> None:
         """See `Engine.place`."""
-        self._conditioner.apply(conditions)
-        self._drives.reset(conditions)
+        self._conditioner.load(conditions)
+        self.condition(conditions)
+        self._drives.reset()
         self._world.reset(place, passive, rng)
+
+    def condition(self, conditions: Conditions) -> None:
+        """See `Engine.condition`."""
+        self._conditioner.apply(conditions)
+        self._drives.condition(conditions)
 
     @property
     def entangled(self) -> bool:

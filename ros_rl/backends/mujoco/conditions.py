@@ -42,8 +42,13 @@ class Conditioner:
             tensor = turned @ np.diag(model.body_inertia[self._link]) @ turned.T
             self._own = Inertia(float(model.body_mass[self._link]), model.body_ipos[self._link].copy(), tensor)
 
+    def load(self, conditions: Conditions) -> None:
+        """Before the robot is placed: what it carries, and where its mass is."""
+        if self._settings.world.moves_mass:
+            self._load(self._carrier.inertia(self._own, conditions))
+
     def apply(self, conditions: Conditions) -> None:
-        """Before the robot is placed."""
+        """All else, wherever the robot is."""
         model, world, dofs = self._world.model, self._settings.world, self._dofs
         self.grip(np.full(len(self._world.feet), conditions.friction))
         if world.restitution[1] or world.foot_give[1]:
@@ -52,10 +57,8 @@ class Conditioner:
         model.dof_frictionloss[dofs] = self._friction + conditions.joint_friction
         model.dof_damping[dofs] = self._damping + conditions.joint_damping
         model.dof_armature[dofs] = self._armature + conditions.armature
-        if world.moves_mass:
-            self._load(self._carrier.inertia(self._own, conditions))
         if world.moves_mass or world.armature[1]:
-            mujoco.mj_setConst(model, self._world.data)
+            mujoco.mj_setConst(model, mujoco.MjData(model))  # which it puts where the model begins
 
     def grip(self, friction: Array) -> None:
         """Give each foot its friction, shape (feet,)."""

@@ -30,10 +30,11 @@ class Drives:
         self._world, self._robot = world, robot
         self._turning = robot.commanded_by(VELOCITY)
         self._servo = VelocityServo(world, robot) if self._turning.any() else None
-        self.reset(nominal(robot.size))
+        self.condition(nominal(robot.size))
+        self.reset()
 
-    def reset(self, conditions: Conditions) -> None:
-        """Forget what was exerted, and begin an episode under its conditions."""
+    def condition(self, conditions: Conditions) -> None:
+        """Exert what an episode's conditions say from now on."""
         robot, turning = self._robot, self._turning[:, None]
         stiffness, damping = robot.stiffness * conditions.stiffness, robot.damping * conditions.damping
         direct, damped = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, -robot.safety.damping])
@@ -47,6 +48,9 @@ class Drives:
         self._limit = _AT_LIMIT * limit
         if self._servo is not None:
             self._servo.limit = limit[self._turning]
+
+    def reset(self) -> None:
+        """Forget what was exerted."""
         self.effort = np.zeros(self._robot.size)
         """What the joints exert [N m or N], shape (joints,)."""
         self.saturated = 0.0

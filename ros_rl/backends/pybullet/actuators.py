@@ -34,15 +34,19 @@ class Actuators:
         motors = robot.commanded_by(VELOCITY)
         self._motors, self._torques = _Group(motors, body), _Group(~motors, body)
         self._efforts = robot.commanded_by(EFFORT)[self._torques.joints]
-        self.reset(nominal(robot.size))
+        self.condition(nominal(robot.size))
+        self.reset()
 
-    def reset(self, conditions: Conditions) -> None:
-        """Forget what was exerted, and begin an episode under its conditions."""
+    def condition(self, conditions: Conditions) -> None:
+        """Exert what an episode's conditions say from now on."""
         robot, drawn = self._robot, conditions
         self._strength = drawn.strength
         self._stiffness, self._damping = robot.stiffness * drawn.stiffness, robot.damping * drawn.damping
         self._reach = np.maximum(robot.limits.effort * drawn.strength - drawn.joint_friction, 0.0)
         """What motors that turn have left for it [N m], shape (joints,)."""
+
+    def reset(self) -> None:
+        """Forget what was exerted."""
         self.effort = np.zeros(self._robot.size)
         """What the joints exert [N m], shape (joints,)."""
         self.saturated = 0.0

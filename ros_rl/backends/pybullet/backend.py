@@ -90,10 +90,15 @@ class PyBulletBackend(SimulatedRobot):
         self._client.resetBasePositionAndOrientation(index, *base)
         self._client.resetBaseVelocity(index, [0.0] * 3, [0.0] * 3)
         pose(self._client, self._body, place.joints, passive)
-        self._conditioner.apply(self._body, self._scene.world, conditions)
+        self.condition(conditions)
         for item in self._scene.objects.values():
             item.reset(self._client, rng)
-        self._actuators.reset(conditions)
+        self._actuators.reset()
+
+    def condition(self, conditions: Conditions) -> None:
+        """See `Engine.condition`."""
+        self._conditioner.apply(self._body, self._scene.world, conditions)
+        self._actuators.condition(conditions)
 
     def _forget_contacts(self) -> None:
         """Part what lies down or moves, lest forces of the episode before, which PyBullet keeps, begin the next one."""

@@ -55,7 +55,7 @@ class Conditioner:
             return load_robot(self._client, self._robot, path, self._mesh_cell)
 
     def apply(self, body: Body, ground: Sequence[int], conditions: Conditions) -> None:
-        """At the begin of an episode.
+        """What does not move its mass, as an episode begins.
 
         Args:
             body: The robot.

@@ -70,8 +70,7 @@ class RollingBackend(Simulator):
     def begin(self, rng: np.random.Generator) -> Measurement:
         """In the middle, then some random moves straight ahead at full power, and a period at rest."""
         ball, rest = self._ball, self._robot.neutral_command
-        low, high = self._settings.strength
-        ball.strength = rng.uniform(low, high, self._robot.size)
+        self.redraw(rng)
         ball.place, ball.wheels = np.zeros(2), rest
         drawn = int(rng.integers(2**31))
         self._rng = np.random.default_rng([self._seed, drawn])
@@ -91,6 +90,10 @@ class RollingBackend(Simulator):
         self._shown.clear()
         self._feed.begin(np.random.default_rng([self._seed, drawn, 2]))
         return Measurement(measured | self._feed.next())
+
+    def redraw(self, rng: np.random.Generator) -> None:
+        """See `Simulator.redraw`: the strength of its motors."""
+        self._ball.strength = rng.uniform(*self._settings.strength, self._robot.size)
 
     def step(self, previous: Array, command: Array) -> Measurement:
         """Roll for one control period."""

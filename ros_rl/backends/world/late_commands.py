@@ -30,8 +30,12 @@ class LateCommands:
         Args:
             rng: Draws all of it.
         """
-        self._rng, self._lost = rng, rng.uniform(*self._world.dropped)
+        self.redraw(rng)
         self.forget()
+
+    def redraw(self, rng: np.random.Generator) -> None:
+        """See `begin`, for one that goes on with what is on the way."""
+        self._rng, self._lost = rng, rng.uniform(*self._world.dropped)
 
     def forget(self) -> None:
         """Nothing is on the way any more."""

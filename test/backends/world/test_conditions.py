@@ -311,6 +311,56 @@ def test_a_latency_that_is_drawn_is_that_of_its_episode(engine: str, made: list[
     assert len(set(found)) == 8 and found.max() <= fast and found.min() < slow < found.max()
 
 
+def test_what_is_drawn_anew_without_a_reset_moves_nothing_and_carries_the_same(
+    engine: str, made: list[SimulatedRobot]
+) -> None:
+    """Motors at their limit tell their strength, and the feet of a robot that stands what it carries."""
+    ranges = {"motor_strength": [0.7, 1.0], "payload": [0.0, 10.0], "late": [2, 2]}
+    one = world(engine, made, replace(GO2, command_ramp=0.0), period=0.05, **ranges)
+    other = world(engine, made, replace(GO2, command_ramp=0.0), period=0.05, **ranges)
+    home, far = GO2.neutral_command, GO2.home + 3.0
+
+    def weight() -> float:
+        forces = list[float]()
+        for _ in range(40):
+            one.step(home, home)
+            forces.append(float(one.truth().contact_force.sum()))  # type: ignore[union-attr]
+        return float(np.mean(forces[20:]))
+
+    one.begin(np.random.default_rng(0))
+    one.arriving(home + 0.1, home)
+    carried, before = weight(), one.now(None).keep()
+    one.redraw(np.random.default_rng(1))
+    after = one.now(None)
+    for was, now in ((before.pose, after.pose), (before.velocity, after.velocity), (before.joints, after.joints)):
+        np.testing.assert_array_equal(np.concatenate(was), np.concatenate(now))
+    assert weight() == pytest.approx(carried, rel=0.02)
+    one.arriving(home, home)
+    np.testing.assert_array_equal(one.arriving(home, home), home + 0.1)  # it was on the way
+    other.begin(np.random.default_rng(2))
+    other.redraw(np.random.default_rng(1))
+    strengths = [simulated.step(far, far)["joint_effort"] / GO2.limits.effort for simulated in (one, other)]
+    same = np.isclose(*strengths, rtol=1e-6)
+    assert same.sum() >= 10  # drawn by its generator alone; a joint that is fast tells less
+    one.redraw(np.random.default_rng(3))
+    assert np.abs(one.step(far, far)["joint_effort"] / GO2.limits.effort - strengths[0]).max() > 0.05
+
+
+def test_an_estimate_goes_on_with_other_biases(engine: str) -> None:
+    settings = build(BACKEND_SETTINGS[engine], {"odometry": "estimated"})
+    simulated = construct(engine, GO2, settings, 0.05)
+    home = GO2.neutral_command
+    simulated.begin(np.random.default_rng(0))
+    for _ in range(20):
+        there = simulated.step(home, home)["base_position"]
+    lean = simulated._odometry._lean.copy()
+    simulated.redraw(np.random.default_rng(1))
+    assert np.abs(simulated._odometry._lean - lean).max() > 1e-4
+    assert np.abs(there[:2]).max() > 1e-4, "it has an estimate that could be lost"
+    np.testing.assert_allclose(simulated.step(home, home)["base_position"], there, atol=0.005)
+    simulated.close()
+
+
 def test_a_model_without_a_mass_bears_nothing(tmp_path: Path) -> None:
     (tmp_path / "ball.urdf").write_text(BALL.replace('0.1"/><inertia', '0"/><inertia'))
     (tmp_path / "ball.yaml").write_text(BALLS_FILE)
