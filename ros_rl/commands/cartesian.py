@@ -66,6 +66,11 @@ class CartesianCommands(CommandMap):
         names = (*_AXES, _TURN)[: len(scale)]
         self.actions = self.shown = (*names, *(robot.actions[index] for index in self._arm.others))
 
+    @property
+    def tool_actions(self) -> int:
+        """How many actions move the tool; they come first, x, y and z before its turning."""
+        return len(self._axes)
+
     def describe(self) -> dict[str, Any]:
         """See `CommandMap.describe`."""
         return self._described

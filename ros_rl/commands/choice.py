@@ -172,6 +172,10 @@ class ChoiceCommands(CommandMap):
         """Where the tool will be when what is decided at a tick begins to act [m], shape (3,)."""
         return self._arm.tool(self._arm.places(tick)[-1]).position
 
+    def closed(self, tick: Tick) -> bool:
+        """Whether the gripper was told last to close, or is on its way there."""
+        return bool((self._arm.of_others(tick.newest_command) > 0.0).all())
+
     def target(self, start: Array, move: str) -> Array:
         """Where a choice brings the tool from a place [m], both of shape (3,)."""
         way = np.array(self.moves[move])

@@ -93,7 +93,7 @@ class ControllerNode(LifecycleNode):
         if not settings.person_corrects:
             return scripted_person(settings, self._robot)
         limit = settings.driver.dead_man_limit
-        hand = Teleoperator(self._robot, settings.teleop, settings.control.period, limit)
+        hand = Teleoperator(self._robot, settings.teleop, settings.control.period, limit, self._spec.map)
         take = partial(_take_wish, hand)
         self._entrances.append(subscribe_wishes(self._gate, settings, take))
         return Correcting(hand)

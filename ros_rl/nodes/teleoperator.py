@@ -45,7 +45,9 @@ class TeleoperatorNode(Node):
         teleop, driver = settings.teleop, settings.driver
         self._robot, self._device, self._acts = settings.load_robot(), teleop.device, settings.person_acts
         self._corrects = settings.person_corrects
-        self._loop = Teleoperator(self._robot, teleop, settings.control.period, driver.dead_man_limit)
+        drives = self._acts or self._corrects
+        commands = settings.control.command_map(self._robot) if drives else None
+        self._loop = Teleoperator(self._robot, teleop, settings.control.period, driver.dead_man_limit, commands)
         self._fastest = settings.steering
         self._problem, self._told = "", ""
         self._wishes, self._ticks = Input(), Input()

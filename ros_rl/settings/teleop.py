@@ -41,7 +41,9 @@ class TeleopSettings:
     corrects: bool = setting(
         False, "a person who drives takes over from a learning agent while the switch is held, and hands back"
     )
-    speed: float = setting(0.1, "share of a joint's limit that it is moved with at first", low=0.01, high=1.0)
+    speed: float = setting(
+        0.1, "share of a joint's limit, or of a tool's, that it is moved with at first", low=0.01, high=1.0
+    )
     axes: tuple[str, ...] = setting(
         ("left", "forward", "", "turn", SELECTED),
         f"what each axis of joy does: {SELECTED} (the selected joint), {', '.join(TWIST)} (the velocity that the "
@@ -68,7 +70,7 @@ class TeleopSettings:
         """Refuse axes that move what the robot does not have.
 
         Args:
-            joints: That the robot is commanded by.
+            joints: That the robot is commanded by; none where actions move its tool.
 
         Raises:
             ConfigError: An axis moves none of them, and does nothing else either.
@@ -77,9 +79,9 @@ class TeleopSettings:
             return
         for index, name in enumerate(self.axes):
             if name.removeprefix("-") not in ("", SELECTED, *TWIST, *joints):
+                known = f"'' or a joint: {', '.join(joints)}" if joints else "or '': control.commands moves the tool"
                 raise ConfigError(
-                    f"'teleop.axes[{index}]' is '{name}', expected {SELECTED}, {', '.join(TWIST)}, '' or a joint: "
-                    f"{', '.join(joints)}"
+                    f"'teleop.axes[{index}]' is '{name}', expected {SELECTED}, {', '.join(TWIST)}, {known}"
                 )
 
 

@@ -25,7 +25,7 @@ from ros_rl.sensors.cameras import watched_topics
 from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.agent import AgentSettings
 from ros_rl.settings.cameras import CameraSettings
-from ros_rl.settings.commands import COMMAND_SETTINGS
+from ros_rl.settings.commands import COMMAND_SETTINGS, ToolSettings
 from ros_rl.settings.driver import ALWAYS, DriverSettings, check_driver
 from ros_rl.settings.expert import ExpertSettings
 from ros_rl.settings.nodes import (
@@ -304,7 +304,7 @@ class Settings:
         check_driver(self.driver.backend_name, self.driver.backend, robot)
         watched_topics(robot, self.driver.camera_topics)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)
-        self.teleop.check_joints(robot.joints)
+        self.teleop.check_joints(() if isinstance(self.control.commands, ToolSettings) else robot.joints)
         workspace_of(robot)  # refuses a home pose that is not inside
         return robot
 

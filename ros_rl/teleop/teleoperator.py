@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from ros_rl.commands import CommandMap
 from ros_rl.robot import POSITION, VELOCITY, Robot
 from ros_rl.runtime.dead_man import Switch
 from ros_rl.settings.teleop import TeleopSettings
+from ros_rl.teleop.tool import hand_of
 from ros_rl.teleop.wish import Wish
 from ros_rl.types import Array, SafetyState, Tick
 
@@ -21,30 +25,39 @@ _NOTHING = Wish()
 class Teleoperator:
     """Moves joints at shares of their limits as long as a person says so. It has no clock, topic or thread.
 
+    Where the actions of the run move an arm's tool it moves that, by these (`ros_rl.teleop.tool`).
+
     Args:
         robot: What is driven.
         settings: Of the person.
         period: Control period [s].
         limit: How long a wish counts without being heard again [s].
+        commands: What the actions of the run are; None: joint commands.
     """
 
-    def __init__(self, robot: Robot, settings: TeleopSettings, period: float, limit: float) -> None:
-        self._robot, self._period = robot, period
+    def __init__(
+        self, robot: Robot, settings: TeleopSettings, period: float, limit: float, commands: CommandMap | None = None
+    ) -> None:
+        self._robot, self._period, self._commands = robot, period, commands
+        self._hand = hand_of(commands)
+        self._names = robot.joints if self._hand is None else self._hand.names
         self._switch = Switch(limit)
         self._wish = _NOTHING
-        self._selected = 0
+        self._selected = 0 if self._hand is None else len(self._names) - 1
         self._jogs = True
         self.speed = settings.speed
         """Share of a joint's limit at which it moves."""
 
     @property
     def joint(self) -> str:
-        """The joint that is selected."""
-        return self._robot.joints[self._selected]
+        """The joint that is selected, or the action."""
+        return self._names[self._selected]
 
     @property
     def text(self) -> str:
         """What is driven, and how fast."""
+        if self._hand is not None:
+            return f"{self._hand.text} | up, down: {self.joint} | {100 * self.speed:.0f} %"
         kind = self._robot.interfaces[self._selected]
         return f"{self.joint} ({self._selected + 1} of {self._robot.size}, {kind}) at {100 * self.speed:.0f} %"
 
@@ -60,9 +73,9 @@ class Teleoperator:
         if wish.speed:
             self.speed = float(np.clip(self.speed * _FASTER**wish.speed, _SLOWEST, _FASTEST))
         before = self._selected
-        if 0 < wish.pick <= self._robot.size:
+        if 0 < wish.pick <= len(self._names):
             self._selected = wish.pick - 1
-        self._selected = (self._selected + wish.select) % self._robot.size
+        self._selected = (self._selected + wish.select) % len(self._names)
         if self._selected != before:
             self._jogs = False  # a stick that is still held is for the joint before
         elif not wish.jog:
@@ -81,7 +94,7 @@ class Teleoperator:
 
         Joints with velocity and effort commands get a share of that limit. One with position commands goes on from
         what was decided last, which the limits have passed, at a share of its velocity limit. Where commands do not
-        act, the answer is to rest.
+        act, the answer is to rest. Where actions move a tool it is the command of an action, or to rest.
 
         Args:
             tick: The open one.
@@ -89,6 +102,11 @@ class Teleoperator:
         """
         robot, limits = self._robot, self._robot.limits
         acts = tick.safety is SafetyState.RUNNING
+        if self._hand is not None and self._commands is not None and acts and self.held(now):
+            wish = self._wish if self._jogs else replace(self._wish, jog=0.0)
+            action = self._hand.action(tick, wish, self._selected, self.speed)
+            if action is not None:
+                return self._commands.command(tick, action)
         share = self._shares(now) * (self.speed if acts else 0.0)
         last = tick.newest_command
         by_position, by_velocity = robot.commanded_by(POSITION), robot.commanded_by(VELOCITY)
@@ -107,7 +125,7 @@ class Teleoperator:
 
     def _shares(self, now: float) -> Array:
         share = np.zeros(self._robot.size)
-        if not self.held(now):
+        if not self.held(now) or self._hand is not None:
             return share
         for name, value in self._wish.joints.items():
             share[self._robot.joints.index(name)] = value

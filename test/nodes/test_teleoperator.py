@@ -40,11 +40,11 @@ BUSY = ["control.rate_hz=10", "driver.miss_limit=50", "driver.miss_share=1.0", "
 class Person:
     """Holds a joystick, and looks at what the graph tells."""
 
-    def __init__(self) -> None:
-        self.node = rclpy.create_node("joy_node", namespace="mock", use_global_arguments=False)
+    def __init__(self, robot: str = "mock") -> None:
+        self.node = rclpy.create_node("joy_node", namespace=robot, use_global_arguments=False)
         self.axes, self.down, self.there = [0.0] * 8, set(), True
         self.state, self.transitions, self.commands, self.stamps = "", {}, {}, {}
-        self.robot, self.marked = load_robot("mock"), set[int]()
+        self.robot, self.marked = load_robot(robot), set[int]()
         self._lock = threading.Lock()
         self._joy = self.node.create_publisher(Joy, "joy", NEWEST)
         create_timer(self.node, 0.05, self.publish)
@@ -87,9 +87,9 @@ class Person:
 
 
 @pytest.fixture
-def person():
+def person(request):
     rclpy.init(args=[])
-    made = Person()
+    made = Person(getattr(request, "param", "mock"))
     background = Background(made.node)
     yield made
     background.close()
@@ -156,6 +156,26 @@ def test_a_person_shows_a_task_as_many_times_as_asked_for(person, tmp_path) -> N
     assert summary["episodes"] >= 2 and summary["agent"] == "a person at a joystick"
     assert len(person.marked) >= 8, "of twenty; a busy machine misses some"
     assert person.marked == set(person.transitions)
+
+
+@pytest.mark.parametrize("person", ["ur5e_gripper"], indirect=True)
+def test_a_person_shows_an_arm_the_moves_that_an_agent_chooses(person, tmp_path) -> None:
+    """A stick to the left is a step along y, the right one down the lower height; nothing else is kept."""
+    pytest.importorskip("pybullet")
+    arguments = ["record", "ur5_pick_place", "--teleop", "joystick", "--episodes", "1", "--out", str(tmp_path / "run")]
+    sets = [word for item in [*BUSY[1:], "task.episode_seconds=10"] for word in ("--set", item)]
+    with command(*arguments, *sets, *PATIENT) as process:
+        person.wait("DISARMED")
+        wait_for(lambda: person.commands, "the teleoperator's first answers")
+        person.press(ARM)
+        person.wait("READY")
+        person.axes[0], person.down = 1.0, {DEAD_MAN}
+        wait_for(lambda: len(person.transitions) >= 5, "steps", 60.0)
+        person.axes[0], person.axes[4] = 0.0, -1.0
+        assert process.wait(timeout=PATIENCE) == 0
+    shown = [float(action[0]) for action in person.transitions.values()]
+    assert person.marked == set(person.transitions) and set(shown) == {2.0, 4.0}
+    assert shown.count(2.0) >= 4 and shown.index(4.0) >= 4
 
 
 def test_a_person_corrects_an_agent_that_learns(person, tmp_path) -> None:
