@@ -146,6 +146,7 @@ def _sum_up(
 
 def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path | None) -> int:
     """Train on a Gymnasium environment in this process; see `start_nodes`."""
+    settings.check_goes_on(resume is not None)
     require("torch", "onnx", "safetensors", "gymnasium")
     from ros_rl.gym.training import GymTraining
 

@@ -55,7 +55,7 @@ def _build(cls: type[T], values: Any, path: str, where: str, shown: str) -> T:
     if unknown:
         former: Mapping[str, str] = getattr(cls, "former", {})
         if unknown[0] in former:
-            raise ConfigError(f"{where}setting '{key_path(path, unknown[0])}' is there no more; {former[unknown[0]]}")
+            raise ConfigError(f"{where}there is no setting '{key_path(path, unknown[0])}'; {former[unknown[0]]}")
         raise ConfigError(
             f"{where}unknown setting '{key_path(path, unknown[0])}'; "
             f"valid{f' in {shown}' if shown else ''}: {', '.join(sorted(fields)) or 'none'}"

@@ -261,9 +261,11 @@ def check_beginning(settings: Settings, resume: Path | None = None) -> None:
 
     Raises:
         RosRlError: The warm-up leaves nothing to learn from, memory is too small, the agent does not fit robot or task,
-            or the checkpoint, the log or the teacher is missing, broken, or does not fit the settings.
+            or is to adapt what no run learned, or the checkpoint, the log or the teacher is missing, broken, or does
+            not fit the settings.
     """
     settings.check_warmup()
+    settings.check_goes_on(resume is not None)
     spec = settings.observation_spec()
     check_memory(settings.learner.replay_capacity, spec.size, spec.action_size, spec.images)
     begins_with_nothing = not (settings.agent.offline or settings.agent.teacher or settings.learner.demonstrations)

@@ -86,6 +86,11 @@ class AgentSettings:
         return 1
 
     @property
+    def adapts(self) -> bool:
+        """Whether it goes on from a run, in another world, and learns only what differs there."""
+        return False
+
+    @property
     def judges_by_task(self) -> bool:
         """Whether it needs the task's own reward or termination of what it predicts."""
         return False

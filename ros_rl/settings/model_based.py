@@ -110,10 +110,15 @@ class MpcSettings(MpcLearnerSettings, FallingEntropySettings):
     def __post_init__(self) -> None:
         """Check what spans two settings."""
         super().__post_init__()
-        if self.adapt == DYNAMICS and self.act != "planner":
+        if self.adapts and self.act != "planner":
             raise ConfigError(
                 f"agent.adapt '{self.adapt}' needs agent.act planner, not '{self.act}', which does not change"
             )
+
+    @property
+    def adapts(self) -> bool:
+        """See `AgentSettings.adapts`."""
+        return self.adapt == DYNAMICS
 
 
 @dataclass(frozen=True)

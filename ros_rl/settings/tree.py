@@ -149,6 +149,21 @@ class Settings:
             if length >= steps:
                 raise ConfigError(f"{name} {length} is no shorter than all {steps} environment steps; {otherwise}")
 
+    def check_goes_on(self, goes_on: bool) -> None:
+        """Refuse a training from nothing whose agent only adapts what an earlier run learned.
+
+        Args:
+            goes_on: Whether it goes on from an earlier run.
+
+        Raises:
+            ConfigError: There is nothing to adapt.
+        """
+        if self.agent.adapts and not goes_on:
+            raise ConfigError(
+                "agent.adapt 'dynamics' changes what a run learned, and there is none to go on from: ros-rl train TASK "
+                "--resume RUN --adapt dynamics"
+            )
+
     def _check_actions(self) -> None:
         """Refuse an agent for other actions than the robot's; of an environment only the environment knows them."""
         agent, commands = self.agent, self.control.commands

@@ -60,6 +60,8 @@ class Task(ABC):
     """Whether reward and termination stay the same in the left-right mirror image."""
     not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds",)
     """Settings that neither reward nor termination reads, so that they may change without a new control graph."""
+    former: ClassVar[Mapping[str, str]] = {"resets": "it is driver.resets, for every task"}
+    """Settings that somebody may look for here, and what to take in their place."""
     episode_seconds: float
     """Time limit of an episode [s]; reaching it is not a termination."""
 

@@ -77,12 +77,13 @@ def train_locally(
             run itself where it was stopped, or another.
 
     Raises:
-        ConfigError: It is to go on without a folder.
+        ConfigError: It is to go on without a folder, or is to adapt what no run learned.
         RunFolderError: The folder holds a run already, or cannot be written; or there is nothing to go on from, or it
             is of another agent or size.
     """
     if resume is not None and folder is None:
         raise ConfigError(f"what goes on with {resume} takes a folder of its own: train_locally(..., folder=...)")
+    settings.check_goes_on(resume is not None)
     training = TrainingLoop(settings, read_ticks=read_ticks)
     told = callback or Callback()
     if folder is None:

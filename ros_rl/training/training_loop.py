@@ -283,7 +283,7 @@ class TrainingLoop:
     @property
     def _adapts(self) -> bool:
         """Whether it learns a new world's dynamics alone; its warm-up is over, and the robot waits for its rounds."""
-        return to_mapping(self.settings.agent).get("adapt") == DYNAMICS
+        return self.settings.agent.adapts
 
     def _begins_to_adapt(self, before: dict[str, Any]) -> bool:
         """Whether the agent learned everything until now, and the dynamics of a new world from now on."""

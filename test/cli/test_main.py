@@ -134,6 +134,7 @@ def test_checkpoint_and_teacher_are_checked_before_anything_starts(capsys, tmp_p
             ["--resume", run, *adapt, "--set", "agent.act=policy"],
             "needs agent.act planner, not 'policy'",
         ),
+        (["--agent", "mpc", "--set", "agent.adapt=dynamics"], "none to go on from: ros-rl train TASK --resume RUN"),
         (adapt, "--adapt dynamics needs --resume RUN: the agent that adapts"),
         (["--resume", run, "--preset", "debug"], f"--preset has no use with --resume {run}: a run brings its own"),
     ):

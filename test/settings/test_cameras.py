@@ -37,7 +37,7 @@ def robot_of(task: str = "xarm_pick_place", driver: str = "pybullet", **cameras:
 
 
 def test_what_pixels_of_a_knocked_camera_are_now() -> None:
-    with pytest.raises(ConfigError, match=r"frames.moved' is there no more; .*frames.shift \(m\) and turn \(rad\)"):
+    with pytest.raises(ConfigError, match=r"frames.moved'; .*frames.shift \(m\) and turn \(rad\)"):
         load_settings("sphero_navigate", overrides=[{"driver": {"backend": {"frames": {"moved": [0, 0]}}}}])
 
 

@@ -132,7 +132,7 @@ def test_a_file_without_its_end_is_whole_where_it_has_the_last_setting_or_a_pers
 def test_what_is_there_no_more_is_refused_with_what_took_its_place(tmp_path: Path) -> None:
     values = to_mapping(load_settings("a1_walk"))
     for more, words in (
-        ({"driver.backend.frames.moved": [0, 0]}, "frames.moved' is there no more; a knocked camera is"),
+        ({"driver.backend.frames.moved": [0, 0]}, "frames.moved'; a knocked camera is"),
         ({"learner.never": 1}, "unknown setting 'learner.never'"),
     ):
         write_parameters_file(tmp_path / "config.yaml", merge(values, expand(more)), nodes=())

@@ -545,5 +545,10 @@ class TestTrack:
         assert changed == list(range(ticks, 401, ticks))
 
     def test_the_setting_that_counted_ticks_is_told_of(self) -> None:
-        with pytest.raises(ConfigError, match="'task.hold_ticks' is there no more; it is hold_seconds now"):
+        with pytest.raises(ConfigError, match="there is no setting 'task.hold_ticks'; it is hold_seconds now"):
             make_task("a1_track", {"hold_ticks": 80})
+
+    @pytest.mark.parametrize("name", ["a1_track", "ur5_reach"])
+    def test_resets_are_of_the_driver_whatever_the_task(self, name: str) -> None:
+        with pytest.raises(ConfigError, match="there is no setting 'task.resets'; it is driver.resets"):
+            make_task(name, {"resets": "never"})

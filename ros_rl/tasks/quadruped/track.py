@@ -75,7 +75,8 @@ class QuadrupedTrack(QuadrupedGait):
     milestone: ClassVar[Milestone] = Milestone("tracks", "velocity_error", most=0.15, to_the_end=True)
     not_planned: ClassVar[tuple[str, ...]] = ("episode_seconds", "forward", "left", "turning", "hold_seconds")
     former: ClassVar[Mapping[str, str]] = {
-        "hold_ticks": "it is hold_seconds now, in seconds: 80 control periods of 20 Hz are 4.0"
+        **QuadrupedGait.former,
+        "hold_ticks": "it is hold_seconds now, in seconds: 80 control periods of 20 Hz are 4.0",
     }
 
     episode_seconds: float = setting(10.0, "time limit of an episode", unit="s", low=0.5)
