@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Sets of settings under a name: presets for any task and agent, tuned settings of one agent, variants of one task.
+"""Sets of settings under a name: presets for any task and agent, tuned settings of one agent, variants of tasks.
 
 They are `config/presets/*.yaml`, `config/agents/*.yaml` and `config/variants/*.yaml`.
 """
@@ -23,7 +23,7 @@ from ros_rl.settings.registry import AGENT_NAMES, AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 
-_AGENTS, _VARIANTS = "agents", "variants"
+_AGENTS, _VARIANTS, _TASKS = "agents", "variants", "tasks"
 _MEASURED = "# Measured: "
 
 
@@ -35,11 +35,13 @@ class Preset:
         name: Of its file; empty for none.
         general: Nested settings.
         agents: Nested settings of `agent`, by the agent's name; an agent that is not among them keeps its own.
+        tasks: Names of those that it is a variant of; empty if it is none.
     """
 
     name: str = ""
     general: Mapping[str, Any] = field(default_factory=dict)
     agents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tasks: tuple[str, ...] = ()
 
     def onto(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Nested settings with those of the preset taking precedence, whose agent they name."""
@@ -58,23 +60,23 @@ class Preset:
             ConfigError: It is.
         """
         own = self.general.get("agent", {}).get("name", name)
-        if own != name and self.task is None:
+        if own != name and not self.tasks:
             raise ConfigError(f"--preset {self.name} has settings of agent '{own}', which '{name}' is not")
 
     def check_task(self, name: str) -> None:
-        """Refuse another task than the one that the settings are a variant of.
+        """Refuse another task than those that the settings are a variant of.
 
         Raises:
             ConfigError: It is.
         """
-        if self.task not in (None, name):
-            raise ConfigError(f"--preset {self.name} has settings of task '{self.task}', which '{name}' is not")
+        if self.tasks and name not in self.tasks:
+            own = " or ".join(f"'{task}'" for task in self.tasks)
+            raise ConfigError(f"--preset {self.name} has settings of task {own}, which '{name}' is not")
 
     @property
     def task(self) -> str | None:
-        """Name of the task that it is a variant of; None if it is none."""
-        found: str | None = self.general.get("task", {}).get("name")
-        return found
+        """Name of the one task that it is a variant of; None if it is none, or of several."""
+        return self.tasks[0] if len(self.tasks) == 1 else None
 
     def _agent(self, name: Any) -> dict[str, Any]:
         return {"agent": {"name": name, **self.agents[name]}} if isinstance(name, str) and name in self.agents else {}
@@ -117,7 +119,7 @@ def _measured(path: Path) -> str:
 
 
 def variant_titles() -> dict[str, str]:
-    """What each variant of a task is, by its name: the first line of its file."""
+    """What each variant of tasks is, by its name: the first line of its file."""
     return {path.stem: first_comment(path) for path in sorted(share_path("config", _VARIANTS).glob("*.yaml"))}
 
 
@@ -134,7 +136,7 @@ def read_preset(name: str) -> Preset:
         raise UnknownNameError("preset", name, names)
     path = share_path("config", names[name]) / f"{name}.yaml"
     general = read_parameters_file(path, NODES)
-    agents = general.pop(_AGENTS, {})
+    agents, tasks = general.pop(_AGENTS, {}), general.pop(_TASKS, [])
     any_task = {"task": {"name": GymTask.name}}  # which every agent fits
     build(Settings, merge(any_task, general), source=str(path))
     if not isinstance(agents, Mapping):
@@ -143,4 +145,5 @@ def read_preset(name: str) -> Preset:
         if agent not in AGENT_SETTINGS:
             raise ConfigError(f"{path}: unknown agent '{agent}' in 'agents'; valid: {', '.join(AGENT_NAMES)}")
         build(AGENT_SETTINGS[agent], values, f"{_AGENTS}.{agent}", str(path))
-    return Preset(name, general, agents)
+    own = general.get("task", {}).get("name")
+    return Preset(name, general, agents, tuple(tasks) if own is None else (own,))

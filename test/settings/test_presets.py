@@ -86,8 +86,8 @@ def test_a_wrong_preset_is_named_with_its_key(tmp_path, monkeypatch, content, co
 def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
     with pytest.raises(
         UnknownNameError,
-        match="unknown preset 'nope'; valid: a1_dreamer, crossq, debug, dqn, mbpo, sphero_dreamer, sphero_pixels, td7, "
-        "ur5_alone, ur5_pixels, xarm_pixels",
+        match="unknown preset 'nope'; valid: a1_dreamer, crossq, debug, dqn, mbpo, robust, sphero_dreamer, "
+        "sphero_pixels, td7, ur5_alone, ur5_pixels, xarm_pixels",
     ):
         load_settings("a1_walk", preset="nope")
 
@@ -109,14 +109,31 @@ def test_tuned_settings_say_what_the_benchmarks_found_and_the_command_that_they_
 
 
 @pytest.mark.parametrize("name", sorted(variant_titles()))
-def test_a_variant_is_of_one_task_and_says_how_to_train_it(name) -> None:
+def test_a_variant_is_of_its_tasks_and_says_how_to_train_it(name) -> None:
     command = re.search(r"`ros-rl train (\S+) --preset (\S+)`", variant_titles()[name])
     assert command and command[2] == name
-    settings = load_settings(command[1], preset=name)
-    settings.check_warmup()
-    settings.observation_spec()
-    with pytest.raises(ConfigError, match=f"--preset {name} has settings of task '{command[1]}', which 'a1_walk' is"):
-        load_settings("a1_walk", preset=name)
+    for task in read_preset(name).tasks:
+        settings = load_settings(task, preset=name)
+        settings.check_warmup()
+        settings.observation_spec()
+        assert settings.task.name == task
+    told = f"--preset {name} has settings of task '{command[1]}'.*, which 'mock_point' is not"
+    with pytest.raises(ConfigError, match=told):
+        load_settings("mock_point", preset=name)
+
+
+def test_the_robust_a1s_file_says_what_the_preset_does() -> None:
+    file = ROOT / "config" / "tasks" / "a1_robust.yaml"
+    assert load_settings("a1_walk", file) == load_settings("a1_walk", preset="robust")
+
+
+@pytest.mark.parametrize("task", ["go2_track", "a1_track"])
+def test_the_robust_world_meets_a_task_as_it_is(task) -> None:
+    """The world, the odometry and how long it learns alone are the preset's."""
+    own, robust = load_settings(task), load_settings(task, preset="robust")
+    assert (robust.task, robust.agent, robust.control) == (own.task, own.agent, own.control)
+    world = robust.driver.backend.world
+    assert world.latency == (0.0, 0.025) and world.terrain.kinds == ("flat", "rough", "slopes", "steps", "slippery")
 
 
 def test_a_variant_is_for_other_agents_too() -> None:
