@@ -164,4 +164,4 @@ class Go2Track(QuadrupedTrack):
     robot: ClassVar[str] = "go2"
 
     standing_height: float = setting(0.265, "height over the feet below which it crouches", unit="m", low=0.05)
-    fall_height: float = setting(0.14, "trunk height below which the episode ends", unit="m", low=0.0)
+    fall_height: float = setting(0.14, "height over the feet below which the episode ends", unit="m", low=0.0)

@@ -97,4 +97,4 @@ class Go2Walk(QuadrupedWalk):
     name: ClassVar[str] = "go2_walk"
     robot: ClassVar[str] = "go2"
 
-    fall_height: float = setting(0.14, "trunk height below which the episode ends", unit="m", low=0.0)
+    fall_height: float = setting(0.14, "height over the feet below which the episode ends", unit="m", low=0.0)
