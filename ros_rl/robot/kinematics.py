@@ -95,6 +95,28 @@ class Kinematics:
         moves[np.array([self._steps[link - 1].joint for link in self._to_tool], dtype=int)] = True
         return moves
 
+    @property
+    def reach(self) -> tuple[Array, float] | None:
+        """A sphere that the tool does not leave, whatever the joints do; None without a tool or joints that move it.
+
+        Its middle is the origin of the first joint [m], shape (3,), its radius [m] the length of the links behind it.
+        """
+        if self._tool is None or self._offset is None or not self._to_tool:
+            return None
+        first, link, limits = self._to_tool[-1], self._tool, self._robot.limits
+        radius = float(np.linalg.norm(self._offset[:3]))
+        while True:
+            step = self._steps[link - 1]
+            if step.joint >= 0 and step.slide.any():
+                ends = step.share * np.array([limits.lower[step.joint], limits.upper[step.joint]]) + step.offset
+                radius += float(np.abs(ends).max())
+            if link == first:
+                break
+            radius += float(np.linalg.norm(step.fixed[:3, 3]))
+            link = step.parent
+        before = self._forward(np.zeros(self._robot.size))[self._steps[first - 1].parent]
+        return (before @ self._steps[first - 1].fixed)[:3, 3], radius
+
     def tool(self, joints: Array) -> ToolMotion:
         """Where the tool is, and how the joints move it.
 

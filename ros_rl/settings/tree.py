@@ -307,8 +307,8 @@ class Settings:
         """The robot's description, with the sensors that the task needs of those that it may have.
 
         Raises:
-            ConfigError: It cannot give what the task observes, its backend cannot be it, or it may not be where it is
-                in its home pose.
+            ConfigError: It cannot give what the task observes, or do the task; its backend cannot be it; or it may not
+                be where it is in its home pose.
             UnknownNameError: There is no such robot.
         """
         robot = self.control.fitted(self.task.fitted(load_robot(self.robot_name)))
@@ -320,6 +320,7 @@ class Settings:
         watched_topics(robot, self.driver.camera_topics)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)
         self.teleop.check_joints(() if isinstance(self.control.commands, ToolSettings) else robot.joints)
+        self.task.check(robot)
         workspace_of(robot)  # refuses a home pose that is not inside
         return robot
 

@@ -74,6 +74,17 @@ class Task(ABC):
         """The robot as the task uses it, whose action map and guards may differ from those of its file."""
         return robot
 
+    def check(self, robot: Robot) -> None:
+        """Refuse a robot that cannot do it; none, unless a task says so.
+
+        Args:
+            robot: As the task uses it.
+
+        Raises:
+            ConfigError: With what would be right.
+        """
+        return
+
     @abstractmethod
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """r(x_k, u_{k-1}, u_k, x_{k+1}) for a batch, shape (...,).

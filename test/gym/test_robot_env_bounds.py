@@ -98,8 +98,10 @@ def test_actions_may_leave_the_box_by_what_the_robot_may() -> None:
 
 
 def test_goals_are_bounded_by_their_settings() -> None:
-    env = RobotEnv("xarm_reach", task={"goal_radius_max": 0.4, "goal_height_min": 0.2})
+    """A sector of a ring from 0.2 to 0.4 m, 60 degrees to either side: by hand."""
+    task = {"goal_radius_min": 0.2, "goal_radius_max": 0.4, "goal_height_min": 0.2, "goal_sector": np.pi / 3}
+    env = RobotEnv("xarm_reach", task=task)
     low, high = (env.layout.split(side) for side in (env.observation_space.low, env.observation_space.high))
-    np.testing.assert_allclose(low["goal_position"], [-0.4, -0.4, 0.2], rtol=1e-6)
-    np.testing.assert_allclose(high["goal_position"], [0.4, 0.4, 0.45], rtol=1e-6)
+    np.testing.assert_allclose(low["goal_position"], [0.1, -0.2 * np.sqrt(3.0), 0.2], rtol=1e-6)
+    np.testing.assert_allclose(high["goal_position"], [0.4, 0.2 * np.sqrt(3.0), 0.45], rtol=1e-6)
     env.close()

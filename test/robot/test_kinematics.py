@@ -57,6 +57,19 @@ def test_the_tool_is_turned_as_pybullet_has_it_and_moves_by_its_jacobian(name: s
     backend.close()
 
 
+@pytest.mark.parametrize("name", ["so101", "ur5e", "xarm7"])
+def test_the_tool_reaches_no_farther_than_its_links_are_long(name: str) -> None:
+    robot = load_robot(name)
+    kinematics = Kinematics(robot, urdf_of(robot, kinematics=True))
+    assert kinematics.reach is not None
+    middle, radius = kinematics.reach
+    lower, upper = np.maximum(robot.limits.lower, -np.pi), np.minimum(robot.limits.upper, np.pi)
+    rng = np.random.default_rng(0)
+    places = [kinematics.tool(rng.uniform(lower, upper)).position for _ in range(500)]
+    farthest = np.linalg.norm(np.array(places) - middle, axis=1).max()
+    assert 0.85 * radius < farthest <= radius
+
+
 def test_joints_that_do_not_move_the_tool_and_robots_without_one() -> None:
     so101 = load_robot("so101")
     found = Kinematics(so101, urdf_of(so101))
@@ -90,6 +103,15 @@ def test_sliding_and_turning_joints_by_hand(tmp_path: Path) -> None:
     # turned by 90 degrees, the boom that pointed along y points along -x
     found = kinematics.positions(np.array([np.pi / 2, 1.5]))
     assert found == pytest.approx(np.array([[0.0, 0.0, 2.0], [-1.5, 0.0, 2.5], [-1.5, 0.0, 1.5]]))
+    assert kinematics.reach is None, "it has no tool"
+    simulation = load_robot("xarm6").simulation
+    assert simulation is not None
+    simulation = replace(simulation, joints={}, tool_link="hook", tool_offset=(0.0, 0.0, -0.25))
+    limits = replace(robot.limits, lower=np.array([-3.0, -2.0]), upper=np.array([3.0, 1.0]))
+    robot = replace(robot, limits=limits, simulation=simulation, tool_frame="hook")
+    reach = Kinematics(robot, Urdf(tmp_path / "crane.urdf")).reach
+    assert reach is not None and reach[0].tolist() == [0.0, 0.0, 2.0]
+    assert reach[1] == pytest.approx(0.5 + 2.0 + 1.0 + 0.25)
 
 
 @pytest.mark.parametrize("pitch", [-np.pi / 2, -1.0, 0.0, 0.7, np.pi / 2])

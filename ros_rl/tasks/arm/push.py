@@ -15,6 +15,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.features import Bounds
 from ros_rl.layout import Fields
 from ros_rl.robot import Robot
+from ros_rl.tasks.arm.goals import check_goals
 from ros_rl.tasks.goal_measures import distance_measure, object_position
 from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.task import Task
@@ -78,6 +79,13 @@ class Push(Task):
         """The arm that begins with its tool low; another arm begins where its own home pose is."""
         same = robot.size == len(self.low_home) and robot.name == self.robot
         return replace(robot, home=np.array(self.low_home)) if same else robot
+
+    def check(self, robot: Robot) -> None:
+        """Refuse a robot that cannot reach the cube's near side at its goals; see `check_goals`."""
+        low, high = self.input_bounds()["goal_position"]
+        x, z = self.place
+        goals = np.array([[high[0], 0.0, z], [x, low[1], z], [x, high[1], z]])
+        check_goals(goals, robot, {"goal_near": self.goal_near, "goal_far": self.goal_far}, near=z)
 
     def reward(self, before: Fields, last_action: Any, action: Any, after: Fields) -> Any:
         """See the class."""

@@ -14,6 +14,8 @@ from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.features import Bounds
 from ros_rl.layout import Fields
+from ros_rl.robot import Robot
+from ros_rl.tasks.arm.goals import check_goals
 from ros_rl.tasks.goal_measures import TOOL_DISTANCE
 from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.task import Task
@@ -84,8 +86,21 @@ class Reach(Task):
 
     def input_bounds(self) -> dict[str, Bounds]:
         """The box around all goals."""
-        radius, low, high = self.goal_radius_max, self.goal_height_min, self.goal_height_max
-        return {"goal_position": (np.array([-radius, -radius, low]), np.array([radius, radius, high]))}
+        ends = self._ends()
+        return {"goal_position": (ends.min(axis=0), ends.max(axis=0))}
+
+    def check(self, robot: Robot) -> None:
+        """Refuse a robot that cannot reach the goals; see `check_goals`."""
+        names = ("goal_radius_min", "goal_radius_max", "goal_height_min", "goal_height_max", "goal_sector")
+        check_goals(self._ends(), robot, {name: getattr(self, name) for name in names})
+
+    def _ends(self) -> Array:
+        """Goals at the ends of where they lie [m], shape (ends, 3)."""
+        aside = min(self.goal_sector, np.pi / 2)
+        angles = np.array([-self.goal_sector, -aside, 0.0, aside, self.goal_sector])
+        heights = np.array([self.goal_height_min, self.goal_height_max])
+        radius, angle, height = np.meshgrid([self.goal_radius_min, self.goal_radius_max], angles, heights)
+        return np.stack([radius * np.cos(angle), radius * np.sin(angle), height], axis=-1).reshape(-1, 3)
 
     def metrics(self, observation: Fields) -> dict[str, float]:
         """Distance of the tool from the goal [m]."""
