@@ -51,7 +51,7 @@ def foretell(agent: DreamerAgent, replay: ReplayBuffer, count: int, looks: int, 
     Args:
         agent: Holds the model.
         replay: Holds the episodes.
-        count: Stretches to draw; of those through the end of an episode none is used.
+        count: Stretches to draw, each of one episode.
         looks: Observations that the model sees of each.
         steps: Steps after them.
 
@@ -61,13 +61,7 @@ def foretell(agent: DreamerAgent, replay: ReplayBuffer, count: int, looks: int, 
     length = looks + steps
     if not replay.holds(length - 1):
         raise DataError(f"no episode has the {length - 1} steps that {looks} looks and {steps} steps ahead need")
-    drawn = agent.seen(replay.streams(20 * count, length))
-    whole = (drawn.first[1:].sum(0) == 0).nonzero()[:count, 0]
-    if not len(whole):
-        raise DataError(
-            f"of {20 * count} stretches of {length - 1} steps none is of one episode; use a smaller horizon"
-        )
-    return _foretell(agent, drawn.rows(whole), looks)
+    return _foretell(agent, agent.seen(replay.streams(count, length, whole=True)), looks)
 
 
 def _foretell(agent: DreamerAgent, seen: Seen, looks: int) -> Foretold:

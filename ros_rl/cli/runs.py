@@ -23,7 +23,7 @@ from ros_rl.runs.display import print_line as say
 from ros_rl.runs.machine import check_machine
 from ros_rl.runs.prepared import Prepared
 from ros_rl.runs.run_folder import CHECKPOINT, LOGS, RunFolder
-from ros_rl.runs.screens import intention, result_screen
+from ros_rl.runs.screens import intention, replay_line, result_screen, unseen_line
 from ros_rl.runs.signals import stop_event
 from ros_rl.runs.state import RunState
 from ros_rl.runs.summary import summarise
@@ -93,7 +93,9 @@ def _lead_nodes(
     what = settings.robot_name if mode == bringup.BRING_UP else settings.task.name
     say(f"{mode}: {what} on {settings.driver.backend_name}; files in {folder.path}")
     if mode == bringup.TRAIN:
-        say(intention(settings))
+        lines = (intention(settings), replay_line(settings, settings.observation_spec()), unseen_line(settings))
+        for line in filter(None, lines):
+            say(line)
     if resume is not None:
         say(beginning(resume))
     training = mode == bringup.TRAIN
@@ -159,6 +161,7 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
         stop = stop_event()
         say(f"train: {settings.task.title}; files in {folder.path}")
         say(intention(settings))
+        say(replay_line(settings, run.training.spec))
         if resume is not None:
             say(beginning(resume))
         with display:

@@ -127,19 +127,22 @@ class ReplayBuffer:
         end = ends[self._rng.integers(0, len(ends), batch)]
         return self.at(place[end[:, None] - np.arange(length - 1, -1, -1)])
 
-    def streams(self, batch: int, length: int) -> Stream:
+    def streams(self, batch: int, length: int, whole: bool = False) -> Stream:
         """Draw what a robot saw one observation after the other, through the ends of episodes, (batch, length, ...).
 
         Args:
             batch: How many rows.
             length: Observations in each, at least 2.
+            whole: Whether each row is to be of one episode.
 
         Raises:
-            ConfigError: No robot has made as many transitions.
+            ConfigError: No robot has made as many transitions, or no episode has.
         """
-        place, ends = self._ring.rows(length - 1)
+        place, ends = self._ring.windows(length - 1) if whole else self._ring.rows(length - 1)
         if not len(ends):
-            raise ConfigError(f"the replay buffer holds no {length - 1} transitions of one robot")
+            raise ConfigError(
+                f"the replay buffer holds no {length - 1} transitions of one {'episode' if whole else 'robot'}"
+            )
         end = ends[self._rng.integers(0, len(ends), batch)]
         return streams(self._ring, place[end[:, None] - np.arange(length - 2, -1, -1)])
 

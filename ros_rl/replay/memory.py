@@ -30,6 +30,19 @@ def bytes_per_transition(observation_size: int, action_size: int, images: Sequen
     return 4 * (2 * observation_size + action_size) + sum(math.prod(item.shape) for item in images) + _BESIDE
 
 
+def told(capacity: int, observation_size: int, action_size: int, images: Sequence[Field] = ()) -> str:
+    """How many transitions a buffer holds at most, and the memory that they take.
+
+    Args:
+        capacity: Transitions held.
+        observation_size: See `bytes_per_transition`.
+        action_size: See there.
+        images: See there.
+    """
+    size = capacity * bytes_per_transition(observation_size, action_size, images)
+    return f"at most {capacity} transitions, {f'{size / _GB:.1f} GB' if size >= _GB else f'{size / 1e6:.0f} MB'}"
+
+
 def free_memory(meminfo: Path = Path("/proc/meminfo"), limits: Sequence[Path] = _LIMITS) -> float:
     """Bytes that this process can still get: of the machine, at most its container's limit; inf where nothing says.
 

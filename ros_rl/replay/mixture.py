@@ -92,13 +92,14 @@ class MixedReplay(ReplayBuffer):
         shown = self.demonstrations.sequences
         return self._mixed(batch, lambda count: own(count, length), lambda count: shown(count, length))
 
-    def streams(self, batch: int, length: int) -> Stream:
+    def streams(self, batch: int, length: int, whole: bool = False) -> Stream:
         """See `ReplayBuffer.streams`; of the robot's own alone as long as nothing so long was shown."""
-        if not self.demonstrations.holds_streams(length):
-            return super().streams(batch, length)
+        theirs = self.demonstrations
+        if not (theirs.holds(length - 1) if whole else theirs.holds_streams(length)):
+            return super().streams(batch, length, whole)
         own, shown = self._shares(batch)
-        parts = [super().streams(own, length)] if own else []
-        return _joined(parts + ([self.demonstrations.streams(shown, length)] if shown else []))
+        parts = [super().streams(own, length, whole)] if own else []
+        return _joined(parts + ([theirs.streams(shown, length, whole)] if shown else []))
 
     def everything(self) -> Batch:
         """See `ReplayBuffer.everything`."""

@@ -19,6 +19,14 @@ _RANGES = ("SUBNET", "LOCALHOST", "SYSTEM_DEFAULT")
 _LARGEST_DOMAIN = 232
 """Of a higher one, DDS's port numbers would not fit."""
 _PROBE = "import rclpy; rclpy.init(args=[]); rclpy.create_node('ros_rl_probe'); rclpy.shutdown()"
+_DRAWS = """
+from ros_rl.errors import RosRlError
+try:
+    from {module} import drawing_problem
+    print(drawing_problem())
+except RosRlError as error:
+    print(error)
+"""
 _PROBE_SECONDS = 60.0
 
 
@@ -30,10 +38,12 @@ def check_machine(settings: Settings) -> None:
 
     Raises:
         ConfigError: There is no display to open a window on, or a variable of ROS keeps nodes apart.
-        RosRlError: The middleware that is asked for does not start.
+        RosRlError: The middleware that is asked for does not start, or nothing can be drawn where cameras look.
     """
     if getattr(settings.driver.backend, "gui", False):
         check_display()
+    if settings.driver.backend.drawn_by and settings.load_robot().cameras:
+        _check_renderer(settings.driver.backend.drawn_by)
     check_ros_variables(os.environ)
     if os.environ.get("RMW_IMPLEMENTATION"):
         _check_middleware(os.environ["RMW_IMPLEMENTATION"])
@@ -61,6 +71,21 @@ def check_ros_variables(environment: Mapping[str, str]) -> None:
         raise ConfigError(f"ROS_DOMAIN_ID is '{domain}', allowed: whole numbers from 0 to {_LARGEST_DOMAIN}")
 
 
+def _check_renderer(module: str) -> None:
+    """Let it draw in a process of its own, which a platform's library may end without a word.
+
+    Raises:
+        RosRlError: It does not draw.
+    """
+    probe = [sys.executable, "-c", _DRAWS.format(module=module)]
+    try:
+        done = subprocess.run(probe, capture_output=True, text=True, timeout=_PROBE_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise RosRlError(f"cameras are to look, but nothing was drawn here within {_PROBE_SECONDS:g} s") from None
+    if problem := _last_line(done.stderr, done.returncode) if done.returncode else done.stdout.strip():
+        raise RosRlError(f"cameras are to look, but {problem}")
+
+
 def _check_middleware(name: str) -> None:
     """Try it in a process of its own, which ROS ends if it is not there.
 
@@ -75,8 +100,13 @@ def _check_middleware(name: str) -> None:
         except subprocess.TimeoutExpired:
             raise RosRlError(f"RMW_IMPLEMENTATION '{name}' did not start within {_PROBE_SECONDS:g} s") from None
     if done.returncode:
-        said = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), f"code {done.returncode}")
+        said = _last_line(done.stderr, done.returncode)
         raise RosRlError(
-            f"RMW_IMPLEMENTATION is '{name}', with which no node starts here: {said.strip()}; unset it, or install "
+            f"RMW_IMPLEMENTATION is '{name}', with which no node starts here: {said}; unset it, or install "
             "that middleware"
         )
+
+
+def _last_line(said: str, code: int) -> str:
+    """What a process said last, or the code with which it ended without a word."""
+    return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), f"code {code}")

@@ -9,6 +9,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from ros_rl.features import FEATURES
+from ros_rl.layout import Layout
+from ros_rl.replay.memory import told
 from ros_rl.runs.course import Course, spoken
 from ros_rl.runs.run_folder import AGENT
 from ros_rl.runs.state import RunState
@@ -75,6 +80,29 @@ def intention(settings: Settings) -> str:
     if evaluator.every and not settings.agent.offline:
         parts.append(f"every {evaluator.every} steps an evaluation of {_episodes(judged)}")
     return ", ".join(parts)
+
+
+def replay_line(settings: Settings, layout: Layout) -> str:
+    """The memory that a training's replay takes, in a line; demonstrations have a buffer of the same size.
+
+    Args:
+        settings: Of the run.
+        layout: What its agent sees and does.
+    """
+    line = f"replay: {told(settings.learner.replay_capacity, layout.size, layout.action_size, layout.images)}"
+    return f"{line}, and as many demonstrations" if settings.shows else line
+
+
+def unseen_line(settings: Settings) -> str:
+    """What a task asks for anew in each episode and no field that the agent sees shows; empty if it sees all."""
+    task, seen = settings.task, settings.observation.seen(settings.task)
+    shown = {FEATURES[name].input for name in seen if name in FEATURES}
+    one, other = (task.draw_inputs(np.random.default_rng(seed)) for seed in (0, 1))
+    unseen = [name for name in task.asked if name not in shown and name in one and (one[name] != other[name]).any()]
+    if not (settings.agent.learns and unseen):
+        return ""
+    what = ", ".join(unseen)
+    return f"warning: no field of observation.fields shows {what}, drawn anew in each episode: can the agent know it?"
 
 
 def evaluation_line(result: Mapping[str, Any]) -> str:

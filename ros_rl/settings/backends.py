@@ -38,6 +38,8 @@ class BackendSettings:
     """Whether a driver node of ours stands before it."""
     requires: ClassVar[tuple[str, ...]] = ()
     """Packages that it imports."""
+    drawn_by: ClassVar[str] = ""
+    """Module whose `drawing_problem` tells why its cameras would see nothing on this machine; empty: none can."""
 
     @property
     def latest_picture(self) -> int:

@@ -28,20 +28,26 @@ class CameraSettings:
     height: int | None = setting(None, "of all pictures; see width", unit="px", low=SMALLEST, high=LARGEST)
     depth: bool | None = setting(None, "whether they measure depth, too; not set: as the robot's file says")
 
-    def fitted(self, robot: Robot, observed: Sequence[str], who: str) -> Robot:
+    def asked(self, observed: Sequence[str], who: str) -> dict[str, str]:
+        """Names of the cameras that look, and who wants each, for messages: a subject and its verb.
+
+        Args:
+            observed: Cameras whose pictures the agent sees.
+            who: Wants these.
+        """
+        named = {name: "cameras.names asks for" for name in self.names or () if name not in observed}
+        return dict.fromkeys(observed, who) | named
+
+    def fitted(self, robot: Robot, asked: Mapping[str, str]) -> Robot:
         """The robot with the cameras that look.
 
         Args:
             robot: As its file describes it.
-            observed: Cameras whose pictures the agent sees.
-            who: Wants them, for messages: a subject and its verb.
+            asked: See `asked`.
 
         Raises:
             ConfigError: The robot has no such camera.
         """
-        asked = dict.fromkeys(observed, who) | {
-            name: "cameras.names asks for" for name in self.names or () if name not in observed
-        }
         for name, who in asked.items():
             if name not in robot.optional_cameras:
                 has = ", ".join(robot.optional_cameras) or "none"

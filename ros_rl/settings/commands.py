@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Mapping
@@ -197,6 +198,23 @@ COMMAND_SETTINGS: dict[str, type[CommandSettings]] = {
     "planar": PlanarSettings,
 }
 """By the names of the maps."""
+
+
+def fitting(robot: Robot, period: float, discrete: bool) -> list[str]:
+    """Names of the maps that a robot can have, as they come.
+
+    Args:
+        robot: As its task uses it.
+        period: Control period [s].
+        discrete: Whether their actions are to be choices.
+    """
+    names = []
+    for name, kind in COMMAND_SETTINGS.items():
+        with contextlib.suppress(ConfigError):
+            if kind.discrete == discrete:
+                kind().make(name, kind().fitted(robot, period), period)
+                names.append(name)
+    return names
 
 
 def described(commands: Mapping[str, Any]) -> dict[str, Any]:

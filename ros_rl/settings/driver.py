@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ros_rl.config import setting, variant, variant_name
@@ -35,12 +36,27 @@ def check_driver(name: str, backend: BackendSettings, robot: Robot) -> None:
             f"driver '{name}' is not for robot '{robot.name}', whose file has hardware for "
             f"{', '.join(robot.hardware)}; if it does move this robot, add '{name}: {{}}' there"
         )
-    if robot.cameras and backend.simulated and not backend.has_cameras:
-        raise ConfigError(
-            f"driver '{name}' draws no camera '{next(iter(robot.cameras))}' of robot '{robot.name}': leave it out of "
-            "cameras.names, or choose a task that does not observe it"
-        )
     backend.check_robot(backend.own_part(robot))
+
+
+def check_cameras(name: str, backend: BackendSettings, robot: str, asked: Mapping[str, str]) -> None:
+    """Refuse a simulator that draws no pictures where a camera is to look.
+
+    Args:
+        name: Of the driver.
+        backend: Its settings.
+        robot: Its name.
+        asked: See `CameraSettings.asked`.
+
+    Raises:
+        ConfigError: Naming the camera, and who asks for it.
+    """
+    if asked and backend.simulated and not backend.has_cameras:
+        camera, who = next(iter(asked.items()))
+        raise ConfigError(
+            f"driver '{name}' draws no camera '{camera}' of robot '{robot}', which {who}: leave that out, or use a "
+            "driver that draws"
+        )
 
 
 @dataclass(frozen=True)

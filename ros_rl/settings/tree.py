@@ -25,8 +25,8 @@ from ros_rl.sensors.cameras import watched_topics
 from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.agent import AgentSettings
 from ros_rl.settings.cameras import CameraSettings
-from ros_rl.settings.commands import COMMAND_SETTINGS, ToolSettings
-from ros_rl.settings.driver import ALWAYS, DriverSettings, check_driver
+from ros_rl.settings.commands import COMMAND_SETTINGS, ToolSettings, fitting
+from ros_rl.settings.driver import ALWAYS, DriverSettings, check_cameras, check_driver
 from ros_rl.settings.expert import ExpertSettings
 from ros_rl.settings.nodes import (
     CollectorSettings,
@@ -176,10 +176,13 @@ class Settings:
         if not agent.learns or isinstance(self.task, GymTask) or agent.acts(commands.discrete):
             return
         kinds = ("discrete", "continuous") if agent.discrete else ("continuous", "discrete")
+        maps = fitting(self.task.fitted(load_robot(self.robot_name)), self.control.period, bool(agent.discrete))
+        others = [name for name, kind in AGENT_SETTINGS.items() if kind.learns and kind.acts(commands.discrete)]
+        alone = "" if maps else f", and robot '{self.robot_name}' has no others"
         raise ConfigError(
             f"agent '{variant_name(AGENT_SETTINGS, agent)}' chooses {kinds[0]} actions, those of control.commands "
-            f"'{variant_name(COMMAND_SETTINGS, commands)}' are {kinds[1]}; use one of "
-            f"{', '.join(sorted(name for name, kind in COMMAND_SETTINGS.items() if kind.discrete == agent.discrete))}"
+            f"'{variant_name(COMMAND_SETTINGS, commands)}' are {kinds[1]}{alone}; use one of "
+            f"{', '.join(sorted(maps or others))}"
         )
 
     def _check_seen(self) -> None:
@@ -289,6 +292,11 @@ class Settings:
         return bool(self.expert.name) or self.person_corrects
 
     @property
+    def shows(self) -> bool:
+        """Whether demonstrations are replayed beside the agent's own transitions."""
+        return bool(self.learner.demonstrations) or self.corrected
+
+    @property
     def looks(self) -> tuple[str, ...]:
         """Cameras whose pictures the agent sees."""
         return self.observation.looks(self.task)
@@ -314,8 +322,10 @@ class Settings:
         robot = self.control.fitted(self.task.fitted(load_robot(self.robot_name)))
         needed = (*self.task.observation, *self.observation.seen(self.task), *self.control.commands.fields)
         robot = equipped(robot, needed, self.task.objects)
-        robot = self.cameras.fitted(robot, self.looks, self.observation.who_looks(self.task))
+        asked = self.cameras.asked(self.looks, self.observation.who_looks(self.task))
+        robot = self.cameras.fitted(robot, asked)
         check_robot(robot, needed)
+        check_cameras(self.driver.backend_name, self.driver.backend, robot.name, asked)
         check_driver(self.driver.backend_name, self.driver.backend, robot)
         watched_topics(robot, self.driver.camera_topics)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)

@@ -76,8 +76,7 @@ class TrainingLoop:
         sizes = (self.spec.size, self.spec.action_size)
         images = self.spec.images
         kept = (learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay, images, settings.agent.frames)
-        mixes = bool(learner.demonstrations) or settings.corrected
-        self.replay = MixedReplay(*kept, share=learner.demonstration_share) if mixes else ReplayBuffer(*kept)
+        self.replay = MixedReplay(*kept, share=learner.demonstration_share) if settings.shows else ReplayBuffer(*kept)
         self._waited_for = settings.driver.mode == "lock_step"
         self.env_steps = 0
         self.rounds = 0

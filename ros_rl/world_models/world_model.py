@@ -46,17 +46,6 @@ class Seen(NamedTuple):
     images: Mapping[str, Tensor]
     """(length, batch, height, width, channels) by name, uint8"""
 
-    def rows(self, index: Tensor) -> Seen:
-        """Some of the batch."""
-        return Seen(
-            self.observation[:, index],
-            self.action[:, index],
-            self.reward[:, index],
-            self.terminated[:, index],
-            self.first[:, index],
-            {name: image[:, index] for name, image in self.images.items()},
-        )
-
 
 class WorldModel(nn.Module):
     """See the module.

@@ -67,10 +67,10 @@ def test_only_the_looks_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     with torch.no_grad():
         agent.world_model.target.vector.out.weight.mul_(30.0)
     replay, found = recorded(), []
-    drawn = replay.streams(80, 8)
+    drawn = replay.streams(4, 8, whole=True)
     for other in (0.0, 50.0):
         drawn.observation[:, 4:, 0] += other
-        monkeypatch.setattr(replay, "streams", lambda *_: drawn)
+        monkeypatch.setattr(replay, "streams", lambda *_, **__: drawn)
         torch.manual_seed(0)
         found.append(foretell(agent, replay, 4, 4, 4))
     first, second = found

@@ -81,7 +81,7 @@ def test_a_contracts_map_is_a_name_with_settings() -> None:
         (
             "choice",
             "mpc",
-            "agent 'mpc' chooses continuous actions, .* 'choice' are discrete; use one of cartesian, joints, planar",
+            "agent 'mpc' chooses continuous actions, .* 'choice' are discrete; use one of cartesian, joints",
         ),
         ("cartesian", "dqn", "agent 'dqn' chooses discrete actions, .* 'cartesian' are continuous"),
     ],

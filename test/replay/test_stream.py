@@ -110,3 +110,25 @@ def test_shown_streams_come_in_their_share() -> None:
     assert (found.observation[:, 0, 1] == 9.0).tolist() == [False] * 6 + [True] * 2
     assert found.images["eye"].shape == (8, 4, 2, 2, 1)
     assert not (buffer.streams(8, 8).observation[:, 0, 1] == 9.0).any()  # nothing so long was shown
+
+
+def test_whole_rows_are_of_one_episode() -> None:
+    """Each of those that there are, and of no others; as many as are asked for."""
+    buffer = buffer_of()
+    seen = [tuple(np.float32(value) for value in row) for row in recorded(buffer)]
+    found = {tuple(item[:2] for item in row) for row in rows(buffer.streams(800, 4, whole=True))}
+    parts = [tuple(item[:2] for item in seen[k : k + 4]) for k in range(len(seen) - 3)]
+    inside = [k for k in range(len(seen) - 3) if not any(item[5] for item in seen[k + 1 : k + 4])]
+    assert found == {parts[k] for k in inside} and len(found) > 5
+    assert buffer.streams(7, 4, whole=True).observation.shape[:2] == (7, 4)
+    with pytest.raises(ConfigError, match="no 40 transitions of one episode"):
+        buffer.streams(1, 41, whole=True)
+
+
+def test_whole_rows_are_shown_as_far_as_they_are_long() -> None:
+    buffer = buffer_of(MixedReplay, share=0.25)
+    recorded(buffer)
+    for index in range(6):
+        buffer.demonstrations.add(step(200 + index, 9 + index // 3, index % 3 == 2))
+    shown = [(buffer.streams(8, length, whole=True).observation[..., 1] >= 9.0).all(1).sum() for length in (4, 5)]
+    assert shown == [2, 0], "two episodes of three steps were shown"

@@ -49,6 +49,25 @@ def test_what_cannot_work_is_one_line(capsys, monkeypatch, tmp_path, variables, 
 
 
 @pytest.mark.ros
+@pytest.mark.parametrize(
+    ("drawn_by", "complaint"),
+    [
+        ("disabled", "MuJoCo cannot draw here: MUJOCO_GL is 'disabled'; unset it, or set it to egl"),
+        ("nonsense", "MuJoCo does not start with MUJOCO_GL 'nonsense': invalid value"),
+    ],
+)
+def test_cameras_without_anything_to_draw_with_are_one_line(capsys, monkeypatch, tmp_path, drawn_by, complaint) -> None:
+    """And nothing is started: no folder is there."""
+    pytest.importorskip("rclpy")
+    pytest.importorskip("mujoco")
+    monkeypatch.setenv("MUJOCO_GL", drawn_by)
+    arguments = ["train", "ur5_pick_place", "--preset", "ur5_pixels", "--driver", "mujoco"]
+    code, printed, error = run_cli(capsys, *arguments, "--out", str(tmp_path / "out"))
+    assert (code, printed, error.count("\n")) == (1, "", 1) and complaint in error
+    assert error.startswith("ros-rl: error: cameras are to look, but ") and not (tmp_path / "out").exists()
+
+
+@pytest.mark.ros
 def test_a_folder_that_ros_cannot_log_in_is_told(tmp_path) -> None:
     pytest.importorskip("rclpy")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "ROS_LOG_DIR": "/dev/null/log"}

@@ -15,11 +15,11 @@ from ros_rl.runs.course import Course
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.received import Received
 from ros_rl.runs.records import Round, Stepped, Taken
-from ros_rl.runs.screens import evaluation_line, progress_line, result_screen
+from ros_rl.runs.screens import evaluation_line, progress_line, replay_line, result_screen, unseen_line
 from ros_rl.runs.senders import SequenceCheck, StepCounter
 from ros_rl.runs.state import RunState
 from ros_rl.runs.summary import summarise
-from ros_rl.settings.loading import load_settings
+from ros_rl.settings.loading import load_settings, with_overrides
 from ros_rl.types import Transition
 
 
@@ -328,3 +328,24 @@ def test_lines_for_the_terminal() -> None:
         "forward velocity min 0.40, terminations 1 of 3"
     )
     assert "failed: no simulator" in evaluation_line({**evaluation(1, 0), "final": True, "error": "no simulator"})
+
+
+def test_what_replay_takes_is_told() -> None:
+    """20000 times a picture of 32 x 32 x 3, two last and pending actions before and after, an action, and 32 bytes."""
+    settings = load_settings("sphero_navigate", preset="sphero_pixels")
+    bytes_each = 32 * 32 * 3 + 4 * (2 * (2 + 2) + 2) + 32
+    assert 20_000 * bytes_each == 62_880_000
+    assert replay_line(settings, settings.observation_spec()) == "replay: at most 20000 transitions, 63 MB"
+    shown = with_overrides(settings, learner={"demonstrations": ["runs/shown"], "replay_capacity": 1_000_000})
+    line = replay_line(shown, settings.observation_spec())
+    assert line == "replay: at most 1000000 transitions, 3.1 GB, and as many demonstrations"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [([], False), (["observation.fields=[none]"], True), (["observation.fields=[none]", "task.goal=[0.5,0.3]"], False)],
+)
+def test_a_goal_that_the_agent_cannot_know_is_told(overrides: list[str], told: bool) -> None:
+    sees = ["agent.name=latent_mpc", "observation.cameras=[above]", *overrides]
+    line = unseen_line(load_settings("sphero_navigate", overrides=sees))
+    assert ("shows goal_planar, drawn anew in each episode" in line) == bool(line) == told

@@ -72,7 +72,7 @@ def test_those_that_the_task_observes_come_first(monkeypatch: pytest.MonkeyPatch
         ({"names": ["palm"]}, "'palm', which cameras.names asks for; it has: wrist, front"),
         (
             {"names": ["front"], "driver": "mock"},
-            "driver 'mock' draws no camera 'front' of robot 'xarm6_gripper': leave",
+            "no camera 'front' of robot 'xarm6_gripper', which cameras.names asks for: leave that out, or use a driver",
         ),
         ({"names": ["front"], "width": 256}, r"'cameras.width' is 256, out of range: .*\[px\] in \[32, 128\]"),
         ({"names": ["front"], "height": 16}, r"'cameras.height' is 16, out of range"),
@@ -185,3 +185,9 @@ def test_cameras_that_ship_can_look(name: str) -> None:
     """Small enough for pictures to be cheap, and square, as encoders have them."""
     for camera in load_robot(name).optional_cameras.values():
         assert camera.size == (64, 64)
+
+
+def test_who_sees_by_a_camera_that_is_not_drawn_is_named() -> None:
+    settings = load_settings("sphero_navigate", overrides=["driver.backend.name=mock"], preset="sphero_pixels")
+    with pytest.raises(ConfigError, match="no camera 'above' of robot 'sphero', which observation.cameras names: "):
+        settings.load_robot()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -18,8 +19,14 @@ try:
     import mujoco
 except ImportError as error:
     raise MissingDependencyError("mujoco", "mujoco") from error
+except Exception as error:  # whatever the platform's own library raises
+    asked = os.environ.get("MUJOCO_GL", "")
+    raise BackendError(f"MuJoCo does not start with MUJOCO_GL '{asked}': {error}; unset it") from None
 
-__all__ = ["mujoco", "open_renderer"]
+__all__ = ["drawing_problem", "mujoco", "open_renderer"]
+
+_OFF = ("disable", "disabled", "off", "false", "0")
+"""Values of MUJOCO_GL with which MuJoCo has no renderer at all."""
 
 
 def open_renderer(model: Any, width: int, height: int) -> Any:
@@ -28,12 +35,24 @@ def open_renderer(model: Any, width: int, height: int) -> Any:
     Raises:
         BackendError: There is nothing to draw with.
     """
+    chosen = os.environ.get("MUJOCO_GL", "")
+    if chosen.lower().strip() in _OFF:
+        raise BackendError(f"MuJoCo cannot draw here: MUJOCO_GL is '{chosen}'; unset it, or set it to egl or osmesa")
     _load_triton()
     model.vis.global_.offwidth, model.vis.global_.offheight = width, height
     try:
         return mujoco.Renderer(model, height, width)
     except Exception as error:  # whatever the platform's own library raises
         raise BackendError(f"MuJoCo cannot draw here: {error}; install libegl1, or set MUJOCO_GL") from None
+
+
+def drawing_problem() -> str:
+    """Why nothing can be drawn here; empty if a small picture of nothing can be."""
+    try:
+        open_renderer(mujoco.MjModel.from_xml_string("<mujoco><worldbody/></mujoco>"), 16, 16).close()
+    except BackendError as error:
+        return str(error)
+    return ""
 
 
 def _load_triton() -> None:

@@ -24,6 +24,7 @@ class MujocoSettings(PhysicsSettings):
     name: ClassVar[str] = "mujoco"
     sensors_group: ClassVar[str] = MUJOCO_SENSORS_GROUP
     requires: ClassVar[tuple[str, ...]] = ("mujoco",)
+    drawn_by: ClassVar[str] = "ros_rl.backends.mujoco.client"
 
     impratio: float = setting(
         100.0, "stiffness of friction over that of contacts: how little a foot creeps", low=1.0, high=1000.0
