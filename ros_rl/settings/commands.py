@@ -92,6 +92,14 @@ class ToolSettings(CommandSettings):
     )
     upper: tuple[float, float, float] = setting(_ANYWHERE[1], "largest", unit="m", infinite=True)
 
+    def __post_init__(self) -> None:
+        """Check what spans two settings."""
+        for axis, low, high in zip("xyz", self.lower, self.upper, strict=True):
+            if low > high:
+                raise ConfigError(
+                    f"control.commands.lower is above upper along {axis}, {low:g} and {high:g} m: the box is inverted"
+                )
+
 
 @dataclass(frozen=True)
 class CartesianSettings(ToolSettings):
@@ -108,6 +116,7 @@ class CartesianSettings(ToolSettings):
 
     def __post_init__(self) -> None:
         """Check what spans two settings."""
+        super().__post_init__()
         if self.turn_speed and self.orientation == FIXED:
             raise ConfigError(
                 f"control.commands.turn_speed {self.turn_speed:g} turns the tool, which orientation '{FIXED}' forbids: "
@@ -147,6 +156,7 @@ class ChoiceSettings(ToolSettings):
 
     def __post_init__(self) -> None:
         """Check what spans two settings."""
+        super().__post_init__()
         if self.heights[0] >= self.heights[1]:
             raise ConfigError(f"control.commands.heights are {self.heights}, expected the lower one first")
         lower, upper = self.avoid_lower, self.avoid_upper

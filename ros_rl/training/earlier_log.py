@@ -23,7 +23,7 @@ from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, LOG
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
-from ros_rl.training.earlier_run import check_actions, check_layout, run_settings
+from ros_rl.training.earlier_run import check_actions, check_layout, check_measured, run_settings
 from ros_rl.types import Tick, Transition
 
 TickReader = Callable[[Path, Robot, Collection[str]], Iterable[Tick]]
@@ -126,7 +126,7 @@ class _Earlier:
         return path / LOG if not has_checkpoint(path / CHECKPOINT) and any((path / LOG).glob("*.mcap")) else None
 
     def _check_recorder(self, log: Path) -> None:
-        """Refuse a log whose run says that its actions were others; what an older ros_rl wrote may say nothing."""
+        """Refuse a log whose run says that its actions were others, or that it measured less; an old one may not."""
         folder = log if log.is_dir() else log.parent
         if folder.name != LOG or not (folder.parent / CONFIG).is_file():
             return
@@ -136,6 +136,7 @@ class _Earlier:
             logging.getLogger(__name__).warning("%s %s: only its log says what it is of: %s", self.key, log, error)
             return
         check_actions(self.key, self.path, recorded, self.settings)
+        check_measured(self.key, self.path, recorded, self.settings)
 
     def _of_checkpoint(self) -> Iterator[Transition]:
         recorded = check_layout(self.key, self.path, self.settings)

@@ -122,6 +122,26 @@ def check_actions(key: str, path: Path, recorded: Settings, settings: Settings) 
             raise ConfigError(f"{key} {path} was recorded with {what} {then[what]}, this run's is {value}")
 
 
+def check_measured(key: str, path: Path, recorded: Settings, settings: Settings) -> None:
+    """Refuse a log of a task that measured less than this one's robot does.
+
+    Args:
+        key: See `check_actions`.
+        path: See there.
+        recorded: See there.
+        settings: See there.
+
+    Raises:
+        ConfigError: It lacks something; it names all of that.
+    """
+    then, now = ({*made.load_robot().sensors} for made in (recorded, settings))
+    if now - then:
+        raise ConfigError(
+            f"{key} {path} lacks {', '.join(sorted(now - then))}, which task '{settings.task.name}' measures and task "
+            f"'{recorded.task.name}' did not: record '{settings.task.name}'"
+        )
+
+
 def _actions(settings: Settings) -> dict[str, Any]:
     """What decides what actions mean, in words."""
     robot = settings.load_robot()

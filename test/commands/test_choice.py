@@ -16,7 +16,7 @@ from ros_rl.robot.kinematics import Kinematics
 from ros_rl.robot.model import urdf_of
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.safety import CommandFilter
-from ros_rl.settings.commands import ChoiceSettings
+from ros_rl.settings.commands import CartesianSettings, ChoiceSettings
 from ros_rl.settings.loading import load_settings
 from ros_rl.types import Measurement
 
@@ -325,3 +325,10 @@ def test_a_task_that_remembers_no_grasp_always_lifts() -> None:
 def test_half_a_box_to_avoid_is_none(box) -> None:
     with pytest.raises(ConfigError, match="avoid_lower .* is not below avoid_upper"):
         ChoiceSettings(**box)
+
+
+@pytest.mark.parametrize("kind", [CartesianSettings, ChoiceSettings])
+def test_an_inverted_box_is_refused_as_it_is_read(kind: type) -> None:
+    with pytest.raises(ConfigError, match="control.commands.lower is above upper along y, 0.2 and -0.2 m"):
+        kind(lower=(0.3, 0.2, -np.inf), upper=(0.5, -0.2, np.inf))
+    kind(lower=(0.3, -0.2, 0.04), upper=(0.5, 0.2, 0.04))  # a plane

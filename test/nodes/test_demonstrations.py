@@ -128,6 +128,15 @@ def test_another_command_map_is_told(tmp_path: Path) -> None:
         training_of(settings_of({"name": "sac"}, "xarm_reach", {"learner": {"demonstrations": [str(folder)]}}))
 
 
+def test_what_another_task_did_not_measure_is_told(tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "run", mock_ticks(5), small_settings("ur5_reach"))
+    joints = {"control": {"commands": {"name": "joints"}}}
+    pushing = settings_of({"name": "sac"}, "ur5_push", joints, {"learner": {"demonstrations": [str(folder)]}})
+    told = "run lacks object_position, which task 'ur5_push' measures and task 'ur5_reach' did not: record 'ur5_push'"
+    with pytest.raises(ConfigError, match=told):
+        training_of(pushing)
+
+
 def test_who_corrects_is_one_and_somebody_who_can_be_learned_from() -> None:
     hand = {"teleop": {"device": "joystick", "corrects": True}, "driver": {"mode": "real_time"}}
     assert settings_of({"name": "sac"}, "mock_point", hand).corrected
