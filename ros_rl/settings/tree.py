@@ -14,7 +14,6 @@ from ros_rl.config import (
     group,
     setting,
     variant,
-    variant_name,
 )
 from ros_rl.errors import ConfigError
 from ros_rl.features import ObservationSpec, Pictures, check_robot, equipped
@@ -25,7 +24,8 @@ from ros_rl.sensors.cameras import watched_topics
 from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.agent import AgentSettings
 from ros_rl.settings.cameras import CameraSettings
-from ros_rl.settings.commands import COMMAND_SETTINGS, ToolSettings, fitting
+from ros_rl.settings.combinations import check_combinations
+from ros_rl.settings.commands import ToolSettings
 from ros_rl.settings.driver import ALWAYS, DriverSettings, check_cameras, check_driver
 from ros_rl.settings.expert import ExpertSettings
 from ros_rl.settings.nodes import (
@@ -38,9 +38,8 @@ from ros_rl.settings.nodes import (
 )
 from ros_rl.settings.observation import ObservationSettings
 from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS
-from ros_rl.settings.teleop import JOYSTICK, NONE, TELEOPERATOR, TeleopSettings
+from ros_rl.settings.teleop import NONE, TELEOPERATOR, TeleopSettings
 from ros_rl.tasks import Task
-from ros_rl.tasks.gym_task import GymTask
 from ros_rl.types import Array
 
 _ENDLESS_SECONDS = 10.0  # that an evaluation of a task without a time limit lasts
@@ -67,27 +66,9 @@ class Settings:
     expert: ExpertSettings = group(ExpertSettings, "a scripted expert in a person's place")
 
     def __post_init__(self) -> None:
-        """Refuse timing that cannot work, an agent that no robot can serve, and replay that the agent cannot use."""
+        """Refuse timing that cannot work, and what makes no sense together."""
         self.driver.backend.check_timing(self.control)
-        self._check_actions()
-        self._check_seen()
-        self._check_replay()
-        self._check_shown()
-        if self.learner.stop_at_success:
-            self._check_success()
-        if self.driver.arena and VELOCITY_COMMAND not in self.task.inputs:
-            raise ConfigError(
-                f"driver.arena {self.driver.arena:g} has no effect: task '{self.task.name}' has no {VELOCITY_COMMAND} "
-                "to turn the robot round by; use 0"
-            )
-        if self.teleop.device != NONE:
-            self._check_teleop()
-        if self.cameras.names and isinstance(self.task, GymTask):
-            raise ConfigError(
-                f"cameras.names is {[*self.cameras.names]}, but only robots have cameras: leave it out with --env"
-            )
-        if self.expert.name and isinstance(self.task, GymTask):
-            raise ConfigError(f"expert.name is '{self.expert.name}', but experts move robots; use '' with --env")
+        check_combinations(self)
 
     def observation_spec(self, robot: Robot | None = None) -> ObservationSpec:
         """What the run's agent sees of its robot.
@@ -162,108 +143,6 @@ class Settings:
             raise ConfigError(
                 "agent.adapt 'dynamics' changes what a run learned, and there is none to go on from: ros-rl train TASK "
                 "--resume RUN --adapt dynamics"
-            )
-
-    def _check_actions(self) -> None:
-        """Refuse an agent for other actions than the robot's; of an environment only the environment knows them."""
-        agent, commands = self.agent, self.control.commands
-        forgotten = [name for name in commands.memory if name not in self.task.memory]
-        if forgotten:
-            raise ConfigError(
-                f"control.commands.lift 'holding' and empty_opens go by {forgotten[0]}, which task '{self.task.name}' "
-                "does not remember: use 'always' and false"
-            )
-        if not agent.learns or isinstance(self.task, GymTask) or agent.acts(commands.discrete):
-            return
-        kinds = ("discrete", "continuous") if agent.discrete else ("continuous", "discrete")
-        maps = fitting(self.task.fitted(load_robot(self.robot_name)), self.control.period, bool(agent.discrete))
-        others = [name for name, kind in AGENT_SETTINGS.items() if kind.learns and kind.acts(commands.discrete)]
-        alone = "" if maps else f", and robot '{self.robot_name}' has no others"
-        raise ConfigError(
-            f"agent '{variant_name(AGENT_SETTINGS, agent)}' chooses {kinds[0]} actions, those of control.commands "
-            f"'{variant_name(COMMAND_SETTINGS, commands)}' are {kinds[1]}{alone}; use one of "
-            f"{', '.join(sorted(maps or others))}"
-        )
-
-    def _check_seen(self) -> None:
-        """Refuse pictures for an agent that sees none, and fields that it needs left out."""
-        agent, name = self.agent, variant_name(AGENT_SETTINGS, self.agent)
-        if isinstance(self.task, GymTask):
-            if self.observation != ObservationSettings():
-                raise ConfigError("observation.* says what is seen of a robot; of --env the environment says it")
-            return
-        if not agent.learns:
-            return
-        if not self.looks and not self.observation.seen(self.task):
-            raise ConfigError(
-                f"agent '{name}' sees nothing: observation.fields and observation.cameras are both [none]; name a "
-                "field or a camera"
-            )
-        if self.looks and not agent.sees_images:
-            able = ", ".join(each for each, kind in AGENT_SETTINGS.items() if kind.sees_images)
-            raise ConfigError(
-                f"agent '{name}' sees no images, and observation.cameras is {[*self.looks]}; use one of {able}"
-            )
-        hidden = self.observation.hidden(self.task)
-        if hidden and (agent.judges_by_task or agent.relabel_fraction):
-            raise ConfigError(
-                f"agent '{name}' judges what it learns from by the task's reward, which reads {', '.join(hidden)}: "
-                "observation.fields has to hold all that the task observes"
-            )
-
-    def _check_replay(self) -> None:
-        """Refuse draws from the replay buffer that the agent cannot use; see `check_episodes`, too."""
-        replay, steps = self.learner.replay, self.task.episode_seconds * self.control.rate_hz
-        if math.isfinite(steps):
-            self.check_episodes(round(steps), f"task '{self.task.name}'")
-        for name, length in self.agent.through_episodes().items():
-            for key in ("replay_capacity", "batch_size"):
-                if (room := getattr(self.learner, key)) < length:
-                    raise ConfigError(
-                        f"learner.{key} {room} does not hold a row of {name} {length}; allowed: at least {length}"
-                    )
-        replay.refuse(
-            self.agent.unused_replay(), f"of which agent '{variant_name(AGENT_SETTINGS, self.agent)}' has no use"
-        )
-
-    def _check_shown(self) -> None:
-        """Refuse demonstrations and corrections that the agent has no use for."""
-        agent, learner = self.agent, self.learner
-        if agent.learns and agent.replays and not agent.offline:
-            return
-        why = f"of which agent '{variant_name(AGENT_SETTINGS, agent)}' has no use: it learns from "
-        why += "agent.log" if agent.offline else "its own episodes" if agent.learns else "nothing"
-        if learner.demonstrations:
-            raise ConfigError(f"learner.demonstrations names {', '.join(learner.demonstrations)}, {why}")
-        if agent.learns and self.corrected:
-            who = f"expert.name is '{self.expert.name}'" if self.expert.name else "teleop.corrects is True"
-            raise ConfigError(f"{who}, {why}")
-
-    def _check_success(self) -> None:
-        """Refuse to end a training at a success that nobody would see; what an environment tells, only it knows."""
-        what = f"learner.stop_at_success {self.learner.stop_at_success} has no effect"
-        if not self.evaluator.every:
-            raise ConfigError(f"{what}: nothing is evaluated on the way, as evaluator.every is 0")
-        if isinstance(self.task, GymTask):
-            return
-        if type(self.task).succeeded is Task.succeeded:
-            raise ConfigError(f"{what}: task '{self.task.name}' does not say what success is")
-        if not self.driver.backend.knows_truth:
-            raise ConfigError(f"{what}: nothing is evaluated with driver '{self.driver.backend_name}'")
-
-    def _check_teleop(self) -> None:
-        """Refuse a person who would have to keep step, and a dead man's switch that does something else, too."""
-        if self.driver.mode == "lock_step":
-            raise ConfigError(
-                f"driver.mode is 'lock_step', but teleop.device is '{self.teleop.device}': a world that waits for "
-                "every answer is none to drive in; use real_time"
-            )
-        if self.person_corrects and self.expert.name:
-            raise ConfigError(f"teleop.corrects and expert.name '{self.expert.name}' are two who correct: use one")
-        button = self.driver.dead_man_button
-        if self.teleop.device == JOYSTICK and (does := "".join(self.teleop.buttons[button : button + 1])):
-            raise ConfigError(
-                f"'teleop.buttons[{button}]' is '{does}', but driver.dead_man_button is {button}: use '' for it"
             )
 
     @property
