@@ -55,9 +55,12 @@ def agent_of(options: argparse.Namespace, **overrides: Any) -> tuple[Settings, b
 
 def _task_of(contract: Contract) -> Task | None:
     """The task that an agent learned, as its file recorded it; None where it did not, or that cannot be read."""
-    recorded = dict(contract.provenance.get("config", {}).get("task", {}))
+    config = contract.provenance.get("config")
+    recorded = config.get("task") if isinstance(config, dict) else None
+    if not isinstance(recorded, dict):
+        return None
     try:
-        return make_task(recorded.pop("name", ""), recorded)
+        return make_task(str(recorded.get("name", "")), {key: recorded[key] for key in recorded if key != "name"})
     except RosRlError:
         return None
 

@@ -12,6 +12,9 @@ from ros_rl.sensors.inputs import INPUTS, check_input
 from ros_rl.tasks import Task
 from ros_rl.types import Measurement
 
+_ANYTHING = (np.array(-np.inf), np.array(np.inf))
+_ROUNDING = 1e-6  # of numbers that were float32 on their way
+
 
 class AskedInputs:
     """The inputs of one robot's task.
@@ -30,7 +33,9 @@ class AskedInputs:
         self._drawn: dict[str, np.ndarray] = {}
         self._given: dict[str, np.ndarray] = {}
         self._given_at: dict[str, int] = {}
-        self._bounds, self._told = task.input_bounds(), set[str]()
+        limits = {name: pair for name, pair in task.input_bounds().items() if not INPUTS[name].turns}
+        self._bounds = {name: (np.asarray(low), np.asarray(high)) for name, (low, high) in limits.items()}
+        self._told = set[str]()
 
     def begin(self, rng: np.random.Generator) -> None:
         """Draw those of a new episode."""
@@ -45,6 +50,8 @@ class AskedInputs:
     def give(self, name: str, value: np.ndarray, index: int) -> str:
         """Ask for something from the next tick on; what is beyond the task's `input_bounds` is clamped to them.
 
+        A rotation is not: it is none any more once its numbers are cut off.
+
         Args:
             name: Of one of the task's inputs, but not of what it remembers by itself.
             value: In its shape and unit.
@@ -57,10 +64,10 @@ class AskedInputs:
             CommandError: The task has no such input, or the value has the wrong shape or is not finite.
         """
         check_input(name, value, self._task.asked, self._robot)
-        low, high = self._bounds.get(name, (np.array(-np.inf), np.array(np.inf)))
+        low, high = self._bounds.get(name, _ANYTHING)
         clamped = np.clip(value, low, high)
         self._given[name], self._given_at[name] = clamped, index
-        if name in self._told or (clamped == value).all():
+        if name in self._told or np.allclose(clamped, value, rtol=0.0, atol=_ROUNDING):
             return ""
         self._told.add(name)
         asked, least, most, got = (np.array2string(part, precision=3) for part in (value, low, high, clamped))

@@ -47,6 +47,7 @@ def _pose(
     meaning: str,
     get: Callable[[Any], Array],
     put: Callable[[Any, Array], None],
+    turns: bool = False,
 ) -> TaskInput:
     """A part of the poses on a topic."""
 
@@ -57,7 +58,7 @@ def _pose(
     def show(message: Any, value: Array) -> None:
         put(message.pose, value)
 
-    return TaskInput(unit, (size,), topic, POSE, read, POSE, show, meaning=meaning, frame=frame)
+    return TaskInput(unit, (size,), topic, POSE, read, POSE, show, meaning=meaning, frame=frame, turns=turns)
 
 
 def _orientation(pose: Any) -> Array:
@@ -141,6 +142,7 @@ INPUTS: Table[TaskInput] = Table(
             "how the tool, or an object, is to be turned, quaternion xyzw",
             _orientation,
             lambda pose, value: set_xyzw(pose.orientation, value),
+            turns=True,
         ),
         "goal_planar": GOAL_PLANAR,
         "goal_heading": _pose(
@@ -151,6 +153,7 @@ INPUTS: Table[TaskInput] = Table(
             "yaw that the base is to have",
             lambda pose: np.array([yaw_of(_orientation(pose))]),
             _put_heading,
+            turns=True,
         ),
         "goal_joint_position": TaskInput(
             "rad or m",

@@ -46,6 +46,7 @@ class TaskInput:
             `IN_ODOMETRY`, or empty where it is in none.
         lists: Lists in the messages that show it, which get their elements before `show`.
         prepare: Writes into such a message what is no value.
+        turns: Whether it is a rotation, which no limits of single numbers bound.
     """
 
     unit: str
@@ -61,6 +62,7 @@ class TaskInput:
     frame: str = field(default="", kw_only=True)
     lists: tuple[ListField, ...] = field(default=(), kw_only=True)
     prepare: Callable[[Any, Robot], None] = field(default=_say_nothing, kw_only=True)
+    turns: bool = field(default=False, kw_only=True)
 
     def shape_of(self, robot: Robot) -> tuple[int, ...]:
         """Shape of its value for a robot."""

@@ -128,7 +128,10 @@ class Task(ABC):
         return {}
 
     def input_bounds(self) -> dict[str, Bounds]:
-        """Smallest and largest values that each of `inputs` is drawn from and changed to, where they are known."""
+        """Smallest and largest values that each of `inputs` is drawn from and changed to, where they are known.
+
+        What is asked for from outside is clamped to them, but for rotations.
+        """
         return {}
 
     def change_inputs(

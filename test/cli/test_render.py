@@ -11,6 +11,7 @@ from graphs import constant_bytes, constant_graph
 image = pytest.importorskip("PIL.Image")
 pytest.importorskip("pybullet")
 
+from ros_rl.deploy.export import with_provenance  # noqa: E402
 from ros_rl.runtime.recording import record  # noqa: E402
 from ros_rl.settings.loading import load_settings  # noqa: E402
 
@@ -81,6 +82,15 @@ def test_settings_that_ask_for_more_than_the_agent_learned_are_told_in_a_line(ca
             "these settings ask for [-2.  -0.3 -0.7] to [2.  0.3 0.7]\n"
         )
     )
+
+
+@pytest.mark.parametrize("config", [None, "a1_track", {"task": []}, {"task": {"name": ["a1_track"]}}])
+def test_an_agent_that_tells_nothing_of_its_training_is_drawn_without_a_word(capsys, tmp_path, config):
+    agent, film = tmp_path / "agent.onnx", str(tmp_path / "film.gif")
+    still = constant_bytes(load_settings("xarm_reach"), [0.0] * 6)
+    agent.write_bytes(with_provenance(still, {"config": config}))
+    code, _, told = run_cli(capsys, "render", "xarm_reach", "--agent", str(agent), "--seconds", "0.2", "--out", film)
+    assert (code, told) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,28 @@ def test_what_is_beyond_a_tasks_bounds_is_clamped_and_said_once(simulated):
     np.testing.assert_array_equal(inputs.at(3)["goal_position"], np.full(3, 99.0))
 
 
+class Loose(Follow):
+    """Bounds as somebody may write them, and of a rotation."""
+
+    observation = (*Follow.observation, "goal_orientation", "goal_heading")
+
+    def input_bounds(self):
+        turn = ([-0.5] * 4, [0.5] * 4)
+        return {"goal_position": (0.0, [0.3, 0.5, 0.7]), "goal_orientation": turn, "goal_heading": (-1.0, 1.0)}
+
+
+def test_a_rotation_is_never_cut_off_and_rounding_is_no_news():
+    inputs = AskedInputs(Loose(), MOCK, 0.05, draws=True)
+    inputs.begin(np.random.default_rng(0))
+    turned = np.array([0.0, 0.0, -0.6, -0.8])
+    assert inputs.give("goal_orientation", turned, 0) == "" == inputs.give("goal_heading", np.array([3.1]), 0)
+    np.testing.assert_array_equal(inputs.at(1)["goal_orientation"], turned)
+    np.testing.assert_array_equal(inputs.at(1)["goal_heading"], [3.1])
+    rounded = np.array([0.3, 0.5, 0.7], np.float32).astype(np.float64)  # 0.30000001, 0.5, 0.69999999
+    assert inputs.give("goal_position", rounded, 0) == ""
+    assert inputs.give("goal_position", np.array([0.3, -1.0, 0.7]), 0).startswith("goal_position [ 0.3 -1.   0.7] m is")
+
+
 class Count(type(make_task("mock_point"))):
     """Remembers how often the first joint was measured beyond 1."""
 

@@ -123,9 +123,9 @@ def test_a_trunk_has_to_come_to_rest_before_it_is_done(kind):
         homing.command(spins(0.1, -0.1, 0.1))
     assert homing.done
     homing.start(spins(0.0, 0.0, 2.0))
-    for _ in range(101):
-        homing.command(spins(0.0, 0.0, 2.0))
-    assert homing.too_long(spins(0.0, 0.0, 2.0)).endswith("the robot does not come to rest")
+    for _ in range(1000):  # it hangs and swings: whoever holds it does not let it go limp for that
+        np.testing.assert_array_equal(homing.command(spins(0.0, 0.0, 0.4)), robot.home)
+        assert not homing.done and not homing.too_long(spins(0.0, 0.0, 0.1))
     homing.start(Measurement(joint_position=robot.home))
     for _ in range(7):
         homing.command(Measurement(joint_position=robot.home))
