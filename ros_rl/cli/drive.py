@@ -81,7 +81,7 @@ def _drive(options: argparse.Namespace) -> int:
 
 
 def _at_joystick(device: Path, settings: Settings) -> Steering:
-    return Sticks(settings.steering, Gamepad(device, settings.teleop, settings.driver.dead_man_button))
+    return Sticks(settings.steering, Gamepad(device, settings.teleop))
 
 
 def _check_task(name: str) -> None:

@@ -8,37 +8,40 @@ from __future__ import annotations
 import os
 import select
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 from ros_rl.errors import ConfigError
-from ros_rl.settings.teleop import TeleopSettings
-from ros_rl.teleop.joystick import Joystick
+from ros_rl.settings.teleop import TWIST, TeleopSettings
+from ros_rl.teleop.joystick import STOP, Joystick
 from ros_rl.teleop.wish import Wish
 
 _EVENT = struct.Struct("=IhBB")  # ms, value, kind, number
 _BUTTON, _AXIS, _INITIAL = 0x01, 0x02, 0x80
 _MOST = 32767.0
-_AT_ONCE = 64
+_AT_ONCE = 1024  # events: Linux has 64 axes and 512 buttons at most, and tells first of each how it is
+_BUTTONS = (STOP, "home", "faster", "slower")
 
 
 class Gamepad:
-    """What a person wants with a joystick; its axes and buttons count and mean what they do on ``joy``.
+    """What a person steers by with a joystick; its axes and buttons count and mean what they do on ``joy``.
+
+    Those that do not steer do nothing and need not be there: the dead man's switch, the axis of the selected joint.
 
     Args:
         path: The device.
         settings: What its axes and buttons do.
-        dead_man: Index of the button that is the dead man's switch.
 
     Raises:
         ConfigError: It cannot be opened.
     """
 
-    def __init__(self, path: Path, settings: TeleopSettings, dead_man: int) -> None:
+    def __init__(self, path: Path, settings: TeleopSettings) -> None:
         try:
             self._device = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         except OSError as error:
             raise ConfigError(f"joystick {path}: {error.strerror}; connect one, or name its device") from None
-        self._joystick = Joystick(settings, dead_man, limit=float("inf"))
+        self._joystick = Joystick(_steering(settings), None, limit=float("inf"))
         self._axes: dict[int, float] = {}
         self._buttons: dict[int, int] = {}
 
@@ -76,3 +79,9 @@ class Gamepad:
         axes = [self._axes.get(index, 0.0) for index in range(1 + max(self._axes, default=-1))]
         buttons = [self._buttons.get(index, 0) for index in range(1 + max(self._buttons, default=-1))]
         return self._joystick.read(axes, buttons, now)
+
+
+def _steering(settings: TeleopSettings) -> TeleopSettings:
+    """What of the axes and buttons steers."""
+    axes = tuple(name if name.removeprefix("-") in TWIST else "" for name in settings.axes)
+    return replace(settings, axes=axes, buttons=tuple(name if name in _BUTTONS else "" for name in settings.buttons))

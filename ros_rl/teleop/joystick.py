@@ -21,11 +21,11 @@ class Joystick:
 
     Args:
         settings: What its axes and buttons do.
-        dead_man: Index of the button that is the dead man's switch.
+        dead_man: Index of the button that is the dead man's switch; None: there is none.
         limit: After this long without a message nothing is known of the buttons any more [s].
     """
 
-    def __init__(self, settings: TeleopSettings, dead_man: int, limit: float) -> None:
+    def __init__(self, settings: TeleopSettings, dead_man: int | None, limit: float) -> None:
         self._settings, self._dead_man, self._limit = settings, dead_man, limit
         self._down: set[int] | None = None
         self._heard = 0.0
@@ -60,7 +60,7 @@ class Joystick:
     def _pressed(self, buttons: Sequence[int]) -> dict[int, str]:
         """What the buttons do that are down, by their indices."""
         names = self._settings.buttons
-        if self._dead_man >= len(buttons):
+        if self._dead_man is not None and self._dead_man >= len(buttons):
             raise CommandError(f"joy has {len(buttons)} buttons, driver.dead_man_button is {self._dead_man}")
         used = max((index for index, name in enumerate(names) if name), default=-1)
         if used >= len(buttons):

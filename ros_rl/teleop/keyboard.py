@@ -45,7 +45,7 @@ CALLS = {
 }
 """Keys that call a service of the driver; those after which a robot moves by itself take Shift."""
 HELP = (
-    "hold up/down: move the joint | left/right or 1-9: choose it | + -: faster, slower",
+    "hold up/down: move the joint, or the tool | left/right or 1-9: choose another | + -: faster, slower",
     "hold space: only hold the dead man's switch | hold i , j l u o: forward, back, left, right, turn",
     "A: arm, goes home | H: home | d: disarm | p: pause | r: resume | c: clear | Ctrl-C: end",
     "x, Enter, Esc: EMERGENCY STOP",

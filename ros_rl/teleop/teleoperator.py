@@ -55,9 +55,9 @@ class Teleoperator:
 
     @property
     def text(self) -> str:
-        """What is driven, and how fast."""
+        """What is driven, and, where that can be chosen, how fast."""
         if self._hand is not None:
-            return f"{self._hand.text} | up, down: {self.joint} | {100 * self.speed:.0f} %"
+            return self._hand.text(self._selected, self.speed)
         kind = self._robot.interfaces[self._selected]
         return f"{self.joint} ({self._selected + 1} of {self._robot.size}, {kind}) at {100 * self.speed:.0f} %"
 

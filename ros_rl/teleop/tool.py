@@ -15,13 +15,14 @@ import numpy as np
 
 from ros_rl.commands import CommandMap
 from ros_rl.commands.cartesian import CartesianCommands
-from ros_rl.commands.choice import GRIP, HEIGHT, STAY, ChoiceCommands
+from ros_rl.commands.choice import GRIP, HEIGHT, ChoiceCommands
 from ros_rl.robot import POSITION
 from ros_rl.teleop.wish import Wish
 from ros_rl.types import Array, Tick
 
 _X, _Y, _Z = range(3)
 _MEANT = 0.5  # of a whole axis, from which on it asks for a step
+_GRIPPER = "u o: gripper closes, opens"
 
 
 class ToolHand(ABC):
@@ -29,8 +30,15 @@ class ToolHand(ABC):
 
     names: tuple[str, ...]
     """What may be selected; the first to be is the last."""
-    text: str
-    """What keys do, in a few words."""
+
+    @abstractmethod
+    def text(self, selected: int, speed: float) -> str:
+        """What keys do, in a few words.
+
+        Args:
+            selected: Which of `names` is.
+            speed: See `action`.
+        """
 
     @abstractmethod
     def action(self, tick: Tick, wish: Wish, selected: int, speed: float) -> Array | None:
@@ -51,11 +59,15 @@ class VelocityHand(ToolHand):
         commands: Of the run.
     """
 
-    text = "i , j l: tool along x, y | u o: gripper closes, opens"
-
     def __init__(self, commands: CartesianCommands) -> None:
         self._commands, self._size = commands, commands.tool_actions
         self.names = (*commands.actions[_Z + 1 :], commands.actions[_Z])
+
+    def text(self, selected: int, speed: float) -> str:
+        """See `ToolHand.text`."""
+        gripper = [_GRIPPER] if len(self._commands.actions) > self._size else []
+        moved = f"up, down: {self.names[selected]}"
+        return " | ".join(["i , j l: tool along x, y", moved, *gripper, f"{100 * speed:.0f} %"])
 
     def action(self, tick: Tick, wish: Wish, selected: int, speed: float) -> Array:
         """See `ToolHand.action`."""
@@ -73,31 +85,38 @@ class VelocityHand(ToolHand):
 class ChoosingHand(ToolHand):
     """Choices: a step along x or y, the height, or the gripper's other end, whichever is asked for most.
 
+    Who asks for none, or for what is there already, rests: where the run has the choice to stay, that may move the arm,
+    to the nearer of two heights.
+
     Args:
         commands: Of the run.
     """
 
     names = ("choices",)
-    text = "i , j l: a step along x, y | up, down | u o: gripper closes, opens"
 
     def __init__(self, commands: ChoiceCommands) -> None:
         self._commands, self._moves = commands, list(commands.moves)
+
+    def text(self, selected: int, speed: float) -> str:
+        """See `ToolHand.text`."""
+        way = "the upper, the lower height" if self._commands.toggles else "a step"
+        gripper = [_GRIPPER] if GRIP in self._moves else []
+        return " | ".join(["i , j l: a step along x, y", f"up, down: {way}", *gripper])
 
     def action(self, tick: Tick, wish: Wish, selected: int, speed: float) -> Array | None:
         """See `ToolHand.action`."""
         shares = np.array([wish.forward, wish.left, wish.jog, wish.turn])
         part = int(np.abs(shares).argmax())
-        move = self._move(tick, part, shares[part] > 0.0) if abs(shares[part]) >= _MEANT else STAY
-        move = move if move in self._moves else STAY
+        move = self._move(tick, part, shares[part] > 0.0) if abs(shares[part]) >= _MEANT else None
         return np.array([float(self._moves.index(move))]) if move in self._moves else None
 
-    def _move(self, tick: Tick, part: int, up: bool) -> str:
-        """The choice that goes there; what is there already stays."""
+    def _move(self, tick: Tick, part: int, up: bool) -> str | None:
+        """The choice that goes there; None for what is there already."""
         commands = self._commands
         if part > _Z:
-            return STAY if commands.closed(tick) == up else GRIP
+            return None if commands.closed(tick) == up else GRIP
         if part == _Z and commands.toggles:
-            return STAY if commands.is_high(commands.tool(tick)[_Z]) == up else HEIGHT
+            return None if commands.is_high(commands.tool(tick)[_Z]) == up else HEIGHT
         return f"{'xyz'[part]}_{'up' if up else 'down'}"
 
 

@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -149,7 +150,7 @@ class TestSticks:
     def sticks(self, tmp_path):
         device = tmp_path / "js0"
         os.mkfifo(device)
-        gamepad = Gamepad(device, TRACK.teleop, TRACK.driver.dead_man_button)
+        gamepad = Gamepad(device, TRACK.teleop)
         write = os.open(device, os.O_WRONLY)
         os.write(write, events(*FIRST))
         yield Sticks(TRACK.steering, gamepad), write
@@ -180,14 +181,29 @@ class TestSticks:
     def test_one_with_less_axes_than_are_used_is_told(self, tmp_path):
         device = tmp_path / "js0"
         device.write_bytes(events(*FIRST[:2], *FIRST[8:]))
-        person = Sticks(TRACK.steering, Gamepad(device, TRACK.teleop, TRACK.driver.dead_man_button))
+        person = Sticks(TRACK.steering, Gamepad(device, TRACK.teleop))
         with pytest.raises(CommandError, match="joy has 2 axes, but 'teleop.axes.3.' is 'turn'"):
             person.listen(1.0, lambda: 1.0)
+
+    def test_all_that_it_says_at_first_counts_before_it_is_judged(self, tmp_path):
+        """Buttons first, as Linux tells them, and as many as it knows."""
+        device = tmp_path / "js0"
+        device.write_bytes(events(*((0, 0x81, button) for button in range(256)), *FIRST[:8]))
+        assert Sticks(TRACK.steering, Gamepad(device, TRACK.teleop)).listen(1.0, lambda: 1.0)
+
+    def test_only_what_steers_has_to_be_there(self, tmp_path):
+        """The axis of the selected joint is the fifth, and no dead man's switch or button to disarm is needed."""
+        device = tmp_path / "js0"
+        teleop = replace(TRACK.teleop, buttons=("home", "emergency_stop", "", "", "", "", "disarm"))
+        device.write_bytes(events((32767, 0x82, 1), (0, 0x82, 3), (0, 0x81, 1)))
+        person = Sticks(TRACK.steering, Gamepad(device, teleop))
+        assert person.listen(1.0, lambda: 1.0)
+        np.testing.assert_allclose(person.velocity(1.0), [-0.5, 0.0, 0.0])
 
     def test_one_that_is_gone_ends_it(self, tmp_path):
         device = tmp_path / "js0"
         device.write_bytes(events(*FIRST))
-        person = Sticks(TRACK.steering, Gamepad(device, TRACK.teleop, TRACK.driver.dead_man_button))
+        person = Sticks(TRACK.steering, Gamepad(device, TRACK.teleop))
         assert person.listen(1.0, lambda: 1.0) and not person.listen(1.0, lambda: 2.0)
 
 

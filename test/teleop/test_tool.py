@@ -95,6 +95,21 @@ def test_who_asks_for_nothing_rests_and_shows_no_choice(chooser: Person) -> None
         np.testing.assert_allclose(chooser.tool, before, atol=6e-3)  # of which 3 mm are noise
 
 
+@pytest.mark.parametrize(("vertical", "rest"), [("toggle", None), ("steps", "stay")])
+def test_holding_the_switch_moves_nothing_where_there_is_a_choice_to_stay(vertical, rest) -> None:
+    """Between two heights that choice goes to the nearer one; where it moves nothing, rest is that choice."""
+    overrides = [f"control.commands.{key}" for key in ("stay=true", f"vertical={vertical}")]
+    person = Person(load_settings("ur5_pick_place", overrides=overrides))
+    if rest is not None:
+        person.does(forward=1.0)  # and the gripper opens, which is half open at home
+    before = person.map.tool(person.tick)
+    for wish in ({}, {"forward": 0.3}, {"turn": -1.0}):
+        done = person.does(**wish)
+        np.testing.assert_allclose(person.map.tool(person.tick), before, atol=8e-3)  # of which 3 mm are noise
+        assert (done and list(person.map.moves)[int(done.action[0])]) == rest
+    person.world.close()
+
+
 @pytest.fixture
 def mover() -> Iterator[Person]:
     person = Person(load_settings("xarm_pick_place", overrides=CARTESIAN))
@@ -120,7 +135,27 @@ def test_keys_are_velocities_of_the_tool_and_the_gripper(mover: Person) -> None:
         for _ in range(40):
             done = mover.does(turn=turn)
         assert done is not None and done.action[3] == pytest.approx(end, abs=0.01)
-    assert mover.hand.joint == "tool_z" and "up, down: tool_z | 50 %" in mover.hand.text
+
+
+TOOL, STEP, GRIPPER = "i , j l: tool along x, y", "i , j l: a step along x, y", "u o: gripper closes, opens"
+
+
+@pytest.mark.parametrize(
+    ("task", "commands", "text"),
+    [
+        ("xarm_pick_place", ["name=cartesian", "speed=0.2"], f"{TOOL} | up, down: tool_z | {GRIPPER} | 10 %"),
+        ("xarm_reach", ["name=cartesian"], f"{TOOL} | up, down: tool_z | 10 %"),
+        ("ur5_pick_place", [], f"{STEP} | up, down: the upper, the lower height | {GRIPPER}"),
+        ("ur5_pick_place", ["vertical=steps"], f"{STEP} | up, down: a step | {GRIPPER}"),
+    ],
+)
+def test_a_person_is_told_what_counts_and_no_more(task, commands, text) -> None:
+    """The speed and what is selected where they change something, the gripper where there is one."""
+    overrides = ["agent.name=sac"] if "name=cartesian" in commands else []
+    settings = load_settings(task, overrides=[*(f"control.commands.{item}" for item in commands), *overrides])
+    robot = settings.load_robot()
+    commands = settings.control.command_map(robot)
+    assert Teleoperator(robot, settings.teleop, settings.control.period, 0.5, commands).text == text
 
 
 def test_a_stick_of_a_single_joint_is_refused_where_actions_move_the_tool() -> None:
