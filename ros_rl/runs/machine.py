@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
+import ros_rl
 from ros_rl.backends.display import check_display
 from ros_rl.errors import ConfigError, RosRlError
 from ros_rl.settings.tree import Settings
@@ -18,14 +20,24 @@ from ros_rl.settings.tree import Settings
 _RANGES = ("SUBNET", "LOCALHOST", "SYSTEM_DEFAULT")
 _LARGEST_DOMAIN = 232
 """Of a higher one, DDS's port numbers would not fit."""
-_PROBE = "import rclpy; rclpy.init(args=[]); rclpy.create_node('ros_rl_probe'); rclpy.shutdown()"
+_TELLS = "ros_rl: "
+"""Begins what a probe says itself, whatever libraries say besides."""
+_FINDS = """
+import sys
+sys.path[:] = [{root!r}, *filter(None, sys.path)]
+import ros_rl
+del sys.path[0]
+"""
+"""Loads this package, without the working directory, which Python puts first; what lies there replaces nothing."""
+_NODE = "import rclpy; rclpy.init(args=[]); rclpy.create_node('ros_rl_probe'); rclpy.shutdown()"
 _DRAWS = """
 from ros_rl.errors import RosRlError
 try:
     from {module} import drawing_problem
-    print(drawing_problem())
+    problem = drawing_problem()
 except RosRlError as error:
-    print(error)
+    problem = str(error)
+sys.exit({tells!r} + problem if problem else 0)
 """
 _PROBE_SECONDS = 60.0
 
@@ -77,12 +89,11 @@ def _check_renderer(module: str) -> None:
     Raises:
         RosRlError: It does not draw.
     """
-    probe = [sys.executable, "-c", _DRAWS.format(module=module)]
     try:
-        done = subprocess.run(probe, capture_output=True, text=True, timeout=_PROBE_SECONDS)
+        problem = _problem_of(_DRAWS.format(module=module, tells=_TELLS), os.environ)
     except subprocess.TimeoutExpired:
         raise RosRlError(f"cameras are to look, but nothing was drawn here within {_PROBE_SECONDS:g} s") from None
-    if problem := _last_line(done.stderr, done.returncode) if done.returncode else done.stdout.strip():
+    if problem:
         raise RosRlError(f"cameras are to look, but {problem}")
 
 
@@ -92,21 +103,32 @@ def _check_middleware(name: str) -> None:
     Raises:
         RosRlError: It does not start.
     """
-    probe = [sys.executable, "-c", _PROBE]
     with tempfile.TemporaryDirectory() as logs:
         environment = {**os.environ, "ROS_LOG_DIR": logs, "RCUTILS_COLORIZED_OUTPUT": "0"}
         try:
-            done = subprocess.run(probe, capture_output=True, text=True, env=environment, timeout=_PROBE_SECONDS)
+            problem = _problem_of(_NODE, environment)
         except subprocess.TimeoutExpired:
             raise RosRlError(f"RMW_IMPLEMENTATION '{name}' did not start within {_PROBE_SECONDS:g} s") from None
-    if done.returncode:
-        said = _last_line(done.stderr, done.returncode)
+    if problem:
         raise RosRlError(
-            f"RMW_IMPLEMENTATION is '{name}', with which no node starts here: {said}; unset it, or install "
+            f"RMW_IMPLEMENTATION is '{name}', with which no node starts here: {problem}; unset it, or install "
             "that middleware"
         )
 
 
-def _last_line(said: str, code: int) -> str:
-    """What a process said last, or the code with which it ended without a word."""
-    return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), f"code {code}")
+def _problem_of(program: str, environment: Mapping[str, str]) -> str:
+    """Why a program does not end well; empty if it does.
+
+    What it tells as its own, else what was said last, else the code with which it ended without a word.
+
+    Raises:
+        TimeoutExpired: It does not end.
+    """
+    code = _FINDS.format(root=str(Path(ros_rl.__file__).parents[1])) + program
+    probe = [sys.executable, "-c", code]
+    done = subprocess.run(probe, capture_output=True, text=True, env=environment, timeout=_PROBE_SECONDS)
+    if not done.returncode:
+        return ""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    told = [line.removeprefix(_TELLS) for line in lines if line.startswith(_TELLS)]
+    return (told or lines or [f"code {done.returncode}"])[-1]

@@ -103,6 +103,7 @@ def _load(
         merged = chosen.merge(merged, _with_physics(merged, over))
     try:
         settings = build(Settings, merged)
+        chosen.check_task(settings.task.name)
         chosen.check_agent(variant_name(AGENT_SETTINGS, settings.agent))
         return settings
     except ConfigError as together:

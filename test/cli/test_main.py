@@ -19,7 +19,7 @@ from ros_rl.settings.registry import ALL_TASKS
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["train", "nope"], f"unknown task 'nope'; valid: {', '.join(sorted({*ALL_TASKS} - {'bringup'}))}"),
+        (["train", "nope"], f"unknown task 'nope'; valid: {', '.join(sorted({*ALL_TASKS} - {'bringup', 'gym'}))}"),
         (["train", "mock_point", "--agent", "nope"], "unknown agent 'nope'; valid: "),
         (["train", "mock_point", "--driver", "nope"], "invalid choice: 'nope'"),
         pytest.param(

@@ -7,14 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from command_line import run_cli
 
 from ros_rl.backends.display import check_display
-from ros_rl.errors import ConfigError
-from ros_rl.runs.machine import check_ros_variables
+from ros_rl.errors import ConfigError, RosRlError
+from ros_rl.runs.machine import check_machine, check_ros_variables
 from ros_rl.runs.state import RunState
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +67,42 @@ def test_cameras_without_anything_to_draw_with_are_one_line(capsys, monkeypatch,
     code, printed, error = run_cli(capsys, *arguments, "--out", str(tmp_path / "out"))
     assert (code, printed, error.count("\n")) == (1, "", 1) and complaint in error
     assert error.startswith("ros-rl: error: cameras are to look, but ") and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("ending", "complaint"),
+    [
+        ("return ''", None),
+        ("return 'it is dark'", "cameras are to look, but it is dark"),
+        ("raise BackendError('it is dark')", "cameras are to look, but it is dark"),
+        ("os._exit(3)", "cameras are to look, but a library speaks"),
+    ],
+)
+def test_the_renderers_probe_hears_no_library_and_no_file_of_the_working_folder(
+    tmp_path, monkeypatch, ending, complaint
+) -> None:
+    """The library talks before and after; a `queue.py` lies where the user is."""
+    library, here = tmp_path / "library", tmp_path / "here"
+    library.mkdir()
+    here.mkdir()
+    (library / "chatty.py").write_text(
+        "import atexit, os, queue, sys\n"
+        "from ros_rl.errors import BackendError\n"
+        "def speak():\n    print('hello')\n    print('a library speaks', file=sys.stderr, flush=True)\n"
+        "speak()\natexit.register(speak)\n"
+        f"def drawing_problem():\n    {ending}\n"
+    )
+    for name in ("queue", "ros_rl"):
+        (here / f"{name}.py").write_text("raise SystemExit('replaced')")
+    monkeypatch.setenv("PYTHONPATH", f"{library}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.delenv("RMW_IMPLEMENTATION", raising=False)
+    monkeypatch.chdir(here)
+    backend = SimpleNamespace(drawn_by="chatty")
+    settings = SimpleNamespace(
+        driver=SimpleNamespace(backend=backend), load_robot=lambda: SimpleNamespace(cameras=("eye",))
+    )
+    with nullcontext() if complaint is None else pytest.raises(RosRlError, match=f"^{complaint}$"):
+        check_machine(settings)
 
 
 @pytest.mark.ros

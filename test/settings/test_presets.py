@@ -122,6 +122,16 @@ def test_a_variant_is_of_its_tasks_and_says_how_to_train_it(name) -> None:
         load_settings("mock_point", preset=name)
 
 
+def test_a_variant_is_held_to_its_tasks_where_a_file_or_an_override_names_another(tmp_path) -> None:
+    file = tmp_path / "other.yaml"
+    file.write_text("/**: {ros__parameters: {task: {name: a1_get_up}}}")
+    told = "--preset robust has settings of task .*, which 'a1_get_up' is not"
+    with pytest.raises(ConfigError, match=told):
+        load_settings(None, file, preset="robust")
+    with pytest.raises(ConfigError, match=told):
+        load_settings("a1_walk", overrides=["task.name=a1_get_up"], preset="robust")
+
+
 def test_the_robust_a1s_file_says_what_the_preset_does() -> None:
     file = ROOT / "config" / "tasks" / "a1_robust.yaml"
     assert load_settings("a1_walk", file) == load_settings("a1_walk", preset="robust")
