@@ -20,12 +20,12 @@ import numpy as np
 from robot_campaign.robots import SUBJECTS
 from robot_campaign.visit import Visit
 from ros_rl.rotations import quaternion_to_matrix
+from ros_rl.stand_ins.person import FALLEN
 from ros_rl.types import Array
 
 _LOOK = 0.1  # s
 _SILENT = 0.05  # s without a turn of the stand-in's, which is what the motor process allows (`silence_limit`)
 _BEFORE = 1.0  # s before a stop in which that counts
-_FALLEN = 0.5  # rad
 _LIES = 3.0  # s until somebody has picked it up
 WALKERS = {"a1": "a1_walk", "go2": "go2_walk"}
 """Robots that walk, and the tasks of their agents."""
@@ -109,7 +109,7 @@ def _note(visit: Visit, found: Walk, now: float) -> None:
     told = f"after {found.minutes:.1f} min: {reason}"
     if late > _SILENT:
         found.silences.append(f"{told} (the robot was silent for {late:.3f} s)")
-    elif up < np.cos(_FALLEN):
+    elif up < np.cos(FALLEN):
         found.falls.append(told)
     else:
         found.trips.append(f"{told} (the robot was silent for no more than {late:.3f} s)")

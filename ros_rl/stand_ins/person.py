@@ -12,7 +12,9 @@ from ros_rl.stand_ins.body import Body
 
 HANGING = 0.5
 """Height of the base of a robot that hangs [m]."""
-_FALLEN, _HESITATES = 0.5, 2.0  # rad, s; what leans on a folded leg does not stand up by itself
+FALLEN = 0.5
+"""Lean of a robot that has fallen [rad]: what leans on a folded leg does not stand up by itself."""
+_HESITATES = 2.0  # s
 _STANDS_FIRST = 1.5  # s for which the motors hold before it is lowered
 _LOWERS = 0.2  # m/s
 _WEIGHT = 0.5  # share that the feet carry when it is let go
@@ -53,7 +55,7 @@ class Person:
 
     def _watch(self) -> None:
         orientation = self._body.measurement["base_orientation"]
-        fallen = quaternion_to_matrix(orientation)[2, 2] < np.cos(_FALLEN)
+        fallen = quaternion_to_matrix(orientation)[2, 2] < np.cos(FALLEN)
         self._lying = self._lying + self._body.period if fallen else 0.0
         if self._lying >= _HESITATES:
             position = self._body.measurement["base_position"]
