@@ -123,7 +123,7 @@ def at_start(name: str, subject: Subject, fault: str) -> Outcome:
     return outcome
 
 
-def campaign(name: str, only: list[str], misses: int) -> Iterable[Outcome]:
+def campaign(name: str, only: list[str], misses: int = Limits.misses) -> Iterable[Outcome]:
     """All faults of a robot, each with a driver and a stand-in of its own; see `Visit` for `misses`."""
     subject = SUBJECTS[name]
     probe = subject.stand_in()

@@ -70,7 +70,7 @@ def _check_seen(settings: Settings) -> None:
         return
     if not agent.learns:
         return
-    if not settings.looks and not settings.observation.seen(settings.task):
+    if settings.task.observation and not settings.looks and not settings.observation.seen(settings.task):
         raise ConfigError(
             f"agent '{name}' sees nothing: observation.fields and observation.cameras are both [none]; name a "
             "field or a camera"

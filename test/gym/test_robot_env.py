@@ -229,7 +229,7 @@ def test_in_a_window_time_passes_as_on_a_clock(monkeypatch: pytest.MonkeyPatch) 
     begun = time.monotonic()
     for _ in range(10):
         env.step(np.zeros(6, np.float32))
-    assert time.monotonic() - begun >= 0.5 and env.render() is None
+    assert time.monotonic() - begun >= 0.49 and env.render() is None  # the clock of its pace began with the reset
     env.close()
 
 
