@@ -94,7 +94,8 @@ def test_the_renderers_probe_hears_no_library_and_no_file_of_the_working_folder(
     )
     for name in ("queue", "ros_rl"):
         (here / f"{name}.py").write_text("raise SystemExit('replaced')")
-    monkeypatch.setenv("PYTHONPATH", f"{library}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    before = os.environ.get("PYTHONPATH")  # an empty part of it would be the working folder
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(library), *([before] if before else [])]))
     monkeypatch.delenv("RMW_IMPLEMENTATION", raising=False)
     monkeypatch.chdir(here)
     backend = SimpleNamespace(drawn_by="chatty")
