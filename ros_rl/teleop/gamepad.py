@@ -11,7 +11,7 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
-from ros_rl.errors import ConfigError
+from ros_rl.errors import CommandError, ConfigError
 from ros_rl.settings.teleop import TWIST, TeleopSettings
 from ros_rl.teleop.joystick import STOP, Joystick
 from ros_rl.teleop.wish import Wish
@@ -42,6 +42,7 @@ class Gamepad:
         except OSError as error:
             raise ConfigError(f"joystick {path}: {error.strerror}; connect one, or name its device") from None
         self._joystick = Joystick(_steering(settings), None, limit=float("inf"))
+        self._path = path
         self._axes: dict[int, float] = {}
         self._buttons: dict[int, int] = {}
 
@@ -53,7 +54,7 @@ class Gamepad:
             now: Steady clock [s].
 
         Raises:
-            CommandError: It has less axes or buttons than are used.
+            CommandError: It has less axes or buttons than are used, or tells what no joystick does.
         """
         if not select.select([self._device], [], [], seconds)[0]:
             return []
@@ -61,6 +62,8 @@ class Gamepad:
             data = os.read(self._device, _AT_ONCE * _EVENT.size)
         except OSError:  # it was pulled out
             return None
+        if len(data) % _EVENT.size:
+            raise CommandError(f"joystick {self._path} tells {len(data)} bytes, which are no events: is it a joystick?")
         found = []
         for _, value, kind, number in _EVENT.iter_unpack(data):
             self._take(kind & ~_INITIAL, number, value)

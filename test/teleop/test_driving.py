@@ -261,3 +261,9 @@ def test_what_cannot_be_driven_is_refused_in_one_line(arguments, words):
         text=True,
     )
     assert (done.returncode, done.stdout) == (2, "") and words in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_what_is_no_joystick_is_told_in_a_line(tmp_path) -> None:
+    (tmp_path / "notes").write_text("hi\n")
+    with pytest.raises(CommandError, match="notes tells 3 bytes, which are no events: is it a joystick?"):
+        Gamepad(tmp_path / "notes", TRACK.teleop).read(1.0, 0.0)
