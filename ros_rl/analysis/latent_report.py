@@ -19,7 +19,7 @@ from ros_rl.analysis.explored import explored
 from ros_rl.analysis.foresight import Foreseen, errors, foresee
 from ros_rl.analysis.model_report import HELD_OUT, REPLAY
 from ros_rl.analysis.report import grid
-from ros_rl.analysis.trajectories import HELD_OUT_SEED
+from ros_rl.analysis.trajectories import HELD_OUT_SEED, control_period
 from ros_rl.training.saved_run import SavedRun
 
 _WINDOWS = 128
@@ -58,9 +58,9 @@ def analyse_latent(run: SavedRun, episodes: int, horizon: int, seed: int | None)
     seen = {name: foresee(run.agent, replay, _WINDOWS, horizon) for name, replay in sources.items()}
     numbers = {
         "run": str(run.path),
-        "task": run.settings.task.name,
+        "task": run.settings.task.title,
         "members": run.agent.latent_model.members,
-        "control_period": run.settings.control.period,
+        "control_period": control_period(run.settings),
         "planner_horizon": run.agent.planner.settings.horizon,
         "horizon": horizon,
         "held_out": f"simulated from seed {seed}",

@@ -15,12 +15,12 @@ from ros_rl.analysis.prediction import rollout
 from ros_rl.analysis.report import grid
 from ros_rl.analysis.trajectories import Trajectory
 from ros_rl.dynamics.model import DynamicsModel
-from ros_rl.features import ObservationSpec
+from ros_rl.layout import Layout
 
 _BINS = 60
 
 
-def plots(report: ModelReport, model: DynamicsModel, spec: ObservationSpec) -> dict[str, Figure]:
+def plots(report: ModelReport, model: DynamicsModel, spec: Layout) -> dict[str, Figure]:
     """All figures by name."""
     numbers = report.numbers
     found = {
@@ -73,7 +73,7 @@ def k_step_normalised(numbers: dict[str, Any]) -> Figure:
     return figure
 
 
-def rollouts(trajectory: Trajectory, model: DynamicsModel, spec: ObservationSpec, numbers: dict[str, Any]) -> Figure:
+def rollouts(trajectory: Trajectory, model: DynamicsModel, spec: Layout, numbers: dict[str, Any]) -> Figure:
     """The most moving value of each field over an episode, and predictions that begin in it now and then."""
     horizon = min(numbers["horizon"], trajectory.steps)
     starts = np.arange(0, trajectory.steps - horizon + 1, horizon)
@@ -81,7 +81,7 @@ def rollouts(trajectory: Trajectory, model: DynamicsModel, spec: ObservationSpec
     predicted = rollout(model, trajectory.states[starts], trajectory.last_actions[starts], actions)
     fields, period = state_fields(spec), numbers["control_period"]
     figure, axes = grid(len(fields), 2, 6.5, 2.3)
-    time = period * np.arange(trajectory.steps + 1)
+    time = (period or 1.0) * np.arange(trajectory.steps + 1)
     for axis, (name, part) in zip(axes, fields.items(), strict=True):
         value = part.start + int(trajectory.states[:, part].std(0).argmax())
         real = trajectory.states[:, value]
@@ -97,7 +97,7 @@ def rollouts(trajectory: Trajectory, model: DynamicsModel, spec: ObservationSpec
         axis.set_ylim(real.min() - margin, real.max() + margin)
         unit = numbers["units"][name]
         axis.set_ylabel(f"{name.replace('_', ' ')}[{value - part.start}]" + ("" if unit == "1" else f"\n[{unit}]"))
-        axis.set_xlabel("time [s]")
+        axis.set_xlabel("time [s]" if period else "step")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 
 from ros_rl.analysis import calibration
+from ros_rl.analysis.explored import explored
 from ros_rl.analysis.noise_floor import noise_floor
 from ros_rl.analysis.prediction import k_step_errors, windows
-from ros_rl.analysis.trajectories import HELD_OUT_SEED, Trajectory, collect, from_log, from_replay
+from ros_rl.analysis.trajectories import HELD_OUT_SEED, Trajectory, collect, control_period, from_log, from_replay
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.dynamics.measures import auroc
 from ros_rl.dynamics.model import DynamicsModel
-from ros_rl.features import ObservationSpec
+from ros_rl.layout import Layout
+from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.saved_run import SavedRun
 from ros_rl.types import Array
 
@@ -37,7 +39,7 @@ class ModelReport:
     """Disagreement of single steps, by where they come from."""
 
 
-def state_fields(spec: ObservationSpec) -> dict[str, slice]:
+def state_fields(spec: Layout) -> dict[str, slice]:
     """The fields that a model predicts, and where each stands in a state."""
     return {field.name: spec.slices[field.name] for field in spec.fields if field.kind == "state"}
 
@@ -54,33 +56,36 @@ def analyse_model(run: SavedRun, episodes: int, horizon: int, seed: int | None, 
     """
     settings, training = run.settings, run.training
     seed = settings.seed + HELD_OUT_SEED if seed is None else seed
-    if log is None:
+    in_environment = isinstance(settings.task, GymTask)
+    if log is not None:
+        held_out = from_log(settings, log, training.replay)
+    elif in_environment:
+        held_out = from_replay(run.layout, explored(run, episodes, seed, explore=0.0))
+    else:
         graph = OnnxGraph(training.graph(), settings.controller.threads)
         held_out = collect(settings, graph, episodes, seed)
-    else:
-        held_out = from_log(settings, log, training.replay)
-    replayed = from_replay(run.spec, training.replay)
+    replayed = from_replay(run.layout, training.replay)
     numbers: dict[str, Any] = {
         "run": str(run.path),
-        "task": settings.task.name,
+        "task": settings.task.title,
         "model": {"kind": type(run.agent.model).__name__, "members": run.agent.model.members},
-        "control_period": settings.control.period,
+        "control_period": control_period(settings),
         "planner_horizon": run.agent.planner and run.agent.planner.settings.horizon,
         "held_out": f"simulated from seed {seed}" if log is None else f"log {log}",
         "seed": seed,
         "episodes": len(held_out),
         "steps": {HELD_OUT: _steps(held_out), REPLAY: _steps(replayed)},
         "measured_against": "the next measured state, sensor noise included",
-        "sensor_noise": noise_floor(settings, run.spec),
-        "units": {field.name: field.unit for field in run.spec.fields if field.kind == "state"},
+        "sensor_noise": {} if in_environment else noise_floor(settings, run.spec),
+        "units": {field.name: field.unit for field in run.layout.fields if field.kind == "state"},
     }
-    found, scores = judge_model(run.agent.model, run.spec, held_out, replayed, horizon, seed)
+    found, scores = judge_model(run.agent.model, run.layout, held_out, replayed, horizon, seed)
     return ModelReport(numbers | found, held_out, scores)
 
 
 def judge_model(
     model: DynamicsModel,
-    spec: ObservationSpec,
+    spec: Layout,
     held_out: list[Trajectory],
     replayed: list[Trajectory],
     horizon: int,

@@ -15,10 +15,12 @@ import numpy as np
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, DataError
 from ros_rl.features import ObservationSpec
+from ros_rl.layout import Layout
 from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.tree import Settings
+from ros_rl.tasks.gym_task import GymTask
 from ros_rl.types import Array, Command, Tick
 
 HELD_OUT_SEED = 5000
@@ -47,7 +49,12 @@ class Trajectory:
         return len(self.actions)
 
 
-def from_observations(spec: ObservationSpec, observations: Array, rewards: Array) -> Trajectory:
+def control_period(settings: Settings) -> float | None:
+    """Time of a step [s]; None in an environment, which tells of none."""
+    return None if isinstance(settings.task, GymTask) else settings.control.period
+
+
+def from_observations(spec: Layout, observations: Array, rewards: Array) -> Trajectory:
     """A trajectory from the flat observations of consecutive ticks.
 
     Args:
@@ -59,7 +66,7 @@ def from_observations(spec: ObservationSpec, observations: Array, rewards: Array
     return Trajectory(observations[:, spec.state], last[:-1], last[1:], rewards)
 
 
-def from_replay(spec: ObservationSpec, replay: ReplayBuffer) -> list[Trajectory]:
+def from_replay(spec: Layout, replay: ReplayBuffer) -> list[Trajectory]:
     """What a replay buffer holds, cut where an observation is not the one before's next."""
     batch = replay.ordered()
     joined = (batch.next_observation[:-1] == batch.observation[1:]).all(1)

@@ -16,7 +16,7 @@ from ros_rl.analysis.foretelling import Foretold, errors, foretell
 from ros_rl.analysis.model_report import HELD_OUT, REPLAY
 from ros_rl.analysis.pictures import side_by_side, write_film, write_sheet
 from ros_rl.analysis.report import grid
-from ros_rl.analysis.trajectories import HELD_OUT_SEED
+from ros_rl.analysis.trajectories import HELD_OUT_SEED, control_period
 from ros_rl.training.saved_run import SavedRun
 
 _STRETCHES = 64
@@ -31,7 +31,7 @@ class WorldReport:
     """Content of ``report.json``."""
     held_out: Foretold
     period: float
-    """Control period [s]."""
+    """Control period [s]; of an environment, which tells of none, 0."""
 
     def write_pictures(self, folder: Path) -> list[Path]:
         """A contact sheet and a film of each image: what was seen, what was foretold, and the difference."""
@@ -63,18 +63,18 @@ def analyse_world(run: SavedRun, episodes: int, horizon: int, looks: int, seed: 
     }
     numbers = {
         "run": str(run.path),
-        "task": run.settings.task.name,
-        "control_period": run.settings.control.period,
+        "task": run.settings.task.title,
+        "control_period": control_period(run.settings),
         "imagined": run.agent.settings.horizon,
         "looks": looks,
         "horizon": horizon,
         "held_out": f"simulated from seed {seed}",
         "episodes": episodes,
         "steps": {HELD_OUT: len(held_out), REPLAY: len(run.training.replay)},
-        "units": {item.name: item.unit for item in run.spec.fields if item.size},
-        "k_step": {name: errors(item, run.spec) for name, item in told.items()},
+        "units": {item.name: item.unit for item in run.layout.fields if item.size},
+        "k_step": {name: errors(item, run.layout) for name, item in told.items()},
     }
-    return WorldReport(numbers, told[HELD_OUT], run.settings.control.period)
+    return WorldReport(numbers, told[HELD_OUT], numbers["control_period"] or 0.0)
 
 
 def plots(numbers: dict[str, Any]) -> dict[str, Figure]:

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ros_rl.cli.agents import saved_run
 from ros_rl.cli.arguments import add_run_settings, whole
 from ros_rl.cli.options import require
 from ros_rl.cli.parser import Parser
@@ -79,26 +80,24 @@ def _report(options: argparse.Namespace) -> str:
     """Analyse what the options name, and write the report; gives the main figures in one screen."""
     from ros_rl.analysis import model_plots, model_report, plan_plots, plan_report
     from ros_rl.analysis.report import FOLDER, write
-    from ros_rl.training.saved_run import SavedRun
 
     if not (options.run / CONFIG).is_file() and (options.run.suffix == ".mcap" or any(options.run.glob("*.mcap"))):
         raise RunFolderError(
             f"{options.run} is a log, which has no model: ros-rl analyse model RUN --log {options.run} judges one by it"
         )
-    _check_subject(options.run, options.subject)
-    run = SavedRun(options.run, options.set)
+    _check_subject(options)
+    run = saved_run(options.run, options.set)
     folder: Path = options.out or options.run / FOLDER / options.subject
-    spec = run.spec
     if options.subject == "model" and run.settings.agent.imagines:
         return _world_report(options, run, folder)
     if options.subject == "model" and run.settings.agent.foresees:
         return _latent_report(options, run, folder)
     if options.subject == "model":
         model = model_report.analyse_model(run, options.episodes, options.horizon, options.seed, options.log)
-        write(folder, model.numbers, model_plots.plots(model, run.agent.model, spec))
+        write(folder, model.numbers, model_plots.plots(model, run.agent.model, run.layout))
         return model_report.screen(model.numbers, str(folder))
     plan = plan_report.analyse_plan(run, options.tick, options.seed)
-    write(folder, plan.numbers, plan_plots.plots(plan, spec))
+    write(folder, plan.numbers, plan_plots.plots(plan, run.spec))
     return plan_report.screen(plan.numbers, str(folder))
 
 
@@ -132,14 +131,18 @@ def _check_no_log(options: argparse.Namespace) -> None:
         )
 
 
-def _check_subject(path: Path, subject: str) -> None:
-    """Refuse a run whose agent has no model, or no planner, to analyse, and one that was no robot's."""
+def _check_subject(options: argparse.Namespace) -> None:
+    """Refuse what cannot be judged: no model or planner, or an environment's log or decision."""
     from ros_rl.training.earlier_run import run_settings
 
+    path, subject = options.run, options.subject
     settings = run_settings(path)
     agent = settings.agent
-    if isinstance(settings.task, GymTask):
-        raise RunFolderError(f"{path} is a run of {settings.task.title}: only runs of robots can be analysed")
+    if isinstance(settings.task, GymTask) and (subject == "plan" or options.log is not None):
+        what = "whose steps can be taken twice" if subject == "plan" else "which leave logs"
+        raise RunFolderError(
+            f"{path} is a run of {settings.task.title}, not of a robot, {what}: ros-rl analyse model {path}"
+        )
     foretells = agent.imagines or agent.foresees
     if foretells and subject == "model" or agent.learns_model and (subject == "model" or agent.plans):
         return

@@ -83,6 +83,11 @@ class SavedRun:
         return self.training.settings
 
     @property
+    def layout(self) -> Layout:
+        """What its agent sees and does, of a robot or in an environment."""
+        return self.training.spec
+
+    @property
     def spec(self) -> ObservationSpec:
         """Layout of the robot's observations."""
         assert isinstance(self.training.spec, ObservationSpec)

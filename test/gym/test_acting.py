@@ -18,12 +18,14 @@ import pytest
 from command_line import run_cli
 from graphs import constant_bytes
 
+from ros_rl.analysis.explored import explored
 from ros_rl.cli import main as cli
 from ros_rl.deploy.contract import Contract
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.gym.actor import OnnxActor
 from ros_rl.gym.environment import Environment
 from ros_rl.gym.observations import Observed
+from ros_rl.gym.saved_run import saved_run
 from ros_rl.runs.run_folder import RunFolder
 from ros_rl.settings.loading import load_settings
 
@@ -153,6 +155,30 @@ def test_a_run_goes_on_until_it_is_interrupted(runs, tmp_path) -> None:
     assert process.returncode == 130 and "return mean" in printed and film.exists()
 
 
+@pytest.mark.parametrize("agent", ["mpc", "mbpo", "dreamer"])
+def test_models_of_environments_are_judged(capsys, runs, tmp_path, agent) -> None:
+    """By new episodes, each as long as Gymnasium lets it be."""
+    asked = ["--episodes", "3", "--horizon", "3", "--out", str(tmp_path)]
+    looks = ["--looks", "2"] if agent == "dreamer" else []
+    code, printed, error = run_cli(capsys, "analyse", "model", str(runs / agent), *asked, *looks)
+    assert (code, error) == (0, "")
+    numbers = json.loads((tmp_path / "report.json").read_text())
+    assert (numbers["task"], numbers["control_period"]) == ("gym:test/Point-v0", None)
+    assert (numbers["episodes"], numbers["steps"]["held-out"]) == (3, 3 * gym_points.LIMIT)
+    assert "observation" in printed and "k = 3" in printed
+
+
+@pytest.mark.parametrize("explore", [0.0, 1.0])
+def test_new_episodes_obey_the_environment(runs, explore) -> None:
+    """x' = x + 0.1 u where 0 stands for u = 1 and 1 for 3; cut where an evaluation would be, each with its start."""
+    run = saved_run(runs / "mpc", ["task.evaluation_steps=5"])
+    found = explored(run, 2, 7, explore).ordered()
+    x, u, after = found.observation[:, 0], found.action[:, 0], found.next_observation[:, 0]
+    np.testing.assert_allclose(after, x + 0.1 * (1.0 + 2.0 * u), atol=1e-6)
+    np.testing.assert_allclose(found.reward, -(after**2), atol=1e-6)
+    assert len(x) == 10 and x[5] != after[4] and x[1] == after[0] and x[0] != x[5]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "complaint"),
     [
@@ -198,7 +224,18 @@ def test_a_run_goes_on_until_it_is_interrupted(runs, tmp_path) -> None:
             2,
             "'task.env' is 'test/Tree-v0', the run",
         ),
-        (["analyse", "model", "mpc"], 2, "is a run of gym:test/Point-v0: only runs of robots can be analysed"),
+        (
+            ["analyse", "plan", "mpc"],
+            2,
+            "of gym:test/Point-v0, not of a robot, whose steps can be taken twice: ros-rl an",
+        ),
+        (
+            ["analyse", "model", "mpc", "--log", "x"],
+            2,
+            "is a run of gym:test/Point-v0, not of a robot, which leave logs",
+        ),
+        (["analyse", "model", "sac"], 2, "is a run of agent 'sac', which learns no model"),
+        (["analyse", "model", "mpc", "--seed", "3"], 2, "seed 3 is the one that the run trained with"),
     ],
 )
 def test_what_does_not_fit_is_one_line(capsys, monkeypatch, runs, arguments, code, complaint) -> None:
