@@ -10,6 +10,7 @@ often, with its own defaults.
 
     python bench/gym_returns.py --env HalfCheetah-v5 --agents sac crossq --seeds 0 1 2
     python bench/gym_returns.py --env Pendulum-v1 --steps 5000 --every 1000 --agents sac --peers SAC
+    python bench/gym_returns.py --env dm_pixels:reacher_easy --steps 50000 --agents latent_mpc --seeds 0
 """
 
 from __future__ import annotations
@@ -31,20 +32,23 @@ from ros_rl.errors import MissingDependencyError
 from ros_rl.runs.run_folder import CHECKPOINT, is_finished
 
 ROOT = RESULTS.parents[1]
+_PATH = os.pathsep.join([str(ROOT), str(ROOT / "bench")])
 COST = "cost.json"
 GIVEN = "given.json"
 AGENTS = {name: ROOT / "config" / "agents" / f"{name}.yaml" for name in ("crossq", "dqn", "mbpo", "td7")}
 """Files of settings, by their names."""
-PUBLISHED: dict[str, dict[str, float]] = {
-    "HalfCheetah-v5": {"SAC": 6156, "DroQ": 7744, "REDQ": 7823, "CrossQ": 8112},
-    "Hopper-v5": {"DroQ": 1813, "REDQ": 2750, "CrossQ": 2764},
+PUBLISHED: dict[tuple[str, int], dict[str, float]] = {
+    ("HalfCheetah-v5", 100_000): {"SAC": 6156, "DroQ": 7744, "REDQ": 7823, "CrossQ": 8112},
+    ("Hopper-v5", 100_000): {"DroQ": 1813, "REDQ": 2750, "CrossQ": 2764},
+    ("dm_pixels:reacher_easy", 50_000): {"DreamerV3": 409, "TD-MPC2": 360, "DrQ-v2": 250},
 }
-"""Mean returns of 10 seeds after 100,000 steps of the -v4 environments (results of the SimbaV2 repository, 2025)."""
+"""Mean returns after so many steps: of 10 seeds of the -v4 environments (results of the SimbaV2 repository, 2025), and
+of dm_control's tasks from pictures of 64x64 (result files of DreamerV3, TD-MPC2 and DrQ-v2)."""
 
 
 def run_ours(args: argparse.Namespace, agent: str, seed: int) -> dict[str, Any]:
     """One training through the command line."""
-    name, given = f"{args.env}_{agent}_{args.steps}_{seed}", [*_content(AGENTS.get(agent)), *args.set]
+    name, given = f"{_plain(args.env)}_{agent}_{args.steps}_{seed}", [*_content(AGENTS.get(agent)), *args.set]
     known = _known(args.results / f"{name}.json", given)
     if known is not None:
         return known
@@ -66,7 +70,7 @@ def run_ours(args: argparse.Namespace, agent: str, seed: int) -> dict[str, Any]:
 def run_peer(args: argparse.Namespace, algorithm: str, seed: int) -> dict[str, Any]:
     """One training of a peer, in a process of its own."""
     library = "mbrl" if algorithm == gym_peers.MBRL else "sb3"
-    name = f"{args.env}_{library}_{algorithm}_{args.steps}_{seed}"
+    name = f"{_plain(args.env)}_{library}_{algorithm}_{args.steps}_{seed}"
     known = _known(args.results / f"{name}.json", [])
     if known is not None:
         return known
@@ -76,6 +80,11 @@ def run_peer(args: argparse.Namespace, algorithm: str, seed: int) -> dict[str, A
         _run([sys.executable, __file__, "--train-peer", algorithm, "--seeds", str(seed), *options], folder)
     points = json.loads((folder / "peer.json").read_text())
     return _keep(args.results / f"{name}.json", [], folder, points[str(args.steps)], points)
+
+
+def _plain(env: str) -> str:
+    """An environment's name in that of a file."""
+    return env.replace(":", "_")
 
 
 def _content(path: Path | None) -> list[str]:
@@ -113,7 +122,7 @@ def _run(command: list[str], folder: Path) -> None:
     """Run it, and add its CPU time to what the folder's run has cost before it was stopped."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
-        subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}, check=True)
+        subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": _PATH}, check=True)
     except subprocess.CalledProcessError as error:
         raise SystemExit(error.returncode) from None  # the process has said why
     finally:
@@ -163,7 +172,7 @@ def draw(args: argparse.Namespace, results: dict[str, list[dict[str, Any]]], pat
         values = [[item["curve"][str(step)] for item in found] for step in steps]
         axes.plot(steps, [sum(each) / len(each) for each in values], label=name)
         axes.fill_between(steps, [min(each) for each in values], [max(each) for each in values], alpha=0.2)
-    for name, value in PUBLISHED.get(args.env, {}).items() if args.steps == 100_000 else ():
+    for name, value in PUBLISHED.get((args.env, args.steps), {}).items():
         axes.plot([args.steps], [value], "x", label=f"{name}, published")
     axes.set(xlabel="environment steps", ylabel="return", title=args.env)
     axes.grid(alpha=0.3)
@@ -192,7 +201,7 @@ def main() -> None:
     results = {name: [run_ours(args, name, seed) for seed in args.seeds] for name in args.agents}
     for name in args.peers:
         results[gym_peers.label(name)] = [run_peer(args, name, seed) for seed in args.seeds]
-    draw(args, results, ROOT / "docs" / "figures" / f"gym_returns_{args.env}.png")
+    draw(args, results, ROOT / "docs" / "figures" / f"gym_returns_{_plain(args.env)}.png")
     print(describe_line(describe_machine()), "\n")
     header = ["environment", "agent", f"return after {args.steps} steps, mean", "each seed", "CPU [min]"]
     print(table(header, [row(args.env, name, found) for name, found in results.items()]))
