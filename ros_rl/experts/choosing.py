@@ -42,6 +42,10 @@ class ChoosingExpert(Expert):
         choice = float(list(self._commands.moves).index(self._choice(tick)))
         return self.robot.action(self._commands.command(tick, np.array([choice])))
 
+    def milestone(self, tick: Tick) -> float | None:
+        """See `Expert.milestone`."""
+        return self._expert.milestone(tick)
+
     def _choice(self, tick: Tick) -> str:
         commands, near = self._commands, _NEAR * self._commands.step
         tool = commands.tool(tick)

@@ -51,6 +51,13 @@ class Expert(ABC):
         It is one of the robot's own actions (`Robot.command`), whatever the run's command map makes of it.
         """
 
+    def milestone(self, tick: Tick) -> float | None:
+        """A number that changes whenever the task goes on by a step, such as a grasp; None: it cannot tell.
+
+        It is by this that a person sees whether an agent needs help.
+        """
+        return None
+
     def wish(self, tick: Tick, tool: Array, near: float) -> Wish | None:
         """What it wants of the tool, for whoever moves that in another way; None: it has no such wish.
 

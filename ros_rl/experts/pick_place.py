@@ -67,6 +67,10 @@ class PickPlaceExpert(Expert):
         joints[self._joint] = np.clip(way / self.period, -most, most)
         return action_of(self.robot, position, joints, self.period)
 
+    def milestone(self, tick: Tick) -> float:
+        """From which bin something was grasped and is held; see `Expert.milestone`."""
+        return float(tick.inputs[GRASP][0])
+
     def wish(self, tick: Tick, tool: Array, near: float) -> Wish:
         """See `Expert.wish`."""
         things = tick.measurement["object_position"].reshape(-1, 3)

@@ -9,7 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from ros_rl.experts import Expert, make_expert
+from ros_rl.errors import ConfigError
+from ros_rl.experts import EXPERTS, Expert, make_expert
 from ros_rl.robot import Robot
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Tick
@@ -53,18 +54,67 @@ class ScriptedPerson:
         if window != self._window:
             chance = np.random.default_rng([self._seed, 0xE4FE, window]).random()
             self._window, self._acts = window, chance < self._share
-        robot = self._expert.robot
-        return robot.command(robot.check_action(self._expert.act(tick))) if self._acts else None
+        return _command(self._expert, tick) if self._acts else None
+
+
+class PatientPerson:
+    """An expert that takes over when the agent has come no further for a while, and hands back as soon as it has.
+
+    Args:
+        expert: Says what to do, and by its `milestone` whether the task goes on.
+        share: Of all ticks so far in which it may act.
+        patience: Ticks without a milestone after which it takes over.
+        steps: For which it then acts at most [ticks].
+    """
+
+    acts_alone = False
+    """See `Person.acts_alone`."""
+
+    def __init__(self, expert: Expert, share: float, patience: int, steps: int) -> None:
+        self._expert, self._share, self._patience, self._steps = expert, share, patience, steps
+        self._seen = self._acted = 0  # ticks
+        self._milestone: float | None = None
+        self._since = self._left = 0  # ticks since the last milestone, and that it acts on
+
+    def command(self, tick: Tick) -> Array | None:
+        """See `Person.command`."""
+        milestone = self._expert.milestone(tick)
+        if tick.step == 0 or milestone != self._milestone:
+            self._since = self._left = 0
+        elif self._left:
+            self._left -= 1
+            if not self._left:
+                self._since = 0  # the agent is given as long again
+        self._milestone, self._since, self._seen = milestone, self._since + 1, self._seen + 1
+        if not self._left and self._since > self._patience and self._acted < self._share * self._seen:
+            self._left = self._steps
+        if not self._left:
+            return None
+        self._acted += 1
+        return _command(self._expert, tick)
+
+
+def _command(expert: Expert, tick: Tick) -> Array:
+    robot = expert.robot
+    return robot.command(robot.check_action(expert.act(tick)))
 
 
 def scripted_person(settings: Settings, robot: Robot) -> Person | None:
     """The scripted person of a run; None if nobody corrects its agent.
 
     Raises:
-        ConfigError: The expert does not know this task or this robot.
+        ConfigError: The expert does not know this task or this robot, or not when the task goes on.
     """
     expert, period = settings.expert, settings.control.period
     if not expert.name:
         return None
     made = make_expert(expert.name, robot, settings.task, period, settings.control.command_map(robot))
-    return ScriptedPerson(made, expert.share, max(1, round(expert.seconds / period)), settings.seed)
+    steps = max(1, round(expert.seconds / period))
+    if not expert.patience:
+        return ScriptedPerson(made, expert.share, steps, settings.seed)
+    if EXPERTS[expert.name].milestone is Expert.milestone:
+        raise ConfigError(
+            f"expert '{expert.name}' does not tell when a task goes on, which expert.patience {expert.patience:g} s "
+            "needs; 0 lets it act at times that chance chooses"
+        )
+    return PatientPerson(made, expert.share, max(1, round(expert.patience / period)), steps)

@@ -19,7 +19,14 @@ class ExpertSettings:
     share: float = setting(
         0.1, "share of the time in which it acts in the agent's place; 1: always, without an agent", low=0.0, high=1.0
     )
-    seconds: float = setting(1.0, "how long it acts at a time", unit="s", low=0.01)
+    patience: float = setting(
+        0.0,
+        "it takes over when the task has not gone on for so long, until it does, as far as its share lets it; 0: at "
+        "times that chance chooses",
+        unit="s",
+        low=0.0,
+    )
+    seconds: float = setting(1.0, "how long it acts at a time, at most", unit="s", low=0.01)
 
     def __post_init__(self) -> None:
         """Refuse an expert that does not exist."""
@@ -29,4 +36,4 @@ class ExpertSettings:
     @property
     def acts_alone(self) -> bool:
         """Whether it always acts, so that there need not be an agent."""
-        return bool(self.name) and self.share >= 1.0
+        return bool(self.name) and self.share >= 1.0 and not self.patience

@@ -16,7 +16,7 @@ from ros_rl.experts import EXPERTS, Expert
 from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.making import make_driver_loop
-from ros_rl.runtime.person import ScriptedPerson, scripted_person
+from ros_rl.runtime.person import PatientPerson, ScriptedPerson, scripted_person
 from ros_rl.runtime.robot_world import RobotWorld
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.loading import load_settings, with_overrides
@@ -37,6 +37,22 @@ class Steady(Expert):
 
 def person(share: float, steps: int = 3, seed: int = 0) -> ScriptedPerson:
     return ScriptedPerson(Steady(SPEC.robot, SETTINGS.task, 0.05), share, steps, seed)
+
+
+class Telling(Steady):
+    """The task goes on at these steps."""
+
+    steps = (8, 30)
+
+    def milestone(self, tick: Tick) -> float:
+        return float(sum(tick.step >= step for step in self.steps))
+
+
+def helped(count: int, share: float = 1.0, patience: int = 5, steps: int = 4, episode: int = 0) -> list[int]:
+    """Ticks at which a patient person acts; episodes of `episode` ticks, 0: one."""
+    tick, patient = make_driver().tick, PatientPerson(Telling(SPEC.robot, SETTINGS.task, 0.05), share, patience, steps)
+    ticks = (replace(tick, index=i, step=i % episode if episode else i) for i in range(count))
+    return [tick.index for tick in ticks if patient.command(tick) is not None]
 
 
 def make_driver(delay: int = 1) -> DriverLoop:
@@ -61,6 +77,22 @@ def test_it_acts_in_its_share_of_whole_windows() -> None:
     assert [again.command(replace(tick, index=int(i))) is not None for i in at_random] == acts[at_random].tolist()
     other = person(share, steps, seed=1)
     assert [other.command(replace(tick, index=i)) is not None for i in range(400)] != acts[:400].tolist()
+
+
+def test_who_is_patient_helps_when_nothing_goes_on_until_it_does() -> None:
+    """Five ticks are waited for, four are helped, and what comes at 8 and 30 ends both."""
+    assert helped(24) == [5, 6, 7, 13, 14, 15, 16, 22, 23]
+    assert helped(36) == [*helped(24), 24, 25, 35]
+    assert helped(14, episode=4) == []  # no episode is as long as its patience
+    assert helped(14, episode=7) == [5, 6, 12, 13]
+
+
+def test_who_is_patient_keeps_to_its_share() -> None:
+    """Whoever has used it up waits until it is less again."""
+    for share in (0.1, 0.3):
+        acts = helped(4000, share)
+        assert share * 4000 - 4 <= len(acts) <= share * 4000 + 4
+    assert helped(100, 0.0) == []
 
 
 @pytest.mark.parametrize("delay", [0, 1, 2, 3])
@@ -131,6 +163,12 @@ def test_settings_name_the_person(monkeypatch) -> None:
         assert world.control_loop(1.0).able and not world.control_loop(0.0).able
     finally:
         world.close()
+    patient = load_settings("mock_point", overrides=["expert.name=steady", "expert.share=1", "expert.patience=2"])
+    assert not patient.expert.acts_alone
+    with pytest.raises(ConfigError, match="expert 'steady' does not tell when a task goes on, which expert.patience 2 s"):
+        scripted_person(patient, SPEC.robot)
+    monkeypatch.setitem(EXPERTS, "steady", Telling)
+    assert isinstance(scripted_person(patient, SPEC.robot), PatientPerson)
     with pytest.raises(UnknownNameError, match="expert 'rech'"):
         load_settings("xarm_reach", overrides=["expert.name=rech"])
     with pytest.raises(ConfigError, match="expert.name is 'reach', but experts move robots"):
