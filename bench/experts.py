@@ -36,10 +36,11 @@ JOINTS = {
 """Joint velocities at 20 Hz, whatever a task's own settings are."""
 
 
-def show(task: str, commands: str, driver: str, seed: int, episodes: int) -> dict[str, Any]:
+def show(task: str, commands: str, driver: str, seed: int, episodes: int, scene: str | None = None) -> dict[str, Any]:
     """What the expert of a task came to in some episodes of one seed."""
     own = JOINTS if commands == "joints" else {}
-    settings = load_settings(task, overrides=[{"driver": {"backend": {"name": driver}}}, own])
+    there = {} if scene is None else {"task": {"scene": scene}}
+    settings = load_settings(task, overrides=[{"driver": {"backend": {"name": driver}}}, own, there])
     world = RobotWorld(settings, seed)
     robot, period = world.robot, settings.control.period
     expert = make_expert(EXPERTS[task], robot, settings.task, period, settings.control.command_map(robot))
@@ -62,6 +63,7 @@ def show(task: str, commands: str, driver: str, seed: int, episodes: int) -> dic
         "task": task,
         "commands": commands,
         "driver": driver,
+        "scene": settings.task.scene,
         "seed": seed,
         "episodes": episodes,
         "faults": faults,
@@ -79,12 +81,13 @@ def main() -> None:
     parser.add_argument(
         "--commands", nargs="+", choices=("joints", "task"), default=["joints"], help="joints, or the task's own map"
     )
+    parser.add_argument("--scene", help="of a task that leaves it open, such as two_bins_hung of xarm_pick_place")
     add_output(parser, "experts")
     options = parser.parse_args()
     machine = describe_machine()
     print(describe_line(machine))
     runs = [
-        show(task, commands, driver, seed, options.episodes)
+        show(task, commands, driver, seed, options.episodes, options.scene)
         for task in options.tasks
         for commands in options.commands
         for driver in options.drivers
@@ -96,7 +99,7 @@ def main() -> None:
 
 
 def _figures(run: dict[str, Any]) -> list[str]:
-    known = ("task", "commands", "driver", "seed", "episodes", "faults")
+    known = ("task", "commands", "driver", "scene", "seed", "episodes", "faults")
     return [", ".join(f"{key} {value:.3g}" for key, value in run.items() if key not in known)]
 
 

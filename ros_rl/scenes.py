@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +45,12 @@ class SceneBody:
         unit="m and rad",
         low=0.0,
     )
+    anchor: tuple[float, float, float] | None = setting(
+        None, "where in the world the string is tied that a body which moves hangs on; not set: it has none", unit="m"
+    )
+    string: float | None = setting(
+        None, "its length, from there to the body's middle; it pulls when it is taut only", unit="m", low=_POSITIVE
+    )
     friction: float = setting(1.0, "lateral friction", low=0.0)
     stiffness: float | None = setting(
         None,
@@ -74,6 +81,22 @@ class SceneBody:
             raise ConfigError("'stiffness': of a body with a mass only")
         if self.urdf is not None and self.texture is not None:
             raise ConfigError("'texture': a URDF says its own")
+        self._check_string()
+
+    def _check_string(self) -> None:
+        missing = [key for key in ("anchor", "string") if getattr(self, key) is None]
+        if len(missing) == 1:
+            raise ConfigError(f"'{missing[0]}' is missing: a string has both")
+        if self.anchor is None or self.string is None:
+            return
+        if self.mass is None:
+            raise ConfigError("'string': of a body with a mass only")
+        ways = zip(self.anchor, self.position, self.spread, strict=False)
+        farthest = math.hypot(*(abs(tied - place) + most for tied, place, most in ways))
+        if farthest > self.string + 1e-9:
+            raise ConfigError(
+                f"'string' is {self.string:g} m long, and the body begins up to {farthest:.3g} m from its 'anchor'"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

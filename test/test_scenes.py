@@ -56,6 +56,16 @@ def test_a_scene_that_ships_is_whole(name):
         ({"name": None, "mass": None, "stiffness": 100.0}, "'stiffness': of a body with a mass only"),
         ({"name": " "}, "'name' is ' ', expected one that is not empty"),
         ({"box": None, "urdf": "cube_small.urdf"}, "'mass': a URDF says its own"),
+        ({"string": 1.0}, "'anchor' is missing: a string has both"),
+        ({"anchor": [0.5, 0.0, 0.6]}, "'string' is missing: a string has both"),
+        (
+            {"name": None, "mass": None, "anchor": [0.5, 0.0, 0.6], "string": 1.0},
+            "'string': of a body with a mass only",
+        ),
+        (
+            {"anchor": [0.5, 0.0, 0.65], "string": 0.6, "spread": [0.1, 0.0, 0.0, 0.0]},
+            "'string' is 0.6 m long, and the body begins up to 0.608 m from its 'anchor'",
+        ),
         ({"box": None, "mass": None, "urdf": "cube_small.urdf", "texture": "a.png"}, "'texture': a URDF says its own"),
     ],
 )

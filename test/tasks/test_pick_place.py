@@ -121,7 +121,7 @@ def test_gaps_that_make_no_sense() -> None:
         make_task("ur5_pick_place", {"slack_gap": 0.02})
 
 
-@pytest.mark.parametrize("name", ["two_bins", "two_bins_soft"])
+@pytest.mark.parametrize("name", ["two_bins", "two_bins_soft", "two_bins_hung"])
 def test_the_bins_of_the_scene_are_those_of_the_task(name: str) -> None:
     """Things begin in the left one, and walls stand around both."""
     walls = [body for body in read_scene(name).bodies if body.box is not None and 0.03 == body.position[2]]

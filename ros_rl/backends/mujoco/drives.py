@@ -77,7 +77,7 @@ class Drives:
             data.ctrl[:] = target
             if self._servo is not None:
                 data.ctrl[self._turning] = self._servo.effort(target[self._turning])
-            mujoco.mj_step(model, data)
+            self._world.step()
             cut += int(np.count_nonzero(np.abs(data.actuator_force) >= self._limit))
         self.effort = data.actuator_force.copy()
         self.saturated = cut / targets.size

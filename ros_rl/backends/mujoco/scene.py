@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros_rl.backends.mujoco.client import mujoco
-from ros_rl.backends.mujoco.model import ROBOT, WORLD
+from ros_rl.backends.mujoco.model import HIDDEN, ROBOT, WORLD
+from ros_rl.backends.world.strings import String, string_of
 from ros_rl.rotations import from_rotation_vector
 from ros_rl.scenes import Scene, SceneBody
 from ros_rl.settings.cameras import LampSettings
 from ros_rl.types import Array, Pose
 
 _GROUND = 20.0  # m, half the side of what is drawn of an endless plane
+_STRING = 0.0015  # m, of what is drawn of one
 _SOFT = 2  # priority over what the robot's own links say of a contact
 _ROLLING = (0.005, 0.0001)  # torsional and rolling friction [m], MuJoCo's own; contacts here slide only
 
@@ -39,6 +41,8 @@ def add_scene(spec: Any, scene: Scene, lamp: LampSettings) -> None:
             owner = owner.add_body(name=_body_name(body.name), pos=body.position)
             owner.add_freejoint(name=_body_name(body.name))
         _add_shape(owner, body)
+        if body.string is not None:
+            _draw_string(spec, owner, body)
 
 
 def _add_light(spec: Any, lamp: LampSettings) -> None:
@@ -59,6 +63,15 @@ def _add_light(spec: Any, lamp: LampSettings) -> None:
     textures = [""] * int(mujoco.mjtTextureRole.mjNTEXROLE)
     textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "ground"
     spec.add_material(name="ground", textures=textures, texrepeat=[1.0, 1.0], texuniform=True)
+
+
+def _draw_string(spec: Any, owner: Any, body: SceneBody) -> None:
+    """A line from where it is tied to its thing, which does nothing; `MovableObject.pull` does what a string does."""
+    line = spec.add_tendon(name=owner.name, width=_STRING, rgba=[0.15, 0.15, 0.15, 1.0])
+    for place, at in ((spec.worldbody, body.anchor), (owner, [0.0, 0.0, 0.0])):
+        name = f"{place.name} of {owner.name}"
+        place.add_site(name=name, pos=at, group=HIDDEN)
+        line.wrap_site(name)
 
 
 def _add_shape(owner: Any, body: SceneBody) -> None:
@@ -99,20 +112,30 @@ class MovableObject:
     Attributes:
         index: MuJoCo's body index.
         address: Of its free joint in `qpos`.
+        motion: The same in `qvel`.
         place: Where it is put [m], and how far it is turned about the vertical [rad], shape (4,).
         spread: How far from there at most along each axis [m], and how far turned about the vertical [rad], shape (4,).
+        string: What it hangs on, if it does.
     """
 
     index: int
     address: int
+    motion: int
     place: Array
     spread: Array
+    string: String | None
 
     def reset(self, data: Any, rng: np.random.Generator) -> None:
         """Put it where an episode begins; `data` is at rest."""
         place = self.place + rng.uniform(-self.spread, self.spread)
         turned = _wxyz(from_rotation_vector(np.array([0.0, 0.0, place[3]])))
         data.qpos[self.address : self.address + 7] = [*place[:3], *turned]
+
+    def pull(self, data: Any, step: float) -> None:
+        """Let its string pull in the next step of physics [s]."""
+        if self.string is not None:
+            place, velocity = (part[at : at + 3] for part, at in ((data.qpos, self.address), (data.qvel, self.motion)))
+            data.xfrc_applied[self.index, :3] = self.string.pull(place, velocity, step)
 
     def pose(self, data: Any) -> Pose:
         """In the world."""
@@ -125,8 +148,9 @@ def movable_objects(model: Any, scene: Scene) -> dict[str, MovableObject]:
     for body in scene.bodies:
         if body.name is not None:
             name, place = _body_name(body.name), np.array([*body.position, body.yaw])
-            address = int(model.joint(name).qposadr[0])
-            found[body.name] = MovableObject(model.body(name).id, address, place, np.array(body.spread))
+            joint, spread = model.joint(name), np.array(body.spread)
+            at = int(joint.qposadr[0]), int(joint.dofadr[0])
+            found[body.name] = MovableObject(model.body(name).id, *at, place, spread, string_of(body))
     return found
 
 

@@ -46,7 +46,7 @@ class Contact(NamedTuple):
 
 
 class World:
-    """A robot's world; time passes by `mj_step` on `model` and `data`.
+    """A robot's world; time passes by `step`.
 
     Args:
         robot: The robot.
@@ -103,6 +103,12 @@ class World:
         for item in self.objects.values():
             item.reset(self.data, rng)
         mujoco.mj_forward(self.model, self.data)
+
+    def step(self) -> None:
+        """One step of physics, with what strings pull."""
+        for item in self.objects.values():
+            item.pull(self.data, self.model.opt.timestep)
+        mujoco.mj_step(self.model, self.data)
 
     def push(self, change: Array) -> None:
         """Change the velocity of a floating base, and of all that it carries [m/s], shape (3,)."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,11 @@ class Actuators:
         client: The world.
         body: The robot in it.
         robot: Its command interfaces, gains and limits.
+        before_step: Called before each physics step, for forces of others.
     """
 
-    def __init__(self, client: Any, body: Body, robot: Robot) -> None:
-        self._robot, self._body = robot, body
+    def __init__(self, client: Any, body: Body, robot: Robot, before_step: Callable[[], None]) -> None:
+        self._robot, self._body, self._before_step = robot, body, before_step
         self._step_simulation = client.stepSimulation
         self._get_joint_states = client.getJointStates
         self._set_motors = client.setJointMotorControlArray
@@ -95,6 +97,7 @@ class Actuators:
                 cut += self._exert(wanted)
             if motors.size:
                 self._turn(target[motors.joints])
+            self._before_step()
             self._step_simulation()
             if motors.size:
                 cut += self._read_motors()

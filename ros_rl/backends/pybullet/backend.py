@@ -24,6 +24,7 @@ from ros_rl.backends.pybullet.model import load_robot, pose
 from ros_rl.backends.pybullet.objects import named
 from ros_rl.backends.pybullet.scene import load_scene, paint
 from ros_rl.backends.pybullet.sensors import MEASURES, PyBulletInstant
+from ros_rl.backends.pybullet.strings import Strings
 from ros_rl.backends.simulated_robot import SimulatedRobot
 from ros_rl.backends.starts import Place
 from ros_rl.backends.world.conditions import Conditions
@@ -75,13 +76,14 @@ class PyBulletBackend(SimulatedRobot):
         self._closed = False
         if settings.gui:
             self._camera.follow(np.array(self._body.spawn))
-        self._actuators = Actuators(self._client, self._body, robot)
+        self._strings = Strings(self._client, self._scene.objects.values(), 1.0 / settings.physics_rate_hz)
+        self._actuators = Actuators(self._client, self._body, robot, self._strings.pull)
 
     def place(self, place: Place, passive: Array, conditions: Conditions, rng: np.random.Generator) -> None:
         """See `Engine.place`."""
         body = self._conditioner.loaded(self._body, conditions)
         if body is not self._body:
-            self._body, self._actuators = body, Actuators(self._client, body, self._robot)
+            self._body, self._actuators = body, Actuators(self._client, body, self._robot, self._strings.pull)
         index = self._body.index
         if self._start is not Start.HOME or self._scene.objects:
             self._forget_contacts()
@@ -138,8 +140,10 @@ class PyBulletBackend(SimulatedRobot):
     def step(self, previous: Array, command: Array) -> Measurement:
         """See `SimulatedRobot.step`."""
         measurement = super().step(previous, command)
-        if self._gui and self._robot.floating_base:
-            self._camera.follow(self.now(None).pose[0])
+        if self._gui:
+            self._strings.show()
+            if self._robot.floating_base:
+                self._camera.follow(self.now(None).pose[0])
         return measurement
 
     def follow(self, targets: Array) -> None:
@@ -222,10 +226,12 @@ class PyBulletBackend(SimulatedRobot):
 
     def look(self, name: str) -> Picture:
         """See `Engine.look`."""
+        self._strings.show()
         return self._eyes.look(name, self._body)
 
     def render(self, width: int, height: int) -> np.ndarray:
         """A picture from the side, following a floating base."""
+        self._strings.show()
         return self._camera.picture(self.now(None).pose[0], width, height)
 
     def close(self) -> None:

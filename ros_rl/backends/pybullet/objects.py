@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ros_rl.backends.world.strings import String, string_of
 from ros_rl.errors import ConfigError
 from ros_rl.rotations import from_rotation_vector
 from ros_rl.scenes import SceneBody
@@ -26,12 +27,14 @@ class MovableObject:
         place: Where its frame's origin is put [m], and how far it is turned about the vertical [rad], shape (4,).
         spread: How far from there at most along each axis [m], and how far turned about the vertical [rad], shape (4,).
         inertial: Pose of its centre of mass in its frame; PyBullet tells and moves the former.
+        string: What it hangs on, if it does.
     """
 
     index: int
     place: Array
     spread: Array
     inertial: tuple[tuple[float, ...], tuple[float, ...]]
+    string: String | None
 
     def reset(self, client: Any, rng: np.random.Generator) -> None:
         """Put it where an episode begins, at rest."""
@@ -62,7 +65,7 @@ def movable(client: Any, index: int, body: SceneBody) -> MovableObject:
     """A body that was just loaded."""
     dynamics = client.getDynamicsInfo(index, -1)
     place = np.array([*body.position, body.yaw])
-    return MovableObject(index, place, np.array(body.spread), (dynamics[3], dynamics[4]))
+    return MovableObject(index, place, np.array(body.spread), (dynamics[3], dynamics[4]), string_of(body))
 
 
 def named(objects: Mapping[str, MovableObject], names: Sequence[str], scene: str) -> dict[str, MovableObject]:

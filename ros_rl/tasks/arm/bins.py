@@ -49,7 +49,7 @@ class Bins:
 
 
 TWO_BINS = Bins(0.30, 0.54, 0.04, 0.26)
-"""Those of the scenes ``two_bins`` and ``two_bins_soft``."""
+"""Those of the scenes ``two_bins``, ``two_bins_soft`` and ``two_bins_hung``."""
 
 
 def transfers(bins: Bins, outcome: Outcome) -> list[int]:

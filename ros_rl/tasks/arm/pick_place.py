@@ -125,6 +125,10 @@ class XarmPickPlace(PickPlace):
 
     name: ClassVar[str] = "xarm_pick_place"
     robot: ClassVar[str] = "xarm6_gripper"
-    scene: ClassVar[str] = "two_bins_soft"
     objects: ClassVar[tuple[str, ...]] = ("sponge",)
     milestone: ClassVar[Milestone] = Milestone("moves things", "objects_per_minute", least=3.0)
+    not_planned: ClassVar[tuple[str, ...]] = (*PickPlace.not_planned, "scene")
+
+    scene: str = setting(  # type: ignore[misc]
+        "two_bins_soft", "bins and a sponge, by a scene's name or YAML file; two_bins_hung: a string keeps it by them"
+    )
