@@ -52,6 +52,11 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         "128 x 3 x 2": _size(128, 3, 2),
         "128 x 5 x 2": _size(128, 5, 2),
     },
+    "ours, all depths": {
+        "24 x 2 x 1": _size(24, 2, 1, proposals=8, elites=6, depths="all"),
+        "64 x 3 x 2": _size(64, 3, 2, proposals=16, elites=12, depths="all"),
+        "128 x 3 x 2": _size(128, 3, 2, depths="all"),
+    },
     "ours, int8": {
         "24 x 2 x 1": _size(24, 2, 1, proposals=8, elites=6, precision="int8"),
         "64 x 2 x 1": _size(64, 2, 1, proposals=16, elites=12, precision="int8"),

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ros_rl.planning.coloured_noise import colour_map
 from ros_rl.planning.objective import evaluate
 from ros_rl.planning.plan import Carried, Plan, Rollout, Start
-from ros_rl.planning.world import W, World
+from ros_rl.planning.world import Course, W, World
 from ros_rl.settings.planner import PlannerSettings
 
 
@@ -100,6 +100,27 @@ class Planner(nn.Module, ABC, Generic[W]):
         course = world.follow(world.begin(start.state, count), candidates, chance)
         discounts = self.gamma * course.going
         total = world.value(course.states[-1]) if self.settings.terminal_value else torch.zeros_like(discounts[0])
+        if self.settings.depths == "all":
+            return Rollout(_over_depths(world, course, discounts, total), course.states)
         for reward, discount in zip(course.rewards.flip(0), discounts.flip(0), strict=True):
             total = reward + discount * total
         return Rollout(total, course.states)
+
+
+def _over_depths(world: World[Any], course: Course[Any], discounts: Tensor, last: Tensor) -> Tensor:
+    """The mean of the returns that values close after 1, 2, ... steps (EfficientTDMPC, arXiv 2605.16692).
+
+    Their sum from step k on is S_k = (H - k) r_k + discount_k (V_{k+1} + S_{k+1}).
+
+    Args:
+        world: Gives the values.
+        course: What is predicted.
+        discounts: Of each step, 0 where the task ends, (horizon, particles, count).
+        last: V_H, (particles, count).
+    """
+    depths = len(course.states)
+    value, total = last, torch.zeros_like(last)
+    for k in reversed(range(depths)):
+        total = (depths - k) * course.rewards[k] + discounts[k] * (value + total)
+        value = world.value(course.states[k - 1]) if k else value
+    return total / depths

@@ -15,6 +15,7 @@ METHODS = ("mppi", "cem", "shooting", "softmax_shooting", "gradient")
 EXECUTIONS = ("receding", "open_loop")
 PROPAGATIONS = ("fixed_member", "random_member", "expectation", "shared_members")
 PRECISIONS = ("float32", "int8")
+DEPTHS = ("last", "all")
 OBJECTIVES = ("mean", "mean_std", "state_variance", "cvar")
 DISAGREEMENTS = ("mean_std", "state_variance")
 """Objectives that penalise disagreement across members, and so need each member's own prediction."""
@@ -43,6 +44,11 @@ class PlannerSettings:
     )
     warm_start: bool = setting(False, "samples start around the last plan's rest, not around the policy's sequence")
     terminal_value: bool = setting(True, "close returns with the critics' value of the last state")
+    depths: str = setting(
+        "last",
+        "where values close returns: after the last step, or after each, of which the mean counts",
+        choices=DEPTHS,
+    )
     propagation: str = setting(
         "fixed_member",
         "particles follow one member each, a random one per step, or are one mean; or each candidate its own member",
@@ -96,6 +102,8 @@ class PlannerSettings:
                 f"agent.planner.pessimism {self.pessimism} is the weight in objectives {' and '.join(DISAGREEMENTS)}; "
                 f"{aim} reads none"
             )
+        if self.depths == "all" and not self.terminal_value:
+            yield "agent.planner.depths 'all' has no meaning under agent.planner.terminal_value false: it has no values"
         if self.warm_start and self.execution == "open_loop":
             yield (
                 "agent.planner.warm_start true has no meaning under agent.planner.execution 'open_loop': "

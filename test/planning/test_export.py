@@ -101,6 +101,11 @@ def test_every_planner_plans_in_onnxruntime_as_in_torch(method: str, propagation
     compare(PlanGraph(graph_of(**values)))
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_values_of_all_depths_close_returns_in_onnxruntime_as_in_torch(method: str) -> None:
+    compare(PlanGraph(graph_of(method=method, depths="all", horizon=3, proposals=0)))
+
+
 @pytest.mark.parametrize("values", WHOLE)
 def test_the_whole_graph_decides_as_torch_does(values: dict[str, Any]) -> None:
     compare(graph_of(**{"horizon": 2, **values}))

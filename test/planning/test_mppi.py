@@ -133,6 +133,25 @@ def test_discount_smoothing_and_terminal_value_by_hand() -> None:
     torch.testing.assert_close(score[0], expected)
 
 
+def test_returns_of_all_depths_by_hand() -> None:
+    """The mean of what the same planner finds with horizons of 1, 2 and 3; ends stay ends."""
+    candidates = 2 * torch.rand(6, 3, 2, generator=torch.Generator().manual_seed(0)) - 1
+
+    def valuing(horizon: int, depths: str) -> Planner:
+        planner = planner_of(planner={"horizon": horizon, "depths": depths}, gamma=0.5)
+        for parameter in planner.world.critics.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
+        return planner
+
+    for state in ([0.3, -0.2, 0.5, 0.1], [1.41, 1.41, 1.0, 1.0]):  # the second is about to leave the bound
+        scores = []
+        for horizon in (1, 2, 3):
+            scores.append(valuing(horizon, "last").score(start_at(state), candidates[:, :horizon]))
+        found = valuing(3, "all").score(start_at(state), candidates)
+        torch.testing.assert_close(found, torch.stack(scores).mean(0))
+    assert not torch.allclose(scores[0], scores[2])
+
+
 def test_termination_ends_rewards_and_the_terminal_value() -> None:
     torch.manual_seed(0)
     settings = small_settings("mock_point", {"agent": {"gamma": 1.0, "smoothing": 0.0, "planner": {"horizon": 3}}})

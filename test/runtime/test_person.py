@@ -165,7 +165,9 @@ def test_settings_name_the_person(monkeypatch) -> None:
         world.close()
     patient = load_settings("mock_point", overrides=["expert.name=steady", "expert.share=1", "expert.patience=2"])
     assert not patient.expert.acts_alone
-    with pytest.raises(ConfigError, match="expert 'steady' does not tell when a task goes on, which expert.patience 2 s"):
+    with pytest.raises(
+        ConfigError, match="expert 'steady' does not tell when a task goes on, which expert.patience 2 s"
+    ):
         scripted_person(patient, SPEC.robot)
     monkeypatch.setitem(EXPERTS, "steady", Telling)
     assert isinstance(scripted_person(patient, SPEC.robot), PatientPerson)
