@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ros_rl.agents.agent import Stateful
+from ros_rl.agents.common.chunk_queue import ChunkQueue
 from ros_rl.agents.common.critics import Critics, make_network, targeted
 from ros_rl.agents.common.off_policy import ReplayAgent
 from ros_rl.agents.common.reward_scale import RewardScale
@@ -38,6 +39,7 @@ class DrqSacGraph(SeeingGraph):
         encoder: Of packed observations.
         policy: Acts.
         frames: See `Packing`.
+        chunk: Control periods that a decision is for.
     """
 
     def __init__(
@@ -47,20 +49,23 @@ class DrqSacGraph(SeeingGraph):
         encoder: ObservationEncoder,
         policy: SquashedGaussianPolicy,
         frames: int,
+        chunk: int,
     ) -> None:
         super().__init__(layout)
         self.inputs, self.encoder, self.policy = inputs, encoder, policy
+        self.queue = ChunkQueue(chunk, layout.action_size)
+        self.carry = self.queue.carry
         self.see_frames(frames)
 
     @property
     def noise_shape(self) -> list[int]:
-        """One number per action."""
-        return [self.spec.action_size]
+        """See `PolicyGraph.noise_shape`."""
+        return [self.policy.action_size]
 
     def decide(self, packed: Tensor, kept: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, Tensor]:
         """See `SeeingGraph.decide`."""
         action = self.policy.act(self.encoder(packed), (noise * explore)[None])
-        return self.inputs.smooth(action, packed)[0], kept
+        return self.queue.next(self.inputs.smooth(action, packed)[0], kept)
 
 
 class _Heads:
@@ -93,16 +98,16 @@ class DrqSacAgent(ReplayAgent):
         self.critics = targeted(self._make_critics, s)
         encoder: ObservationEncoder = self.critics.online.encoder  # type: ignore[assignment]
         self._encoder = encoder
-        self.policy = SquashedGaussianPolicy(encoder.size, layout.action_size, s.policy_hidden or s.hidden)
+        self.policy = SquashedGaussianPolicy(encoder.size, s.chunk * layout.action_size, s.policy_hidden or s.hidden)
         temperature = Temperature(
-            s.initial_alpha, s.target_entropy * layout.action_size, s.alpha_learning_rate, s.beta1
+            s.initial_alpha, s.target_entropy * self.policy.action_size, s.alpha_learning_rate, s.beta1
         )
         heads: Any = _Heads(self.critics)
         self.soft = SoftActorCritic(
             self.policy, heads, temperature, self._smooth, s.learning_rate, s.beta1, s.policy_value == "mean"
         )
         self._packed = torch.empty(0)  # observations whose encodings the policy is asked about
-        self.graph = DrqSacGraph(layout, self.inputs, encoder, self.policy, s.frames)
+        self.graph = DrqSacGraph(layout, self.inputs, encoder, self.policy, s.frames, s.chunk)
 
     def make_inputs(self, layout: Layout, smoothing: float) -> SeenInputs:
         """See `ReplayAgent.make_inputs`."""
@@ -111,7 +116,7 @@ class DrqSacAgent(ReplayAgent):
     def _make_critics(self) -> SeeingCritics:
         s = self.settings
         encoder = ObservationEncoder(self.layout, s.frames, s.channels, s.embedding)
-        head = make_network(encoder.size + self.layout.action_size, s)
+        head = make_network(encoder.size + s.chunk * self.layout.action_size, s)
         return SeeingCategoricalCritics(encoder, head) if s.value_bins else SeeingCritics(encoder, head)
 
     def _smooth(self, action: Tensor, encoded: Tensor) -> Tensor:
@@ -141,7 +146,7 @@ class DrqSacAgent(ReplayAgent):
             return {}
         loss, entropy = self.soft.update_policy(self._encode(samples.obs))
         metrics = self.soft.follow(entropy)
-        self.entropy_bonus = self.unit * metrics.pop("entropy_bonus")
+        self.entropy_bonus = self.unit * metrics.pop("entropy_bonus") / self.settings.chunk
         return {"policy_loss": loss} | metrics
 
     def parts(self) -> dict[str, Stateful]:

@@ -72,8 +72,8 @@ def make_agent(layout: Layout, settings: Settings) -> Agent:
 
     Raises:
         ConfigError: There is no such device; or it chooses among discrete actions and the environment's are
-            continuous, or the reverse; or replay is to give sums of rewards, or priorities, for goals that change; or
-            another package only names its settings.
+            continuous, or the reverse; or replay is to give sums of rewards, chunks or priorities for goals that
+            change; or another package only names its settings.
     """
     name, agent = variant_name(AGENT_SETTINGS, settings.agent), settings.agent
     if agent.learns and not agent.acts(bool(layout.choices)):
@@ -142,6 +142,11 @@ def _augment(made: Agent, layout: Layout, settings: Settings) -> None:
     if agent.mirror and task.symmetric and layout.mirror():
         made.mirror = Mirror(layout)
     if agent.relabel_fraction and layout.goal_size:
+        if agent.chunk > 1:
+            raise ConfigError(
+                f"agent.relabel_fraction is {agent.relabel_fraction:g}, but agent.chunk is {agent.chunk} and only "
+                "single steps can get another goal: use 0, or agent.chunk 1"
+            )
         why = "but only single steps drawn alike can get another goal"
         settings.learner.replay.refuse(HOW_DRAWN, why, "agent.relabel_fraction 0")
         made.relabel = GoalRelabeller(layout, made.relabel_judge or task, agent.relabel_fraction)

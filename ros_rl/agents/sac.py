@@ -9,6 +9,10 @@ The step itself is `ros_rl.agents.common.soft_actor_critic`. Settings turn it in
 last three, and ten ``critics`` of which two ``target_critics`` count; CrossQ (Bhatt et al. 2024) ``normalisation:
 batch``, ``targets: none``, ``beta1: 0.5``, ``policy_delay: 3``; with the critics of XQC (Palenicek et al. 2026)
 ``normalisation: unit``, ``loss: categorical``, ``reward_scale: returns``, ``policy_delay: 3``.
+
+With ``chunk`` h > 1 a decision is for h control periods (Li, Zhou and Levine 2025, "Reinforcement learning with action
+chunking"): policy and critics have h actions in place of one, and the target is
+sum_{i<h} gamma^i r_{k+i} + gamma^h (Q' - alpha log pi) of the next chunk, unbiased as all h actions are the critics'.
 """
 
 from __future__ import annotations
@@ -33,8 +37,8 @@ from ros_rl.settings.off_policy import SacSettings
 class SacGraph(PolicyGraph):
     """The policy acts; see `PolicyGraph`."""
 
-    def __init__(self, layout: Layout, inputs: Inputs, policy: SquashedGaussianPolicy) -> None:
-        super().__init__(layout, inputs)
+    def __init__(self, layout: Layout, inputs: Inputs, policy: SquashedGaussianPolicy, chunk: int) -> None:
+        super().__init__(layout, inputs, chunk)
         self.policy = policy
 
     def choose(self, obs: Tensor, noise: Tensor) -> Tensor:
@@ -49,15 +53,14 @@ class SacAgent(OffPolicyAgent):
         super().__init__(layout, settings, settings.policy_delay, batch_size, updates_per_step)
         s = settings
         self.reward_scale = RewardScale() if s.reward_scale == "returns" else None
-        self.policy = SquashedGaussianPolicy(layout.size, layout.action_size, s.policy_hidden or s.hidden)
+        self.policy = SquashedGaussianPolicy(layout.size, s.chunk * layout.action_size, s.policy_hidden or s.hidden)
         self.settings = s
         self.policy_tau, self.acting = s.policy_tau, self.policy
         """What acts: the policy, or its average over past updates."""
         if s.policy_tau < 1.0:
             self.acting = copy.deepcopy(self.policy).requires_grad_(False)
-        self.graph = SacGraph(layout, self.inputs, self.acting)
-        target_entropy = s.target_entropy_at(0) * layout.action_size
-        temperature = Temperature(s.initial_alpha, target_entropy, s.alpha_learning_rate, s.beta1)
+        self.graph = SacGraph(layout, self.inputs, self.acting, s.chunk)
+        temperature = Temperature(s.initial_alpha, self._target_entropy(0), s.alpha_learning_rate, s.beta1)
         follows_mean = s.policy_value == "mean"
         self.soft = SoftActorCritic(
             self.policy, self.critics, temperature, self.inputs.smooth, s.learning_rate, s.beta1, follows_mean
@@ -65,8 +68,12 @@ class SacAgent(OffPolicyAgent):
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """See `Agent.train`; what the policy's entropy is drawn to may fall on the way."""
-        self.soft.temperature.target_entropy = self.settings.target_entropy_at(env_steps) * self.layout.action_size
+        self.soft.temperature.target_entropy = self._target_entropy(env_steps)
         return super().train(replay, env_steps)
+
+    def _target_entropy(self, env_steps: int) -> float:
+        """Of all that is decided at once [nat]."""
+        return self.settings.target_entropy_at(env_steps) * self.policy.action_size
 
     def next_action(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """See `OffPolicyAgent.next_action`: drawn from the policy; it loses alpha log pi."""
@@ -78,7 +85,7 @@ class SacAgent(OffPolicyAgent):
         if self.acting is not self.policy:
             polyak(self.acting.parameters(), self.policy.parameters(), self.policy_tau)
         metrics = self.soft.follow(entropy.mean())
-        self.entropy_bonus = self.unit * metrics.pop("entropy_bonus")
+        self.entropy_bonus = self.unit * metrics.pop("entropy_bonus") / self.settings.chunk
         return {"policy_loss": loss} | metrics
 
     def parts(self) -> dict[str, Stateful]:

@@ -100,7 +100,8 @@ def _acted_at_random(settings: Settings, environment: Environment) -> tuple[Repl
     layout, rng = environment.layout, np.random.default_rng(settings.seed)
     sizes = (max(100, _RANDOM_STEPS), layout.size, layout.action_size)
     agent, drawn_as = settings.agent, settings.learner.replay
-    replay = ReplayBuffer(*sizes, settings.seed, agent.gamma, drawn_as, layout.images, agent.frames)
+    seen = (layout.images, agent.frames, agent.chunk)
+    replay = ReplayBuffer(*sizes, settings.seed, agent.gamma, drawn_as, *seen)
     taken, episode, observation = 0.0, 0, environment.reset(settings.seed)
     for tick in range(_RANDOM_STEPS):
         drawn = rng.uniform(-1.0, 1.0, layout.action_size)

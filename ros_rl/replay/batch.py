@@ -28,7 +28,7 @@ class Batch:
     observation: np.ndarray
     """(batch, observation_size)"""
     action: np.ndarray
-    """(batch, actions)"""
+    """(batch, actions); of a chunk one behind the other, (batch, chunk * actions)"""
     reward: np.ndarray
     """(batch,), sum of the m rewards from here on, the k-th times gamma^k, k = 0 .. m - 1"""
     next_observation: np.ndarray

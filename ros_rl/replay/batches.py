@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ros_rl.replay.batch import Batch
+from ros_rl.replay.chunks import chunk_actions
 from ros_rl.replay.n_step import n_step_sums
 from ros_rl.replay.ring import Ring
 from ros_rl.replay.sum_tree import Index
@@ -23,11 +25,24 @@ class Batches:
         gamma: Discount per step.
         n_step: Rewards in a sum, at most.
         frames: With how many observations each is given; see `ros_rl.replay.buffer.ReplayBuffer`.
+        chunk: Actions of a decision; sums are then of as many rewards.
     """
 
-    def __init__(self, ring: Ring, gamma: float, n_step: int, frames: int) -> None:
-        self._ring, self._gamma, self._frames = ring, gamma, frames
-        self._powers = gamma ** np.arange(n_step + 1, dtype=np.float64)
+    def __init__(self, ring: Ring, gamma: float, n_step: int, frames: int, chunk: int = 1) -> None:
+        self._ring, self._gamma, self._frames, self._chunk = ring, gamma, frames, chunk
+        self._steps = n_step if chunk == 1 else chunk
+        self._powers = gamma ** np.arange(self._steps + 1, dtype=np.float64)
+
+    def drawn(self, index: Index, weight: np.ndarray, rng: np.random.Generator) -> Batch:
+        """As agents without a model learn from them: single steps, sums or chunks that begin at places, (batch,).
+
+        Args:
+            index: The places.
+            weight: Of each, (batch,).
+            rng: See `chunk_actions`.
+        """
+        batch = self.single(index, weight) if self._steps == 1 else self.sums(index, weight)
+        return batch if self._chunk == 1 else replace(batch, action=chunk_actions(self._ring, index, self._chunk, rng))
 
     def single(self, index: Index, weight: np.ndarray | None = None) -> Batch:
         """The single steps at places of the ring, in any shape.

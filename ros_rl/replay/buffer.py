@@ -18,6 +18,7 @@ from ros_rl.layout import Field
 from ros_rl.replay.batch import Batch
 from ros_rl.replay.batches import Batches
 from ros_rl.replay.chains import chained
+from ros_rl.replay.chunks import Beginnings
 from ros_rl.replay.memory import check_memory
 from ros_rl.replay.priorities import Priorities
 from ros_rl.replay.ring import Ring
@@ -43,6 +44,7 @@ class ReplayBuffer:
         images: Fields of the images beside the observations.
         frames: With how many observations each is given: itself and those before it in its episode, of which the
             oldest is repeated where there are fewer.
+        chunk: Actions of a decision, of which `sample` gives all; more than 1 only with single steps drawn uniformly.
 
     Raises:
         ConfigError: gamma is outside (0, 1], or there is too little memory.
@@ -58,15 +60,17 @@ class ReplayBuffer:
         settings: ReplaySettings | None = None,
         images: Sequence[Field] = (),
         frames: int = 1,
+        chunk: int = 1,
     ) -> None:
         if not 0.0 < gamma <= 1.0:
             raise ConfigError(f"agent.gamma is {gamma}, allowed: above 0, at most 1")
         check_memory(capacity, observation_size, action_size, images)
-        self.capacity, self.gamma, self.frames = capacity, gamma, frames
+        self.capacity, self.gamma, self.frames, self.chunk = capacity, gamma, frames, chunk
         self.settings = settings or ReplaySettings()
         self._ring = Ring(capacity, observation_size, action_size, images)
         self._priorities = Priorities(capacity, self.settings) if self.settings.priority != "uniform" else None
-        self._batches = Batches(self._ring, gamma, self.settings.n_step, frames)
+        self._batches = Batches(self._ring, gamma, self.settings.n_step, frames, chunk)
+        self._beginnings = Beginnings(self._ring, chunk) if chunk > 1 else None
         self._rng = np.random.default_rng([seed, 0xBEEF])
         self._unranked = 0  # newest transitions whose priority is still to be set
         self._finished, self._longest = 0, 0
@@ -93,19 +97,28 @@ class ReplayBuffer:
             self._note_episode(length)
 
     def sample(self, size: int) -> Batch:
-        """Draw `size` transitions by priority, with their n-step sums, as the settings say.
+        """Draw `size` transitions by priority, with their n-step sums, as the settings say; or chunks, all alike.
 
         Raises:
-            ConfigError: The buffer is empty.
+            ConfigError: The buffer is empty, or holds no chunk.
         """
         if self._priorities is None:
-            index, weight = self._uniform(size), np.ones(size, np.float32)
+            index, weight = self._begun(size), np.ones(size, np.float32)
         else:
             self._check_held()
             self._rank()
             index = self._priorities.draw(size, self._rng)
             weight = self._priorities.weight(index, len(self), self.added)
-        return self._batches.single(index, weight) if self.settings.n_step == 1 else self._batches.sums(index, weight)
+        return self._batches.drawn(index, weight, self._rng)
+
+    def as_drawn(self, index: Index) -> Batch:
+        """What `sample` gives of these places, (batch,), all with a weight of 1; also of chunks that are cut."""
+        return self._batches.drawn(index, np.ones(len(index), np.float32), np.random.default_rng(0))
+
+    @property
+    def holds_chunk(self) -> bool:
+        """Whether there is a chunk to draw; always where decisions are for one step."""
+        return self._beginnings is None or len(self._beginnings.places()) > 0
 
     def sample_steps(self, size: int) -> Batch:
         """Draw `size` single steps uniformly whatever the settings, as a model of the dynamics needs them.
@@ -240,6 +253,8 @@ class ReplayBuffer:
         kept = self._ring.restore(arrays, about["sources"], path)
         self._rng.bit_generator.state = about["rng"]
         self._unranked = len(self)
+        if self._beginnings is not None:
+            self._beginnings.forget()
         if self._priorities is not None:
             self._priorities = Priorities(self.capacity, self.settings)
         if self._priorities is not None and "priority" in arrays:
@@ -267,6 +282,15 @@ class ReplayBuffer:
     def _uniform(self, size: int) -> Index:
         self._check_held()
         return self._rng.integers(0, len(self), size)
+
+    def _begun(self, size: int) -> Index:
+        """Places where what `sample` draws begins, all alike."""
+        if self._beginnings is None:
+            return self._uniform(size)
+        places = self._beginnings.places()
+        if not len(places):
+            raise ConfigError(f"the replay buffer holds no {self.chunk} transitions of one episode in a row")
+        return places[self._rng.integers(0, len(places), size)]
 
     def _rank(self) -> None:
         """Give what was added since the last draw its priority, all at once."""

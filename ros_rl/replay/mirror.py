@@ -35,6 +35,7 @@ class Mirror:
         last = layout.slices[LAST_ACTION]
         self._observation = index, sign
         self._action = index[last] - last.start, sign[last]
+        self._action_size = len(self._action[0])
 
     def __call__(self, batch: Batch) -> Batch:
         """A copy of a batch of which each transition is turned with probability 1/2.
@@ -47,8 +48,14 @@ class Mirror:
         """A copy with the mirror images of some rows, whatever their number of steps and their weights."""
         observation = _turned(batch.observation, rows, *self._observation)
         next_observation = _turned(batch.next_observation, rows, *self._observation)
-        action = _turned(batch.action, rows, *self._action)
+        action = _turned(batch.action, rows, *self._of_chunk(batch.action.shape[1] // self._action_size))
         return dataclasses.replace(batch, observation=observation, action=action, next_observation=next_observation)
+
+    def _of_chunk(self, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """Where the values of so many actions in a row come from in the mirror, and their signs."""
+        index, sign = self._action
+        starts = self._action_size * np.arange(length)
+        return (starts[:, None] + index).ravel(), np.tile(sign, length)
 
 
 def _turned(values: np.ndarray, rows: np.ndarray | slice, index: np.ndarray, sign: np.ndarray) -> np.ndarray:

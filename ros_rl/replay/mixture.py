@@ -44,6 +44,7 @@ class MixedReplay(ReplayBuffer):
         settings: See there; they hold for both.
         images: See there.
         frames: See there.
+        chunk: See there.
         share: Of demonstrations in what is drawn, once there are any, in [0, 1].
     """
 
@@ -57,11 +58,12 @@ class MixedReplay(ReplayBuffer):
         settings: ReplaySettings | None = None,
         images: Sequence[Field] = (),
         frames: int = 1,
+        chunk: int = 1,
         share: float = 0.5,
     ) -> None:
-        super().__init__(capacity, observation_size, action_size, seed, gamma, settings, images, frames)
+        super().__init__(capacity, observation_size, action_size, seed, gamma, settings, images, frames, chunk)
         self.demonstrations = ReplayBuffer(
-            capacity, observation_size, action_size, seed + _OTHER_SEED, gamma, settings, images, frames
+            capacity, observation_size, action_size, seed + _OTHER_SEED, gamma, settings, images, frames, chunk
         )
         """What was shown."""
         self.corrections = 0
@@ -77,7 +79,9 @@ class MixedReplay(ReplayBuffer):
             self.corrections += 1
 
     def sample(self, size: int) -> Batch:
-        """See `ReplayBuffer.sample`."""
+        """See `ReplayBuffer.sample`; of the robot's own alone as long as no chunk was shown."""
+        if not self.demonstrations.holds_chunk:
+            return super().sample(size)
         return self._mixed(size, super().sample, self.demonstrations.sample)
 
     def sample_steps(self, size: int) -> Batch:

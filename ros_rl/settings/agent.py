@@ -86,6 +86,11 @@ class AgentSettings:
         return 1
 
     @property
+    def chunk(self) -> int:
+        """Control periods that a decision is for, an action for each."""
+        return 1
+
+    @property
     def adapts(self) -> bool:
         """Whether it goes on from a run, in another world, and learns only what differs there."""
         return False

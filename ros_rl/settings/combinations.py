@@ -15,6 +15,7 @@ from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.commands import COMMAND_SETTINGS, fitting
 from ros_rl.settings.observation import ObservationSettings
 from ros_rl.settings.registry import AGENT_SETTINGS
+from ros_rl.settings.replay import HOW_DRAWN
 from ros_rl.settings.teleop import JOYSTICK, NONE
 from ros_rl.tasks import Task
 from ros_rl.tasks.gym_task import GymTask
@@ -99,6 +100,9 @@ def _check_replay(settings: Settings) -> None:
                 raise ConfigError(
                     f"learner.{key} {room} does not hold a row of {name} {length}; allowed: at least {length}"
                 )
+    if (chunk := settings.agent.chunk) > 1:
+        why = f"but agent.chunk {chunk} sums up as many steps, and draws all chunks alike"
+        replay.refuse(HOW_DRAWN, why, "agent.chunk 1")
     replay.refuse(
         settings.agent.unused_replay(), f"of which agent '{variant_name(AGENT_SETTINGS, settings.agent)}' has no use"
     )

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from ros_rl.config import group, setting
 from ros_rl.errors import ConfigError
 from ros_rl.settings.agent import AgentSettings, ReturnSettings
+from ros_rl.settings.chunks import ChunkSettings
 from ros_rl.settings.critics import NORMALISATIONS, CategoricalSettings, TargetRule
 from ros_rl.settings.off_policy import DqnSettings, SoftCriticSettings, TemperatureSettings
 from ros_rl.settings.planner import PlannerSettings
@@ -138,7 +139,7 @@ class DrqDqnSettings(UnaugmentedSettings, DqnSettings):
 
 
 @dataclass(frozen=True)
-class DrqSacSettings(UnaugmentedSettings, SoftCriticSettings, CategoricalSettings):
+class DrqSacSettings(UnaugmentedSettings, ChunkSettings, SoftCriticSettings, CategoricalSettings):
     """Soft actor-critic from images."""
 
     smoothing: float = setting(0.0, "share of the last action in the next one", low=0.0, high=0.95)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.settings.agent import AgentSettings, AugmentedSettings, ReturnSettings, SmoothSettings
+from ros_rl.settings.chunks import ChunkSettings
 from ros_rl.settings.critics import (
     TARGETS,
     CategoricalSettings,
@@ -80,7 +81,7 @@ class SoftCriticSettings(TemperatureSettings, CriticSettings):
 
 
 @dataclass(frozen=True)
-class SacSettings(FallingEntropySettings, SoftCriticSettings, CategoricalSettings):
+class SacSettings(ChunkSettings, FallingEntropySettings, SoftCriticSettings, CategoricalSettings):
     """Soft actor-critic."""
 
     policy_tau: float = setting(

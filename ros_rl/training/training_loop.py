@@ -75,7 +75,8 @@ class TrainingLoop:
         gamma = settings.agent.gamma
         sizes = (self.spec.size, self.spec.action_size)
         images = self.spec.images
-        kept = (learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay, images, settings.agent.frames)
+        seen = (images, settings.agent.frames, settings.agent.chunk)
+        kept = (learner.replay_capacity, *sizes, settings.seed, gamma, learner.replay, *seen)
         self.replay = MixedReplay(*kept, share=learner.demonstration_share) if settings.shows else ReplayBuffer(*kept)
         self._waited_for = settings.driver.mode == "lock_step"
         self.env_steps = 0

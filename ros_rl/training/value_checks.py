@@ -37,7 +37,7 @@ class ValueChecks:
     def _compare(self, terminated: bool) -> None:
         """Compare the values of the episode that has just ended, if nothing of it is missing."""
         for episode in self.replay.episodes_since(self.replay.added - 1):
-            looked = self.agent.look(episode)
+            looked = self.agent.look(self.replay.as_drawn(episode.index))
             if looked is not None:
                 values, _ = looked
                 self.watch.episode(values.mean(0).cpu().numpy(), episode.reward.tolist(), terminated)
@@ -47,7 +47,7 @@ class ValueChecks:
         if not len(self.replay) or not self.watch.rank_due:
             return
         places = np.linspace(0, len(self.replay) - 1, min(_ROWS, len(self.replay))).astype(np.int64)
-        looked = self.agent.look(self.replay.at(places))
+        looked = self.agent.look(self.replay.as_drawn(places))
         if looked is not None:
             _, features = looked
             self.watch.features(features)

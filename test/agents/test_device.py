@@ -47,6 +47,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("sac", SMALL | {"normalisation": "batch", "targets": "none", "policy_value": "mean"}),
     ("sac", SMALL | {"normalisation": "layer", "dropout": 0.1, "targets": "hard", "copy_every": 1}),
     ("sac", SMALL | {"normalisation": "unit", "loss": "categorical", "reward_scale": "returns"}),
+    ("sac", SMALL | {"chunk": 2}),
     ("ddpg", SMALL),
     ("td3", SMALL),
     ("td7", SMALL | {"embedding": 4, "embedding_hidden": 8, "copy_every": 2}),
@@ -105,9 +106,9 @@ def settings_of(name: str, agent: dict[str, Any]) -> tuple[Settings, Layout]:
     return settings, spec_of(settings) if task else plain_layout(choices=3)
 
 
-def filled(layout: Layout, agent: Agent | None = None) -> ReplayBuffer:
+def filled(layout: Layout, agent: Agent | None = None, chunk: int = 1) -> ReplayBuffer:
     """Episodes of ten steps; after the fourth an agent learns for the first time."""
-    replay, rng = ReplayBuffer(200, layout.size, layout.action_size), np.random.default_rng(0)
+    replay, rng = ReplayBuffer(200, layout.size, layout.action_size, chunk=chunk), np.random.default_rng(0)
     for index in range(80):
         action = rng.integers(layout.choices, size=1) if layout.choices else rng.uniform(-1, 1, layout.action_size)
         before, after = 0.3 * rng.uniform(-1, 1, (2, layout.size))
@@ -124,14 +125,14 @@ def learner(name: str, agent: dict[str, Any]) -> tuple[Agent, ReplayBuffer]:
     torch.manual_seed(0)
     made = make_agent(layout, settings)
 
-    return made, filled(layout, made)
+    return made, filled(layout, made, settings.agent.chunk)
 
 
 def learned(agent: Agent, replay: ReplayBuffer) -> list[torch.Tensor]:
     """Everything that two more rounds leave, and what the watch is shown."""
     for env_steps in (100, 101):
         agent.train(replay, env_steps)
-    looked = agent.look(replay.newest(5))
+    looked = agent.look(replay.as_drawn(replay.newest(5).index))
     return [*tensors(agent.state_dict()), *(looked or ())]
 
 

@@ -29,10 +29,11 @@ AGENTS: dict[str, tuple[int, dict[str, Any]]] = {
     "latent_mpc": (0, SMALL | {"latent": 32}),
     "drq_sac": (0, SMALL),
     "drq_xqc": (0, SMALL | XQC),
+    "drq_chunk": (0, SMALL | {"name": "drq_sac", "chunk": 2}),
     "drq_dqn": (3, SMALL | {"targets": "polyak", "tau": 0.02, "epsilon_persists": 0.5}),
 }
 """Choices and settings of each."""
-UPDATES = {"latent_mpc": 350, "drq_sac": 400, "drq_dqn": 300}
+UPDATES = {"latent_mpc": 350, "drq_sac": 400, "drq_chunk": 400, "drq_dqn": 300}
 """Until it has learned; with the critics of XQC not each seed does."""
 
 
@@ -47,7 +48,8 @@ def made(name: str, **more: Any) -> tuple[Agent, ReplayBuffer]:
     choices, agent = AGENTS[name]
     torch.manual_seed(0)
     seen = layout(choices)
-    buffer = ReplayBuffer(1000, 0, 1, 0, agent["gamma"], images=seen.images, frames=FRAMES)
+    chunk = agent.get("chunk", 1)
+    buffer = ReplayBuffer(1000, 0, 1, 0, agent["gamma"], images=seen.images, frames=FRAMES, chunk=chunk)
     random_steps(buffer, 600, choices)
     return make_agent(seen, settings_of(name, agent | more)), buffer
 
@@ -126,7 +128,7 @@ def test_a_policy_takes_no_statistics_of_the_critics_that_it_follows() -> None:
 @pytest.mark.parametrize("name", AGENTS)
 def test_the_watch_can_look(name: str) -> None:
     agent, buffer = made(name)
-    looked = agent.look(buffer.newest(5))
+    looked = agent.look(buffer.as_drawn(buffer.newest(5).index))
     assert looked is not None
     q, features = looked
     assert q.shape[1] == 5 and features.shape == (q.shape[0], 5, 64) and not features.requires_grad

@@ -156,20 +156,28 @@ def test_planning_time_is_without_the_warm_up(monkeypatch) -> None:
     assert 0.0 < actor.durations.milliseconds()["max"] < 300.0
 
 
-def test_what_acts_is_what_is_exported(tmp_path) -> None:
-    run = train(tmp_path, "test/Point-v0")
+@pytest.mark.parametrize("chunk", [1, 2])
+def test_what_acts_is_what_is_exported(tmp_path, chunk: int) -> None:
+    run = train(tmp_path, "test/Point-v0", {"agent.chunk": chunk})
     exported = OnnxGraph.load(tmp_path / "agent.onnx")
-    actor = GraphActor(run.training.agent.graph, 1.0, 5)
+    actor, carry = GraphActor(run.training.agent.graph, 1.0, 5), exported.initial_carry()
     for tick, x in enumerate((-0.8, 0.1, 2.0)):
         observation = np.array([x], np.float32)
         noise = tick_noise(5, tick, exported.contract.noise)
-        expected = exported.run({"observation": observation}, np.zeros(0, np.float32), noise, 1.0).action
-        np.testing.assert_allclose(actor.act(Observed(observation), tick), expected, atol=1e-5)
+        expected = exported.run({"observation": observation}, carry, noise, 1.0)
+        np.testing.assert_allclose(actor.act(Observed(observation), tick), expected.action, atol=1e-5)
+        carry = expected.carry
 
 
-def test_sac_learns_to_hold_the_point(tmp_path) -> None:
+@pytest.mark.parametrize("chunk", [1, 2])
+def test_sac_learns_to_hold_the_point(tmp_path, chunk: int) -> None:
     learner = {"learner": {"steps": 500, "warmup_steps": 100, "batch_size": 64}, "agent": {"hidden": 32, "gamma": 0.9}}
-    faster = {"agent.learning_rate": 5e-3, "agent.alpha_learning_rate": 1e-2, "agent.initial_alpha": 0.1}
+    faster = {
+        "agent.chunk": chunk,
+        "agent.learning_rate": 5e-3,
+        "agent.alpha_learning_rate": 1e-2,
+        "agent.initial_alpha": 0.1,
+    }
     run = train(tmp_path, "test/Point-v0", learner, faster, {"evaluator": {"every": 100, "final_episodes": 5}})
     # from x uniform in +-1: standing still pays -2.7 on average, the best policy -0.5
     assert run.state.final_evaluation["return_mean"] > -1.2

@@ -151,6 +151,7 @@ def test_a_robot_that_cannot_give_what_the_task_observes_is_refused(overrides: l
             for name in ("mpc", "mbpo", "distil", "bc", "reinforce", "actor_critic")
         ),
         (["agent.name=actor_critic", "learner.replay.n_step=3"], "n_step is 3, of which agent 'actor_critic'"),
+        (["agent.name=sac", "agent.chunk=2", "learner.replay.n_step=3"], "n_step is 3, but agent.chunk 2 sums up"),
         (["agent.name=actor_critic", "agent.data=off_policy", "learner.replay.priority=target"], "has no use"),
         (
             ["agent.name=latent_mpc", "agent.length=21", "task.episode_seconds=1"],

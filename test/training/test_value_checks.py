@@ -22,6 +22,7 @@ AGENTS: dict[str, dict[str, Any]] = {
     "droq": {"name": "sac", "hidden": 16, "dropout": 0.5, "normalisation": "layer"},
     "crossq": {"name": "sac", "hidden": 16, "normalisation": "batch", "targets": "none"},
     "xqc": {"name": "sac", "hidden": 16, "normalisation": "unit", "loss": "categorical", "reward_scale": "returns"},
+    "chunks": {"name": "sac", "hidden": 16, "chunk": 3},
     "td3": {"name": "td3", "hidden": 16},
     "ddpg": {"name": "ddpg", "hidden": 16},
     "dqn": {"name": "dqn", "hidden": 16, "critics": 2},
@@ -29,7 +30,7 @@ AGENTS: dict[str, dict[str, Any]] = {
     "qt_opt": {"name": "qt_opt", "hidden": 16, "samples": 8, "elites": 2},
     "actor_critic": {"name": "actor_critic", "hidden": 16, "data": "off_policy", "batch": "online"},
 }
-SOFT = ("mpc", "sac", "droq", "crossq", "xqc")
+SOFT = ("mpc", "sac", "droq", "crossq", "xqc", "chunks")
 LEARNER = {"batch_size": 16, "warmup_steps": 10, "updates_per_step": 2.0, "replay_capacity": 100}
 
 
@@ -70,10 +71,10 @@ def test_look_gives_values_and_the_layer_before_them(name: str) -> None:
     training = training_of(name)
     add(training, 30)
     training.train()
-    batch = training.replay.at(np.arange(20))
+    batch = training.replay.as_drawn(np.arange(20))
     before = {key: value.clone() for key, value in _critics(training).state_dict().items()}
     values, features = training.agent.look(batch)
-    again, _ = training.agent.look(training.replay.at(np.arange(20)))
+    again, _ = training.agent.look(training.replay.as_drawn(np.arange(20)))
     assert torch.equal(values, again)  # no dropout
     critics = _critics(training)
     assert critics.training and all(torch.equal(before[key], value) for key, value in critics.state_dict().items())

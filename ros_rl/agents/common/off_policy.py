@@ -54,6 +54,9 @@ class ReplayAgent(Agent):
         if self.reward_scale is not None:
             self.reward_scale.follow(replay)
         for _ in range(self._take("update", self.updates_per_step)):
+            if not replay.holds_chunk:
+                replay.tell_short("agent.chunk", replay.chunk, "nothing is learned from them")
+                break
             batch = self.draw(replay)
             samples = self.inputs.samples(batch)
             samples.reward = samples.reward / self.unit
@@ -125,7 +128,7 @@ class OffPolicyAgent(ReplayAgent):
         updates_per_step: float,
     ) -> None:
         super().__init__(layout, settings.smoothing, batch_size, updates_per_step)
-        self.critics = make_critics(layout.size, layout.action_size, settings)
+        self.critics = make_critics(layout.size, settings.chunk * layout.action_size, settings)
         self.policy_delay = policy_delay
 
     def update_critics(self, samples: Samples) -> tuple[Tensor, Tensor]:

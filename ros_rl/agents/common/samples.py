@@ -21,7 +21,7 @@ class Samples:
     obs: Tensor
     """(batch, inputs): scaled observations."""
     action: Tensor
-    """(batch, actions)"""
+    """(batch, actions), of a chunk one behind the other"""
     reward: Tensor
     """(batch,)"""
     next_obs: Tensor
@@ -68,10 +68,14 @@ class Inputs(nn.Module):
         return observation * self.scale
 
     def smooth(self, action: Tensor, obs: Tensor) -> Tensor:
-        """The action that acts: a low-pass of the chosen one and the newest."""
+        """The action that acts: a low-pass of the chosen one and the newest; of several in a row, one by one."""
         if not self.smoothing:
             return action
-        return (1.0 - self.smoothing) * action + self.smoothing * self.last_action(obs)
+        newest, acting = self.last_action(obs), []
+        for chosen in action.split(self.action_size, -1):
+            newest = (1.0 - self.smoothing) * chosen + self.smoothing * newest
+            acting.append(newest)
+        return torch.cat(acting, -1)
 
     def unsmooth(self, action: Tensor, obs: Tensor) -> Tensor:
         """The chosen action, from the one that acts: the inverse of `smooth`."""
