@@ -105,6 +105,16 @@ def test_feet_are_lifted_over_the_lowest_along_gravity():
     np.testing.assert_allclose(nose_down, [0.0, 0.0, *[2 * 0.183 * np.sin(0.1)] * 2], atol=1e-9)
 
 
+@pytest.mark.parametrize("turned", [(0.0, 0.0, 0.0), (0.1, -0.3, 2.0), (0.0, np.pi, 0.0)])
+def test_along_its_own_axis_a_slope_is_a_floor(turned):
+    """However the trunk is turned, its legs are as they are under a level one."""
+    joints = np.tile([0.0, 0.0, 0.0], 4)
+    joints[3:6] = 0.0, np.pi / 3, -2 * np.pi / 3
+    fields = observe(make_tick(turned, joint_position=joints), ("body_height_over_feet", "body_feet_lift"))
+    np.testing.assert_allclose(fields["body_height_over_feet"], [0.42], atol=1e-9)
+    np.testing.assert_allclose(fields["body_feet_lift"], [0.0, 0.2, 0.0, 0.0], atol=1e-9)
+
+
 def test_the_gait_clock_goes_round_twice_a_second_by_the_stamps():
     for seconds, angle in ((0.0, 0.0), (0.125, np.pi / 2), (0.25, np.pi), (1000.375, 1.5 * np.pi)):
         phase = observe(replace(make_tick(), stamp=round(1e9 * seconds)), ("gait_phase",))["gait_phase"]
@@ -115,7 +125,7 @@ def test_lifted_feet_need_contact_links_in_the_order_of_the_legs():
     robot = load_robot("a1")
     robot = replace(robot, contact_links=robot.contact_links[::-1])
     with pytest.raises(
-        ConfigError, match="'feet_lift' needs contact_links of robot 'a1' to be its feet .* FR_toe, FL_toe"
+        ConfigError, match="heights of each foot need contact_links of robot 'a1' to be its feet .* FR_toe, FL_toe"
     ):
         ObservationSpec(robot, ("feet_lift",), 0)
 

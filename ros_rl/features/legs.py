@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ros_rl.errors import ConfigError
@@ -18,16 +20,20 @@ GAIT_HZ = 2.0
 _STRIDE = round(1e9 / GAIT_HZ)  # ns
 
 
-def _feet_below(tick: Tick, robot: Robot) -> Array:
-    """How far each foot is below the base, along gravity [m], in the order of the robot's legs."""
+Down = Callable[[Tick, Robot], Array]
+"""Which way is down, a unit vector in the base frame, shape (3,)."""
+
+
+def _own_axis(tick: Tick, robot: Robot) -> Array:
+    return np.array([0.0, 0.0, -1.0])
+
+
+def _feet_below(tick: Tick, robot: Robot, down: Down) -> Array:
+    """How far each foot is below the base [m], in the order of the robot's legs."""
     legs = robot.leg_chains
     assert legs is not None  # see `check_robot`
-    below: Array = legs.at(tick.measurement["joint_position"]).position @ gravity_of(tick, robot) + legs.radius
+    below: Array = legs.at(tick.measurement["joint_position"]).position @ down(tick, robot) + legs.radius
     return below
-
-
-def _height_over_feet(tick: Tick, robot: Robot) -> Array:
-    return np.array([np.max(_feet_below(tick, robot))])
 
 
 def _feet(robot: Robot) -> int:
@@ -35,15 +41,29 @@ def _feet(robot: Robot) -> int:
     feet = () if legs is None else legs.feet
     if legs is not None and feet != tuple(robot.contact_links):
         raise ConfigError(
-            f"observation field 'feet_lift' needs contact_links of robot '{robot.name}' to be its feet in the order of "
-            f"its legs, {', '.join(feet)}; they are {', '.join(robot.contact_links) or 'none'}"
+            f"heights of each foot need contact_links of robot '{robot.name}' to be its feet in the order of its legs, "
+            f"{', '.join(feet)}; they are {', '.join(robot.contact_links) or 'none'}"
         )
     return len(feet)
 
 
-def _feet_lift(tick: Tick, robot: Robot) -> Array:
-    below = _feet_below(tick, robot)
-    return np.max(below) - below
+def _height(down: Down, sensors: tuple[str, ...], meaning: str) -> Feature:
+    """Of the base over its lowest foot."""
+
+    def compute(tick: Tick, robot: Robot) -> Array:
+        return np.array([np.max(_feet_below(tick, robot, down))])
+
+    return Feature("m", 3.0, values(1), compute, sensors, mirror=(1,), of_legs=True, meaning=meaning)
+
+
+def _lift(down: Down, sensors: tuple[str, ...], meaning: str) -> Feature:
+    """Of each foot over the lowest."""
+
+    def compute(tick: Tick, robot: Robot) -> Array:
+        below = _feet_below(tick, robot, down)
+        return np.max(below) - below
+
+    return Feature("m", 10.0, _feet, compute, sensors, of_legs=True, of_links=True, meaning=meaning)
 
 
 def _gait_phase(tick: Tick, robot: Robot) -> Array:
@@ -52,25 +72,21 @@ def _gait_phase(tick: Tick, robot: Robot) -> Array:
 
 
 LEGS: dict[str, Feature] = {
-    "height_over_feet": Feature(
-        "m",
-        3.0,
-        values(1),
-        _height_over_feet,
+    "height_over_feet": _height(
+        gravity_of,
         ("imu_orientation", "joint_position"),
-        mirror=(1,),
-        of_legs=True,
-        meaning="height of the base over its lowest foot, by the legs' geometry; whatever the ground is",
+        "height of the base over its lowest foot, by the legs' geometry; whatever the ground is",
     ),
-    "feet_lift": Feature(
-        "m",
-        10.0,
-        _feet,
-        _feet_lift,
+    "feet_lift": _lift(
+        gravity_of,
         ("imu_orientation", "joint_position"),
-        of_legs=True,
-        of_links=True,
-        meaning="height of each foot over the lowest, by the legs' geometry",
+        "height of each foot over the lowest, by the legs' geometry",
+    ),
+    "body_height_over_feet": _height(
+        _own_axis, ("joint_position",), "the same of the base along its own axis, whatever slope it stands on"
+    ),
+    "body_feet_lift": _lift(
+        _own_axis, ("joint_position",), "the same of each foot along the base's own axis, whatever slope it stands on"
     ),
     "gait_phase": Feature(
         "1",

@@ -16,6 +16,7 @@ from ros_rl.tasks.mock_point import MockPoint
 from ros_rl.tasks.quadruped.back import A1Back
 from ros_rl.tasks.quadruped.from_back import A1FromBack
 from ros_rl.tasks.quadruped.get_up import A1GetUp, Go2GetUp
+from ros_rl.tasks.quadruped.terrain import A1Terrain, Go2Terrain
 from ros_rl.tasks.quadruped.track import A1Track, Go2Track
 from ros_rl.tasks.quadruped.walk import A1Walk, Go2Walk
 from ros_rl.tasks.sphero import SpheroNavigate
@@ -25,10 +26,12 @@ _OWN: tuple[type[Task], ...] = (
     A1Walk,
     A1Track,
     A1Back,
+    A1Terrain,
     A1GetUp,
     A1FromBack,
     Go2Walk,
     Go2Track,
+    Go2Terrain,
     Go2GetUp,
     XarmReach,
     Ur5Reach,

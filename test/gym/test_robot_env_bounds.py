@@ -28,6 +28,8 @@ UNKNOWN = {
     "goal_planar",
     "height_over_feet",
     "feet_lift",
+    "body_height_over_feet",
+    "body_feet_lift",
     "tool_position",
     "object_position",
     "nearest_offset",

@@ -137,7 +137,7 @@ def test_the_robust_a1s_file_says_what_the_preset_does() -> None:
     assert load_settings("a1_walk", file) == load_settings("a1_walk", preset="robust")
 
 
-@pytest.mark.parametrize("task", ["go2_track", "a1_track"])
+@pytest.mark.parametrize("task", ["go2_track", "a1_track", "a1_terrain", "go2_terrain"])
 def test_the_robust_world_meets_a_task_as_it_is(task) -> None:
     """The world, the odometry and how long it learns alone are the preset's."""
     own, robust = load_settings(task), load_settings(task, preset="robust")

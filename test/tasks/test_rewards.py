@@ -156,6 +156,16 @@ class TestA1Walk:
         reward = judged(make_task("a1_walk"), after, STILL, MOVED)[0]
         assert judged(make_task("go2_walk"), after, STILL, MOVED) == (reward, ended)
 
+    @pytest.mark.parametrize(("height", "fallen"), [(0.131, ()), (0.129, ("a1",)), (0.139, ("go2",)), (0.141, ())])
+    def test_rough_ground_is_judged_alike_by_legs_along_the_trunk(self, height: float, fallen: tuple[str, ...]) -> None:
+        renamed = {
+            "body_" + name if name in ("height_over_feet", "feet_lift") else name: WALKING[name] for name in WALKING
+        }
+        for robot in ("a1", "go2"):
+            reward = judged(make_task(f"{robot}_walk"), WALKING, STILL, MOVED)[0]
+            found = judged(make_task(f"{robot}_terrain"), {**renamed, "body_height_over_feet": [height]}, STILL, MOVED)
+            assert found == (reward, robot in fallen or height < 0.139 and robot == "go2")
+
     def test_metrics(self) -> None:
         fields = {name: np.asarray(value) for name, value in WALKING.items()}
         assert make_task("a1_walk").metrics(fields) == {"forward_velocity": 0.4}
@@ -288,10 +298,12 @@ def test_every_task_has_its_numbers_here() -> None:
         "a1_walk",
         "a1_back",
         "a1_track",
+        "a1_terrain",
         "a1_get_up",
         "a1_from_back",
         "go2_walk",
         "go2_track",
+        "go2_terrain",
         "go2_get_up",
         "xarm_reach",
         "ur5_reach",

@@ -27,6 +27,10 @@ class QuadrupedGait(Task):
     """
 
     symmetric: ClassVar[bool] = True
+    height: ClassVar[str] = "height_over_feet"
+    """Observation field of the trunk's height over the feet."""
+    lift: ClassVar[str] = "feet_lift"
+    """Observation field of the feet's heights over the lowest."""
 
     upright_weight: float = setting(0.3, "bonus for being upright", low=0.0)
     gait_weight: float = setting(1.5, "penalty on feet that are not where a trot has them", low=0.0)
@@ -50,7 +54,7 @@ class QuadrupedGait(Task):
             moving: Whether it is to walk, 1, or to stand, 0, (...,).
         """
         return (
-            self.gait_weight * off_trot(after["feet_lift"], after["gait_phase"], self.clearance, moving)
+            self.gait_weight * off_trot(after[self.lift], after["gait_phase"], self.clearance, moving)
             + self.bounce_weight * abs(vertical).clip(0.0, 1.0)
             + self.joint_velocity_weight * (after["joint_velocity"] ** 2).mean(-1).clip(0.0, 400.0)
             + self.action_change_weight * ((action - last_action) ** 2).mean(-1)
@@ -58,7 +62,7 @@ class QuadrupedGait(Task):
 
     def terminated(self, after: Fields) -> Any:
         """A fall: the trunk tilted too far, or too low over its feet."""
-        low = after["height_over_feet"][..., 0] < self.fall_height
+        low = after[self.height][..., 0] < self.fall_height
         return (-after["gravity"][..., 2] < self.fall_uprightness) | low
 
 
