@@ -89,8 +89,11 @@ CONDITIONS: dict[str, list[str]] = {
     "shown": ["learner.demonstrations=[{shown}]"],
     "corrected": _CORRECTED,
     "both": ["learner.demonstrations=[{shown}]", *_CORRECTED],
+    "helped": [*_CORRECTED, "expert.seconds=10", "expert.patience=10"],
+    "shown_and_helped": ["learner.demonstrations=[{shown}]", *_CORRECTED, "expert.seconds=10", "expert.patience=10"],
 }
-"""Settings of each: nothing, 10 demonstrations, corrections for a tenth of the time, and both."""
+"""Settings of each: nothing; 10 demonstrations; corrections for a tenth of the time, when chance chooses; both; as many
+corrections when the task does not go on, without demonstrations and with them."""
 _IN_A_ROW = 2
 
 
@@ -141,7 +144,7 @@ def main() -> None:
                 continue
             part, shown = PARTS[name], kept / f"{name}_{task}_shown"
             minutes = args.robot_minutes or part.minutes
-            if {"shown", "both"} & {*args.conditions}:
+            if any("{shown}" in item for condition in args.conditions for item in CONDITIONS[condition]):
                 own = [item for item in part.settings if not item.startswith(("agent.", "learner.", "evaluator."))]
                 record(task, part.expert, EPISODES, shown, own)
             for condition in args.conditions:
