@@ -118,7 +118,7 @@ class ReplayBuffer:
     @property
     def holds_chunk(self) -> bool:
         """Whether there is a chunk to draw; always where decisions are for one step."""
-        return self._beginnings is None or len(self._beginnings.places()) > 0
+        return self._beginnings is None or bool(self._beginnings)
 
     def sample_steps(self, size: int) -> Batch:
         """Draw `size` single steps uniformly whatever the settings, as a model of the dynamics needs them.
@@ -253,8 +253,6 @@ class ReplayBuffer:
         kept = self._ring.restore(arrays, about["sources"], path)
         self._rng.bit_generator.state = about["rng"]
         self._unranked = len(self)
-        if self._beginnings is not None:
-            self._beginnings.forget()
         if self._priorities is not None:
             self._priorities = Priorities(self.capacity, self.settings)
         if self._priorities is not None and "priority" in arrays:
@@ -287,10 +285,9 @@ class ReplayBuffer:
         """Places where what `sample` draws begins, all alike."""
         if self._beginnings is None:
             return self._uniform(size)
-        places = self._beginnings.places()
-        if not len(places):
+        if not self._beginnings:
             raise ConfigError(f"the replay buffer holds no {self.chunk} transitions of one episode in a row")
-        return places[self._rng.integers(0, len(places), size)]
+        return self._beginnings.draw(size, self._rng)
 
     def _rank(self) -> None:
         """Give what was added since the last draw its priority, all at once."""

@@ -44,19 +44,37 @@ class Beginnings:
 
     def __init__(self, ring: Ring, length: int) -> None:
         self._ring, self._length = ring, length
-        self._found, self._added = np.zeros(0, np.int64), -1
+        self._known = np.zeros(1, np.int64)
 
-    def forget(self) -> None:
-        """What is held was replaced."""
-        self._added = -1
+    def whole(self, place: Index) -> np.ndarray:
+        """Whether chunks begin at places that are held, (places,)."""
+        ring, found = self._ring, np.ones(len(place), bool)
+        for _ in range(self._length - 1):
+            distance = ring.successor[place]
+            found &= (distance > 0) | (ring.terminated[place] > 0)
+            place = (place + distance) % ring.capacity
+        return found
 
     def places(self) -> Index:
-        """All of them, each once; found anew only when something was added."""
-        ring = self._ring
-        if self._added != ring.added:
-            place, ends = ring.windows(self._length)
-            ended = np.flatnonzero(ring.terminated[: ring.held])
-            cut_short = np.unique(ring.before(ended, self._length - 2))
-            self._found = np.concatenate([place[ends - (self._length - 1)], cut_short])
-            self._added = ring.added
-        return self._found
+        """All of them; a look over all that is held."""
+        return np.flatnonzero(self.whole(np.arange(self._ring.held)))
+
+    def __bool__(self) -> bool:
+        """Whether there is any; as long as the last known one is whole, no other is looked for."""
+        if not self.whole(self._known)[0]:
+            self._known = np.append(self.places(), 0)[:1]
+        return bool(self.whole(self._known)[0])
+
+    def draw(self, size: int, rng: np.random.Generator) -> Index:
+        """So many of them, all alike, with replacement.
+
+        Args:
+            size: How many; there is at least one.
+            rng: Draws them.
+        """
+        found = rng.integers(0, self._ring.held, 2 * size)
+        found = found[self.whole(found)]
+        if len(found) >= size:
+            return found[:size]
+        places = self.places()
+        return places[rng.integers(0, len(places), size)]

@@ -105,6 +105,25 @@ def test_all_beginnings_are_drawn_alike_whoever_turned_the_ring() -> None:
     assert (np.abs(counts - share) < 5 * np.sqrt(share)).all()
 
 
+def test_few_among_many_are_drawn_alike() -> None:
+    """Of 80 steps in episodes of two that are cut, and three that terminate at once, only these begin a chunk."""
+    replay = buffer(3)
+    for number in range(83):
+        last = number >= 80
+        made = step(0, number // 2, truncated=number % 2 == 1 and not last, terminated=last)
+        replay.add(replace(made, tick=number, observation=np.full(1, number)))
+    drawn, counts = np.unique(replay.sample(9000).observation[:, 0], return_counts=True)
+    assert drawn.tolist() == [80, 81, 82] and (np.abs(counts - 3000) < 5 * np.sqrt(3000)).all()
+
+
+def test_the_last_chunk_may_be_overwritten() -> None:
+    replay, held = buffer(2, 4), []
+    for number, episode in enumerate((0, 0, 1, 2, 3, 4, 4)):
+        replay.add(step(number, episode, truncated=number in (1, 2, 3, 4)))
+        held.append(replay.holds_chunk)
+    assert held == [False, True, True, True, False, False, True]
+
+
 def test_nothing_long_enough_is_told() -> None:
     replay = buffer(3)
     assert not replay.holds_chunk
