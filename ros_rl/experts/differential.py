@@ -15,6 +15,7 @@ from ros_rl.safety import expected_position
 from ros_rl.types import Array, Tick
 
 _STRAIGHT = 4.0  # 1/s; by so much a second is a wrong orientation put right
+_FREEDOM = 6  # of a tool's place and orientation
 _STEP = 1e-5  # rad or m, of the differences
 
 
@@ -42,6 +43,11 @@ class Differential:
             ) from None
         self._robot, self._damping, self._posture = robot, damping, posture
         self._held = self._kinematics.tool(robot.home).rotation
+
+    @property
+    def holds(self) -> bool:
+        """Whether enough joints move the tool for its orientation to be held while it goes anywhere."""
+        return int(self._kinematics.tool_joints.sum()) >= _FREEDOM
 
     def tool(self, position: Array) -> Array:
         """Where the tool is [m], shape (3,), at joint positions [rad or m], shape (joints,)."""

@@ -38,6 +38,9 @@ class PushExpert(Expert):
         if not {*robot.interfaces} <= {POSITION, VELOCITY}:
             raise ConfigError(f"expert 'push' sends positions or velocities, and robot '{robot.name}' takes others")
         self._differential, self._size = Differential(robot), task.place[1] / _MIDDLE
+        # a tool that leans outwards holds a wrist low over the thing that it goes around
+        holds = self._differential.holds
+        self._move = self._differential.held_velocity if holds else self._differential.joint_velocity
 
     def act(self, tick: Tick) -> Array:
         """See `Expert.act`."""
@@ -46,7 +49,7 @@ class PushExpert(Expert):
         thing, goal = tick.measurement["object_position"], tick.inputs["goal_position"]
         planar = size * _velocity(tool[:2] / size, thing[:2] / size, goal[:2] / size)
         velocity = np.append(planar, _GAIN * (size * _HEIGHT - tool[2]))
-        return action_of(self.robot, position, self._differential.joint_velocity(position, velocity), self.period)
+        return action_of(self.robot, position, self._move(position, velocity), self.period)
 
 
 def _velocity(tool: Array, thing: Array, goal: Array) -> Array:

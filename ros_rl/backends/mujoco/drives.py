@@ -118,5 +118,32 @@ class VelocityServo:
         model, data = self._world.model, self._world.data
         mujoco.mj_solveM(model, data, self._moved, self._units)
         wanted = (velocities - data.qvel[self._dofs]) / model.opt.timestep
-        lacking = np.linalg.solve(self._moved[:, self._dofs], wanted - data.qacc[self._dofs])
-        return np.clip(data.actuator_force[self._chosen] + lacking, -self.limit, self.limit)
+        last = data.actuator_force[self._chosen]
+        return last + within(
+            self._moved[:, self._dofs], wanted - data.qacc[self._dofs], -self.limit - last, self.limit - last
+        )
+
+
+def within(response: Array, wanted: Array, low: Array, high: Array) -> Array:
+    """Efforts that accelerate joints as wanted, as far as limits permit: what one lacks, the others make up for.
+
+    The effort that is the farthest beyond its limits is held there and the rest solved for anew, one after the other.
+    Cut all at once, those of light links would be what goes with a stronger push of the others than there is.
+
+    Args:
+        response: Accelerations by efforts [rad/s^2 by N m], shape (joints, joints).
+        wanted: Accelerations [rad/s^2], shape (joints,).
+        low: Lowest efforts [N m].
+        high: Highest.
+    """
+    effort, free = np.linalg.solve(response, wanted), np.ones(len(wanted), dtype=bool)
+    while free.any():
+        beyond = np.where(free, np.maximum(low - effort, effort - high) / (high - low), 0.0)
+        worst = int(beyond.argmax())
+        if beyond[worst] <= 0.0:
+            break
+        effort[worst] = np.clip(effort[worst], low[worst], high[worst])
+        free[worst] = False
+        rest = wanted - response[:, ~free] @ effort[~free]
+        effort[free] = np.linalg.solve(response[np.ix_(free, free)], rest[free])
+    return effort
