@@ -136,7 +136,8 @@ def within(response: Array, wanted: Array, low: Array, high: Array) -> Array:
         low: Lowest efforts [N m].
         high: Highest.
     """
-    effort, free = np.linalg.solve(response, wanted), np.ones(len(wanted), dtype=bool)
+    effort: Array = np.linalg.solve(response, wanted)
+    free = np.ones(len(wanted), dtype=bool)
     while free.any():
         beyond = np.where(free, np.maximum(low - effort, effort - high) / (high - low), 0.0)
         worst = int(beyond.argmax())
