@@ -136,7 +136,7 @@ def within(response: Array, wanted: Array, low: Array, high: Array) -> Array:
         low: Lowest efforts [N m].
         high: Highest.
     """
-    effort: Array = np.linalg.solve(response, wanted)
+    effort = np.asarray(np.linalg.solve(response, wanted), dtype=np.float64)
     free = np.ones(len(wanted), dtype=bool)
     while free.any():
         beyond = np.where(free, np.maximum(low - effort, effort - high) / (high - low), 0.0)
