@@ -5,8 +5,9 @@
 
 The driver, with the real backend, filter, guards and pacing, is a process of its own and lets all joints wave. The
 motors of the stand-in are watched 500 times a second. For every fault: the control periods from its beginning until
-the motors followed nothing any more, for good, also when what was wrong is right again; and whether what the robot
-received was within its limits.
+the last order that led on gave way to one that brakes, holds or lets go (the reaction), and until the motors followed
+nothing any more, for good, also when what was wrong is right again; and whether what the robot received was within its
+limits.
 
     python bench/robot_faults.py --robots a1 xarm
 
@@ -35,12 +36,13 @@ from typing import Any
 
 from machine import add_output, describe_line, describe_machine, table, write_result
 from robot_campaign.faults import Fault, faults_of
+from robot_campaign.reaction import led_until
 from robot_campaign.received import beyond
 from robot_campaign.robots import GOES_ON, REFUSED, SAFE, SUBJECTS, TOLD, Subject
 from robot_campaign.visit import Outcome, Visit, preferred
 from robot_campaign.walk import WALKERS, walk
 
-from ros_rl.robot import load_robot
+from ros_rl.robot import POSITION, load_robot
 from ros_rl.runtime.pacing import Limits
 
 SETTLE = 1.0
@@ -51,8 +53,10 @@ AFTER = 0.7
 """For which it is watched when what was wrong is right again [s]."""
 PATIENCE = 15.0
 """For which a robot that nothing moves may take to say so [s]."""
+BEFORE = 0.5
+"""From which on orders are looked at, before a fault [s]."""
 WANTED = 2.0
-"""Control periods from a fault until the robot is safe."""
+"""Control periods from a fault until it is reacted to."""
 
 
 def judge(name: str, fault: Fault, visit: Visit) -> Outcome:
@@ -78,12 +82,21 @@ def judge(name: str, fault: Fault, visit: Visit) -> Outcome:
 
 def _measure(outcome: Outcome, fault: Fault, visit: Visit, began: float, over: float) -> None:
     """Fill in what was seen, and what is wrong with it."""
-    last, orders = visit.last_driven(began, over), visit.orders(began)
+    began = visit.taken(began) or began
+    robot, last, all_orders = (
+        load_robot(visit.subject.robot),
+        visit.last_driven(began, over),
+        visit.orders(began - BEFORE),
+    )
+    orders = [order for order in all_orders if order.time >= began]
     moving = [order.time for order in orders if order.moves]
+    led = led_until([order for order in all_orders if order.time < over], robot.commanded_by(POSITION))
     outcome.received = len(orders)
     outcome.last_moving = (moving[-1] - began) / visit.period if moving else None
-    outcome.reaction = None if last is None else (last - began) / visit.period
-    bad = beyond(load_robot(visit.subject.robot), orders)
+    outcome.rest = None if last is None else (last - began) / visit.period
+    if last is not None and led is not None and led > began:
+        outcome.reaction = (min(led, last) - began) / visit.period
+    bad = beyond(robot, orders)
     if bad:
         outcome.wrong.append(bad)
     if fault.expected == GOES_ON and outcome.state in ("FAULT", "EMERGENCY_STOP"):
@@ -146,10 +159,10 @@ def campaign(name: str, only: list[str], misses: int = Limits.misses) -> Iterabl
 
 def line(outcome: Outcome) -> str:
     """One fault, for the terminal."""
-    reaction = "   -" if outcome.reaction is None else f"{outcome.reaction:4.1f}"
+    reaction, rest = ("   -" if value is None else f"{value:4.1f}" for value in (outcome.reaction, outcome.rest))
     wrong = f"  WRONG: {'; '.join(outcome.wrong)}" if outcome.wrong else ""
     return (
-        f"{outcome.robot:12} {outcome.fault:36} {outcome.expected:8} {reaction}  "
+        f"{outcome.robot:12} {outcome.fault:36} {outcome.expected:8} {reaction} {rest}  "
         f"{outcome.state} {outcome.reason}{wrong}"
     )
 
@@ -188,7 +201,8 @@ def stroll(robots: list[str], minutes: float, path: Path) -> None:
         walks[robot] = asdict(found)
         print(
             f"{robot}: {found.minutes:.1f} min, {found.metres:.0f} m, {len(found.falls)} falls, "
-            f"{len(found.trips)} false stops, {len(found.silences)} of a robot that was silent; "
+            f"{len(found.trips)} false stops, {len(found.silences)} of a robot that was silent; held at "
+            f"{found.held} ticks, {found.missed} missed; "
             f"its longest silence {1e3 * found.longest:.0f} ms"
         )
         for reason in (*found.falls, *found.trips, *found.silences):

@@ -3,7 +3,8 @@
 
 """A driver in a process of its own: the real backend, loop and pacing, and a controller that lets every joint wave.
 
-It tells each change of its safety state in a line of JSON, and takes misdeeds as lines on its standard input.
+It tells each change of its safety state, and each tick that held the robot, in a line of JSON, and takes misdeeds as
+lines on its standard input.
 """
 
 from __future__ import annotations
@@ -191,7 +192,7 @@ def _drive(
         "clock_back": lambda: setattr(controller, "shift", -_HOURS),
         "clock_on": lambda: setattr(controller, "shift", _HOURS),
     }
-    begin, due, state = time.monotonic(), time.monotonic(), None
+    begin, due, state, held = time.monotonic(), time.monotonic(), None, 0
     tick = _first(pacer)
     say(ready=os.getpid())
     while True:
@@ -200,6 +201,7 @@ def _drive(
             order = inbox.pop(0)
             if order == "end":
                 return
+            say(took=order)
             if order in orders:
                 say(order=order, answer=str(orders[order]()))
             else:
@@ -214,6 +216,9 @@ def _drive(
             pacer.verdict(tick.stamp, verdict, now)
             if verdict is Verdict.TERMINATED:
                 say(terminated=tick.index)
+        if loop.held_back + loop.missed > held:
+            held = loop.held_back + loop.missed
+            say(held=loop.held_back, missed=loop.missed)
         if loop.safety is not state:
             state = loop.safety
             say(state=state.name, reason=loop.fault)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class Order:
     """Positions [rad] or velocities [rad/s], shape (joints,)."""
     moves: bool
     """Whether the robot was to follow it: velocities that are not zero, positions with a stiffness."""
+    lasts: float = math.inf
+    """After which the robot goes on no more by itself [s]; a position it holds at once."""
 
 
 Orders = Callable[[Any, float], Iterator[Order]]
@@ -43,7 +46,7 @@ def of_legs(stand_in: Any, moment: float) -> Iterator[Order]:
             told = item.what
             parts = np.concatenate([told.velocity, told.effort, told.stiffness, told.damping])
             value = told.position if np.isfinite(parts).all() else np.full_like(told.position, np.nan)
-            yield Order(item.time, value, bool(told.stiffness.any()) or not np.isfinite(parts).all())
+            yield Order(item.time, value, bool(told.stiffness.any()) or not np.isfinite(parts).all(), 0.0)
 
 
 def of_xarm(stand_in: Any, moment: float) -> Iterator[Order]:
@@ -52,7 +55,8 @@ def of_xarm(stand_in: Any, moment: float) -> Iterator[Order]:
         if item.what[0] == "velocity":
             speeds, duration = item.what[1]
             value = np.array(speeds[: len(stand_in.position)])
-            yield _velocity(item.time, value if duration is not None and 0.0 < duration < 1.0 else value + np.inf)
+            ends = duration is not None and 0.0 < duration < 1.0
+            yield _velocity(item.time, value if ends else value + np.inf, duration if ends else math.inf)
 
 
 def of_ur(stand_in: Any, moment: float) -> Iterator[Order]:
@@ -64,13 +68,14 @@ def of_ur(stand_in: Any, moment: float) -> Iterator[Order]:
 
 def of_ur_gripper(stand_in: Any, moment: float) -> Iterator[Order]:
     """The same, and positions that a Robotiq behind the arm was sent, 3 to 230 of 255 for 0 to 0.8 rad."""
-    position = 0.0
+    speeds, position = np.zeros(6), 0.0
     for item in stand_in.since(moment):
         if item.what[0] == "gripper" and (found := re.search(r"POS (\d+)", item.what[1])) is not None:
             position = 0.8 * (int(found[1]) - 3) / 227
-            yield Order(item.time, np.append(np.zeros(6), position), True)
+            yield Order(item.time, np.append(speeds, position), True)
         elif item.what[0] == "order" and item.what[1] == _SPEED_J:
-            yield Order(item.time, np.append(item.what[2][:6], position), any(item.what[2][:6]))
+            speeds = np.array(item.what[2][:6])
+            yield Order(item.time, np.append(speeds, position), bool(speeds.any()))
 
 
 def of_ros2_control(stand_in: Any, moment: float) -> Iterator[Order]:
@@ -89,7 +94,7 @@ def of_so101(stand_in: Any, moment: float) -> Iterator[Order]:
         counts = np.array([goals.get(number, np.nan) for number in stand_in.servos], np.float64)
         moves = last is not None and not np.array_equal(counts, last)
         last = counts
-        yield Order(when, joints.position_here((counts - middle) * RADIANS), moves)
+        yield Order(when, joints.position_here((counts - middle) * RADIANS), moves, 0.0)
 
 
 def of_sphero(stand_in: Any, moment: float) -> Iterator[Order]:
@@ -101,8 +106,8 @@ def of_sphero(stand_in: Any, moment: float) -> Iterator[Order]:
             yield _velocity(item.time, signs * (np.array([left, right]) - 0.5) * 60.0 / _FULL)  # rounded up, it may be
 
 
-def _velocity(when: float, value: Array) -> Order:
-    return Order(when, value, bool((value != 0.0).any()))
+def _velocity(when: float, value: Array, lasts: float = math.inf) -> Order:
+    return Order(when, value, bool((value != 0.0).any()), lasts)
 
 
 def beyond(robot: Robot, orders: list[Order]) -> str:

@@ -41,8 +41,10 @@ class Outcome:
     expected: str
     """See `robot_campaign.robots`."""
     reaction: float | None = None
-    """From the fault to the last moment at which it was driven [control periods]; where nobody can reach the robot, to
-    the driver's own fault. None: it was not driven."""
+    """From the fault to the last moment at which an order led it on [control periods], see `led_until`; where nobody
+    can reach the robot, to the driver's own fault. None: it was not led on."""
+    rest: float | None = None
+    """From the fault to the last moment at which it was driven [control periods]. None: it was not driven."""
     received: int = 0
     """Commands that reached the robot from the fault on."""
     last_moving: float | None = None
@@ -135,6 +137,10 @@ class Visit:
         """When the driver latched a fault last [s, steady clock]; None if it has not."""
         times = [line["time"] for line in self.said("state") if line["state"] == "FAULT"]
         return times[-1] if times else None
+
+    def taken(self, since: float) -> float | None:
+        """When the driver took the first line that it was told from a moment on; it looks for some once a period."""
+        return next((line["time"] for line in self.said("took") if line["time"] >= since), None)
 
     def wait(self, done: Callable[[], bool], seconds: float = _UP_SECONDS) -> bool:
         """Wait for something; whether it came."""

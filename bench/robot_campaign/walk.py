@@ -47,6 +47,10 @@ class Walk:
     """Why it was stopped falsely, each time."""
     silences: list[str] = field(default_factory=list)
     """The same of stops in front of which the stand-in was late by its own clock, with how late that was."""
+    held: int = 0
+    """Ticks at which its driver held it, since the state was late or stood."""
+    missed: int = 0
+    """Ticks that its controller missed."""
     longest: float = 0.0
     """Time from one turn of the stand-in's to the next [s]."""
 
@@ -93,6 +97,8 @@ def walk(robot: str, minutes: float) -> Walk:
         pass
     finally:
         found.ended = len(visit.said("terminated"))
+        for line in visit.said("held"):
+            found.held, found.missed = line["held"], line["missed"]
         visit.close()
     return found
 

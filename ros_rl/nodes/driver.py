@@ -184,6 +184,7 @@ class DriverNode(DriverShell):
                 "deadline misses": self._pacer.misses,
                 "late commands": self._pacer.late,
                 "commands limited": loop.limited,
+                "held back": loop.held_back,
                 "faults": loop.faults,
             }
             if loop.pending:

@@ -45,6 +45,8 @@ class CommandPath:
         """Commands that the filter changed."""
         self.missed = 0
         """Ticks that no valid command answered in time."""
+        self.held_back = 0
+        """Ticks at which what was decided gave way to standing still, since the state was late or stood."""
 
     @property
     def answered(self) -> bool:
@@ -84,7 +86,7 @@ class CommandPath:
             self._link.write(self._command)
 
     def close(self) -> Reading:
-        """End a period in which commands acted; without an answer the last decided command is repeated.
+        """End a period in which commands acted; what was not answered becomes the last position or standstill.
 
         Raises:
             BackendError: Nothing was ever measured.
@@ -121,6 +123,18 @@ class CommandPath:
         """Filter on from what the robot was sent: what was decided since will not act."""
         if self._delay > 1 and self._link.sent is not None:
             self.filter.reset(self._link.sent)
+
+    def hold(self) -> None:
+        """Let the robot stand still from here on, braking as it may; what was decided before will not act."""
+        sent = self._link.sent
+        if sent is None or not self._delay:
+            return
+        self.held_back += 1
+        self.filter.reset(sent)
+        for _ in range(self._delay):
+            sent = self.held(sent)
+            self._line.append(sent)
+            self._line.popleft()
 
     def held(self, last: Array) -> Array:
         """The command of a period without one: the last position, standstill or no effort; through the filter, too."""

@@ -99,6 +99,7 @@ class DriverLoop:
         self._env_steps = 0
         self._by_person = False
         self._acts = False  # whether commands do, at the open tick
+        self._doubted = False  # whether the open tick's state is none to go on by
         self.attended = True
         """Whether somebody answers ticks; until then a robot that is ready stays so."""
 
@@ -131,6 +132,11 @@ class DriverLoop:
     def missed(self) -> int:
         """Ticks that no valid command answered in time."""
         return self._path.missed
+
+    @property
+    def held_back(self) -> int:
+        """Ticks at which the robot was to stand still, since its state was late or stood."""
+        return self._path.held_back
 
     @property
     def tick(self) -> Tick:
@@ -203,7 +209,10 @@ class DriverLoop:
         A simulator is reset for that, in no time; a robot goes home. One that stays is what it is: the period passes
         under the command that acts, and the next tick begins another episode.
 
-        Without a command the last decided one is repeated and the next tick says that the chain broke.
+        Without a command the robot is to stand still in the period that this tick's was for: positions stay as decided
+        last, velocities and efforts become zero, as fast as the limits let them. With a state that is late, or that
+        stands though it should not, it is to do so from now on. The next tick says that the chain broke; what lasts is
+        a fault, by the limits of pacing and guards.
 
         Args:
             verdict: On the open tick.
@@ -297,6 +306,7 @@ class DriverLoop:
     def _begin(self, reading: Reading, rest: Array) -> Tick:
         """The first tick of an episode, from where the robot is and from the command that it rests under."""
         self._idling.leave()
+        self._doubted = False
         self._path.rest(rest)
         self._path.filter.reset(rest)
         self._episodes.begin(reading.measurement)
@@ -311,8 +321,12 @@ class DriverLoop:
         self._guard(reading, self._path.previous)
         if self.latch.state is SafetyState.HOMING and self._simulator is not None:  # recovered by itself
             return self._from_here(reading) if self._stays else self._reset(self._simulator, None)
-        running = self.latch.state is SafetyState.RUNNING
-        return self._open(reading, answered and whole and running, by_person=answered and self._by_person)
+        running, doubted = self.latch.state is SafetyState.RUNNING, self._doubted
+        self._doubted = running and self._path.guards.doubts
+        if self._doubted:
+            self._path.hold()
+        intact = answered and whole and running and not (doubted or self._doubted)
+        return self._open(reading, intact, by_person=answered and self._by_person)
 
     def _idle(self, stamp: int | None) -> Tick:
         """Close a period in which no command acted."""

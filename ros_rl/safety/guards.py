@@ -39,6 +39,7 @@ class Guards:
             (kind, robot.commanded_by(kind), allowed[kind]) for kind in allowed if kind in robot.interfaces
         ]
         self._standing = Standing(robot, period)
+        self._late = max(period, robot.safety.stale / 2.0) + _SAME
         self._workspace = workspace_of(robot)
         self.reset()
 
@@ -46,6 +47,7 @@ class Guards:
         """Forget all that was measured: the robot was put elsewhere, or begins anew."""
         self._sequence: int | None = None
         self._repeated = 0
+        self._age = 0.0
         self._position: Array | None = None
         self._since = 0.0
         self._least_depth = math.inf
@@ -57,6 +59,11 @@ class Guards:
         size = self._robot.size
         self._above, self._below = (np.zeros(size, dtype=int) for _ in range(2))
         self._standing.rest()
+
+    @property
+    def doubts(self) -> bool:
+        """Whether the newest state is none to go on by: it is late, half of `stale` and a period, or stands."""
+        return max(self._age, self._repeated * self._period) > self._late or self._standing.suspects
 
     def check(
         self,
@@ -80,6 +87,7 @@ class Guards:
         """
         fresh = sequence is None or sequence != self._sequence
         self._sequence, self._repeated = sequence, 0 if fresh else self._repeated + 1
+        self._age = abs(age)
         self._since += self._period if elapsed is None else elapsed
         reason = self._too_old(age) or tripped_guard(self._robot, measurement)
         if reason is not None or not fresh:

@@ -32,7 +32,8 @@ class Standing:
     """
 
     def __init__(self, robot: Robot, period: float) -> None:
-        self._guards = (_Frozen(robot, period), _Idle(robot, period), _Blocked(robot, period), _Dead(robot, period))
+        self._frozen = _Frozen(robot, period)
+        self._guards = (self._frozen, _Idle(robot, period), _Blocked(robot, period), _Dead(robot, period))
         self._by_velocity, self._ramp = robot.commanded_by(VELOCITY), robot.command_ramp
         self._last: Array | None = None
         self.reset()
@@ -48,6 +49,11 @@ class Standing:
         self._last = None
         for guard in self._guards:
             guard.rest()
+
+    @property
+    def suspects(self) -> bool:
+        """Whether the newest state is the one before once more, of a robot that moved and was told to go on."""
+        return self._frozen.suspects
 
     def check(self, measurement: Measurement, command: Array, moved: Array, passed: float) -> str | None:
         """Why the robot is to be stopped; None if nothing speaks against going on.
@@ -84,19 +90,19 @@ class _Told:
         self._by_position, self._by_velocity = robot.commanded_by(POSITION), robot.commanded_by(VELOCITY)
         self._least = max(2, math.ceil(_SHARE * robot.size))
         self._way, self._from = np.zeros(robot.size), np.zeros(robot.size)
-        self._stood, self._limit = 0.0, math.inf
+        self._stood, self._limit, self._far = 0.0, math.inf, False
 
     def reset(self) -> None:
         self._limit = math.inf
         self.rest()
 
     def rest(self) -> None:
-        self._stood = 0.0
+        self._stood, self._far = 0.0, False
         self._way[:] = 0.0
 
     def _begin(self, command: Array, limit: float) -> None:
         """They stand from now on, for at most so long [s]; infinite for what has not moved yet."""
-        self._stood, self._limit = 0.0, limit
+        self._stood, self._limit, self._far = 0.0, limit, False
         self._way[:] = 0.0
         self._from[:] = command
 
@@ -108,7 +114,8 @@ class _Told:
         if np.count_nonzero(told >= _STAYS * way) < self._least:
             self._begin(command, self._limit if self._limit == math.inf else self._robot.safety.frozen)
             return ""
-        if self._stood < self._limit - _SAME or np.count_nonzero(told >= way) < self._least:
+        self._far = np.count_nonzero(told >= way) >= self._least
+        if self._stood < self._limit - _SAME or not self._far:
             return ""
         joint, worst = worst_joint(self._robot, told)
         return f"{joint} was told to go {told[worst]:.3f} rad"
@@ -128,6 +135,11 @@ class _Frozen(_Told):
         sudden = period if imu else max(robot.safety.stale, 2.0 * period)
         self._sudden = min(sudden, robot.safety.frozen)
         self._seen, self._moves = b"", False
+
+    @property
+    def suspects(self) -> bool:
+        """Whether joints that moved were told to go on and stand, however short a time."""
+        return self._far and self._limit <= self._sudden
 
     def reset(self) -> None:
         super().reset()
@@ -154,7 +166,7 @@ class _Idle(_Told):
     def __init__(self, robot: Robot, period: float) -> None:
         self._went, self._begun = np.zeros(robot.size), False
         super().__init__(robot, period)
-        self._far = _IDLE * robot.safety.frozen_way
+        self._idle_way = _IDLE * robot.safety.frozen_way
 
     def reset(self) -> None:
         super().reset()
@@ -166,13 +178,13 @@ class _Idle(_Told):
 
     def check(self, measurement: Measurement, command: Array, moved: Array, passed: float) -> str | None:
         self._went += moved
-        if not self._begun or np.abs(self._went).max() > 0.1 * self._far:
+        if not self._begun or np.abs(self._went).max() > 0.1 * self._idle_way:
             limit = self._robot.safety.frozen if self._begun else math.inf
             self._begin(command, limit)
             self._went[:] = 0.0
             self._begun = True
             return None
-        told = self._stands(command, passed, self._far)
+        told = self._stands(command, passed, self._idle_way)
         if not told:
             return None
         return f"no joint has moved for {self._stood:.2f} s, though {told}: is the robot blocked, or does it not hear?"

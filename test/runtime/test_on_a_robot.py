@@ -401,6 +401,34 @@ class TestArming:
         world.sleep(2 * STEP)
         assert world.robot.doing(world.now) is None
 
+    @pytest.mark.parametrize("delay", [1, 2, 3])
+    @pytest.mark.parametrize("robot", [ROBOT, BY_POSITION], ids=["velocity", "position"])
+    def test_a_state_that_is_late_holds_at_once_and_what_comes_back_goes_on(self, robot, delay):
+        """Its readings may be half a second old, so from a quarter on it is held; which is no fault."""
+        world = World(robot, delay)
+        world.decide = lambda tick: robot.neutral_command + 0.01 * (tick.index % 7) * np.array([1.0, -1.0])
+        world.until(SafetyState.RUNNING)
+        world.period(10)
+        begun = len(world.ticks)
+        world.robot.frozen = True
+        world.period(8)
+        world.robot.frozen = False
+        world.period(4 + delay)
+        ticks, acted = world.ticks[begun:], [tick.previous_command for tick in world.ticks[begun:]]
+        assert all(tick.safety is SafetyState.RUNNING for tick in ticks)
+        # measured 0.05, 0.1 ... 0.4 s ago: more than 0.25 s from the sixth on, then fresh ones
+        doubted = [index for index in range(len(ticks)) if 5 <= index < 8]
+        assert world.loop.held_back == len(doubted)
+        assert [tick.intact for tick in ticks] == [not (i in doubted or i - 1 in doubted) for i in range(len(ticks))]
+        still = acted[5] if robot is BY_POSITION else np.zeros(2)  # braking takes no longer than a period here
+        for index in doubted:
+            np.testing.assert_array_equal(ticks[index].pending_commands, [still] * delay)
+            np.testing.assert_array_equal(acted[index + 1], still)
+        for after, opened, closed in zip(ticks, world.opened[begun - 1 :], world.opened[begun:], strict=False):
+            for moment in np.arange(opened + STEP, closed - STEP / 2, STEP):
+                np.testing.assert_array_equal(world.robot.doing(moment + 1e-6), after.previous_command)
+        assert any((command != still).any() for command in acted[-3:])
+
     @pytest.mark.parametrize("delay", [0, 1, 2])
     def test_a_robot_that_goes_silent_is_a_fault(self, delay):
         """Its readings may be half a second old; 10 ms before and 12 periods later."""

@@ -53,6 +53,27 @@ class TestOldStates:
         assert count == trips_at
         assert reason == f"the state is frozen: no new reading for {(trips_at - 1) * period:.3f} s, limit 0.1 s"
 
+    @pytest.mark.parametrize(
+        ("period", "age", "doubts"),
+        [(0.05, 0.049, False), (0.05, 0.051, True), (0.02, 0.049, False), (0.02, 0.051, True), (0.1, 0.099, False)],
+    )
+    def test_one_of_half_the_limit_and_a_period_is_in_doubt(self, period, age, doubts):
+        guards = Guards(A1, period)
+        assert guards.check(at_rest(A1), A1.home, age=age) is None
+        assert guards.doubts == doubts
+        assert guards.check(moving(A1, 1), A1.home, age=0.0) is None
+        assert not guards.doubts
+
+    def test_a_reading_is_in_doubt_when_it_has_come_for_longer_than_that(self):
+        guards = Guards(A1, PERIOD)
+        found = []
+        for _ in range(3):
+            assert guards.check(at_rest(A1), A1.home, sequence=7) is None
+            found.append(guards.doubts)
+        assert found == [False, False, True]
+        guards.reset()
+        assert not guards.doubts
+
     def test_one_that_goes_on_now_and_then(self):
         guards = Guards(A1, PERIOD)
         for tick in range(60):

@@ -60,6 +60,26 @@ class TestFrozenState:
         assert 2 <= readings <= most
         assert reason.startswith("the state is frozen: for 0.") and "was told to go 0." in reason
 
+    @pytest.mark.parametrize(("share", "first"), [(1.0, 1), (0.3, 1), (0.03, 0)])
+    def test_an_arm_that_stands_at_once_is_in_doubt_from_the_first_reading_on(self, share: float, first: int) -> None:
+        """Of commands that are small the first reading does not tell."""
+        guards, moves, position = Guards(ARM, PERIOD), waves(ARM, share), ARM.home.copy()
+        for tick in range(FREEZES):
+            position = position + PERIOD * moves(tick)
+            assert guards.check(at_rest(ARM, joint_position=position), moves(tick), sequence=tick) is None
+            assert not guards.doubts
+        assert guards.check(at_rest(ARM, joint_position=position), moves(FREEZES), sequence=FREEZES) is None
+        assert guards.doubts == bool(first)
+        further = position + PERIOD * moves(FREEZES + 1)
+        assert guards.check(at_rest(ARM, joint_position=further), moves(FREEZES + 1), sequence=FREEZES + 1) is None
+        assert not guards.doubts
+
+    def test_an_arm_that_begins_to_move_is_in_no_doubt(self) -> None:
+        guards, moves = Guards(ARM, PERIOD), waves(ARM, 0.3)
+        for tick in range(20):
+            assert guards.check(at_rest(ARM), moves(tick), sequence=tick) is None
+            assert not guards.doubts
+
     @pytest.mark.parametrize("robot", [A1, ARM, SO101], ids=["a1", "xarm6", "so101"])
     def test_a_robot_told_to_stay_may_stay(self, robot: Robot) -> None:
         moves = waves(robot, 0.3)
