@@ -176,7 +176,7 @@ class DriverLoop:
             True if it answers the open tick for the first time.
 
         Raises:
-            CommandError: It is non-finite or has the wrong size. The robot keeps its last command.
+            CommandError: It is non-finite or has the wrong size; the tick stays unanswered.
         """
         if command.stamp != self._clock.stamp or self._path.answered:
             return False

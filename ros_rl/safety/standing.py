@@ -114,7 +114,7 @@ class _Told:
         if np.count_nonzero(told >= _STAYS * way) < self._least:
             self._begin(command, self._limit if self._limit == math.inf else self._robot.safety.frozen)
             return ""
-        self._far = np.count_nonzero(told >= way) >= self._least
+        self._far = bool(np.count_nonzero(told >= way) >= self._least)
         if self._stood < self._limit - _SAME or not self._far:
             return ""
         joint, worst = worst_joint(self._robot, told)
