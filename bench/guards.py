@@ -98,6 +98,8 @@ class Count:
     ends: int = 0
     """Episodes that the task ended, such as falls."""
     trips: list[str] = field(default_factory=list)
+    doubts: int = 0
+    """Ticks at which a driver holds the robot, as its state stands."""
     missing: float = 0.0
     """Largest way that was missing [rad], as `safety.missing_way` counts it."""
     seconds: float = 0.0
@@ -121,6 +123,7 @@ def count(task: str, kind: str, make: Callable[..., Decide], ticks: int, backend
             begin = time.thread_time()
             timed.check(tick.measurement, tick.previous_command, sequence=found.ticks)
             found.seconds += time.thread_time() - begin
+            found.doubts += timed.doubts
             before = _add_missing(world.robot, missing, tick, before, period)
             found.missing = max(found.missing, float(np.abs(missing).max()))
             found.ends += step.verdict is Verdict.TERMINATED
@@ -143,7 +146,7 @@ def line(found: Count) -> list[object]:
     cost = f"{1e6 * found.seconds / found.ticks:.0f}"
     missing = f"{found.missing:.2f}" if found.missing else ""
     reason = found.trips[0] if found.trips else ""
-    return [found.task, found.kind, found.ticks, found.ends, len(found.trips), missing, cost, reason]
+    return [found.task, found.kind, found.ticks, found.ends, len(found.trips), found.doubts, missing, cost, reason]
 
 
 def main() -> None:
@@ -164,7 +167,7 @@ def main() -> None:
         for kind, make in {**agents, **KINDS}.items():
             found.append(count(task, kind, make, args.ticks, backend))
             print(line(found[-1]), flush=True)
-    header = ["task", "commands", "ticks", "ended by the task", "trips", "missing [rad]", "us per check", "first trip"]
+    header = ["task", "commands", "ticks", "ended by the task", "trips", "held", "missing [rad]", "us per check", "first trip"]
     print("\n" + table(header, [line(one) for one in found]))
     write_result(args.out, {"quiet": args.quiet, "counts": [asdict(one) for one in found]})
 

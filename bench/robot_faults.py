@@ -168,21 +168,26 @@ def line(outcome: Outcome) -> str:
 
 
 def summary(outcomes: list[dict[str, Any]]) -> str:
-    """A row for each robot, and one for each fault that takes longer than is wanted."""
+    """A row for each robot, and one for each fault that is reacted to later than is wanted."""
     rows: list[list[Any]] = []
     slow: list[list[Any]] = []
     for robot in dict.fromkeys(outcome["robot"] for outcome in outcomes):
         own = [outcome for outcome in outcomes if outcome["robot"] == robot]
         timed = [outcome for outcome in own if outcome["expected"] in (SAFE, TOLD) and outcome["reaction"] is not None]
-        timed.sort(key=lambda outcome: float(outcome["reaction"]))
-        quick = sum(outcome["reaction"] <= WANTED for outcome in timed)
-        middle = f"{timed[len(timed) // 2]['reaction']:.1f}" if timed else ""
-        worst = f"{timed[-1]['reaction']:.1f} ({timed[-1]['fault']})" if timed else ""
         right = sum(not outcome["wrong"] for outcome in own)
-        rows.append([robot, len(own), right, middle, f"{quick} of {len(timed)}", worst])
-        slow += [[robot, one["fault"], f"{one['reaction']:.1f}"] for one in timed if one["reaction"] > WANTED]
-    header = ["robot", "faults", "as expected", "periods until safe, median", "within 2 periods", "largest"]
-    return table(header, rows) + "\n\n" + table(["robot", "fault", "periods"], slow)
+        late = [outcome for outcome in timed if round(outcome["reaction"], 1) > WANTED]
+        within = f"{len(timed) - len(late)} of {len(timed)}"
+        rest = [outcome for outcome in timed if outcome["expected"] == SAFE]
+        rows.append([robot, len(own), right, _middle(timed, "reaction"), within, _middle(rest, "rest")])
+        slow += [[robot, one["fault"], f"{one['reaction']:.1f}"] for one in late]
+    header = ["robot", "faults", "as expected", "reaction, median", "within 2 periods", "until rest, median"]
+    return table(header, rows) + "\n\n" + table(["robot", "fault", "periods until the reaction"], slow)
+
+
+def _middle(outcomes: list[dict[str, Any]], key: str) -> str:
+    """The median of a figure, the upper one of two."""
+    values = sorted(outcome[key] for outcome in outcomes)
+    return f"{values[len(values) // 2]:.1f}" if values else ""
 
 
 def kept(path: Path) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class Quadruped(StandIn):
         self.turns: deque[float] = deque(maxlen=_TURNS)
         """When it last took what had come and sent what was due [s, steady clock]; some 40 s of it."""
         self._limit = robot.limits.effort
-        self._steps, self._tick_zero = 0, 0
+        self._steps, self._tick_zero, self._jumps = 0, 0, False
         self._temperature = np.full(robot.size, _COLD)
         self._frozen: Seen | None = None
         self._tick_frozen: int | None = None
@@ -231,8 +231,9 @@ class Quadruped(StandIn):
         position, temperature = seen.position.copy(), seen.temperature.copy()
         if self.plays("nan"):
             position[1] = np.nan
-        if self.plays("jump") and self._steps % 2:
-            position[1] += 0.6
+        if self.plays("jump"):
+            self._jumps = not self._jumps
+            position[1] += 0.6 * self._jumps
         if self.plays("hot_motor"):
             temperature[2] = _HOT
         orientation = _ROLLED if self.plays("tilt") else seen.orientation

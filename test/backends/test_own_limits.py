@@ -55,10 +55,23 @@ def test_only_what_is_narrower_is_told() -> None:
     second, third = np.arange(6) == 1, np.arange(6) == 2
     own = OwnLimits("its box", limits.lower + 0.1 * third, limits.upper - 0.02 * second, limits.velocity - third)
     assert list(own.narrower_than(XARM)) == [
-        "upper of joint2 is 2.044 in its file and 2.024 by its box",
-        "lower of joint3 is -3.877 in its file and -3.777 by its box",
+        "upper of joint2 is 1.974 in its file and 1.954 by its box",
+        "lower of joint3 is -3.772 in its file and -3.672 by its box",
         "velocity of joint3 is 3.14 in its file and 2.14 by its box",
     ]
+
+
+@pytest.mark.parametrize("name", ["xarm5", "xarm6", "xarm6_gripper", "xarm7"])
+def test_every_year_of_xarms_permits_what_the_file_does(name: str) -> None:
+    """By the tables of the vendor's own client, 0.05 rad inside."""
+    config = pytest.importorskip("xarm.core.config.x_config").XCONF.Robot
+    robot = load_robot(name)
+    axes = int(name[4])
+    older = {5: "XARM5_X4", 6: "XARM6_X4", 7: "XARM7_X4"}[axes]
+    for kind in (older, f"{older}_1305"):
+        own = np.array(config.JOINT_LIMITS[axes][getattr(config.Type, kind)])
+        assert (robot.limits.lower[:axes] >= own[:, 0] + 0.049).all(), kind
+        assert (robot.limits.upper[:axes] <= own[:, 1] - 0.049).all(), kind
 
 
 def out(position: np.ndarray) -> bool:
