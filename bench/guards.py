@@ -167,7 +167,17 @@ def main() -> None:
         for kind, make in {**agents, **KINDS}.items():
             found.append(count(task, kind, make, args.ticks, backend))
             print(line(found[-1]), flush=True)
-    header = ["task", "commands", "ticks", "ended by the task", "trips", "held", "missing [rad]", "us per check", "first trip"]
+    header = [
+        "task",
+        "commands",
+        "ticks",
+        "ended by the task",
+        "trips",
+        "held",
+        "missing [rad]",
+        "us per check",
+        "first trip",
+    ]
     print("\n" + table(header, [line(one) for one in found]))
     write_result(args.out, {"quiet": args.quiet, "counts": [asdict(one) for one in found]})
 
