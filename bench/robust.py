@@ -63,7 +63,8 @@ CASES: dict[str, dict[str, Any]] = {
     "dry friction 0.2 N m, viscous 0.05 N m s/rad": _world(joint_friction=[0.2, 0.2], joint_damping=[0.05, 0.05]),
     "armature 0.01 kg m2, dry friction 0.2 N m": _world(armature=[0.01, 0.01], joint_friction=[0.2, 0.2]),
 }
-"""Settings of the backend that differ; armature is MuJoCo's alone."""
+"""Settings of the backend that differ; armature is MuJoCo's alone. Ground that is not named is flat."""
+_FLAT = {"terrain": {"kinds": ["flat"]}}
 
 
 def _fallen(truth: Truth) -> bool:
@@ -72,7 +73,8 @@ def _fallen(truth: Truth) -> bool:
 
 def survive(agent: Path, backend: dict[str, Any], episodes: int, seconds: float, seed: int) -> dict[str, Any]:
     """What became of some episodes under one disturbance."""
-    settings = load_settings(contract_of(agent).task, overrides=[{"driver": {"backend": backend}}])
+    own = {**backend, "world": {**_FLAT, **backend.get("world", {})}}
+    settings = load_settings(contract_of(agent).task, overrides=[{"driver": {"backend": own}}])
     world = RobotWorld(settings.headless(), seed, track_contacts=True)
     world.restart(seed, seconds)
     control, found = world.control_loop(explore=0.0), []
