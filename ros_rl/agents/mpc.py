@@ -9,6 +9,8 @@ the pending actions, so critics and policy are learned without the delay: on (x_
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -19,6 +21,7 @@ from ros_rl.layout import Layout
 from ros_rl.networks.mlp import BatchedMLP
 from ros_rl.planning.assessment import assess
 from ros_rl.planning.execution import Execution
+from ros_rl.planning.late_world import LateWorld
 from ros_rl.planning.plan import WORST
 from ros_rl.planning.planner import Planner
 from ros_rl.planning.world import StateWorld
@@ -55,32 +58,35 @@ class MpcGraph(ControlGraph):
         self.exploration, self.bursts = exploration, bursts
         self.execution = Execution(planner.settings, planner.world.action_size)
         self.register_buffer("use_planner", torch.ones(1))
-        self.carry = (0.0,) * (1 + self.execution.carry_size) if self.plans else (0.0,)
+        world = planner.world
+        self._own = 1 + world.carry_size
+        self.carry = (0.0,) * (self._own + (self.execution.carry_size if self.plans else 0))
         self.telemetry_names = _TELEMETRY if self.plans else ("predicted_state",)
         if planner.settings.precision == "int8":
-            world = planner.world
             for part in (*world.model.modules(), *world.critics.modules()):
                 if isinstance(part, BatchedMLP):
                     part.use_int8()
-        self.not_exportable = planner.world.not_exportable or (planner.not_exportable if self.plans else "")
+        self.not_exportable = world.not_exportable or (planner.not_exportable if self.plans else "")
 
     @property
     def noise_shape(self) -> list[int]:
-        """The planner's noise, and three rows: what the executed action adds, when bursts change, and to what."""
-        rows, horizon, actions = self.planner.noise_shape
-        return [rows + 3, horizon, actions] if self.plans else [3, 1, actions]
+        """The planner's, the start's, and three rows: when bursts change, to what, and what the action adds."""
+        world = self.planner.world
+        rows, horizon, actions = self.planner.noise_shape if self.plans else (0, 1, world.action_size)
+        return [rows - (-world.chance // (horizon * actions)) + 3, horizon, actions]
 
     def act(self, observation: Tensor, carry: Tensor, noise: Tensor, explore: Tensor) -> tuple[Tensor, ...]:
         """See `ControlGraph.act`."""
         world = self.planner.world
-        start = world.start(observation)
+        fresh = self.planner.noise_shape[0] if self.plans else 0
+        start, sent = world.recall(observation, carry[1 : self._own], noise[fresh:-3].flatten())
         burst = self.bursts.draw(noise[-3, 0, :1], noise[-2, 0, :1], carry[:1])
         executed, last_action = noise[-1, 0] * explore * burst, start.last_action[0]
         by_policy = world.decide(start, executed[None])[0]
         if not self.plans:
-            return world.spaces.smooth(by_policy, last_action), burst, start.x.mean(0)[0]
-        last = self.execution.read(carry[1:])
-        plan = self.planner.plan(start, noise[:-3], last)
+            return world.spaces.smooth(by_policy, last_action), torch.cat([burst, sent]), start.x.mean(0)[0]
+        last = self.execution.read(carry[self._own :])
+        plan = self.planner.plan(start, noise[:fresh], last)
         actions, kept = self.execution.choose(plan.mean, last)
         by_planner = (actions[0] + self.exploration * plan.std[0] * executed).clamp(-1.0, 1.0)
         action = by_policy + self.use_planner * (by_planner - by_policy)
@@ -89,7 +95,7 @@ class MpcGraph(ControlGraph):
         usable = (plan.candidate_returns.amax() > WORST).to(action.dtype)
         action = world.spaces.smooth(action, last_action) * (usable / usable)
         telemetry = (found.mean_return, found.return_std, plan.candidate_returns, found.states)
-        return action, torch.cat([burst, kept]), *telemetry, found.epistemic, found.aleatoric
+        return action, torch.cat([burst, sent, kept]), *telemetry, found.epistemic, found.aleatoric
 
 
 class MpcAgent(MpcLearner):
@@ -109,6 +115,11 @@ class MpcAgent(MpcLearner):
     ) -> None:
         super().__init__(spec, task, settings, batch_size, updates_per_step, control_period)
         self.graph = MpcGraph(self.planner, settings.act, settings.exploration, self.bursts)
+
+    def make_world(self, *parts: Any) -> StateWorld:
+        """See `MpcLearner.make_world`."""
+        s = self.settings
+        return LateWorld(*parts, most=s.late, horizon=s.planner.horizon) if s.late else super().make_world(*parts)
 
     def train(self, replay: ReplayBuffer, env_steps: int) -> dict[str, float]:
         """The gradient work of one environment step.

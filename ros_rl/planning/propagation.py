@@ -45,8 +45,8 @@ class Propagation(ABC):
 
         Args:
             state: (particles, count, state).
-            last: u_{k-1}, (count, actions).
-            action: u_k, (count, actions).
+            last: u_{k-1}, (count, actions) or of each particle, (1 or particles, count, actions).
+            action: u_k, likewise.
             noise: At least `noise_per_step` standard normal numbers, flat.
         """
 
@@ -102,6 +102,7 @@ class RandomMember(Propagation):
         members = self.model.members
         particle_of_member = torch.topk(noise[:members], members).indices
         member_of_particle = torch.topk(particle_of_member, members, largest=False).indices
+        last, action = (rows(part, state)[particle_of_member] for part in (last, action))
         return self._follow(state[particle_of_member], last, action, noise[members:])[member_of_particle]
 
 
@@ -130,7 +131,8 @@ class SharedMembers(Propagation):
 
     def step(self, state: Tensor, last: Tensor, action: Tensor, noise: Tensor) -> Tensor:
         """See `Propagation.step`."""
-        following = self._follow(self._dealt(state[0]), self._dealt(last), self._dealt(action), noise)
+        own, last, action = (self._dealt(rows(part, state)[0]) for part in (state, last, action))
+        following = self._follow(own, last, action, noise)
         return self._gathered(following, int(state.shape[1]))
 
     def _share(self, count: int) -> int:
@@ -158,5 +160,5 @@ PROPAGATIONS: dict[str, type[Propagation]] = {
 
 
 def rows(action: Tensor, like: Tensor) -> Tensor:
-    """Actions (count, actions) or (actions,) for each particle of `like`, (particles, count, actions)."""
+    """Actions (actions,), (count, actions) or (1, count, actions) for each particle of `like`; those of each stay."""
     return action.expand(like.shape[0], like.shape[1], -1)

@@ -25,6 +25,7 @@ from ros_rl.tasks.task import Judge
 
 S = TypeVar("S")
 """A world's state: of particles of candidates. A world without chance and doubt has one particle of each."""
+P = TypeVar("P", bound="ParticleState")
 W = TypeVar("W", bound="World[Any]")
 """The world that a planner plans in."""
 
@@ -125,9 +126,18 @@ class ParticleState:
     x: Tensor
     """(particles, count, state)"""
     last_action: Tensor
-    """(count, actions): what acts just before."""
+    """(count, actions): what was decided just before."""
     goal: Tensor
     """(goal_size,)"""
+
+    @property
+    def acting(self) -> Tensor:
+        """What acts just before, (1 or particles, count, actions)."""
+        return self.last_action[None]
+
+    def sent(self: P, decided: Tensor) -> P:
+        """The same with another decision, (count, actions), sent, before anything has moved."""
+        return replace(self, last_action=decided)
 
 
 class StateWorld(World[ParticleState]):
@@ -173,6 +183,29 @@ class StateWorld(World[ParticleState]):
         """See `World.noise_per_step`."""
         return self.propagation.noise_per_step
 
+    @property
+    def carry_size(self) -> int:
+        """Numbers that a start is told of those before it."""
+        return 0
+
+    @property
+    def chance(self) -> int:
+        """Standard normal numbers that a start needs."""
+        return 0
+
+    def recall(self, observation: Tensor, carry: Tensor, noise: Tensor) -> tuple[ParticleState, Tensor]:
+        """Where the next decision will act, with what is known of the decisions before.
+
+        Args:
+            observation: Flat, (observation_size,).
+            carry: What the last call gave, (carry_size,); zeros at an episode's first decision.
+            noise: At least `chance` standard normal numbers.
+
+        Returns:
+            The state; and the carry for the next decision.
+        """
+        return self.start(observation), carry
+
     def start(self, observation: Tensor) -> ParticleState:
         """See `World.start`: the measured state, rolled through the pending actions by each member's mean."""
         spec = self.spaces.spec
@@ -196,7 +229,7 @@ class StateWorld(World[ParticleState]):
         for action, chance in zip(actions.unbind(1), noise, strict=True):
             states.append(self._move(states[-1], action, chance))
         x = torch.stack([each.x for each in states])
-        applied = torch.stack([each.last_action for each in states])[:, None]
+        applied = torch.stack([each.acting for each in states])
         after, before = self.spaces.fields(x[1:], state.goal), self.spaces.fields(x[:-1], state.goal)
         reward = self.judge.reward(before, applied[:-1], applied[1:], after)
         return Course(states[1:], reward, 1.0 - self.judge.terminated(after).to(reward.dtype))
@@ -207,11 +240,12 @@ class StateWorld(World[ParticleState]):
         The action is the policy's in the particles' mean state: a sequence whose predictions have drifted apart is
         valued by how one action would do in all of them, so it cannot win by a fall that only the mean avoids.
         """
-        x, last = state.x, state.last_action
+        x = state.x
         particles, count = x.shape[:2]
-        action = self.spaces.smooth(self.decide(state, x.new_zeros(1)), last)
-        obs = self.spaces.network_input(x, state.goal, rows(last, x)).reshape(particles * count, -1)
-        return self.critics(obs, rows(action, x).reshape(particles * count, -1)).amin(0).reshape(particles, count)
+        after = self._sent(state, self.decide(state, x.new_zeros(1)))
+        obs = self.spaces.network_input(x, state.goal, rows(state.acting, x)).reshape(particles * count, -1)
+        action = rows(after.acting, x).reshape(particles * count, -1)
+        return self.critics(obs, action).amin(0).reshape(particles, count)
 
     def decide(self, state: ParticleState, noise: Tensor) -> Tensor:
         """The policy's action in the particles' mean state, (count, actions); greedy where the noise is zero."""
@@ -234,5 +268,8 @@ class StateWorld(World[ParticleState]):
 
     def _move(self, state: ParticleState, action: Tensor, noise: Tensor) -> ParticleState:
         """See `World.step`; without judgement."""
-        applied = self.spaces.smooth(action, state.last_action)
-        return replace(state, x=self.propagation.step(state.x, state.last_action, applied, noise), last_action=applied)
+        after = self._sent(state, action)
+        return replace(after, x=self.propagation.step(state.x, state.acting, after.acting, noise))
+
+    def _sent(self, state: ParticleState, action: Tensor) -> ParticleState:
+        return state.sent(self.spaces.smooth(action, state.last_action))

@@ -13,6 +13,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.robot import load_robot
 from ros_rl.sensors.inputs import VELOCITY_COMMAND
 from ros_rl.settings.commands import COMMAND_SETTINGS, fitting
+from ros_rl.settings.model_based import MpcSettings
 from ros_rl.settings.observation import ObservationSettings
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.replay import HOW_DRAWN
@@ -32,6 +33,7 @@ def check_combinations(settings: Settings) -> None:
     """
     _check_actions(settings)
     _check_seen(settings)
+    _check_late(settings)
     _check_replay(settings)
     _check_shown(settings)
     _check_success(settings)
@@ -60,6 +62,15 @@ def _check_actions(settings: Settings) -> None:
         f"'{variant_name(COMMAND_SETTINGS, commands)}' are {kinds[1]}{alone}; use one of "
         f"{', '.join(sorted(maps or others))}"
     )
+
+
+def _check_late(settings: Settings) -> None:
+    """Refuse commands that are late of an agent that is not shown what is sent."""
+    late = settings.agent.late if isinstance(settings.agent, MpcSettings) else 0
+    if late and (isinstance(settings.task, GymTask) or not settings.control.delay):
+        raise ConfigError(
+            f"agent.late is {late}, but what is sent is not seen: it needs a robot and control.delay of 1 or more"
+        )
 
 
 def _check_seen(settings: Settings) -> None:

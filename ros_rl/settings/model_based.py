@@ -96,9 +96,16 @@ class MpcLearnerSettings(ModelBasedSettings, TemperatureSettings, ReturnSettings
 class MpcSettings(MpcLearnerSettings, FallingEntropySettings):
     """Planner, dynamics ensemble, critics and policy."""
 
-    changeable: ClassVar[tuple[str, ...]] = ("task.", "agent.planner.", "agent.act", "agent.exploration")
+    changeable: ClassVar[tuple[str, ...]] = ("task.", "agent.planner.", "agent.act", "agent.exploration", "agent.late")
 
     act: str = setting("planner", "what acts", choices=("planner", "policy"))
+    late: int = setting(
+        0,
+        "control periods by which commands act late at most, beyond control.delay: drawn for each step of predictions",
+        unit="control periods",
+        low=0,
+        high=10,
+    )
     planner_start: int = setting(500, "environment steps before the planner acts", unit="steps", low=0)
     exploration: float = setting(1.0, "executed noise, as a share of the plan's own deviation", low=0.0, high=10.0)
     adapt: str = setting(
@@ -113,6 +120,11 @@ class MpcSettings(MpcLearnerSettings, FallingEntropySettings):
         if self.adapts and self.act != "planner":
             raise ConfigError(
                 f"agent.adapt '{self.adapt}' needs agent.act planner, not '{self.act}', which does not change"
+            )
+        if self.late and self.planner.propagation in ("expectation", "shared_members"):
+            raise ConfigError(
+                f"agent.late {self.late} needs agent.planner.propagation fixed_member or random_member, not "
+                f"'{self.planner.propagation}': one particle has one order in which commands come"
             )
 
     @property

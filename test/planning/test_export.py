@@ -33,15 +33,17 @@ WHOLE: tuple[dict[str, Any], ...] = (
     {"method": "cem", "execution": "open_loop", "propagation": "random_member", "aleatoric": True},
     {"method": "shooting", "warm_start": True, "proposals": 0, "objective": "cvar", "aleatoric": True},
     {"method": "softmax_shooting", "execution": "open_loop", "propagation": "expectation", "noise_beta": 1.0},
+    {"method": "mppi", "late": 2},
+    {"method": "cem", "late": 1, "propagation": "random_member"},
 )
 """Planners whose whole control graph is tried, with what it carries and tells."""
 HORIZON = 3
 
 
-def graph_of(smoothing: float = 0.3, model: dict[str, Any] | None = None, **planner: Any) -> MpcGraph:
+def graph_of(smoothing: float = 0.3, model: dict[str, Any] | None = None, late: int = 0, **planner: Any) -> MpcGraph:
     values = {"horizon": HORIZON, "samples": 10, "elites": 4, "proposals": 3, "iterations": 1, **planner}
     networks = {"members": 3, "hidden": 8, "layers": 1, **(model or {})}
-    agent = {"hidden": 8, "smoothing": smoothing, "model": networks, "planner": values}
+    agent = {"hidden": 8, "smoothing": smoothing, "late": late, "model": networks, "planner": values}
     torch.manual_seed(0)
     return make_agent(small_settings("mock_point", {"agent": agent})).graph.requires_grad_(False)
 

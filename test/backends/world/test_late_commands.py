@@ -3,13 +3,19 @@
 
 """Commands that come late or never: what acts, what is said of it, and what is learned from."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+import torch
+from learners import mock_step
 
+from ros_rl.agents.common.experience import ExperienceReader
 from ros_rl.backends import make_backend
 from ros_rl.backends.simulated_robot import SimulatedRobot
 from ros_rl.backends.world.late_commands import LateCommands
 from ros_rl.features import ObservationSpec
+from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.transition_builder import TransitionBuilder
 from ros_rl.settings.loading import load_settings
@@ -129,3 +135,51 @@ def test_nothing_is_on_the_way_after_a_stop(driver: str) -> None:
     readings = [backend.read() for _ in range(3)]
     backend.close()
     np.testing.assert_array_equal([reading.applied for reading in readings], [home] * 3)
+
+
+class Scripted:
+    """Draws that are known: by how many periods each command is late, and whether it is lost."""
+
+    def __init__(self, fates: Iterator[tuple[int, bool]]) -> None:
+        self._fates, self._lost = fates, False
+
+    def integers(self, low: int, high: int, endpoint: bool) -> int:
+        late, self._lost = next(self._fates)
+        return late
+
+    def random(self) -> float:
+        return 0.0 if self._lost else 1.0
+
+
+def test_agents_learn_from_what_acted_of_late_and_lost_commands() -> None:
+    """Commands and motion by hand, of a robot whose motion is known: v' = 4 (c - v)."""
+    settings = load_settings("mock_point", overrides=[{"driver": {"backend": {"name": "mock"}}}])
+    robot, backend = settings.load_robot(), make_backend(settings)
+    fates = [(0, False), (2, False), (1, False), (0, True), (0, False), (2, False), (2, False), (1, True), (2, False)]
+    way = LateCommands(WorldSettings(late=(0, 2)))
+    way._rng, way._lost = Scripted(iter(fates)), 0.5  # type: ignore[assignment]
+    backend.arriving = way.acting  # type: ignore[attr-defined]
+    loop, spec = make_driver_loop(settings, robot, backend), settings.observation_spec()
+    builder = TransitionBuilder(spec, settings.task, settings.control.period)
+    read = ExperienceReader(spec, torch.device("cpu"))
+    replay, tick = ReplayBuffer(100, spec.size, spec.action_size), loop.start()
+    builder.add(tick)
+    decided = np.random.default_rng(0).uniform(-0.5, 0.5, (len(fates), robot.action_size))
+    stored = list[Transition]()
+    for action in decided:
+        loop.accept(Command(tick.stamp, robot.command(action)))
+        tick = loop.advance()
+        stored.append(builder.add(tick)[1])  # type: ignore[arg-type]
+        replay.add(stored[-1])
+    backend.close()
+    # sent in period k is what was decided at k - 1: 0 acts until 1 and 2 come together, 3 and 7 never come
+    sent = np.array([np.zeros(2), *decided[:-1]])
+    acted = sent[[0, 0, 0, 2, 4, 4, 4, 5, 6]]
+    np.testing.assert_allclose([one.action for one in stored], decided, atol=1e-9)
+    e = read(replay.newest(len(fates)))
+    np.testing.assert_allclose(e.action, acted, atol=1e-6)
+    np.testing.assert_allclose(e.last_action, [np.zeros(2), *acted[:-1]], atol=1e-6)
+    moved = mock_step(e.state.double(), torch.tensor(acted), settings.control.period)
+    np.testing.assert_allclose(e.next_state, moved, atol=1e-5)
+    earned = -(moved[:, :2] ** 2).sum(1) - 0.01 * (acted**2).sum(1)
+    np.testing.assert_allclose(e.reward, earned, atol=1e-5)

@@ -1,0 +1,136 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A world whose commands act late, each by a number of periods of its own: plans begin in a belief, not in a state.
+
+Each command comes l = 0 .. `most` periods late, all alike, and of those that came the one sent last acts. The age L_k
+of what acts at k, in periods, is a Markov chain: L_k = min(l, L_{k-1} + 1) with l drawn anew. For all that were sent
+after what acted at k - 1 had not come by then, so one of age j <= L_{k-1} comes at k with probability
+1 / (most - j + 1); that it does and no newer one has probability 1 / (most + 1), whatever j. If none comes, what acted
+is a period older. L_{k-1} is known where the robot tells what acted.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ros_rl.planning.world import ParticleState, StateWorld
+
+_SAME = 1e-4
+"""Difference below which what acted is the command that was sent."""
+
+
+@dataclass(frozen=True)
+class LateState(ParticleState):
+    """Each particle's commands act in an order of its own."""
+
+    told: Tensor
+    """(particles, count, actions): what acts just before."""
+    way: Tensor
+    """(most, count, actions): what was decided before the next decision, the newest first."""
+    arrivals: Tensor
+    """(steps, particles, most + 1): what acts in the steps to come is this share of each decision, the newest first."""
+
+    @property
+    def acting(self) -> Tensor:
+        """See `ParticleState.acting`."""
+        return self.told
+
+    def sent(self, decided: Tensor) -> LateState:
+        """See `ParticleState.sent`."""
+        line = torch.cat([decided[None], self.way])
+        told = (self.arrivals[0] @ line.flatten(1)).reshape(-1, *decided.shape)
+        return replace(self, last_action=decided, told=told, way=line[:-1], arrivals=self.arrivals[1:])
+
+
+class LateWorld(StateWorld):
+    """What chance decides is drawn at the start, once for all candidates; each member's particle has its own order.
+
+    Args:
+        parts: See `StateWorld`.
+        most: Periods by which commands act late at most, beyond the delay.
+        horizon: Steps of a plan.
+    """
+
+    def __init__(self, *parts: Any, most: int, horizon: int) -> None:
+        super().__init__(*parts)
+        self.most, self.horizon = most, horizon
+
+    @property
+    def carry_size(self) -> int:
+        """See `StateWorld.carry_size`: whether commands are known, and those that were sent."""
+        return 1 + self.most * self.action_size
+
+    @property
+    def chance(self) -> int:
+        """See `StateWorld.chance`: one for each step to the start, for each of a plan, and for the value behind it."""
+        return self.spaces.spec.delay + self.horizon + 1
+
+    def recall(self, observation: Tensor, carry: Tensor, noise: Tensor) -> tuple[LateState, Tensor]:
+        """See `StateWorld.recall`; at first, what acted last is taken for all that was sent."""
+        actions = self._actions(observation)
+        sent = torch.where(carry[:1] > 0.5, carry[1:].reshape(self.most, -1), actions[0])
+        kept = torch.cat([carry.new_ones(1), actions[1], sent[:-1].reshape(-1)])
+        return self.believe(observation, sent, noise[: self.chance]), kept
+
+    def start(self, observation: Tensor) -> LateState:
+        """See `World.start`; as if what acted last had been sent all along, with chance at its middle."""
+        last = self._actions(observation)[:1]
+        return self.believe(observation, last.expand(self.most, -1), last.new_zeros(self.chance))
+
+    def believe(self, observation: Tensor, sent: Tensor, noise: Tensor) -> LateState:
+        """Where each member's particle may be when the next decision is sent.
+
+        Args:
+            observation: Flat, (observation_size,).
+            sent: Commands that were sent before those that are pending, the newest first, (most, actions).
+            noise: `chance` standard normal numbers.
+        """
+        spec, members, actions = self.spaces.spec, self.model.members, self._actions(observation)
+        x, told = observation[spec.state].expand(members, 1, -1), actions[0].expand(members, 1, -1)
+        arrivals = self._arrivals(self._age(actions[0], sent), noise)
+        state = LateState(x, sent[:1], observation[spec.goal], told, sent[:, None], arrivals)
+        for pending in actions[1:, None]:
+            after = state.sent(pending)
+            state = replace(after, x=self.model.predict(state.x, state.told, after.told))
+        return state
+
+    def begin(self, start: ParticleState, count: int) -> LateState:
+        """See `World.begin`; where there is one particle of all members, what acts is the mean."""
+        assert isinstance(start, LateState)
+        x, told, arrivals = self.propagation.begin(start.x, count), start.told, start.arrivals
+        if len(x) < len(told):
+            told, arrivals = told.mean(0, keepdim=True), arrivals.mean(1, keepdim=True)
+        last, told, way = (part.expand(*part.shape[:-2], count, -1) for part in (start.last_action, told, start.way))
+        return replace(start, x=x, last_action=last, told=told, way=way, arrivals=arrivals)
+
+    def _actions(self, observation: Tensor) -> Tensor:
+        """What acted last and what is pending, (1 + delay, actions)."""
+        spec = self.spaces.spec
+        return observation[spec.state_size + spec.goal_size :].reshape(1 + spec.delay, spec.action_size)
+
+    def _age(self, acted: Tensor, sent: Tensor) -> Tensor:
+        """Of what acted last, (): the newest command that it can be; `most` if it is none."""
+        other, age = acted.new_ones(()), acted.new_zeros(())
+        for command in sent:
+            other = other * ((command - acted).abs().amax() > _SAME).to(acted.dtype)
+            age = age + other
+        return age
+
+    def _arrivals(self, age: Tensor, noise: Tensor) -> Tensor:
+        """See `LateState`; the members' draws of a step are spread evenly (systematic sampling)."""
+        members, ages = self.model.members, torch.arange(self.most + 1, device=noise.device)
+        spread = torch.arange(members, device=noise.device) / members
+        uniform = 0.5 + 0.5 * torch.erf(noise / math.sqrt(2.0))
+        share = uniform[:, None] + spread
+        late = ((share - share.floor()) * len(ages)).floor().clamp(max=self.most)
+        found = []
+        for drawn in late:
+            age = torch.minimum(drawn, age + 1.0)
+            found.append((age[:, None] == ages).to(noise.dtype))
+        return torch.stack(found)
