@@ -61,6 +61,7 @@ class So101Bus(MotorBus):
         self._asked = self._on = self._gone = False
         self._counts: Array | None = None
         self._hold: Array | None = None
+        self._sent: Array | None = None  # while they follow
         self._tick = self._powerless = self._repeats = self._lost = 0
         self._heavy = np.zeros(robot.size)
         self._most = robot.limits.effort / settings.stall_torque  # share of what a servo has
@@ -83,7 +84,7 @@ class So101Bus(MotorBus):
         if not np.array_equal(middle, self._scale.middle):
             raise BackendError("another arm answers, or one that was calibrated anew: start the driver anew")
         self._gone = self._asked = self._on = self._lost = False
-        self._counts = self._hold = None
+        self._counts = self._hold = self._sent = None
         self.complaint = ""
 
     def _middle(self) -> Array:
@@ -148,13 +149,14 @@ class So101Bus(MotorBus):
     def _goal(self, command: MotorCommand) -> Array | None:
         """Where the joints are sent; None where they are left alone."""
         if command.stiffness.any():
-            self._hold = None
+            self._hold, self._sent = None, command.position
             return command.position
         if not command.damping.any() or self._counts is None:
-            self._hold, self._on = None, False
+            self._hold, self._sent, self._on = None, None, False
             return None
-        if self._hold is None:
-            self._hold, self._repeats = self._scale.position(self._counts), 0
+        if self._hold is None:  # of those that do not answer nobody knows where they are
+            unseen = self._sent is not None and self._lost >= _LOST
+            self._hold, self._repeats = self._sent if unseen else self._scale.position(self._counts), 0
         return self._hold
 
     def _waits(self) -> bool:

@@ -294,6 +294,24 @@ def test_servos_that_come_back_hold_where_they_are_then(still: So101StandIn, bus
     assert abs(held - (before.position[4] / RADIANS + 2048)) > 100
 
 
+def test_servos_that_do_not_answer_hold_where_they_were_sent(still: So101StandIn, bus: So101Bus) -> None:
+    """Not where they were seen last, from where they have gone on since."""
+    goal = first_state(bus).position + 0.1
+    while not all(still.torque):
+        cycle(bus, "follow", goal)
+    still.play("silent_servo")
+    while bus.rejected < 6:
+        cycle(bus, "follow", goal)
+    begun = time.monotonic()
+    for _ in range(4):
+        cycle(bus, "hold")
+    middle = ROBOT.joint_map("so101").zero
+    held = still.goals_since(begun)
+    assert held
+    for _, goals in held:
+        assert list(goals.values()) == pytest.approx(list((goal - middle) / RADIANS + 2048), abs=3)
+
+
 @pytest.mark.parametrize("fault", ["noise", "torn"])
 def test_a_bad_line_that_can_be_read_is_read(still: So101StandIn, bus: So101Bus, fault: str) -> None:
     still.play(fault)
