@@ -19,6 +19,9 @@ from ros_rl.types import Array, Tick
 FREE, UPRIGHT, FIXED = ORIENTATIONS = ("free", "upright", "fixed")
 """Of the tool: as it comes; what is vertical in the home pose stays so; and it does not turn about that, either."""
 _STRAIGHT = 2.0  # 1/s: by so much a second is a wrong orientation put right
+_NEWTON_STEPS, _THERE = 20, 1e-7  # m or rad
+_SHORT = 0.05  # m/rad, singular values of the Jacobian below which a solution of the kinematics is approached slowly
+_LARGEST_TURN = 0.5  # rad of a joint in one step of the solution
 _SINGULAR = 0.2  # rad/s of the tool for 1 rad/s of the joints, below which orientations are put right less
 
 
@@ -176,6 +179,24 @@ class Arm:
         wanted = rate * self.tilt(tool.rotation, orientation)[: len(turns)]
         left = turns - (turns @ directions.T) @ directions
         return limits.towards(velocity, velocity + damped(left, _SINGULAR)[0] @ (wanted - turns @ velocity))
+
+    def place_of(self, target: Array, start: Array, orientation: str) -> Array:
+        """A place of the joints that has the tool at a position, as far as there is one; by Newton's method.
+
+        Args:
+            target: Of the tool in the base frame [m], shape (3,).
+            start: Place of the joints from which it is looked for, shape (joints,).
+            orientation: One of `ORIENTATIONS`; the tool is as upright as it can be.
+        """
+        place = start.copy()
+        for _ in range(_NEWTON_STEPS):
+            tool = self.tool(place)
+            turn = self.solve(tool, tool.jacobian[:3], target - tool.position, 1.0 / _SHORT, orientation, rate=1.0)
+            largest = float(np.abs(turn).max())
+            place += turn * min(1.0, _LARGEST_TURN / max(largest, _THERE))
+            if largest < _THERE:
+                break
+        return place
 
     @property
     def straightening(self) -> float:

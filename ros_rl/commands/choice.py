@@ -24,9 +24,6 @@ ALWAYS, HOLDING = LIFTS = ("always", "holding")
 """When the tool may go up: at any time, or while the gripper holds something, as the published ones could."""
 HEIGHT, GRIP, STAY = "height", "grip", "stay"
 """Choices that are no step."""
-_NEWTON_STEPS, _THERE = 20, 1e-7  # m or rad
-_SHORT = 0.05  # m/rad, singular values of the Jacobian below which a solution of the kinematics is approached slowly
-_LARGEST_TURN = 0.5  # rad of a joint in one step of the solution
 _SAME = 1e-9  # of the robot's largest command offsets: commands that differ by less are one
 _CLEAR = 0.5  # of the distance to the next best choice, within which a command has to be near the best
 
@@ -202,7 +199,7 @@ class ChoiceCommands(CommandMap):
             target = aside
         else:
             target = start if self._stays_low(tick, start, move) else self.target(start, move)
-        way = self._solved(place, target) - place
+        way = arm.place_of(target, place, self._settings.orientation) - place
         velocity = arm.limits(place).towards(np.zeros(self.robot.size), way / arm.period)
         if self._opens(tick):
             return arm.with_others(velocity, -np.ones_like(grip))
@@ -226,18 +223,6 @@ class ChoiceCommands(CommandMap):
             return height
         low, high = self._settings.heights
         return high if self.is_high(height) != other else low
-
-    def _solved(self, place: Array, target: Array) -> Array:
-        """A place of the joints that has the tool at a position, and as upright as it can be; by Newton's method."""
-        arm, place, orientation = self._arm, place.copy(), self._settings.orientation
-        for _ in range(_NEWTON_STEPS):
-            tool = arm.tool(place)
-            turn = arm.solve(tool, tool.jacobian[:3], target - tool.position, 1.0 / _SHORT, orientation, rate=1.0)
-            largest = float(np.abs(turn).max())
-            place += turn * min(1.0, _LARGEST_TURN / max(largest, _THERE))
-            if largest < _THERE:
-                break
-        return place
 
 
 def _holds(tick: Tick) -> bool:

@@ -26,6 +26,7 @@ from ros_rl.runtime.homing import Homing
 from ros_rl.runtime.idling import Idling
 from ros_rl.runtime.latch import Event, Latch
 from ros_rl.runtime.robot_link import RobotLink
+from ros_rl.runtime.sweep import Sweep
 from ros_rl.runtime.tick_clock import TickClock
 from ros_rl.runtime.way_home import WayHome
 from ros_rl.tasks import Task
@@ -55,6 +56,8 @@ class DriverLoop:
         lost_time: How long a call of the backend's may take [s].
         camera_limit: How old a simulator's pictures may be [s].
         stays: Nothing is reset and nothing goes home: what begins, an episode too, begins where the robot is.
+        sweep: What an arm does on its way home between episodes, in a simulator too, which is then reset at the start
+            and after faults alone; None: nothing.
         arena: Turns it round by command at the edge of its place; None where there is no edge.
         draws_inputs: Whether the task draws what it is asked for, or else a person asks, as on a robot; None: in a
             simulator.
@@ -78,6 +81,7 @@ class DriverLoop:
         lost_time: float = math.inf,
         camera_limit: float = math.inf,
         stays: bool = False,
+        sweep: Sweep | None = None,
         arena: Arena | None = None,
         draws_inputs: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -88,10 +92,10 @@ class DriverLoop:
         self._clock = TickClock(rate_hz)
         period = self._clock.period
         self._link = RobotLink(backend, self.latch, command_holds * period, clock, lost_time)
-        self._auto_recover, self._stays = auto_recover, stays
+        self._auto_recover, self._stays, self._sweeps = auto_recover, stays, sweep is not None
         self._path = CommandPath(robot, period, delay, self._link, camera_limit)
         homing = Homing(robot, period, homing_speed, return_speed)
-        way_home = WayHome(homing, self._path.filter, self._link, self.latch)
+        way_home = WayHome(homing, self._path.filter, self._link, self.latch, sweep)
         self._idling = Idling(way_home, self._path, self._link, self.latch)
         draws = self._simulator is not None if draws_inputs is None else draws_inputs
         self._inputs = AskedInputs(task, robot, period, draws)
@@ -206,8 +210,8 @@ class DriverLoop:
     def advance(self, verdict: Verdict = Verdict.CONTINUE, stamp: int | None = None, whole: bool = True) -> Tick:
         """Close the open tick and open the next, after one control period, of a new episode if the verdict says so.
 
-        A simulator is reset for that, in no time; a robot goes home. One that stays is what it is: the period passes
-        under the command that acts, and the next tick begins another episode.
+        A simulator is reset for that, in no time; a robot goes home, and so does an arm that sweeps. One that stays is
+        what it is: the period passes under the command that acts, and the next tick begins another episode.
 
         Without a command the robot is to stand still in the period that this tick's was for: positions stay as decided
         last, velocities and efforts become zero, as fast as the limits let them. With a state that is late, or that
@@ -227,12 +231,14 @@ class DriverLoop:
             latch.fire(Event.HOME)
         if self._goes_on():
             return self._go_on(stamp)
-        if latch.state is SafetyState.HOMING and simulator is not None:
+        if latch.state is SafetyState.HOMING and simulator is not None and not self._goes_home():
             return self._reset(simulator, stamp)
         if latch.state is SafetyState.RUNNING and self._acts:
             return self._act(stamp, whole)
         if latch.state is SafetyState.READY and self._link.reading is not None and self._runs():
             self._clock.count(stamp)
+            if self._sweeps:
+                self._redraw()
             return self._begin(self._link.reading, self._path.at_last())
         return self._idle(stamp)
 
@@ -296,12 +302,20 @@ class DriverLoop:
         """A new episode where the robot is, unless nothing may run; a tick is counted already."""
         if self.latch.fire(Event.HOMED):
             rest = self._path.here(reading.measurement)
-            if self._simulator is not None:
-                self._link.ask("redraw", self._simulator.redraw, self._episodes.start())
+            self._redraw()
             if self._runs():
                 return self._begin(reading, rest)
             self._path.rest(rest)
         return self._open(reading, intact=False)
+
+    def _goes_home(self) -> bool:
+        """Whether a simulated arm that sweeps is on its way, or begins it; else it is reset."""
+        return self._sweeps and (self._acts or self._idling.goes_home)
+
+    def _redraw(self) -> None:
+        """Draw what an episode that is not reset meets."""
+        if self._simulator is not None:
+            self._link.ask("redraw", self._simulator.redraw, self._episodes.start())
 
     def _begin(self, reading: Reading, rest: Array) -> Tick:
         """The first tick of an episode, from where the robot is and from the command that it rests under."""
@@ -360,4 +374,5 @@ class DriverLoop:
 
     def _guard(self, reading: Reading, acting: Array | None) -> None:
         if self._path.guard(reading, acting, self._clock.elapsed) and self._auto_recover:
+            self._idling.leave()
             self.latch.recover()

@@ -27,8 +27,13 @@ class Idling:
         self._way_home, self._path, self._link, self._latch = way_home, path, link, latch
 
     def leave(self) -> None:
-        """Commands act from now on."""
+        """Commands act from now on, or nothing does."""
         self._way_home.leave()
+
+    @property
+    def goes_home(self) -> bool:
+        """Whether the robot is on its way home."""
+        return self._way_home.going
 
     def period(self, acted: bool) -> tuple[Reading, bool]:
         """Open a period and close it.

@@ -12,6 +12,7 @@ from ros_rl.robot import Robot
 from ros_rl.runtime.arena import arena_of
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.latch import Latch
+from ros_rl.runtime.sweep import Sweep
 from ros_rl.settings.driver import NEVER
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Start
@@ -40,6 +41,7 @@ def make_driver_loop(
         auto_recover=auto_recover,
         latch=latch,
         stays=driver.resets == NEVER or (settings.task.start is not Start.HOME and not driver.backend.simulated),
+        sweep=sweep_of(settings, robot),
         arena=arena_of(settings),
         draws_inputs=draws_inputs,
         command_holds=driver.command_holds,
@@ -48,3 +50,10 @@ def make_driver_loop(
         camera_limit=max(driver.camera_limit, (driver.backend.latest_picture + _PICTURES) * control.period),
         lost_time=math.inf if driver.backend.simulated else driver.lost_time_limit,
     )
+
+
+def sweep_of(settings: Settings, robot: Robot) -> Sweep | None:
+    """What an arm does between episodes; None if it does not sweep."""
+    control, driver = settings.control, settings.driver
+    places = driver.swept(robot, control.period)
+    return None if places is None else Sweep(robot, control.period, places, driver.return_speed)

@@ -17,6 +17,7 @@ from ros_rl.runtime.control_loop import ControlLoop
 from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.person import scripted_person
 from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.settings.driver import SWEEP
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Array, Command, SafetyState, Tick, Transition, Truth, Unique, Verdict
 
@@ -130,7 +131,7 @@ class RobotWorld(Unique):
         return self._driver.fault
 
     def begin_episode(self) -> Step:
-        """Reset the robot, whatever it does; returns the first step of the episode.
+        """Reset the robot, whatever it does, or have it sweep; returns the first step of the episode.
 
         Raises:
             BackendError: The world is closed, or nothing can be measured.
@@ -138,7 +139,12 @@ class RobotWorld(Unique):
         """
         self._check_open()
         self._driver.clear()
-        tick = self._driver.start()
+        if self._settings.driver.resets == SWEEP and self._driver.safety is SafetyState.RUNNING:
+            tick = self._driver.advance(Verdict.TRUNCATED)
+            while tick.safety in (SafetyState.HOMING, SafetyState.READY):
+                tick = self._driver.advance()
+        else:
+            tick = self._driver.start()
         self._begun = True
         return self._judged(tick)
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from ros_rl.commands.tool_path import tool_path
 from ros_rl.config import setting, variant, variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.registry import BACKEND_SETTINGS, DEFAULT_BACKEND
+from ros_rl.types import Array
 
 _LEAST_UNSUPERVISED = 1.0  # s; ten heartbeats
-RESETS = ALWAYS, NEVER = ("always", "never")
+_POINT = 3  # numbers
+RESETS = ALWAYS, NEVER, SWEEP = ("always", "never", "sweep")
 """What may follow an episode."""
 
 
@@ -138,8 +143,14 @@ class DriverSettings:
     resets: str = setting(
         ALWAYS,
         "what follows an episode: always a reset (simulator) or the way home; or never, and the robot goes on from "
-        "where it is, upright or not",
+        "where it is, upright or not; or sweep: an arm goes along driver.sweep and home, in a simulator too",
         choices=RESETS,
+    )
+    sweep: tuple[float, ...] = setting(
+        (),
+        "driver.resets sweep: tool points in the base frame, x, y, z of each, along which the closed gripper goes "
+        "between episodes, as fast as it returns home",
+        unit="m",
     )
     arena: float = setting(
         0.0,
@@ -183,6 +194,25 @@ class DriverSettings:
                 f"driver.mode is 'lock_step', but driver.backend '{self.backend_name}' is no simulator: "
                 "its world waits for nobody; use real_time"
             )
+
+        if len(self.sweep) % _POINT:
+            raise ConfigError(f"driver.sweep has {len(self.sweep)} numbers, expected x, y and z of each point")
+        if self.resets == SWEEP and not self.sweep:
+            raise ConfigError("driver.resets is 'sweep', but driver.sweep names no points to go along")
+
+    def swept(self, robot: Robot, period: float) -> Array | None:
+        """Places of the joints along `sweep`, shape (places, joints); None for one that does not sweep.
+
+        Args:
+            robot: That goes along it.
+            period: Control period [s].
+
+        Raises:
+            ConfigError: See `tool_path`.
+        """
+        if self.resets != SWEEP:
+            return None
+        return tool_path(robot, period, np.reshape(self.sweep, (-1, _POINT)).tolist(), "driver.sweep")
 
     @property
     def backend_name(self) -> str:

@@ -210,6 +210,7 @@ class Settings:
         self.driver.backend.check_scene(self.task.scene, self.task.objects)
         self.teleop.check_joints(() if isinstance(self.control.commands, ToolSettings) else robot.joints)
         self.task.check(robot)
+        self.driver.swept(robot, self.control.period)  # refuses what the tool cannot do
         workspace_of(robot)  # refuses a home pose that is not inside
         return robot
 

@@ -16,6 +16,7 @@ from ros_rl.robot import load_robot
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.runtime.latch import Latch
 from ros_rl.runtime.pacing import Limits, RealTime
+from ros_rl.runtime.sweep import Sweep
 from ros_rl.tasks import make_task
 from ros_rl.types import Command, Measurement, SafetyState, Tick, Verdict
 
@@ -30,7 +31,16 @@ class World:
     """A driver, a robot and a controller under one clock."""
 
     def __init__(
-        self, robot=ROBOT, delay=1, armed=True, limits=None, latch=None, auto_recover=False, stays=False, first=0.5
+        self,
+        robot=ROBOT,
+        delay=1,
+        armed=True,
+        limits=None,
+        latch=None,
+        auto_recover=False,
+        stays=False,
+        first=0.5,
+        sweep=None,
     ):
         self.now = 100.0
         self.robot = SlowRobot(
@@ -49,6 +59,7 @@ class World:
             return_speed=0.5,
             lost_time=0.5,
             stays=stays,
+            sweep=sweep,
             clock=lambda: self.now,
         )
         self.pacer = RealTime(self.loop, PERIOD, auto_recover, limits or Limits(unjudged=0.0))
@@ -533,6 +544,84 @@ class TestArming:
         world.period(3)
         assert world.robot.doing(world.now) is None and world.robot.calls == ["arm", "disarm"]
         assert world.ticks[-1].safety is SafetyState.DISARMED
+
+
+class TestSweeping:
+    """Between episodes from home to a corner and back, at a quarter of the limits."""
+
+    CORNER = ROBOT.home + np.array([0.6, -0.4])
+    PLACES = np.array([ROBOT.home, CORNER, CORNER, ROBOT.home])
+
+    def swept(self) -> World:
+        """One that has just set out for the corner."""
+        world = World(sweep=Sweep(ROBOT, PERIOD, self.PLACES, 0.25))
+        world.until(SafetyState.RUNNING)
+        assert self.nearest(world, 0) > 0.1, "it is homed at first without a sweep"
+        world.decide = lambda tick: np.array([-0.3, 0.0])
+        world.period(5)
+        world.decide = lambda tick: np.zeros(2)
+        world.pacer.verdict(world.ticks[-1].stamp, Verdict.TRUNCATED, world.now)
+        for _ in range(200):
+            if world.period().safety is not SafetyState.HOMING or world.robot.position[0] > ROBOT.home[0] + 0.2:
+                return world
+        raise AssertionError("it does not sweep")
+
+    def nearest(self, world: World, since: int) -> float:
+        """How near it came to the corner, at ticks since one."""
+        way = [tick.measurement["joint_position"] - self.CORNER for tick in world.ticks[since:]]
+        return float(np.abs(way).max(axis=1).min())
+
+    def test_it_goes_along_its_way_and_home_and_another_episode_begins(self):
+        world = self.swept()
+        episode = world.ticks[-1].episode
+        after = world.until(SafetyState.RUNNING)
+        assert (after.episode, after.step, after.intact) == (episode + 1, 0, True)
+        assert self.nearest(world, 0) < 0.02
+        np.testing.assert_allclose(world.robot.position, ROBOT.home, atol=0.06)
+        targets = np.array([line.target for line in world.robot.done if line.target is not None])
+        assert np.abs(targets).max() <= 0.5 * ROBOT.limits.velocity[0] + 1e-9
+        assert not [tick for tick in world.ticks if tick.safety is SafetyState.HOMING and tick.intact]
+
+    @pytest.mark.parametrize("how", ["stop", "fault", "disarm"])
+    def test_whatever_latches_stops_it_and_what_follows_goes_straight_home(self, how):
+        world = self.swept()
+        {
+            "stop": world.loop.emergency_stop,
+            "fault": lambda: world.loop.trip("test"),
+            "disarm": world.loop.latch.disarm,
+        }[how]()
+        world.period(3)
+        stopped = world.robot.position.copy()
+        world.period(10)
+        np.testing.assert_array_equal(world.robot.position, stopped)
+        world.loop.clear()
+        assert world.loop.latch.arm() and world.loop.latch.resume()
+        begun = len(world.ticks)
+        world.until(SafetyState.RUNNING)
+        assert self.nearest(world, begun) > np.abs(stopped - self.CORNER).max() - 1e-6
+
+    def test_one_that_is_armed_anew_at_once_goes_straight_home_too(self):
+        world = self.swept()
+        world.loop.latch.disarm()
+        assert world.loop.latch.arm() and world.loop.latch.resume()
+        begun, left = len(world.ticks), np.abs(world.robot.position - self.CORNER).max()
+        world.until(SafetyState.RUNNING)
+        assert self.nearest(world, begun) > left - 0.1
+
+    def test_one_that_is_paused_ends_it_and_waits_at_home(self):
+        world = self.swept()
+        assert world.loop.latch.pause()
+        world.until(SafetyState.READY)
+        assert self.nearest(world, 0) < 0.02
+        assert world.period(20).safety is SafetyState.READY
+
+    def test_one_that_a_person_sends_home_does_not_sweep(self):
+        world = World(sweep=Sweep(ROBOT, PERIOD, self.PLACES, 0.25))
+        world.until(SafetyState.RUNNING)
+        world.period(5)
+        assert world.loop.latch.home()
+        world.until(SafetyState.READY)
+        assert self.nearest(world, 0) > 0.1
 
 
 class TestStops:
