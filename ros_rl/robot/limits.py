@@ -96,7 +96,13 @@ class SafetyLimits:
         low=_POSITIVE,
         infinite=True,
     )
-    stale: float = setting(0.1, "how old the newest state may be", unit="s", low=_POSITIVE, infinite=True)
+    stale: float = setting(
+        0.1,
+        "how old the newest state may be; from half of it on, and a control period, a robot is held",
+        unit="s",
+        low=_POSITIVE,
+        infinite=True,
+    )
     temperature: float = setting(math.inf, "largest temperature of a motor", unit="degC", low=_POSITIVE, infinite=True)
     workspace: Box | None = setting(None, "where the origins of the links that move and the tool centre point stay")
     keep_out: Mapping[str, Box] = setting({}, "boxes in which none of them may be, by name")

@@ -124,17 +124,22 @@ class CommandPath:
         if self._delay > 1 and self._link.sent is not None:
             self.filter.reset(self._link.sent)
 
-    def hold(self) -> None:
-        """Let the robot stand still from here on, braking as it may; what was decided before will not act."""
+    def hold(self) -> bool:
+        """Let the robot stand still from here on, braking as it may; what was decided before will not act.
+
+        Returns:
+            Whether there was anything to hold back: without a delay nothing is decided before it acts.
+        """
         sent = self._link.sent
         if sent is None or not self._delay:
-            return
+            return False
         self.held_back += 1
         self.filter.reset(sent)
         for _ in range(self._delay):
             sent = self.held(sent)
             self._line.append(sent)
             self._line.popleft()
+        return True
 
     def held(self, last: Array) -> Array:
         """The command of a period without one: the last position, standstill or no effort; through the filter, too."""

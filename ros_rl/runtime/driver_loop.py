@@ -320,7 +320,7 @@ class DriverLoop:
     def _begin(self, reading: Reading, rest: Array) -> Tick:
         """The first tick of an episode, from where the robot is and from the command that it rests under."""
         self._idling.leave()
-        self._doubted = False
+        self._doubted = self._held = False
         self._path.rest(rest)
         self._path.filter.reset(rest)
         self._episodes.begin(reading.measurement)
@@ -335,11 +335,11 @@ class DriverLoop:
         self._guard(reading, self._path.previous)
         if self.latch.state is SafetyState.HOMING and self._simulator is not None:  # recovered by itself
             return self._from_here(reading) if self._stays else self._reset(self._simulator, None)
-        running, doubted = self.latch.state is SafetyState.RUNNING, self._doubted
+        running, doubted, held = self.latch.state is SafetyState.RUNNING, self._doubted, self._held
         self._doubted = running and self._path.guards.doubts
-        if self._doubted:
-            self._path.hold()
-        intact = answered and whole and running and not (doubted or self._doubted)
+        # what was decided from a doubted state is held back, too
+        self._held = running and (doubted or self._doubted) and self._path.hold()
+        intact = answered and whole and running and not (held or self._held)
         return self._open(reading, intact, by_person=answered and self._by_person)
 
     def _idle(self, stamp: int | None) -> Tick:

@@ -67,9 +67,12 @@ class Idling:
         return reading, asked
 
     def _command(self, state: SafetyState, acted: bool) -> Array | None:
+        sent = self._link.sent
+        if state is SafetyState.HOMING and self._path.guards.doubts and sent is not None:
+            return self._path.held(sent)
         if state is SafetyState.HOMING:
             return self._way_home.command(acted)
         self._way_home.leave()
         if state is SafetyState.READY:
-            return self._path.held(self._path.previous if self._link.sent is None else self._link.sent)
+            return self._path.held(self._path.previous if sent is None else sent)
         return None

@@ -13,7 +13,7 @@ from ros_rl.errors import ConfigError
 from ros_rl.experts import EXPERTS, Expert, make_expert
 from ros_rl.robot import Robot
 from ros_rl.settings.tree import Settings
-from ros_rl.types import Array, Tick
+from ros_rl.types import Array, SafetyState, Tick
 
 
 class Person(Protocol):
@@ -75,9 +75,17 @@ class PatientPerson:
         self._seen = self._acted = 0  # ticks
         self._milestone: float | None = None
         self._since = self._left = 0  # ticks since the last milestone, and that it acts on
+        self._answered: tuple[int, Array | None] = (-1, None)  # index of a tick, and its command
 
     def command(self, tick: Tick) -> Array | None:
-        """See `Person.command`."""
+        """See `Person.command`; a tick that is asked for again gets the same answer, and only running ones count."""
+        if tick.safety is not SafetyState.RUNNING:
+            return None
+        if tick.index != self._answered[0]:
+            self._answered = tick.index, _command(self._expert, tick) if self._helps(tick) else None
+        return self._answered[1]
+
+    def _helps(self, tick: Tick) -> bool:
         milestone = self._expert.milestone(tick)
         if tick.step == 0 or milestone != self._milestone:
             self._since = self._left = 0
@@ -86,12 +94,11 @@ class PatientPerson:
             if not self._left:
                 self._since = 0  # the agent is given as long again
         self._milestone, self._since, self._seen = milestone, self._since + 1, self._seen + 1
-        if not self._left and self._since > self._patience and self._acted < self._share * self._seen:
+        may = self._acted + self._steps <= self._share * self._seen
+        if not self._left and self._since > self._patience and may:
             self._left = self._steps
-        if not self._left:
-            return None
-        self._acted += 1
-        return _command(self._expert, tick)
+        self._acted += self._left > 0
+        return self._left > 0
 
 
 def _command(expert: Expert, tick: Tick) -> Array:

@@ -16,6 +16,7 @@ from ros_rl.safety.workspace import workspace_of
 from ros_rl.types import Array, Measurement
 
 _SAME = 1e-9
+_DOUBTED = 0.5  # s
 _NOISE = 0.01  # m, by which a measured point may seem to go on
 
 
@@ -47,7 +48,7 @@ class Guards:
         """Forget all that was measured: the robot was put elsewhere, or begins anew."""
         self._sequence: int | None = None
         self._repeated = 0
-        self._age = 0.0
+        self._age = self._doubted = 0.0  # s
         self._position: Array | None = None
         self._since = 0.0
         self._least_depth = math.inf
@@ -88,8 +89,11 @@ class Guards:
         fresh = sequence is None or sequence != self._sequence
         self._sequence, self._repeated = sequence, 0 if fresh else self._repeated + 1
         self._age = abs(age)
-        self._since += self._period if elapsed is None else elapsed
-        reason = self._too_old(age) or tripped_guard(self._robot, measurement)
+        passed = self._period if elapsed is None else elapsed
+        self._since += passed
+        reason = (
+            self._too_old(age) or self._too_late(passed if acting else 0.0) or tripped_guard(self._robot, measurement)
+        )
         if reason is not None or not fresh:
             return reason
         position, before, since = measurement["joint_position"].copy(), self._position, self._since
@@ -106,6 +110,18 @@ class Guards:
         if reason is not None or moved is None:
             return reason
         return self._standing.check(measurement, command, moved, since)
+
+    def _too_late(self, passed: float) -> str | None:
+        """That states have been late for too long, or too often: a robot that is held so often does nothing right."""
+        age = max(self._age, self._repeated * self._period)
+        self._doubted = self._doubted + passed if age > self._late else max(0.0, self._doubted - passed / 4.0)
+        allowed = max(_DOUBTED, 2.0 * self._robot.safety.stale)
+        if self._doubted <= allowed + _SAME:
+            return None
+        return (
+            f"states come late: more than {self._late:.3g} s old for {self._doubted:.2g} s, or too often, the newest "
+            f"{age:.3g} s; allowed: {allowed:.3g} s, or one in five"
+        )
 
     def _strayed(self, position: Array) -> str | None:
         """A link that goes on towards where it may not be; one that was found there may come back."""

@@ -134,16 +134,20 @@ class _Frozen(_Told):
         self._witnesses = ("joint_position", *imu)
         sudden = period if imu else max(robot.safety.stale, 2.0 * period)
         self._sudden = min(sudden, robot.safety.frozen)
-        self._seen, self._moves = b"", False
+        self._seen, self._moves, self._moved = b"", False, False
 
     @property
     def suspects(self) -> bool:
         """Whether joints that moved were told to go on and stand, however short a time."""
-        return self._far and self._limit <= self._sudden
+        return self._far and self._moved
 
     def reset(self) -> None:
         super().reset()
         self._seen, self._moves = b"", False
+
+    def _begin(self, command: Array, limit: float) -> None:
+        super()._begin(command, limit)
+        self._moved = False
 
     def check(self, measurement: Measurement, command: Array, moved: Array, passed: float) -> str | None:
         safety = self._robot.safety
@@ -152,7 +156,7 @@ class _Frozen(_Told):
             moves, moved_before = bool((np.abs(moved) >= _MOVES * safety.frozen_way).any()), self._moves
             from_rest = safety.frozen if self._seen else math.inf
             self._begin(command, self._sudden if moves or moved_before else from_rest)
-            self._seen, self._moves = seen, moves
+            self._seen, self._moves, self._moved = seen, moves, moves or moved_before
             return None
         told = self._stands(command, passed, safety.frozen_way)
         if not told:

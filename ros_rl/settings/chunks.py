@@ -24,7 +24,7 @@ class ChunkSettings(AgentSettings):
 
     def unused_replay(self) -> tuple[str, ...]:
         """See `AgentSettings.unused_replay`: chunks are sums of as many steps, drawn alike."""
-        return super().unused_replay() if self.chunk == 1 else HOW_DRAWN
+        return super().unused_replay() + (() if self.chunk == 1 else HOW_DRAWN)
 
     def within_episode(self) -> dict[str, int]:
         """See `AgentSettings.within_episode`."""

@@ -428,7 +428,7 @@ class TestArming:
         ticks, acted = world.ticks[begun:], [tick.previous_command for tick in world.ticks[begun:]]
         assert all(tick.safety is SafetyState.RUNNING for tick in ticks)
         # measured 0.05, 0.1 ... 0.4 s ago: more than 0.25 s from the sixth on, then fresh ones
-        doubted = [index for index in range(len(ticks)) if 5 <= index < 8]
+        doubted = [5, 6, 7, 8]  # the last one is that whose command was decided from the seventh
         assert world.loop.held_back == len(doubted)
         assert [tick.intact for tick in ticks] == [not (i in doubted or i - 1 in doubted) for i in range(len(ticks))]
         still = acted[5] if robot is BY_POSITION else np.zeros(2)  # braking takes no longer than a period here
@@ -439,6 +439,34 @@ class TestArming:
             for moment in np.arange(opened + STEP, closed - STEP / 2, STEP):
                 np.testing.assert_array_equal(world.robot.doing(moment + 1e-6), after.previous_command)
         assert any((command != still).any() for command in acted[-3:])
+
+    def test_a_state_that_is_late_holds_a_robot_on_its_way_home(self):
+        world = World(first=0.02)
+        world.until(SafetyState.HOMING)
+        world.period(4)
+        begun = len(world.ticks)
+        assert (world.ticks[-1].previous_command != 0.0).any()
+        world.robot.frozen = True
+        world.period(9)
+        world.robot.frozen = False
+        ticks = world.ticks[begun:]
+        assert all(tick.safety is SafetyState.HOMING for tick in ticks)
+        # more than 0.25 s from the sixth on
+        assert [bool((tick.previous_command != 0.0).any()) for tick in ticks[1:]] == [True] * 5 + [False] * 3
+        world.until(SafetyState.RUNNING, most=2000)
+
+    @pytest.mark.parametrize("delay", [0, 1])
+    def test_a_state_that_is_late_without_end_is_a_fault(self, delay):
+        """Old by 0.3 s, where 0.5 s are allowed; held back where something was decided before it acts."""
+        world = World(delay=delay)
+        world.until(SafetyState.RUNNING)
+        read = world.robot.read
+        world.robot.read = lambda: replace(read(), age=0.3)
+        world.period(15)
+        assert world.loop.safety is SafetyState.RUNNING and world.loop.held_back == (15 if delay else 0)
+        assert all(tick.intact for tick in world.ticks[-15:]) is (delay == 0)
+        world.until(SafetyState.FAULT, most=10)
+        assert world.loop.fault.startswith("states come late: more than 0.25 s old for 1")
 
     @pytest.mark.parametrize("delay", [0, 1, 2])
     def test_a_robot_that_goes_silent_is_a_fault(self, delay):

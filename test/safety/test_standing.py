@@ -80,6 +80,19 @@ class TestFrozenState:
             assert guards.check(at_rest(ARM), moves(tick), sequence=tick) is None
             assert not guards.doubts
 
+    @pytest.mark.parametrize("period", [PERIOD, 0.125, 0.2])
+    def test_an_arm_that_begins_again_from_rest_is_in_no_doubt(self, period: float) -> None:
+        """Where two readings take as long as it may take to begin, too."""
+        guards, told = Guards(ARM, period), np.full(6, 0.5)
+        for tick in range(2):
+            trembling = at_rest(ARM, joint_position=ARM.home + 1e-6 * tick)
+            assert guards.check(trembling, np.zeros(6), sequence=tick) is None
+        stands, tick = at_rest(ARM, joint_position=ARM.home + 1e-6), 2
+        while guards.check(stands, told, sequence=tick) is None:
+            assert not guards.doubts
+            tick += 1
+        assert tick * period >= 0.25
+
     @pytest.mark.parametrize("robot", [A1, ARM, SO101], ids=["a1", "xarm6", "so101"])
     def test_a_robot_told_to_stay_may_stay(self, robot: Robot) -> None:
         moves = waves(robot, 0.3)

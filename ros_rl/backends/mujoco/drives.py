@@ -138,8 +138,9 @@ def within(response: Array, wanted: Array, low: Array, high: Array) -> Array:
     """
     effort = np.asarray(np.linalg.solve(response, wanted), dtype=np.float64)
     free = np.ones(len(wanted), dtype=bool)
+    width = np.where(np.isfinite(high - low) & (high > low), high - low, 1.0)
     while free.any():
-        beyond = np.where(free, np.maximum(low - effort, effort - high) / (high - low), 0.0)
+        beyond = np.where(free, np.maximum(low - effort, effort - high) / width, 0.0)
         worst = int(beyond.argmax())
         if beyond[worst] <= 0.0:
             break
