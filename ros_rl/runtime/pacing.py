@@ -136,8 +136,7 @@ class LockStep(Pacer):
     def poll(self, now: float, stamp: int) -> Tick | None:
         """Repeat an unanswered tick, fault on a silent node, and go on by the wall clock while a fault is latched."""
         if self._loop.safety is not SafetyState.RUNNING:
-            waits = self._loop.safety is not SafetyState.HOMING and now - self._opened < self._period
-            return None if waits else self._open(self._loop.advance(), now)
+            return self._open(self._loop.advance(), now) if now - self._opened >= self._period else None
         silent = self._silent_node(now)
         if silent:
             self._trip(silent, f"{silent} has been silent for {self.silence_limit:g} s")
