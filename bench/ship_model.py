@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -103,7 +104,11 @@ def changed(run: Path, task: str, preset: str | None) -> list[str]:
     """What a run's settings differ in from its task's, ``key=value``, but for what the command says otherwise."""
     own = flat(to_mapping(load_run(run / CONFIG)))
     usual = flat(to_mapping(load_settings(task, preset=preset)))
-    return [f"{key}={value}" for key, value in own.items() if usual.get(key) != value and not key.startswith(_SAID)]
+    return [
+        shlex.quote(f"{key}={value if isinstance(value, str) else json.dumps(value)}")
+        for key, value in own.items()
+        if usual.get(key) != value and not key.startswith(_SAID)
+    ]
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
