@@ -170,7 +170,7 @@ class CommandPath:
             acting=sent is not None,
             elapsed=elapsed,
         )
-        reason = reading.health or self._blind(reading) or tripped
+        reason = reading.health or self._blind(reading) or tripped or self.guards.lateness
         if reason:
             self._link.trip(reason)
         return bool(reason)

@@ -66,6 +66,17 @@ class Guards:
         """Whether the newest state is none to go on by: it is late, half of `stale` and a period, or stands."""
         return max(self._age, self._repeated * self._period) > self._late or self._standing.suspects
 
+    @property
+    def lateness(self) -> str:
+        """That states have been late for too long, or too often, for a robot that each of them holds; empty: no."""
+        allowed = max(_DOUBTED, 2.0 * self._robot.safety.stale)
+        if self._doubted <= allowed + _SAME:
+            return ""
+        return (
+            f"states come late: more than {self._late:.3g} s old for {self._doubted:.2g} s, or too often, the newest "
+            f"{max(self._age, self._repeated * self._period):.3g} s; allowed: {allowed:.3g} s, or one in five"
+        )
+
     def check(
         self,
         measurement: Measurement,
@@ -91,9 +102,8 @@ class Guards:
         self._age = abs(age)
         passed = self._period if elapsed is None else elapsed
         self._since += passed
-        reason = (
-            self._too_old(age) or self._too_late(passed if acting else 0.0) or tripped_guard(self._robot, measurement)
-        )
+        self._count_lateness(passed if acting else 0.0)
+        reason = self._too_old(age) or tripped_guard(self._robot, measurement)
         if reason is not None or not fresh:
             return reason
         position, before, since = measurement["joint_position"].copy(), self._position, self._since
@@ -111,17 +121,9 @@ class Guards:
             return reason
         return self._standing.check(measurement, command, moved, since)
 
-    def _too_late(self, passed: float) -> str | None:
-        """That states have been late for too long, or too often: a robot that is held so often does nothing right."""
-        age = max(self._age, self._repeated * self._period)
-        self._doubted = self._doubted + passed if age > self._late else max(0.0, self._doubted - passed / 4.0)
-        allowed = max(_DOUBTED, 2.0 * self._robot.safety.stale)
-        if self._doubted <= allowed + _SAME:
-            return None
-        return (
-            f"states come late: more than {self._late:.3g} s old for {self._doubted:.2g} s, or too often, the newest "
-            f"{age:.3g} s; allowed: {allowed:.3g} s, or one in five"
-        )
+    def _count_lateness(self, passed: float) -> None:
+        late = max(self._age, self._repeated * self._period) > self._late
+        self._doubted = self._doubted + passed if late else max(0.0, self._doubted - passed / 4.0)
 
     def _strayed(self, position: Array) -> str | None:
         """A link that goes on towards where it may not be; one that was found there may come back."""

@@ -79,16 +79,17 @@ class TestOldStates:
         for tick in range(240):
             number = tick - max(0, tick % 12 - 9)  # two repetitions in twelve, of which the second is late
             assert guards.check(moving(A1, number), A1.home, sequence=number) is None
+            assert not guards.lateness
 
     @pytest.mark.parametrize(("every", "trips_at"), [(1, 11), (2, 27), (4, 149), (5, 0), (7, 0)])
     def test_what_is_late_for_long_or_often_is_a_fault(self, every, trips_at):
         """Half a second of it, of which four that are in time take one back; the first is always late."""
         guards = Guards(A1, PERIOD)
         for tick in range(600):
-            reason = guards.check(moving(A1, tick), A1.home, age=0.0 if tick % every else 0.08, sequence=tick)
-            if reason is not None:
+            assert guards.check(moving(A1, tick), A1.home, age=0.0 if tick % every else 0.08, sequence=tick) is None
+            if guards.lateness:
                 assert tick + 1 == trips_at
-                assert reason.startswith("states come late: more than 0.05 s old for 0.5")
+                assert guards.lateness.startswith("states come late: more than 0.05 s old for 0.5")
                 return
         assert not trips_at
 
@@ -96,6 +97,7 @@ class TestOldStates:
         guards = Guards(A1, PERIOD)
         for tick in range(60):
             assert guards.check(moving(A1, tick), A1.home, age=0.08, sequence=tick, acting=False) is None
+            assert not guards.lateness
 
     def test_readings_without_numbers_stand_never(self):
         assert first_trip(Guards(A1, PERIOD), [at_rest(A1)] * 50, A1.home) == (0, "")
