@@ -31,7 +31,7 @@ from ros_rl.settings.loading import load_settings
 
 NEVER = 1e9
 SLOW = {"control.rate_hz": 5.0, "driver.backend": {"name": "pybullet", "physics_rate_hz": 200.0}}
-NO_GUARDS = SimpleNamespace(reset=lambda: None, check=lambda *_, **__: None)
+NO_GUARDS = SimpleNamespace(reset=lambda: None, check=lambda *_, **__: None, doubts=False, lateness="")
 FALLEN = np.array([np.sin(0.75), 0.0, 0.0, np.cos(0.75)])  # rolled by 1.5 rad
 
 
