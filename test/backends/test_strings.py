@@ -93,8 +93,8 @@ def test_what_it_pulls_by_hand():
 
 
 def test_a_gripper_cannot_take_the_thing_out_of_reach_of_its_string(driver, tmp_path):
-    """The tool rises with a cube whose string is taut after 5 cm: fingers that press with 30 N each let it slip, or the
-    arm stays where it is, as in MuJoCo, whose fingers hold it faster.
+    """The tool rises with a cube whose string is taut after 5 cm: fingers that press with 30 N each let it slip, or a joint
+    of the arm gives way that exerts all it can, as in MuJoCo, where the pads' friction counts and not the thing's.
     """
     path = tmp_path / "tied.yaml"
     path.write_text(
@@ -116,15 +116,17 @@ def test_a_gripper_cannot_take_the_thing_out_of_reach_of_its_string(driver, tmp_
             command = np.zeros(robot.size)
             command[robot.joints.index("joint2")] = -0.3 * (number >= 75)
             command[at] = min(told[at] + 1.7 * PERIOD, robot.gripper.closed)
-            backend.step(told, command)
+            effort = np.abs(backend.step(told, command)["joint_effort"])
             told = command
             truth = backend.truth()
             away = np.linalg.norm(truth.objects["thing"].position - [0.42, 0.0, 0.0])
             most = max(most, float(away))
         assert most < 0.25 + 2.0 * 60.0 / STIFFNESS
         assert truth.tool_position is not None
-        assert truth.tool_position[2] > 0.35 or driver == "mujoco" and 0.25 < truth.tool_position[2] < 0.3
-        assert away < 0.251
+        slipped = truth.tool_position[2] > 0.35 and away < 0.251
+        gives_way = bool((effort >= 0.999 * robot.limits.effort)[: robot.size - 1].any())
+        assert slipped != (gives_way and truth.tool_position[2] < 0.3)
+        assert slipped or driver == "mujoco"
     finally:
         backend.close()
 
