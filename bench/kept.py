@@ -10,8 +10,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from ros_rl.nodes.log_reader import read_ticks
 from ros_rl.runs.checkpoints import resumable
@@ -45,6 +46,14 @@ def train(settings: Settings, folder: Path, begin: Path | None = None) -> None:
     finally:
         if before is not None and (folder / CONFIG).is_file():
             (folder / _COST).write_text(json.dumps({_PROCESSOR: before + (time.process_time() - began) / 60}))
+
+
+def once(path: Path, make: Callable[[], Any]) -> Any:
+    """What a file of JSON holds; where there is none yet it is made and written first."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(make()))
+    return json.loads(path.read_text())
 
 
 def clear(folder: Path, stopped: bool = False) -> None:

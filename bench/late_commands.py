@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from kept import once
 from learning import minutes_to_walk
 from machine import RESULTS, describe_line, describe_machine, table, write_result
 from train_or_act import Judge
@@ -68,12 +70,10 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/bench_late_commands"), help="where files are kept")
     parser.add_argument("--name", default="late_commands", help="name of the result file")
     args = parser.parse_args()
-    args.runs.mkdir(parents=True, exist_ok=True)
     for seed in args.seeds:
         for condition in args.conditions:
-            path = args.runs / f"{condition.replace(', ', '_').replace(' ', '_')}_{seed}.json"
-            if not path.exists():
-                path.write_text(json.dumps(run(condition, seed, args.robot_minutes)))
+            name = f"{condition.replace(', ', '_').replace(' ', '_')}_{seed}.json"
+            once(args.runs / name, partial(run, condition, seed, args.robot_minutes))
     found = [json.loads(path.read_text()) for path in sorted(args.runs.glob("*.json"))]
     parts = {name: [one for one in found if one["condition"] == name] for name in CONDITIONS}
     rows = [row(name, part) for name, part in parts.items() if part]

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from kept import once
 from learning import minutes_to_walk
 from machine import RESULTS, describe_line, describe_machine, table, write_result
 from train_or_act import Judge
@@ -59,13 +60,11 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/bench_mirroring"), help="where finished runs are kept")
     parser.add_argument("--name", default="mirroring", help="name of the result file")
     args = parser.parse_args()
-    args.runs.mkdir(parents=True, exist_ok=True)
     for seed in args.seeds:
         for choice in args.choices:
-            path = args.runs / f"{choice.replace(' ', '_')}_{seed}.json"
-            if not path.exists():
-                path.write_text(json.dumps(run(choice, seed, args.robot_minutes)))
-            print(choice, seed, json.loads(path.read_text())["minutes_to_walk"], flush=True)
+            name = f"{choice.replace(' ', '_')}_{seed}.json"
+            one = once(args.runs / name, partial(run, choice, seed, args.robot_minutes))
+            print(choice, seed, one["minutes_to_walk"], flush=True)
     found = [json.loads(path.read_text()) for path in sorted(args.runs.glob("*.json"))]
     rows = []
     for choice in CHOICES:

@@ -103,7 +103,7 @@ class DriverLoop:
         self._env_steps = 0
         self._by_person = False
         self._acts = False  # whether commands do, at the open tick
-        self._doubted = False  # whether the open tick's state is none to go on by
+        self._doubted = self._held = False  # whether the open tick's state is none to go on by, and was so acted upon
         self.attended = True
         """Whether somebody answers ticks; until then a robot that is ready stays so."""
 

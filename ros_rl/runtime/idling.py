@@ -68,10 +68,12 @@ class Idling:
 
     def _command(self, state: SafetyState, acted: bool) -> Array | None:
         sent = self._link.sent
-        if state is SafetyState.HOMING and self._path.guards.doubts and sent is not None:
-            return self._path.held(sent)
         if state is SafetyState.HOMING:
-            return self._way_home.command(acted)
+            if not self._way_home.begin(acted):
+                return None
+            if self._path.guards.doubts and sent is not None:
+                return self._path.held(sent)
+            return self._way_home.command()
         self._way_home.leave()
         if state is SafetyState.READY:
             return self._path.held(self._path.previous if sent is None else sent)

@@ -39,8 +39,8 @@ class WayHome:
         """Be on the way no more; the next one begins where the robot is then, and goes straight home."""
         self.going = self._due = self._sweeping = False
 
-    def command(self, was_acting: bool) -> Array | None:
-        """The next command on it, shape (joints,); None before anything was measured, and until the motors follow.
+    def begin(self, was_acting: bool) -> bool:
+        """Be on the way; False before anything was measured, and until the motors follow.
 
         Args:
             was_acting: Whether commands acted until now.
@@ -48,13 +48,19 @@ class WayHome:
         going, reading = self.going, self._link.reading
         self.going = reading is not None and self._link.switch_on()
         if reading is None or not self.going:
-            return None
+            return False
         measurement = reading.measurement
         if not going or self._link.sent is None:  # at rest it begins where it is, moving at what it was told last
             rest = self._homing.start(measurement, self._link.sent, was_acting)
             self._due, self._sweeping = was_acting and self._latch.goes_on, False
             if self._link.sent is None:
                 self._filter.reset(rest)
+        return True
+
+    def command(self) -> Array:
+        """The next command on it, shape (joints,)."""
+        assert self._link.reading is not None  # see `begin`
+        measurement = self._link.reading.measurement
         if self._sweep is not None and self._sweeping:
             return self._swept(self._sweep, measurement)
         command = self._filter(self._homing.command(measurement), measurement["joint_position"]).value

@@ -93,8 +93,8 @@ def test_what_it_pulls_by_hand():
 
 
 def test_a_gripper_cannot_take_the_thing_out_of_reach_of_its_string(driver, tmp_path):
-    """The tool rises with a cube whose string is taut after 5 cm: fingers that press with 30 N each let it slip, or a joint
-    of the arm gives way that exerts all it can, as in MuJoCo, where the pads' friction counts and not the thing's.
+    """The tool rises with a cube whose string is taut after 5 cm. Fingers that press with 30 N each let it slip, or a
+    joint of the arm gives way that exerts all it can: in MuJoCo the pads' friction counts, and not the thing's.
     """
     path = tmp_path / "tied.yaml"
     path.write_text(
