@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ros_rl.config import setting
+from ros_rl.errors import ConfigError
 from ros_rl.experts import check_expert
 
 
@@ -29,9 +30,11 @@ class ExpertSettings:
     seconds: float = setting(1.0, "how long it acts at a time, at most", unit="s", low=0.01)
 
     def __post_init__(self) -> None:
-        """Refuse an expert that does not exist."""
+        """Refuse an expert that does not exist, and the patience of nobody."""
         if self.name:
             check_expert(self.name)
+        elif self.patience:
+            raise ConfigError(f"expert.patience is {self.patience:g} s, but expert.name names nobody who could help")
 
     @property
     def acts_alone(self) -> bool:

@@ -171,6 +171,8 @@ def test_settings_name_the_person(monkeypatch) -> None:
         scripted_person(patient, SPEC.robot)
     monkeypatch.setitem(EXPERTS, "steady", Telling)
     assert isinstance(scripted_person(patient, SPEC.robot), PatientPerson)
+    with pytest.raises(ConfigError, match="expert.patience is 2 s, but expert.name names nobody"):
+        load_settings("mock_point", overrides=["expert.patience=2"])
     with pytest.raises(UnknownNameError, match="expert 'rech'"):
         load_settings("xarm_reach", overrides=["expert.name=rech"])
     with pytest.raises(ConfigError, match="expert.name is 'reach', but experts move robots"):
