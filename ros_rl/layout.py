@@ -140,6 +140,10 @@ class Layout:
             if part.stop <= width and part != slice(width, width)
         }
 
+    def sent(self, flat: Any) -> Any:
+        """What acted last and what is pending, (..., 1 + delay, actions), in flat observations that hold both."""
+        return flat[..., self.state_size + self.goal_size :].reshape(*flat.shape[:-1], 1 + self.delay, self.action_size)
+
     def check(self, t: Transition) -> None:
         """Refuse a transition that is not of this layout; its images are the replay buffer's to check.
 

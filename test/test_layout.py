@@ -34,6 +34,12 @@ def test_flat_fields_as_if_there_were_no_images() -> None:
     assert list(layout.split(np.zeros(13))) == ["grid", "goal", "last_action", "pending_actions"]
 
 
+def test_what_was_sent_is_what_acted_last_and_what_is_pending() -> None:
+    layout, flat = Layout("seer", ["a", "b"], FIELDS, 2), np.arange(13.0)
+    assert layout.sent(flat).tolist() == [[7.0, 8.0], [9.0, 10.0], [11.0, 12.0]]
+    assert layout.sent(np.stack([flat, flat + 1.0]))[1].tolist() == [[8.0, 9.0], [10.0, 11.0], [12.0, 13.0]]
+
+
 def test_images_are_named_and_described() -> None:
     layout = Layout("seer", ["a", "b"], FIELDS, 2)
     assert layout.images == (FRONT, REAR) and FRONT.size == 72

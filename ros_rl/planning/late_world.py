@@ -73,14 +73,14 @@ class LateWorld(StateWorld):
 
     def recall(self, observation: Tensor, carry: Tensor, noise: Tensor) -> tuple[LateState, Tensor]:
         """See `StateWorld.recall`; at first, what acted last is taken for all that was sent."""
-        actions = self._actions(observation)
+        actions = self.spaces.spec.sent(observation)
         sent = torch.where(carry[:1] > 0.5, carry[1:].reshape(self.most, -1), actions[0])
         kept = torch.cat([carry.new_ones(1), actions[1], sent[:-1].reshape(-1)])
         return self.believe(observation, sent, noise[: self.chance]), kept
 
     def start(self, observation: Tensor) -> LateState:
         """See `World.start`; as if what acted last had been sent all along, with chance at its middle."""
-        last = self._actions(observation)[:1]
+        last = self.spaces.spec.sent(observation)[:1]
         return self.believe(observation, last.expand(self.most, -1), last.new_zeros(self.chance))
 
     def believe(self, observation: Tensor, sent: Tensor, noise: Tensor) -> LateState:
@@ -91,7 +91,8 @@ class LateWorld(StateWorld):
             sent: Commands that were sent before those that are pending, the newest first, (most, actions).
             noise: `chance` standard normal numbers.
         """
-        spec, members, actions = self.spaces.spec, self.model.members, self._actions(observation)
+        spec, members = self.spaces.spec, self.model.members
+        actions = spec.sent(observation)
         x, told = observation[spec.state].expand(members, 1, -1), actions[0].expand(members, 1, -1)
         arrivals = self._arrivals(self._age(actions[0], sent), noise)
         state = LateState(x, sent[:1], observation[spec.goal], told, sent[:, None], arrivals)
@@ -108,11 +109,6 @@ class LateWorld(StateWorld):
             told, arrivals = told.mean(0, keepdim=True), arrivals.mean(1, keepdim=True)
         last, told, way = (part.expand(*part.shape[:-2], count, -1) for part in (start.last_action, told, start.way))
         return replace(start, x=x, last_action=last, told=told, way=way, arrivals=arrivals)
-
-    def _actions(self, observation: Tensor) -> Tensor:
-        """What acted last and what is pending, (1 + delay, actions)."""
-        spec = self.spaces.spec
-        return observation[spec.state_size + spec.goal_size :].reshape(1 + spec.delay, spec.action_size)
 
     def _age(self, acted: Tensor, sent: Tensor) -> Tensor:
         """Of what acted last, (): the newest command that it can be; `most` if it is none."""

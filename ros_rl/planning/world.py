@@ -209,7 +209,7 @@ class StateWorld(World[ParticleState]):
     def start(self, observation: Tensor) -> ParticleState:
         """See `World.start`: the measured state, rolled through the pending actions by each member's mean."""
         spec = self.spaces.spec
-        actions = observation[spec.state_size + spec.goal_size :].reshape(1 + spec.delay, spec.action_size)
+        actions = spec.sent(observation)
         x = self.model.follow(observation[spec.state], actions[0], actions[1:])
         return ParticleState(x, actions[-1:], observation[spec.goal])
 

@@ -49,7 +49,7 @@ class PredictedPolicyGraph(ControlGraph):
         """See `ControlGraph.act`."""
         spec = self.spec
         burst = self.bursts.draw(noise[0, :1], noise[1, :1], carry)
-        actions = observation[spec.state_size + spec.goal_size :].reshape(1 + spec.delay, spec.action_size)
+        actions = spec.sent(observation)
         state = self.model.follow(observation[spec.state], actions[0], actions[1:]).mean(0)
         obs = self.spaces.network_input(state, observation[spec.goal], actions[-1:])
         action = self.policy.act(obs, (noise[2] * explore * burst)[None])
