@@ -12,10 +12,12 @@ import time
 import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Backend, Reading, Scenario
+from ros_rl.backends.own_limits import OwnLimits
 from ros_rl.backends.ur_rtde.dashboard import ask, refuse_controller
 from ros_rl.backends.ur_rtde.ending import Ending
 from ros_rl.backends.ur_rtde.gripper import Grip, Gripper
 from ros_rl.backends.ur_rtde.link import Link, Received
+from ros_rl.backends.ur_rtde.primary import ask_limits
 from ros_rl.backends.ur_rtde.process import ArmProcess
 from ros_rl.backends.ur_rtde.records import ArmSpec
 from ros_rl.backends.ur_rtde.state import FIELDS, Converter, cannot_move, ended, plays, slowed, too_hot
@@ -88,6 +90,17 @@ class UrRtdeBackend(Backend):
             link.close()
             raise
         self._link = link
+
+    def own_limits(self) -> OwnLimits:
+        """See `Backend.own_limits`: those of the controller's configuration; a gripper tells none.
+
+        Raises:
+            BackendError: It tells none, or some that cannot be.
+        """
+        told = ask_limits(self._settings.address, self._settings.connect_timeout)
+        lower, upper, velocity = np.full((3, self._robot.size), [[-np.inf], [np.inf], [np.inf]])
+        lower[: self._axes], upper[: self._axes], velocity[: self._axes] = told.lower, told.upper, told.velocity
+        return OwnLimits.of("its controller's configuration", self._joints, lower, upper, velocity)
 
     def arm(self) -> None:
         """See `Backend.arm`: ur_rtde's program starts on the robot, at rest; anew after a fault."""

@@ -38,7 +38,7 @@ class UrRtdeSettings(BackendSettings):
     requires: ClassVar[tuple[str, ...]] = ("rtde_control",)
     measures_effort: ClassVar[bool] = False  # the controller's own model
 
-    address: str = setting("127.0.0.1", "address of the robot; its ports are fixed (29999, 30003, 30004)")
+    address: str = setting("127.0.0.1", "address of the robot; its ports are fixed (29999, 30003, 30004, 30011)")
     rate_hz: float = setting(
         125.0, "velocities sent and states received per second; at most 125 with a CB3", unit="Hz", low=50.0, high=500.0
     )

@@ -1,7 +1,7 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a UR takes and tells at each of its ports: RTDE, dashboard, scripts, and its gripper's."""
+"""What a UR takes and tells at each of its ports: RTDE, dashboard, scripts, its configuration, and its gripper's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ros_rl.backends.ur_rtde.primary import READ_ONLY_PORT
 from ros_rl.backends.ur_rtde.protocol import DASHBOARD_PORT, PORT, SCRIPT_PORT
 from ros_rl.backends.ur_rtde.urcap import PORT as GRIPPER_PORT
 from ros_rl.stand_ins.ur.arm import Arm
@@ -21,6 +22,7 @@ from ros_rl.stand_ins.ur.session import Session, Values
 from ros_rl.stand_ins.ur.urcap import UrcapServer
 
 _LARGEST_SCRIPT = 1 << 20  # bytes
+_STATES = 0.1  # s, between two at the primary interface
 
 
 class Ports:
@@ -31,6 +33,7 @@ class Ports:
         gripper_port: Of the gripper's server, where the arm has a gripper; 0 for any.
         version: Of the software: major, minor, bugfix, build.
         fastest: Largest rate of its data [Hz].
+        state: What its primary interface tells, time and again.
         controller: Does what it is told.
         arm: What is told of.
         note: Remembers what a driver sent.
@@ -42,11 +45,13 @@ class Ports:
         gripper_port: int,
         version: tuple[int, int, int, int],
         fastest: float,
+        state: bytes,
         controller: Controller,
         arm: Arm,
         note: Callable[[Any], None],
     ) -> None:
         self._version, self._fastest = version, fastest
+        self._state, self._state_due = state, 0.0
         self._controller, self._arm, self._note = controller, arm, note
         self._links = Connections(address, self._welcome, self._take)
         self._urcap = (
@@ -68,7 +73,7 @@ class Ports:
         Raises:
             BackendError: An address is taken.
         """
-        for port in (PORT, DASHBOARD_PORT, SCRIPT_PORT):
+        for port in (PORT, DASHBOARD_PORT, SCRIPT_PORT, READ_ONLY_PORT):
             self._links.listen(port, port)
         if self._urcap is not None:
             self.gripper_port = self._links.listen(self.gripper_port, GRIPPER_PORT)
@@ -80,6 +85,9 @@ class Ports:
     def tell(self, now: float) -> None:
         """Send what is due at a moment of the steady clock [s]."""
         self._publish()
+        if now >= self._state_due:
+            self._state_due = now + _STATES
+            self._tell_state()
         if self._urcap is not None:
             self._urcap.send_late(now)
 
@@ -114,6 +122,11 @@ class Ports:
             elif data:
                 self._links.send(client, data)
 
+    def _tell_state(self) -> None:
+        for client in self._links.clients:
+            if client.port == READ_ONLY_PORT:
+                self._links.send(client, self._state)
+
     def _welcome(self, client: Client) -> None:
         if "unreachable" in self.faults or (client.port == GRIPPER_PORT and "gripper_closed" in self.faults):
             self._links.drop(client)
@@ -134,6 +147,8 @@ class Ports:
     def _take(self, client: Client, data: bytes) -> None:
         if client.session is not None:
             self._take_frames(client, client.session, data)
+            return
+        if client.port == READ_ONLY_PORT:
             return
         client.text += data
         if client.port == SCRIPT_PORT:

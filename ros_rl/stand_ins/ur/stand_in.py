@@ -20,6 +20,7 @@ from ros_rl.stand_ins.ur.arm import Arm
 from ros_rl.stand_ins.ur.controller import Controller
 from ros_rl.stand_ins.ur.faults import FAULTS, begin, end
 from ros_rl.stand_ins.ur.ports import Ports
+from ros_rl.stand_ins.ur.primary import robot_state
 from ros_rl.types import Array, Pose
 
 _GRIPS_LATE = 0.1  # s
@@ -37,6 +38,7 @@ class UrStandIn(StandIn):
         surroundings: Where it stands otherwise than on a bare table, and whether it has a gripper there.
         gripper_port: Of the gripper's server, where it has a gripper; 0 for any.
         gripper_latency: From a new position to the moment at which its fingers begin [s].
+        narrow: Whether its controller tells limits of the elbow that are narrower than its file's.
     """
 
     robot: ClassVar[str] = "ur5e"
@@ -44,6 +46,7 @@ class UrStandIn(StandIn):
     options: ClassVar[Mapping[str, str]] = {
         "cb3": "a UR5 of the series before the e-Series: 125 Hz, no remote control",
         "late_gripper": f"fingers of a gripper, if the task has one, begin {_GRIPS_LATE:g} s after they are told",
+        "narrow": "its controller tells limits of the elbow that are narrower than its file's; it moves as before",
         **SECOND,
     }
 
@@ -55,6 +58,7 @@ class UrStandIn(StandIn):
         surroundings: Surroundings | None = None,
         gripper_port: int = GRIPPER_PORT,
         gripper_latency: float = 0.0,
+        narrow: bool = False,
     ) -> None:
         super().__init__()
         self._address = address
@@ -64,7 +68,8 @@ class UrStandIn(StandIn):
         self.arm = Arm(around, self.controller, seed, gripper_latency)
         """Its body, and its gripper."""
         version, fastest = ((3, 15, 0, 0), 125.0) if cb3 else ((5, 11, 0, 0), 500.0)
-        self.ports = Ports(address, gripper_port, version, fastest, self.controller, self.arm, self.note)
+        state = robot_state(narrow)
+        self.ports = Ports(address, gripper_port, version, fastest, state, self.controller, self.arm, self.note)
         """What it is told, and what it tells."""
         self.moved: deque[tuple[float, Array]] = deque(maxlen=_KEPT)
         """Commanded speeds of the joints [rad/s] by the steady clock [s], each cycle."""
@@ -72,7 +77,7 @@ class UrStandIn(StandIn):
     @classmethod
     def with_options(cls, options: tuple[str, ...] = ()) -> UrStandIn:
         """See `StandIn.with_options`."""
-        return cls(host_of(options), cb3="cb3" in options)
+        return cls(host_of(options), cb3="cb3" in options, narrow="narrow" in options)
 
     @classmethod
     def around(cls, surroundings: Surroundings, options: tuple[str, ...]) -> UrStandIn:
@@ -80,7 +85,8 @@ class UrStandIn(StandIn):
         if "cb3" in options:
             raise ConfigError(f"option 'cb3' is of another arm than the task's robot '{surroundings.robot}'")
         late = _GRIPS_LATE if "late_gripper" in options else 0.0
-        return cls(host_of(options), surroundings=surroundings, gripper_latency=late)
+        narrow = "narrow" in options
+        return cls(host_of(options), surroundings=surroundings, gripper_latency=late, narrow=narrow)
 
     @property
     def things(self) -> Mapping[str, Pose]:
