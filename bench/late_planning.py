@@ -36,7 +36,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "policy alone, late": {"act": "policy", "late": 2},
 }
 """Settings of the agent."""
-WORLDS = {"in time": [0, 0], "0 to 2 periods late": [0, 2]}
+WORLDS = {"in time": [0, 0], "1 period late": [1, 1], "2 periods late": [2, 2], "0 to 2 periods late": [0, 2]}
 
 
 def replanned(agent: Path, settings: Settings) -> OnnxGraph:

@@ -3,22 +3,18 @@
 
 """A world whose commands act late, each by a number of periods of its own: plans begin in a belief, not in a state.
 
-Each command comes l = 0 .. `most` periods late, all alike, and of those that came the one sent last acts. The age L_k
-of what acts at k, in periods, is a Markov chain: L_k = min(l, L_{k-1} + 1) with l drawn anew. For all that were sent
-after what acted at k - 1 had not come by then, so one of age j <= L_{k-1} comes at k with probability
-1 / (most - j + 1); that it does and no newer one has probability 1 / (most + 1), whatever j. If none comes, what acted
-is a period older. L_{k-1} is known where the robot tells what acted.
+What acted last is known where the robot tells it, and so is its age; how it goes on is in `ros_rl.planning.lateness`.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ros_rl.planning.lateness import Lateness
 from ros_rl.planning.world import ParticleState, StateWorld
 
 _SAME = 1e-4
@@ -59,12 +55,13 @@ class LateWorld(StateWorld):
 
     def __init__(self, *parts: Any, most: int, horizon: int) -> None:
         super().__init__(*parts)
-        self.most, self.horizon = most, horizon
+        self.most, self.horizon, self.lateness = most, horizon, Lateness(most)
 
     @property
     def carry_size(self) -> int:
-        """See `StateWorld.carry_size`: whether commands are known, and those that were sent."""
-        return 1 + self.most * self.action_size
+        """See `StateWorld.carry_size`: whether commands are known, what acted's age, counts of ages, what was sent."""
+        ages = self.lateness.ages
+        return 1 + ages + ages**2 + self.most * self.action_size
 
     @property
     def chance(self) -> int:
@@ -73,28 +70,37 @@ class LateWorld(StateWorld):
 
     def recall(self, observation: Tensor, carry: Tensor, noise: Tensor) -> tuple[LateState, Tensor]:
         """See `StateWorld.recall`; at first, what acted last is taken for all that was sent."""
-        actions = self.spaces.spec.sent(observation)
-        sent = torch.where(carry[:1] > 0.5, carry[1:].reshape(self.most, -1), actions[0])
-        kept = torch.cat([carry.new_ones(1), actions[1], sent[:-1].reshape(-1)])
-        return self.believe(observation, sent, noise[: self.chance]), kept
+        actions, ages = self.spaces.spec.sent(observation), self.lateness.ages
+        known, before, counts, sent = carry.split([1, ages, ages**2, carry.shape[0] - 1 - ages - ages**2])
+        sent = torch.where(known > 0.5, sent.reshape(self.most, -1), actions[0])
+        age = self._age(actions[0], sent)
+        counts = self.lateness.counted(counts.reshape(ages, ages), before, age)
+        kept = torch.cat([torch.ones_like(known), age, counts.reshape(-1), actions[1], sent[:-1].reshape(-1)])
+        return self.believe(observation, sent, age, self.lateness.chain(counts), noise[: self.chance]), kept
 
     def start(self, observation: Tensor) -> LateState:
         """See `World.start`; as if what acted last had been sent all along, with chance at its middle."""
         last = self.spaces.spec.sent(observation)[:1]
-        return self.believe(observation, last.expand(self.most, -1), last.new_zeros(self.chance))
+        sent, chain = (
+            last.expand(self.most, -1),
+            self.lateness.chain(last.new_zeros(self.lateness.ages, self.lateness.ages)),
+        )
+        return self.believe(observation, sent, self._age(last[0], sent), chain, last.new_zeros(self.chance))
 
-    def believe(self, observation: Tensor, sent: Tensor, noise: Tensor) -> LateState:
+    def believe(self, observation: Tensor, sent: Tensor, age: Tensor, chain: Tensor, noise: Tensor) -> LateState:
         """Where each member's particle may be when the next decision is sent.
 
         Args:
             observation: Flat, (observation_size,).
             sent: Commands that were sent before those that are pending, the newest first, (most, actions).
+            age: Of what acts now, (ages,), 1 where it is.
+            chain: Of ages, see `Lateness.chain`.
             noise: `chance` standard normal numbers.
         """
         spec, members = self.spaces.spec, self.model.members
         actions = spec.sent(observation)
         x, told = observation[spec.state].expand(members, 1, -1), actions[0].expand(members, 1, -1)
-        arrivals = self._arrivals(self._age(actions[0], sent), noise)
+        arrivals = self.lateness.draw(chain, age, noise, members)
         state = LateState(x, sent[:1], observation[spec.goal], told, sent[:, None], arrivals)
         for pending in actions[1:, None]:
             after = state.sent(pending)
@@ -111,22 +117,10 @@ class LateWorld(StateWorld):
         return replace(start, x=x, last_action=last, told=told, way=way, arrivals=arrivals)
 
     def _age(self, acted: Tensor, sent: Tensor) -> Tensor:
-        """Of what acted last, (): the newest command that it can be; `most` if it is none."""
-        other, age = acted.new_ones(()), acted.new_zeros(())
+        """Of what acted last, (ages,), 1 where it is: of the newest command that it can be; the most if of none."""
+        other, found = acted.new_ones(()), []
         for command in sent:
-            other = other * ((command - acted).abs().amax() > _SAME).to(acted.dtype)
-            age = age + other
-        return age
-
-    def _arrivals(self, age: Tensor, noise: Tensor) -> Tensor:
-        """See `LateState`; the members' draws of a step are spread evenly (systematic sampling)."""
-        members, ages = self.model.members, torch.arange(self.most + 1, device=noise.device)
-        spread = torch.arange(members, device=noise.device) / members
-        uniform = 0.5 + 0.5 * torch.erf(noise / math.sqrt(2.0))
-        share = uniform[:, None] + spread
-        late = ((share - share.floor()) * len(ages)).floor().clamp(max=self.most)
-        found = []
-        for drawn in late:
-            age = torch.minimum(drawn, age + 1.0)
-            found.append((age[:, None] == ages).to(noise.dtype))
-        return torch.stack(found)
+            same = ((command - acted).abs().amax() <= _SAME).to(acted.dtype)
+            found.append(other * same)
+            other = other * (1.0 - same)
+        return torch.stack([*found, other])

@@ -3,6 +3,7 @@
 
 """Plans under commands that act late: how late, against the simulator's own draws; all else by hand, in numpy."""
 
+from itertools import pairwise
 from statistics import NormalDist
 from typing import Any
 
@@ -21,6 +22,7 @@ from ros_rl.networks.policies import SquashedGaussianPolicy
 from ros_rl.networks.spaces import Spaces
 from ros_rl.planning.factory import make_planner
 from ros_rl.planning.late_world import LateState, LateWorld
+from ros_rl.planning.lateness import KEPT, STAYS, UNKNOWN, Lateness
 from ros_rl.planning.plan import Start
 from ros_rl.planning.propagation import PROPAGATIONS
 from ros_rl.planning.world import StateWorld
@@ -43,6 +45,10 @@ def world_of(delay: int, drift: np.ndarray = DRIFT, most: int = MOST) -> LateWor
     model = LinearModel(tensor(drift))
     parts = (spaces, settings.task, model, policy, critics, PROPAGATIONS["fixed_member"](model, False))
     return LateWorld(*parts, most=most, horizon=HORIZON).requires_grad_(False)
+
+
+def age_of(age: int, most: int = MOST) -> Tensor:
+    return tensor(np.eye(most + 1)[age])
 
 
 def tensor(value: Any) -> Tensor:
@@ -73,19 +79,46 @@ def test_ages_are_those_of_the_simulators_late_commands() -> None:
     for k in range(30_000):
         last = late.acting(np.array([float(k)]), last)
         ages.append(k - int(last[0]))
-    world = world_of(1, most=2)
-    noise = tensor(np.random.default_rng(1).normal(size=20_000))
+    lateness, noise = Lateness(2), tensor(np.random.default_rng(1).normal(size=20_000))
     for before in range(3):
         after = np.array(ages[1:])[np.array(ages[:-1]) == before]
-        drawn = [world._arrivals(tensor(before), noise[k : k + 1])[0] for k in range(5000)]
+        drawn = [lateness.draw(lateness.alike, age_of(before, 2), noise[k : k + 1], 3)[0] for k in range(5000)]
         mean = torch.stack(drawn).mean((0, 1)).numpy()
         np.testing.assert_allclose(mean, [np.mean(after == age) for age in range(3)], atol=0.02)
         wanted = [[1 / 3, 2 / 3, 0], [1 / 3, 1 / 3, 1 / 3], [1 / 3, 1 / 3, 1 / 3]][before]
         np.testing.assert_allclose(mean, wanted, atol=0.005)
-    chain = world._arrivals(tensor(0.0), noise).argmax(-1).numpy()
+    chain = lateness.draw(lateness.alike, age_of(0, 2), noise, 3).argmax(-1).numpy()
     shares = [[np.mean(own == age) for age in range(3)] for own in chain.T]
     np.testing.assert_allclose(shares, [[1 / 3, 4 / 9, 2 / 9]] * 3, atol=0.02)
     assert abs(np.mean(np.equal(*chain.T[:2])) - np.mean(np.equal(*chain.T[1:]))) < 0.03
+
+
+@pytest.mark.parametrize("late", [0, 1, 2])
+def test_a_link_that_is_always_as_late_is_soon_planned_for_as_that(late: int) -> None:
+    """What acts is told at each tick; after three seconds nearly every member's plan has it as late as it is."""
+    world, rng, link = world_of(1, most=2), np.random.default_rng(0), LateCommands(WorldSettings(late=(late, late)))
+    link.begin(rng)
+    carry, acted, pending, shares = torch.zeros(world.carry_size), np.zeros(2), np.zeros(2), []
+    for _ in range(60):
+        acted, pending = link.acting(pending, acted), rng.uniform(-1, 1, 2)
+        observation, noise = tensor([*STATE, *acted, *pending]), tensor(rng.normal(size=world.chance))
+        state, carry = world.recall(observation, carry, noise)
+        shares.append(state.arrivals[..., late].mean().item())
+    assert np.mean(shares[-20:]) > 0.9
+    assert np.mean(shares[:2]) < 0.9  # or it would have been believed before it was seen
+
+
+def test_steps_are_counted_and_forgotten_as_by_hand() -> None:
+    lateness, seen = Lateness(2), [0, 1, 1, 0, 1, 2, 2]
+    counts, wanted = torch.zeros(3, 3), np.zeros((3, 3))
+    for before, now in pairwise(seen):
+        counts, wanted = lateness.counted(counts, age_of(before, 2), age_of(now, 2)), KEPT * wanted
+        wanted[before, now] += 1.0
+    wanted += UNKNOWN * np.array([[1, 2, 0], [1, 1, 1], [1, 1, 1]]) / 3 + STAYS * np.eye(3)
+    chain = lateness.chain(counts)
+    np.testing.assert_allclose(chain, wanted / wanted.sum(1, keepdims=True), rtol=1e-5)
+    drawn = lateness.draw(chain, age_of(1, 2), tensor([0.3]), 1000)
+    np.testing.assert_allclose(drawn[0].mean(0), chain[1], atol=0.002)  # spread evenly: not by chance
 
 
 def line_at(step: int, decided: list[np.ndarray]) -> list[np.ndarray]:
@@ -98,7 +131,9 @@ def line_at(step: int, decided: list[np.ndarray]) -> list[np.ndarray]:
 def test_each_particle_starts_where_its_own_order_leads(delay: int, acted: int | None) -> None:
     world, noise = world_of(delay), np.random.default_rng(3).normal(size=delay + HORIZON + 1)
     last = [0.9, 0.9] if acted is None else SENT[acted]
-    start = world.believe(observed(last, delay), tensor(SENT), tensor(noise))
+    age, chain = age_of(MOST if acted is None else acted), world.lateness.alike
+    assert torch.equal(world._age(tensor(last), tensor(SENT)), age)
+    start = world.believe(observed(last, delay), tensor(SENT), age, chain, tensor(noise))
     ages = ages_by_hand(3 if acted is None else acted, noise)
     for member, drift in enumerate(DRIFT):
         state, told = np.array(STATE), np.array(last)
@@ -115,7 +150,7 @@ def test_a_rollout_follows_each_particles_order_in_states_rewards_and_value() ->
     world, noise = world_of(1), np.random.default_rng(5).normal(size=1 + HORIZON + 1)
     planner = make_planner(world, PlannerSettings(samples=8, elites=2, proposals=0, horizon=HORIZON), 0.9)
     candidates = np.random.default_rng(2).uniform(-1, 1, (4, HORIZON, 2))
-    start = world.believe(observed(SENT[0], 1), tensor(SENT), tensor(noise))
+    start = world.believe(observed(SENT[0], 1), tensor(SENT), age_of(0), world.lateness.alike, tensor(noise))
     found = planner.rollout(Start(start), tensor(candidates))
     ages = ages_by_hand(0, noise)
     for count, sequence in enumerate(candidates):
@@ -145,7 +180,8 @@ def test_commands_in_time_are_those_of_the_world_without_lateness() -> None:
     world = world_of(2, DRIFT[:1])
     other = StateWorld(world.spaces, world.judge, world.model, world.policy, world.critics, world.propagation)
     observation, noise = observed(SENT[0], 2), torch.full((world.chance,), -9.0)
-    late, plain = world.believe(observation, tensor(SENT), noise), other.start(observation)
+    late = world.believe(observation, tensor(SENT), age_of(0), world.lateness.alike, noise)
+    plain = other.start(observation)
     assert torch.equal(late.x, plain.x) and torch.equal(late.last_action, plain.last_action)
     settings = PlannerSettings(samples=16, elites=4, proposals=4, horizon=HORIZON)
     planners = [make_planner(each, settings, 0.9) for each in (world, other)]
@@ -166,10 +202,10 @@ def test_the_graph_remembers_what_was_pending(act: str) -> None:
     assert isinstance(world, LateWorld)
     believe = world.believe
 
-    def spied(observation: Tensor, sent: Tensor, noise: Tensor) -> LateState:
+    def spied(observation: Tensor, sent: Tensor, age: Tensor, chain: Tensor, noise: Tensor) -> LateState:
         met.append(sent)
         assert len(noise) == world.chance
-        return believe(observation, sent, noise)
+        return believe(observation, sent, age, chain, noise)
 
     world.believe = spied  # type: ignore[method-assign]
     carry = torch.tensor(graph.carry)
