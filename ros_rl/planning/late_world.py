@@ -18,7 +18,7 @@ from ros_rl.planning.lateness import Lateness
 from ros_rl.planning.world import ParticleState, StateWorld
 
 _SAME = 1e-4
-"""Difference below which what acted is the command that was sent."""
+"""Difference by which an older command has to be nearer to what acted than a newer one, to be taken for it."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,18 @@ class LateWorld(StateWorld):
     def carry_size(self) -> int:
         """See `StateWorld.carry_size`: whether commands are known, what acted's age, counts of ages, what was sent."""
         ages = self.lateness.ages
-        return 1 + ages + ages**2 + self.most * self.action_size
+        return 1 + ages + ages**2 + ages * self.action_size
 
     @property
     def chance(self) -> int:
         """See `StateWorld.chance`: one for each step to the start, for each of a plan, and for the value behind it."""
-        return self.spaces.spec.delay + self.horizon + 1
+        return self.spaces.spec.delay + max(self.horizon + 1, self.most)
 
     def recall(self, observation: Tensor, carry: Tensor, noise: Tensor) -> tuple[LateState, Tensor]:
         """See `StateWorld.recall`; at first, what acted last is taken for all that was sent."""
         actions, ages = self.spaces.spec.sent(observation), self.lateness.ages
         known, before, counts, sent = carry.split([1, ages, ages**2, carry.shape[0] - 1 - ages - ages**2])
-        sent = torch.where(known > 0.5, sent.reshape(self.most, -1), actions[0])
+        sent = torch.where(known > 0.5, sent.reshape(ages, -1), actions[0])
         age = self._age(actions[0], sent)
         counts = self.lateness.counted(counts.reshape(ages, ages), before, age)
         kept = torch.cat([torch.ones_like(known), age, counts.reshape(-1), actions[1], sent[:-1].reshape(-1)])
@@ -81,10 +81,8 @@ class LateWorld(StateWorld):
     def start(self, observation: Tensor) -> LateState:
         """See `World.start`; as if what acted last had been sent all along, with chance at its middle."""
         last = self.spaces.spec.sent(observation)[:1]
-        sent, chain = (
-            last.expand(self.most, -1),
-            self.lateness.chain(last.new_zeros(self.lateness.ages, self.lateness.ages)),
-        )
+        sent, ages = last.expand(self.lateness.ages, -1), self.lateness.ages
+        chain = self.lateness.chain(last.new_zeros(ages, ages))
         return self.believe(observation, sent, self._age(last[0], sent), chain, last.new_zeros(self.chance))
 
     def believe(self, observation: Tensor, sent: Tensor, age: Tensor, chain: Tensor, noise: Tensor) -> LateState:
@@ -92,7 +90,7 @@ class LateWorld(StateWorld):
 
         Args:
             observation: Flat, (observation_size,).
-            sent: Commands that were sent before those that are pending, the newest first, (most, actions).
+            sent: Commands that were sent before those that are pending, the newest first, (ages, actions).
             age: Of what acts now, (ages,), 1 where it is.
             chain: Of ages, see `Lateness.chain`.
             noise: `chance` standard normal numbers.
@@ -101,26 +99,38 @@ class LateWorld(StateWorld):
         actions = spec.sent(observation)
         x, told = observation[spec.state].expand(members, 1, -1), actions[0].expand(members, 1, -1)
         arrivals = self.lateness.draw(chain, age, noise, members)
-        state = LateState(x, sent[:1], observation[spec.goal], told, sent[:, None], arrivals)
+        state = LateState(x, sent[:1], observation[spec.goal], told, sent[: self.most, None], arrivals)
         for pending in actions[1:, None]:
             after = state.sent(pending)
             state = replace(after, x=self.model.predict(state.x, state.told, after.told))
         return state
 
-    def begin(self, start: ParticleState, count: int) -> LateState:
+    def begin(self, start: ParticleState, count: int) -> ParticleState:
         """See `World.begin`; where there is one particle of all members, what acts is the mean."""
-        assert isinstance(start, LateState)
+        if not isinstance(start, LateState):
+            return super().begin(start, count)
         x, told, arrivals = self.propagation.begin(start.x, count), start.told, start.arrivals
         if len(x) < len(told):
             told, arrivals = told.mean(0, keepdim=True), arrivals.mean(1, keepdim=True)
         last, told, way = (part.expand(*part.shape[:-2], count, -1) for part in (start.last_action, told, start.way))
         return replace(start, x=x, last_action=last, told=told, way=way, arrivals=arrivals)
 
+    def meant_for(self, start: ParticleState) -> ParticleState:
+        """See `StateWorld.meant_for`: the mean of the states in the periods to come, by how often ages are as many.
+
+        Until it acts, the last decision is taken to be sent again.
+        """
+        assert isinstance(start, LateState)
+        shares, state = start.arrivals.mean((0, 1)), start
+        x = shares[0] * state.x
+        for share in shares[1:]:
+            after = state.sent(state.last_action)
+            state = replace(after, x=self.model.predict(state.x, state.told, after.told))
+            x = x + share * state.x
+        return ParticleState(x, start.last_action, start.goal)
+
     def _age(self, acted: Tensor, sent: Tensor) -> Tensor:
-        """Of what acted last, (ages,), 1 where it is: of the newest command that it can be; the most if of none."""
-        other, found = acted.new_ones(()), []
-        for command in sent:
-            same = ((command - acted).abs().amax() <= _SAME).to(acted.dtype)
-            found.append(other * same)
-            other = other * (1.0 - same)
-        return torch.stack([*found, other])
+        """Of what acted last, (ages,), 1 where it is: of the command nearest to it; a filter may have changed it."""
+        ages = torch.arange(self.lateness.ages, device=acted.device)
+        nearest = ((sent - acted).abs().amax(1) + _SAME * ages).argmin()
+        return (ages == nearest).to(acted.dtype)

@@ -32,7 +32,7 @@ from ros_rl.settings.world import WorldSettings
 
 DRIFT = np.array([[0.1, 0.0, 0.3, -0.2], [0.0, -0.2, 0.1, 0.4], [-0.3, 0.1, -0.2, 0.1]])
 STATE, PENDING = [0.3, -0.4, 0.5, 0.2], [[0.5, 0.1], [-0.7, 0.9]]
-SENT = [[0.2, 0.3], [0.6, -0.8], [0.1, 0.9]]
+SENT = [[0.2, 0.3], [0.6, -0.8], [0.1, 0.9], [-0.5, -0.2]]
 """Before those that are pending, the newest first."""
 SMOOTHING, MOST, HORIZON = 0.25, 3, 4
 
@@ -127,14 +127,14 @@ def line_at(step: int, decided: list[np.ndarray]) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("delay", [1, 2])
-@pytest.mark.parametrize("acted", [0, 1, 2, None])
-def test_each_particle_starts_where_its_own_order_leads(delay: int, acted: int | None) -> None:
+@pytest.mark.parametrize("acted", [0, 1, 2, 3])
+def test_each_particle_starts_where_its_own_order_leads(delay: int, acted: int) -> None:
     world, noise = world_of(delay), np.random.default_rng(3).normal(size=delay + HORIZON + 1)
-    last = [0.9, 0.9] if acted is None else SENT[acted]
-    age, chain = age_of(MOST if acted is None else acted), world.lateness.alike
+    last, age, chain = SENT[acted], age_of(acted), world.lateness.alike
     assert torch.equal(world._age(tensor(last), tensor(SENT)), age)
+    assert torch.equal(world._age(tensor(last) + tensor([0.1, -0.05]), tensor(SENT)), age)  # as a filter changed it
     start = world.believe(observed(last, delay), tensor(SENT), age, chain, tensor(noise))
-    ages = ages_by_hand(3 if acted is None else acted, noise)
+    ages = ages_by_hand(acted, noise)
     for member, drift in enumerate(DRIFT):
         state, told = np.array(STATE), np.array(last)
         for step in range(delay):
@@ -190,6 +190,19 @@ def test_commands_in_time_are_those_of_the_world_without_lateness() -> None:
     assert torch.equal(plans[0].mean, plans[1].mean)
 
 
+@pytest.mark.parametrize("late", [0, 1, 2])
+def test_a_policy_decides_as_one_that_is_told_a_longer_delay(late: int) -> None:
+    """Where all commands are as late, and it is known, proposals are those of a world of which that is the delay."""
+    world, longer = world_of(1, DRIFT, most=2), world_of(1 + late)
+    plain = StateWorld(longer.spaces, world.judge, world.model, world.policy, world.critics, world.propagation)
+    sent, stays = [PENDING[0], *SENT][: late + 2], torch.eye(3)
+    start = world.believe(observed(SENT[late], 1), tensor(SENT[:3]), age_of(late, 2), stays, torch.zeros(world.chance))
+    told = plain.start(tensor([*STATE, *np.reshape(sent[::-1], -1)]))
+    torch.testing.assert_close(world.meant_for(start).x, told.x)
+    noise = torch.randn(4, HORIZON, 2)
+    torch.testing.assert_close(world.propose(start, noise), plain.propose(told, noise))
+
+
 def agent_of(**agent: Any) -> MpcAgent:
     return make_agent(small_settings("mock_point", {"agent": agent}))
 
@@ -214,8 +227,8 @@ def test_the_graph_remembers_what_was_pending(act: str) -> None:
             observation = tensor([*STATE, 0.7, 0.7, pending, -pending])
             _, carry, *_ = graph.act(observation, carry, torch.randn(graph.noise_shape), torch.zeros(1))
     rest = [0.7, 0.7]
-    wanted = [[rest, rest], [[0.1, -0.1], rest], [[0.2, -0.2], [0.1, -0.1]], [[0.3, -0.3], [0.2, -0.2]]]
-    torch.testing.assert_close(torch.stack(met), tensor(wanted))
+    line = [[0.3, -0.3], [0.2, -0.2], [0.1, -0.1], rest, rest, rest]
+    torch.testing.assert_close(torch.stack(met), tensor([line[3 - k : 6 - k] for k in range(4)]))
 
 
 def test_nothing_changes_where_nothing_is_late() -> None:
