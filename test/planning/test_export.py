@@ -51,7 +51,7 @@ def graph_of(smoothing: float = 0.3, model: dict[str, Any] | None = None, late: 
 def inputs_of(graph: ControlGraph, rng: np.random.Generator) -> list[np.ndarray]:
     """Random inputs near zero: far away returns hardly differ, and standardising them makes rounding large."""
     fields = [rng.normal(scale=0.3, size=f.size) for f in graph.spec.fields if f.size]
-    carry = np.concatenate([rng.integers(0, 2, 1), rng.integers(0, HORIZON, 1), rng.uniform(-1, 1, 2 * HORIZON)])
+    carry = np.concatenate([rng.integers(0, 2, 1), rng.integers(0, HORIZON, 1), rng.uniform(0, 1, len(graph.carry))])
     values = [*fields, carry[: len(graph.carry)], rng.normal(size=graph.noise_shape), rng.integers(0, 2, 1)]
     return [np.asarray(value, dtype=np.float32) for value in values]
 
