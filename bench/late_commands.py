@@ -32,6 +32,7 @@ CONDITIONS: dict[str, list[str]] = {
     "on time": [],
     "late": _LATE,
     "late, planned for": [*_LATE, "agent.late=2"],
+    "on time, a delay of 2 periods": ["control.delay=2"],
 }
 """Overrides of each."""
 
