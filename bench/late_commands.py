@@ -3,6 +3,8 @@
 
 """What commands that act late cost: robot minutes until a simulated A1 walks, whose commands come 0 to 2 periods late.
 
+Beside it stand commands in time, after a delay of one period and of two, that are told.
+
 Each learns in this process until three evaluations in a row, of three episodes each in the same world, hold 0.5 m/s
 without a fall; reported are the robot minutes of the first of them, and how many episodes ended in a fall on the way.
 

@@ -1,12 +1,12 @@
 # Copyright 2026 the ros_rl authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What planning for late commands (`agent.late`) brings an agent that knows none, whose commands come late.
+"""What planning for late commands (`agent.late`) brings an agent that learned without: late by as much, or by draws.
 
 The networks of an agent's file stay as they are; the planner around them is built anew, once as it was, and once so
 that it plans from what may be on the way. All meet the same starts, noise and draws. All is simulated.
 
-    python bench/late_planning.py models/a1_walk/agent.onnx --episodes 10
+    python bench/late_planning.py models/a1_walk/agent.onnx --episodes 8
 """
 
 from __future__ import annotations

@@ -74,8 +74,9 @@ class LateWorld(StateWorld):
         known, before, counts, sent = carry.split([1, ages, ages**2, carry.shape[0] - 1 - ages - ages**2])
         sent = torch.where(known > 0.5, sent.reshape(ages, -1), actions[0])
         age = self._age(actions[0], sent)
-        counts = self.lateness.counted(counts.reshape(ages, ages), before, age)
-        kept = torch.cat([torch.ones_like(known), age, counts.reshape(-1), actions[1], sent[:-1].reshape(-1)])
+        told = age * self._tells(actions[0], sent)
+        counts = self.lateness.counted(counts.reshape(ages, ages), before, told)
+        kept = torch.cat([torch.ones_like(known), told, counts.reshape(-1), actions[1], sent[:-1].reshape(-1)])
         return self.believe(observation, sent, age, self.lateness.chain(counts), noise[: self.chance]), kept
 
     def start(self, observation: Tensor) -> LateState:
@@ -126,11 +127,21 @@ class LateWorld(StateWorld):
         for share in shares[1:]:
             after = state.sent(state.last_action)
             state = replace(after, x=self.model.predict(state.x, state.told, after.told))
-            x = x + share * state.x
+            x = torch.where(share > 0.0, x + share * state.x, x)  # predictions that count for nothing may be non-finite
         return ParticleState(x, start.last_action, start.goal)
 
     def _age(self, acted: Tensor, sent: Tensor) -> Tensor:
         """Of what acted last, (ages,), 1 where it is: of the command nearest to it; a filter may have changed it."""
         ages = torch.arange(self.lateness.ages, device=acted.device)
-        nearest = ((sent - acted).abs().amax(1) + _SAME * ages).argmin()
+        nearest = (_apart(sent, acted) + _SAME * ages).argmin()
         return (ages == nearest).to(acted.dtype)
+
+    def _tells(self, acted: Tensor, sent: Tensor) -> Tensor:
+        """Whether what acted tells its age, (): 0 where two commands are as near to it, as of a robot that stands."""
+        apart = _apart(sent, acted)
+        return ((apart <= apart.amin() + _SAME).to(acted.dtype).sum() < 1.5).to(acted.dtype)
+
+
+def _apart(sent: Tensor, acted: Tensor) -> Tensor:
+    """How far each command is from what acted, in its farthest part, (ages,)."""
+    return (sent - acted).abs().amax(1)

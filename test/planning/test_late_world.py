@@ -108,6 +108,14 @@ def test_a_link_that_is_always_as_late_is_soon_planned_for_as_that(late: int) ->
     assert np.mean(shares[:2]) < 0.9  # or it would have been believed before it was seen
 
 
+def test_commands_that_are_alike_tell_no_age() -> None:
+    """A robot that stands is sent the same again and again, whatever its link is like: nothing is counted."""
+    world, carry = world_of(1, most=2), torch.zeros(world_of(1, most=2).carry_size)
+    for _ in range(20):
+        _, carry = world.recall(observed([0.5, 0.1], 1), carry, torch.zeros(world.chance))
+    assert not carry[1 : 1 + 3 + 9].any()
+
+
 def test_steps_are_counted_and_forgotten_as_by_hand() -> None:
     lateness, seen = Lateness(2), [0, 1, 1, 0, 1, 2, 2]
     counts, wanted = torch.zeros(3, 3), np.zeros((3, 3))
