@@ -82,7 +82,7 @@ class MpcGraph(ControlGraph):
         start, sent = world.recall(observation, carry[1 : self._own], noise[fresh:-3].flatten())
         burst = self.bursts.draw(noise[-3, 0, :1], noise[-2, 0, :1], carry[:1])
         executed, last_action = noise[-1, 0] * explore * burst, start.last_action[0]
-        by_policy = world.decide(world.meant_for(start), executed[None])[0]
+        by_policy = world.decide(world.decision_state(start), executed[None])[0]
         if not self.plans:
             return world.spaces.smooth(by_policy, last_action), torch.cat([burst, sent]), start.x.mean(0)[0]
         last = self.execution.read(carry[self._own :])

@@ -74,9 +74,9 @@ class LateWorld(StateWorld):
         known, before, counts, sent = carry.split([1, ages, ages**2, carry.shape[0] - 1 - ages - ages**2])
         sent = torch.where(known > 0.5, sent.reshape(ages, -1), actions[0])
         age = self._age(actions[0], sent)
-        told = age * self._tells(actions[0], sent)
-        counts = self.lateness.counted(counts.reshape(ages, ages), before, told)
-        kept = torch.cat([torch.ones_like(known), told, counts.reshape(-1), actions[1], sent[:-1].reshape(-1)])
+        plain = age * self._tells(actions[0], sent)
+        counts = self.lateness.counted(counts.reshape(ages, ages), before, plain)
+        kept = torch.cat([torch.ones_like(known), plain, counts.reshape(-1), actions[1], sent[:-1].reshape(-1)])
         return self.believe(observation, sent, age, self.lateness.chain(counts), noise[: self.chance]), kept
 
     def start(self, observation: Tensor) -> LateState:
@@ -116,8 +116,8 @@ class LateWorld(StateWorld):
         last, told, way = (part.expand(*part.shape[:-2], count, -1) for part in (start.last_action, told, start.way))
         return replace(start, x=x, last_action=last, told=told, way=way, arrivals=arrivals)
 
-    def meant_for(self, start: ParticleState) -> ParticleState:
-        """See `StateWorld.meant_for`: the mean of the states in the periods to come, by how often ages are as many.
+    def decision_state(self, start: ParticleState) -> ParticleState:
+        """See `StateWorld.decision_state`: the mean of the states 0 to `most` periods on, by the ages to come.
 
         Until it acts, the last decision is taken to be sent again.
         """

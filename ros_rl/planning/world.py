@@ -251,7 +251,7 @@ class StateWorld(World[ParticleState]):
         """The policy's action in the particles' mean state, (count, actions); greedy where the noise is zero."""
         return self.policy.act(self.spaces.network_input(state.x.mean(0), state.goal, state.last_action), noise)
 
-    def meant_for(self, start: ParticleState) -> ParticleState:
+    def decision_state(self, start: ParticleState) -> ParticleState:
         """Where the next decision is expected to act, so that a policy that knows no lateness can make it."""
         return start
 
@@ -260,8 +260,8 @@ class StateWorld(World[ParticleState]):
         # the first row follows the policy's mode
         noise = torch.cat([torch.zeros_like(noise[:1]), noise[1:]])
         mean = self.with_propagation(Expectation(self.model, aleatoric=False))
-        meant = self.meant_for(start)
-        state, actions = mean.begin(meant, noise.shape[0]), [self.decide(meant, noise[:, 0])]
+        first = self.decision_state(start)
+        state, actions = mean.begin(first, noise.shape[0]), [self.decide(first, noise[:, 0])]
         for step in noise.unbind(1)[1:]:
             state = mean._move(state, actions[-1], noise[:0])
             actions.append(self.decide(state, step))

@@ -64,7 +64,7 @@ class Guards:
     @property
     def doubts(self) -> bool:
         """Whether the newest state is none to go on by: it is late, half of `stale` and a period, or stands."""
-        return max(self._age, self._repeated * self._period) > self._late or self._standing.suspects
+        return self._newest_age > self._late or self._standing.suspects
 
     @property
     def lateness(self) -> str:
@@ -74,7 +74,7 @@ class Guards:
             return ""
         return (
             f"states come late: more than {self._late:.3g} s old for {self._doubted:.2g} s, or too often, the newest "
-            f"{max(self._age, self._repeated * self._period):.3g} s; allowed: {allowed:.3g} s, or one in five"
+            f"{self._newest_age:.3g} s; allowed: {allowed:.3g} s, or one in five"
         )
 
     def check(
@@ -121,8 +121,13 @@ class Guards:
             return reason
         return self._standing.check(measurement, command, moved, since)
 
+    @property
+    def _newest_age(self) -> float:
+        """How old the newest state is [s]: as it is said to be, or as long as the same one has been repeated."""
+        return max(self._age, self._repeated * self._period)
+
     def _count_lateness(self, passed: float) -> None:
-        late = max(self._age, self._repeated * self._period) > self._late
+        late = self._newest_age > self._late
         self._doubted = self._doubted + passed if late else max(0.0, self._doubted - passed / 4.0)
 
     def _strayed(self, position: Array) -> str | None:

@@ -101,7 +101,7 @@ class MpcSettings(MpcLearnerSettings, FallingEntropySettings):
     act: str = setting("planner", "what acts", choices=("planner", "policy"))
     late: int = setting(
         0,
-        "control periods by which commands act late at most, beyond control.delay: drawn for each step of predictions",
+        "control periods by which commands act late at most, beyond control.delay: how late they are is counted",
         unit="control periods",
         low=0,
         high=10,

@@ -206,7 +206,7 @@ def test_a_policy_decides_as_one_that_is_told_a_longer_delay(late: int) -> None:
     sent, stays = [PENDING[0], *SENT][: late + 2], torch.eye(3)
     start = world.believe(observed(SENT[late], 1), tensor(SENT[:3]), age_of(late, 2), stays, torch.zeros(world.chance))
     told = plain.start(tensor([*STATE, *np.reshape(sent[::-1], -1)]))
-    torch.testing.assert_close(world.meant_for(start).x, told.x)
+    torch.testing.assert_close(world.decision_state(start).x, told.x)
     noise = torch.randn(4, HORIZON, 2)
     torch.testing.assert_close(world.propose(start, noise), plain.propose(told, noise))
 
