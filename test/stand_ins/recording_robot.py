@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ class RecordingRobot(MockBackend):
     def __init__(self, robot: Robot, settings: RecordingSettings, period: float, scenario: Scenario = EMPTY) -> None:
         super().__init__(robot, settings, period, scenario)
         self.file, self.last = Path(settings.file), ""
+        self.lock = threading.Lock()  # the safe action comes from any thread
 
     def connect(self) -> None:
         self.note("connect")
@@ -60,7 +62,8 @@ class RecordingRobot(MockBackend):
         super().close()
 
     def note(self, word: str) -> None:
-        if word != self.last:
-            self.last = word
-            with self.file.open("a") as output:
-                output.write(f"{word}\n")
+        with self.lock:
+            if word != self.last:
+                self.last = word
+                with self.file.open("a") as output:
+                    output.write(f"{word}\n")
