@@ -270,8 +270,8 @@ class TestFaults:
 
         drive(backend, told)
         assert words in health[-1]
-        backend.safe()  # what a driver does then
-        wait(lambda: still(robot), "the joints turn")
+        backend.safe()  # what a driver does then; nobody resumes sooner what somebody paused
+        wait(lambda: still(robot) and robot.controller.runtime is not Runtime.PAUSED, "the joints turn")
         robot.heal(fault)
         moment = time.monotonic()
         time.sleep(1.5)
