@@ -80,13 +80,31 @@ class FloorPlan:
 
     def is_reachable(self, points: Array) -> NDArray[np.bool_]:
         """Whether a disc gets there from the origin, around what stands there, (..., 2) to (...,)."""
-        if self._reached is None:
-            self._reached = self._reach()
-        count = len(self._reached) // 2
+        reached = self._cells()
+        count = len(reached) // 2
         cells = np.rint(np.asarray(points) / _CELL).astype(int)
         inside = (np.abs(cells) <= count).all(-1)
         x, y = np.moveaxis(np.clip(cells, -count, count) + count, -1, 0)
-        return inside & self._reached[x, y] & self.is_free(points)
+        return inside & reached[x, y] & self.is_free(points)
+
+    def reachable(self, half: Array) -> Array:
+        """Points to which a disc gets from the origin, 2 cm apart.
+
+        Args:
+            half: How far from the origin along x and y at most [m], shape (2,).
+
+        Returns:
+            Shape (points, 2).
+        """
+        reached = self._cells()
+        points = _CELL * (np.argwhere(reached) - len(reached) // 2)
+        return np.asarray(points[(np.abs(points) <= half).all(-1)])
+
+    def _cells(self) -> NDArray[np.bool_]:
+        """See `_reach`; looked for once."""
+        if self._reached is None:
+            self._reached = self._reach()
+        return self._reached
 
     def _reach(self) -> NDArray[np.bool_]:
         """Whether each cell of a grid around the origin can be reached, going through cells that share a side."""

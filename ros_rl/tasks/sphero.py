@@ -16,13 +16,14 @@ from ros_rl.errors import ConfigError
 from ros_rl.features import Bounds
 from ros_rl.floor_plan import floor_plan
 from ros_rl.layout import Fields
+from ros_rl.robot import Robot
 from ros_rl.tasks.measures import Measure
 from ros_rl.tasks.milestone import Milestone
 from ros_rl.tasks.task import Task
 from ros_rl.tasks.terms import distance
 from ros_rl.types import Array, Outcome
 
-_DRAWS = 1000  # of which one should be a goal that can be reached
+_DRAWS = 1000  # of which one is a goal that can be reached, unless these are very few
 
 
 def _mean_distance(outcome: Outcome) -> float:
@@ -92,11 +93,30 @@ class SpheroNavigate(Task):
         """It is at the goal."""
         return self._far(after) <= self.success_distance
 
+    def check(self, robot: Robot) -> None:
+        """Refuse a goal that no ball gets to, and a floor on which it gets nowhere."""
+        self._reachable()
+
     def draw_inputs(self, rng: np.random.Generator) -> dict[str, Array]:
         """The goal: a point [m], uniform among those of the arena that the robot can reach, or the one that is set.
 
         Raises:
-            ConfigError: There is none, it seems.
+            ConfigError: There is none.
+        """
+        if self.goal is not None:
+            return {"goal_planar": self._reachable()[0]}
+        plan, half = floor_plan(self.scene, self.clearance), np.array(self.arena) / 2.0
+        for _ in range(_DRAWS):
+            goal = rng.uniform(-half, half)
+            if plan.is_reachable(goal):
+                return {"goal_planar": goal}
+        return {"goal_planar": rng.choice(self._reachable())}
+
+    def _reachable(self) -> Array:
+        """Goals that the robot can reach [m], shape (goals, 2): the one that is set, or some all over the arena.
+
+        Raises:
+            ConfigError: There is none.
         """
         plan, half = floor_plan(self.scene, self.clearance), np.array(self.arena) / 2.0
         if self.goal is not None:
@@ -105,15 +125,14 @@ class SpheroNavigate(Task):
                     f"task.goal {[*self.goal]} cannot be reached in scene '{self.scene}' with task.clearance "
                     f"{self.clearance:g} m from whatever stands around"
                 )
-            return {"goal_planar": np.array(self.goal)}
-        for _ in range(_DRAWS):
-            goal = rng.uniform(-half, half)
-            if plan.is_reachable(goal):
-                return {"goal_planar": goal}
-        raise ConfigError(
-            f"no goal within {half[0]:g} m and {half[1]:g} m of the middle of scene '{self.scene}' can be reached from "
-            f"there with task.clearance {self.clearance:g} m from whatever stands around"
-        )
+            return np.array([self.goal])
+        goals = plan.reachable(half)
+        if not len(goals):
+            raise ConfigError(
+                f"no goal within {half[0]:g} m and {half[1]:g} m of the middle of scene '{self.scene}' can be reached "
+                f"from there with task.clearance {self.clearance:g} m from whatever stands around"
+            )
+        return goals
 
     def input_bounds(self) -> dict[str, Bounds]:
         """The arena."""
