@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from machine import add_output, describe_line, describe_machine, spread, table, write_result
 
+from ros_rl.backends.gravity import FORCE_AT_REST
 from ros_rl.backends.legged_odometry import LeggedOdometry
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.resources import share_path
@@ -73,7 +74,7 @@ def cost(updates: int) -> dict[str, float]:
     """Time of an update [us]."""
     robot = load_robot("a1")
     odometry, taken = LeggedOdometry(robot, mean_over=0.05), []
-    still = (robot.home, np.zeros(robot.size), np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), np.array([0.0, 0.0, 9.81]))
+    still = (robot.home, np.zeros(robot.size), np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), FORCE_AT_REST)
     for _ in range(updates):
         begin = time.perf_counter()
         odometry.update(0.002, *still, np.array([True, False, False, True]))

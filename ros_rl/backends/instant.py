@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ros_rl.backends.gravity import FORCE_AT_REST
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
 from ros_rl.rotations import conjugate, cross, multiply, quaternion_to_matrix
 from ros_rl.types import Array, Pose
-
-_GRAVITY = np.array([0.0, 0.0, 9.81])
 
 
 class Instant(ABC):
@@ -121,7 +120,7 @@ Measure = Callable[[Any], Array]
 
 def _acceleration(now: Instant) -> Array:
     """Mean over the period, gravity included, in the body frame."""
-    return now.rotation.T @ ((now.velocity[0] - now.before.velocity[0]) / now.period + _GRAVITY)
+    return now.rotation.T @ ((now.velocity[0] - now.before.velocity[0]) / now.period + FORCE_AT_REST)
 
 
 def _poses(now: Instant) -> list[Pose]:

@@ -24,13 +24,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ros_rl.backends.gravity import FORCE_AT_REST
 from ros_rl.errors import ConfigError
 from ros_rl.robot import Robot
 from ros_rl.robot.legs import Legs
 from ros_rl.rotations import quaternion_to_matrix
 from ros_rl.types import Array
 
-_GRAVITY = np.array([0.0, 0.0, 9.81])
 _UNKNOWN = 1e3  # standard deviation of what says nothing [m or m/s]
 _FLIGHT = 0.5  # s, longer than which no robot of this size flies: then it lies, on whatever but its feet
 _FADING = 0.2  # s, in which the velocity of one that lies is forgotten
@@ -152,7 +152,7 @@ class LeggedOdometry:
         turning = ((feet.axes @ speeds)[..., 0] + angular_velocity) @ rotation.T  # of the feet, in the world
         rolling = self._rolling  # of the centre over the point that touches the ground: turning x (0, 0, radius)
         rolling[:, 0], rolling[:, 1] = turning[:, 1] * self._legs.radius, -turning[:, 0] * self._legs.radius
-        self._predict(dt, rotation @ linear_acceleration - _GRAVITY, rolling, contact)
+        self._predict(dt, rotation @ linear_acceleration - FORCE_AT_REST, rolling, contact)
         self._airborne = 0.0 if contact.any() else self._airborne + dt
         if self._airborne > _FLIGHT:
             self._lie(dt)

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros_rl.backends.foot_contact import FootContact
+from ros_rl.backends.gravity import FORCE_AT_REST
 from ros_rl.backends.instant import Instant
 from ros_rl.backends.legged_odometry import LeggedOdometry
 from ros_rl.robot import Robot
 from ros_rl.rotations import from_rotation_vector, multiply
 from ros_rl.settings.sensors import OdometrySensors
 from ros_rl.types import Array, Measurement
-
-_GRAVITY = np.array([0.0, 0.0, 9.81])
 
 
 class SimulatedOdometry:
@@ -72,7 +71,7 @@ class SimulatedOdometry:
         sensors, draw, time = self._sensors, self._rng.normal, steps * self._step
         joints, speeds = now.joints
         linear, angular = now.velocity
-        force = (linear - self._velocity) / time + _GRAVITY
+        force = (linear - self._velocity) / time + FORCE_AT_REST
         self._velocity = linear
         lean = from_rotation_vector(self._lean + draw(0.0, sensors.orientation, 3))
         self._contacts.append(self._contact.update(now.contact_force[self._feet]))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ros_rl.backends.gravity import GRAVITY
 from ros_rl.backends.mujoco.client import mujoco
 from ros_rl.backends.mujoco.meshes import obj_parts
 from ros_rl.errors import ConfigError
@@ -85,7 +86,7 @@ def _parts(collision: ET.Element, path: Path, assets: dict[str, bytes]) -> Itera
 def _set_physics(spec: Any, settings: MujocoSettings) -> None:
     option = spec.option
     option.timestep = 1.0 / settings.physics_rate_hz
-    option.gravity = [0.0, 0.0, -9.81]
+    option.gravity = [0.0, 0.0, -GRAVITY]
     option.integrator = mujoco.mjtIntegrator.mjINT_EULER  # implicit ones let feet creep under a PD's damping
     option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     option.impratio = settings.impratio

@@ -12,6 +12,7 @@ import numpy as np
 
 from ros_rl.backends.backend import EMPTY, Scenario
 from ros_rl.backends.engine import Contacts
+from ros_rl.backends.gravity import GRAVITY
 from ros_rl.backends.instant import Instant, check_measures
 from ros_rl.backends.pybullet.actuators import Actuators
 from ros_rl.backends.pybullet.camera import Camera
@@ -36,7 +37,6 @@ from ros_rl.rotations import cross
 from ros_rl.settings.simulators.pybullet import PyBulletSettings
 from ros_rl.types import Array, Measurement, Pose, Start
 
-_GRAVITY = 9.81  # m/s^2
 _FAR_UP = 100.0  # m
 
 
@@ -123,7 +123,7 @@ class PyBulletBackend(SimulatedRobot):
     def weight(self) -> float:
         """Of the robot [N]."""
         links = range(-1, self._client.getNumJoints(self._body.index))
-        return _GRAVITY * sum(self._client.getDynamicsInfo(self._body.index, link)[0] for link in links)
+        return GRAVITY * sum(self._client.getDynamicsInfo(self._body.index, link)[0] for link in links)
 
     def carry(self, position: Array, orientation: Array) -> None:
         """Put a floating base at rest to a place in the world [m], with a quaternion xyzw, and bear the robot's weight.

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ros_rl.backends.display import check_display
+from ros_rl.backends.gravity import GRAVITY
 from ros_rl.errors import MissingDependencyError
 from ros_rl.settings.simulators.pybullet import PyBulletSettings
 
@@ -73,7 +74,7 @@ def connect(settings: PyBulletSettings) -> Any:
     for name in _OFTEN:
         setattr(client, name, getattr(client, name))
     client.setAdditionalSearchPath(pybullet_data.getDataPath())
-    client.setGravity(0.0, 0.0, -9.81)
+    client.setGravity(0.0, 0.0, -GRAVITY)
     client.setPhysicsEngineParameter(
         fixedTimeStep=1.0 / settings.physics_rate_hz, numSolverIterations=settings.solver_iterations, numSubSteps=0
     )

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ros_rl.backends.gravity import GRAVITY
 from ros_rl.scenes import SceneBody
 from ros_rl.types import Array
 
-_GRAVITY = np.array([0.0, 0.0, -9.81])  # m/s^2
+_FALL = np.array([0.0, 0.0, -GRAVITY])  # m/s^2
 STIFFNESS = 2000.0
 """Of a taut string [N/m], as of a metre of nylon a millimetre thick."""
 _DAMPING = 0.3  # of the critical one
@@ -48,7 +49,7 @@ class String:
         if distance == 0.0:
             return np.zeros(3)
         along = way / distance
-        away = -float((velocity + step * _GRAVITY) @ along)
+        away = -float((velocity + step * _FALL) @ along)
         stretch = distance - self.length + step * away
         if stretch <= 0.0:
             return np.zeros(3)
