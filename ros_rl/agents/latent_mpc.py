@@ -86,7 +86,7 @@ class LatentMpcAgent(Agent):
         metrics: dict[str, float] = {}
         for _ in range(self._take("update", self.updates_per_step)):
             if not replay.holds(self.settings.length):
-                replay.tell_short("agent.length", self.settings.length, "nothing is learned from them")
+                replay.lengths.tell_short("agent.length", self.settings.length, "nothing is learned from them")
                 break
             metrics |= self._update(replay.sequences(self.batch_size, self.settings.length))
             self.updates += 1

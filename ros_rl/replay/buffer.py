@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,15 @@ from ros_rl.layout import Field
 from ros_rl.replay.batch import Batch
 from ros_rl.replay.batches import Batches
 from ros_rl.replay.chains import chained
-from ros_rl.replay.chunks import Beginnings
+from ros_rl.replay.collected import collected_rewards
+from ros_rl.replay.episode_lengths import EpisodeLengths
 from ros_rl.replay.memory import check_memory
-from ros_rl.replay.priorities import Priorities
 from ros_rl.replay.ring import Ring
+from ros_rl.replay.sampler import Sampler
 from ros_rl.replay.stream import Stream, streams
 from ros_rl.replay.sum_tree import Index
 from ros_rl.settings.replay import ReplaySettings
 from ros_rl.types import Array, Transition
-
-_JUDGED_EPISODES = 10
-"""Finished episodes after which it can be said that all are shorter than what is to be drawn."""
 
 
 class ReplayBuffer:
@@ -68,13 +65,11 @@ class ReplayBuffer:
         self.capacity, self.gamma, self.frames, self.chunk = capacity, gamma, frames, chunk
         self.settings = settings or ReplaySettings()
         self._ring = Ring(capacity, observation_size, action_size, images)
-        self._priorities = Priorities(capacity, self.settings) if self.settings.priority != "uniform" else None
-        self._batches = Batches(self._ring, gamma, self.settings.n_step, frames, chunk)
-        self._beginnings = Beginnings(self._ring, chunk) if chunk > 1 else None
         self._rng = np.random.default_rng([seed, 0xBEEF])
-        self._unranked = 0  # newest transitions whose priority is still to be set
-        self._finished, self._longest = 0, 0
-        self._told: set[str] = set()
+        self._sampler = Sampler(self._ring, self.settings, chunk, self._rng)
+        self._batches = Batches(self._ring, gamma, self.settings.n_step, frames, chunk)
+        self.lengths = EpisodeLengths()
+        """Of the episodes that were added."""
 
     @property
     def added(self) -> int:
@@ -92,9 +87,9 @@ class ReplayBuffer:
             ConfigError: A value is not finite as a float32, or an image is not as its field says; nothing is stored.
         """
         length = self._ring.add(transition)
-        self._unranked += 1
         if transition.terminated or transition.truncated:
-            self._note_episode(length)
+            self.lengths.note(length)
+            self.lengths.tell_short("learner.replay.n_step", self.settings.n_step, "every sum is a whole return")
 
     def sample(self, size: int) -> Batch:
         """Draw `size` transitions by priority, with their n-step sums, as the settings say; or chunks, all alike.
@@ -102,14 +97,7 @@ class ReplayBuffer:
         Raises:
             ConfigError: The buffer is empty, or holds no chunk.
         """
-        if self._priorities is None:
-            index, weight = self._begun(size), np.ones(size, np.float32)
-        else:
-            self._check_held()
-            self._rank()
-            index = self._priorities.draw(size, self._rng)
-            weight = self._priorities.weight(index, len(self), self.added)
-        return self._batches.drawn(index, weight, self._rng)
+        return self._batches.drawn(*self._sampler.draw(size), self._rng)
 
     def as_drawn(self, index: Index) -> Batch:
         """What `sample` gives of these places, (batch,), all with a weight of 1; also of chunks that are cut."""
@@ -118,7 +106,7 @@ class ReplayBuffer:
     @property
     def holds_chunk(self) -> bool:
         """Whether there is a chunk to draw; always where decisions are for one step."""
-        return self._beginnings is None or bool(self._beginnings)
+        return self._sampler.holds_chunk
 
     def sample_steps(self, size: int) -> Batch:
         """Draw `size` single steps uniformly whatever the settings, as a model of the dynamics needs them.
@@ -126,7 +114,7 @@ class ReplayBuffer:
         Raises:
             ConfigError: The buffer is empty.
         """
-        return self.at(self._uniform(size))
+        return self.at(self._sampler.uniform(size))
 
     def sequences(self, batch: int, length: int) -> Batch:
         """Draw windows of consecutive single steps within one episode, all windows alike, (batch, length, ...).
@@ -134,11 +122,7 @@ class ReplayBuffer:
         Raises:
             ConfigError: No `length` transitions in a row are held.
         """
-        place, ends = self._ring.windows(length)
-        if not len(ends):
-            raise ConfigError(f"the replay buffer holds no {length} transitions of one episode in a row")
-        end = ends[self._rng.integers(0, len(ends), batch)]
-        return self.at(place[end[:, None] - np.arange(length - 1, -1, -1)])
+        return self.at(self._sampler.windows(batch, length))
 
     def streams(self, batch: int, length: int, whole: bool = False) -> Stream:
         """Draw what a robot saw one observation after the other, through the ends of episodes, (batch, length, ...).
@@ -151,13 +135,7 @@ class ReplayBuffer:
         Raises:
             ConfigError: No robot has made as many transitions, or no episode has.
         """
-        place, ends = self._ring.windows(length - 1) if whole else self._ring.rows(length - 1)
-        if not len(ends):
-            raise ConfigError(
-                f"the replay buffer holds no {length - 1} transitions of one {'episode' if whole else 'robot'}"
-            )
-        end = ends[self._rng.integers(0, len(ends), batch)]
-        return streams(self._ring, place[end[:, None] - np.arange(length - 2, -1, -1)])
+        return streams(self._ring, self._sampler.rows(batch, length - 1, whole))
 
     def episodes(self) -> list[Batch]:
         """Every episode of which each step is held, up to its end, as single steps in order; the oldest first."""
@@ -181,18 +159,8 @@ class ReplayBuffer:
         return self.at(np.arange(len(self)))
 
     def collected(self) -> Array:
-        """The rewards of an episode up to each step that is held, discounted by their age, G_k = r_k + gamma G_{k-1}.
-
-        From 0 at the beginning of each run of steps without a gap; robot by robot, the oldest of each first.
-        """
-        place, ends = self._ring.windows(2)
-        discount = np.zeros(len(place))
-        discount[ends] = self.gamma
-        sums, total = [], 0.0
-        for reward, factor in zip(self._ring.reward[place].tolist(), discount.tolist(), strict=True):
-            total = reward + factor * total
-            sums.append(total)
-        return np.array(sums)
+        """The rewards of an episode up to each step that is held, discounted by their age; see `collected_rewards`."""
+        return collected_rewards(self._ring, self.gamma)
 
     def holds(self, length: int) -> bool:
         """Whether `sequences` of this length can be drawn."""
@@ -227,14 +195,11 @@ class ReplayBuffer:
         Raises:
             ConfigError: A priority is not finite; none is replaced.
         """
-        if self._priorities is not None:
-            self._rank()
-            self._priorities.update(index, priority)
+        self._sampler.update_priorities(index, priority)
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """What `restore` takes: all that is held, as views, and what is no array, such as where the sampling stands."""
-        self._rank()
-        arrays = self._ring.state() | (self._priorities.state(len(self)) if self._priorities else {})
+        arrays = self._ring.state() | self._sampler.state()
         return arrays, {"rng": self._rng.bit_generator.state, "sources": self._ring.sources}
 
     def restore(self, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any], path: Path) -> None:
@@ -252,12 +217,7 @@ class ReplayBuffer:
         """
         kept = self._ring.restore(arrays, about["sources"], path)
         self._rng.bit_generator.state = about["rng"]
-        self._unranked = len(self)
-        if self._priorities is not None:
-            self._priorities = Priorities(self.capacity, self.settings)
-        if self._priorities is not None and "priority" in arrays:
-            self._priorities.restore(arrays["priority"][kept], float(arrays["largest_priority"]))
-            self._unranked = 0
+        self._sampler.restore(arrays, kept)
 
     def save(self, path: Path) -> None:
         """Write all that is held, and where the sampling stands, to a file of its own."""
@@ -272,48 +232,3 @@ class ReplayBuffer:
             ConfigError: The sizes differ from this buffer's.
         """
         self.restore(*read_arrays(path), path)
-
-    def _check_held(self) -> None:
-        if not len(self):
-            raise ConfigError("the replay buffer is empty")
-
-    def _uniform(self, size: int) -> Index:
-        self._check_held()
-        return self._rng.integers(0, len(self), size)
-
-    def _begun(self, size: int) -> Index:
-        """Places where what `sample` draws begins, all alike."""
-        if self._beginnings is None:
-            return self._uniform(size)
-        if not self._beginnings:
-            raise ConfigError(f"the replay buffer holds no {self.chunk} transitions of one episode in a row")
-        return self._beginnings.draw(size, self._rng)
-
-    def _rank(self) -> None:
-        """Give what was added since the last draw its priority, all at once."""
-        if self._priorities is not None and self._unranked:
-            self._priorities.renew(self._ring.newest(min(self._unranked, len(self))))
-        self._unranked = 0
-
-    def _note_episode(self, length: int) -> None:
-        self._finished, self._longest = self._finished + 1, max(self._longest, length)
-        self.tell_short("learner.replay.n_step", self.settings.n_step, "every sum is a whole return")
-
-    def tell_short(self, name: str, steps: int, so: str) -> None:
-        """Say once that episodes never have as many steps as a setting asks for, as soon as that is plain.
-
-        Args:
-            name: Of the setting.
-            steps: Its value.
-            so: What follows from it.
-        """
-        if self._finished >= _JUDGED_EPISODES and self._longest < steps and name not in self._told:
-            self._told.add(name)
-            logging.getLogger(__name__).warning(
-                "%s is %d, the longest of the first %d episodes had %d steps: %s",
-                name,
-                steps,
-                self._finished,
-                self._longest,
-                so,
-            )

@@ -55,7 +55,7 @@ class ReplayAgent(Agent):
             self.reward_scale.follow(replay)
         for _ in range(self._take("update", self.updates_per_step)):
             if not replay.holds_chunk:
-                replay.tell_short("agent.chunk", replay.chunk, "nothing is learned from them")
+                replay.lengths.tell_short("agent.chunk", replay.chunk, "nothing is learned from them")
                 break
             batch = self.draw(replay)
             samples = self.inputs.samples(batch)

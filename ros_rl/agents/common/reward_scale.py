@@ -17,7 +17,8 @@ _GROWTH = 1.1
 class RewardScale:
     """The standard deviation of the discounted rewards that were collected so far in an episode, at all its steps.
 
-    See `ReplayBuffer.collected`; Palenicek et al. 2026 (XQC) divide by it. It is 1 as long as all of these are equal.
+    See `ros_rl.replay.collected.collected_rewards`; Palenicek et al. 2026 (XQC) divide by it. It is 1 as long as all of
+    these are equal.
     """
 
     def __init__(self) -> None:
