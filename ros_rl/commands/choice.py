@@ -13,6 +13,7 @@ import numpy as np
 from ros_rl.commands.arm import Arm
 from ros_rl.commands.box import Corner, ToolBox, tool_box
 from ros_rl.commands.command_map import CommandMap
+from ros_rl.commands.heights import check_heights
 from ros_rl.errors import ConfigError
 from ros_rl.robot import POSITION, Robot
 from ros_rl.sensors.inputs import GRASP
@@ -71,7 +72,7 @@ class ChoiceCommands(CommandMap):
 
     Raises:
         ConfigError: See `Arm` and `tool_box`; or something else than one gripper does not move the tool, or the gripper
-            is not past its middle within a period, or a height is outside the box.
+            is not past its middle within a period, or a height is outside the box or out of reach (`check_heights`).
     """
 
     actions = ("choice",)
@@ -88,6 +89,9 @@ class ChoiceCommands(CommandMap):
                     f"{what} has height {height:g} m, robot '{robot.name}' allows {self._box.lower[2]:.3g} to "
                     f"{self._box.upper[2]:.3g} m"
                 )
+        if self.toggles:
+            asked = ToolBox(np.array(settings.lower), np.array(settings.upper))
+            check_heights(self._arm, self._box, asked, settings.heights, settings.orientation)
         self._check_gripper(what, period)
         size = settings.step
         self.moves = {"x_up": (size, 0.0, 0.0), "x_down": (-size, 0.0, 0.0), "y_up": (0.0, size, 0.0)}

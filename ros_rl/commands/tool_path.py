@@ -15,7 +15,8 @@ from ros_rl.robot import Robot
 from ros_rl.safety.workspace import Workspace, workspace_of
 from ros_rl.types import Array
 
-_SPACING = 0.02  # m, between which the joints' own way is as good as straight
+SPACING = 0.02
+"""[m], between which the joints' own way is as good as straight."""
 _THERE = 1e-3  # m
 
 
@@ -44,10 +45,10 @@ def tool_path(robot: Robot, period: float, points: Sequence[Sequence[float]], wh
     names = [*(f"point {number} {[*point]} m" for number, point in enumerate(points, 1)), "the home pose"]
     path = [robot.home]
     for name, before, target in zip(names, targets, targets[1:], strict=False):
-        count = max(1, round(float(np.linalg.norm(target - before)) / _SPACING))
+        count = max(1, round(float(np.linalg.norm(target - before)) / SPACING))
         for there in before + np.arange(1, count + 1)[:, None] / count * (target - before):
             path.append(arm.place_of(there, path[-1], FIXED))
-            problem = _problem(robot, arm, workspace, path[-1], there)
+            problem = problem_at(arm, workspace, path[-1], there)
             if problem:
                 raise ConfigError(f"{what}: on the way to {name} {problem}")
         path += _lets_go(robot, path[-1]) if len(path) == count + 1 else [path[-1]]
@@ -63,7 +64,16 @@ def _lets_go(robot: Robot, place: Array) -> list[Array]:
     return places
 
 
-def _problem(robot: Robot, arm: Arm, workspace: Workspace | None, place: Array, target: Array) -> str:
+def problem_at(arm: Arm, workspace: Workspace | None, place: Array, target: Array) -> str:
+    """Why a solution of the kinematics is none, in words; empty if it is one.
+
+    Args:
+        arm: Whose.
+        workspace: Where its parts may be.
+        place: Of the joints, shape (joints,).
+        target: Where its tool is to be [m], shape (3,).
+    """
+    robot = arm.robot
     away = float(np.linalg.norm(arm.tool(place).position - target))
     if away > _THERE:
         return f"the tool of robot '{robot.name}' stays {away:.3f} m behind: it does not reach so far"

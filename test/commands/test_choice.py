@@ -3,6 +3,8 @@
 
 """Choices: steps end at their places, every command is its choice again, and what is none is none."""
 
+import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -150,6 +152,38 @@ def test_what_cannot_be_is_refused() -> None:
         make_map("choice", period=PERIOD, heights=(0.01, 0.2))
     with pytest.raises(ConfigError, match="expected the lower one first"):
         ChoiceSettings(heights=(0.3, 0.2))
+
+
+def highest_upright(x: float, y: float) -> float:
+    """How high a UR5e's tool gets while it points straight down, its elbow stretched [m].
+
+    By its maker's table of Denavit-Hartenberg parameters (d1, a2, a3, d4, d5, d6), and the hand's length of 15 cm.
+
+    Args:
+        x: Of the tool [m].
+        y: Of the tool [m].
+    """
+    wrist = math.sqrt(x**2 + y**2 - 0.1333**2) - 0.0997  # of its first axis, from the shoulder's in the arm's plane
+    return 0.1625 + math.sqrt((0.425 + 0.3922) ** 2 - wrist**2) - 0.0996 - 0.15
+
+
+@pytest.mark.parametrize("height", [0.62, 0.7, 0.9, 1.15])
+def test_heights_that_the_tool_does_not_come_to_are_refused_with_what_is_right(height: float) -> None:
+    """By the triangle that the stretched arm makes; what is said to be right is taken."""
+    settings = load_settings("ur5_pick_place", overrides=[f"control.commands.heights=[0.03, {height}]"])
+    words = rf"control.commands.heights \[0.03, {height}\]: at \[0.\d+, -0.204, {height}\] m, a corner of "
+    with pytest.raises(ConfigError, match=words + r".*; allowed: up to ([\d.]+) m") as refused:
+        settings.observation_spec()
+    allowed = float(re.search(r"up to ([\d.]+) m", str(refused.value))[1])
+    right = highest_upright(0.51, 0.204)
+    assert right - 0.03 < allowed <= right
+    load_settings("ur5_pick_place", overrides=[f"control.commands.heights=[0.03, {allowed}]"]).observation_spec()
+
+
+def test_a_box_whose_corner_is_out_of_reach_is_refused_too() -> None:
+    far = ["control.commands.upper=[0.95, 0.6, .inf]"]
+    with pytest.raises(ConfigError, match=r"at \[0.33, 0.6, 0.03\] m|at \[0.95, .*; allowed: a smaller box"):
+        load_settings("ur5_pick_place", overrides=far).observation_spec()
 
 
 def test_a_gripper_that_needs_longer_than_a_period_goes_on_and_its_choice_is_known() -> None:
