@@ -6,6 +6,8 @@
 import sys
 from collections.abc import Iterable
 
+_MOST_DECIMALS = 10
+
 
 class RosRlError(Exception):
     """Base of all errors that ros_rl raises on purpose. Its text is one line fit for a user."""
@@ -98,3 +100,15 @@ def one_line(error: BaseException) -> str:
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return next((line for line in lines if not line.endswith(":")), (lines or [type(error).__name__])[0])
+
+
+def apart(value: float, limit: float, digits: int) -> tuple[str, str]:
+    """A value beyond its limit, and that limit, in as many decimals as it takes for them to look different.
+
+    Args:
+        value: What was found.
+        limit: What it is beyond.
+        digits: Decimals that do where both are far apart.
+    """
+    more = next((more for more in range(digits, _MOST_DECIMALS) if f"{value:.{more}f}" != f"{limit:.{more}f}"), None)
+    return (f"{float(value)}", f"{float(limit)}") if more is None else (f"{value:.{more}f}", f"{limit:.{more}f}")

@@ -148,5 +148,6 @@ def _delayed(backend: Backend, robot: Robot, control: ControlSettings, motion: M
         f"{found.latency * 1e3:.0f} ms = {found.periods:.2f} control periods "
         f"({joint}, correlation {found.correlation:.2f})"
     )
-    fix = "" if found.setting == control.delay else f"set control.delay to {found.setting}; it is {control.delay}"
-    return Check("delay", text, fix)
+    if found.setting == control.delay:
+        return Check("delay", f"{text}; control.delay {control.delay} is right")
+    return Check("delay", text, f"set control.delay to {found.setting}; it is {control.delay}")

@@ -158,11 +158,12 @@ class Contract:
         for what, (graph, robot) in own.items():
             if graph != robot:
                 what, graph, robot = _first_difference(what, graph, robot)
-                raise ContractError(f"control graph is for {what} {graph}, the controller has {robot}")
+                fix = f": use control.delay={graph}" if what == "delay" else ""
+                raise ContractError(f"control graph is for {what} {graph}, the controller has {robot}{fix}")
         if abs(self.control_period - control_period) > 1e-9:
             raise ContractError(
-                f"control graph is for a control period of {self.control_period} s, "
-                f"the controller has {control_period} s: use control.rate_hz={1.0 / self.control_period:g}"
+                f"control graph is for a control period of {self.control_period:g} s, "
+                f"the controller has {control_period:g} s: use control.rate_hz={1.0 / self.control_period:g}"
             )
 
     def check_reward(self, task: Task) -> None:

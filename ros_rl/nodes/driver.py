@@ -22,6 +22,7 @@ from ros_rl.nodes.object_reader import listen_to_tracker
 from ros_rl.nodes.picture_reader import listen_to_cameras
 from ros_rl.nodes.qos import LATCHED, STATE
 from ros_rl.nodes.running import create_timer, run
+from ros_rl.nodes.safety_services import ARM, CLEAR
 from ros_rl.nodes.task_inputs import InputReader
 from ros_rl.runtime.making import make_driver_loop
 from ros_rl.runtime.pacing import CONTROLLER, LockStep, Pacer, RealTime
@@ -170,9 +171,9 @@ class DriverNode(DriverShell):
         if self._active is None:
             return answered(response, False, "the driver is not active")
         if self._latch.latched:
-            return answered(response, False, f"call clear_fault first: {self._latch.reason}")
+            return answered(response, False, f"call {CLEAR} first: {self._latch.reason}")
         if not self._latch.armed:
-            return answered(response, False, "the robot is disarmed; call arm first")
+            return answered(response, False, f"the robot is disarmed; call {ARM} first")
         self._publish(self._active.start(time.monotonic(), self._now()))
         return answered(response, True, "a new episode has begun")
 

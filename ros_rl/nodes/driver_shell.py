@@ -22,7 +22,7 @@ from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.parameters import NODE_OPTIONS, Change, declare_parameters
 from ros_rl.nodes.qos import LATCHED, NEWEST
 from ros_rl.nodes.running import create_timer
-from ros_rl.nodes.safety_services import SafetyServices
+from ros_rl.nodes.safety_services import ARM, CLEAR, SafetyServices
 from ros_rl.nodes.tick_publisher import TickPublisher
 from ros_rl.runtime import latch
 from ros_rl.runtime.dead_man import DeadMan, Pausable
@@ -188,7 +188,7 @@ class DriverShell(LifecycleNode):
         if safety is SafetyState.RUNNING:
             self.get_logger().info("safety state RUNNING")
         elif safety in latch.LATCHED:
-            self.get_logger().error(f"safety state {safety.name}: {self._latch.reason}; call clear_fault to go on")
+            self.get_logger().error(f"safety state {safety.name}: {self._latch.reason}; call {CLEAR} to go on")
         else:
             self.get_logger().warning(f"safety state {safety.name}")
 
@@ -208,7 +208,7 @@ class DriverShell(LifecycleNode):
         if self._latch.latched:
             level, text = ERROR, self._latch.reason
         elif self._timer is not None:
-            level, text = (OK, "active") if self._latch.armed else (WARN, "disarmed; call arm")
+            level, text = (OK, "active") if self._latch.armed else (WARN, f"disarmed; call {ARM}")
         values |= self._figures()
         if self._problem and level is OK:
             level, text = WARN, self._problem

@@ -25,6 +25,7 @@ from ros_rl.nodes.guard_services import GuardServices
 from ros_rl.nodes.messages import message_class
 from ros_rl.nodes.qos import LATCHED, NEWEST, STATE
 from ros_rl.nodes.running import create_timer, run
+from ros_rl.nodes.safety_services import ARM, CLEAR
 from ros_rl.nodes.tick_join import TickJoin
 from ros_rl.runtime.dead_man import Pausable
 from ros_rl.runtime.guard_loop import GuardLoop
@@ -156,9 +157,9 @@ class GuardNode(DriverShell, OtherDriver):
     def _reset(self, request: Any, response: Any) -> Any:
         """A new episode of the other driver's, unless a fault is latched."""
         if self._latch.latched:
-            return answered(response, False, f"call clear_fault first: {self._latch.reason}")
+            return answered(response, False, f"call {CLEAR} first: {self._latch.reason}")
         if not self._latch.armed:
-            return answered(response, False, "the robot is disarmed; call arm first")
+            return answered(response, False, f"the robot is disarmed; call {ARM} first")
         self.request("reset")
         return answered(response, True, "the driver was asked for a new episode")
 

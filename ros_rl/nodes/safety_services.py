@@ -18,6 +18,8 @@ from ros_rl.runtime.dead_man import DeadMan
 from ros_rl.runtime.latch import Latch
 
 _WAIT_SECONDS = 0.2
+CLEAR, ARM, RESUME = "clear_fault (ros-rl clear)", "arm (ros-rl arm)", "resume (ros-rl resume)"
+"""Services, and the commands that call them."""
 
 
 class SafetyServices:
@@ -72,18 +74,18 @@ class SafetyServices:
     def _emergency_stop(self) -> tuple[bool, str]:
         self._latch.emergency_stop()
         self._be_safe()
-        return True, self._kept("stopped until clear_fault is called")
+        return True, self._kept(f"stopped until {CLEAR} is called")
 
     def _clear_fault(self) -> tuple[bool, str]:
         was = self._latch.clear()
         if not was:
             return True, "there was no fault"
-        then = "" if self._latch.armed else "; disarmed until arm is called"
+        then = "" if self._latch.armed else f"; disarmed until {ARM} is called"
         return True, self._kept(f"cleared: {was}{then}")
 
     def _arm(self) -> tuple[bool, str]:
         if self._latch.latched:
-            return False, f"call clear_fault first: {self._latch.reason}"
+            return False, f"call {CLEAR} first: {self._latch.reason}"
         return (True, "armed; going home") if self._latch.arm() else (True, "it was armed already")
 
     def _disarm(self) -> tuple[bool, str]:
@@ -93,11 +95,11 @@ class SafetyServices:
 
     def _home(self) -> tuple[bool, str]:
         homes = self._latch.home()
-        return homes, "going home; at rest there until resume is called" if homes else self._unarmed()
+        return homes, f"going home; at rest there until {RESUME} is called" if homes else self._unarmed()
 
     def _pause(self) -> tuple[bool, str]:
         paused = self._latch.pause()
-        return paused, "at rest until resume is called" if paused else self._unarmed()
+        return paused, f"at rest until {RESUME} is called" if paused else self._unarmed()
 
     def _resume(self) -> tuple[bool, str]:
         if self._latch.armed and self._dead_man is not None and not self._dead_man.held:
@@ -107,7 +109,7 @@ class SafetyServices:
 
     def _unarmed(self) -> str:
         latched = self._latch.reason
-        return f"call clear_fault first: {latched}" if latched else "the robot is disarmed; call arm first"
+        return f"call {CLEAR} first: {latched}" if latched else f"the robot is disarmed; call {ARM} first"
 
     def _kept(self, text: str) -> str:
         return f"{text}; but {self._latch.problem}" if self._latch.problem else text

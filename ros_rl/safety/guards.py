@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from ros_rl.errors import apart
 from ros_rl.robot import EFFORT, POSITION, VELOCITY, Robot
 from ros_rl.safety.standing import Standing
 from ros_rl.safety.state import tripped_guard, worst_joint
@@ -157,7 +158,8 @@ class Guards:
         joint, worst = worst_joint(self._robot, np.abs(moved) / most)
         if abs(moved[worst]) <= most[worst]:
             return None
-        return f"{joint} moved by {abs(moved[worst]):.2f} rad in {since:.3f} s, limit {most[worst]:.2f} rad"
+        shown, limit = apart(abs(moved[worst]), most[worst], 2)
+        return f"{joint} moved by {shown} rad in {since:.3f} s, limit {limit} rad"
 
     def _errors(self, measurement: Measurement, command: Array, mean_velocity: Array | None) -> Array:
         """Distance of each joint from its command, in multiples of what may last; 0 where it is not measured."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ros_rl.errors import apart
 from ros_rl.robot import Robot
 from ros_rl.sensors.table import check_measurement
 from ros_rl.types import Array, Measurement
@@ -57,7 +58,10 @@ def _tilted(robot: Robot, measurement: Measurement) -> str | None:
     x, y = (measured[0] / np.linalg.norm(measured[0]))[:2]
     tilt = float(np.arccos(np.clip(1.0 - 2.0 * (x * x + y * y), -1.0, 1.0)))
     limit = robot.safety.tilt
-    return f"tilt {tilt:.2f} rad exceeds {limit:.2f} rad" if tilt > limit else None
+    if tilt <= limit:
+        return None
+    shown, most = apart(tilt, limit, 2)
+    return f"tilt {shown} rad exceeds {most} rad"
 
 
 def _past_limit(robot: Robot, position: Array) -> str | None:
@@ -76,7 +80,8 @@ def _too_fast(robot: Robot, measurement: Measurement) -> str | None:
     joint, worst = worst_joint(robot, speed / most)
     if speed[worst] <= most[worst]:
         return None
-    return f"{joint} moves at {speed[worst]:.2f} rad/s, limit {most[worst]:.2f} rad/s"
+    shown, limit = apart(speed[worst], most[worst], 2)
+    return f"{joint} moves at {shown} rad/s, limit {limit} rad/s"
 
 
 def _overloaded(robot: Robot, measurement: Measurement) -> str | None:
@@ -86,7 +91,8 @@ def _overloaded(robot: Robot, measurement: Measurement) -> str | None:
     joint, worst = worst_joint(robot, np.abs(effort) / robot.limits.effort)
     if abs(effort[worst]) <= most[worst]:
         return None
-    return f"effort of {joint} is {effort[worst]:.1f} N m, limit {most[worst]:.1f} N m"
+    shown, limit = apart(abs(effort[worst]), most[worst], 1)
+    return f"effort of {joint} is {'-' if effort[worst] < 0.0 else ''}{shown} N m, limit {limit} N m"
 
 
 def _hot(robot: Robot, measurement: Measurement) -> str | None:
@@ -96,4 +102,5 @@ def _hot(robot: Robot, measurement: Measurement) -> str | None:
     joint, worst = worst_joint(robot, temperature)
     if temperature[worst] <= limit:
         return None
-    return f"motor of {joint} has {temperature[worst]:.0f} degC, limit {limit:g} degC: let it cool down"
+    shown, most = apart(temperature[worst], limit, 0)
+    return f"motor of {joint} has {shown} degC, limit {most} degC: let it cool down"

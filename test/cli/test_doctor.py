@@ -17,6 +17,7 @@ from ros_rl.cli.doctor_robot import Motion, robot_checks
 from ros_rl.errors import BackendError
 from ros_rl.robot import load_robot
 from ros_rl.runs.doctor import Check, clock, installed, real_time
+from ros_rl.runtime.delay import Delay
 from ros_rl.settings.backends import BackendSettings
 from ros_rl.settings.nodes import ControlSettings
 
@@ -125,6 +126,16 @@ def test_without_being_asked_it_listens_and_arms_nothing(a1, monkeypatch) -> Non
     assert a1.arm_calls == 0 and not a1.told and calls == ["listen"]
     visit(a1, Motion("RL_calf_joint", 0.05))
     assert a1.arm_calls == 1 and a1.told and calls == ["listen", "connect"]
+
+
+@pytest.mark.parametrize(("delay", "fix"), [(1, ""), (3, "set control.delay to 1; it is 3")])
+def test_a_delay_that_is_measured_says_what_is_right(a1, monkeypatch, delay, fix) -> None:
+    """0.2 control periods of latency are one period of delay: nothing decides sooner."""
+    monkeypatch.setattr(doctor_robot, "measure_delay", lambda *_: Delay(0.01, 1.0, 0.2))
+    check = doctor_robot._delayed(a1, a1.robot, ControlSettings(delay=delay), Motion(None, 0.05))
+    right = "" if fix else "; control.delay 1 is right"
+    assert check.found == f"10 ms = 0.20 control periods (RL_calf_joint, correlation 1.00){right}"
+    assert check.fix == fix
 
 
 @pytest.mark.parametrize("told", [None, 0.0, 0.1])

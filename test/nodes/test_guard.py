@@ -241,7 +241,8 @@ def test_a_killed_guard_moves_nothing_and_comes_back_disarmed(tmp_path) -> None:
         live_processes.wait_for(heard.moves, "motion")
         paused = [sys.executable, "-m", "ros_rl.cli", "pause"]
         said = subprocess.run(paused, capture_output=True, text=True, timeout=live_processes.PATIENCE)
-        expected = f"/{space}: at rest until resume is called; the driver: at rest until resume is called"
+        rests = "at rest until resume (ros-rl resume) is called"
+        expected = f"/{space}: {rests}; the driver: {rests}"
         assert said.stdout.strip() == expected, said.stderr
         heard.applied.clear()
         live_processes.wait_for(heard.moves, "motion again")

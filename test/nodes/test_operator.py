@@ -108,7 +108,7 @@ def test_what_an_operator_does_stays_done(tmp_path) -> None:
         recorded.wait()
 
         # an emergency stop, which outlives the driver's process
-        assert ros_rl("stop") == (0, ["/mock: stopped until clear_fault is called"])
+        assert ros_rl("stop") == (0, ["/mock: stopped until clear_fault (ros-rl clear) is called"])
         assert not recorded.acts
         read_until(process, "driver: EMERGENCY_STOP (emergency stop was called); nothing moves until: ros-rl clear")
         os.kill(pid_of(process.pid, "driver"), signal.SIGKILL)

@@ -201,7 +201,7 @@ def test_a_robot_is_armed_paused_resumed_and_disarmed_by_its_services(tmp_path, 
             wait_for(lambda: peer.ticks[-1].safety is wanted, wanted.name)
 
         assert {tick.safety for tick in peer.ticks} == {SafetyState.DISARMED}
-        assert not peer.call("resume").success and "call arm first" in peer.call("pause").message
+        assert not peer.call("resume").success and "call arm (ros-rl arm) first" in peer.call("pause").message
         assert not peer.call("reset").success
         assert peer.call("arm").success
         driver.trigger_deactivate()

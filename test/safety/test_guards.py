@@ -269,7 +269,7 @@ class TestJumps:
     def test_a_joint_cannot_be_elsewhere_at_once(self, sign):
         """Four times 3.14 rad/s: 0.628 rad in 50 ms."""
         assert self.check(ARM, sign * 0.62) is None
-        assert self.check(ARM, sign * 0.63) == "joint2 moved by 0.63 rad in 0.050 s, limit 0.63 rad"
+        assert self.check(ARM, sign * 0.63) == "joint2 moved by 0.630 rad in 0.050 s, limit 0.628 rad"
         assert self.check(ARM, sign * 0.63, acting=False) is not None
 
     def test_after_a_longer_time_it_can(self):

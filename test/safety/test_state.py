@@ -64,6 +64,10 @@ class TestTilt:
         if reason:
             assert reason == f"tilt {abs(angle):.2f} rad exceeds 1.30 rad"
 
+    def test_what_is_barely_beyond_its_limit_looks_it(self):
+        turned = from_rotation_vector(np.array([1.3002, 0.0, 0.0]))
+        assert tripped_guard(A1, at_rest(A1, imu_orientation=turned)) == "tilt 1.3002 rad exceeds 1.3000 rad"
+
     def test_turning_is_no_tilt(self):
         turned = from_rotation_vector(np.array([0.0, 0.0, 3.0]))
         assert tripped_guard(A1, at_rest(A1, imu_orientation=turned)) is None
@@ -149,7 +153,7 @@ class TestJoints:
         """33.5 N m times 1.25."""
         assert tripped_guard(A1, at_rest(A1, joint_effort=one(A1, 5, sign * 41.8))) is None
         reason = tripped_guard(A1, at_rest(A1, joint_effort=one(A1, 5, sign * 41.9)))
-        assert reason == f"effort of FL_calf_joint is {sign * 41.9:.1f} N m, limit 41.9 N m"
+        assert reason == f"effort of FL_calf_joint is {sign * 41.9:.2f} N m, limit 41.88 N m"
 
     def test_what_is_not_measured_is_not_guarded(self):
         robot = without(A1, "joint_effort", "joint_velocity")
