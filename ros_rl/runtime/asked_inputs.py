@@ -54,7 +54,7 @@ class AskedInputs:
 
         Args:
             name: Of one of the task's inputs, but not of what it remembers by itself.
-            value: In its shape and unit.
+            value: In its shape and unit; see `ros_rl.sensors.inputs`.
             index: Of the open tick.
 
         Returns:

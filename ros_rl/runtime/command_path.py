@@ -37,6 +37,7 @@ class CommandPath:
         self._robot, self._period, self._delay, self._link = robot, period, delay, link
         self._line: deque[np.ndarray] = deque([robot.neutral_command] * delay)
         self._command: np.ndarray | None = None
+        self._doubted = self._held = False  # whether the open tick's state is none to go on by, and was so acted upon
         self.filter = CommandFilter(robot, period)
         self.guards = Guards(robot, period)
         self.previous = robot.neutral_command
@@ -119,27 +120,30 @@ class CommandPath:
         """Let nothing be under way but this command, which acts already."""
         self.previous, self._line = command, deque([command] * self._delay)
 
+    def begin(self, command: Array) -> None:
+        """Begin an episode from this command, which acts already: nothing else is under way, and nothing in doubt."""
+        self._doubted = self._held = False
+        self.rest(command)
+        self.filter.reset(command)
+
     def forget_decided(self) -> None:
         """Filter on from what the robot was sent: what was decided since will not act."""
         if self._delay > 1 and self._link.sent is not None:
             self.filter.reset(self._link.sent)
 
-    def hold(self) -> bool:
-        """Let the robot stand still from here on, braking as it may; what was decided before will not act.
+    def hold_back(self, running: bool) -> bool:
+        """Hold back what was decided from a state that is late or stands, the last one or the one before.
+
+        Args:
+            running: Whether commands are to act on.
 
         Returns:
-            Whether there was anything to hold back: without a delay nothing is decided before it acts.
+            Whether this or the last period's was held back.
         """
-        sent = self._link.sent
-        if sent is None or not self._delay:
-            return False
-        self.held_back += 1
-        self.filter.reset(sent)
-        for _ in range(self._delay):
-            sent = self.held(sent)
-            self._line.append(sent)
-            self._line.popleft()
-        return True
+        doubted, held = self._doubted, self._held
+        self._doubted = running and self.guards.doubts
+        self._held = running and (doubted or self._doubted) and self._hold()
+        return held or self._held
 
     def held(self, last: Array) -> Array:
         """The command of a period without one: the last position, standstill or no effort; through the filter, too."""
@@ -174,6 +178,23 @@ class CommandPath:
         if reason:
             self._link.trip(reason)
         return bool(reason)
+
+    def _hold(self) -> bool:
+        """Let the robot stand still from here on, braking as it may; what was decided before will not act.
+
+        Returns:
+            Whether there was anything to hold back: without a delay nothing is decided before it acts.
+        """
+        sent = self._link.sent
+        if sent is None or not self._delay:
+            return False
+        self.held_back += 1
+        self.filter.reset(sent)
+        for _ in range(self._delay):
+            sent = self.held(sent)
+            self._line.append(sent)
+            self._line.popleft()
+        return True
 
     def _blind(self, reading: Reading) -> str:
         """That pictures have stopped coming; what real cameras tell is judged where it is heard."""

@@ -21,6 +21,7 @@ from ros_rl.robot import Robot
 from ros_rl.runtime.arena import Arena
 from ros_rl.runtime.asked_inputs import AskedInputs
 from ros_rl.runtime.command_path import CommandPath
+from ros_rl.runtime.episode_starts import EpisodeStarts
 from ros_rl.runtime.episodes import Episodes
 from ros_rl.runtime.homing import Homing
 from ros_rl.runtime.idling import Idling
@@ -28,6 +29,7 @@ from ros_rl.runtime.latch import Event, Latch
 from ros_rl.runtime.robot_link import RobotLink
 from ros_rl.runtime.sweep import Sweep
 from ros_rl.runtime.tick_clock import TickClock
+from ros_rl.runtime.ticks import Ticks
 from ros_rl.runtime.way_home import WayHome
 from ros_rl.tasks import Task
 from ros_rl.types import Array, Command, SafetyState, Tick, Verdict
@@ -86,9 +88,9 @@ class DriverLoop:
         draws_inputs: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._robot, self._backend = robot, backend
-        self._simulator = backend if isinstance(backend, Simulator) else None
-        self.latch = latch or Latch(self_arming=self._simulator is not None)
+        simulator = backend if isinstance(backend, Simulator) else None
+        self._simulated = simulator is not None
+        self.latch = latch or Latch(self_arming=self._simulated)
         self._clock = TickClock(rate_hz)
         period = self._clock.period
         self._link = RobotLink(backend, self.latch, command_holds * period, clock, lost_time)
@@ -97,15 +99,22 @@ class DriverLoop:
         homing = Homing(robot, period, homing_speed, return_speed)
         way_home = WayHome(homing, self._path.filter, self._link, self.latch, sweep)
         self._idling = Idling(way_home, self._path, self._link, self.latch)
-        draws = self._simulator is not None if draws_inputs is None else draws_inputs
+        draws = self._simulated if draws_inputs is None else draws_inputs
         self._inputs = AskedInputs(task, robot, period, draws)
         self._episodes = Episodes(self._inputs, arena, seed)
-        self._env_steps = 0
-        self._by_person = False
-        self._acts = False  # whether commands do, at the open tick
-        self._doubted = self._held = False  # whether the open tick's state is none to go on by, and was so acted upon
-        self.attended = True
+        self._ticks = Ticks(robot, backend, self._clock, self._episodes, self._path, self._link, self.latch)
+        self._starts = EpisodeStarts(
+            simulator, self._episodes, self._ticks, self._path, self._idling, self._link, self.latch
+        )
+
+    @property
+    def attended(self) -> bool:
         """Whether somebody answers ticks; until then a robot that is ready stays so."""
+        return self._starts.attended
+
+    @attended.setter
+    def attended(self, attended: bool) -> None:
+        self._starts.attended = attended
 
     @property
     def safety(self) -> SafetyState:
@@ -145,7 +154,7 @@ class DriverLoop:
     @property
     def tick(self) -> Tick:
         """The open tick."""
-        return self._tick
+        return self._ticks.tick
 
     @property
     def answered(self) -> bool:
@@ -165,45 +174,20 @@ class DriverLoop:
         self.latch.fire(Event.HOME)
         if self._goes_on():
             return self._go_on(stamp)
-        if self._simulator is not None and (self.latch.armed or self._link.reading is None):
-            return self._reset(self._simulator, stamp)
+        if self._simulated and (self.latch.armed or self._link.reading is None):
+            return self._reset(stamp)
         if self._link.reading is None:
             self._episodes.draw()
         return self._idle(stamp)
 
     def accept(self, command: Command) -> bool:
-        """Take the command that answers the open tick; a repeated or late one is ignored.
-
-        Where commands do not act, an answer is only a sign that somebody is there.
-
-        Returns:
-            True if it answers the open tick for the first time.
-
-        Raises:
-            CommandError: It is non-finite or has the wrong size; the tick stays unanswered.
-        """
-        if command.stamp != self._clock.stamp or self._path.answered:
-            return False
-        if not self._acts:
-            return command.value.shape == (self._robot.size,) and bool(np.isfinite(command.value).all())
-        self._path.answer(command.value, self._tick.measurement["joint_position"])
-        self._by_person = command.by_person
-        return True
+        """Take the command that answers the open tick; see `Ticks.accept`."""
+        return self._ticks.accept(command)
 
     def give(self, name: str, value: np.ndarray) -> str:
         """Ask the task for something, from the next tick on: until the next episode, on a robot as long as it holds.
 
-        What is beyond the task's `input_bounds` is clamped to them.
-
-        Args:
-            name: Of one of the task's inputs.
-            value: In its shape and unit; see `ros_rl.sensors.inputs`.
-
-        Returns:
-            What there is to say of what was clamped, once for each input; else nothing.
-
-        Raises:
-            CommandError: The task has no such input, or the value has the wrong shape or is not finite.
+        See `AskedInputs.give`.
         """
         return self._inputs.give(name, value, self._clock.index)
 
@@ -226,20 +210,17 @@ class DriverLoop:
         Raises:
             BackendError: Nothing can be measured, and nothing ever was.
         """
-        latch, simulator = self.latch, self._simulator
+        latch, reading = self.latch, self._link.reading
         if latch.state is SafetyState.RUNNING and verdict is not Verdict.CONTINUE:
             latch.fire(Event.HOME)
         if self._goes_on():
             return self._go_on(stamp)
-        if latch.state is SafetyState.HOMING and simulator is not None and not self._goes_home():
-            return self._reset(simulator, stamp)
-        if latch.state is SafetyState.RUNNING and self._acts:
+        if latch.state is SafetyState.HOMING and self._simulated and not self._goes_home():
+            return self._reset(stamp)
+        if latch.state is SafetyState.RUNNING and self._ticks.acts:
             return self._act(stamp, whole)
-        if latch.state is SafetyState.READY and self._link.reading is not None and self._runs():
-            self._clock.count(stamp)
-            if self._sweeps:
-                self._redraw()
-            return self._begin(self._link.reading, self._path.at_last())
+        if latch.state is SafetyState.READY and reading is not None and self._starts.runs():
+            return self._starts.at_rest(reading, stamp, redraws=self._sweeps)
         return self._idle(stamp)
 
     def trip(self, reason: str) -> bool:
@@ -265,112 +246,47 @@ class DriverLoop:
         self.be_safe()
         self._link.switch_off()
 
-    def _runs(self) -> bool:
-        return self.attended and self.latch.goes_on and self.latch.fire(Event.RUN)
-
-    def _reset(self, simulator: Simulator, stamp: int | None) -> Tick:
-        """A new episode of a simulation, or its first measurement where nothing may act."""
-        self._link.switch_on()
-        reading = self._link.ask("reset", simulator.reset, self._episodes.start())
-        if reading is None:
-            return self._idle(stamp)
-        self._link.reading, rest = reading, simulator.rest(reading.measurement)
-        self._path.guards.reset()
-        self.latch.fire(Event.HOMED)
-        self._clock.count(stamp)
-        if self._runs():
-            return self._begin(reading, rest)
-        self._path.previous = rest
-        self._path.filter.reset(rest)
-        self._episodes.draw()  # whoever is to answer needs to see what is asked for
-        return self._open(reading, intact=False)
-
     def _goes_on(self) -> bool:
         """Whether what begins does so where the robot is: nothing homes one that stays and was measured."""
         return self._stays and self.latch.state is SafetyState.HOMING and self._link.reading is not None
 
+    def _goes_home(self) -> bool:
+        """Whether a simulated arm that sweeps is on its way, or begins it; else it is reset."""
+        return self._sweeps and (self._ticks.acts or self._idling.goes_home)
+
+    def _reset(self, stamp: int | None) -> Tick:
+        """Begin a new episode of a simulation, if it can be reset."""
+        tick = self._starts.reset(stamp)
+        return self._idle(stamp) if tick is None else tick
+
     def _go_on(self, stamp: int | None) -> Tick:
         """Close a period under the command that holds the robot, or that keeps its joints where they are."""
         reading = self._path.stay()
-        self._clock.count(stamp)
-        self._env_steps += self._acts
+        self._ticks.count(stamp, self._ticks.acts)
         if self.latch.armed:
             self._guard(reading, self._link.sent)
-        return self._from_here(reading) if self._link.sent is not None else self._open(reading, intact=False)
-
-    def _from_here(self, reading: Reading) -> Tick:
-        """A new episode where the robot is, unless nothing may run; a tick is counted already."""
-        if self.latch.fire(Event.HOMED):
-            rest = self._path.here(reading.measurement)
-            self._redraw()
-            if self._runs():
-                return self._begin(reading, rest)
-            self._path.rest(rest)
-        return self._open(reading, intact=False)
-
-    def _goes_home(self) -> bool:
-        """Whether a simulated arm that sweeps is on its way, or begins it; else it is reset."""
-        return self._sweeps and (self._acts or self._idling.goes_home)
-
-    def _redraw(self) -> None:
-        """Draw what an episode that is not reset meets."""
-        if self._simulator is not None:
-            self._link.ask("redraw", self._simulator.redraw, self._episodes.start())
-
-    def _begin(self, reading: Reading, rest: Array) -> Tick:
-        """The first tick of an episode, from where the robot is and from the command that it rests under."""
-        self._idling.leave()
-        self._doubted = self._held = False
-        self._path.rest(rest)
-        self._path.filter.reset(rest)
-        self._episodes.begin(reading.measurement)
-        return self._open(reading, intact=True)
+        held = self._link.sent is not None
+        return self._starts.here(reading) if held else self._ticks.open(reading, intact=False)
 
     def _act(self, stamp: int | None, whole: bool) -> Tick:
         """Close a period in which commands acted."""
         answered = self._path.answered
         reading = self._path.close()
-        self._clock.count(stamp)
-        self._env_steps += 1
+        self._ticks.count(stamp, acted=True)
         self._guard(reading, self._path.previous)
-        if self.latch.state is SafetyState.HOMING and self._simulator is not None:  # recovered by itself
-            return self._from_here(reading) if self._stays else self._reset(self._simulator, None)
-        running, doubted, held = self.latch.state is SafetyState.RUNNING, self._doubted, self._held
-        self._doubted = running and self._path.guards.doubts
-        # what was decided from a doubted state is held back, too
-        self._held = running and (doubted or self._doubted) and self._path.hold()
-        intact = answered and whole and running and not (held or self._held)
-        return self._open(reading, intact, by_person=answered and self._by_person)
+        if self.latch.state is SafetyState.HOMING and self._simulated:  # recovered by itself
+            return self._starts.here(reading) if self._stays else self._reset(None)
+        running = self.latch.state is SafetyState.RUNNING
+        held_back = self._path.hold_back(running)
+        return self._ticks.open(reading, answered and whole and running and not held_back, answered)
 
     def _idle(self, stamp: int | None) -> Tick:
         """Close a period in which no command acted."""
-        reading, asked = self._idling.period(self._acts)
-        self._clock.count(stamp)
+        reading, asked = self._idling.period(self._ticks.acts)
+        self._ticks.count(stamp)
         if asked:
             self._guard(reading, self._link.sent)
-        return self._open(reading, intact=False)
-
-    def _open(self, reading: Reading, intact: bool, by_person: bool = False) -> Tick:
-        inputs = self._episodes.tick(self._clock.index, reading.measurement, self._path.previous)
-        self._link.ask("show inputs", self._backend.show_inputs, inputs)
-        self._tick = Tick(
-            stamp=self._clock.stamp,
-            index=self._clock.index,
-            episode=self._episodes.number,
-            step=self._episodes.step,
-            safety=self.latch.state,
-            intact=intact,
-            origin=self._episodes.origin.copy(),
-            previous_command=self._path.previous.copy(),
-            pending_commands=self._path.pending,
-            measurement=reading.measurement,
-            inputs=inputs,
-            env_steps=self._env_steps,
-            by_person=by_person,
-        )
-        self._acts = self._tick.safety is SafetyState.RUNNING
-        self._path.open(self._acts)
-        return self._tick
+        return self._ticks.open(reading, intact=False)
 
     def _guard(self, reading: Reading, acting: Array | None) -> None:
         if self._path.guard(reading, acting, self._clock.elapsed) and self._auto_recover:

@@ -610,11 +610,11 @@ class TestNoResets:
         answer(loop, self.HELD)
         loop.advance()
         answer(loop, self.HELD)
-        limit = loop._robot.limits.upper + loop._robot.safety.joint_margin
+        limit = ROBOT.limits.upper + ROBOT.safety.joint_margin
         backend.position = limit + 0.5
         tick = loop.advance()
         assert (loop.faults, tick.episode, tick.step, tick.safety) == (1, 1, 0, SafetyState.RUNNING)
-        np.testing.assert_array_equal(tick.pending_commands, [loop._robot.limits.upper])  # as near as it may be
+        np.testing.assert_array_equal(tick.pending_commands, [ROBOT.limits.upper])  # as near as it may be
         assert backend.calls.count("reset") == 1
 
     def test_a_world_that_begins_again_is_not_reset(self):
