@@ -16,6 +16,7 @@ from ros_rl.robot.robot import Robot
 from ros_rl.robot.urdf import MOVING, Urdf, UrdfJoint
 from ros_rl.types import Array
 
+_EYE = np.eye(4)
 _LOCKED = 1e-6  # cosine of a pitch at which roll and yaw are about one axis
 
 
@@ -27,17 +28,18 @@ class _Step(NamedTuple):
     joint: int  # of the robot's joints; -1 for one that stands still
     share: float  # of that joint's position that it moves by: 1, or as it mimics that one
     offset: float  # and from where [rad or m]
-    turn: Array  # cross product matrix of the axis, shape (3, 3); zero for a sliding joint
-    slide: Array  # axis of a sliding joint, shape (3,); zero for a turning one
+    turn: Array  # cross product matrix of the axis, shape (4, 4); zero for a sliding joint
+    twice: Array  # its square
+    slide: Array  # the axis of a sliding joint as the last column, shape (4, 4); zero for a turning one
 
 
 class ToolMotion(NamedTuple):
     """Where the tool is, and how the joints move it; all in the base frame.
 
     Attributes:
-        position: Of the tool centre point [m], shape (3,).
-        rotation: Matrix of the tool, shape (3, 3).
-        jacobian: Its velocity [m/s] and angular velocity [rad/s] by the velocity of each joint, shape (6, joints).
+        position: Of the tool centre point [m], shape (..., 3).
+        rotation: Matrix of the tool, shape (..., 3, 3).
+        jacobian: Its velocity [m/s] and angular velocity [rad/s] by the velocity of each joint, shape (..., 6, joints).
     """
 
     position: Array
@@ -74,19 +76,19 @@ class Kinematics:
         links = [name for name in names if moved[name]]
         self.points: tuple[str, ...] = (*links, *(["tool"] if robot.tool_frame is not None else []))
         """What `positions` gives: the origins of the links that move, and the tool centre point."""
-        self._shown = np.array([index[name] for name in links], dtype=int)
+        self._shown = [index[name] for name in links]
         self._tool = self._offset = None
         if robot.tool_frame is not None and simulation is not None and simulation.tool_link is not None:
             self._tool, self._offset = index[simulation.tool_link], np.array([*simulation.tool_offset, 1.0])
         self._robot, self._to_tool = robot, self._steps_to(self._tool)
-        self._poses = np.tile(np.eye(4), (len(names), 1, 1))
-        self._local = np.eye(4)
 
     def positions(self, joints: Array) -> Array:
         """Positions of `points` in the base frame [m], shape (points, 3), at joint positions [rad or m]."""
         poses = self._forward(joints)
-        shown = poses[self._shown, :3, 3]
-        return shown if self._tool is None else np.vstack([shown, (poses[self._tool] @ self._offset)[:3]])
+        shown = [poses[link][:3, 3] for link in self._shown]
+        if self._tool is not None and self._offset is not None:
+            shown.append((poses[self._tool] @ self._offset)[:3])
+        return np.reshape(shown, (-1, 3))
 
     @property
     def tool_joints(self) -> NDArray[np.bool_]:
@@ -121,7 +123,7 @@ class Kinematics:
         """Where the tool is, and how the joints move it.
 
         Args:
-            joints: Positions [rad or m], shape (joints,).
+            joints: Positions [rad or m], shape (..., joints).
 
         Raises:
             ConfigError: The robot has no tool.
@@ -129,14 +131,14 @@ class Kinematics:
         if self._tool is None or self._offset is None:
             raise ConfigError(f"robot '{self._robot.name}' has no tool: its file names no tool_frame or tool_link")
         poses = self._forward(joints)
-        position = (poses[self._tool] @ self._offset)[:3]
-        jacobian = np.zeros((6, self._robot.size))
+        position = (poses[self._tool] @ self._offset)[..., :3]
+        jacobian = np.zeros((*joints.shape[:-1], 6, self._robot.size))
         for link in self._to_tool:  # axes and origins of joints are those of the links behind them
-            step, turned = self._steps[link - 1], poses[link, :3, :3]
-            lever = turned.T @ (position - poses[link, :3, 3])
-            jacobian[:3, step.joint] = turned @ (step.turn @ lever + step.slide)
-            jacobian[3:, step.joint] = turned @ np.array([step.turn[2, 1], step.turn[0, 2], step.turn[1, 0]])
-        return ToolMotion(position, poses[self._tool, :3, :3].copy(), jacobian)
+            step, turned = self._steps[link - 1], poses[link][..., :3, :3]
+            lever = np.swapaxes(turned, -1, -2) @ (position - poses[link][..., :3, 3])[..., None]
+            jacobian[..., :3, step.joint] = (turned @ (step.turn[:3, :3] @ lever + step.slide[:3, 3:]))[..., 0]
+            jacobian[..., 3:, step.joint] = turned @ np.array([step.turn[2, 1], step.turn[0, 2], step.turn[1, 0]])
+        return ToolMotion(position, poses[self._tool][..., :3, :3], jacobian)
 
     def _steps_to(self, link: int | None) -> tuple[int, ...]:
         """The links behind the commanded joints that carry a link."""
@@ -147,17 +149,18 @@ class Kinematics:
             link = self._steps[link - 1].parent
         return tuple(found)
 
-    def _forward(self, joints: Array) -> Array:
-        """Poses of all links, shape (links, 4, 4); overwritten by the next call."""
-        poses, local, eye = self._poses, self._local, np.eye(3)
-        for link, step in enumerate(self._steps, start=1):
+    def _forward(self, joints: Array) -> list[Array]:
+        """Pose of each link, shape (..., 4, 4); of one that no joint moves without the dots."""
+        poses = [_EYE]
+        for step in self._steps:
             pose = poses[step.parent] @ step.fixed
             if step.joint >= 0:
-                value = step.share * joints[step.joint] + step.offset  # Rodrigues: I + sin K + (1 - cos) K^2
-                local[:3, :3] = eye + np.sin(value) * step.turn + (1.0 - np.cos(value)) * step.turn @ step.turn
-                local[:3, 3] = value * step.slide
-                pose = pose @ local
-            poses[link] = pose
+                value = (step.share * joints[..., step.joint] + step.offset)[..., None, None]
+                # Rodrigues: I + sin K + (1 - cos) K^2
+                pose = pose @ (
+                    _EYE + np.sin(value) * step.turn + (1.0 - np.cos(value)) * step.twice + value * step.slide
+                )
+            poses.append(pose)
         return poses
 
 
@@ -166,13 +169,13 @@ def _step(item: ET.Element, joint: UrdfJoint, parent: int, moved_by: int) -> _St
     axis = axis / np.linalg.norm(axis)
     sliding = joint.kind == "prismatic"
     x, y, z = (np.zeros(3) if sliding or joint.kind not in MOVING else axis).tolist()
-    turn = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    fixed = np.eye(4)
+    fixed, turn, slide = np.eye(4), np.zeros((4, 4)), np.zeros((4, 4))
+    turn[:3, :3] = [[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]]
     origin = item.find("origin")
     fixed[:3, :3] = rotation(*numbers(origin, "rpy"))
     fixed[:3, 3] = numbers(origin, "xyz")
-    slide = axis if sliding else np.zeros(3)
-    return _Step(parent, fixed, moved_by, joint.multiplier, joint.offset, turn, slide)
+    slide[:3, 3] = axis if sliding else 0.0
+    return _Step(parent, fixed, moved_by, joint.multiplier, joint.offset, turn, turn @ turn, slide)
 
 
 def numbers(element: ET.Element | None, key: str, default: tuple[float, ...] = (0.0, 0.0, 0.0)) -> Array:

@@ -9,10 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ros_rl.deploy.agent_file import contract_of
 from ros_rl.errors import ConfigError
+from ros_rl.resources import share_path
 from ros_rl.robot import load_robot
+from ros_rl.robot.kinematics import Kinematics
+from ros_rl.robot.model import urdf_of
 from ros_rl.settings.loading import load_settings
 from ros_rl.tasks import make_task
+from ros_rl.tasks.arm.goals import check_goals
 
 ARMS = ["so101_reach", "ur5_reach", "xarm_reach", "so101_push", "ur5_push", "xarm_push"]
 
@@ -51,6 +56,48 @@ def test_goals_out_of_reach_are_refused(task: str, changes: list[str], text: str
 )
 def test_goals_of_tasks_that_ship_are_not(task: str, robot: str) -> None:
     load_settings(task, overrides=[{"robot": robot}]).load_robot()
+
+
+def test_goals_closer_in_than_joints_turn_are_refused_with_what_is_nearest() -> None:
+    """By a grid over all that the three joints of the arm's plane do, 2.5 degrees apart."""
+    close = {"radius_min": 0.1, "radius_max": 0.1, "sector": 0.0, "height_min": 0.1, "height_max": 0.1}
+    settings = load_settings("so101_reach", overrides=[{f"task.goal_{name}": value} for name, value in close.items()])
+    with pytest.raises(ConfigError, match="as far as its joints turn") as refused:
+        settings.load_robot()
+    robot = load_robot("so101")
+    kinematics, limits = Kinematics(robot, urdf_of(robot, kinematics=True)), robot.limits
+    marks = [np.linspace(limits.lower[joint], limits.upper[joint], 78) for joint in (1, 2, 3)]
+    joints = np.zeros((78**3, robot.size))
+    joints[:, 1:4] = np.stack(np.meshgrid(*marks), axis=-1).reshape(-1, 3)
+    nearest = np.linalg.norm(kinematics.tool(joints).position[:, [0, 2]] - [0.1, 0.1], axis=1).min()
+    assert nearest == pytest.approx(0.040, abs=2e-3)
+    assert f"a goal at [0.1, 0.0, 0.1] m would be {0.04:.3f} m from where robot 'so101'" in str(refused.value)
+    assert "task.goal_radius_min 0.1, task.goal_radius_max 0.1" in str(refused.value)
+
+
+def test_so_are_those_between_heights_that_can_be_reached() -> None:
+    """At 12 cm from its axis an SO-101 comes to 5 cm and to 30 cm over the table, and not to what is between."""
+    close = ["task.goal_radius_min=0.12", "task.goal_height_min=0.05", "task.goal_height_max=0.3"]
+    with pytest.raises(ConfigError, match=r"a goal at \[0.\d+, -?0.\d+, 0.1\d+\] m would be 0.02. m from where"):
+        load_settings("so101_reach", overrides=close).load_robot()
+    for height in (0.05, 0.3):
+        only = [f"task.goal_height_min={height}", f"task.goal_height_max={height}"]
+        load_settings("so101_reach", overrides=[close[0], *only]).load_robot()
+
+
+@pytest.mark.parametrize("name", ["so101", "ur5e", "xarm5", "xarm6", "xarm7"])
+def test_no_goal_is_refused_that_joints_bring_the_tool_to(name: str) -> None:
+    robot, rng = load_robot(name), np.random.default_rng(0)
+    kinematics = Kinematics(robot, urdf_of(robot, kinematics=True))
+    goals = kinematics.tool(rng.uniform(robot.limits.lower, robot.limits.upper, (300, robot.size))).position
+    check_goals(goals, replace(robot, safety=replace(robot.safety, workspace=None)), {})
+
+
+@pytest.mark.parametrize("name", ["so101_reach", "ur5_reach", "xarm_reach", "ur5_pixels", "xarm_pixels"])
+def test_what_shipped_agents_learned_with_is_not_refused(name: str) -> None:
+    config = contract_of(share_path("models") / name / "agent.onnx").provenance["config"]
+    task = {key: value for key, value in config["task"].items() if value is not None}
+    load_settings(task["name"], overrides=[{"task": task}]).load_robot()
 
 
 def test_an_arm_without_a_box_is_held_against_its_links_alone() -> None:

@@ -22,6 +22,8 @@ from ros_rl.tasks.task import Task
 from ros_rl.tasks.terms import distance, near
 from ros_rl.types import Array
 
+_HEIGHTS = 9  # from the lowest goal to the highest one: near the base the ones in between may be out of reach alone
+
 
 @dataclass(frozen=True)
 class Reach(Task):
@@ -95,10 +97,10 @@ class Reach(Task):
         check_goals(self._ends(), robot, {name: getattr(self, name) for name in names})
 
     def _ends(self) -> Array:
-        """Goals at the ends of where they lie [m], shape (ends, 3)."""
+        """Goals at the ends of where they lie, and between lowest and highest ones [m], shape (ends, 3)."""
         aside = min(self.goal_sector, np.pi / 2)
         angles = np.array([-self.goal_sector, -aside, 0.0, aside, self.goal_sector])
-        heights = np.array([self.goal_height_min, self.goal_height_max])
+        heights = np.linspace(self.goal_height_min, self.goal_height_max, _HEIGHTS)
         radius, angle, height = np.meshgrid([self.goal_radius_min, self.goal_radius_max], angles, heights)
         return np.stack([radius * np.cos(angle), radius * np.sin(angle), height], axis=-1).reshape(-1, 3)
 
