@@ -19,7 +19,7 @@ from ros_rl.config import completed
 from ros_rl.errors import ContractError
 from ros_rl.formats.json_text import check_entries, json_object
 from ros_rl.layout import Layout
-from ros_rl.settings.commands import described
+from ros_rl.settings.commands import described, differing
 from ros_rl.tasks import Task
 
 FORMAT_VERSION = 1
@@ -197,9 +197,8 @@ def _as_json(value: Any) -> Any:
 def _first_difference(what: str, graph: Any, robot: Any) -> tuple[str, Any, Any]:
     """Of two lists, or command maps, the first entries that differ; anything else as it is."""
     if what == "commands":
-        names = [{"name": "joints"} | found for found in (graph, robot)]
-        key = next(key for key in {**names[0], **names[1]} if names[0].get(key) != names[1].get(key))
-        return f"control.commands.{key}", *(found.get(key, "nothing") for found in names)
+        key, (one, other) = next(iter(differing(graph, robot).items()))
+        return f"control.commands.{key}", one, other
     if not isinstance(graph, list) or not isinstance(robot, list):
         return what, graph, robot
     pairs = enumerate(zip_longest(graph, robot, fillvalue="nothing"), start=1)

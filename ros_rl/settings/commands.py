@@ -236,3 +236,15 @@ def described(commands: Mapping[str, Any]) -> dict[str, Any]:
     kind = COMMAND_SETTINGS.get(commands.get("name", ""))
     whole = dict(commands) if kind is None else completed(kind, commands)
     return {key: _plain(value) for key, value in whole.items()}
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Both values of each setting in which two maps differ, the map's name first; "nothing" of one that has none.
+
+    Args:
+        one: A description (`described`); nothing for a robot's own actions.
+        other: Another.
+    """
+    maps = [{"name": "joints"} | dict(found) for found in (one, other)]
+    pairs = {key: (maps[0].get(key, "nothing"), maps[1].get(key, "nothing")) for key in {**maps[0], **maps[1]}}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}

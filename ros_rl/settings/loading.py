@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import reduce
@@ -43,6 +45,13 @@ def parse_override(text: str) -> dict[str, Any]:
         return nested(key.strip(), yaml.safe_load(value))
     except yaml.YAMLError:
         raise ConfigError(f"--set '{text}': '{value}' is not a YAML value") from None
+
+
+def override_of(key: str, value: Any) -> str:
+    """The option that gives a setting a value, fit for a shell; the inverse of `parse_override`."""
+    plain = [*value] if isinstance(value, tuple) else value
+    text = yaml.safe_dump([plain], default_flow_style=True, width=math.inf).strip()[1:-1]
+    return f"--set {shlex.quote(f'{key}={text}')}"
 
 
 def load_settings(

@@ -21,6 +21,7 @@ from ros_rl.robot import Robot
 from ros_rl.runs.checkpoints import REPLAY, has_checkpoint, newest_whole
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, LOG
 from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.settings.loading import override_of
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.earlier_run import check_actions, check_layout, check_measured, run_settings
@@ -142,7 +143,6 @@ class _Earlier:
         recorded = check_layout(self.key, self.path, self.settings)
         if not has_checkpoint(self.path / CHECKPOINT):
             raise RunFolderError(f"{self.key} {self.path} holds no transitions ({CHECKPOINT}/, or log/*.mcap)")
-        check_actions(self.key, self.path, recorded, self.settings)
         log = self._replay_of(recorded)
         if not len(log):
             raise RunFolderError(f"{self.key} {self.path} holds no transitions: its checkpoint is empty")
@@ -189,7 +189,10 @@ class _Earlier:
                     distances.append(tick.stamp - last.stamp)
                 last = tick
                 if len(tick.pending_commands) != spec.delay:
-                    raise ConfigError(f"control.delay was {len(tick.pending_commands)}, this run's is {spec.delay}")
+                    was = len(tick.pending_commands)
+                    raise ConfigError(
+                        f"control.delay was {was}, this run's is {spec.delay}: use {override_of('control.delay', was)}"
+                    )
                 _, transition = builder.add(tick)
                 if transition is not None:
                     yield transition
@@ -205,5 +208,6 @@ class _Earlier:
         found = float(np.median(distances)) * 1e-9
         if abs(found - period) > _RATE_TOLERANCE * period:
             raise ConfigError(
-                f"{self.key} {log} was recorded at {1 / found:.4g} Hz, this run's control.rate_hz is {1 / period:g}"
+                f"{self.key} {log} was recorded at {1 / found:.4g} Hz, this run's control.rate_hz is {1 / period:g}: "
+                f"use {override_of('control.rate_hz', float(f'{1 / found:.3g}'))}"
             )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from ros_rl.errors import ConfigError, RunFolderError, one_line
 from ros_rl.formats.arrays import read_arrays
 from ros_rl.runs.checkpoints import LEARNER, newest_whole
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
+from ros_rl.settings.commands import COMMAND_SETTINGS, CommandSettings, differing
+from ros_rl.settings.loading import override_of
 from ros_rl.settings.recorded import load_run
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.tree import Settings
 from ros_rl.tasks.gym_task import GymTask
 from ros_rl.training.state_tree import unpack_state
+
+_COMMANDS = "control.commands"
 
 
 def run_settings(path: Path) -> Settings:
@@ -81,7 +86,7 @@ def _learner_state(path: Path) -> dict[str, Any]:
 
 
 def check_layout(key: str, path: Path, settings: Settings) -> Settings:
-    """The settings of a run that observed what this training observes.
+    """The settings of a run that observed and did what this training observes and does.
 
     Args:
         key: Setting that names the run, for messages.
@@ -89,14 +94,15 @@ def check_layout(key: str, path: Path, settings: Settings) -> Settings:
         settings: Of the training that begins.
 
     Raises:
-        ConfigError: The run observed something else, or at another rate.
+        ConfigError: The run observed something else, or see `check_actions`.
         RunFolderError: There is no such run.
     """
     try:
         recorded = run_settings(path)
     except RunFolderError as error:
         raise RunFolderError(f"{key}: {error}") from None
-    then, now = _timed_layout(recorded), _timed_layout(settings)
+    check_actions(key, path, recorded, settings)
+    then, now = layout(recorded), layout(settings)
     if then != now:
         raise ConfigError(f"{key} {path} observes {then}, this run {now}")
     return recorded
@@ -112,14 +118,45 @@ def check_actions(key: str, path: Path, recorded: Settings, settings: Settings) 
         settings: Of the training that begins.
 
     Raises:
-        ConfigError: Something differs; it names both.
+        ConfigError: Something differs; it names both, and what to set.
     """
-    if isinstance(settings.task, GymTask):
+    if isinstance(recorded.task, GymTask) or isinstance(settings.task, GymTask):
         return
     then, now = _actions(recorded), _actions(settings)
-    for what, value in now.items():
-        if then[what] != value:
-            raise ConfigError(f"{key} {path} was recorded with {what} {then[what]}, this run's is {value}")
+    what = next((what for what in {**now, **then} if then.get(what) != now.get(what)), None)
+    if what is None:
+        return
+    one, other = then.get(what, "nothing"), now.get(what, "nothing")
+    remedy = _remedy(what, recorded, settings)
+    if what == _COMMANDS:
+        setting, (one, other) = next(iter(differing(one, other).items()))
+        what = f"{_COMMANDS}.{setting}"
+    raise ConfigError(f"{key} {path} was recorded with {what} {one}, this run's is {other}{remedy}")
+
+
+def _remedy(what: str, recorded: Settings, settings: Settings) -> str:
+    """What to set for what was recorded otherwise; empty if nothing helps."""
+    control = recorded.control
+    found = {"control.rate_hz": control.rate_hz, "control.delay": control.delay}
+    if what in found:
+        return f": use {override_of(what, found[what])}"
+    if what == _COMMANDS:
+        return f": use {' '.join(_command_options(control.commands, settings.control.commands))}"
+    if recorded.robot_name == settings.robot_name:
+        return ""
+    robot = override_of("robot", recorded.robot_name)
+    return f": use {robot}, or record task '{settings.task.name}' with robot '{settings.robot_name}'"
+
+
+def _command_options(then: CommandSettings, now: CommandSettings) -> list[str]:
+    """The options that make one command map of another; where its name changes, all else begins at the defaults."""
+    name = variant_name(COMMAND_SETTINGS, then)
+    same = name == variant_name(COMMAND_SETTINGS, now)
+    base = now if same else type(then)()
+    values = {field.name: getattr(then, field.name) for field in fields(then)}
+    changed = {key: value for key, value in values.items() if value != getattr(base, key)}
+    options = ({} if same else {"name": name}) | changed
+    return [override_of(f"{_COMMANDS}.{key}", value) for key, value in options.items()]
 
 
 def check_measured(key: str, path: Path, recorded: Settings, settings: Settings) -> None:
@@ -146,14 +183,9 @@ def _actions(settings: Settings) -> dict[str, Any]:
     """What decides what actions mean, in words."""
     robot = settings.load_robot()
     spec = settings.observation_spec(robot)
-    found: dict[str, Any] = {"robot": f"'{robot.name}'", "actions": ", ".join(spec.actions)}
-    found |= {"control.rate_hz": f"{settings.control.rate_hz:g}", "control.delay": settings.control.delay}
+    found: dict[str, Any] = {"robot": f"'{robot.name}'", "control.rate_hz": f"{settings.control.rate_hz:g}"}
+    found |= {"control.delay": settings.control.delay, _COMMANDS: dict(spec.commands)}
+    found |= {"actions": ", ".join(spec.actions)}
     joints = zip(robot.joints, robot.interfaces, robot.center.tolist(), robot.scale.tolist(), strict=True)
     found |= {f"joint {name}": f"by {kind}, {center:g} +- {scale:g}" for name, kind, center, scale in joints}
-    return found | {"coupling": dict(spec.coupling), "control.commands": dict(spec.commands) or "those of its joints"}
-
-
-def _timed_layout(settings: Settings) -> str:
-    """`layout`, with the control rate where there is one."""
-    rate = "" if isinstance(settings.task, GymTask) else f" at {settings.control.rate_hz:g} Hz"
-    return layout(settings) + rate
+    return found | {"coupling": dict(spec.coupling)}

@@ -174,5 +174,7 @@ def test_teachers_that_do_not_fit_are_refused(run, tmp_path) -> None:
 
     assert "does not fit agent.hidden" in refused(RunFolderError, hidden=8)
     assert "holds no run" in refused(RunFolderError, teacher=str(tmp_path))
-    with pytest.raises(ConfigError, match="agent.teacher .* observes"):
+    with pytest.raises(
+        ConfigError, match="agent.teacher .* control.delay 1, this run's is 2: use --set control.delay=1"
+    ):
         TrainingLoop(settings_of(TAUGHT | {"teacher": str(run)}, "mock_point", {"control": {"delay": 2}}))

@@ -4,6 +4,8 @@
 """Demonstrations from recording to learning: what is read, what it counts as, and what is refused."""
 
 import json
+import math
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -26,6 +28,7 @@ from ros_rl.replay.buffer import ReplayBuffer
 from ros_rl.resources import share_path
 from ros_rl.runs.run_folder import CHECKPOINT, RunFolder
 from ros_rl.runtime.transition_builder import TransitionBuilder
+from ros_rl.settings.loading import load_settings
 from ros_rl.settings.tree import Settings
 from ros_rl.training.local import train_locally
 from ros_rl.training.training_loop import TrainingLoop
@@ -97,8 +100,12 @@ def test_a_run_that_learned_is_shown_too_and_judged_by_this_task(tmp_path: Path)
 @pytest.mark.parametrize(
     ("then", "now", "complaint"),
     [
-        ({}, {"control": {"delay": 2}}, r"was recorded with control.delay 1, this run's is 2"),
-        ({"control": {"rate_hz": 25.0}}, {}, r"was recorded with control.rate_hz 25, this run's is 20"),
+        ({}, {"control": {"delay": 2}}, "recorded with control.delay 1, this run's is 2: use --set control.delay=1$"),
+        (
+            {"control": {"rate_hz": 25.0}},
+            {},
+            "recorded with control.rate_hz 25, this run's is 20: use --set control.rate_hz=25.0$",
+        ),
     ],
 )
 def test_what_differs_is_told_with_both_values(tmp_path: Path, then: dict, now: dict, complaint: str) -> None:
@@ -110,7 +117,8 @@ def test_what_differs_is_told_with_both_values(tmp_path: Path, then: dict, now: 
 
 def test_another_robot_and_another_map_of_actions_are_told(tmp_path: Path) -> None:
     folder = recorded(tmp_path / "run", mock_ticks(5), small_settings("xarm_reach"))
-    with pytest.raises(ConfigError, match="was recorded with robot 'xarm6', this run's is 'mock'"):
+    told = "recorded with robot 'xarm6', this run's is 'mock': use --set robot=xarm6, or record "
+    with pytest.raises(ConfigError, match=told):
         training_of(learning(folder))
     own = tmp_path / "mock.yaml"
     own.write_text((share_path("config") / "robots" / "mock.yaml").read_text().replace("scale: 1.5", "scale: 1.2"))
@@ -120,12 +128,63 @@ def test_another_robot_and_another_map_of_actions_are_told(tmp_path: Path) -> No
         training_of(learning(folder))
 
 
-def test_another_command_map_is_told(tmp_path: Path) -> None:
-    """A tool's velocity and joints' are other actions, though the log could be read as either."""
+CHOICES = {"control": {"rate_hz": 2.0, "commands": {"name": "choice", "step": 0.05, "lower": [0.2, -0.4, -math.inf]}}}
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "told", "options"),
+    [
+        (
+            {"control": {"commands": {"name": "cartesian"}}},
+            {},
+            "name cartesian, this run's is joints",
+            "--set control.commands.name=cartesian",
+        ),
+        (
+            {},
+            {"control": {"commands": {"name": "cartesian"}}},
+            "name joints, this run's is cartesian",
+            "--set control.commands.name=joints",
+        ),
+        (
+            {"control": {"commands": {"name": "cartesian", "speed": 0.1, "orientation": "free"}}},
+            {"control": {"commands": {"name": "cartesian"}}},
+            "orientation free, this run's is upright",
+            "--set control.commands.orientation=free --set control.commands.speed=0.1",
+        ),
+        (
+            CHOICES,
+            {"control": {"rate_hz": 2.0, "commands": {"name": "cartesian", "speed": 0.1}}},
+            "name choice, this run's is cartesian",
+            "--set control.commands.name=choice --set 'control.commands.lower=[0.2, -0.4, -.inf]' --set "
+            "control.commands.step=0.05",
+        ),
+    ],
+)
+def test_another_command_map_is_told_with_what_to_set(
+    tmp_path: Path, then: dict, now: dict, told: str, options: str
+) -> None:
+    """A tool's velocity and joints' are other actions, though logs could be read as either; what is told helps."""
+    learns = {"learner": {"demonstrations": [str(tmp_path / "run")], "steps": 40}}
+    recorded(tmp_path / "run", mock_ticks(5), settings_of({"name": "random"}, "xarm_reach", then))
+    with pytest.raises(ConfigError) as caught:
+        training_of(settings_of({"name": "sac"}, "xarm_reach", learns, now))
+    words = f"learner.demonstrations {tmp_path / 'run'} was recorded with control.commands.{told}: use {options}"
+    assert str(caught.value) == words
+    overrides = [item for item in shlex.split(options) if item != "--set"]
+    random = {"agent.name": "random"}
+    made = load_settings("xarm_reach", overrides=[random, now, *overrides]).control.commands
+    assert made == load_settings("xarm_reach", overrides=[random, then]).control.commands
+
+
+def test_a_checkpoint_of_another_command_map_is_told_by_it_too(tmp_path: Path) -> None:
+    """Though what its agent saw differs, too: the last action is among that."""
     tool = small_settings("xarm_reach", {"control": {"commands": {"name": "cartesian"}}})
-    folder = recorded(tmp_path / "run", mock_ticks(5), tool)
-    with pytest.raises(ConfigError, match="was recorded with actions .*, this run's is joint1, joint2"):
-        training_of(settings_of({"name": "sac"}, "xarm_reach", {"learner": {"demonstrations": [str(folder)]}}))
+    spec = spec_of(tool)
+    RunFolder(tmp_path).write_config(tool)
+    save_replay(tmp_path / CHECKPOINT, ReplayBuffer(tool.learner.replay_capacity, spec.size, spec.action_size))
+    with pytest.raises(ConfigError, match="with control.commands.name cartesian, this run's is joints: use --set cont"):
+        training_of(settings_of({"name": "sac"}, "xarm_reach", {"learner": {"demonstrations": [str(tmp_path)]}}))
 
 
 def test_what_another_task_did_not_measure_is_told(tmp_path: Path) -> None:

@@ -101,8 +101,11 @@ def test_learns_what_the_log_did(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "complaint"),
     [
-        ({"control": {"rate_hz": 25.0}}, "was recorded at 20 Hz, this run's control.rate_hz is 25"),
-        ({"control": {"delay": 2}}, "tick 0: control.delay was 1, this run's is 2"),
+        (
+            {"control": {"rate_hz": 25.0}},
+            "at 20 Hz, this run's control.rate_hz is 25: use --set control.rate_hz=20.0",
+        ),
+        ({"control": {"delay": 2}}, "tick 0: control.delay was 1, this run's is 2: use --set control.delay=1"),
         ({"robot": "a1", "driver": {"backend": {"name": "pybullet"}}}, "tick does not fit a1"),
     ],
 )
