@@ -61,6 +61,7 @@ class EpisodeStarts:
         self._link.switch_on()
         reading = self._link.ask("reset", simulator.reset, self._episodes.start())
         if reading is None:
+            self._episodes.draw()  # ticks go on, and ask for something
             return None
         self._link.reading, rest = reading, simulator.rest(reading.measurement)
         self._path.guards.reset()

@@ -231,6 +231,17 @@ class TestSafety:
         assert loop.advance(Verdict.TRUNCATED, 13_000_000_000).stamp == 13_000_000_000
         assert loop.advance().stamp == 13_050_000_000
 
+    def test_a_simulation_that_never_was_reset_goes_on_in_its_fault(self):
+        """It can be read, so that ticks show how it is and what is asked for."""
+        backend = Recorder()
+        begin, backend.begin = backend.begin, lambda rng: 1 / 0
+        loop = DriverLoop(ROBOT, make_task("mock_point"), backend, 20.0, 1, auto_recover=True)
+        assert {*loop.start().inputs} == {*make_task("mock_point").asked}
+        assert loop.advance().safety is SafetyState.FAULT and "ZeroDivisionError" in loop.fault
+        backend.begin = begin
+        loop.clear()
+        assert loop.advance().intact
+
     def test_clearing_twice_still_begins_anew(self):
         loop, backend = make(auto_recover=False)
         loop.trip("test")
