@@ -11,6 +11,7 @@ from typing import Any
 from ros_rl.cli.arguments import add_driver, add_preset, add_settings, add_task
 from ros_rl.cli.options import check_agent, choose_task, settings_of
 from ros_rl.config import iterate
+from ros_rl.tasks.gym_task import GymTask
 
 _TASK = "a1_walk"
 
@@ -31,7 +32,10 @@ def _settings(options: argparse.Namespace) -> int:
     if options.task is None and options.env is None:
         options.task = _TASK
     choose_task(options)
-    for key, value, info in iterate(settings_of(options, **{"agent.name": options.agent})):
+    settings = settings_of(options, **{"agent.name": options.agent})
+    if not isinstance(settings.task, GymTask):
+        settings.observation_spec(settings.load_robot(moves=False))  # refuses what robot and task cannot have together
+    for key, value, info in iterate(settings):
         shown = repr(value) if isinstance(value, str) else value
         print(f"{key} = {shown}\n    {info.describe()}")
     return 0

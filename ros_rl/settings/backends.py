@@ -58,6 +58,13 @@ class BackendSettings:
             TimingError: Naming the two periods.
         """
 
+    def check_given(self) -> None:
+        """Refuse to move a robot without what only its user knows, such as its address.
+
+        Raises:
+            ConfigError: Naming what has to be given.
+        """
+
     def check_robot(self, robot: Robot) -> None:
         """Refuse a robot that it cannot be.
 

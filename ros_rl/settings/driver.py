@@ -24,23 +24,26 @@ RESETS = ALWAYS, NEVER, SWEEP = ("always", "never", "sweep")
 """What may follow an episode."""
 
 
-def check_driver(name: str, backend: BackendSettings, robot: Robot) -> None:
+def check_driver(name: str, backend: BackendSettings, robot: Robot, moves: bool = True) -> None:
     """Refuse a robot that a driver is not for.
 
     Args:
         name: Of the driver.
         backend: Its settings.
         robot: What it is to move.
+        moves: Whether it does; then what only its user knows has to be given.
 
     Raises:
         ConfigError: The robot's file names other drivers in ``hardware``, as those of a robot with the same joints but
-            other motors do; or it has what the driver cannot be.
+            other motors do; or it has what the driver cannot be; or see `BackendSettings.check_given`.
     """
     if backend.starts_driver and not backend.simulated and robot.hardware and name not in robot.hardware:
         raise ConfigError(
             f"driver '{name}' is not for robot '{robot.name}', whose file has hardware for "
             f"{', '.join(robot.hardware)}; if it does move this robot, add '{name}: {{}}' there"
         )
+    if moves:
+        backend.check_given()
     backend.check_robot(backend.own_part(robot))
 
 

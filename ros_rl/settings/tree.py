@@ -190,8 +190,11 @@ class Settings:
         """Of the nodes unless told otherwise: the robot's name, as ROS allows it."""
         return likely_name(self.load_robot().name)
 
-    def load_robot(self) -> Robot:
+    def load_robot(self, moves: bool = True) -> Robot:
         """The robot's description, with the sensors that the task needs of those that it may have.
+
+        Args:
+            moves: Whether its driver is to move it, which needs what only its user knows.
 
         Raises:
             ConfigError: It cannot give what the task observes, or do the task; its backend cannot be it; or it may not
@@ -205,7 +208,7 @@ class Settings:
         robot = self.cameras.fitted(robot, asked)
         check_robot(robot, needed)
         check_cameras(self.driver.backend_name, self.driver.backend, robot.name, asked)
-        check_driver(self.driver.backend_name, self.driver.backend, robot)
+        check_driver(self.driver.backend_name, self.driver.backend, robot, moves)
         watched_topics(robot, self.driver.camera_topics)
         self.driver.backend.check_scene(self.task.scene, self.task.objects)
         self.teleop.check_joints(() if isinstance(self.control.commands, ToolSettings) else robot.joints)

@@ -337,7 +337,7 @@ def test_robots_that_it_cannot_be_are_refused() -> None:
     arm, settings = load_robot("xarm6"), XarmSettings(address="192.168.1.203")
     settings.check_robot(arm)
     with pytest.raises(ConfigError, match="driver.backend.address is empty"):
-        XarmSettings().check_robot(arm)
+        XarmSettings().check_given()
     with pytest.raises(ConfigError, match="it cannot be robot 'a1'"):
         settings.check_robot(load_robot("a1"))
     with pytest.raises(ConfigError, match="takes joint velocities"):

@@ -11,6 +11,7 @@ from command_line import run_cli
 from graphs import constant_bytes
 from saved_runs import save_run
 
+from ros_rl.errors import ConfigError
 from ros_rl.robot import robot_names
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import ALL_TASKS
@@ -184,6 +185,30 @@ def test_list_version_and_settings(capsys) -> None:
     assert code == 0 and "control.delay = 0\n" in printed and "[Hz] in [1, 200]" in printed
     code, printed, _ = run_cli(capsys, "settings", "a1_walk", "--preset", "debug", "--set", "agent.hidden=24")
     assert code == 0 and "agent.hidden = 24\n" in printed and "agent.planner.samples = 48\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["ur5_pick_place", "--set", "robot=ur5e_griper"], "unknown robot 'ur5e_griper'; valid: a1,"),
+        (["ur5_pick_place", "--set", "robot=a1"], "robot 'a1' has no sensor 'tool_position'"),
+        (["ur5_pick_place", "--set", "cameras.names=[wristt]"], "has no camera 'wristt', which cameras.names asks for"),
+        (["ur5_pick_place", "--set", "control.commands.heights=[0.03, 0.9]"], "allowed: up to 0.6 m, or a smaller box"),
+        (["so101_reach", "--set", "task.goal_radius_max=0.6"], "m outside safety.workspace"),
+        (["sphero_navigate", "--set", "task.goal=[0.79, 0]"], "task.goal [0.79, 0.0] cannot be reached"),
+        (["ur5_reach", "--driver", "xarm"], "driver 'xarm' is not for robot 'ur5e'"),
+    ],
+)
+def test_settings_refuses_what_robot_and_task_cannot_have_together(capsys, arguments, words) -> None:
+    code, printed, error = run_cli(capsys, "settings", *arguments)
+    assert (code, printed, error.count("\n")) == (2, "", 1) and words in error
+
+
+def test_settings_of_a_robot_are_listed_without_its_address(capsys) -> None:
+    code, printed, error = run_cli(capsys, "settings", "xarm_reach", "--driver", "xarm")
+    assert (code, error) == (0, "") and "driver.backend.address = ''\n" in printed
+    with pytest.raises(ConfigError, match="driver.backend.address is empty; give the control box's"):
+        load_settings("xarm_reach", overrides=["driver.backend.name=xarm", "driver.mode=real_time"]).load_robot()
 
 
 @pytest.mark.parametrize("command", ["train", "record", "run", "eval", "settings"])

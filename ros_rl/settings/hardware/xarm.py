@@ -53,11 +53,14 @@ class XarmSettings(BackendSettings):
                 f"use at most {_REPORTS:g}"
             )
 
-    def check_robot(self, robot: Robot) -> None:
-        """See `BackendSettings.check_robot`: it needs an address, and an arm that takes joint velocities."""
-        name = f"robot '{robot.name}'"
+    def check_given(self) -> None:
+        """See `BackendSettings.check_given`: its address."""
         if not self.address:
             raise ConfigError("driver.backend.address is empty; give the control box's, such as 192.168.1.203")
+
+    def check_robot(self, robot: Robot) -> None:
+        """See `BackendSettings.check_robot`: an arm that takes joint velocities."""
+        name = f"robot '{robot.name}'"
         axes = axes_of(robot)
         if robot.floating_base or axes not in _JOINTS or robot.passive:
             raise ConfigError(
