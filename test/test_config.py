@@ -235,6 +235,7 @@ def test_lists_names_and_what_is_not_set() -> None:
         ({"links": "l"}, "f.yaml: 'links' is 'l', expected a list: links"),
         ({"links": ["l", 2]}, "f.yaml: 'links[1]' is 2, expected str: links"),
         ({"offset": [1.0]}, "f.yaml: 'offset' is [1.0], expected a list of 2: offset [m]"),
+        ({"offset": [[1.0, 2.0]]}, "f.yaml: 'offset' is [[1.0, 2.0]], expected one flat list, [1.0, 2.0]: offset [m]"),
         ({"offset": [0.0, float("nan")]}, "f.yaml: 'offset[1]' is nan, expected a finite number: offset [m]"),
         ({"reach": float("nan")}, "f.yaml: 'reach' is nan, expected a number: reach [m] in [0, inf]"),
         ({"reach": -float("inf")}, "f.yaml: 'reach' is -inf, out of range: reach [m] in [0, inf]"),

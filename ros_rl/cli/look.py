@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.cli.arguments import add_preset, add_settings
-from ros_rl.cli.options import require, settings_of
+from ros_rl.cli.options import check_task, require, settings_of
 from ros_rl.errors import ConfigError
 from ros_rl.robot import load_robot
 from ros_rl.runs.camera_sheet import check_sheet, write_camera_sheet
@@ -40,6 +40,7 @@ def add(commands: Any) -> None:
 
 
 def _look(options: argparse.Namespace) -> int:
+    check_task(options.task)
     sheet = options.out or Path(f"{options.task}_cameras.png")
     check_sheet(sheet)
     plain = settings_of(options)

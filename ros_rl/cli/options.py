@@ -21,8 +21,9 @@ from ros_rl.runs.checkpoints import resumable
 from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, run_of
 from ros_rl.settings.loading import load_settings, parse_override
 from ros_rl.settings.recorded import load_run
-from ros_rl.settings.registry import AGENT_SETTINGS, ALL_TASKS, DEFAULT_BACKEND, DEFAULT_TOLD, implied_by
+from ros_rl.settings.registry import AGENT_SETTINGS, DEFAULT_BACKEND, DEFAULT_TOLD, implied_by
 from ros_rl.settings.tree import Settings
+from ros_rl.tasks import TASKS
 from ros_rl.tasks.bring_up import BringUp
 from ros_rl.tasks.gym_task import GymTask
 
@@ -67,13 +68,13 @@ def check_agent(name: str | None) -> None:
 
 
 def check_task(name: str) -> None:
-    """Refuse the name of a task that does not exist.
+    """Refuse the name of a task that no robot has.
 
     Raises:
         UnknownNameError: There is none of that name.
     """
-    if name not in ALL_TASKS:
-        raise UnknownNameError("task", name, ALL_TASKS.keys() - {BringUp.name, GymTask.name})
+    if name not in TASKS:
+        raise UnknownNameError("task", name, TASKS)
 
 
 def overrides_of(

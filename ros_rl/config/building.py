@@ -139,11 +139,20 @@ def _read_list(value: Any, inner: tuple[Any, ...], info: SettingInfo, path: str,
     size = None if inner[-1] is Ellipsis else len(inner)
     if size is None and value == [""]:  # how files of ROS parameters have an empty list, which they know none of
         value = []
+    if inner[0] in (bool, int, float, str) and _is_nested(value):
+        flat = [item for part in value for item in (part if isinstance(part, (list, tuple)) else [part])]
+        raise ConfigError(
+            f"{where}'{path}' is {_shown(value)}, expected one flat list, {_shown(flat)}: {info.describe()}"
+        )
     if not isinstance(value, (list, tuple)) or size not in (None, len(value)):
         raise ConfigError(
             f"{where}'{path}' is {_shown(value)}, expected a list{f' of {size}' if size else ''}: {info.describe()}"
         )
     return tuple(_read(item, inner[0], info, f"{path}[{index}]", where) for index, item in enumerate(value))
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and any(isinstance(item, (list, tuple)) for item in value)
 
 
 def _checked(value: Any, hint: type, info: SettingInfo, path: str, where: str) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ros_rl.errors import ConfigError, UnknownNameError
 from ros_rl.robot import Robot, load_robot
-from ros_rl.settings.registry import ALL_TASKS
+from ros_rl.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Surroundings:
         """Those of a task.
 
         Raises:
-            UnknownNameError: There is no such task.
+            UnknownNameError: No robot has such a task.
         """
-        if name not in ALL_TASKS:
-            raise UnknownNameError("task", name, ALL_TASKS)
-        task = ALL_TASKS[name]
+        if name not in TASKS:
+            raise UnknownNameError("task", name, TASKS)
+        task = TASKS[name]
         return cls(task.robot, task.scene, task.objects)
 
     def load_robot(self, prefix: str) -> Robot:

@@ -13,6 +13,7 @@ pytest.importorskip("pybullet")
 from ros_rl.runs.camera_sheet import write_camera_sheet  # noqa: E402
 from ros_rl.runtime.looking import look  # noqa: E402
 from ros_rl.settings.loading import load_settings  # noqa: E402
+from ros_rl.tasks import TASKS  # noqa: E402
 
 
 def test_the_cameras_of_an_arm(capsys, tmp_path, monkeypatch):
@@ -59,6 +60,9 @@ def test_a_sheet_holds_the_pixels(tmp_path):
     [
         (("a1_walk",), "robot 'a1' has no cameras: its file names them in 'cameras'"),
         (("xarm_pick_place", "--cameras", "palm"), "no camera 'palm', which cameras.names asks for; it has: wrist"),
+        (("nope",), f"unknown task 'nope'; valid: {', '.join(sorted(TASKS))}\n"),
+        (("gym",), f"unknown task 'gym'; valid: {', '.join(sorted(TASKS))}\n"),
+        (("bringup",), "unknown task 'bringup'; valid: a1_back, "),
         (("xarm_pick_place", "--out", "look.gif"), "'look.gif' ends with '.gif'; allowed: .png"),
         (
             ("sphero_navigate", "--set", "cameras.depth=true"),

@@ -12,6 +12,7 @@ from command_line import run_cli
 from ros_rl.cli.stand_in import Plan, _follow, read_plan
 from ros_rl.errors import ConfigError
 from ros_rl.stand_ins import load_stand_in
+from ros_rl.tasks import TASKS
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,9 @@ from ros_rl.stand_ins import load_stand_in
         (["a1", "--with", "wings"], "unknown option 'wings'; valid: hanging, rescue"),
         (["so101", "--with", "wings"], "unknown option 'wings'; valid: none"),
         (["a1", "--task", "xarm_pick_place"], "the stand-in of robot 'a1' stands in no task's scene"),
-        (["xarm", "--task", "fly"], "unknown task 'fly'"),
+        (["xarm", "--task", "fly"], f"unknown task 'fly'; valid: {', '.join(sorted(TASKS))}\n"),
+        (["ur", "--task", "gym"], f"unknown task 'gym'; valid: {', '.join(sorted(TASKS))}\n"),
+        (["ur", "--task", "bringup"], "unknown task 'bringup'; valid: a1_back, "),
         (["xarm", "--track"], "--track: there is nothing to track; give the --task whose objects that are"),
         (["xarm", "--task", "xarm_reach", "--track"], "--track: there is nothing to track"),
         (["xarm", "--task", "xarm_pick_place", "--track", "--track-latency", "nan"], "are 0 to 5 s and 0 to 1 m"),

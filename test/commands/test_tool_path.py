@@ -63,6 +63,10 @@ def test_where_it_cannot_go_is_told(robot, points, words):
     ("sets", "words"),
     [
         (["driver.resets=sweep", "driver.sweep=[]"], "driver.resets is 'sweep', but driver.sweep names no points"),
+        (
+            ["driver.sweep=[[0.4, 0.1, 0.2], [0.4, -0.1, 0.2]]"],
+            r"expected one flat list, \[0.4, 0.1, 0.2, 0.4, -0.1, 0.2\]: ",
+        ),
         (["driver.sweep=[0.4, 0.1]"], "driver.sweep has 2 numbers, expected x, y and z of each point"),
         (["driver.resets=sweep", "driver.sweep=[0.4, 0.1, 0.0]"], "driver.sweep: on the way to point 1"),
     ],
