@@ -89,6 +89,8 @@ Measured in simulation with {conditions(load_settings(task, preset=preset))}, on
 |---|---|
 {measured}
 
+![film of an episode](evaluation.gif)
+
 ![frames, and curves over the episode](sheet.png)
 
 Made by
