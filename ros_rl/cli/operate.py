@@ -21,6 +21,10 @@ _SERVICES = {
     **{name: name for name in ("arm", "disarm", "home", "pause", "resume")},
 }
 _OWN_STOP = "use the robot's own stop"
+_NO_ANSWER = (
+    f"NO ANSWER: the driver hangs, or its process has just ended; {_OWN_STOP}. What it sent last expires after "
+    "driver.command_holds control periods, and a robot then stops by itself"
+)
 
 
 def add(commands: Any) -> None:
@@ -64,18 +68,33 @@ def operate(options: argparse.Namespace) -> int:
             print(status(node, space))
             return 0
         stops = options.command == "stop"
-        try:
-            answers = operator.call(node, _SERVICES[options.command], space, everywhere=stops, listener=_Told())
-        except NodeSilentError as error:
-            if not stops:
-                raise
-            raise NodeSilentError(f"{error}; nothing was stopped: {_OWN_STOP}") from None
-    if len(answers) > 1:
-        print(f"{len(answers)} drivers run, and all of them were told: {', '.join(answers)}")
+        answers = _call(node, _SERVICES[options.command], space, stops)
     for name, answer in answers.items():
         if answer is None:
-            print(f"{name}: NO ANSWER; {_OWN_STOP}", flush=True)
+            print(f"{name}: {_NO_ANSWER}", flush=True)
     return 0 if all(answer is not None and answer[0] for answer in answers.values()) else 1
+
+
+def _call(node: Any, service: str, space: str | None, stops: bool) -> dict[str, tuple[bool, str] | None]:
+    """What the drivers answer; None for those that hang, which can mostly not be discovered."""
+    from ros_rl.nodes import operator
+
+    try:
+        answers = operator.call(node, service, space, everywhere=stops, listener=_Told())
+    except NodeSilentError as error:
+        answers = dict.fromkeys(_hanging(node, space))
+        if not answers:
+            raise NodeSilentError(f"{error}; nothing was stopped: {_OWN_STOP}" if stops else str(error)) from None
+        return answers
+    if len(answers) > 1:
+        print(f"{len(answers)} drivers run, and all of them were told: {', '.join(answers)}")
+    return dict.fromkeys(_hanging(node, None)) | answers if stops and space is None else answers
+
+
+def _hanging(node: Any, space: str | None) -> list[str]:
+    from ros_rl.nodes.roll_call import hanging_drivers  # in a hurry nobody waits for this
+
+    return hanging_drivers(node, space)
 
 
 class _Told:

@@ -51,6 +51,10 @@ class Keeper:
         """The first node that is not where it is to be."""
         return next(iter(self._waiting), None)
 
+    def awaits(self, name: str) -> bool:
+        """Whether a node is on its way to where it is to be, and may be busy with that."""
+        return name in self._waiting
+
     def active(self, name: str) -> bool:
         """Whether a node is active, as far as known."""
         return name in self._managed and name not in self._waiting and name not in self._led_elsewhere

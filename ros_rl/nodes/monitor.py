@@ -17,6 +17,7 @@ from ros_rl.nodes import packets
 from ros_rl.nodes.diagnostics import OK, Diagnostics
 from ros_rl.nodes.gate import Gate
 from ros_rl.nodes.qos import EXPERIENCE, HISTORY, LATCHED, NEWEST, STATE
+from ros_rl.nodes.roll_call import HEARD
 from ros_rl.nodes.running import create_timer
 from ros_rl.nodes.sources import source_of
 from ros_rl.runs.bringup import BRING_UP, RUN, TRAIN
@@ -24,6 +25,7 @@ from ros_rl.runs.evaluations import evaluation
 from ros_rl.runs.progress import EpisodeStatistics, Rates
 from ros_rl.runs.senders import StepCounter
 from ros_rl.runs.state import RunState
+from ros_rl.settings.nodes import NODES
 from ros_rl.settings.tree import Settings
 from ros_rl.types import Transition
 from ros_rl.wire import Header, metrics_from, transition_from
@@ -129,7 +131,8 @@ class MonitorNode(Node):
 
     def _diagnose(self) -> None:
         minutes = {"robot minutes": f"{self.state.progress.get('robot_minutes', 0.0):.3f}"}
-        self._diagnostics.publish(OK, self.mode, minutes | self._gate.describe())
+        heard = {HEARD: " ".join(name for name in NODES if name in self.state.status)}
+        self._diagnostics.publish(OK, self.mode, minutes | heard | self._gate.describe())
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         prefix = f"{self.get_namespace().rstrip('/')}/"

@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-from diagnostic_msgs.msg import DiagnosticArray
+from collections.abc import Iterator
+
 from rclpy.node import Node
 
 from ros_rl.errors import NodeSilentError
 from ros_rl.nodes.operator import FIND_SECONDS, Deadline, Graph, nobody, spin_until
-from ros_rl.nodes.qos import STATE
+from ros_rl.nodes.roll_call import CALL_SECONDS, RollCall
 from ros_rl.runs.status import NodeStatus, status_screen
 from ros_rl.settings.nodes import NODES
-
-_NODES_SECONDS = 1.5  # each says how it is once a second
 
 
 def status(node: Node, namespace: str | None) -> str:
@@ -27,25 +26,35 @@ def status(node: Node, namespace: str | None) -> str:
     Raises:
         NodeSilentError: There are none.
     """
-    found: dict[str, NodeStatus] = {}
-    graph = Graph(node)
+    graph, roll = Graph(node), RollCall(node)
 
-    def hear(message: DiagnosticArray) -> None:
-        for item in message.status:
-            one = NodeStatus.of(item.name, item.level, item.message, {pair.key: pair.value for pair in item.values})
-            if one is not None and namespace in (None, one.namespace):
-                found[one.path] = one
+    def found() -> dict[str, NodeStatus]:
+        return {one.path: one for one in _told(roll) if namespace in (None, one.namespace)}
 
-    node.create_subscription(DiagnosticArray, "/diagnostics", hear, STATE)
-    limit = Deadline(FIND_SECONDS + _NODES_SECONDS)
-    spin_until(node, lambda: limit.over or bool(graph.quiet and found and _ours(graph, namespace) <= found.keys()))
-    if not found:
+    def silent() -> set[str]:
+        expected = _discovered(graph) | roll.silent
+        return {path for path in expected - roll.said.keys() if namespace in (None, _space(path))}
+
+    limit = Deadline(FIND_SECONDS + CALL_SECONDS)
+    spin_until(node, lambda: limit.over or (graph.quiet and bool(found()) and not silent()))
+    if not found():
         raise NodeSilentError(nobody("node" if namespace is None else f"node in namespace {namespace}"))
-    silent = (NodeStatus.silent(path) for path in _ours(graph, namespace) - found.keys())
-    return status_screen([*found.values(), *silent])
+    return status_screen([*found().values(), *map(NodeStatus.silent, silent())])
 
 
-def _ours(graph: Graph, namespace: str | None) -> set[str]:
-    """Full names of our nodes, in a namespace or in all."""
+def _told(roll: RollCall) -> Iterator[NodeStatus]:
+    """What our nodes say."""
+    for item in roll.said.values():
+        one = NodeStatus.of(item.name, item.level, item.message, {pair.key: pair.value for pair in item.values})
+        if one is not None:
+            yield one
+
+
+def _discovered(graph: Graph) -> set[str]:
+    """Full names of our nodes."""
     names = graph.node.get_node_names_and_namespaces()
-    return {f"{space.rstrip('/')}/{name}" for name, space in names if name in NODES and namespace in (None, space)}
+    return {f"{space.rstrip('/')}/{name}" for name, space in names if name in NODES}
+
+
+def _space(path: str) -> str:
+    return path.rpartition("/")[0] or "/"

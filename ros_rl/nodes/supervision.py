@@ -160,6 +160,7 @@ class Supervision:
             self._restarts[name] += 1
             self._say(f"{name} ended with exit code {code}; restarting it")
             self._monitor.state.forget(name)
+            self._announcements.forget(name)
             self._keeper.restarted(name)
             self._start(name)
 
@@ -209,7 +210,9 @@ class Supervision:
         state.keep_totals(_KEEP_SECONDS)
         self._say_evaluations()
         self._say_warnings(now)
-        for line in self._announcements.lines(state.status, state.figures, self._keeper.active("driver"), now):
+        acting = self._keeper.active("driver")
+        silences = {name: state.silence(name, now) for name in bringup.LIFECYCLE_NODES if not self._keeper.awaits(name)}
+        for line in self._announcements.lines(state.status, state.figures, acting, now, silences):
             self._say(line)
 
     def _say_warnings(self, now: float) -> None:

@@ -25,6 +25,7 @@ class RunState:
         evaluations: Results in the order of their steps, the final one among them.
         status: Level and message of each node's diagnostics, by node.
         figures: Values of each node's diagnostics, by node.
+        heard: When each node's diagnostics came, by node [s of `time.monotonic`].
         folder: Of the run, where evaluations and totals are kept; None: nowhere.
         earlier: What processes told that are gone: nodes that were started again, and the parts of a run before it
             went on.
@@ -34,6 +35,7 @@ class RunState:
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     status: dict[str, tuple[int, str]] = field(default_factory=dict)
     figures: dict[str, dict[str, str]] = field(default_factory=dict)
+    heard: dict[str, float] = field(default_factory=dict)
     folder: Path | None = None
     earlier: Totals = field(default_factory=Totals)
     _began: float = field(default_factory=time.monotonic)
@@ -76,6 +78,7 @@ class RunState:
         """Take a node's diagnostics."""
         before = self.number(node, TICKS)
         self.status[node], heard = (level, message), {node: figures}
+        self.heard[node] = time.monotonic()
         if number(heard, node, TICKS) < before:
             self._fold(node)
         self.figures |= heard
@@ -85,6 +88,11 @@ class RunState:
         self._fold(node)
         self.status.pop(node, None)
         self.figures.pop(node, None)
+        self.heard.pop(node, None)
+
+    def silence(self, node: str, now: float) -> float:
+        """For how long a node has told nothing [s]; 0 before its first word."""
+        return now - self.heard.get(node, now)
 
     def _fold(self, node: str) -> None:
         self.earlier = self.earlier.plus(Totals.of({node: self.figures.get(node, {})}))

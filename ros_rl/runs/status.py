@@ -21,11 +21,13 @@ _MINUTES = ("robot_minutes", "robot minutes")
 _LASTING_SECONDS = 1.5  # a simulation that recovers by itself is in a fault for one period
 _GONE_SECONDS = 1.9  # diagnostics come once a second; one without the complaint may be chance
 _AGAIN_SECONDS = 60.0
-_STOP, _READY = "EMERGENCY_STOP", "READY"
+_SILENT_SECONDS = 3.5  # of a node whose diagnostics come once a second
+_STOP, _READY, _RUNNING = "EMERGENCY_STOP", "READY", "RUNNING"
 _SWITCH = "dead man's switch"
 _LATCHED = {_STOP: "clear", "FAULT": "clear"}
 _RELEASE = _LATCHED | {"DISARMED": "arm", _READY: "resume"}
 """States of the driver in which commands do not act, and the command of ``ros-rl`` that leads on."""
+_HANGS = {"driver": "; ros-rl stop may not reach it, use the robot's own stop"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def status_screen(found: Iterable[NodeStatus]) -> str:
         rows += [f"  {one.node:<{width}}{_LEVELS.get(one.level, one.level):<7}{one.message}" for one in nodes]
         figures = {one.node: one.figures for one in nodes}
         driver = figures.get("driver", {})
-        fault = driver.get("fault") or "none"
+        fault = driver.get("fault", "unknown") or "none"
         minutes = next((values[name] for values in figures.values() for name in _MINUTES if name in values), "unknown")
         rows.append(f"  safety state {driver.get('safety state', 'unknown')}, fault: {fault}, robot minutes {minutes}")
     return "\n".join(rows)
@@ -84,7 +86,7 @@ class _Complaint:
 
 
 class Announcements:
-    """Says what lasts: an error of a node, and that the driver lets nothing move; again now and then, and when it ends.
+    """Says what lasts: an error or silence of a node, a driver that lets nothing move; again now and then, and its end.
 
     Args:
         namespace: Of the nodes.
@@ -94,9 +96,15 @@ class Announcements:
         space = namespace.strip("/")
         self._option = f" --namespace {space}" if space else ""
         self._complaints: dict[str, _Complaint] = {}
+        self._rested = False  # was told of the driver, which has not acted since
 
     def lines(
-        self, status: Mapping[str, tuple[int, str]], figures: Mapping[str, Mapping[str, str]], acting: bool, now: float
+        self,
+        status: Mapping[str, tuple[int, str]],
+        figures: Mapping[str, Mapping[str, str]],
+        acting: bool,
+        now: float,
+        silences: Mapping[str, float] | None = None,
     ) -> list[str]:
         """What is to be said now.
 
@@ -105,18 +113,32 @@ class Announcements:
             figures: Of each node.
             acting: Whether the driver is active; else only what is latched is said of its state.
             now: Any steady clock [s].
+            silences: For how long nodes that are to say how they are have not [s].
         """
         state = figures.get("driver", {}).get("safety state", "")
         told = _RELEASE if acting else _LATCHED
         lines = []
         for node, (level, message) in status.items():
-            if node == "driver" and state in told:
+            silence = (silences or {}).get(node, 0.0)
+            if silence > _SILENT_SECONDS:
+                lines += self._hear(node, f"silent for {silence:.0f} s: it hangs{_HANGS.get(node, '')}", now)
+            elif node == "driver" and state in told:
                 lines += self._hear(node, self._at_rest(state, figures["driver"]), now, urgent=state == _STOP)
             elif level == ERROR:
                 lines += self._hear(node, message, now)
+            elif node != "driver":
+                lines += [f"{node}: works again"] * self._over(node, now)
             else:
-                lines += self._hear_nothing(node, now)
+                self._rested |= self._over(node, now)
+                if self._rested and acting and state == _RUNNING and node not in self._complaints:
+                    self._rested = False
+                    lines.append("driver: acts again")
         return lines
+
+    def forget(self, node: str) -> None:
+        """The process of a node is a new one: what holds of that is news."""
+        complaint = self._complaints.pop(node, None)
+        self._rested |= node == "driver" and complaint is not None and bool(complaint.said)
 
     def _hear(self, node: str, text: str, now: float, urgent: bool = False) -> list[str]:
         kind = kind_of(text)
@@ -129,13 +151,16 @@ class Announcements:
         complaint.said[kind] = now
         return [f"{node}: {text}" if before is None else f"{node}, for {now - complaint.since:.0f} s now: {text}"]
 
-    def _hear_nothing(self, node: str, now: float) -> list[str]:
-        """A complaint that is made in every other second only is one; a fault that clears itself is none."""
+    def _over(self, node: str, now: float) -> bool:
+        """Whether what was said of a node has ended.
+
+        A complaint that is made in every other second only is one; a driver's fault that clears itself is none.
+        """
         complaint = self._complaints.get(node)
         if complaint is None or (now - complaint.heard < _GONE_SECONDS and (complaint.said or node != "driver")):
-            return []
+            return False
         del self._complaints[node]
-        return [f"{node}: {'acts' if node == 'driver' else 'works'} again"] if complaint.said else []
+        return bool(complaint.said)
 
     def _at_rest(self, state: str, figures: Mapping[str, str]) -> str:
         fault = figures.get("fault", "")

@@ -24,7 +24,7 @@ from ros_rl.settings.loading import load_settings
 @pytest.fixture
 def told(monkeypatch):
     """A supervision whose nodes are as the test says, the clock [s] and what was said."""
-    keeper = SimpleNamespace(active=lambda node: True, missing=None)
+    keeper = SimpleNamespace(active=lambda node: True, awaits=lambda node: False, missing=None)
     monkeypatch.setattr(supervision, "Keeper", lambda *_: keeper)
     clock, said = SimpleNamespace(now=1000.0), []
     monkeypatch.setattr(time, "monotonic", lambda: clock.now)
@@ -53,6 +53,19 @@ def test_what_the_driver_waits_for_is_said_while_it_does(told) -> None:
         leads._tell()
     warnings = [line for line in said if line.startswith("warning: ")]
     assert warnings == ["warning: driver: nothing has come on /arm/tracked_objects about cube"]
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_the_silence_of_what_acts_is_said_unless_it_is_being_brought_up(told, awaited: bool) -> None:
+    """To configure or activate it may take its time; a learner may starve where it runs in what time others leave."""
+    leads, state, clock, said = told
+    leads._keeper.awaits = lambda node: awaited
+    for node in ("driver", "controller", "learner"):
+        state.hear(node, 0, "active", {})
+    for clock.now in (1001.0, 1004.0, 1005.0, 1006.0):
+        leads._tell()
+    silent = [line.partition(":")[0] for line in said if "silent for 6 s: it hangs" in line]
+    assert silent == ([] if awaited else ["driver", "controller"])
 
 
 def test_how_far_it_is_is_said_every_five_seconds(told) -> None:

@@ -32,7 +32,7 @@ def test_a_screen_of_two_robots() -> None:
         "/b",
         "  controller  OK     active",
         "  driver      SILENT it hangs, or its process has just ended",
-        "  safety state unknown, fault: none, robot minutes unknown",
+        "  safety state unknown, fault: unknown, robot minutes unknown",
     ]
 
 
@@ -133,3 +133,52 @@ def test_a_node_that_is_gone_does_not_work_again() -> None:
         told.lines({"controller": (2, "no graph")}, {}, True, second)
     assert [line for second in (3.0, 6.0, 9.0) for line in told.lines({}, {}, True, second)] == []
     assert told.lines({"controller": (0, "active")}, {}, True, 10.0) == ["controller: works again"]
+
+
+def test_a_driver_that_falls_silent_is_said_whatever_it_said_last() -> None:
+    told, said = Announcements("/a1"), []
+    for eighth in range(560):
+        now = eighth / 8
+        lines = told.lines(FINE, driver("RUNNING"), True, now, {"driver": now, "controller": 0.5})
+        said += [(now, line) for line in lines]
+    words = "it hangs; ros-rl stop may not reach it, use the robot's own stop"
+    assert said == [
+        (5.125, f"driver: silent for 5 s: {words}"),
+        (65.125, f"driver, for 62 s now: silent for 65 s: {words}"),
+    ]
+    assert told.lines(FINE, driver("RUNNING"), True, 70.0, {"driver": 0.1}) == []
+    assert told.lines(FINE, driver("RUNNING"), True, 72.0, {"driver": 0.1}) == ["driver: acts again"]
+
+
+@pytest.mark.parametrize("state", ["HOMING", ""])
+def test_a_driver_acts_again_once_it_runs_and_not_on_its_way(state: str) -> None:
+    """Armed it goes home, and then rests until a person holds the switch."""
+    told, said = Announcements("/"), []
+    spoken = [("DISARMED", 3), (state, 10), ("READY", 3), (state, 5), ("RUNNING", 4)]
+    states = [name for name, seconds in spoken for _ in range(seconds)]
+    for now, name in enumerate(states):
+        said += [(now, line) for line in told.lines(FINE, driver(name), True, float(now))]
+    assert said == [
+        (2, "driver: DISARMED; nothing moves until: ros-rl arm"),
+        (15, "driver: READY; nothing moves until: ros-rl resume"),
+        (21, "driver: acts again"),
+    ]
+
+
+def test_rests_that_were_too_short_to_be_said_do_not_add_up() -> None:
+    told = Announcements("/")
+    states = ["READY", *["HOMING"] * 10, "FAULT", "RUNNING", "RUNNING", "RUNNING"]
+    assert [line for now, name in enumerate(states) for line in told.lines(FINE, driver(name), True, float(now))] == []
+
+
+def test_a_new_process_is_told_of_anew_and_acts_again_once_it_is_active() -> None:
+    """What the old one said last may come after its end."""
+    told = Announcements("/")
+    for now in range(3):
+        told.lines(FINE, driver("DISARMED"), True, now - 3.0)
+    told.forget("driver")
+    states = [("RUNNING", False)] * 5 + [("DISARMED", True)] * 3 + [("RUNNING", True)] * 3
+    said = [
+        line for now, (name, acts) in enumerate(states) for line in told.lines(FINE, driver(name), acts, float(now))
+    ]
+    assert said == ["driver: DISARMED; nothing moves until: ros-rl arm", "driver: acts again"]

@@ -1,0 +1,60 @@
+# Copyright 2026 the ros_rl authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Who of the graph says how it is, and who does not any more: a process that hangs cannot be discovered."""
+
+from __future__ import annotations
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.node import Node
+
+from ros_rl.nodes.operator import Deadline, spin_until
+from ros_rl.nodes.qos import STATE
+
+HEARD = "nodes heard"
+"""Figure of a supervisor: the nodes of its namespace that have spoken since they were started."""
+CALL_SECONDS = 2.0
+"""Within which each node that does not hang is heard, once it is discovered: it says how it is once a second."""
+_LEADER, _DRIVER = "/supervisor", "/driver"
+
+
+class RollCall:
+    """Listens to ``/diagnostics``.
+
+    Args:
+        node: Listens; somebody spins it.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self.said: dict[str, DiagnosticStatus] = {}
+        """The newest of each node, by its full name."""
+        self._led: dict[str, set[str]] = {}
+        node.create_subscription(DiagnosticArray, "/diagnostics", self._hear, STATE)
+
+    @property
+    def silent(self) -> set[str]:
+        """Full names of the nodes that their supervisors have heard, and that say nothing here."""
+        return set[str]().union(*self._led.values()) - self.said.keys()
+
+    def _hear(self, message: DiagnosticArray) -> None:
+        for item in message.status:
+            path = item.name.partition(":")[0]
+            self.said[path] = item
+            if path.endswith(_LEADER):
+                namespace = path.removesuffix(_LEADER)
+                heard = next((pair.value for pair in item.values if pair.key == HEARD), "")
+                self._led[path] = {f"{namespace}/{name}" for name in heard.split()}
+
+
+def hanging_drivers(node: Node, namespace: str | None) -> list[str]:
+    """Namespaces whose driver says nothing any more; listens for some time.
+
+    Args:
+        node: Of `ros_rl.nodes.operator.joined`, which has discovered who is there.
+        namespace: The only one that counts; None for all.
+    """
+    roll, limit = RollCall(node), Deadline(CALL_SECONDS)
+    spin_until(node, lambda: limit.over)
+    drivers = sorted(path for path in roll.silent if path.endswith(_DRIVER))
+    spaces = [path.removesuffix(_DRIVER) or "/" for path in drivers]
+    return [space for space in spaces if namespace in (None, space)]
