@@ -19,6 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
 from ros_rl.errors import NodeSilentError, RosRlError
+from ros_rl.nodes.transport_noise import without_noise
 from ros_rl.runs.discovery import RANGE
 
 _TRIGGER = "std_srvs/srv/Trigger"
@@ -56,13 +57,14 @@ def joined(name: str = "", namespace: str = "") -> Iterator[Node]:
         RosRlError: ROS cannot start.
     """
     try:
-        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-        node = rclpy.create_node(
-            name or f"ros_rl_operator_{os.getpid()}",
-            namespace=namespace or None,
-            enable_rosout=False,
-            start_parameter_services=False,
-        )
+        with without_noise():
+            rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+            node = rclpy.create_node(
+                name or f"ros_rl_operator_{os.getpid()}",
+                namespace=namespace or None,
+                enable_rosout=False,
+                start_parameter_services=False,
+            )
     except rclpy_implementation.RCLError as error:
         raise RosRlError(f"ROS cannot start: {str(error).splitlines()[0]}") from None
     try:

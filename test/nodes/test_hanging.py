@@ -19,6 +19,7 @@ from graphs import constant_bytes
 from live_processes import PATIENCE, PATIENT, command, pid_of, read_until
 from recorded import Recorded
 
+from ros_rl.nodes.transport_noise import without_noise
 from ros_rl.settings.loading import load_settings
 
 pytestmark = pytest.mark.ros
@@ -84,3 +85,11 @@ def test_a_driver_at_rest_does_not_act_again_whatever_becomes_of_it(tmp_path: Pa
             said(started(order))
         read_until(process, "driver: acts again")
         assert recorded.acts
+
+
+def test_shared_memory_of_others_is_no_news(capfd: pytest.CaptureFixture[str]) -> None:
+    with without_noise():
+        os.write(2, b"[RTPS_TRANSPORT_SHM Error] Failed init_port fastdds_port7002\n")
+        print("a word of rcl", file=sys.stderr)
+    print("and another", file=sys.stderr)
+    assert capfd.readouterr().err == "a word of rcl\nand another\n"
