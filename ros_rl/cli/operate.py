@@ -69,10 +69,11 @@ def operate(options: argparse.Namespace) -> int:
             return 0
         stops = options.command == "stop"
         answers = _call(node, _SERVICES[options.command], space, stops)
+        faulty = options.command == "arm" and any([_tripped(node, *item) for item in answers.items()])
     for name, answer in answers.items():
         if answer is None:
             print(f"{name}: {_NO_ANSWER}", flush=True)
-    return 0 if all(answer is not None and answer[0] for answer in answers.values()) else 1
+    return 0 if not faulty and all(answer is not None and answer[0] for answer in answers.values()) else 1
 
 
 def _call(node: Any, service: str, space: str | None, stops: bool) -> dict[str, tuple[bool, str] | None]:
@@ -95,6 +96,16 @@ def _hanging(node: Any, space: str | None) -> list[str]:
     from ros_rl.nodes.roll_call import hanging_drivers  # in a hurry nobody waits for this
 
     return hanging_drivers(node, space)
+
+
+def _tripped(node: Any, namespace: str, answer: tuple[bool, str] | None) -> bool:
+    """Whether a robot that was armed cannot be led, which is said."""
+    from ros_rl.nodes.after_arming import fault_after_arming
+
+    reason = fault_after_arming(node, namespace) if answer is not None and answer[0] else ""
+    if reason:
+        print(f"{namespace}: FAULT: {reason}; then: ros-rl clear, ros-rl arm", flush=True)
+    return bool(reason)
 
 
 class _Told:

@@ -100,6 +100,24 @@ def test_a_stop_asks_for_priority_before_it_loads_anything_and_loads_little() ->
     assert rooms == {"errors", "nodes", "runs"}
 
 
+def test_arming_a_robot_that_cannot_be_led_says_so(tmp_path) -> None:
+    """It was armed, and that is a fault at the next tick: who looked away, or runs a script, would not know."""
+    agent, recorded = tmp_path / "agent.onnx", Recorded(tmp_path, "real")
+    agent.write_bytes(constant_bytes(load_settings("mock_point"), [0.1, -0.1]))
+    arguments = ["run", "mock_point", "--agent", str(agent), "--out", str(tmp_path / "run"), *PATIENT]
+    arguments += ["--set", "driver.mode=real_time"]
+    with command(*arguments, *recorded.options, environment=recorded.environment) as process:
+        read_until(process, "DISARMED")
+        recorded.file.with_suffix(".ill").touch()
+        code, lines = ros_rl("arm")
+        assert code == 1 and lines[0] == "/mock: armed; going home"
+        assert lines[1:] == ["/mock: FAULT: its motors are too hot; then: ros-rl clear, ros-rl arm"]
+        assert recorded.words[-1] == "safe"
+        recorded.file.with_suffix(".ill").unlink()
+        assert ros_rl("clear")[0] == 0
+        assert ros_rl("arm") == (0, ["/mock: armed; going home"])
+
+
 def test_what_an_operator_does_stays_done(tmp_path) -> None:
     agent, recorded = tmp_path / "agent.onnx", Recorded(tmp_path)
     agent.write_bytes(constant_bytes(load_settings("mock_point"), [0.1, -0.1]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,7 +23,7 @@ from ros_rl.types import Array
 class RecordingSettings(MockSettings):
     """A mock robot that remembers."""
 
-    file: str = setting("", "where it writes what reached it, one word a line; beside FILE.hang it hangs")
+    file: str = setting("", "where it writes what reached it; beside FILE.hang it hangs, beside FILE.ill it is ill")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class RecordingRobot(MockBackend):
     def read(self) -> Reading:
         while self.file.with_suffix(".hang").exists():
             time.sleep(0.05)
-        return super().read()
+        reading = super().read()
+        return replace(reading, health="its motors are too hot") if self.file.with_suffix(".ill").exists() else reading
 
     def safe(self) -> None:
         self.note("safe")
