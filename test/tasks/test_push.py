@@ -25,20 +25,31 @@ def fields(cube: list[float]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    ("cube", "away", "behind", "succeeds"),
-    [
-        ([0.5, 0.1, 0.04], 0.1, np.sqrt(0.01 + 0.01 + 0.0001), False),
-        ([0.6, 0.075, 0.04], 0.025, np.sqrt(0.04 + 0.075**2 + 0.0001), True),
-        ([0.6, 0.065, 0.04], 0.035, np.sqrt(0.04 + 0.065**2 + 0.0001), False),
-    ],
+    ("cube", "away", "succeeds"),
+    [([0.5, 0.1, 0.04], 0.1, False), ([0.6, 0.075, 0.04], 0.025, True), ([0.6, 0.065, 0.04], 0.035, False)],
 )
-def test_rewards(name: str, cube: list[float], away: float, behind: float, succeeds: bool) -> None:
+def test_rewards(name: str, cube: list[float], away: float, succeeds: bool) -> None:
     task, after = make_task(name), fields(cube)
     last, action = np.zeros(3), np.array([0.3, 0.0, 0.0])  # mean squared change 0.03
-    expected = 0.05 / (0.05 + away) - 2.0 * away - 0.5 * behind - 0.05 * 0.03
+    size = 0.05 if name == "so101_push" else 0.08
+    ahead = (after["goal_position"] - cube) / np.hypot(away, 0.02)
+    behind = np.linalg.norm(after["tool_position"] - (cube - size * ahead))
+    expected = 0.05 / (0.05 + away) - 2.0 * away - behind - 0.05 * 0.03
     assert task.reward(after, last, action, after) == pytest.approx(expected, abs=1e-6)
     assert bool(task.succeeded(after)) == succeeds
     assert task.metrics(after)["distance"] == pytest.approx(away, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_tool_that_pushed_past_the_goal_has_to_go_around(name: str) -> None:
+    """A cube to the left of its goal is pushed from its left, however near the tool is to its right."""
+    task, still = make_task(name), np.zeros(3)
+    rewards = [
+        task.reward(after, still, still, after)
+        for tool in ([0.6, 0.15 + 0.1, 0.04], [0.6, 0.15 - 0.06, 0.04])
+        for after in [fields([0.6, 0.15, 0.04]) | {"tool_position": np.array(tool)}]
+    ]
+    assert rewards[0] > rewards[1] + 0.05
 
 
 @pytest.mark.parametrize("name", NAMES)
