@@ -109,9 +109,11 @@ def test_logs_that_do_not_fit_are_refused(tmp_path) -> None:
         TrainingLoop(cloning(""))
     with pytest.raises(RunFolderError, match="holds no run"):
         TrainingLoop(cloning(tmp_path))
-    with pytest.raises(ConfigError, match=r"agent.log .*pending_actions\[2\].* at 20 Hz, this run .*\[4\]"):
+    with pytest.raises(ConfigError, match=r"agent.log .* control.delay 1, this run's is 2: use --set control.delay=1"):
         TrainingLoop(cloning(folder, {"control": {"delay": 2}}))
-    with pytest.raises(ConfigError, match="at 20 Hz, this run .* at 25 Hz"):
+    with pytest.raises(
+        ConfigError, match=r"agent.log .* control.rate_hz 20, this run's is 25: use --set control.rate_hz=20"
+    ):
         TrainingLoop(cloning(folder, {"control": {"rate_hz": 25.0}}))
     (newest(folder / CHECKPOINT) / REPLAY).write_bytes(b"PK\x03\x04 broken")
     with pytest.raises(RunFolderError, match=r"agent.log: .* holds no whole checkpoint: 00001_at_600: replay"):
