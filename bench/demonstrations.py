@@ -118,9 +118,15 @@ def learn(part: Part, task: str, overrides: list[str], folder: Path) -> dict[str
         "final": final.get(f"{part.figure}_mean", final.get(part.figure)),
         "final_return": final["return_mean"],
         "evaluation": final,
-        "shown": summary.get("demonstrations"),
+        "shown": _shown(summary),
         "wall_minutes": summary["wall_minutes"],
     }
+
+
+def _shown(summary: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a summary tells of demonstrations, with names in place of folders of one machine."""
+    found = summary.get("demonstrations")
+    return found and found | {"paths": [Path(path).name for path in found["paths"]]}
 
 
 def main() -> None:
