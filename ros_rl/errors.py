@@ -112,3 +112,8 @@ def apart(value: float, limit: float, digits: int) -> tuple[str, str]:
     """
     more = next((more for more in range(digits, _MOST_DECIMALS) if f"{value:.{more}f}" != f"{limit:.{more}f}"), None)
     return (f"{float(value)}", f"{float(limit)}") if more is None else (f"{value:.{more}f}", f"{limit:.{more}f}")
+
+
+def beyond(value: float, limit: float, digits: int) -> str:
+    """The value of `apart`, where the limit is told as it was set."""
+    return apart(value, limit, digits)[0]

@@ -5,7 +5,7 @@
 
 import pytest
 
-from ros_rl.errors import apart
+from ros_rl.errors import apart, beyond
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,9 @@ from ros_rl.errors import apart
 )
 def test_a_value_beyond_its_limit_looks_it(value: float, limit: float, digits: int, shown: tuple[str, str]) -> None:
     assert apart(value, limit, digits) == shown
+    assert beyond(value, limit, digits) == shown[0]
+
+
+@pytest.mark.parametrize(("age", "shown"), [(float("nan"), "nan"), (float("inf"), "inf"), (-0.3, "-0.300")])
+def test_an_age_that_is_none_is_told_as_it_is(age: float, shown: str) -> None:
+    assert beyond(age, 0.05, 3) == shown

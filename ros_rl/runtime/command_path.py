@@ -11,6 +11,7 @@ from collections import deque
 import numpy as np
 
 from ros_rl.backends.backend import Reading
+from ros_rl.errors import beyond
 from ros_rl.robot import Robot
 from ros_rl.runtime.robot_link import RobotLink
 from ros_rl.safety import CommandFilter, Guards, expected_position
@@ -198,9 +199,10 @@ class CommandPath:
 
     def _blind(self, reading: Reading) -> str:
         """That pictures have stopped coming; what real cameras tell is judged where it is heard."""
-        if reading.picture_age <= self._camera_limit:
+        age, limit = reading.picture_age, self._camera_limit
+        if age <= limit:
             return ""
-        return f"the newest picture is {reading.picture_age:.2f} s old, limit {self._camera_limit:.3g} s"
+        return f"the newest picture is {beyond(age, limit, 2)} s old, limit {limit:.3g} s"
 
 
 def _acted(reading: Reading, sent: Array) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros_rl.backends.backend import Backend, Reading
-from ros_rl.errors import BackendError, CommandError
+from ros_rl.errors import BackendError, CommandError, beyond
 from ros_rl.types import Array, Measurement, Truth
 
 Look = Callable[[], Mapping[str, NDArray[Any]]]
@@ -58,7 +58,7 @@ class Onlooker:
         """
         if not abs(late) <= self._limit:
             raise CommandError(
-                f"it is {late:.3f} s old by its stamp, limit {self._limit:g} s: "
+                f"it is {beyond(late, self._limit, 3)} s old by its stamp, limit {self._limit:g} s: "
                 "late pictures, or clocks that tell different times"
             )
         if self._last is not None and stamp <= self._last.stamp and self.age <= self._limit:
@@ -76,7 +76,7 @@ class Onlooker:
         if self._last is None:
             return f"nothing has come on {self._topic} {self._what}"
         if self.age > self._limit:
-            return f"{self._topic} is {self.age:.2f} s old, limit {self._limit:g} s"
+            return f"{self._topic} is {beyond(self.age, self._limit, 2)} s old, limit {self._limit:g} s"
         return ""
 
     @property

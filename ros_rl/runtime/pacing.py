@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
 
+from ros_rl.errors import beyond
 from ros_rl.runtime.driver_loop import DriverLoop
 from ros_rl.types import Command, SafetyState, Tick, Verdict
 
@@ -250,8 +251,9 @@ class RealTime(Pacer):
         whole = elapsed <= _WHOLE * self._period
         self.broken += not whole
         held_up = elapsed - self._period
-        if loop.latch.armed and held_up > self.limits.lost_time:
-            self._trip(CONTROLLER, f"the driver was held up for {held_up:.2f} s, limit {self.limits.lost_time:g} s")
+        limit = self.limits.lost_time
+        if loop.latch.armed and held_up > limit:
+            self._trip(CONTROLLER, f"the driver was held up for {beyond(held_up, limit, 2)} s, limit {limit:g} s")
         if loop.safety is SafetyState.RUNNING:
             self._watch(now)
         ending, self._ending = self._ending, Verdict.CONTINUE

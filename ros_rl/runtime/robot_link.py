@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ros_rl.backends.backend import Backend, Reading
-from ros_rl.errors import BackendError, one_line
+from ros_rl.errors import BackendError, beyond, one_line
 from ros_rl.runtime.latch import Latch
 from ros_rl.types import Array
 
@@ -121,7 +121,9 @@ class RobotLink:
             answer = call(*arguments)
             took = self._clock() - begin
             if took > self._lost_time and self._latch.armed:
-                self.trip(f"the backend took {took:.2f} s to {what}, limit {self._lost_time:g} s")
+                self.trip(
+                    f"the backend took {beyond(took, self._lost_time, 2)} s to {what}, limit {self._lost_time:g} s"
+                )
             return answer
         except Exception as error:  # simulators and robots' libraries raise anything
             self._trip(what, error)

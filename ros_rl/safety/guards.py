@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ros_rl.errors import apart
+from ros_rl.errors import apart, beyond
 from ros_rl.robot import EFFORT, POSITION, VELOCITY, Robot
 from ros_rl.safety.standing import Standing
 from ros_rl.safety.state import tripped_guard, worst_joint
@@ -144,10 +144,10 @@ class Guards:
         """By its own age, which may be wrong in both directions, or because it is the same reading again and again."""
         stale = self._robot.safety.stale
         if not abs(age) <= stale:
-            return f"the newest state is {age:.3f} s old, limit {stale:g} s"
+            return f"the newest state is {beyond(age, stale, 3)} s old, limit {stale:g} s"
         standing = self._repeated * self._period
         if standing > stale + _SAME:
-            return f"the state is frozen: no new reading for {standing:.3f} s, limit {stale:g} s"
+            return f"the state is frozen: no new reading for {beyond(standing, stale, 3)} s, limit {stale:g} s"
         return None
 
     def _jumped(self, moved: Array | None, since: float) -> str | None:

@@ -15,7 +15,7 @@ import numpy as np
 from ros_rl.backends.backend import Backend, Reading
 from ros_rl.backends.motor_process.process import MotorProcess
 from ros_rl.backends.motor_process.spec import MotorSpec
-from ros_rl.errors import BackendError
+from ros_rl.errors import BackendError, beyond
 from ros_rl.types import Array, Measurement
 
 _LOOKS = 0.005  # s
@@ -118,4 +118,4 @@ class MotorBackend(Backend):
         if age <= limit:
             return ""
         complaint = f"; {report['complaint'].decode()}" if report["complaint"] else ""
-        return f"the robot has sent no state for {age:.3f} s, limit {limit:g} s{complaint}"
+        return f"the robot has sent no state for {beyond(age, limit, 3)} s, limit {limit:g} s{complaint}"

@@ -12,6 +12,7 @@ from ros_rl.backends.motor_process.bus import MotorState
 from ros_rl.backends.motor_process.records import MEASURED, measured_in
 from ros_rl.backends.motor_process.spec import MotorSpec
 from ros_rl.backends.motor_process.tick_unit import RUNS_OVER, TickUnit
+from ros_rl.errors import beyond
 from ros_rl.types import Array
 
 _RESTARTED = 5  # states in a row, each later than the one before, all before the newest that was taken
@@ -84,7 +85,7 @@ class Intake:
         age = now - self._received
         if age <= self._spec.silence:
             return ""
-        return f"the robot has sent no state for {age:.3f} s, limit {self._spec.silence:g} s"
+        return f"the robot has sent no state for {beyond(age, self._spec.silence, 3)} s, limit {self._spec.silence:g} s"
 
     def _is_next(self, tick: int) -> bool:
         """Whether it is later than the newest; a robot that begins anew is followed after some states."""

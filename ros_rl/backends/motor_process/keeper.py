@@ -15,7 +15,7 @@ from ros_rl.backends.motor_process.bus import MotorCommand
 from ros_rl.backends.motor_process.phases import DAMPING_SECONDS
 from ros_rl.backends.motor_process.records import Phase, SharedMemory
 from ros_rl.backends.motor_process.spec import MotorSpec
-from ros_rl.errors import RosRlError, one_line
+from ros_rl.errors import RosRlError, beyond, one_line
 
 _LOOKS = 0.005  # s
 
@@ -66,7 +66,7 @@ class Keeper:
             return ""
         self._process.kill()
         self._process.wait()
-        return f"the motor process hung for {silent:.3f} s, limit {self._hangs:g} s"
+        return f"the motor process hung for {beyond(silent, self._hangs, 3)} s, limit {self._hangs:g} s"
 
     def _damp(self) -> None:
         bus, none = self._spec.bus(self._spec.settings, self._spec.robot), np.zeros(self._spec.robot.size)

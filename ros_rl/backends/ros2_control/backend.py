@@ -20,7 +20,7 @@ from ros_rl.backends.ros2_control.joint_states import JointStates, State
 from ros_rl.backends.ros2_control.link import Link
 from ros_rl.backends.ros2_control.recovery import Recovery
 from ros_rl.backends.ros2_control.status import Status
-from ros_rl.errors import BackendError
+from ros_rl.errors import BackendError, beyond
 from ros_rl.robot import POSITION, Robot
 from ros_rl.robot.kinematics import Kinematics
 from ros_rl.robot.model import urdf_of
@@ -214,7 +214,7 @@ class Ros2ControlBackend(Backend):
 
     def _silent(self, age: float) -> str:
         limit = self._settings.silence_limit
-        return f"no joint states for {age:.3f} s, limit {limit:g} s" if age > limit else ""
+        return f"no joint states for {beyond(age, limit, 3)} s, limit {limit:g} s" if age > limit else ""
 
     def _stop_by_link(self) -> None:
         state = self._states.newest

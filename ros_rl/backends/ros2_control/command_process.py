@@ -19,7 +19,7 @@ import numpy as np
 
 from ros_rl.backends.ros2_control.orders import LARGEST, Order, Report, pack_order, unpack_report
 from ros_rl.backends.ros2_control.stream import STOP_SECONDS
-from ros_rl.errors import BackendError
+from ros_rl.errors import BackendError, beyond
 from ros_rl.types import Array
 
 _STARTS_SECONDS = 60.0
@@ -101,7 +101,9 @@ class CommandProcess:
             return "the command node has ended; restart the driver"
         silent = time.monotonic() - self._report.alive
         if silent > self._silence:
-            return f"the command node has been silent for {silent:.2f} s, limit {self._silence:g} s"
+            return (
+                f"the command node has been silent for {beyond(silent, self._silence, 2)} s, limit {self._silence:g} s"
+            )
         if self._report.latched and self._report.armings == self._armings:
             return "the driver was too late with a target: it expired, and the robot was stopped"
         return ""

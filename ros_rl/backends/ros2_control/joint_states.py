@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ros_rl.errors import beyond
 from ros_rl.robot.hardware import JointMap
 from ros_rl.types import Array
 
@@ -148,8 +149,8 @@ class JointStates:
             self._lag = min(self._lag, lag)
         off = lag - self._lag
         if abs(off) > self._stamp_limit:
-            way = "late" if off > 0.0 else "early"
-            self._problem = f"the joint states are stamped {abs(off):.3f} s too {way}, limit {self._stamp_limit:g} s"
+            way, shown = "late" if off > 0.0 else "early", beyond(abs(off), self._stamp_limit, 3)
+            self._problem = f"the joint states are stamped {shown} s too {way}, limit {self._stamp_limit:g} s"
         if off < -self._stamp_limit or stamp <= self._stamp:
             return None
         self._lag += _FOLLOWS * min(off, self._stamp_limit)

@@ -21,7 +21,7 @@ from ros_rl.backends.ur_rtde.primary import ask_limits
 from ros_rl.backends.ur_rtde.process import ArmProcess
 from ros_rl.backends.ur_rtde.records import ArmSpec
 from ros_rl.backends.ur_rtde.state import FIELDS, Converter, cannot_move, ended, plays, slowed, too_hot
-from ros_rl.errors import BackendError, MissingDependencyError
+from ros_rl.errors import BackendError, MissingDependencyError, beyond
 from ros_rl.robot import Robot
 from ros_rl.settings.hardware.ur_rtde import UrRtdeSettings, axes_of
 from ros_rl.types import Array
@@ -217,8 +217,9 @@ class UrRtdeBackend(Backend):
         settings = self._settings
         if link.lost or link.fault:
             return link.lost or link.fault
-        if age > settings.silence_limit:
-            return f"the robot has sent no state for {age:.3f} s, limit {settings.silence_limit:g} s"
+        limit = settings.silence_limit
+        if age > limit:
+            return f"the robot has sent no state for {beyond(age, limit, 3)} s, limit {limit:g} s"
         gripper = "" if self._gripper is None else self._gripper.problem
         hot = too_hot(newest.state, self._hottest, self._robot.joints)
         problem = cannot_move(newest.state) or self.arm_process.problem() or gripper or hot

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ros_rl.backends.ur_rtde.urcap import FAULTS, LARGEST, Status, Urcap
-from ros_rl.errors import BackendError
+from ros_rl.errors import BackendError, beyond
 from ros_rl.robot.gripper import Gripper as Fingers
 from ros_rl.settings.hardware.robotiq import RobotiqSettings
 
@@ -128,7 +128,11 @@ class Gripper:
         return (
             self._fault
             or self._now
-            or (f"the gripper has told nothing for {silent:.2f} s, limit {limit:g} s" if silent > limit else "")
+            or (
+                f"the gripper has told nothing for {beyond(silent, limit, 2)} s, limit {limit:g} s"
+                if silent > limit
+                else ""
+            )
         )
 
     def close(self) -> None:

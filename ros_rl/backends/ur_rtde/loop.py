@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from ros_rl.backends.ur_rtde.records import ArmSpec, Phase, SharedMemory
-from ros_rl.errors import one_line
+from ros_rl.errors import beyond, one_line
 from ros_rl.types import Array
 
 _STOPS_SECONDS = 0.5  # of standstill that is commanded before the program ends
@@ -128,7 +128,9 @@ class ArmLoop:
         elif not done:
             self._fail("the robot's program has ended" if ended else "the robot refuses joint speeds")
         elif took > self._longest:
-            self._fail(f"the robot took {took:.2f} s to take joint speeds, limit {self._longest:g} s")
+            self._fail(
+                f"the robot took {beyond(took, self._longest, 2)} s to take joint speeds, limit {self._longest:g} s"
+            )
 
     def _at(self, now: float) -> Array:
         """The speed on its way from the last target to the newest [rad/s]."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from ros_rl.backends.motor_process.priority import without_priority
 from ros_rl.backends.ur_rtde.records import ArmSpec, Phase, SharedMemory
+from ros_rl.errors import beyond
 from ros_rl.types import Array
 
 _ENDS_SECONDS = 5.0
@@ -154,4 +155,4 @@ class ArmProcess:
         if silent <= limit:
             return ""
         process.kill()
-        return f"the process that moves the arm hung for {silent:.2f} s, limit {limit:g} s"
+        return f"the process that moves the arm hung for {beyond(silent, limit, 2)} s, limit {limit:g} s"
