@@ -81,7 +81,11 @@ class DriverShell(LifecycleNode):
         return self._latch
 
     def _make_services(self) -> SafetyServices:
-        return SafetyServices(self, self._latch, self._be_safe, self._dead_man)
+        return SafetyServices(self, self._latch, self._be_safe, self._dead_man, self._unready)
+
+    def _unready(self) -> str:
+        """Why it cannot be armed now, from any thread; empty if it can."""
+        return "" if self._timer is not None else "the driver is not active; arm it once it is (ros-rl status)"
 
     def _on_command(self, command: Command) -> None:
         raise NotImplementedError

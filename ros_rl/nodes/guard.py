@@ -75,8 +75,17 @@ class GuardNode(DriverShell, OtherDriver):
         self._gate.subscribe(kind, topic, checked, publisher.publish, qos, anybody=anybody)
 
     def _make_services(self) -> GuardServices:
-        self._beyond = GuardServices(self, self._latch, self._be_safe, self._dead_man, self._there("").rstrip("/"))
+        below = self._there("").rstrip("/")
+        self._beyond = GuardServices(self, self._latch, self._be_safe, self._dead_man, self._unready, below)
         return self._beyond
+
+    def _unready(self) -> str:
+        loop = self._loop
+        deaf = "" if loop is None or loop.hears(time.monotonic()) else self._nobody()
+        return super()._unready() or deaf
+
+    def _nobody(self) -> str:
+        return f"no driver is heard on {self.resolve_topic_name(self._there('tick'))}: start it there"
 
     def _switched(self) -> Pausable:
         return _Both(self._latch.pause, self._latch.resume, self.request)
@@ -168,7 +177,7 @@ class GuardNode(DriverShell, OtherDriver):
         if loop is None:
             return {}
         if not loop.heard:
-            self._problem = f"no driver is heard on {self.resolve_topic_name(self._there('tick'))}: start it there"
+            self._problem = self._nobody()
         elif self._problem.startswith("no driver"):
             self._problem = ""
         return {

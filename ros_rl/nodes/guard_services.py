@@ -32,16 +32,23 @@ class GuardServices(SafetyServices):
         latch: What the services change.
         be_safe: Has the other driver stop; may be called from any thread.
         dead_man: The switch without which nothing resumes, if there is one.
+        unready: Says why it cannot be armed now, if so.
         namespace: Of the other driver, relative to the node's.
     """
 
     def __init__(
-        self, node: Node, latch: Latch, be_safe: Callable[[], None], dead_man: DeadMan | None, namespace: str
+        self,
+        node: Node,
+        latch: Latch,
+        be_safe: Callable[[], None],
+        dead_man: DeadMan | None,
+        unready: Callable[[], str],
+        namespace: str,
     ) -> None:
         self._group = ReentrantCallbackGroup()
         self._namespace = namespace
         self._clients: dict[str, Any] = {}
-        super().__init__(node, latch, be_safe, dead_man)
+        super().__init__(node, latch, be_safe, dead_man, unready)
 
     def request(self, service: str) -> None:
         """Call one of the other driver's services, if it has that; nobody waits for the answer."""

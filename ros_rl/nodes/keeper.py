@@ -123,6 +123,7 @@ class Keeper:
         target = self._waiting.pop(name)
         self._processes[name] |= self._ids(name)
         self._doubted.discard(name)
+        self._monitor.state.come_up(name)
         if name in self._came_up:
             self._say(f"{name} is active again" if target == ACTIVE else f"{name} is inactive, as it was before")
         self._came_up.add(name)

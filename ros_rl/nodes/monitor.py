@@ -131,7 +131,7 @@ class MonitorNode(Node):
 
     def _diagnose(self) -> None:
         minutes = {"robot minutes": f"{self.state.progress.get('robot_minutes', 0.0):.3f}"}
-        heard = {HEARD: " ".join(name for name in NODES if name in self.state.status)}
+        heard = {HEARD: " ".join(name for name in NODES if name in self.state.heard)}
         self._diagnostics.publish(OK, self.mode, minutes | heard | self._gate.describe())
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:

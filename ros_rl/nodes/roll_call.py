@@ -12,7 +12,7 @@ from ros_rl.nodes.operator import Deadline, spin_until
 from ros_rl.nodes.qos import STATE
 
 HEARD = "nodes heard"
-"""Figure of a supervisor: the nodes of its namespace that have spoken since they were started."""
+"""Figure of a supervisor: the nodes of its namespace that have come up or spoken since they were started."""
 CALL_SECONDS = 2.0
 """Within which each node that does not hang is heard, once it is discovered: it says how it is once a second."""
 _LEADER, _DRIVER = "/supervisor", "/driver"

@@ -30,10 +30,18 @@ class SafetyServices:
         latch: What the services change.
         be_safe: Sends the robot its safe action; may be called from any thread.
         dead_man: The switch without which nothing resumes, if there is one.
+        unready: Says why it cannot be armed now, if so: what is armed is to be watched from then on.
     """
 
-    def __init__(self, node: Node, latch: Latch, be_safe: Callable[[], None], dead_man: DeadMan | None = None) -> None:
-        self._latch, self._be_safe, self._dead_man = latch, be_safe, dead_man
+    def __init__(
+        self,
+        node: Node,
+        latch: Latch,
+        be_safe: Callable[[], None],
+        dead_man: DeadMan | None = None,
+        unready: Callable[[], str] = str,
+    ) -> None:
+        self._latch, self._be_safe, self._dead_man, self._unready = latch, be_safe, dead_man, unready
         self._node = rclpy.create_node(
             f"{node.get_name()}_safety", namespace=node.get_namespace(), use_global_arguments=False
         )
@@ -86,6 +94,9 @@ class SafetyServices:
     def _arm(self) -> tuple[bool, str]:
         if self._latch.latched:
             return False, f"call {CLEAR} first: {self._latch.reason}"
+        unready = self._unready()
+        if unready:
+            return False, unready
         return (True, "armed; going home") if self._latch.arm() else (True, "it was armed already")
 
     def _disarm(self) -> tuple[bool, str]:

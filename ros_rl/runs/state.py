@@ -25,7 +25,7 @@ class RunState:
         evaluations: Results in the order of their steps, the final one among them.
         status: Level and message of each node's diagnostics, by node.
         figures: Values of each node's diagnostics, by node.
-        heard: When each node's diagnostics came, by node [s of `time.monotonic`].
+        heard: When each node was heard last, by its diagnostics or at first by its coming up [s of `time.monotonic`].
         folder: Of the run, where evaluations and totals are kept; None: nowhere.
         earlier: What processes told that are gone: nodes that were started again, and the parts of a run before it
             went on.
@@ -83,6 +83,10 @@ class RunState:
             self._fold(node)
         self.figures |= heard
 
+    def come_up(self, node: str) -> None:
+        """A node has answered that it is up: one that then hangs before its first diagnostics is silent from here."""
+        self.heard.setdefault(node, time.monotonic())
+
     def forget(self, node: str) -> None:
         """What a node told before its process was a new one holds no longer, but for what it counted."""
         self._fold(node)
@@ -91,7 +95,7 @@ class RunState:
         self.heard.pop(node, None)
 
     def silence(self, node: str, now: float) -> float:
-        """For how long a node has told nothing [s]; 0 before its first word."""
+        """For how long a node has told nothing [s]; 0 before it is up."""
         return now - self.heard.get(node, now)
 
     def _fold(self, node: str) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 from ros_rl.settings.nodes import NODES
 
-ERROR = 2
+_OK, ERROR = 0, 2
 """Level of a node that does not work (`diagnostic_msgs/DiagnosticStatus`)."""
 _SILENT = 3
-_LEVELS = {0: "OK", 1: "WARN", ERROR: "ERROR", _SILENT: "SILENT"}
+_LEVELS = {_OK: "OK", 1: "WARN", ERROR: "ERROR", _SILENT: "SILENT"}
 _MINUTES = ("robot_minutes", "robot minutes")
 _LASTING_SECONDS = 1.5  # a simulation that recovers by itself is in a fault for one period
 _GONE_SECONDS = 1.9  # diagnostics come once a second; one without the complaint may be chance
@@ -113,13 +113,13 @@ class Announcements:
             figures: Of each node.
             acting: Whether the driver is active; else only what is latched is said of its state.
             now: Any steady clock [s].
-            silences: For how long nodes that are to say how they are have not [s].
+            silences: For how long nodes that are to say how they are have not [s], be it their first word.
         """
         state = figures.get("driver", {}).get("safety state", "")
-        told = _RELEASE if acting else _LATCHED
+        told, silences = _RELEASE if acting else _LATCHED, silences or {}
         lines = []
-        for node, (level, message) in status.items():
-            silence = (silences or {}).get(node, 0.0)
+        for node in dict.fromkeys([*status, *silences]):
+            (level, message), silence = status.get(node, (_OK, "")), silences.get(node, 0.0)
             if silence > _SILENT_SECONDS:
                 lines += self._hear(node, f"silent for {silence:.0f} s: it hangs{_HANGS.get(node, '')}", now)
             elif node == "driver" and state in told:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ros_rl.errors import CommandError
+from ros_rl.errors import CommandError, beyond
 from ros_rl.robot import Robot
 from ros_rl.runtime.guarded_answers import GuardedAnswers
 from ros_rl.runtime.latch import ARMED, LATCHED, Event, Latch
@@ -78,6 +78,14 @@ class GuardLoop:
     def heard(self) -> bool:
         """Whether the other driver ever said anything."""
         return self._tick is not None
+
+    def hears(self, now: float) -> bool:
+        """Whether the other driver says something now, so that it is watched once it is armed.
+
+        Args:
+            now: Steady clock [s].
+        """
+        return self.heard and not self._lost(now)
 
     def start(self, now: float) -> None:
         """Begin to watch, disarmed.
@@ -146,10 +154,13 @@ class GuardLoop:
         Args:
             now: Steady clock [s].
         """
-        silent = now - self._heard
-        if self.latch.armed and silent - self._period > self.limits.lost_time:
-            self.trip(f"the driver has been silent for {silent:.2f} s, limit {self.limits.lost_time:g} s")
+        if self.latch.armed and self._lost(now):
+            silent, limit = now - self._heard, self.limits.lost_time
+            self.trip(f"the driver has been silent for {beyond(silent, limit, 2)} s, limit {limit:g} s")
         self.insist(now)
+
+    def _lost(self, now: float) -> bool:
+        return now - self._heard > self._period + self.limits.lost_time
 
     def trip(self, reason: str) -> bool:
         """Latch a fault and have the other driver stop; False if something is latched already."""
@@ -230,8 +241,9 @@ class GuardLoop:
         reason = self._guards.check(
             tick.measurement, tick.previous_command, sequence=tick.index, acting=acting, elapsed=elapsed
         )
-        if late > self.limits.lost_time:
-            reason = f"the driver's tick came {late:.2f} s late, limit {self.limits.lost_time:g} s"
+        limit = self.limits.lost_time
+        if late > limit:
+            reason = f"the driver's tick came {beyond(late, limit, 2)} s late, limit {limit:g} s"
         if reason:
             self.trip(reason)
 

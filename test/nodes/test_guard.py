@@ -131,7 +131,7 @@ class Listener:
         self.safety = SafetyState(int(packets.from_vectors(message)[1]["safety"][0]))
 
     def moves(self) -> bool:
-        """Arm it, as often as it is not, which a guard that was not active yet forgets."""
+        """Arm it, as often as it is not; a guard that is not active yet refuses."""
         if self.call("resume") is False:
             self.call("arm")
         return any(np.abs(value).max() > 0.1 for value in self.applied)
@@ -188,6 +188,23 @@ def test_commands_arrive_filtered_and_wrong_ones_not_at_all(tmp_path) -> None:
         assert "missed" in it.guard._latch.reason
         assert it.peer.refusal("driver", "joint_command", "command is not finite at joint1")
         assert all(np.isfinite(message.velocity).all() for message in it.raw)
+
+
+def test_nothing_is_armed_that_is_not_watched(tmp_path) -> None:
+    """Neither by a guard that is not active, nor by one that hears no driver; that driver stays as it is."""
+    settings = load_settings("xarm_reach", overrides=[SETTINGS, PATIENT])
+    with graph(settings, tmp_path, GuardNode) as (peer, guard):
+        assert "the driver is not active" in peer.call("arm").message
+        activate(guard)
+        refused = peer.call("arm")
+        assert not refused.success and f"no driver is heard on /{NAMESPACE}/external/tick" in refused.message
+        with external("xarm_reach") as process:
+            wait_for(lambda: peer.ticks, "a tick")
+            assert peer.call("arm").success and peer.call("disarm").success
+            os.kill(process.pid, signal.SIGSTOP)
+            time.sleep(PATIENT["driver"]["lost_time_limit"] + 2 * PERIOD)
+            assert "no driver is heard" in peer.call("arm").message
+            os.kill(process.pid, signal.SIGCONT)
 
 
 def test_a_tilt_stops_it_for_good(tmp_path) -> None:

@@ -150,6 +150,14 @@ def test_a_driver_that_falls_silent_is_said_whatever_it_said_last() -> None:
     assert told.lines(FINE, driver("RUNNING"), True, 72.0, {"driver": 0.1}) == ["driver: acts again"]
 
 
+def test_a_driver_that_hangs_before_its_first_word_is_said_too() -> None:
+    told, others = Announcements("/a1"), {"controller": (0, "active")}
+    lines = {silent: told.lines(others, {}, True, silent, {"driver": silent}) for silent in (1.0, 4.0, 6.0)}
+    assert lines[1.0] == lines[4.0] == []
+    assert lines[6.0] == ["driver: silent for 6 s: it hangs; ros-rl stop may not reach it, use the robot's own stop"]
+    assert told.lines(FINE, driver("RUNNING"), True, 9.0, {"driver": 0.1}) == ["driver: acts again"]
+
+
 @pytest.mark.parametrize("state", ["HOMING", ""])
 def test_a_driver_acts_again_once_it_runs_and_not_on_its_way(state: str) -> None:
     """Armed it goes home, and then rests until a person holds the switch."""
