@@ -14,6 +14,7 @@ from ros_rl.errors import RosRlError
 from ros_rl.nodes import keeper as module
 from ros_rl.nodes.keeper import Keeper
 from ros_rl.nodes.lifecycle import ACTIVE, INACTIVE, UNCONFIGURED, TransitionRefused
+from ros_rl.runs.state import RunState
 
 pytestmark = pytest.mark.ros
 
@@ -47,7 +48,9 @@ class World:
         self.firsts, self.problem = 0, "no robot"
         monkeypatch.setattr(module, "_LOOK_SECONDS", 0.0)
         monkeypatch.setattr(module, "ManagedNode", self._managed)
+        self.state = RunState()
         monitor = SimpleNamespace(
+            state=self.state,
             get_namespace=lambda: "/a",
             get_publishers_info_by_topic=self._publishers,
             problem=lambda name: self.problem,
@@ -97,7 +100,9 @@ def world(monkeypatch) -> World:
 def test_it_activates_all_once_there_is_something_to_act_by(world) -> None:
     assert not world.turn(ready=False)
     assert set(world.states.values()) == {INACTIVE} and world.keeper.missing == "controller"
+    assert not world.state.heard, "what has not come up may be busy with that"
     assert world.turn()
+    assert world.state.heard.keys() == world.processes.keys()
     assert set(world.states.values()) == {ACTIVE} and world.firsts and not world.said
     assert world.keeper.active("driver") and not world.keeper.active("evaluator")
 
