@@ -80,7 +80,7 @@ PARTS = {
     ),
     "pick_place_alone": Part(
         ("ur5_pick_place",), "pick_place", "objects_per_minute", 2.0, True, 40.0,
-        ("agent.margin=1", "evaluator.every=600", "evaluator.episodes=3", "evaluator.final_episodes=10"), "ur5_alone",
+        ("agent.margin=1", "evaluator.every=600", "evaluator.episodes=3", "evaluator.final_episodes=10"), "untaught",
     ),
 }  # fmt: skip
 _CORRECTED = ["expert.name={expert}", "expert.share=0.1", "expert.seconds=3"]

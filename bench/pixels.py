@@ -71,7 +71,7 @@ _BALL = ("sphero_navigate", "sphero_pixels", "distance")
 _THINGS = "objects_per_minute"
 _SAC = ("agent.name=drq_sac", "agent.gamma=0.97", "learner.batch_size=128")
 _ALONE = tuple(
-    f"{key}={value}" for key, value in added(read_preset("ur5_alone").general, {}) if not key.endswith(".name")
+    f"{key}={value}" for key, value in added(read_preset("untaught").general, {}) if not key.endswith(".name")
 )
 """What that variant sets, whatever the task and the agent are."""
 _FRONT = ("observation.cameras=[front]", "cameras.width=64", "cameras.height=64")
@@ -84,8 +84,8 @@ PARTS = {
     "ur5": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, (), "pick_place"),
     "ur5_front": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 20.0, _FRONT, "pick_place"),
     "ur5_untaught": Part("ur5_pick_place", "ur5_pixels", _THINGS, 2.5, True, 120.0, _ALONE),
-    "ur5_state_untaught": Part("ur5_pick_place", "ur5_alone", _THINGS, 2.5, True, 120.0),  # no pictures, beside it
-    "xarm_state_untaught": Part("xarm_pick_place", "", _THINGS, 3.0, True, 120.0, _ALONE),
+    "ur5_state_untaught": Part("ur5_pick_place", "untaught", _THINGS, 2.5, True, 120.0),  # no pictures, beside it
+    "xarm_state_untaught": Part("xarm_pick_place", "untaught", _THINGS, 3.0, True, 120.0),
     "xarm": Part("xarm_pick_place", "xarm_pixels", _THINGS, 3.0, True, 20.0, (), "pick_place"),
     "a1": Part("a1_from_back", "a1_dreamer", "walking_velocity", 0.3, True, 60.0),  # m/s; sixteen numbers, no pictures
     "a1_state": Part("a1_from_back", "", "walking_velocity", 0.3, True, 30.0),  # all that its sensors tell, beside it

@@ -180,6 +180,11 @@ class Layout:
         return None
 
     @property
+    def mirrored_choices(self) -> tuple[int, ...]:
+        """The mirror image of each choice, where observations have one; empty if actions are no choices."""
+        return ()
+
+    @property
     def inputs(self) -> tuple[Field, ...]:
         """What a control graph is given: the fields that are not empty, then the images."""
         return (*(item for item in self.fields if item.size), *self.images)

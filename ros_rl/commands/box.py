@@ -30,6 +30,11 @@ class ToolBox(NamedTuple):
     lower: Array
     upper: Array
 
+    @property
+    def symmetric(self) -> bool:
+        """Whether it is its own left-right mirror image, in the plane y = 0."""
+        return bool(np.isclose(self.lower[1], -self.upper[1]))
+
     def clip(self, position: Array) -> Array:
         """The place in it that is nearest to a position [m], shape (3,)."""
         return np.clip(position, self.lower, self.upper)

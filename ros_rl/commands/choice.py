@@ -25,6 +25,7 @@ ALWAYS, HOLDING = LIFTS = ("always", "holding")
 """When the tool may go up: at any time, or while the gripper holds something, as the published ones could."""
 HEIGHT, GRIP, STAY = "height", "grip", "stay"
 """Choices that are no step."""
+_MIRRORED = {"y_up": "y_down", "y_down": "y_up"}
 _SAME = 1e-9  # of the robot's largest command offsets: commands that differ by less are one
 _CLEAR = 0.5  # of the distance to the next best choice, within which a command has to be near the best
 
@@ -54,15 +55,16 @@ class ChoiceCommands(CommandMap):
     would come to rest (`Arm.places`). So the step ends at its place whatever moved before, one ramp after the period if
     another choice follows. Steps that would leave the box end at its side, those that would lead into what is avoided
     before that, faster ones than the joints' limits permit fall short. Over what is avoided the gripper lets nothing
-    go that the task remembers it holds, since it could not fetch it: it first goes a step towards the next side of
-    that beside which the box has room, if there is one. With ``lift: holding`` none lifts the tool unless the task
-    remembers so.
+    go that the task remembers it holds, since it could not fetch it, and no choice leads down onto it: the tool then
+    goes a step towards the next side of that beside which the box has room, if there is one. With ``lift: holding``
+    none lifts the tool unless the task remembers so.
 
     Back, a command is the choice whose command it is: exact up to choices that are the same at that tick, such as two
     steps against the sides of a corner, of which the first is told. One that is nearer to none, as the driver's filter
     may leave it or a person may give, is no choice, and the collector makes no transition of it.
 
     Observations show of a command the way that it moves the tool, in steps along x, y and z, and the gripper's action.
+    Where both boxes are their own mirror images in the plane y = 0, the image of a step to a side is one to the other.
 
     Args:
         robot: An arm whose joints take velocities; a gripper takes positions and is one action.
@@ -103,6 +105,10 @@ class ChoiceCommands(CommandMap):
         self.moves |= {STAY: (0.0, 0.0, 0.0)} if settings.stay else {}
         self.choices = len(self.moves)
         self.shown = ("step_x", "step_y", "step_z", *(robot.actions[index] for index in self._arm.others))
+        if self._box.symmetric and self._avoided.symmetric:
+            names, others = list(self.moves), self._arm.others.size
+            self.mirror = [*range(3 + others)], np.array([1.0, -1.0, 1.0, *[1.0] * others])
+            self.mirrored_choices = tuple(names.index(_MIRRORED.get(name, name)) for name in names)
 
     def _check_gripper(self, what: str, period: float) -> None:
         robot, others = self.robot, self._arm.others
@@ -198,7 +204,8 @@ class ChoiceCommands(CommandMap):
         start = arm.tool(place).position
         grip = np.where(arm.of_others(before) > 0.0, 1.0, -1.0)
         lets_go = move == GRIP and (grip > 0.0).all() and _holds(tick)
-        aside = self._avoided.way_off(start, self.step, self._box) if lets_go else None
+        beside = lets_go or self._falls_short(start, move)
+        aside = self._avoided.way_off(start, self.step, self._box) if beside else None
         if aside is not None:
             target = aside
         else:
@@ -208,6 +215,11 @@ class ChoiceCommands(CommandMap):
         if self._opens(tick):
             return arm.with_others(velocity, -np.ones_like(grip))
         return arm.with_others(velocity, -grip if move == GRIP and aside is None else grip)
+
+    def _falls_short(self, start: Array, move: str) -> bool:
+        """Whether a choice would go down onto what is avoided, and is not made."""
+        down = move == "z_down" or (move == HEIGHT and self.is_high(start[2]))
+        return down and self._avoided.covers(start) and np.allclose(self.target(start, move), start)
 
     def _opens(self, tick: Tick) -> bool:
         """Whether the gripper has closed around nothing, which shows once that has acted, and is to open by itself."""

@@ -32,6 +32,8 @@ class CommandMap(ABC):
     """Number of discrete actions, of which one number names one; 0 for continuous actions in [-1, 1]."""
     mirror: tuple[list[int], Array] | None = None
     """Left-right mirror image of what is shown: ``shown[index] * sign``; None: there is none, or it is the robot's."""
+    mirrored_choices: tuple[int, ...] = ()
+    """The mirror image of each choice, where what is shown has one."""
     shown: tuple[str, ...]
     """Names of what observations show of an action, `shown_size` values."""
 

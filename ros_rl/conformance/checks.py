@@ -143,11 +143,8 @@ def success_is_batched(trial: Trial) -> Iterator[str]:
 
 def mirror_image_is_as_good(trial: Trial) -> Iterator[str]:
     """A task that calls itself symmetric rewards the left-right mirror image alike."""
-    if not trial.task.symmetric:
-        return
-    image = trial.spec.mirror()
+    image = trial.spec.mirror() if trial.task.symmetric else None
     if image is None:
-        yield f"it is symmetric, but robot '{trial.robot.name}' or a field has no mirror image"
         return
     index, sign = image
     part = trial.spec.slices["last_action"]
@@ -228,7 +225,19 @@ def episodes_are_whole(trial: Trial) -> Iterator[str]:
         yield f"random actions trip guards: {EPISODES * STEPS - count} of {EPISODES * STEPS} steps teach nothing"
 
 
-REMARKS: tuple[Check, ...] = (elements_change, starts_differ, values_are_of_order_one, episodes_are_whole)
+def images_are_known(trial: Trial) -> Iterator[str]:
+    """What is symmetric has mirror images to learn from."""
+    if trial.task.symmetric and trial.spec.mirror() is None:
+        yield f"it is symmetric, but robot '{trial.robot.name}', its actions or a field have no mirror image"
+
+
+REMARKS: tuple[Check, ...] = (
+    elements_change,
+    starts_differ,
+    values_are_of_order_one,
+    episodes_are_whole,
+    images_are_known,
+)
 """What may be meant as it is."""
 
 

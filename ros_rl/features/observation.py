@@ -171,8 +171,8 @@ class ObservationSpec(Layout):
 
     def mirror(self) -> tuple[list[int], Array] | None:
         """See `Layout.mirror`; by the robot's own symmetry. Not with images: a mirrored camera sees another room."""
-        of_actions, of_joints = self.map.mirror if self.commands else self.robot.action_mirror, self.robot.mirror
-        if of_actions is None or of_joints is None or self.images:
+        of_actions = self.map.mirror if self.commands else self.robot.action_mirror
+        if of_actions is None or self.images:
             return None
         index: list[int] = []
         sign: list[float] = []
@@ -189,13 +189,19 @@ class ObservationSpec(Layout):
                 index += [start + image for image in feature.mirror_order or range(item.size)]
                 sign += [*feature.mirror] * (item.size // len(feature.mirror))
                 continue
-            images, signs = of_actions if item.kind == "action" else of_joints
-            if item.size % len(images):
+            found = of_actions if item.kind == "action" else self.robot.mirror
+            if found is None or item.size % len(found[0]):
                 return None
+            images, signs = found
             for block in range(start, start + item.size, len(images)):
                 index += [block + image for image in images]
                 sign += signs.tolist()
         return index, np.array(sign)
+
+    @property
+    def mirrored_choices(self) -> tuple[int, ...]:
+        """See `Layout.mirrored_choices`."""
+        return self.map.mirrored_choices
 
 
 def _at(tick: Tick) -> str:

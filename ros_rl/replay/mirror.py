@@ -36,6 +36,7 @@ class Mirror:
         self._observation = index, sign
         self._action = index[last] - last.start, sign[last]
         self._action_size = len(self._action[0])
+        self._choices = np.array(layout.mirrored_choices, np.float32)
 
     def __call__(self, batch: Batch) -> Batch:
         """A copy of a batch of which each transition is turned with probability 1/2.
@@ -48,8 +49,15 @@ class Mirror:
         """A copy with the mirror images of some rows, whatever their number of steps and their weights."""
         observation = _turned(batch.observation, rows, *self._observation)
         next_observation = _turned(batch.next_observation, rows, *self._observation)
-        action = _turned(batch.action, rows, *self._of_chunk(batch.action.shape[1] // self._action_size))
+        action = self._turned_action(batch.action, rows)
         return dataclasses.replace(batch, observation=observation, action=action, next_observation=next_observation)
+
+    def _turned_action(self, action: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
+        if not self._choices.size:
+            return _turned(action, rows, *self._of_chunk(action.shape[1] // self._action_size))
+        action = action.copy()
+        action[rows] = self._choices[action[rows].astype(int)]
+        return action
 
     def _of_chunk(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Where the values of so many actions in a row come from in the mirror, and their signs."""

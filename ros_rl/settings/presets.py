@@ -137,8 +137,8 @@ def read_preset(name: str) -> Preset:
     path = share_path("config", names[name]) / f"{name}.yaml"
     general = read_parameters_file(path, NODES)
     agents, tasks = general.pop(_AGENTS, {}), general.pop(_TASKS, [])
-    any_task = {"task": {"name": GymTask.name}}  # which every agent fits
-    build(Settings, merge(any_task, general), source=str(path))
+    task = {"task": {"name": next(iter(tasks), GymTask.name)}}  # the latter fits every agent
+    build(Settings, merge(task, general), source=str(path))
     if not isinstance(agents, Mapping):
         raise ConfigError(f"{path}: '{_AGENTS}' is {agents!r}, expected groups of settings by the agent's name")
     for agent, values in agents.items():

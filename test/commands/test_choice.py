@@ -272,6 +272,22 @@ def test_what_is_held_is_let_go_where_the_tool_cannot_go_beside(room, top: float
     np.testing.assert_allclose((moved[-1] - commands.tool(after))[1], way or 0.0, atol=2e-3)
 
 
+@pytest.mark.parametrize(("vertical", "choice"), [("toggle", 4.0), ("steps", 5.0)])
+@pytest.mark.parametrize(("top", "way"), [(0.34, 0.02), (0.3, 0.0)])
+def test_down_onto_what_is_avoided_is_beside_it(vertical: str, choice: float, top: float, way: float) -> None:
+    """So that nothing waits there for a step that is not made; over lower walls the tool goes down."""
+    robot = with_gripper()
+    tick = replace(at_home(robot, 0), inputs={"grasp": np.zeros(1)})
+    x, y, z = make_map("choice", robot, PERIOD).tool(tick)
+    wall = {"avoid_lower": (-np.inf, y - 0.02, -np.inf), "avoid_upper": (np.inf, y + 0.015, top)}
+    commands = make_map(
+        "choice", robot, PERIOD, vertical=vertical, step=0.03, heights=(z - 0.03, z), orientation="free", **wall
+    )
+    command = commands.command(tick, np.array([choice]))
+    moved = Kinematics(robot, urdf_of(robot, kinematics=True)).positions(robot.home + PERIOD * _arm_only(command))[-1]
+    np.testing.assert_allclose(moved, [x, y + way, z if way else z - 0.03], atol=2e-3)
+
+
 def _arm_only(command: np.ndarray) -> np.ndarray:
     return np.append(command[:-1], 0.0)
 

@@ -149,7 +149,6 @@ def test_a_start_that_ends_at_once() -> None:
             "reward, terminated or succeeded cannot be computed with torch",
         ),
         ({"metrics": lambda self, observation: {"far": float("inf")}}, "metric 'far' is inf"),
-        ({"symmetric": True}, "it is symmetric, but robot 'mock' or a field has no mirror image"),
     ],
 )
 def test_rewards_measures_and_metrics(member: dict[str, Any], told: str) -> None:
@@ -196,3 +195,8 @@ def test_what_is_worth_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "field 'odd' does not change in elements 0, 1" in found
     assert "field 'odd' reaches 11 with its scale, more than 10" in found
     assert STEPS > 10
+
+
+def test_what_is_symmetric_and_has_no_mirror_image_is_worth_a_look() -> None:
+    told = "it is symmetric, but robot 'mock', its actions or a field have no mirror image"
+    assert told in check_task(type("Even", (GoThere,), {"symmetric": True}), MOCK)

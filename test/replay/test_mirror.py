@@ -173,6 +173,53 @@ def test_a_task_that_is_not_symmetric_is_not_mirrored_on_a_robot_that_is() -> No
     assert make_agent(spec, replace(settings, task=Lopsided())).mirror is None
 
 
+_EXACT = [f"driver.backend.noise.joint_{what}=0" for what in ("position", "velocity")]
+_WAY = [2, 2, 0, 4, 5, 4, 3, 2, 2]  # y_up twice, x_up, down, the gripper closes, up, ...
+
+
+@pytest.mark.parametrize("task", ["ur5_pick_place", "xarm_pick_place"])
+def test_mirrored_choices_bring_the_tool_to_the_mirrored_place(task: str) -> None:
+    settings = load_settings(task, overrides=["driver.backend.reset_noise=0", *_EXACT])
+    spec = settings.observation_spec()
+
+    def seen(choices: list[int]) -> np.ndarray:
+        backend = make_backend(settings)
+        driver = make_driver_loop(settings, settings.load_robot(), backend, auto_recover=True)
+        tick, rows = driver.start(), []
+        for choice in choices:
+            driver.accept(Command(tick.stamp, spec.map.command(tick, np.array([float(choice)]))))
+            tick = driver.advance()
+            rows.append(spec.observe(tick))
+        backend.close()
+        return np.array(rows)
+
+    index, sign = spec.mirror()
+    one, other = seen(_WAY), seen([spec.mirrored_choices[choice] for choice in _WAY])
+    for name in ("tool_position", "gripper_width", "last_action"):
+        part = spec.slices[name]
+        np.testing.assert_allclose((one[:, index] * sign)[:, part], other[:, part], atol=0.01, err_msg=name)
+    assert np.ptp(one[:, spec.slices["tool_position"]], axis=0).min() > 0.02  # along each axis
+
+
+def test_choices_are_turned_with_what_was_seen() -> None:
+    spec = load_settings("ur5_pick_place").observation_spec()
+    names = list(spec.map.moves)
+    replay, rng = ReplayBuffer(6, spec.size, 1), np.random.default_rng(0)
+    for k in range(len(names)):
+        seen = rng.normal(size=(2, spec.size))
+        replay.add(Transition(k, 0, seen[0], np.array([float(k)]), 0.0, seen[1], False, False))
+    turned = Mirror(spec).turned(replay.at(np.arange(6)), slice(None)).action[:, 0].astype(int)
+    swapped = {"y_up": "y_down", "y_down": "y_up"}
+    assert [names[choice] for choice in turned] == [swapped.get(name, name) for name in names]
+
+
+@pytest.mark.parametrize("side", ["lower=[0.33, -0.2, 0]", "avoid_upper=[.inf, 0.09, 0.1]"])
+def test_choices_in_a_box_that_is_longer_on_one_side_have_no_mirror(side: str) -> None:
+    settings = load_settings("ur5_pick_place", overrides=[f"control.commands.{side}"])
+    spec = settings.observation_spec()
+    assert spec.mirror() is None and not spec.mirrored_choices and make_agent(spec, settings).mirror is None
+
+
 def test_without_symmetry_there_is_no_mirror() -> None:
     with pytest.raises(ValueError, match="no left-right mirror image"):
         Mirror(plain_layout())

@@ -87,7 +87,7 @@ def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
     with pytest.raises(
         UnknownNameError,
         match="unknown preset 'nope'; valid: a1_dreamer, crossq, debug, dqn, mbpo, robust, sphero_dreamer, "
-        "sphero_pixels, td7, ur5_alone, ur5_pixels, xarm_pixels",
+        "sphero_pixels, td7, untaught, ur5_pixels, xarm_pixels",
     ):
         load_settings("a1_walk", preset="nope")
 

@@ -35,18 +35,13 @@ class PickPlace(Task):
     Rewards are those of DayDreamer (Wu et al. 2022): 1 for a grasp, -1 for letting go in the same bin, 10 in the other
     one. All is judged by what the robot measures: fingers that are told to close, have come to rest and are apart hold
     something, however late they act, and the tool's place says over which bin. From which bin it came is remembered in
-    ``grasped_from``.
+    ``grasped_from``. Joints are not observed: the tool's place says it all where actions are moves of the tool, and
+    without them what was learned over one bin holds over the other, by left-right mirror images.
     """
 
     scene: ClassVar[str] = "two_bins"
-    observation: ClassVar[tuple[str, ...]] = (
-        "joint_position",
-        "joint_velocity",
-        "tool_position",
-        "gripper_width",
-        "grasped_from",
-        "nearest_offset",
-    )
+    observation: ClassVar[tuple[str, ...]] = ("tool_position", "gripper_width", "grasped_from", "nearest_offset")
+    symmetric: ClassVar[bool] = True
     memory: ClassVar[tuple[str, ...]] = (GRASP,)
     measures: ClassVar[tuple[Measure, ...]] = (OBJECTS_PER_MINUTE, STALLED)
     milestone: ClassVar[Milestone] = Milestone("moves things", "objects_per_minute", least=2.5)
