@@ -115,5 +115,5 @@ def apart(value: float, limit: float, digits: int) -> tuple[str, str]:
 
 
 def beyond(value: float, limit: float, digits: int) -> str:
-    """The value of `apart`, where the limit is told as it was set."""
-    return apart(value, limit, digits)[0]
+    """The value of `apart`, where the limit, of its amount, is told as it was set."""
+    return ("-" if value < 0.0 else "") + apart(abs(value), limit, digits)[0]

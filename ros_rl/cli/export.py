@@ -29,6 +29,8 @@ def add(commands: Any) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     require("torch", "onnx")
+    if options.out.suffix != ".onnx":
+        raise RunFolderError(f"{options.out} cannot be written: the name of a control graph ends in .onnx")
     if not options.out.parent.is_dir():
         raise RunFolderError(f"{options.out} cannot be written: there is no folder {options.out.parent}")
     graph = saved_run(options.run, options.set).training.graph()

@@ -49,7 +49,7 @@ def check_heights(arm: Arm, box: ToolBox, asked: ToolBox, heights: Sequence[floa
             if not problem:
                 continue
             ends = [_end(arm, workspace, np.append(each, home[2]), height, orientation) for each in corners]
-            if all(end == height for end in ends):
+            if all(end is not None and math.isclose(end, height) for end in ends):
                 break
             at = f"at {(target.round(3) + 0.0).tolist()} m, a corner of control.commands.lower and upper, {problem}"
             raise ConfigError(f"control.commands.heights {[*heights]}: {at}; allowed: {_allowed(ends, height)}")

@@ -30,7 +30,8 @@ def nearest(kinematics: Kinematics, robot: Robot, targets: Array) -> Array:
     found = _search(kinematics, robot, np.tile(robot.home, (len(targets), 1)), targets)
     far = np.flatnonzero(np.linalg.norm(found - targets, axis=1) > _THERE)
     if far.size:
-        low, high = np.maximum(robot.limits.lower, -np.pi), np.minimum(robot.limits.upper, np.pi)
+        low = np.maximum(robot.limits.lower, robot.home - np.pi)
+        high = np.minimum(robot.limits.upper, robot.home + np.pi)
         starts = np.random.default_rng(0).uniform(low, high, (len(far), _STARTS, robot.size))
         wanted = np.repeat(targets[far], _STARTS, axis=0)
         tries = _search(kinematics, robot, starts.reshape(-1, robot.size), wanted).reshape(len(far), _STARTS, 3)

@@ -55,7 +55,7 @@ class GuardLoop:
         self._tick: Tick | None = None
         self._shown: Tick | None = None
         self._session: int | None = None
-        self._heard = 0.0
+        self._heard, self._hears = 0.0, False  # when last, and whether since the start
         self._answered = self._by_person = False
         self._answered_by_person = False  # the tick before
         self._in_row = 0
@@ -85,7 +85,7 @@ class GuardLoop:
         Args:
             now: Steady clock [s].
         """
-        return self.heard and not self._lost(now)
+        return self._hears and not self._lost(now)
 
     def start(self, now: float) -> None:
         """Begin to watch, disarmed.
@@ -94,7 +94,7 @@ class GuardLoop:
             now: Steady clock [s].
         """
         self.latch.disarm()
-        self._heard = now
+        self._heard, self._hears = now, False
 
     def take(self, tick: Tick, session: int, now: float) -> Tick:
         """Judge a tick of the other driver's, and answer it where nobody else may.
@@ -107,7 +107,7 @@ class GuardLoop:
         Returns:
             What everybody else is to see of it.
         """
-        last, self._heard = self._tick, now
+        last, self._heard, self._hears = self._tick, now, True
         if last is not None and tick.stamp == last.stamp and session == self._session:
             return self._repeat(tick)
         self._follow(tick, last, session)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ros_rl.errors import apart
+from ros_rl.errors import apart, beyond
 from ros_rl.robot import Robot
 from ros_rl.sensors.table import check_measurement
 from ros_rl.types import Array, Measurement
@@ -102,5 +102,5 @@ def _hot(robot: Robot, measurement: Measurement) -> str | None:
     joint, worst = worst_joint(robot, temperature)
     if temperature[worst] <= limit:
         return None
-    shown, most = apart(temperature[worst], limit, 0)
-    return f"motor of {joint} has {shown} degC, limit {most} degC: let it cool down"
+    shown = beyond(temperature[worst], limit, 0)
+    return f"motor of {joint} has {shown} degC, limit {limit:g} degC: let it cool down"

@@ -209,5 +209,5 @@ class _Earlier:
         if abs(found - period) > _RATE_TOLERANCE * period:
             raise ConfigError(
                 f"{self.key} {log} was recorded at {1 / found:.4g} Hz, this run's control.rate_hz is {1 / period:g}: "
-                f"use {override_of('control.rate_hz', float(f'{1 / found:.3g}'))}"
+                f"use {override_of('control.rate_hz', float(f'{1 / found:.6g}'))}"
             )

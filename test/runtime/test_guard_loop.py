@@ -194,6 +194,13 @@ def test_silence_of_either_side_is_a_fault(loop, other) -> None:
     assert take(loop, other, RUNNING).safety is FAULT, "it came back"
 
 
+def test_it_hears_a_driver_only_since_it_was_started_and_while_ticks_come(loop, other) -> None:
+    now = run(loop, other).stamp / SECOND
+    assert loop.hears(now + 0.4) and not loop.hears(now + 0.8)
+    loop.start(now + 100.0)
+    assert not loop.hears(now + 100.1), "what it heard before that is no driver now"
+
+
 def test_two_ticks_without_a_command_are_a_fault(loop, other) -> None:
     run(loop, other)
     assert take(loop, other, RUNNING).safety is RUNNING

@@ -12,7 +12,7 @@ import numpy as np
 
 from ros_rl.backends.ur_rtde.gripper import Grip
 from ros_rl.backends.ur_rtde.protocol import SAFETY_BITS, RobotMode, Runtime
-from ros_rl.errors import apart
+from ros_rl.errors import beyond
 from ros_rl.robot.hardware import JointMap
 from ros_rl.rotations import from_rotation_vector, multiply, yaw_matrix
 from ros_rl.types import Measurement
@@ -65,8 +65,8 @@ def too_hot(state: State, limit: float, joints: Sequence[str]) -> str:
     hottest = int(np.argmax(temperatures))
     if temperatures[hottest] <= limit:
         return ""
-    shown, most = apart(temperatures[hottest], limit, 0)
-    return f"{joints[hottest]} has {shown} degC, limit {most} degC: let it cool down"
+    shown = beyond(temperatures[hottest], limit, 0)
+    return f"{joints[hottest]} has {shown} degC, limit {limit:g} degC: let it cool down"
 
 
 def plays(state: State) -> bool:
