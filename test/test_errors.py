@@ -23,6 +23,8 @@ def test_a_value_beyond_its_limit_looks_it(value: float, limit: float, digits: i
     assert beyond(value, limit, digits) == shown[0]
 
 
-@pytest.mark.parametrize(("age", "shown"), [(float("nan"), "nan"), (float("inf"), "inf"), (-0.3, "-0.300"), (-0.0501, "-0.0501")])
+@pytest.mark.parametrize(
+    ("age", "shown"), [(float("nan"), "nan"), (float("inf"), "inf"), (-0.3, "-0.300"), (-0.0501, "-0.0501")]
+)
 def test_an_age_that_is_none_is_told_as_it_is(age: float, shown: str) -> None:
     assert beyond(age, 0.05, 3) == shown
