@@ -20,6 +20,7 @@ _SERVICES = {
     "clear": "clear_fault",
     **{name: name for name in ("arm", "disarm", "home", "pause", "resume")},
 }
+_LETS_MOVE = ("arm", "home", "resume")
 _OWN_STOP = "use the robot's own stop"
 _NO_ANSWER = (
     f"NO ANSWER: the driver hangs, or its process has just ended; {_OWN_STOP}. What it sent last expires after "
@@ -67,8 +68,7 @@ def operate(options: argparse.Namespace) -> int:
 
             print(status(node, space))
             return 0
-        stops = options.command == "stop"
-        answers = _call(node, _SERVICES[options.command], space, stops)
+        answers = _call(node, options.command, space)
         faulty = options.command == "arm" and any([_tripped(node, *item) for item in answers.items()])
     for name, answer in answers.items():
         if answer is None:
@@ -76,12 +76,20 @@ def operate(options: argparse.Namespace) -> int:
     return 0 if not faulty and all(answer is not None and answer[0] for answer in answers.values()) else 1
 
 
-def _call(node: Any, service: str, space: str | None, stops: bool) -> dict[str, tuple[bool, str] | None]:
-    """What the drivers answer; None for those that hang, which can mostly not be discovered."""
+def _call(node: Any, command: str, space: str | None) -> dict[str, tuple[bool, str] | None]:
+    """What the drivers answer; None for those that hang, which can mostly not be discovered.
+
+    What lets a robot move waits until it is known that no other driver may be meant; all else is done first.
+    """
     from ros_rl.nodes import operator
 
+    stops = command == "stop"
+    if command in _LETS_MOVE and space is None:
+        from ros_rl.nodes.roll_call import refuse_to_guess
+
+        refuse_to_guess(node)
     try:
-        answers = operator.call(node, service, space, everywhere=stops, listener=_Told())
+        answers = operator.call(node, _SERVICES[command], space, everywhere=stops, listener=_Told())
     except NodeSilentError as error:
         answers = dict.fromkeys(_hanging(node, space))
         if not answers:
@@ -89,7 +97,7 @@ def _call(node: Any, service: str, space: str | None, stops: bool) -> dict[str, 
         return answers
     if len(answers) > 1:
         print(f"{len(answers)} drivers run, and all of them were told: {', '.join(answers)}")
-    return dict.fromkeys(_hanging(node, None)) | answers if stops and space is None else answers
+    return dict.fromkeys(_hanging(node, None)) | answers if space is None and command not in _LETS_MOVE else answers
 
 
 def _hanging(node: Any, space: str | None) -> list[str]:

@@ -34,11 +34,14 @@ def _teleop(options: argparse.Namespace) -> int:
     console = Console()
     require("rclpy")
     from ros_rl.nodes.operator import find_driver, joined
+    from ros_rl.nodes.roll_call import refuse_to_guess
     from ros_rl.nodes.station import drive
 
     stop = stop_event()
     with joined() as node:
         found = find_driver(node, space)
+        if space is None:
+            refuse_to_guess(node)
     with joined(namespace=found, name="keyboard") as node, console:
         drive(console, node, stop)
     return INTERRUPTED

@@ -8,7 +8,8 @@ from __future__ import annotations
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 
-from ros_rl.nodes.operator import Deadline, spin_until
+from ros_rl.errors import RosRlError
+from ros_rl.nodes.operator import Deadline, Graph, spin_until
 from ros_rl.nodes.qos import STATE
 
 HEARD = "nodes heard"
@@ -58,3 +59,21 @@ def hanging_drivers(node: Node, namespace: str | None) -> list[str]:
     drivers = sorted(path for path in roll.silent if path.endswith(_DRIVER))
     spaces = [path.removesuffix(_DRIVER) or "/" for path in drivers]
     return [space for space in spaces if namespace in (None, space)]
+
+
+def refuse_to_guess(node: Node) -> None:
+    """Refuse to take the driver that is found for the one that is meant, where others hang; listens for some time.
+
+    Args:
+        node: Of `ros_rl.nodes.operator.joined`, which has discovered who is there.
+
+    Raises:
+        RosRlError: There are both.
+    """
+    hanging = hanging_drivers(node, None)
+    others = [space for space in Graph(node).drivers("emergency_stop") if space not in hanging]
+    if hanging and others:
+        raise RosRlError(
+            f"{len(hanging) + len(others)} drivers run: {', '.join(sorted([*hanging, *others]))}, and of these "
+            f"{', '.join(hanging)} hangs; choose one with --namespace"
+        )

@@ -118,6 +118,24 @@ def test_arming_a_robot_that_cannot_be_led_says_so(tmp_path) -> None:
         assert ros_rl("arm") == (0, ["/mock: armed; going home"])
 
 
+def test_another_driver_is_not_taken_for_one_that_hangs(tmp_path) -> None:
+    """Of two drivers one went quiet: that does not say that the other one is meant."""
+    agent, recorded = tmp_path / "agent.onnx", Recorded(tmp_path)
+    agent.write_bytes(constant_bytes(load_settings("mock_point"), [0.1, -0.1]))
+    arguments = ["run", "mock_point", "--agent", str(agent), "--out", str(tmp_path / "run"), *PATIENT]
+    with command(*arguments, *recorded.options, environment=recorded.environment) as process:
+        recorded.wait()
+        with another_driver(tmp_path):
+            wait_for(lambda: ros_rl("clear")[0], "the other driver")
+            driver = pid_of(process.pid, "driver")
+            os.kill(driver, signal.SIGSTOP)
+            for order in ("resume", "arm"):
+                code, (line,) = ros_rl(order)
+                assert code == 1
+                assert line.startswith("ros-rl: error: 2 drivers run: /mock, /other, and of these /mock hangs; choose")
+            os.kill(driver, signal.SIGCONT)
+
+
 def test_what_an_operator_does_stays_done(tmp_path) -> None:
     agent, recorded = tmp_path / "agent.onnx", Recorded(tmp_path)
     agent.write_bytes(constant_bytes(load_settings("mock_point"), [0.1, -0.1]))
