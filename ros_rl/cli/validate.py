@@ -52,14 +52,12 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--share",
         type=share,
-        default=_SHARE,
         metavar="P",
         help=f"least share of episodes that must succeed in the second simulator (default: {_SHARE:g})",
     )
     parser.add_argument(
         "--difference",
         type=share,
-        default=_STATISTIC,
         metavar="D",
         help="with --log: largest distance between two distribution functions that is still alike, 0 to 1 "
         f"(default: {_STATISTIC:g})",
@@ -77,6 +75,7 @@ def _validate(options: argparse.Namespace) -> int:
     from ros_rl.analysis.validation_screen import to_mapping, validation_screen
     from ros_rl.deploy.onnx_graph import OnnxGraph
 
+    bound = _bound(options)
     names = [options.simulator]
     if options.log is None:
         names.insert(0, settings.driver.backend_name)
@@ -93,7 +92,6 @@ def _validate(options: argparse.Namespace) -> int:
         simulate(OnnxGraph(agent, run.controller.threads), run, episodes, run.evaluation_seconds, _Dots(name))
         for name, run in zip(names, runs, strict=True)
     ]
-    bound = options.share if options.log is None else options.difference
     found = compared(sides[0], sides[1], bound, settings.task.milestone)
     title = (
         f"{settings.task.name}: {options.agent} in {sides[0].name} and {sides[1].name}, episodes of "
@@ -101,6 +99,20 @@ def _validate(options: argparse.Namespace) -> int:
     )
     print(json.dumps(to_mapping(found), indent=2) if options.json else validation_screen(found, title))
     return 0 if found.passed else FAILURE
+
+
+def _bound(options: argparse.Namespace) -> float:
+    """By what the second one is judged.
+
+    Raises:
+        ConfigError: An option is given that this comparison is not judged by.
+    """
+    if options.log is None and options.difference is not None:
+        raise ConfigError(f"--difference {options.difference:g} is for --log; two simulators are compared by --share")
+    if options.log is not None and options.share is not None:
+        raise ConfigError(f"--share {options.share:g} is for two simulators; --log is compared by --difference")
+    given, usual = (options.share, _SHARE) if options.log is None else (options.difference, _STATISTIC)
+    return usual if given is None else given
 
 
 def _task_of(options: argparse.Namespace) -> str:

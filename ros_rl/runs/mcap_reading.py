@@ -225,7 +225,7 @@ class LogFile:
         self._damaged_from = None
 
     def _say_what_is_missing(self, finished: bool) -> None:
-        since = "anything was" if self._last is None else f"{self._last * 1e-9:.3f} s"
+        since = "its beginning" if self._last is None else f"{self._last * 1e-9:.3f} s"
         if self._damaged_from is not None:
             count = self._size - self._damaged_from
             self.problems.append(

@@ -121,7 +121,7 @@ class Announcements:
         for node in dict.fromkeys([*status, *silences]):
             (level, message), silence = status.get(node, (_OK, "")), silences.get(node, 0.0)
             if silence > _SILENT_SECONDS:
-                lines += self._hear(node, f"silent for {silence:.0f} s: it hangs{_HANGS.get(node, '')}", now)
+                lines += self._hear_nothing(node, f"silent for {silence:.0f} s: it hangs{_HANGS.get(node, '')}", now)
             elif node == "driver" and state in told:
                 lines += self._hear(node, self._at_rest(state, figures["driver"]), now, urgent=state == _STOP)
             elif level == ERROR:
@@ -150,6 +150,13 @@ class Announcements:
             return []
         complaint.said[kind] = now
         return [f"{node}: {text}" if before is None else f"{node}, for {now - complaint.since:.0f} s now: {text}"]
+
+    def _hear_nothing(self, node: str, text: str, now: float) -> list[str]:
+        """A hang; what it says after that is news, also where it says what it did before."""
+        lines = self._hear(node, text, now)
+        if lines:
+            self._complaints[node].said = {kind_of(text): now}
+        return lines
 
     def _over(self, node: str, now: float) -> bool:
         """Whether what was said of a node has ended.

@@ -69,7 +69,7 @@ class SavedRun:
         """The settings of the run as it was."""
         settings = load_run(path / CONFIG, [*overrides, "learner.device=cpu"])
         if not has_checkpoint(path / CHECKPOINT):
-            raise RunFolderError(f"{path} holds no checkpoint: the run is not finished")
+            raise RunFolderError(f"{path} holds no checkpoint: nothing is learned there, or not yet, or it was removed")
         check_fits(self.recorded, settings)
         self.training = TrainingLoop(settings, layout, begins=False)
         self.training.resume(path / CHECKPOINT)

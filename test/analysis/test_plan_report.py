@@ -136,7 +136,7 @@ def test_help_names_the_default_seed(capsys):
     ("arguments", "complaint"),
     [
         (["model", "{none}"], "holds no run (config.yaml)"),
-        (["model", "{unfinished}"], "holds no checkpoint: the run is not finished"),
+        (["model", "{unfinished}"], "holds no checkpoint: nothing is learned there, or not yet, or it was removed"),
         (["plan", "{random}"], "is a run of agent 'random', which plans nothing"),
         (["model", "{random}"], "is a run of agent 'random', which learns no model"),
         (["plan", "{run}", "--set", "agent.hidden=32"], "'agent.hidden' is 32, the run has 16"),

@@ -74,6 +74,8 @@ def test_a_task_without_success_is_judged_by_its_milestone(capsys, tmp_path):
         (("--driver", "mock"), "driver 'mock' measures commanded joints only"),
         (("--share", "2"), "2 is not a share in [0, 1]"),
         (("--log", "no/such/log"), "no/such/log holds no log"),
+        (("--difference", "0.3"), "--difference 0.3 is for --log; two simulators are compared by --share"),
+        (("--log", "some", "--share", "0.5"), "--share 0.5 is for two simulators; --log is compared by --difference"),
     ],
 )
 def test_what_cannot_be_is_told_in_a_line(capsys, agent, arguments, words):

@@ -150,6 +150,16 @@ def test_a_driver_that_falls_silent_is_said_whatever_it_said_last() -> None:
     assert told.lines(FINE, driver("RUNNING"), True, 72.0, {"driver": 0.1}) == ["driver: acts again"]
 
 
+def test_what_a_driver_says_after_a_hang_is_said_though_it_is_what_it_said_before() -> None:
+    told, said = Announcements("/a1"), []
+    for now in range(40):
+        silence = {"driver": now - 5.0} if 5 < now < 15 else {}
+        said += [(now, line) for line in told.lines(FINE, driver("FAULT", "tilt"), True, float(now), silence)]
+    rests = "driver: FAULT (tilt); nothing moves until: ros-rl clear --namespace a1"
+    hangs = "it hangs; ros-rl stop may not reach it, use the robot's own stop"
+    assert said == [(2, rests), (9, f"driver: silent for 4 s: {hangs}"), (15, rests)]
+
+
 def test_a_driver_that_hangs_before_its_first_word_is_said_too() -> None:
     told, others = Announcements("/a1"), {"controller": (0, "active")}
     lines = {silent: told.lines(others, {}, True, silent, {"driver": silent}) for silent in (1.0, 4.0, 6.0)}
