@@ -9,14 +9,14 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 
 from ros_rl.errors import RosRlError
-from ros_rl.nodes.operator import Deadline, Graph, spin_until
+from ros_rl.nodes.operator import FIND_SECONDS, Deadline, Graph, spin_until
 from ros_rl.nodes.qos import STATE
 
 HEARD = "nodes heard"
 """Figure of a supervisor: the nodes of its namespace that have come up or spoken since they were started."""
 CALL_SECONDS = 2.0
 """Within which each node that does not hang is heard, once it is discovered: it says how it is once a second."""
-_LEADER, _DRIVER = "/supervisor", "/driver"
+_LEADER, _DRIVER, _STOP = "/supervisor", "/driver", "emergency_stop"
 
 
 class RollCall:
@@ -54,7 +54,11 @@ def hanging_drivers(node: Node, namespace: str | None) -> list[str]:
         node: Of `ros_rl.nodes.operator.joined`, which has discovered who is there.
         namespace: The only one that counts; None for all.
     """
-    roll, limit = RollCall(node), Deadline(CALL_SECONDS)
+    return _hanging(node, RollCall(node), namespace)
+
+
+def _hanging(node: Node, roll: RollCall, namespace: str | None) -> list[str]:
+    limit = Deadline(CALL_SECONDS)
     spin_until(node, lambda: limit.over)
     drivers = sorted(path for path in roll.silent if path.endswith(_DRIVER))
     spaces = [path.removesuffix(_DRIVER) or "/" for path in drivers]
@@ -65,13 +69,15 @@ def refuse_to_guess(node: Node) -> None:
     """Refuse to take the driver that is found for the one that is meant, where others hang; listens for some time.
 
     Args:
-        node: Of `ros_rl.nodes.operator.joined`, which has discovered who is there.
+        node: Of `ros_rl.nodes.operator.joined`, which may not have discovered yet who is there.
 
     Raises:
         RosRlError: There are both.
     """
-    hanging = hanging_drivers(node, None)
-    others = [space for space in Graph(node).drivers("emergency_stop") if space not in hanging]
+    graph, found, roll = Graph(node), Deadline(FIND_SECONDS), RollCall(node)
+    spin_until(node, lambda: found.over or (graph.quiet and bool(graph.drivers(_STOP))))
+    hanging = _hanging(node, roll, None)
+    others = [space for space in graph.drivers(_STOP) if space not in hanging]
     if hanging and others:
         raise RosRlError(
             f"{len(hanging) + len(others)} drivers run: {', '.join(sorted([*hanging, *others]))}, and of these "

@@ -195,9 +195,9 @@ def test_mirrored_choices_bring_the_tool_to_the_mirrored_place(task: str) -> Non
 
     index, sign = spec.mirror()
     one, other = seen(_WAY), seen([spec.mirrored_choices[choice] for choice in _WAY])
-    for name in ("tool_position", "gripper_width", "last_action"):
+    for name, most in (("tool_position", 0.01), ("gripper_width", 0.01), ("last_action", 0.1)):  # things are touched
         part = spec.slices[name]
-        np.testing.assert_allclose((one[:, index] * sign)[:, part], other[:, part], atol=0.01, err_msg=name)
+        np.testing.assert_allclose((one[:, index] * sign)[:, part], other[:, part], atol=most, err_msg=name)
     assert np.ptp(one[:, spec.slices["tool_position"]], axis=0).min() > 0.02  # along each axis
 
 
