@@ -57,6 +57,12 @@ def hanging_drivers(node: Node, namespace: str | None) -> list[str]:
     return _hanging(node, RollCall(node), namespace)
 
 
+def _leaders(node: Node) -> set[str]:
+    """Full names of the supervisors that are discovered: whom they have heard, they say once a second."""
+    there = (f"{space.rstrip('/')}/{name}" for name, space in node.get_node_names_and_namespaces())
+    return {path for path in there if path.endswith(_LEADER)}
+
+
 def _hanging(node: Node, roll: RollCall, namespace: str | None) -> list[str]:
     limit = Deadline(CALL_SECONDS)
     spin_until(node, lambda: limit.over)
@@ -75,7 +81,9 @@ def refuse_to_guess(node: Node) -> None:
         RosRlError: There are both.
     """
     graph, found, roll = Graph(node), Deadline(FIND_SECONDS), RollCall(node)
-    spin_until(node, lambda: found.over or (graph.quiet and bool(graph.drivers(_STOP))))
+    spin_until(
+        node, lambda: found.over or (graph.quiet and bool(graph.drivers(_STOP)) and _leaders(node) <= roll.said.keys())
+    )
     hanging = _hanging(node, roll, None)
     others = [space for space in graph.drivers(_STOP) if space not in hanging]
     if hanging and others:

@@ -68,7 +68,7 @@ def test_learns_a_bandit(kind: dict[str, str]) -> None:
             agent.train(replay, index)
     for x in (-0.8, 0.1, 0.6):
         action, _ = agent.graph.act(torch.tensor([x]), torch.zeros(0), torch.zeros(1), torch.zeros(1))
-        assert float(action) == pytest.approx(0.7 * x, abs=0.2)  # four seeds on one machine: 0.11 at most
+        assert float(action) == pytest.approx(0.7 * x, abs=0.12)
     assert largest_difference(agent.graph, ExportedGraph(agent.graph, "toy", 0.05), 1.0) < 1e-5
 
 
