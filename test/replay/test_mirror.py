@@ -174,7 +174,17 @@ def test_a_task_that_is_not_symmetric_is_not_mirrored_on_a_robot_that_is() -> No
 
 
 _EXACT = [f"driver.backend.noise.joint_{what}=0" for what in ("position", "velocity")]
-_WAY = [2, 2, 0, 4, 5, 4, 3, 2, 2]  # y_up twice, x_up, down, the gripper closes, up, ...
+_WAY = [
+    2,
+    2,
+    0,
+    5,
+    3,
+    3,
+    1,
+    2,
+    5,
+]  # y_up twice, x_up, the gripper closes, ...: high above things, which nothing touches
 
 
 @pytest.mark.parametrize("task", ["ur5_pick_place", "xarm_pick_place"])
@@ -195,9 +205,9 @@ def test_mirrored_choices_bring_the_tool_to_the_mirrored_place(task: str) -> Non
 
     index, sign = spec.mirror()
     one, other = seen(_WAY), seen([spec.mirrored_choices[choice] for choice in _WAY])
-    for name, most in (("tool_position", 0.01), ("gripper_width", 0.01), ("last_action", 0.1)):  # things are touched
+    for name in ("tool_position", "gripper_width", "last_action"):
         part = spec.slices[name]
-        np.testing.assert_allclose((one[:, index] * sign)[:, part], other[:, part], atol=most, err_msg=name)
+        np.testing.assert_allclose((one[:, index] * sign)[:, part], other[:, part], atol=0.01, err_msg=name)
     assert np.ptp(one[:, spec.slices["tool_position"]], axis=0).min() > 0.02  # along each axis
 
 
