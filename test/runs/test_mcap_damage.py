@@ -91,12 +91,12 @@ def test_a_cut_log_is_read_up_to_the_last_whole_chunk(log: Path, tmp_path: Path)
     whole, rng = log.read_bytes(), np.random.default_rng()
     messages, _ = read(log)
     found = set()
-    for place in sorted(int(place) for place in rng.integers(40, len(whole), 60)):
+    for place in [300, *sorted(int(place) for place in rng.integers(40, len(whole), 60))]:
         cut = tmp_path / "cut.mcap"
         cut.write_bytes(whole[:place])
         left, problems = read(cut)
         assert left == messages[: len(left)], f"cut at {place}"
-        told = f"{left[-1].stamp * 1e-9:.3f} s" if left else "anything was"
+        told = f"{left[-1].stamp * 1e-9:.3f} s" if left else "its beginning"
         assert len(problems) == 1
         if problems[0] != f"{cut}: the summary at its end is cut, no message is":
             assert f"what was recorded after {told}" in problems[0]
