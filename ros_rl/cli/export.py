@@ -13,6 +13,7 @@ from ros_rl.cli.agents import saved_run
 from ros_rl.cli.arguments import add_run_settings
 from ros_rl.cli.options import require
 from ros_rl.errors import RunFolderError
+from ros_rl.runs.run_folder import AGENT, BEST, CONFIG
 
 
 def add(commands: Any) -> None:
@@ -33,6 +34,8 @@ def _export(options: argparse.Namespace) -> int:
         raise RunFolderError(f"{options.out} cannot be written: the name of a control graph ends in .onnx")
     if not options.out.parent.is_dir():
         raise RunFolderError(f"{options.out} cannot be written: there is no folder {options.out.parent}")
+    if options.out.name in (AGENT, BEST) and (options.out.parent / CONFIG).is_file():
+        raise RunFolderError(f"{options.out} is what a run learned; write the control graph to another file")
     graph = saved_run(options.run, options.set).training.graph()
     try:
         options.out.write_bytes(graph)

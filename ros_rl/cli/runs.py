@@ -97,7 +97,7 @@ def _lead_nodes(
         for line in filter(None, lines):
             say(line)
     if resume is not None:
-        say(beginning(resume))
+        say(str(beginning(resume)))
     training = mode == bringup.TRAIN
     course = Course.of_training(settings) if training else Course.of_acting(settings, options.robot_minutes)
     console = Console(course) if settings.teleop.device == KEYBOARD else None
@@ -151,6 +151,10 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
     settings.check_goes_on(resume is not None)
     require("torch", "onnx", "safetensors", "gymnasium")
     from ros_rl.gym.training import GymTraining
+    from ros_rl.training.earlier_run import check_resumed
+
+    if resume is not None:
+        check_resumed(resume, settings)
 
     display = make_display(Course.of_training(settings))
     run = GymTraining(settings, display=display)
@@ -163,7 +167,7 @@ def train_in_gym(options: argparse.Namespace, settings: Settings, resume: Path |
         say(intention(settings))
         say(replay_line(settings, run.training.spec))
         if resume is not None:
-            say(beginning(resume))
+            say(str(beginning(resume)))
         with display:
             ended = run.run(folder, stop)
         return _sum_up(settings, run.state, folder, ended, f"--env {options.env}")

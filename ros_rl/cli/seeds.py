@@ -17,6 +17,7 @@ from ros_rl.cli.options import settings_of
 from ros_rl.cli.parser import FAILURE, INTERRUPTED, USAGE
 from ros_rl.cli.plot import PICTURE, draw_curves
 from ros_rl.cli.seed_process import run_command
+from ros_rl.config import iterate
 from ros_rl.errors import ConfigError, RunFolderError
 from ros_rl.runs.curves import read_curve
 from ros_rl.runs.display import print_line as say
@@ -82,8 +83,14 @@ def _settings(options: argparse.Namespace, own: Mapping[str, Any]) -> Settings:
         raise RunFolderError(f"{options.resume} holds no seeds, as it has no {SETTINGS}")
     kept = read_settings(options.resume)
     options.recorded = options.resume / SETTINGS
-    if options.params_file or settings_of(options, **own) != kept:
-        raise ConfigError(f"--resume {options.resume} goes on with the settings of its seeds; the other options differ")
+    keeps = f"--resume {options.resume} goes on with the settings of its seeds"
+    if options.params_file:
+        raise ConfigError(f"{keeps}; --params-file cannot stand with it")
+    then, now = ({key: value for key, value, _ in iterate(each)} for each in (kept, settings_of(options, **own)))
+    for key in {**now, **then}:
+        one, other = (found.get(key, "nothing") for found in (then, now))
+        if one != other:
+            raise ConfigError(f"{keeps}: their {key} is {one}, the other options make it {other}")
     return kept
 
 

@@ -17,16 +17,13 @@ from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError
 from ros_rl.runs import bringup
 from ros_rl.runs.parent import end_with_parent
-from ros_rl.runs.run_folder import CONFIG, run_of
 from ros_rl.runs.seeds import is_parent
 from ros_rl.settings.expert import ExpertSettings
 from ros_rl.settings.loggers import check_loggers
 from ros_rl.settings.model_based import DYNAMICS, MpcSettings
 from ros_rl.settings.nodes import EvaluatorSettings, LearnerSettings
-from ros_rl.settings.recorded import load_run
 from ros_rl.settings.registry import AGENT_SETTINGS
 from ros_rl.settings.teleop import NONE, implied_by_teleop
-from ros_rl.settings.tree import Settings
 
 
 def add(commands: Any) -> None:
@@ -123,21 +120,7 @@ def _train(options: argparse.Namespace) -> int:
     check_loggers(settings.learner.loggers)
     if options.env is not None:
         return train_in_gym(options, settings, checkpoint)
-    if checkpoint is not None:
-        _check_resumed(checkpoint, settings)
     return start_nodes(options, settings, bringup.TRAIN, resume=checkpoint)
-
-
-def _check_resumed(checkpoint: Path, settings: Settings) -> None:
-    """Refuse to go on with other actions, another robot, rate or delay than what was learned from.
-
-    Raises:
-        ConfigError: Something differs; it names both, and what to set.
-    """
-    from ros_rl.training.earlier_run import check_actions  # it takes its time
-
-    run = run_of(checkpoint) or checkpoint
-    check_actions("--resume", run, load_run(run / CONFIG), settings)
 
 
 def _check_adapts(options: argparse.Namespace) -> None:

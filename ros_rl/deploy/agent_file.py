@@ -30,7 +30,7 @@ def checked_agent(path: Path, settings: Settings) -> bytes:
         contract.check_reward(settings.task)
 
     model = read_agent(path)
-    with _named(path):
+    with agent_named(path):
         try_agent(model, settings, check)
     return model
 
@@ -43,12 +43,12 @@ def contract_of(path: Path) -> Contract:
         ContractError: It says nothing that can be read.
     """
     model = read_agent(path)
-    with _named(path):
+    with agent_named(path):
         return Contract.from_json(OnnxFile.read(model).metadata.get(METADATA_KEY, ""))
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def agent_named(path: Path) -> Iterator[None]:
     """Say which file it is that is wrong."""
     try:
         yield

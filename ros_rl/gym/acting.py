@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ros_rl.config import expand, iterate
-from ros_rl.deploy.agent_file import read_agent, try_agent
-from ros_rl.deploy.contract import METADATA_KEY, Contract
-from ros_rl.deploy.onnx_file import OnnxFile
+from ros_rl.deploy.agent_file import agent_named, contract_of, read_agent, try_agent
+from ros_rl.deploy.contract import Contract
 from ros_rl.deploy.onnx_graph import OnnxGraph
 from ros_rl.errors import ConfigError, ContractError
 from ros_rl.gym.actor import MakeActor, OnnxActor
@@ -59,12 +58,12 @@ def acting_file(path: Path, settings: Settings, render_mode: str | None) -> Acti
         ConfigError: The environment cannot be made.
     """
     assert isinstance(settings.task, GymTask)
-    model = read_agent(path)
-    contract = Contract.from_json(OnnxFile.read(model).metadata.get(METADATA_KEY, ""))
+    model, contract = read_agent(path), contract_of(path)
     recorded = contract.provenance.get("config", {}).get("task", {})
     settings = replace(settings, task=settings.task.after(recorded.get("env", ""), recorded.get("env_args", {})))
     environment = _environment(settings, contract, render_mode)
-    graph = try_agent(model, settings, partial(check_contract, layout=environment.layout))
+    with agent_named(path):
+        graph = try_agent(model, settings, partial(check_contract, layout=environment.layout))
     return Acting(settings, environment, partial(OnnxActor, graph, environment.layout, 0.0))
 
 

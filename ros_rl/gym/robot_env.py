@@ -82,7 +82,7 @@ class RobotEnv(gymnasium.Env[Seen, Any]):
     ) -> None:
         self._arguments = copy.deepcopy((name, task, settings, render_mode, width, height, robot))
         chosen = {} if robot is None else {"robot": robot}
-        wanted = load_settings(name, overrides=[_NOBODY, settings or {}, {"task": dict(task or {})}, chosen])
+        wanted = load_settings(name, overrides=[_NOBODY, settings or {}, {"task": _mapping(task)}, chosen])
         modes = _modes(wanted, render_mode)
         self.metadata = {"render_modes": modes, "render_fps": round(wanted.control.rate_hz)}
         self.render_mode = render_mode
@@ -181,6 +181,12 @@ class RobotEnv(gymnasium.Env[Seen, Any]):
             now = time.monotonic()
             self._due = max(self._due + self.settings.control.period, now)
             time.sleep(self._due - now)
+
+
+def _mapping(task: Mapping[str, Any] | None) -> dict[str, Any]:
+    if not isinstance(task, Mapping | None):
+        raise ConfigError(f"task is {task!r}, expected a mapping of its settings such as {{'sparse_within': 0.05}}")
+    return dict(task or {})
 
 
 def _windowed(settings: Settings) -> Settings | None:

@@ -36,6 +36,7 @@ from ros_rl.runs.evaluations import evaluation
 from ros_rl.runs.received import Received
 from ros_rl.runs.run_folder import CHECKPOINT
 from ros_rl.settings.tree import Settings
+from ros_rl.training.earlier_run import check_resumed
 from ros_rl.training.run import TrainingRun
 from ros_rl.training.training_loop import TrainingLoop
 from ros_rl.types import Transition
@@ -262,7 +263,7 @@ def check_beginning(settings: Settings, resume: Path | None = None) -> None:
     Raises:
         RosRlError: The warm-up leaves nothing to learn from, memory is too small, the agent does not fit robot or task,
             or is to adapt what no run learned, or the checkpoint, the log or the teacher is missing, broken, or does
-            not fit the settings.
+            not fit the settings, or has come further than they ask for.
     """
     settings.check_warmup()
     settings.check_goes_on(resume is not None)
@@ -272,6 +273,8 @@ def check_beginning(settings: Settings, resume: Path | None = None) -> None:
     if resume is None and begins_with_nothing:
         make_agent(spec, settings)
         return
+    if resume is not None:
+        check_resumed(resume, settings)
     training = TrainingLoop(settings, read_ticks=read_ticks)
     if resume is not None:
         training.resume(resume)

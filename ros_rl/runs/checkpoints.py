@@ -96,8 +96,26 @@ def resumable(root: Path) -> bool:
     return has_checkpoint(root) or 0 in segments(root)
 
 
-def beginning(root: Path) -> str:
-    """Where a run goes on, in words.
+@dataclass(frozen=True)
+class Beginning:
+    """Where a run goes on.
+
+    Attributes:
+        steps: Environment steps that it has come to.
+        source: What it reads first, in words.
+        came: Transitions that were written down since.
+    """
+
+    steps: int
+    source: str
+    came: int
+
+    def __str__(self) -> str:
+        return f"goes on at step {self.steps}: {self.source}, and {self.came} transitions written down since"
+
+
+def beginning(root: Path) -> Beginning:
+    """Where a run goes on.
 
     Args:
         root: The run's ``checkpoint`` folder, or that of one checkpoint.
@@ -109,7 +127,7 @@ def beginning(root: Path) -> str:
     came = sum(isinstance(record, Taken) for record in records)
     reached = max([steps, *(record.env_steps for record in records if isinstance(record, Stepped))])
     source = f"checkpoint {whole.path.name}" if whole is not None else "what came before the first checkpoint"
-    return f"goes on at step {reached}: {source}, and {came} transitions written down since"
+    return Beginning(reached, source, came)
 
 
 def damage(checkpoint: Checkpoint) -> str:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import os
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,23 @@ _REQUEST = {"env_steps": int, "version": int, "episodes": int, "robot_minutes": 
 
 
 def read_evaluations(folder: Path) -> list[dict[str, Any]]:
-    """What was evaluated before; what was the end then is a point on the way now. Damaged lines are left out."""
+    """What was evaluated before; what was the end then is a point on the way now. Damaged lines are told of."""
     try:
         lines = (folder / EVALUATIONS).read_bytes().splitlines()
     except OSError:
         return []
-    return [result | {"final": False} for line in lines if (result := _read(line)) is not None]
+    found = [result | {"final": False} for line in lines if (result := _read(line)) is not None]
+    if damaged := sum(map(bool, lines)) - len(found):
+        _tell(folder / EVALUATIONS, damaged, len(lines))
+    return found
+
+
+@cache
+def _tell(path: Path, damaged: int, lines: int) -> None:
+    """Say it once, however often one command reads the file."""
+    logging.getLogger(__name__).warning(
+        "%s: %d of %d lines are damaged, their evaluations are left out", path, damaged, lines
+    )
 
 
 def _read(line: bytes) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -94,12 +95,16 @@ class Totals:
 
 
 def read_totals(folder: Path) -> Totals:
-    """What a run's folder keeps; nothing if it keeps none, or it is damaged: figures are no reason to stop."""
+    """What a run's folder keeps; nothing if it keeps none, or if it is damaged, which is told: no reason to stop."""
+    if not (folder / TOTALS).exists():
+        return Totals()
     try:
         found = json.loads((folder / TOTALS).read_bytes())
         counts = {name: int(found["counts"][name]) for name in found["counts"]}
         return Totals(float(found["wall_minutes"]), counts, {n: Times(**each) for n, each in found["times"].items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        what = "wall-clock time, faults and times of planning before now are not counted"
+        logging.getLogger(__name__).warning("%s is damaged: %s", folder / TOTALS, what)
         return Totals()
 
 

@@ -157,7 +157,11 @@ def _physics_of(values: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _nested(override: str | Mapping[str, Any]) -> dict[str, Any]:
-    return parse_override(override) if isinstance(override, str) else expand(override)
+    if isinstance(override, str):
+        return parse_override(override)
+    if not isinstance(override, Mapping):
+        raise ConfigError(f"settings are {override!r}, expected a mapping such as {{'control.delay': 0}}")
+    return expand(override)
 
 
 def _checked(values: dict[str, Any], path: Path, task: str | None) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from ros_rl.settings.loading import load_settings
 from ros_rl.settings.nodes import NODES
 from ros_rl.settings.tree import Settings
 
+_CUT = f"it was cut, or an earlier version of ros_rl wrote it; if it is whole, put '{END}' below it as a line"
+
 
 def load_run(path: Path, overrides: Iterable[str | Mapping[str, Any]] = (), namespace: str | None = None) -> Settings:
     """Settings that a run wrote down, of which it wrote all that its version had.
@@ -33,8 +35,13 @@ def load_run(path: Path, overrides: Iterable[str | Mapping[str, Any]] = (), name
     Raises:
         ConfigError: As `load_settings`, as of a setting that is there no more; or the file seems to be cut.
     """
-    found = read_parameters_file(path, NODES, namespace)
-    build(Settings, found, source=str(path))
+    try:
+        found = read_parameters_file(path, NODES, namespace)
+        build(Settings, found, source=str(path))
+    except ConfigError as error:
+        if not path.is_file() or ends_whole(path):
+            raise
+        raise ConfigError(f"{error}; {_CUT}") from None
     whole = completed(Settings, found)
     taken = dict(added(whole, found))
     if not ends_whole(path):
@@ -50,10 +57,7 @@ def _refuse_cut(path: Path, last: str, taken: Iterable[str]) -> None:
     if not lacks and not path.read_bytes().endswith(b"\n"):
         lacks = "breaks off within its last line"
     if lacks:
-        raise ConfigError(
-            f"{path} {lacks}: it was cut, or an earlier version of ros_rl wrote it; "
-            f"if it is whole, put '{END}' below it as a line"
-        )
+        raise ConfigError(f"{path} {lacks}: {_CUT}")
 
 
 def _shown(settings: Mapping[str, Any]) -> str:

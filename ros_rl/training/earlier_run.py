@@ -13,8 +13,8 @@ from ros_rl.agents.agent import Agent
 from ros_rl.config import variant_name
 from ros_rl.errors import ConfigError, RunFolderError, one_line
 from ros_rl.formats.arrays import read_arrays
-from ros_rl.runs.checkpoints import LEARNER, newest_whole
-from ros_rl.runs.run_folder import CHECKPOINT, CONFIG
+from ros_rl.runs.checkpoints import LEARNER, beginning, newest_whole
+from ros_rl.runs.run_folder import CHECKPOINT, CONFIG, run_of
 from ros_rl.settings.commands import COMMAND_SETTINGS, CommandSettings, differing
 from ros_rl.settings.loading import override_of
 from ros_rl.settings.recorded import load_run
@@ -132,6 +132,26 @@ def check_actions(key: str, path: Path, recorded: Settings, settings: Settings) 
         setting, (one, other) = next(iter(differing(one, other).items()))
         what = f"{_COMMANDS}.{setting}"
     raise ConfigError(f"{key} {path} was recorded with {what} {one}, this run's is {other}{remedy}")
+
+
+def check_resumed(checkpoint: Path, settings: Settings) -> None:
+    """Refuse to go on with other actions, another robot, rate or delay than what was learned from, or to learn less.
+
+    Args:
+        checkpoint: The run's ``checkpoint`` folder, or that of one checkpoint.
+        settings: Of the training that goes on.
+
+    Raises:
+        ConfigError: Something differs, or there is less to learn than was learned; it names both, and what to set.
+    """
+    run, reached = run_of(checkpoint) or checkpoint, beginning(checkpoint).steps
+    if (run / CONFIG).is_file():
+        check_actions("--resume", run, load_run(run / CONFIG), settings)
+    agent, asked = settings.agent, settings.training_steps
+    if asked < reached and not (agent.adapts or agent.offline):
+        minutes = reached / settings.control.rate_hz / 60
+        robot = "" if isinstance(settings.task, GymTask) else f" ({minutes:.4g} robot minutes)"
+        raise ConfigError(f"--resume {run} has learned from {reached} steps{robot}; {asked} in all would end it")
 
 
 def _remedy(what: str, recorded: Settings, settings: Settings) -> str:

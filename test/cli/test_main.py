@@ -13,6 +13,8 @@ from saved_runs import save_run
 
 from ros_rl.errors import ConfigError
 from ros_rl.robot import robot_names
+from ros_rl.runs.checkpoints import newest_whole
+from ros_rl.runs.run_folder import CHECKPOINT
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.registry import ALL_TASKS
 
@@ -120,9 +122,15 @@ def test_agent_file_is_checked_before_anything_starts(capsys, tmp_path, command)
 def test_checkpoint_and_teacher_are_checked_before_anything_starts(capsys, tmp_path) -> None:
     pytest.importorskip("rclpy")
     run, adapt = str(save_run(tmp_path / "run")), ["--adapt", "dynamics"]
+    steps = newest_whole(tmp_path / "run" / CHECKPOINT).steps
     for arguments, complaint in (
         (["--resume", run, "--agent", "sac"], "is a checkpoint of another agent (mpc), this run's is sac"),
         (["--resume", run, "--set", "agent.hidden=24"], "agent.hidden was 16, this run's is 24"),
+        (
+            ["--resume", run, "--set", "learner.warmup_steps=2", "--steps", str(steps - 1)],
+            f"--resume {run} has learned from {steps} steps ({steps / 1200:.4g} robot minutes); {steps - 1} in all",
+        ),
+        (["--resume", run, "--set", "control.rate_hz=10"], "was recorded with control.rate_hz 20"),
         (["--set", "learner.robot_minutes=0.2"], "learner.warmup_steps 300 leaves none of 240 environment steps"),
         (["--agent", "distil", "--set", f"agent.teacher={run}"], "does not fit agent.hidden, agent.critics"),
         (["--agent", "distil", "--set", "agent.teacher=/none"], "agent.teacher: /none holds no run"),

@@ -129,8 +129,14 @@ def test_ctrl_c_stops_all_and_resume_does_what_is_missing(tmp_path) -> None:
         (["--seeds", "0", "--resume", "none"], "none holds no seeds"),
         (["--seeds", "0", "--out", "kept"], "kept holds seeds already (settings.yaml); --resume it"),
         (["--resume", "kept", "--out", "there"], "--out cannot stand with --resume kept"),
-        (["--resume", "kept", "--set", "agent.gamma=0.5"], "goes on with the settings of its seeds; the other options"),
-        (["--resume", "kept", "--params-file", "kept/settings.yaml"], "goes on with the settings of its seeds; the"),
+        (
+            ["--resume", "kept", "--set", "agent.gamma=0.5"],
+            "goes on with the settings of its seeds: their agent.gamma is 0.97, the other options make it 0.5",
+        ),
+        (
+            ["--resume", "kept", "--params-file", "kept/settings.yaml"],
+            "goes on with the settings of its seeds; --params-file cannot",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_starts(

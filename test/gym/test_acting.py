@@ -118,6 +118,17 @@ def test_the_arguments_of_the_run_hold_where_it_acts(capsys, runs, tmp_path) -> 
         assert json.loads(run_cli(capsys, *elsewhere)[1])["lengths"] == [11, 11]
 
 
+def test_what_a_run_learned_is_not_written_over_and_a_broken_graph_is_named(capsys, runs, tmp_path) -> None:
+    before = (runs / "sac" / "agent.onnx").read_bytes()
+    code, printed, error = run_cli(capsys, "export", str(runs / "sac"), "--out", str(runs / "sac" / "agent.onnx"))
+    assert (code, printed) == (2, "") and "is what a run learned; write the control graph to another file" in error
+    assert (runs / "sac" / "agent.onnx").read_bytes() == before
+    cut = tmp_path / "cut.onnx"
+    cut.write_bytes(before[: len(before) // 2])
+    code, printed, error = run_cli(capsys, "eval", "--env", "gym:test/Point-v0", "--agent", str(cut))
+    assert (code, printed, error.count("\n")) == (1, "", 1) and f"agent file {cut}: " in error
+
+
 def test_a_run_in_an_environment_fills_a_film_or_a_window(capsys, monkeypatch, runs, tmp_path) -> None:
     act = ["run", "--env", "gym:test/Point-v0", "--agent", str(runs / "sac" / "agent.onnx")]
     film = tmp_path / "film.gif"

@@ -285,3 +285,12 @@ def test_an_episode_that_cannot_begin_says_why(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(SimulationError, match="no episode of 'mock_point' can begin: .*the simulator is gone"):
         env.reset()
     env.close()
+
+
+def test_settings_that_are_none_are_refused() -> None:
+    from ros_rl.gym.robot_env import RobotEnv
+
+    with pytest.raises(ConfigError, match=r"settings are 3, expected a mapping such as \{'control.delay': 0\}"):
+        RobotEnv("mock_point", settings=3)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"task is 'fast', expected a mapping of its settings"):
+        RobotEnv("mock_point", task="fast")  # type: ignore[arg-type]

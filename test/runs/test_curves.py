@@ -11,6 +11,7 @@ from curve_folders import evaluated_run
 
 from ros_rl.errors import ConfigError, RunFolderError, UnknownNameError
 from ros_rl.runs.curves import MINUTES, STEPS, axis_of, find_runs, grouped, metric_of, read_curve
+from ros_rl.runs.evaluations import EVALUATIONS, read_evaluations
 
 
 def labels_of(*folders) -> list[tuple[str, int]]:
@@ -77,3 +78,9 @@ def test_metrics_and_axes_that_are_not_there_are_refused(tmp_path) -> None:
     assert (axis_of([robot]), axis_of([robot, other]), axis_of([robot], STEPS)) == (MINUTES, STEPS, STEPS)
     with pytest.raises(ConfigError, match="no robot minutes: it is a run of CartPole-v1"):
         axis_of([robot, other], MINUTES)
+
+
+def test_damaged_evaluations_are_left_out_and_told_once(tmp_path, caplog) -> None:
+    (tmp_path / EVALUATIONS).write_text('{"env_steps": 1, "final": false}\n{"env_st\n\n[]\n')
+    assert read_evaluations(tmp_path) == read_evaluations(tmp_path) == [{"env_steps": 1, "final": False}]
+    assert caplog.messages == [f"{tmp_path / EVALUATIONS}: 2 of 4 lines are damaged, their evaluations are left out"]

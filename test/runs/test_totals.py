@@ -76,6 +76,11 @@ def test_times_of_parts_are_weighted_by_ticks() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"counts": {}}', '{"wall_minutes": 1, "counts": 3, "times": {}}'])
-def test_damaged_totals_stop_nobody(tmp_path: Path, text: str) -> None:
+def test_damaged_totals_stop_nobody_and_are_told(tmp_path: Path, text: str, caplog) -> None:
     (tmp_path / TOTALS).write_text(text)
     assert read_totals(tmp_path) == Totals()
+    assert [message.startswith(f"{tmp_path / TOTALS} is damaged: ") for message in caplog.messages] == [True]
+
+
+def test_a_run_that_counted_nothing_yet_has_no_damaged_totals(tmp_path: Path, caplog) -> None:
+    assert read_totals(tmp_path) == Totals() and not caplog.messages

@@ -93,10 +93,12 @@ def test_a_file_that_was_cut_is_refused(tmp_path: Path) -> None:
     lines = text.splitlines(keepends=True)
     for count in range(3, len(lines) - 1):
         path.write_text("".join(lines[:count]))
-        with pytest.raises(ConfigError, match=r"config.yaml( says nothing of 'expert.seconds', its last setting: |: )"):
+        with pytest.raises(
+            ConfigError, match=r"config.yaml(: | says nothing of 'expert.seconds', its last setting).*it was cut"
+        ):
             load_run(path)
     path.write_text(text[: text.index("horizon: 5") + len("horizon: ")])
-    with pytest.raises(ConfigError, match=r"config.yaml( says nothing of |: )"):
+    with pytest.raises(ConfigError, match=r"config.yaml: 'agent.planner.horizon' is None.*; it was cut"):
         load_run(path)
 
 
@@ -108,7 +110,9 @@ def test_a_file_that_was_cut_within_its_last_lines_is_refused(tmp_path: Path) ->
     assert text[line:] == "seconds: 12.5\n...\n"
     for cut in {*range(line, len(text) - 1)} - {line, len(text) - 4}:  # at those it ends with a whole line
         path.write_text(text[:cut])
-        with pytest.raises(ConfigError, match=r"config.yaml( breaks off within its last line: it was cut|: )"):
+        with pytest.raises(
+            ConfigError, match=r"config.yaml( breaks off within its last line|: .*): it was cut|; it was cut"
+        ):
             load_run(path)
     for whole in (text[:-4], text[:-1]):
         path.write_text(whole)

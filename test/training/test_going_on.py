@@ -381,14 +381,14 @@ def test_where_a_run_goes_on_is_told(tmp_path: Path) -> None:
     newest = checkpoints(root)[0]
     assert newest.steps == 30
     told = f"checkpoint {newest.path.name}, and 7 transitions written down since"
-    assert beginning(root) == f"goes on at step 37: {told}"
+    assert str(beginning(root)) == f"goes on at step 37: {told}"
     assert (
-        beginning(newest.path)
+        str(beginning(newest.path))
         == f"goes on at step 30: checkpoint {newest.path.name}, and 0 transitions written down since"
     )
     (newest.path / "replay.safetensors").write_bytes(b"broken")
     older = checkpoints(root)[1].path.name
-    assert beginning(root) == f"goes on at step 37: checkpoint {older}, and 17 transitions written down since"
+    assert str(beginning(root)) == f"goes on at step 37: checkpoint {older}, and 17 transitions written down since"
 
 
 def test_a_run_that_goes_back_tells_another_story_from_there(tmp_path: Path) -> None:
