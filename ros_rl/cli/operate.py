@@ -23,8 +23,8 @@ _SERVICES = {
 _LETS_MOVE = ("arm", "home", "resume")
 _OWN_STOP = "use the robot's own stop"
 _NO_ANSWER = (
-    f"NO ANSWER: the driver hangs, or its process has just ended; {_OWN_STOP}. What it sent last expires after "
-    "driver.command_holds control periods, and a robot then stops by itself"
+    f"NO ANSWER: the driver hangs, or its process has just begun or ended; {_OWN_STOP}. What it sent last expires "
+    "after driver.command_holds control periods, and a robot then stops by itself"
 )
 
 

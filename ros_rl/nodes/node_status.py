@@ -37,7 +37,7 @@ def status(node: Node, namespace: str | None) -> str:
 
     limit = Deadline(FIND_SECONDS + CALL_SECONDS)
     spin_until(node, lambda: limit.over or (graph.quiet and bool(found()) and not silent()))
-    if not found():
+    if not found() and not silent():
         raise NodeSilentError(nobody("node" if namespace is None else f"node in namespace {namespace}"))
     return status_screen([*found().values(), *map(NodeStatus.silent, silent())])
 

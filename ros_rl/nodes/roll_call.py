@@ -11,6 +11,7 @@ from rclpy.node import Node
 from ros_rl.errors import RosRlError
 from ros_rl.nodes.operator import FIND_SECONDS, Deadline, Graph, spin_until
 from ros_rl.nodes.qos import STATE
+from ros_rl.runs.only_graph import graphs_here
 
 HEARD = "nodes heard"
 """Figure of a supervisor: the nodes of its namespace that have come up or spoken since they were started."""
@@ -30,12 +31,20 @@ class RollCall:
         self.said: dict[str, DiagnosticStatus] = {}
         """The newest of each node, by its full name."""
         self._led: dict[str, set[str]] = {}
+        self._here = graphs_here()
         node.create_subscription(DiagnosticArray, "/diagnostics", self._hear, STATE)
 
     @property
     def silent(self) -> set[str]:
-        """Full names of the nodes that their supervisors have heard, and that say nothing here."""
-        return set[str]().union(*self._led.values()) - self.said.keys()
+        """Full names of the nodes that their supervisors have heard, and that say nothing here.
+
+        Of a graph on this machine whose supervisor hangs itself nothing else is known: it, and the driver.
+        """
+        here = {space.rstrip("/") for space in self._here & graphs_here()}
+        unled = {
+            f"{space}{node}" for space in here if f"{space}{_LEADER}" not in self.said for node in (_LEADER, _DRIVER)
+        }
+        return unled.union(*self._led.values()) - self.said.keys()
 
     def _hear(self, message: DiagnosticArray) -> None:
         for item in message.status:

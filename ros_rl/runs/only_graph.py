@@ -36,21 +36,49 @@ def only_graph(namespace: str) -> Iterator[None]:
             os.close(held)
 
 
+def graphs_here() -> set[str]:
+    """Namespaces of this ROS domain whose graph a process of this user on this machine leads, whether it hangs or not.
+
+    It asks the system who holds locks, and takes none: a graph that begins meanwhile would be refused.
+    """
+    try:
+        locks = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+        held = {words[5].rpartition(":")[2] for words in locks if words[1:2] == ["FLOCK"] and len(words) > 5}
+    except OSError:
+        return set()
+    found = set()
+    for path in Path(tempfile.gettempdir()).glob(_name("*")):
+        try:
+            if path.is_file() and not path.is_symlink() and str(path.stat().st_ino) in held:
+                _, domain, namespace = path.read_text().split()
+                found |= {namespace} if domain == _domain() else set()
+        except (OSError, ValueError):  # it is being written
+            continue
+    return found
+
+
+def _domain() -> str:
+    return (os.environ.get("ROS_DOMAIN_ID") or "0").strip()
+
+
+def _name(graph: str) -> str:
+    return f"ros_rl_{os.getuid()}_{graph}.lock"
+
+
 def _held(namespace: str) -> int | None:
     """The file, open and locked; None where there can be none, and discovery alone watches."""
-    domain = (os.environ.get("ROS_DOMAIN_ID") or "0").strip()
-    name = sha256(f"{domain} {namespace}".encode()).hexdigest()[:16]
+    name = sha256(f"{_domain()} {namespace}".encode()).hexdigest()[:16]
     try:
-        path = Path(tempfile.gettempdir()) / f"ros_rl_{os.getuid()}_{name}.lock"
+        path = Path(tempfile.gettempdir()) / _name(name)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError:
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.truncate(file, 0)
-        os.write(file, str(os.getpid()).encode())
+        os.write(file, f"{os.getpid()} {_domain()} {namespace}".encode())
     except BlockingIOError:
-        first = os.pread(file, 20, 0).decode(errors="replace")
+        first = os.pread(file, 20, 0).decode(errors="replace").partition(" ")[0]
         os.close(file)
         raise RosRlError(
             f"another graph runs in this ROS domain and namespace {namespace}, led by process {first}; "

@@ -56,7 +56,7 @@ class NodeStatus:
     def silent(cls, path: str) -> NodeStatus:
         """Of a node that is there and says nothing."""
         namespace, _, node = path.rpartition("/")
-        return cls(namespace or "/", node, _SILENT, "it hangs, or its process has just ended", {})
+        return cls(namespace or "/", node, _SILENT, "it hangs, or its process has just begun or ended", {})
 
 
 def status_screen(found: Iterable[NodeStatus]) -> str:

@@ -23,7 +23,7 @@ from ros_rl.nodes.transport_noise import without_noise
 from ros_rl.settings.loading import load_settings
 
 pytestmark = pytest.mark.ros
-HANGS = "it hangs, or its process has just ended"
+HANGS = "it hangs, or its process has just begun or ended"
 
 
 def started(*words: str) -> subprocess.Popen[str]:
@@ -63,8 +63,16 @@ def test_a_process_that_hangs_is_told_of_by_everything_that_looks(tmp_path: Path
             assert screen[-1].startswith("  safety state unknown, fault: unknown, robot minutes ")
             answer = said(stops)
             assert stops.returncode == 1
-            assert answer[-1].startswith("/mock: NO ANSWER: the driver hangs, or its process has just ended; use the")
+            assert answer[-1].startswith(
+                "/mock: NO ANSWER: the driver hangs, or its process has just begun or ended; use the"
+            )
         read_until(process, "driver: acts again")
+        with hanging(process.pid, pid_of(process.pid, "driver")):  # the supervisor, too
+            looks, stops = started("status"), started("stop")
+            screen, answer = said(looks), said(stops)
+            assert (looks.returncode, stops.returncode) == (0, 1)
+            assert {f"  driver      SILENT {HANGS}", f"  supervisor  SILENT {HANGS}"} <= {*screen}
+            assert answer[-1].startswith("/mock: NO ANSWER: the driver hangs, or its process has just begun or ended;")
 
 
 def test_a_driver_at_rest_does_not_act_again_whatever_becomes_of_it(tmp_path: Path) -> None:

@@ -132,6 +132,9 @@ def test_another_driver_is_not_taken_for_one_that_hangs(tmp_path) -> None:
             words = "ros-rl: error: 2 drivers run: /mock, /other, and of these /mock hangs; choose one with --namespace"
             for order in ("resume", "arm"):
                 assert ros_rl(order) == (1, [words])
+            os.kill(process.pid, signal.SIGSTOP)  # its supervisor, which knows of it
+            assert ros_rl("arm") == (1, [words])
+            os.kill(process.pid, signal.SIGCONT)
             os.kill(driver, signal.SIGCONT)
 
 

@@ -4,6 +4,7 @@
 """One graph in a domain and namespace, told by the file that its process holds."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ import tempfile
 import pytest
 
 from ros_rl.errors import RosRlError
-from ros_rl.runs.only_graph import only_graph
+from ros_rl.runs.only_graph import graphs_here, only_graph
 
 HOLD = "from ros_rl.runs.only_graph import only_graph\nwith only_graph('/arm'):\n    print('held', flush=True); input()"
 
@@ -41,6 +42,22 @@ def test_a_second_is_refused_as_long_as_the_first_lives(monkeypatch) -> None:
     for _ in range(2):
         with only_graph("/arm"):
             pass
+
+
+def test_graphs_are_known_as_long_as_their_processes_live_though_they_hang(monkeypatch, tmp_path) -> None:
+    (tmp_path / f"ros_rl_{os.getuid()}_0.lock").write_text("1 0 /nobody_holds_it")
+    (tmp_path / f"ros_rl_{os.getuid()}_1.lock").mkdir()
+    with subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None and first.stdout.readline() == b"held\n"
+        first.send_signal(signal.SIGSTOP)
+        with only_graph("/leg"):
+            assert graphs_here() == {"/arm", "/leg"}
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv("ROS_DOMAIN_ID", str(int(os.environ["ROS_DOMAIN_ID"]) + 100))
+            assert graphs_here() == set()
+        assert graphs_here() == {"/arm"}
+        first.kill()
+    assert graphs_here() == set()
 
 
 def test_what_is_no_file_to_lock_stops_nobody(tmp_path) -> None:

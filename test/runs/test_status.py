@@ -31,7 +31,7 @@ def test_a_screen_of_two_robots() -> None:
         "  safety state FAULT, fault: tilt 1.2 rad, robot minutes 0.250",
         "/b",
         "  controller  OK     active",
-        "  driver      SILENT it hangs, or its process has just ended",
+        "  driver      SILENT it hangs, or its process has just begun or ended",
         "  safety state unknown, fault: unknown, robot minutes unknown",
     ]
 
