@@ -91,7 +91,7 @@ def _lead_nodes(
         os.environ["ROS_LOG_DIR"] = str(folder.path / LOGS / "ros")
     stop = stop_event()
     what = settings.robot_name if mode == bringup.BRING_UP else settings.task.name
-    say(f"{mode}: {what} on {settings.driver.backend_name}; files in {folder.path}")
+    say(f"{options.command}: {what} on {settings.driver.backend_name}; files in {folder.path}")
     if mode == bringup.TRAIN:
         lines = (intention(settings), replay_line(settings, settings.observation_spec()), unseen_line(settings))
         for line in filter(None, lines):

@@ -25,8 +25,10 @@ ALWAYS, HOLDING = LIFTS = ("always", "holding")
 """When the tool may go up: at any time, or while the gripper holds something, as the published ones could."""
 HEIGHT, GRIP, STAY = "height", "grip", "stay"
 """Choices that are no step."""
+_UP = (HEIGHT, "z_up")
 _MIRRORED = {"y_up": "y_down", "y_down": "y_up"}
 _SAME = 1e-9  # of the robot's largest command offsets: commands that differ by less are one
+_AGAINST = 0.1  # of a step: what would end sooner stands against it already
 _CLEAR = 0.5  # of the distance to the next best choice, within which a command has to be near the best
 
 
@@ -54,14 +56,16 @@ class ChoiceCommands(CommandMap):
     that the kinematics give for the end of the step, solved to a tenth of a micrometre, and of that at which the joints
     would come to rest (`Arm.places`). So the step ends at its place whatever moved before, one ramp after the period if
     another choice follows. Steps that would leave the box end at its side, those that would lead into what is avoided
-    before that, faster ones than the joints' limits permit fall short. Over what is avoided the gripper lets nothing
-    go that the task remembers it holds, since it could not fetch it, and no choice leads down onto it: the tool then
-    goes a step towards the next side of that beside which the box has room, if there is one. With ``lift: holding``
-    none lifts the tool unless the task remembers so.
+    before that, or lead up, the way over it, where the tool stands against it already; faster ones than the joints'
+    limits permit fall short. Over what is avoided the gripper lets nothing go that the task remembers it holds, since
+    it could not fetch it, and no choice leads down onto it: the tool then goes a step towards the next side of that
+    beside which the box has room, if there is one. With ``lift: holding`` none lifts the tool unless the task
+    remembers so.
 
     Back, a command is the choice whose command it is: exact up to choices that are the same at that tick, such as two
-    steps against the sides of a corner, of which the first is told. One that is nearer to none, as the driver's filter
-    may leave it or a person may give, is no choice, and the collector makes no transition of it.
+    steps against the sides of a corner, of which the first is told, or the one that leads up. One that is nearer to
+    none, as the driver's filter may leave it or a person may give, is no choice, and the collector makes no transition
+    of it. A gripper on its way, as that filter makes it, counts as at the end that is nearer.
 
     Observations show of a command the way that it moves the tool, in steps along x, y and z, and the gripper's action.
     Where both boxes are their own mirror images in the plane y = 0, the image of a step to a side is one to the other.
@@ -145,8 +149,10 @@ class ChoiceCommands(CommandMap):
     def decided(self, tick: Tick, command: Array) -> Array | None:
         """See `CommandMap.decided`, and the class."""
         commands = np.array([self._command(tick, move) for move in self.moves]) / self.robot.scale
-        away = np.linalg.norm(commands - command / self.robot.scale, axis=1)
-        best = int(np.flatnonzero(away <= away.min() + _SAME)[0])
+        told = self._arm.with_others(command, np.where(self._arm.of_others(command) > 0.0, 1.0, -1.0))
+        away = np.linalg.norm(commands - told / self.robot.scale, axis=1)
+        same = np.flatnonzero(away <= away.min() + _SAME)
+        best = int(next((number for number in same if list(self.moves)[number] in _UP), same[0]))
         apart = np.linalg.norm(commands - commands[best], axis=1)
         others = away[apart > _SAME]
         if away[best] > _SAME and away[best] > _CLEAR * others.min(initial=np.inf):
@@ -193,7 +199,14 @@ class ChoiceCommands(CommandMap):
             return end
         if not way[:2].any() or self._avoided.covers(start):
             return start
-        return self._avoided.before(start, end, int(np.abs(way).argmax()))
+        short = self._avoided.before(start, end, int(np.abs(way).argmax()))
+        return self._up_beside(start) if np.abs(short - start).max() < _AGAINST * self.step else short
+
+    def _up_beside(self, start: Array) -> Array:
+        """Where a step against the side of what is avoided goes [m], shape (3,): up, if that leads over it."""
+        top = self._settings.heights[1] if self.toggles else self._box.upper[2]
+        higher = top if self.toggles else min(start[2] + self.step, top)
+        return np.array([*start[:2], higher]) if top >= self._avoided.upper[2] else start
 
     def is_high(self, height: float) -> bool:
         """Whether the upper one of the two heights is nearer [m]."""
@@ -209,7 +222,8 @@ class ChoiceCommands(CommandMap):
         if aside is not None:
             target = aside
         else:
-            target = start if self._stays_low(tick, start, move) else self.target(start, move)
+            target = self.target(start, move)
+            target = start if self._lifts(start, target) and self._stays_low(tick) else target
         way = arm.place_of(target, place, self._settings.orientation) - place
         velocity = arm.limits(place).towards(np.zeros(self.robot.size), way / arm.period)
         if self._opens(tick):
@@ -222,16 +236,25 @@ class ChoiceCommands(CommandMap):
         return down and self._avoided.covers(start) and np.allclose(self.target(start, move), start)
 
     def _opens(self, tick: Tick) -> bool:
-        """Whether the gripper has closed around nothing, which shows once that has acted, and is to open by itself."""
+        """Whether the gripper has closed around nothing, which shows once it has come to rest, and is to open again."""
         if not self._settings.empty_opens or _holds(tick):
             return False
+        gripper, velocities = self.robot.gripper, tick.measurement.get("joint_velocity")
+        if gripper is not None and velocities is not None:
+            if not gripper.rests_at(float(velocities[self.robot.joints.index(gripper.joint)])):
+                return False
         closed = (self._arm.of_others(command) > 0.0 for command in (tick.previous_command, tick.newest_command))
         return all(bool(ends.all()) for ends in closed)
 
-    def _stays_low(self, tick: Tick, start: Array, move: str) -> bool:
-        """Whether a choice would lift the tool, which nothing is in."""
-        lifts = move == "z_up" or (move == HEIGHT and not self.is_high(start[2]))
-        return lifts and self._settings.lift == HOLDING and not _holds(tick)
+    def _lifts(self, start: Array, target: Array) -> bool:
+        """Whether a way leads from the lower height to the upper one, or up by most of a step [m], shape (3,) each."""
+        if self.toggles:
+            return self.is_high(target[2]) and not self.is_high(start[2])
+        return bool(target[2] - start[2] > 0.5 * self.step)
+
+    def _stays_low(self, tick: Tick) -> bool:
+        """Whether nothing lifts the tool, as nothing is in it."""
+        return self._settings.lift == HOLDING and not _holds(tick)
 
     def _height(self, height: float, other: bool) -> float:
         """Of the two heights the nearer one, or the other; where steps go up and down, the one that was reached."""

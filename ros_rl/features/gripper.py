@@ -32,10 +32,10 @@ def gripper_width(joints: Array, robot: Robot) -> float:
     return gripper.width_at(float(joints[robot.joints.index(gripper.joint)]))
 
 
-def gripper_speed(velocities: Array, robot: Robot) -> float:
-    """How fast the fingers part [m/s], at velocities of the joints, shape (joints,); negative: they close."""
+def gripper_rests(velocities: Array, robot: Robot) -> bool:
+    """Whether the fingers have come to rest, at velocities of the joints, shape (joints,)."""
     gripper = gripper_of(robot)
-    return gripper.speed_at(float(velocities[robot.joints.index(gripper.joint)]))
+    return gripper.rests_at(float(velocities[robot.joints.index(gripper.joint)]))
 
 
 def _width(tick: Tick, robot: Robot) -> Array:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ros_rl.config import required
 
 _POSITIVE = 1e-9
+_AT_REST = 0.05  # m/s; fingers that close without a thing between them are three times as fast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,10 @@ class Gripper:
     def speed_at(self, velocity: float) -> float:
         """How fast the fingers part [m/s], at a velocity of the joint [rad/s or m/s]; negative: they close."""
         return velocity / (self.opened - self.closed) * self.width
+
+    def rests_at(self, velocity: float) -> bool:
+        """Whether the fingers have come to rest, at a velocity of the joint [rad/s or m/s]."""
+        return abs(self.speed_at(velocity)) < _AT_REST
 
     def position_at(self, width: float) -> float:
         """The inverse of `width_at`."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -143,6 +144,8 @@ def result_screen(summary: Mapping[str, Any], folder: str) -> str:
     rows += _planning_rows(summary["plan_ms"])
     if summary["best"] is not None:
         rows += [("last controller", AGENT), ("best controller", _best(summary["best"]))]
+    elif summary["updates"] and (Path(folder) / AGENT).is_file():
+        rows.append(("last controller", f"{AGENT}, not evaluated yet"))
     if summary["shortfall"]:
         rows.append(("warning", summary["shortfall"]))
     rows.append(("files", folder))

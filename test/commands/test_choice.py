@@ -188,9 +188,7 @@ def test_a_box_whose_corner_is_out_of_reach_is_refused_too() -> None:
 
 def test_a_gripper_that_needs_longer_than_a_period_goes_on_and_its_choice_is_known() -> None:
     """The UR5e's closes in 0.57 s: after one period of 0.5 s the filter has let it through to 0.705 of 0.8 rad."""
-    settings = load_settings(
-        "ur5_pick_place", overrides=[{"control.commands.name": "choice", "agent.name": "dqn"}, {"control.rate_hz": 2.0}]
-    )
+    settings = load_settings("ur5_pick_place", overrides=["control.commands.empty_opens=true"])
     robot, commands = settings.load_robot(), settings.observation_spec().map
     tick = at_home(robot, 0)
     opened = arm_tick(robot, robot.home, commands.command(tick, np.array([0.0])))
@@ -200,10 +198,21 @@ def test_a_gripper_that_needs_longer_than_a_period_goes_on_and_its_choice_is_kno
     acted = filter_(asked, robot.home).value
     assert (asked[-1], round(float(acted[-1]), 3)) == (0.8, 0.705)
     assert commands.decided(opened, acted) == 5.0
-    closing = arm_tick(robot, robot.home, acted)
+    at_rest = arm_tick(robot, robot.home, asked)
+    velocities = np.where(robot.commanded_by("position"), 1.0, 0.0)
+    at_rest, closing = (
+        replace(at_rest, measurement=Measurement(joint_position=robot.home, joint_velocity=moving * velocities))
+        for moving in (0.0, 1.0)
+    )
     assert (
         commands.command(closing, np.array([1.0]))[-1] == 0.8 and commands.command(closing, np.array([5.0]))[-1] == 0.0
     )
+    filter_.reset(asked)
+    for number in map(float, range(6)):  # it opens whatever is chosen, and what the filter leaves of that is known
+        acted = filter_(commands.command(at_rest, np.array([number])), robot.home).value
+        assert acted[-1] == pytest.approx(0.095, abs=1e-3)
+        assert commands.decided(at_rest, acted) == number
+        filter_.reset(asked)
 
 
 def test_no_step_leads_into_the_box_to_avoid() -> None:
@@ -217,7 +226,12 @@ def test_no_step_leads_into_the_box_to_avoid() -> None:
     np.testing.assert_allclose(commands.target(beside, "y_down"), [0.45, 0.055, 0.1])
     np.testing.assert_allclose(commands.target(beside * [1.0, -1.0, 1.0], "y_up"), [0.45, -0.055, 0.1])
     nearer = np.array([0.45, 0.052, 0.1])
-    np.testing.assert_allclose(commands.target(nearer, "y_down"), nearer, err_msg="nor back")
+    np.testing.assert_allclose(commands.target(nearer, "y_down"), [0.45, 0.052, 0.2], err_msg="the way over it")
+    unending = make_map("choice", with_gripper(), PERIOD, **heights, **wall | {"avoid_upper": (np.inf, 0.05, np.inf)})
+    np.testing.assert_allclose(unending.target(nearer, "y_down"), nearer, err_msg="nor back, nor up in vain")
+    steps = make_map("choice", with_gripper(), PERIOD, vertical="steps", step=0.04, **wall)
+    np.testing.assert_allclose(steps.target(nearer, "y_down"), [0.45, 0.052, 0.14])
+    np.testing.assert_allclose(steps.target(nearer * [1.0, -1.0, 1.0], "y_up"), [0.45, -0.052, 0.14])
     np.testing.assert_allclose(commands.target(beside, "y_up"), [0.45, 0.1, 0.1])
     np.testing.assert_allclose(commands.target(beside, "height"), [0.45, 0.06, 0.2])
     low = make_map("choice", with_gripper(), PERIOD, **heights | {"heights": (0.1, 0.25)}, **wall)
@@ -286,6 +300,24 @@ def test_down_onto_what_is_avoided_is_beside_it(vertical: str, choice: float, to
     command = commands.command(tick, np.array([choice]))
     moved = Kinematics(robot, urdf_of(robot, kinematics=True)).positions(robot.home + PERIOD * _arm_only(command))[-1]
     np.testing.assert_allclose(moved, [x, y + way, z if way else z - 0.03], atol=2e-3)
+
+
+@pytest.mark.parametrize("lift", ["always", "holding"])
+@pytest.mark.parametrize("grasp", [0.0, 1.0])
+def test_a_step_against_what_is_avoided_leads_up_as_far_as_the_tool_may(lift: str, grasp: float) -> None:
+    """So that nothing waits beside walls for a step that is not made; such a step is told as the one up that it is."""
+    robot = with_gripper()
+    tick = replace(at_home(robot, 0), inputs={"grasp": np.array([grasp])})
+    x, y, z = make_map("choice", robot, PERIOD).tool(tick)
+    wall = {"avoid_lower": (-np.inf, y + 0.006, -np.inf), "avoid_upper": (np.inf, y + 0.1, z + 0.02)}
+    limits = {"step": 0.03, "heights": (z, z + 0.05), "orientation": "free", "lift": lift}
+    commands = make_map("choice", robot, PERIOD, **limits, **wall)
+    up, against = np.array([4.0]), np.array([2.0])
+    command, may = commands.command(tick, against), lift == "always" or grasp
+    moved = Kinematics(robot, urdf_of(robot, kinematics=True)).positions(robot.home + PERIOD * _arm_only(command))[-1]
+    np.testing.assert_allclose(moved, [x, y, z + 0.05 * bool(may)], atol=2e-3)
+    np.testing.assert_array_equal(command, commands.command(tick, up))
+    assert commands.decided(tick, command) == up
 
 
 def _arm_only(command: np.ndarray) -> np.ndarray:

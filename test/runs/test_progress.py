@@ -349,3 +349,11 @@ def test_a_goal_that_the_agent_cannot_know_is_told(overrides: list[str], told: b
     sees = ["agent.name=latent_mpc", "observation.cameras=[above]", *overrides]
     line = unseen_line(load_settings("sphero_navigate", overrides=sees))
     assert ("shows goal_planar, drawn anew in each episode" in line) == bool(line) == told
+
+
+def test_what_was_learned_is_named_also_where_nothing_was_evaluated(tmp_path) -> None:
+    state = RunState(progress={"updates": 10.0, "env_steps": 20.0})
+    summary = summarise(load_settings("mock_point"), state, 1.0)
+    assert "last controller" not in result_screen(summary, str(tmp_path))
+    (tmp_path / "agent.onnx").touch()
+    assert "  last controller  agent.onnx, not evaluated yet\n" in result_screen(summary, str(tmp_path))

@@ -14,7 +14,7 @@ import numpy as np
 from ros_rl.config import setting
 from ros_rl.errors import ConfigError
 from ros_rl.features import Bounds
-from ros_rl.features.gripper import gripper_speed, gripper_width
+from ros_rl.features.gripper import gripper_rests, gripper_width
 from ros_rl.layout import Fields
 from ros_rl.robot import Robot
 from ros_rl.sensors.inputs import GRASP
@@ -24,7 +24,6 @@ from ros_rl.tasks.milestone import Milestone
 from ros_rl.tasks.task import Task
 from ros_rl.types import Array, Measurement
 
-_AT_REST = 0.05  # m/s; fingers that close without a thing between them are three times as fast
 _HELD = 0.5  # of `grasped_from`, which models predict as a number
 
 
@@ -92,7 +91,7 @@ class PickPlace(Task):
         gap = width - gripper_width(command, robot)
         if before[0]:
             return {GRASP: before if width >= self.thinnest and gap >= self.slack_gap else np.zeros(1)}
-        at_rest = abs(gripper_speed(measurement["joint_velocity"], robot)) < _AT_REST
+        at_rest = gripper_rests(measurement["joint_velocity"], robot)
         holds = width >= self.thinnest and gap >= self.grip_gap and at_rest
         return {GRASP: np.array([TWO_BINS.side(measurement["tool_position"]) if holds else 0.0])}
 
