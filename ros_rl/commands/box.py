@@ -39,6 +39,10 @@ class ToolBox(NamedTuple):
         """The place in it that is nearest to a position [m], shape (3,)."""
         return np.clip(position, self.lower, self.upper)
 
+    def holds(self, position: Array) -> bool:
+        """Whether a place [m], shape (3,), is within it."""
+        return bool(((position > self.lower) & (position < self.upper)).all())
+
     def meets(self, start: Array, end: Array) -> bool:
         """Whether a way along one axis leads into it or through it, from outside.
 
@@ -46,9 +50,8 @@ class ToolBox(NamedTuple):
             start: [m], shape (3,).
             end: [m], shape (3,).
         """
-        inside = bool(((start > self.lower) & (start < self.upper)).all())
         way = (np.minimum(start, end) < self.upper) & (np.maximum(start, end) > self.lower)
-        return not inside and bool(way.all())
+        return not self.holds(start) and bool(way.all())
 
     def before(self, start: Array, end: Array, axis: int) -> Array:
         """Where a way along an axis that leads into it from outside ends: at its side, and not back [m], shape (3,).

@@ -56,7 +56,7 @@ class ChoiceCommands(CommandMap):
     that the kinematics give for the end of the step, solved to a tenth of a micrometre, and of that at which the joints
     would come to rest (`Arm.places`). So the step ends at its place whatever moved before, one ramp after the period if
     another choice follows. Steps that would leave the box end at its side, those that would lead into what is avoided
-    before that, or lead up, the way over it, where the tool stands against it already; faster ones than the joints'
+    before that, or lead up, the way over it, where the tool stands against it already or was pushed into it; faster ones than the joints'
     limits permit fall short. Over what is avoided the gripper lets nothing go that the task remembers it holds, since
     it could not fetch it, and no choice leads down onto it: the tool then goes a step towards the next side of that
     beside which the box has room, if there is one. With ``lift: holding`` none lifts the tool unless the task
@@ -195,6 +195,8 @@ class ChoiceCommands(CommandMap):
         wanted = start + way
         wanted[2] = self._height(wanted[2], other=move == HEIGHT)
         end = self._box.clip(wanted)
+        if way[:2].any() and self._avoided.holds(start) and self._avoided.holds(end):
+            return self._up_beside(start)  # pushed in, as by closing fingers
         if not self._avoided.meets(start, end):
             return end
         if not way[:2].any() or self._avoided.covers(start):

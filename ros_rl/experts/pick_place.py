@@ -27,7 +27,7 @@ _OPEN, _OPEN_ENOUGH = 0.085, 0.075  # m
 _LAG = 0.006  # m; fingers that close are so far behind what they are told, if they are measured at every tick
 _STEP = 0.001  # m; by more than this what they are told differs from before, while they close
 _ROOM = 0.068, 0.03  # m; along y and x, that an open gripper needs from its middle to a bin's walls, `_NEAR` beside it
-_SPOTS = np.array([(x, y) for y in (0.10, 0.20) for x in (0.35, 0.42, 0.49)])  # m; in the left bin
+_SPOTS = np.array([(x, y) for y in (0.11, 0.20) for x in (0.35, 0.42, 0.49)])  # m; in the left bin
 _APART = 0.08  # m; of a thing that is put down from those that lie there
 
 

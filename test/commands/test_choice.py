@@ -241,6 +241,9 @@ def test_no_step_leads_into_the_box_to_avoid() -> None:
     np.testing.assert_allclose(low.target(near, "height"), [0.45, 0.04, 0.25])
     inside = np.array([0.45, 0.04, 0.1])
     np.testing.assert_allclose(commands.target(inside, "height"), [0.45, 0.04, 0.2], err_msg="out of it it may go")
+    np.testing.assert_allclose(commands.target(inside, "y_up"), [0.45, 0.08, 0.1], err_msg="and out of it")
+    for move in ("x_up", "x_down", "y_down"):
+        np.testing.assert_allclose(commands.target(inside, move), [0.45, 0.04, 0.2], err_msg=move)
 
 
 @pytest.mark.parametrize(("low", "high", "way"), [(-0.05, 0.04, 0.03), (-0.01, 0.04, -0.015), (0.01, 0.05, 0.0)])
