@@ -56,11 +56,11 @@ class ChoiceCommands(CommandMap):
     that the kinematics give for the end of the step, solved to a tenth of a micrometre, and of that at which the joints
     would come to rest (`Arm.places`). So the step ends at its place whatever moved before, one ramp after the period if
     another choice follows. Steps that would leave the box end at its side, those that would lead into what is avoided
-    before that, or lead up, the way over it, where the tool stands against it already or was pushed into it; faster ones than the joints'
-    limits permit fall short. Over what is avoided the gripper lets nothing go that the task remembers it holds, since
-    it could not fetch it, and no choice leads down onto it: the tool then goes a step towards the next side of that
-    beside which the box has room, if there is one. With ``lift: holding`` none lifts the tool unless the task
-    remembers so.
+    before that, or lead up, the way over it, where the tool stands against it already or was pushed into it; faster
+    ones than the joints' limits permit fall short. Over what is avoided the gripper lets nothing go that the task
+    remembers it holds, since it could not fetch it, and no choice leads down onto it: the tool then goes a step towards
+    the next side of that beside which the box has room, if there is one. With ``lift: holding`` none lifts the tool
+    unless the task remembers so.
 
     Back, a command is the choice whose command it is: exact up to choices that are the same at that tick, such as two
     steps against the sides of a corner, of which the first is told, or the one that leads up. One that is nearer to
