@@ -3,8 +3,10 @@
 
 """Every error that ros_rl raises on purpose: one tree, so that callers catch one type."""
 
+import logging
 import sys
 from collections.abc import Iterable
+from functools import cache
 
 _MOST_DECIMALS = 10
 
@@ -100,6 +102,12 @@ def one_line(error: BaseException) -> str:
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return next((line for line in lines if not line.endswith(":")), (lines or [type(error).__name__])[0])
+
+
+@cache
+def warn_once(line: str) -> None:
+    """Warn of what stops nobody, once, however often one command comes by it."""
+    logging.getLogger("ros_rl").warning("%s", line)
 
 
 def apart(value: float, limit: float, digits: int) -> tuple[str, str]:

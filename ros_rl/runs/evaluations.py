@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import logging
 import os
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ros_rl.errors import ContractError
+from ros_rl.errors import ContractError, warn_once
 from ros_rl.formats.json_text import check_entries, json_object
 
 EVALUATIONS = "evaluations.jsonl"
@@ -34,16 +32,9 @@ def read_evaluations(folder: Path) -> list[dict[str, Any]]:
         return []
     found = [result | {"final": False} for line in lines if (result := _read(line)) is not None]
     if damaged := sum(map(bool, lines)) - len(found):
-        _tell(folder / EVALUATIONS, damaged, len(lines))
+        lost = f"{damaged} of {len(lines)} lines are damaged, their evaluations are left out"
+        warn_once(f"{folder / EVALUATIONS}: {lost}")
     return found
-
-
-@cache
-def _tell(path: Path, damaged: int, lines: int) -> None:
-    """Say it once, however often one command reads the file."""
-    logging.getLogger(__name__).warning(
-        "%s: %d of %d lines are damaged, their evaluations are left out", path, damaged, lines
-    )
 
 
 def _read(line: bytes) -> dict[str, Any] | None:

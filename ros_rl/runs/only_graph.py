@@ -43,15 +43,17 @@ def graphs_here() -> set[str]:
     """
     try:
         locks = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
-        held = {words[5].rpartition(":")[2] for words in locks if words[1:2] == ["FLOCK"] and len(words) > 5}
     except OSError:
         return set()
+    held = {(words[4], words[5].rpartition(":")[2]) for words in locks if words[1:2] == ["FLOCK"] and len(words) > 5}
     found = set()
     for path in Path(tempfile.gettempdir()).glob(_name("*")):
         try:
-            if path.is_file() and not path.is_symlink() and str(path.stat().st_ino) in held:
-                _, domain, namespace = path.read_text().split()
-                found |= {namespace} if domain == _domain() else set()
+            if path.is_symlink() or not path.is_file():
+                continue
+            process, domain, namespace = path.read_text().split()
+            if (process, str(path.stat().st_ino)) in held and domain == _domain():
+                found.add(namespace)
         except (OSError, ValueError):  # it is being written
             continue
     return found

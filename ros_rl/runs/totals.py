@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from ros_rl.errors import warn_once
 from ros_rl.runs.durable import write_whole
 
 TOTALS = "totals.json"
@@ -104,7 +104,7 @@ def read_totals(folder: Path) -> Totals:
         return Totals(float(found["wall_minutes"]), counts, {n: Times(**each) for n, each in found["times"].items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         what = "wall-clock time, faults and times of planning before now are not counted"
-        logging.getLogger(__name__).warning("%s is damaged: %s", folder / TOTALS, what)
+        warn_once(f"{folder / TOTALS} is damaged: {what}")
         return Totals()
 
 

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ros_rl.config import added, build, completed
-from ros_rl.errors import ConfigError
+from ros_rl.errors import ConfigError, warn_once
 from ros_rl.formats.parameters_file import END, ends_whole, read_parameters_file
 from ros_rl.settings.loading import load_settings
 from ros_rl.settings.nodes import NODES
@@ -47,7 +45,7 @@ def load_run(path: Path, overrides: Iterable[str | Mapping[str, Any]] = (), name
     if not ends_whole(path):
         _refuse_cut(path, [*added(whole, {})][-1][0], taken)
     if taken:
-        _tell(f"{path} is of an earlier version of ros_rl; what it does not say is taken as {_shown(taken)}")
+        warn_once(f"{path} is of an earlier version of ros_rl; what it does not say is taken as {_shown(taken)}")
     return load_settings(None, path, [taken, *overrides], namespace)
 
 
@@ -63,9 +61,3 @@ def _refuse_cut(path: Path, last: str, taken: Iterable[str]) -> None:
 def _shown(settings: Mapping[str, Any]) -> str:
     pairs = ((key, list(value) if isinstance(value, tuple) else value) for key, value in settings.items())
     return ", ".join(f"{key}={value!r}" for key, value in pairs)
-
-
-@cache
-def _tell(line: str) -> None:
-    """Say it once, however often one command reads the file."""
-    logging.getLogger(__name__).warning("%s", line)

@@ -151,7 +151,10 @@ def check_resumed(checkpoint: Path, settings: Settings) -> None:
     if asked < reached and not (agent.adapts or agent.offline):
         minutes = reached / settings.control.rate_hz / 60
         robot = "" if isinstance(settings.task, GymTask) else f" ({minutes:.4g} robot minutes)"
-        raise ConfigError(f"--resume {run} has learned from {reached} steps{robot}; {asked} in all would end it")
+        raise ConfigError(
+            f"--resume {run} has learned from {reached} steps{robot}; {asked} in all would end it: ask for more, those "
+            "included"
+        )
 
 
 def _remedy(what: str, recorded: Settings, settings: Settings) -> str:

@@ -56,6 +56,9 @@ def test_graphs_are_known_as_long_as_their_processes_live_though_they_hang(monke
             elsewhere.setenv("ROS_DOMAIN_ID", str(int(os.environ["ROS_DOMAIN_ID"]) + 100))
             assert graphs_here() == set()
         assert graphs_here() == {"/arm"}
+        (lock,) = (path for path in tmp_path.glob("ros_rl_*.lock") if path.is_file() and "/arm" in path.read_text())
+        lock.write_text(lock.read_text().replace(str(first.pid), "1"))  # a file of that number on another disk is held
+        assert graphs_here() == set()
         first.kill()
     assert graphs_here() == set()
 
